@@ -1,0 +1,17 @@
+-- A series is an application with an event type (category and name). Events and counts carry its number, one or two
+-- bytes instead of three texts. Rows are never changed, so readers may keep them for ever.
+CREATE TABLE categories (
+  category_id INTEGER PRIMARY KEY,
+  category TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE series (
+  series_id INTEGER PRIMARY KEY,
+  category_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  application TEXT NOT NULL,
+  UNIQUE (category_id, name, application)
+) STRICT;
+
+CREATE INDEX series_by_name ON series (name);
+CREATE INDEX series_by_application ON series (application);

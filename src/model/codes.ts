@@ -1,0 +1,94 @@
+/**
+ * The stable codes of everything that can go wrong, with what each means and how to mend it. The API reference, the
+ * problem details and the pages under /problems are made from these tables.
+ */
+
+/** What is wrong with a request. Answered at once; nothing of the request was taken. */
+export const REQUEST_PROBLEMS = {
+  unauthorized: {
+    status: 401,
+    title: "The request carries no valid key",
+    mend: "Send a key as `Authorization: Bearer <key>` (or `Token <key>`, Basic with the key as user name, `X-Write-Key`, `?key=`). A revoked key stays refused: rotate the application's keys.",
+  },
+  forbidden: {
+    status: 403,
+    title: "The key does not allow this",
+    mend: "Use a key of the scope that the operation asks for, and send from an origin on the key's list.",
+  },
+  invalid_json: {
+    status: 400,
+    title: "The body cannot be read as JSON",
+    mend: "Send one JSON object, an array of objects, or one object a line (NDJSON), as UTF-8.",
+  },
+  empty_batch: {
+    status: 400,
+    title: "The body holds no event",
+    mend: "Send at least one event.",
+  },
+  too_many_events: {
+    status: 413,
+    title: "The request holds too many events",
+    mend: "Split the batch into requests of at most the stated number of events.",
+  },
+  payload_too_large: {
+    status: 413,
+    title: "The body is too large",
+    mend: "Split the batch. The limit counts bytes after decompression.",
+  },
+  unsupported_encoding: {
+    status: 415,
+    title: "The body's compression is not understood",
+    mend: "Send the body plain or with `Content-Encoding: gzip`.",
+  },
+  invalid_parameter: {
+    status: 400,
+    title: "A parameter is not understood",
+    mend: "`parameter` names it and `detail` says what it takes.",
+  },
+  not_found: { status: 404, title: "There is nothing here", mend: "The API reference at / lists every path." },
+  method_not_allowed: {
+    status: 405,
+    title: "This path does not take this method",
+    mend: "The `Allow` header lists the methods that it takes.",
+  },
+  conflict: { status: 409, title: "It exists already", mend: "Choose another name, or change what exists." },
+  rate_limited: {
+    status: 429,
+    title: "Too many requests at once",
+    mend: "Send the same request again after `Retry-After` seconds. Nothing of it was taken.",
+  },
+  unavailable: {
+    status: 503,
+    title: "The request cannot be served at this moment",
+    mend: "Send the same request again after `Retry-After` seconds, with the same `Idempotency-Key` or event ids.",
+  },
+} as const satisfies Record<string, { status: number; title: string; mend: string }>;
+
+export type RequestProblemCode = keyof typeof REQUEST_PROBLEMS;
+
+/** What is wrong with an event. Found after the 202; the event is kept whole in the errors table with all its issues. */
+export const EVENT_CODES = {
+  session_id_invalid: "The session id is missing, not 1 to 128 printable characters, or a placeholder such as `undefined`.",
+  category_invalid: "The category is missing or not 1 to 64 printable characters.",
+  name_invalid: "The name is missing or not 1 to 64 printable characters.",
+  data_invalid: "The payload is missing, null, empty text, or not a JSON object. `{}` is a payload.",
+  timestamp_invalid: "The timestamp is missing or cannot be read.",
+  timestamp_in_future: "The timestamp lies further after the event's receipt than the tolerance allows.",
+  event_too_large: "The event is larger than 32 KB as JSON.",
+  event_invalid: "The event is not a JSON object, or its id is not 1 to 128 printable characters.",
+  schema_violation: "The payload does not fit the schema of its event type.",
+  unplanned_event: "The event's type is not registered, and unregistered types are refused.",
+  id_conflict: "An event with this id and other content is already in the session.",
+  delivery_failed: "The event could not be processed, however often it was tried.",
+} as const satisfies Record<string, string>;
+
+export type EventCode = keyof typeof EVENT_CODES;
+
+export const EVENT_CODE_NAMES = Object.keys(EVENT_CODES) as [EventCode, ...EventCode[]];
+
+/** One thing that is wrong with an event. `path` is a JSON pointer (RFC 6901) into the event; "" is the event itself. */
+export interface Issue {
+  code: EventCode;
+  path: string;
+  message: string;
+}

@@ -1,0 +1,48 @@
+import * as v from "valibot";
+import { DEFAULT_FUTURE_TOLERANCE_SECONDS } from "./limits";
+
+function wholeSeconds(max: number, otherwise: number) {
+  return v.optional(
+    v.pipe(v.union([v.number(), v.pipe(v.string(), v.nonEmpty(), v.toNumber())]), v.integer(), v.minValue(0), v.maxValue(max)),
+    otherwise,
+  );
+}
+
+const ConfigSchema = v.object({
+  FUTURE_TOLERANCE_SECONDS: wholeSeconds(86_400, DEFAULT_FUTURE_TOLERANCE_SECONDS),
+  KEY_CACHE_SECONDS: wholeSeconds(3_600, 30),
+  /** The first admin key of a deployment: a secret. Absent on a developer's machine, where `eye_a_local` serves. */
+  ADMIN_KEY: v.optional(v.pipe(v.string(), v.regex(/^eye_a_[A-Za-z0-9_-]{22,}$/))),
+});
+
+/** The deployment's settings, complete and checked. */
+export interface Config {
+  futureToleranceMicros: number;
+  keyCacheMs: number;
+  adminKey: string | null;
+}
+
+const MENDS: Record<string, string> = {
+  FUTURE_TOLERANCE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 86400.",
+  KEY_CACHE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
+  ADMIN_KEY: "Run `npm run deploy`, or `npx wrangler secret put ADMIN_KEY` with eye_a_ and at least 22 of A-Z a-z 0-9 _ -.",
+};
+
+/**
+ * Reads the Worker's variables and secrets once.
+ *
+ * @throws Error that names the variable and the command or setting that mends it. Its value is not repeated, since it
+ * may be a secret.
+ */
+export function parseConfig(env: unknown): Config {
+  const result = v.safeParse(ConfigSchema, env);
+  if (!result.success) {
+    const name = String(result.issues[0].path?.[0]?.key);
+    throw new Error(`The Eye is not configured: ${name} is not usable. ${MENDS[name] ?? ""}`);
+  }
+  return {
+    futureToleranceMicros: result.output.FUTURE_TOLERANCE_SECONDS * 1_000_000,
+    keyCacheMs: result.output.KEY_CACHE_SECONDS * 1000,
+    adminKey: result.output.ADMIN_KEY ?? null,
+  };
+}

@@ -1,0 +1,60 @@
+import * as v from "valibot";
+
+/**
+ * What travels through the queue: events that the edge has accepted, with what only the edge can know. Versioned, since
+ * messages outlive the deployment that sent them; parsed by the consumer as a stranger's input.
+ */
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+/** One accepted event, exactly as the client sent it, whatever JSON value that is. */
+export const AcceptedEventSchema = v.object({
+  /** The client's id, or the one that the edge gave it. */
+  id: v.string(),
+  /** The event's place in its request, from 0. */
+  position: count,
+  event: v.unknown(),
+});
+
+const shared = {
+  v: v.literal(1),
+  /** The application whose key sent the request. */
+  application: v.string(),
+  /** Receipt of the request at the edge, in microseconds since 1970; see `receivedAt`. */
+  received_at: count,
+};
+
+const EventsEnvelopeSchema = v.object({ ...shared, events: v.array(AcceptedEventSchema) });
+
+/**
+ * A piece of an event too large for one message. Such an event can only end in the errors table, where its pieces meet
+ * again; none of them waits for another. `outline` is the event with its long values cut, so that every piece alone
+ * gives the same verdict.
+ */
+const PartEnvelopeSchema = v.object({
+  ...shared,
+  oversized: v.object({
+    id: v.string(),
+    position: count,
+    bytes: count,
+    outline: v.unknown(),
+    part: count,
+    parts: count,
+    text: v.string(),
+  }),
+});
+
+export const EnvelopeSchema = v.union([EventsEnvelopeSchema, PartEnvelopeSchema]);
+
+export type AcceptedEvent = v.InferOutput<typeof AcceptedEventSchema>;
+export type EventsEnvelope = v.InferOutput<typeof EventsEnvelopeSchema>;
+export type PartEnvelope = v.InferOutput<typeof PartEnvelopeSchema>;
+export type Envelope = v.InferOutput<typeof EnvelopeSchema>;
+
+/**
+ * An event's own moment of receipt: its request's, plus one microsecond for each place in the request. The edge's clock
+ * counts milliseconds; the digits below keep the order of receipt, so that (timestamp, receipt) orders a session.
+ */
+export function receivedAt(envelope: { received_at: number }, accepted: { position: number }): number {
+  return envelope.received_at + accepted.position;
+}

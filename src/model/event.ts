@@ -1,0 +1,117 @@
+import * as v from "valibot";
+import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "./limits";
+import { parseTimestamp, TIMESTAMP_FORMS } from "./time";
+
+/**
+ * Session ids that broken clients send in place of one. Taken as they are, they would gather strangers in one session
+ * and make its object the hottest of all. The list is that of PostHog and Mixpanel, compared without case.
+ */
+const PLACEHOLDERS = new Set([
+  ...["0", "-1", "{}", "[]", "null", "(null)", "nil", "none", "nan", "undefined", "true", "false", "n/a", "unknown"],
+  ...["anonymous", "guest", "[object object]", "00000000-0000-0000-0000-000000000000"],
+  "ffffffff-ffff-ffff-ffff-ffffffffffff",
+]);
+
+/** Control characters and halves of a surrogate pair: neither is text that a database returns as it took it. */
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Surrogate}/u;
+
+function printable(max: number) {
+  const rule = `1 to ${max} printable characters`;
+  return v.pipe(
+    v.string((issue) => `expected a string of ${rule}, found ${issue.received}`),
+    v.minLength(1, `expected ${rule}, found an empty string`),
+    v.maxLength(max, (issue) => `expected at most ${max} characters, found ${issue.input.length}`),
+    v.check((text) => text.trim() !== "" && !UNPRINTABLE.test(text), `expected ${rule}`),
+  );
+}
+
+/** An event's or a request's own identifier. */
+export const EventIdSchema = v.pipe(
+  printable(MAX_ID_CHARACTERS),
+  v.description("The event's identity in its session. An event that arrives again with it is the same event."),
+);
+
+export const SessionIdSchema = v.pipe(
+  printable(MAX_ID_CHARACTERS),
+  v.check(
+    (id) => !PLACEHOLDERS.has(id.trim().toLowerCase()),
+    (issue) => `expected a session's own id, found the placeholder ${JSON.stringify(issue.input)}`,
+  ),
+  v.description("Made by the application. Several applications may send events of the same session."),
+);
+
+export const CategorySchema = v.pipe(
+  printable(MAX_NAME_CHARACTERS),
+  v.description("With the name, the event's type: `page interaction`."),
+);
+
+export const NameSchema = v.pipe(
+  printable(MAX_NAME_CHARACTERS),
+  v.description("With the category, the event's type: `pageview`."),
+);
+
+/** The name of an application, as its keys carry it. */
+export const ApplicationNameSchema = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected 1 to 64 of a-z, 0-9, dot, dash and underscore, not a mark first"),
+  v.description("The application's name."),
+);
+
+export const DataSchema = v.pipe(
+  v.looseObject({}, (issue) => `expected a JSON object, found ${issue.received}`),
+  v.check((data) => !Array.isArray(data), "expected a JSON object, found an array"),
+  v.description("The payload; what it holds depends on the event's type. `{}` is a payload."),
+);
+
+export const TimestampSchema = v.pipe(
+  v.string((issue) => `expected ${TIMESTAMP_FORMS}; found ${issue.received}`),
+  v.check(
+    (text) => parseTimestamp(text) !== null,
+    (issue) => `expected ${TIMESTAMP_FORMS}; found ${excerpt(issue.input)}`,
+  ),
+  v.description(`When it occurred: ${TIMESTAMP_FORMS}, with up to six decimals of a second.`),
+);
+
+/** An event as an application sends it. Members that are not named here are not kept. */
+export const EventSchema = v.object(
+  {
+    session_id: SessionIdSchema,
+    category: CategorySchema,
+    name: NameSchema,
+    data: DataSchema,
+    timestamp: TimestampSchema,
+    id: v.optional(EventIdSchema),
+  },
+  (issue) => `expected ${issue.expected === "Object" ? "a JSON object" : "this member"}, found ${issue.received}`,
+);
+
+export type ClientEvent = v.InferOutput<typeof EventSchema>;
+
+/** At most 40 characters of what was found, so that a message never repeats a payload. */
+function excerpt(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}
+
+/** True for a JSON object: neither null, an array nor a scalar. */
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The id that the client gave, or null if it gave none that can serve. */
+export function clientEventId(event: unknown): string | null {
+  if (!isJsonObject(event)) return null;
+  return v.is(EventIdSchema, event.id) ? event.id : null;
+}
+
+/** The session that an event names, or null if it names none that can serve. */
+export function sessionIdOf(event: unknown): string | null {
+  if (!isJsonObject(event)) return null;
+  return v.is(SessionIdSchema, event.session_id) ? event.session_id : null;
+}
+
+const encoder = new TextEncoder();
+
+/** UTF-8 bytes of a text. */
+export function utf8Bytes(text: string): number {
+  return encoder.encode(text).length;
+}

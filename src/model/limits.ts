@@ -1,0 +1,65 @@
+/**
+ * Every limit of The Eye, each with its unit in its name and the platform limit that it respects.
+ * Sources: Cloudflare's documentation of Queues, D1, Durable Objects and Workers (November 2026).
+ */
+
+/** A request's body after decompression. The largest batch that common SDKs send is 500 KB. */
+export const MAX_BODY_BYTES = 1_000_000;
+
+/** Events in one request. */
+export const MAX_EVENTS_PER_REQUEST = 500;
+
+/** One event, as UTF-8 JSON. Same bound as Segment's. */
+export const MAX_EVENT_BYTES = 32_768;
+
+/** Characters (UTF-16 units) in a session id and in an event id. */
+export const MAX_ID_CHARACTERS = 128;
+
+/** Characters (UTF-16 units) in a category, a name and an application's name. */
+export const MAX_NAME_CHARACTERS = 64;
+
+/** Characters in an `Idempotency-Key` header. */
+export const MAX_IDEMPOTENCY_KEY_CHARACTERS = 255;
+
+/** How far an event may lie after its receipt, unless FUTURE_TOLERANCE_SECONDS says otherwise. */
+export const DEFAULT_FUTURE_TOLERANCE_SECONDS = 60;
+
+/** A queue message. The platform takes 128,000 bytes, about 100 of them its own metadata. */
+export const MAX_MESSAGE_BYTES = 120_000;
+
+/** Messages in one `sendBatch`: the platform's limit. */
+export const MAX_MESSAGES_PER_SEND = 100;
+
+/** Bytes in one `sendBatch`. The platform takes 256,000, metadata included. */
+export const MAX_SEND_BYTES = 240_000;
+
+/**
+ * Different sessions in one message. A consumer batch holds at most 100 messages and makes one call per
+ * session, and an invocation may make 10,000 subrequests: 100 × 90 leaves room for the databases.
+ */
+export const MAX_SESSIONS_PER_MESSAGE = 90;
+
+/** A bound JSON parameter. D1 refuses strings over 2,000,000 bytes in production; the local platform does not. */
+export const MAX_STATEMENT_BYTES = 900_000;
+
+/** A piece of an event too large for one message. Four times smaller than a message: JSON escapes may double it. */
+export const MAX_PART_CHARACTERS = 25_000;
+
+/** Events returned by one page, and how many when the request does not say. */
+export const MAX_PAGE_SIZE = 1_000;
+export const DEFAULT_PAGE_SIZE = 100;
+
+/** Entries of a session that its object keeps in memory (about 250 bytes each, in an isolate of 128 MB). */
+export const MAX_REMEMBERED_EVENTS = 10_000;
+
+/** Entries in one row of a session object. A row takes 2 MB; an entry with all its issues stays under 2 KB. */
+export const MAX_ENTRIES_PER_SEGMENT = 900;
+
+/**
+ * How long a session object outlives its last event. A message lives at most 14 days in a queue and as long
+ * again in the dead-letter queue, with the platform's default of 4 days each.
+ */
+export const SESSION_OBJECT_RETENTION_MS = 9 * 24 * 60 * 60 * 1000;
+
+/** The stretch of time in which a session is listed once; see `opens` in storage/tables.ts. */
+export const ACTIVITY_SLOT_MICROS = 15 * 60 * 1_000_000;

@@ -1,0 +1,51 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
+
+/**
+ * Session ids and event ids are mostly UUIDs, and each stands in three B-trees. A UUID in lower case is stored as its 16
+ * bytes, everything else as text. Between Worker and D1 both travel as text: `x` and 32 hexadecimal digits, or `t` and
+ * the id. (D1 carries a BLOB as an array of numbers, four times as long.)
+ */
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+export function packId(id: string): string {
+  return UUID.test(id) ? `x${id.replaceAll("-", "")}` : `t${id}`;
+}
+
+export function unpackId(packed: string): string {
+  if (packed.startsWith("t")) return packed.slice(1);
+  const hex = packed.slice(1);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** SQL text that turns a packed id, itself given as SQL text, into what the column holds. */
+export function storedIdSql(packed: string): string {
+  return `CASE substr(${packed}, 1, 1) WHEN 'x' THEN unhex(substr(${packed}, 2)) ELSE substr(${packed}, 2) END`;
+}
+
+/** The stored form of an id as a bound parameter, to compare a column with. */
+export function storedId(id: string): SQL {
+  const packed = packId(id);
+  return packed.startsWith("x") ? sql`unhex(${packed.slice(1)})` : sql`${packed.slice(1)}`;
+}
+
+/** Selects an id column in its packed form. */
+export function packedColumn(column: AnySQLiteColumn): SQL<string> {
+  return sql<string>`iif(typeof(${column}) = 'blob', 'x' || lower(hex(${column})), 't' || ${column})`;
+}
+
+/**
+ * Compares two packed ids as SQLite orders what they stand for: text before bytes, text by code points (as UTF-8 does).
+ * JavaScript's own comparison goes by UTF-16 units, which differs beyond the basic plane.
+ */
+export function comparePackedIds(a: string, b: string): number {
+  const left = [...a];
+  const right = [...b];
+  const length = Math.min(left.length, right.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (left[i]?.codePointAt(0) ?? 0) - (right[i]?.codePointAt(0) ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}

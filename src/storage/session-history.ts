@@ -1,0 +1,102 @@
+import type { Micros } from "../model/time";
+import type { Database } from "./databases";
+import { packId, storedIdSql, unpackId } from "./packed-id";
+
+/** What a database holds of a session, for an object that has forgotten it. */
+export interface SessionHistory {
+  /** The highest sequence that the session has. */
+  lastSequence: number;
+  /** Those of the asked events that are stored. */
+  events: StoredEvent[];
+}
+
+export interface StoredEvent {
+  id: string;
+  sequence: number;
+  application: string;
+  category: string;
+  name: string;
+  occurredAt: Micros;
+  receivedAt: Micros;
+  opens: boolean;
+  data: string;
+}
+
+const FIND_SESSIONS = `
+SELECT key FROM json_each(?1) AS asked
+WHERE EXISTS (SELECT 1 FROM events WHERE session_id = ${storedIdSql("asked.value")})`;
+
+/** Those of the given sessions of which the database holds an event: one entry of an index read for each. */
+export async function findSessions({ binding }: Database, sessions: string[]): Promise<string[]> {
+  const asked = JSON.stringify(sessions.map(packId));
+  const { results } = await binding.prepare(FIND_SESSIONS).bind(asked).all<{ key: number }>();
+  return results.flatMap(({ key }) => sessions[key] ?? []);
+}
+
+const LAST_SEQUENCES = `
+SELECT key, (SELECT max(sequence) FROM events WHERE session_id = ${storedIdSql("asked.value ->> 0")}) AS last
+FROM json_each(?1) AS asked`;
+
+const STORED_EVENTS = `
+SELECT asked.key AS key, iif(typeof(events.id) = 'blob', 'x' || lower(hex(events.id)), 't' || events.id) AS id, sequence, application, category,
+  series.name AS name, occurred_at, received_after, opens, data
+FROM json_each(?1) AS asked
+CROSS JOIN events ON events.session_id = ${storedIdSql("asked.value ->> 0")}
+JOIN series USING (series_id)
+JOIN categories ON categories.category_id = series.category_id
+WHERE events.id IN (SELECT ${storedIdSql("wanted.value")} FROM json_each(asked.value -> 1) AS wanted)`;
+
+interface StoredRow {
+  key: number;
+  id: string;
+  sequence: number;
+  application: string;
+  category: string;
+  name: string;
+  occurred_at: number;
+  received_after: number;
+  opens: number;
+  data: string;
+}
+
+/**
+ * What the database holds of the given sessions and events. Reads each of these sessions' index entries once: meant for
+ * the rare session that goes on after its object was cleaned up.
+ */
+export async function loadHistories(
+  { binding }: Database,
+  asked: { session: string; ids: string[] }[],
+): Promise<Map<string, SessionHistory>> {
+  const text = JSON.stringify(asked.map(({ session, ids }) => [packId(session), ids.map(packId)]));
+  const [last, stored] = await binding.batch<unknown>([
+    binding.prepare(LAST_SEQUENCES).bind(text),
+    binding.prepare(STORED_EVENTS).bind(text),
+  ]);
+  const histories = asked.map((): SessionHistory => ({ lastSequence: 0, events: [] }));
+  for (const row of rowsOf<{ key: number; last: number | null }>(last)) {
+    const history = histories[row.key];
+    if (history !== undefined) history.lastSequence = row.last ?? 0;
+  }
+  for (const row of rowsOf<StoredRow>(stored)) {
+    histories[row.key]?.events.push({
+      id: unpackId(row.id),
+      sequence: row.sequence,
+      application: row.application,
+      category: row.category,
+      name: row.name,
+      occurredAt: row.occurred_at,
+      receivedAt: row.occurred_at + row.received_after,
+      opens: row.opens === 1,
+      data: row.data,
+    });
+  }
+  return new Map(asked.flatMap(({ session }, index) => {
+    const history = histories[index];
+    return history === undefined ? [] : [[session, history] as const];
+  }));
+}
+
+/** D1 types its results by what the caller says that the SQL selects. */
+function rowsOf<Row>(result: D1Result<unknown> | undefined): Row[] {
+  return (result?.results ?? []) as Row[];
+}

@@ -1,0 +1,107 @@
+import { customType, index, integer, primaryKey, sqliteTable, text, unique, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
+
+/**
+ * The tables of every database, as Drizzle sees them. The migrations are the tables' source, since Drizzle cannot
+ * express STRICT and WITHOUT ROWID; a test holds this description against the migrated database. What each column
+ * means is written in the migrations.
+ */
+
+/** A column that holds 16 bytes or text; see packed-id.ts for how to select it and compare with it. */
+const id = customType<{ data: string }>({ dataType: () => "ANY" });
+
+export const categories = sqliteTable("categories", {
+  categoryId: integer("category_id").primaryKey(),
+  category: text("category").notNull().unique(),
+});
+
+export const series = sqliteTable(
+  "series",
+  {
+    seriesId: integer("series_id").primaryKey(),
+    categoryId: integer("category_id").notNull(),
+    name: text("name").notNull(),
+    application: text("application").notNull(),
+  },
+  (table) => [
+    unique().on(table.categoryId, table.name, table.application),
+    index("series_by_name").on(table.name),
+    index("series_by_application").on(table.application),
+  ],
+);
+
+export const events = sqliteTable(
+  "events",
+  {
+    occurredAt: integer("occurred_at").notNull(),
+    receivedAfter: integer("received_after").notNull(),
+    sessionId: id("session_id").notNull(),
+    sequence: integer("sequence").notNull(),
+    categoryId: integer("category_id").notNull(),
+    seriesId: integer("series_id").notNull(),
+    opens: integer("opens").notNull(),
+    id: id("id").notNull(),
+    data: text("data").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.occurredAt, table.receivedAfter, table.sessionId, table.sequence] }),
+    index("events_by_session").on(table.sessionId),
+    index("events_by_category").on(table.categoryId),
+    index("events_opening").on(table.opens).where(sql`opens = 1`),
+  ],
+);
+
+export const counts = sqliteTable(
+  "counts",
+  {
+    seconds: integer("seconds").notNull(),
+    seriesId: integer("series_id").notNull(),
+    bucket: integer("bucket").notNull(),
+    events: integer("events").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.seconds, table.seriesId, table.bucket] })],
+);
+
+export const errors = sqliteTable(
+  "errors",
+  {
+    receivedAt: integer("received_at").notNull(),
+    id: text("id").notNull(),
+    application: text("application"),
+    sessionId: text("session_id"),
+    category: text("category"),
+    name: text("name"),
+    eventId: text("event_id"),
+    issues: text("issues").notNull(),
+    content: text("content"),
+    parts: integer("parts").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.receivedAt, table.id] }),
+    uniqueIndex("errors_by_id").on(table.id),
+    index("errors_by_session").on(table.sessionId),
+    index("errors_by_application").on(table.application),
+    index("errors_by_category").on(table.category),
+    index("errors_by_name").on(table.name),
+  ],
+);
+
+export const errorCodes = sqliteTable(
+  "error_codes",
+  {
+    code: text("code").notNull(),
+    receivedAt: integer("received_at").notNull(),
+    id: text("id").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.code, table.receivedAt, table.id] })],
+);
+
+export const errorParts = sqliteTable(
+  "error_parts",
+  {
+    id: text("id").notNull(),
+    part: integer("part").notNull(),
+    content: text("content").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.id, table.part] })],
+);

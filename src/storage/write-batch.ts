@@ -1,0 +1,187 @@
+import { utf8Bytes } from "../model/event";
+import { MAX_STATEMENT_BYTES } from "../model/limits";
+import type { Database } from "./databases";
+import { packId, storedIdSql } from "./packed-id";
+import type { BatchRows, ErrorRow, EventRow } from "./rows";
+
+/**
+ * The one write of a consumer batch into one database. Rows travel as JSON arrays in one bound parameter a statement,
+ * since D1 takes 100 parameters a query and 100 KB of SQL. `WHERE true` keeps SQLite from reading ON CONFLICT as a join.
+ */
+
+/** ?1: [[category, name, application], …]. Numbers the series of a chunk that are new to this database. */
+const INSERT_CATEGORIES = `
+INSERT INTO categories (category)
+SELECT DISTINCT value ->> 0 FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING`;
+
+const INSERT_SERIES = `
+INSERT INTO series (category_id, name, application)
+SELECT category_id, value ->> 1, value ->> 2 FROM json_each(?1) JOIN categories ON category = value ->> 0 WHERE true
+ON CONFLICT DO NOTHING`;
+
+/** The series of a chunk by their place in ?2, which is how its events name them. */
+const CHUNK_SERIES = `
+chunk_series AS MATERIALIZED (
+  SELECT key AS place, category_id, series_id
+  FROM json_each(?2) JOIN categories ON category = value ->> 0
+  JOIN series USING (category_id)
+  WHERE series.name = value ->> 1 AND series.application = value ->> 2
+)`;
+
+/** ?1: [[occurred_at, received_after, session_id, sequence, series, …], …]. */
+const KEYS = `
+  value ->> 0 AS occurred_at, value ->> 1 AS received_after, ${storedIdSql("value ->> 2")} AS session_id,
+  value ->> 3 AS sequence, value ->> 4 AS place`;
+
+/**
+ * Runs before the events are inserted and counts only those that are not there yet: exact however often a batch comes.
+ */
+const ADD_COUNTS = `
+WITH ${CHUNK_SERIES},
+arriving AS (SELECT ${KEYS} FROM json_each(?1)),
+fresh AS MATERIALIZED (
+  SELECT occurred_at, place FROM arriving
+  WHERE NOT EXISTS (
+    SELECT 1 FROM events
+    WHERE events.occurred_at = arriving.occurred_at AND events.received_after = arriving.received_after
+      AND events.session_id = arriving.session_id AND events.sequence = arriving.sequence
+  )
+),
+widths (seconds) AS (VALUES (60), (3600), (86400))
+INSERT INTO counts (seconds, series_id, bucket, events)
+SELECT seconds, series_id, occurred_at / 1000000 / seconds * seconds AS bucket, count(*)
+FROM fresh JOIN chunk_series USING (place) CROSS JOIN widths
+WHERE true GROUP BY seconds, series_id, bucket
+ON CONFLICT DO UPDATE SET events = counts.events + excluded.events`;
+
+const INSERT_EVENTS = `
+WITH ${CHUNK_SERIES},
+arriving AS (
+  SELECT ${KEYS}, value ->> 5 AS opens, ${storedIdSql("value ->> 6")} AS id, value ->> 7 AS data FROM json_each(?1)
+)
+INSERT INTO events (occurred_at, received_after, session_id, sequence, category_id, series_id, opens, id, data)
+SELECT occurred_at, received_after, session_id, sequence, category_id, series_id, opens, id, data
+FROM arriving JOIN chunk_series USING (place) WHERE true
+ON CONFLICT DO NOTHING`;
+
+/** ?1: [[id, received_at, application, session_id, category, name, event_id, issues, content, parts], …]. */
+const INSERT_ERRORS = `
+INSERT INTO errors (id, received_at, application, session_id, category, name, event_id, issues, content, parts)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, value ->> 9
+FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING`;
+
+/** After the errors, and only for those rows that stand: an error that came before under another receipt has its codes. */
+const INSERT_ERROR_CODES = `
+INSERT INTO error_codes (code, received_at, id)
+SELECT DISTINCT issue.value ->> 'code', errors.received_at, errors.id
+FROM json_each(?1) AS arriving
+JOIN errors ON errors.received_at = arriving.value ->> 1 AND errors.id = arriving.value ->> 0,
+json_each(errors.issues) AS issue
+WHERE true
+ON CONFLICT DO NOTHING`;
+
+/** ?1: [[id, part, content], …]. */
+const INSERT_PARTS = `
+INSERT INTO error_parts (id, part, content)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING`;
+
+/**
+ * Writes a batch in one transaction. Idempotent: rows that are there already cost nothing and change nothing.
+ *
+ * @throws what D1 throws; see transport-errors.ts for what to do then. Nothing is written in that case.
+ */
+export async function writeBatch({ binding }: Database, rows: BatchRows): Promise<void> {
+  const statements: D1PreparedStatement[] = [];
+  for (const chunk of chunks(unique(rows.events, eventIdentity), eventValues)) {
+    const { values, series } = numberSeries(chunk);
+    const list = JSON.stringify(series);
+    const text = JSON.stringify(values);
+    const keys = JSON.stringify(values.map((value) => value.slice(0, 5)));
+    statements.push(
+      binding.prepare(INSERT_CATEGORIES).bind(list),
+      binding.prepare(INSERT_SERIES).bind(list),
+      binding.prepare(ADD_COUNTS).bind(keys, list),
+      binding.prepare(INSERT_EVENTS).bind(text, list),
+    );
+  }
+  for (const chunk of chunks(unique(rows.errors, (row) => row.id), errorValues)) {
+    const text = JSON.stringify(chunk.map(({ values }) => values));
+    statements.push(binding.prepare(INSERT_ERRORS).bind(text), binding.prepare(INSERT_ERROR_CODES).bind(text));
+  }
+  const partIdentity = (part: { errorId: string; part: number }) => `${part.errorId} ${part.part}`;
+  for (const chunk of chunks(unique(rows.parts, partIdentity), (row) => [row.errorId, row.part, row.content])) {
+    statements.push(binding.prepare(INSERT_PARTS).bind(JSON.stringify(chunk.map(({ values }) => values))));
+  }
+  if (statements.length > 0) await binding.batch(statements);
+}
+
+type Value = string | number | null;
+
+function eventIdentity(row: EventRow): string {
+  return `${row.sequence} ${row.session}`;
+}
+
+function eventValues(row: EventRow): Value[] {
+  return [
+    row.occurredAt,
+    row.receivedAt - row.occurredAt,
+    packId(row.session),
+    row.sequence,
+    JSON.stringify([row.category, row.name, row.application]),
+    row.opens ? 1 : 0,
+    packId(row.id),
+    row.data,
+  ];
+}
+
+function errorValues(row: ErrorRow): Value[] {
+  return [
+    row.id,
+    row.receivedAt,
+    row.application,
+    row.session,
+    row.category,
+    row.name,
+    row.eventId,
+    JSON.stringify(row.issues),
+    row.content,
+    row.parts,
+  ];
+}
+
+function unique<Row>(rows: Row[], identity: (row: Row) => string): Row[] {
+  return [...new Map(rows.map((row) => [identity(row), row])).values()];
+}
+
+/** Cuts rows into chunks whose JSON stays below what one bound parameter may hold. */
+function* chunks<Row>(rows: Row[], toValues: (row: Row) => Value[]): Generator<{ values: Value[] }[]> {
+  let chunk: { values: Value[] }[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    const values = toValues(row);
+    const size = utf8Bytes(JSON.stringify(values)) + 1;
+    if (chunk.length > 0 && bytes + size > MAX_STATEMENT_BYTES) {
+      yield chunk;
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push({ values });
+    bytes += size;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** Replaces each event's series by its place in a list of the chunk's different series. */
+function numberSeries(chunk: { values: Value[] }[]): { values: Value[][]; series: unknown[] } {
+  const places = new Map<Value, number>();
+  const values = chunk.map(({ values: [occurredAt, receivedAfter, session, sequence, series, ...rest] }) => {
+    const place = places.get(series ?? "") ?? places.size;
+    places.set(series ?? "", place);
+    return [occurredAt ?? 0, receivedAfter ?? 0, session ?? "", sequence ?? 0, place, ...rest];
+  });
+  return { values, series: [...places.keys()].map((series) => JSON.parse(String(series))) };
+}

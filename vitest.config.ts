@@ -1,0 +1,26 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+/** Tests inside workerd, against real KV, Queues, Durable Objects and D1: three databases, to prove the fan-out. */
+export default defineConfig(async () => ({
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: "./wrangler.toml" },
+      miniflare: {
+        d1Databases: ["DB", "DB_1", "DB_2"],
+        bindings: {
+          TEST_MIGRATIONS: await readD1Migrations("migrations"),
+          // For test/simulation: a seed to replay, and how many seeds to run.
+          ...(process.env.SEED === undefined ? {} : { SEED: process.env.SEED }),
+          ...(process.env.SEEDS === undefined ? {} : { SEEDS: process.env.SEEDS }),
+        },
+      },
+    }),
+  ],
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/system/**", "test/scripts/**"],
+    setupFiles: ["./test/apply-migrations.ts"],
+    maxWorkers: 2,
+  },
+}));
