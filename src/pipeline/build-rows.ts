@@ -1,0 +1,35 @@
+import { isJsonObject } from "../model/event";
+import type { BatchRows } from "../storage/rows";
+import { errorRow } from "./open-message";
+import type { Arrival, Outcome } from "./session-protocol";
+
+/** The rows of one session's arrivals, as its object decided on them. `outcomes` are in the order of `arrivals`. */
+export function buildRows(session: string, arrivals: Arrival[], outcomes: Outcome[]): BatchRows {
+  const rows: BatchRows = { events: [], errors: [], parts: [] };
+  arrivals.forEach((arrival, index) => {
+    const outcome = outcomes[index];
+    if (outcome === undefined) throw new Error(`the session's object left arrival ${index} of ${arrivals.length} undecided`);
+    const event: unknown = JSON.parse(arrival.text);
+    if (outcome.kind === "failed") {
+      // A duplicate carries the receipt of the first, which is part of its row's key.
+      const { errorId, receivedAt, application, issues } = outcome;
+      rows.errors.push(errorRow(errorId, { ...arrival, receivedAt, application }, issues, event));
+      return;
+    }
+    const { sequence, occurredAt, receivedAt, application, opens } = outcome;
+    const members = isJsonObject(event) ? event : {};
+    rows.events.push({
+      session,
+      sequence,
+      id: arrival.id,
+      application,
+      category: String(members.category),
+      name: String(members.name),
+      occurredAt,
+      receivedAt,
+      opens,
+      data: JSON.stringify(members.data),
+    });
+  });
+  return rows;
+}

@@ -1,0 +1,63 @@
+import * as v from "valibot";
+import type { EventCode, Issue } from "../model/codes";
+import { type ClientEvent, EventSchema, isJsonObject, utf8Bytes } from "../model/event";
+import { MAX_EVENT_BYTES } from "../model/limits";
+import { formatTimestamp, type Micros, parseTimestamp } from "../model/time";
+
+/** The verdict on an event: what is to be stored of it, or everything that is wrong with it. */
+export type Verdict = { valid: true; event: ClientEvent; occurredAt: Micros } | { valid: false; issues: Issue[] };
+
+export interface Judgement {
+  /** The event's own moment of receipt at the edge: the verdict must not depend on when it is reached. */
+  receivedAt: Micros;
+  futureToleranceMicros: number;
+  /** The event's size as UTF-8 JSON, where it was measured before; see EventsEnvelope and PartEnvelope. */
+  bytes?: number;
+}
+
+const CODE_OF_MEMBER: Record<string, EventCode> = {
+  session_id: "session_id_invalid",
+  category: "category_invalid",
+  name: "name_invalid",
+  data: "data_invalid",
+  timestamp: "timestamp_invalid",
+  id: "event_invalid",
+};
+
+/** Judges an event as the client sent it. Pure: the same event with the same receipt has the same verdict for ever. */
+export function checkEvent(event: unknown, judgement: Judgement): Verdict {
+  const result = v.safeParse(EventSchema, event, { abortPipeEarly: true });
+  const issues: Issue[] = (result.issues ?? []).map((issue) => ({
+    code: CODE_OF_MEMBER[String(issue.path?.[0]?.key)] ?? "event_invalid",
+    path: issue.path?.[0] === undefined ? "" : `/${String(issue.path[0].key)}`,
+    message: issue.message,
+  }));
+
+  const bytes = judgement.bytes ?? sizeOf(event);
+  if (bytes > MAX_EVENT_BYTES) {
+    issues.push({ code: "event_too_large", path: "", message: `expected at most ${MAX_EVENT_BYTES} bytes, found ${bytes}` });
+  }
+
+  const occurredAt = occurrenceOf(event);
+  if (occurredAt !== null && occurredAt > judgement.receivedAt + judgement.futureToleranceMicros) {
+    issues.push({ code: "timestamp_in_future", path: "/timestamp", message: aheadMessage(occurredAt, judgement) });
+  }
+
+  // A seam for what depends on the event's type: its schema, and whether unregistered types are taken.
+
+  if (issues.length > 0 || !result.success || occurredAt === null) return { valid: false, issues };
+  return { valid: true, event: result.output, occurredAt };
+}
+
+function occurrenceOf(event: unknown): Micros | null {
+  return isJsonObject(event) && typeof event.timestamp === "string" ? parseTimestamp(event.timestamp) : null;
+}
+
+function sizeOf(event: unknown): number {
+  return utf8Bytes(JSON.stringify(event) ?? "");
+}
+
+function aheadMessage(occurredAt: Micros, { receivedAt, futureToleranceMicros }: Judgement): string {
+  const tolerance = futureToleranceMicros / 1_000_000;
+  return `expected at most ${tolerance} s after its receipt at ${formatTimestamp(receivedAt)}, found ${formatTimestamp(occurredAt)}`;
+}

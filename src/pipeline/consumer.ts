@@ -1,0 +1,160 @@
+import type { Config } from "../model/config";
+import type { Database } from "../storage/databases";
+import type { ErrorRow } from "../storage/rows";
+import type { Failure } from "../storage/transport-errors";
+import { askSessions, type CallSession } from "./ask-sessions";
+import { buildRows } from "./build-rows";
+import { redelivery, worst } from "./delivery";
+import { type OpenedMessage, openMessage } from "./open-message";
+import type { Arrival, Outcome } from "./session-protocol";
+import { type Unit, type Write, writeUnits } from "./write-units";
+
+/** What the pipeline needs of the world. Handed in, so that a simulation can let any of it fail. */
+export interface Pipeline {
+  databases: Database[];
+  callSession: CallSession;
+  write: Write;
+  /** Sends a message's body to the dead letters; resolves once the queue has it. */
+  sendDeadLetter: (body: unknown) => Promise<void>;
+  config: Config;
+  log: (line: Record<string, unknown>) => void;
+}
+
+/** The part of a batch for which something failed: all that shares a session, or one message's own rows. */
+export interface Undelivered {
+  messages: Set<number>;
+  failure: Failure;
+  reason: string;
+  /** The session's arrivals, or none where the rows needed no session. */
+  session: string | null;
+  arrivals: Arrival[];
+}
+
+export interface Processed {
+  undelivered: Undelivered[];
+  counts: { events: number; sessions: number; stored: number; duplicates: number; failed: number };
+}
+
+/** A queue's batch: each message is acknowledged after everything in it is committed, and not before. */
+export async function consume(batch: MessageBatch<unknown>, pipeline: Pipeline): Promise<void> {
+  const started = Date.now();
+  const { undelivered, counts } = await processBatch(batch.messages, pipeline);
+
+  const failures = new Map<number, Failure[]>();
+  for (const { messages, failure } of undelivered) {
+    for (const place of messages) failures.set(place, [...(failures.get(place) ?? []), failure]);
+  }
+  let deadLetters = 0;
+  for (const [place, message] of batch.messages.entries()) {
+    const own = failures.get(place);
+    if (own === undefined) {
+      message.ack();
+      continue;
+    }
+    const next = redelivery(worst(own), message.attempts, Math.random());
+    if (next.kind === "retry") {
+      message.retry({ delaySeconds: next.delaySeconds });
+      continue;
+    }
+    await pipeline.sendDeadLetter(message.body);
+    message.ack();
+    deadLetters += 1;
+  }
+
+  pipeline.log({
+    log: "batch",
+    queue: batch.queue,
+    messages: batch.messages.length,
+    ...counts,
+    retried: failures.size - deadLetters,
+    dead_letters: deadLetters,
+    reasons: reasonsOf(undelivered),
+    ms: Date.now() - started,
+  });
+}
+
+/** Takes messages through their sessions into the databases, and tells what of them could not be brought home. */
+export async function processBatch(
+  messages: readonly Message<unknown>[],
+  pipeline: Pick<Pipeline, "databases" | "callSession" | "write" | "config">,
+): Promise<Processed> {
+  const opened = messages.map((message) =>
+    openMessage(message.body, {
+      queuedAt: message.timestamp.getTime() * 1000,
+      messageId: message.id,
+      futureToleranceMicros: pipeline.config.futureToleranceMicros,
+    }),
+  );
+  const sessions = gatherSessions(opened);
+  const arrivals = new Map([...sessions].map(([session, gathered]) => [session, gathered.arrivals]));
+  const results = await askSessions(arrivals, pipeline.databases, pipeline.callSession);
+
+  const units = opened.flatMap((message, place) => ownUnit(message, place));
+  const undelivered: Undelivered[] = [];
+  const outcomes: Outcome[] = [];
+  for (const [session, gathered] of sessions) {
+    const result = results.get(session);
+    if (result?.kind === "decided") {
+      outcomes.push(...result.outcomes);
+      const rows = buildRows(session, gathered.arrivals, result.outcomes);
+      units.push({ messages: gathered.messages, session, database: result.database, rows });
+    } else {
+      const { failure, reason } = result ?? { failure: "rejected" as const, reason: "the session was not asked" };
+      undelivered.push({ ...gathered, session, failure, reason });
+    }
+  }
+
+  for (const { unit, failure, reason } of await writeUnits(pipeline.databases, units, pipeline.write)) {
+    const gathered = unit.session === null ? undefined : sessions.get(unit.session);
+    undelivered.push({
+      messages: unit.messages,
+      session: unit.session,
+      arrivals: gathered?.arrivals ?? [],
+      failure,
+      reason,
+    });
+  }
+  return { undelivered, counts: countOutcomes(opened, sessions.size, outcomes) };
+}
+
+interface Gathered {
+  messages: Set<number>;
+  arrivals: Arrival[];
+}
+
+function gatherSessions(opened: OpenedMessage[]): Map<string, Gathered> {
+  const sessions = new Map<string, Gathered>();
+  for (const [place, message] of opened.entries()) {
+    for (const { session, arrival } of message.arrivals) {
+      const gathered = sessions.get(session) ?? { messages: new Set(), arrivals: [] };
+      gathered.messages.add(place);
+      gathered.arrivals.push(arrival);
+      sessions.set(session, gathered);
+    }
+  }
+  return sessions;
+}
+
+/** The rows that a message brings without any session having to decide. */
+function ownUnit({ errors, parts }: OpenedMessage, place: number): Unit[] {
+  if (errors.length === 0) return [];
+  return [{ messages: new Set([place]), session: null, database: 0, rows: { events: [], errors, parts } }];
+}
+
+function countOutcomes(opened: OpenedMessage[], sessions: number, outcomes: Outcome[]): Processed["counts"] {
+  const ownErrors = opened.flatMap(({ errors }): ErrorRow[] => errors).length;
+  const duplicates = outcomes.filter(({ duplicate }) => duplicate).length;
+  const stored = outcomes.filter(({ kind, duplicate }) => kind === "stored" && !duplicate).length;
+  return {
+    events: outcomes.length + ownErrors,
+    sessions,
+    stored,
+    duplicates,
+    failed: outcomes.length - duplicates - stored + ownErrors,
+  };
+}
+
+/** The different reasons, at most five: enough to see what is wrong, whatever the size of the batch. */
+function reasonsOf(undelivered: Undelivered[]): string[] {
+  return [...new Set(undelivered.map(({ failure, reason }) => `${failure}: ${reason}`))].slice(0, 5);
+}

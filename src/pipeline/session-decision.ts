@@ -1,0 +1,144 @@
+import type { Issue } from "../model/codes";
+import { ACTIVITY_SLOT_MICROS } from "../model/limits";
+import type { Micros } from "../model/time";
+import { checkEvent } from "./check-event";
+import { errorId, fingerprint } from "./fingerprint";
+import type { Arrival, Outcome } from "./session-protocol";
+
+/** A stored event, as far as a session must remember it to know it again. */
+export interface StoredEntry {
+  id: string;
+  fingerprint: string;
+  sequence: number;
+  occurredAt: Micros;
+  receivedAt: Micros;
+  application: string;
+  opens: boolean;
+}
+
+/** A failed event: remembered too, so that its verdict stands when rules change between two deliveries. */
+export interface FailedEntry {
+  errorId: string;
+  receivedAt: Micros;
+  application: string;
+  issues: Issue[];
+}
+
+/** What the session knows of the arrivals and of itself before they are decided. */
+export interface Known {
+  stored: Map<string, StoredEntry>;
+  failed: Map<string, FailedEntry>;
+  lastSequence: number;
+  /** True if an event of the session was accepted in this slot of ACTIVITY_SLOT_MICROS. */
+  isActiveIn(slot: number): boolean;
+}
+
+export interface Decision {
+  /** In the order of the arrivals. */
+  outcomes: Outcome[];
+  /** What is new, to be remembered before the outcomes are told. */
+  stored: StoredEntry[];
+  failed: FailedEntry[];
+}
+
+/** An arrival with what identifies it. `index` is its place among the arrivals of the call. */
+export interface Candidate {
+  arrival: Arrival;
+  index: number;
+  event: unknown;
+  fingerprint: string;
+  errorId: string;
+}
+
+/** Reads the arrivals of a call, before the session is asked what it knows of them. */
+export function readArrivals(session: string, arrivals: Arrival[]): Candidate[] {
+  return arrivals.map((arrival, index) => {
+    const event: unknown = JSON.parse(arrival.text);
+    const content = fingerprint(event);
+    return { arrival, index, event, fingerprint: content, errorId: errorId(session, arrival.id, content) };
+  });
+}
+
+/**
+ * Decides identity, validity and order for all that arrived together. Pure.
+ *
+ * Identity goes by receipt: of several arrivals with one id the earliest received is the event. Sequences go by the
+ * ordering key (occurrence, then receipt). Whatever the session knows already keeps its outcome unjudged.
+ */
+export function decide(candidates: Candidate[], known: Known, futureToleranceMicros: number): Decision {
+  const outcomes = new Array<Outcome | null>(candidates.length).fill(null);
+  const stored = new Map<string, StoredEntry>();
+  const failed = new Map<string, FailedEntry>();
+  const fresh: { entry: StoredEntry; index: number }[] = [];
+  const repeats: { of: StoredEntry; index: number }[] = [];
+
+  const byReceipt = [...candidates].sort((a, b) => a.arrival.receivedAt - b.arrival.receivedAt || a.index - b.index);
+  for (const { arrival, index, event, fingerprint: content, errorId: identity } of byReceipt) {
+    const same = known.stored.get(arrival.id) ?? stored.get(arrival.id);
+    if (same !== undefined && same.fingerprint === content) {
+      repeats.push({ of: same, index });
+      continue;
+    }
+    const failure = known.failed.get(identity) ?? failed.get(identity);
+    if (failure !== undefined) {
+      outcomes[index] = { kind: "failed", ...failure, duplicate: true };
+      continue;
+    }
+    const verdict = checkEvent(event, { receivedAt: arrival.receivedAt, futureToleranceMicros });
+    if (verdict.valid && same === undefined) {
+      const entry: StoredEntry = {
+        id: arrival.id,
+        fingerprint: content,
+        sequence: 0,
+        occurredAt: verdict.occurredAt,
+        receivedAt: arrival.receivedAt,
+        application: arrival.application,
+        opens: false,
+      };
+      stored.set(entry.id, entry);
+      fresh.push({ entry, index });
+      continue;
+    }
+    const issues = verdict.valid ? [] : verdict.issues;
+    if (same !== undefined) issues.push(conflict(same.sequence));
+    const { receivedAt, application } = arrival;
+    const entry: FailedEntry = { errorId: identity, receivedAt, application, issues };
+    failed.set(identity, entry);
+    outcomes[index] = { kind: "failed", ...entry, duplicate: false };
+  }
+
+  giveSequences(fresh, known);
+  for (const { entry, index } of fresh) outcomes[index] = storedOutcome(entry, false);
+  for (const { of, index } of repeats) outcomes[index] = storedOutcome(of, true);
+
+  return {
+    outcomes: outcomes.filter((outcome) => outcome !== null),
+    stored: [...stored.values()],
+    failed: [...failed.values()],
+  };
+}
+
+/** Numbers the new events in the order in which they occurred, and marks those that open a slot of activity. */
+function giveSequences(fresh: { entry: StoredEntry }[], known: Known): void {
+  const opened = new Set<number>();
+  let sequence = known.lastSequence;
+  fresh.sort((a, b) => a.entry.occurredAt - b.entry.occurredAt || a.entry.receivedAt - b.entry.receivedAt);
+  for (const { entry } of fresh) {
+    const slot = Math.floor(entry.occurredAt / ACTIVITY_SLOT_MICROS);
+    sequence += 1;
+    entry.sequence = sequence;
+    entry.opens = !known.isActiveIn(slot) && !opened.has(slot);
+    opened.add(slot);
+  }
+}
+
+function storedOutcome(entry: StoredEntry, duplicate: boolean): Outcome {
+  const { sequence, occurredAt, receivedAt, application, opens } = entry;
+  return { kind: "stored", sequence, occurredAt, receivedAt, application, opens, duplicate };
+}
+
+/** Sequence 0: the two met in one call, and the other has no number yet. */
+function conflict(sequence: number): Issue {
+  const which = sequence === 0 ? "another event of the session" : `event ${sequence} of the session`;
+  return { code: "id_conflict", path: "/id", message: `expected an id of its own, found that of ${which}` };
+}

@@ -1,0 +1,51 @@
+import type { Issue } from "../model/codes";
+import type { Micros } from "../model/time";
+import type { SessionHistory } from "../storage/session-history";
+
+/** What passes between the consumer and a session's object. Values only: an object throws for bugs alone. */
+
+/** One event on its way to its session. */
+export interface Arrival {
+  /** The client's id, or the edge's. */
+  id: string;
+  application: string;
+  /** The event's own moment of receipt. */
+  receivedAt: Micros;
+  /** The event as the client sent it, as JSON text. */
+  text: string;
+}
+
+/** What D1 says of a session: asked in bulk before the objects are called, needed by an object without state. */
+export type Presence = { kind: "absent" } | { kind: "present"; database: number } | { kind: "unknown" };
+
+export interface AcceptCall {
+  session: string;
+  /** Where the session will live if it begins now. */
+  home: number;
+  presence: Presence;
+  arrivals: Arrival[];
+  /** Given on the second call, after the object has asked for it. */
+  history?: SessionHistory;
+}
+
+/** What became of an arrival. The same arrival gets the same outcome, however often it comes. */
+export type Outcome =
+  | {
+      kind: "stored";
+      sequence: number;
+      occurredAt: Micros;
+      receivedAt: Micros;
+      application: string;
+      opens: boolean;
+      /** True if the session knew the event before this call. */
+      duplicate: boolean;
+    }
+  | { kind: "failed"; errorId: string; receivedAt: Micros; application: string; issues: Issue[]; duplicate: boolean };
+
+export type AcceptAnswer =
+  /** `outcomes` are in the order of the arrivals; `database` is where the session lives. */
+  | { kind: "decided"; database: number; outcomes: Outcome[] }
+  /** The object does not remember all of the session: call again with what D1 holds of it and of the arrivals' ids. */
+  | { kind: "history_needed"; database: number }
+  /** The object has no state, and D1 could not be asked whether the session exists: try again later. */
+  | { kind: "undecided" };

@@ -1,0 +1,71 @@
+import { DurableObject } from "cloudflare:workers";
+import { parseConfig } from "../model/config";
+import { SESSION_OBJECT_RETENTION_MS } from "../model/limits";
+import { formatTimestamp } from "../model/time";
+import type { StoredEvent } from "../storage/session-history";
+import { fingerprint } from "./fingerprint";
+import { decide, readArrivals, type StoredEntry } from "./session-decision";
+import { SessionMemory } from "./session-memory";
+import type { AcceptAnswer, AcceptCall } from "./session-protocol";
+
+/**
+ * The one place where the events of a session meet, whatever application sent them: it decides which are new, which are
+ * valid, and in which order they were accepted. Its name is the session's id. What it answers is in its storage first
+ * (the platform holds the answer back until then), so a redelivered batch gets the same answer.
+ */
+export class Session extends DurableObject<Env> {
+  private readonly config = parseConfig(this.env);
+  private memory: SessionMemory | null = SessionMemory.load(this.ctx.storage);
+
+  /** Takes the session's share of a consumer batch. Never throws for what an application may send. */
+  async accept(call: AcceptCall): Promise<AcceptAnswer> {
+    const begins = this.memory === null;
+    const memory = this.memory ?? this.begin(call);
+    if (memory === null) return { kind: "undecided" };
+
+    // From here to the write nothing is awaited, so no other call can come between what is known and what is decided.
+    const candidates = readArrivals(call.session, call.arrivals);
+    const known = memory.recall(
+      candidates.map(({ arrival }) => arrival.id),
+      candidates.map((candidate) => candidate.errorId),
+    );
+    if (memory.forgetful) {
+      if (call.history === undefined) return { kind: "history_needed", database: memory.database };
+      for (const event of call.history.events) {
+        if (!known.stored.has(event.id)) known.stored.set(event.id, entryOf(event));
+      }
+      known.lastSequence = Math.max(known.lastSequence, call.history.lastSequence);
+    }
+
+    const { outcomes, stored, failed } = decide(candidates, known, this.config.futureToleranceMicros);
+    if (stored.length > 0 || failed.length > 0) {
+      memory.remember(stored, failed, Date.now());
+      this.memory = memory;
+      if (begins) await this.ctx.storage.setAlarm(Date.now() + SESSION_OBJECT_RETENTION_MS);
+    }
+    return { kind: "decided", database: memory.database, outcomes };
+  }
+
+  /** Cleans up a session that has been quiet for longer than any message can live: an abandoned object costs for ever. */
+  override async alarm(): Promise<void> {
+    const quietSince = this.memory?.changedAt ?? 0;
+    if (Date.now() < quietSince + SESSION_OBJECT_RETENTION_MS) {
+      await this.ctx.storage.setAlarm(quietSince + SESSION_OBJECT_RETENTION_MS);
+      return;
+    }
+    this.memory = null;
+    await this.ctx.storage.deleteAll();
+  }
+
+  private begin({ presence, home }: AcceptCall): SessionMemory | null {
+    if (presence.kind === "unknown") return null;
+    const database = presence.kind === "present" ? presence.database : home;
+    return SessionMemory.begin(this.ctx.storage, database, presence.kind === "present");
+  }
+}
+
+/** A stored event that D1 remembered for the object. */
+function entryOf({ category, name, data, occurredAt, ...rest }: StoredEvent): StoredEntry {
+  const said = { category, name, data: JSON.parse(data), timestamp: formatTimestamp(occurredAt) };
+  return { ...rest, occurredAt, fingerprint: fingerprint(said) };
+}

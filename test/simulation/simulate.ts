@@ -1,0 +1,183 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { Envelope } from "../../src/model/envelope";
+import { parseConfig } from "../../src/model/config";
+import { consume, type Pipeline } from "../../src/pipeline/consumer";
+import { databasesOf } from "../../src/storage/databases";
+import { writeBatch } from "../../src/storage/write-batch";
+import { differences } from "./outcome";
+import { type Random, seeded } from "./random";
+import { makeTraffic } from "./traffic";
+
+/** A rule of the pipeline that is broken on purpose, to show that the simulation notices. */
+export type Sabotage = "none" | "forget_ids" | "acknowledge_before_commit";
+
+interface Pending {
+  id: string;
+  body: Envelope;
+  attempts: number;
+}
+
+/** What may go wrong in one delivery of a batch. */
+type Fault = "none" | "crash_before_commit" | "crash_before_acknowledgement" | "lost_write" | "overloaded" | "lost_call";
+
+const FAULTS: readonly [Fault, ...Fault[]] = [
+  "none",
+  "none",
+  "none",
+  "crash_before_commit",
+  "crash_before_acknowledgement",
+  "lost_write",
+  "overloaded",
+  "lost_call",
+];
+
+const MAX_DELIVERIES = 400;
+
+/**
+ * Runs one seed: makes traffic, delivers it with everything that the platform is allowed to do, then delivers what is
+ * left without faults, and compares the databases with the model.
+ *
+ * @returns every difference in words; none: the pipeline kept its promises
+ */
+export async function simulate(seed: number, sabotage: Sabotage = "none"): Promise<string[]> {
+  const random = seeded(seed);
+  const traffic = makeTraffic(seed, random);
+  const pending = new Map<string, Pending>();
+  for (const [index, body] of traffic.envelopes.entries()) pending.set(`${seed}-${index}`, { id: `${seed}-${index}`, body, attempts: 0 });
+  const delivered: Pending[] = [];
+  const writes: Promise<unknown>[] = [];
+
+  for (let delivery = 0; pending.size > 0 || delivery < 5; delivery++) {
+    if (delivery > MAX_DELIVERIES) return [`${pending.size} messages are never acknowledged`];
+    const calm = delivery > traffic.envelopes.length;
+    const batches = calm || random.chance(0.7) ? 1 : 2;
+    await Promise.all(
+      Array.from({ length: batches }, () => {
+        const batch = draw(random, pending, calm ? [] : delivered);
+        return deliver(batch, calm ? "none" : random.pick(FAULTS), { random, sabotage, pending, delivered, writes });
+      }),
+    );
+    if (!calm) await disturb(random, traffic.sessions, pending);
+  }
+  await Promise.allSettled(writes);
+  return differences(traffic, databasesOf(env));
+}
+
+/** Some of the pending messages in any order, some of them twice, and now and then one that was acknowledged before. */
+function draw(random: Random, pending: Map<string, Pending>, delivered: Pending[]): Pending[] {
+  const chosen = random.shuffle([...pending.values()]).slice(0, 1 + random.below(6));
+  const again = chosen.filter(() => random.chance(0.15));
+  const late = delivered.filter(() => random.chance(0.05)).slice(0, 2);
+  return random.shuffle([...chosen, ...again, ...late]);
+}
+
+interface Surroundings {
+  random: Random;
+  sabotage: Sabotage;
+  pending: Map<string, Pending>;
+  delivered: Pending[];
+  writes: Promise<unknown>[];
+}
+
+async function deliver(messages: Pending[], fault: Fault, around: Surroundings): Promise<void> {
+  if (messages.length === 0) return;
+  for (const message of messages) message.attempts += 1;
+  const acknowledged: Pending[] = [];
+  let crash: () => void = () => {};
+  const crashed = new Promise<"crashed">((resolve) => {
+    crash = () => resolve("crashed");
+  });
+  const pipeline = faultyPipeline(fault, around, crash);
+  const batch = batchOf(messages, (message) => acknowledged.push(message));
+  const end = await Promise.race([consume(batch, pipeline).then(() => "done" as const), crashed]);
+
+  const lost = end === "crashed" || fault === "crash_before_acknowledgement";
+  const taken = around.sabotage === "acknowledge_before_commit" ? messages : lost ? [] : acknowledged;
+  for (const message of taken) {
+    around.pending.delete(message.id);
+    around.delivered.push(message);
+  }
+}
+
+function faultyPipeline(fault: Fault, { random, sabotage, writes }: Surroundings, crash: () => void): Pipeline {
+  const databases = databasesOf(env);
+  const stricken = random.below(databases.length);
+  let failures = fault === "lost_write" || fault === "lost_call" ? 1 + random.below(2) : Number.POSITIVE_INFINITY;
+  const config = parseConfig(env);
+  return {
+    databases,
+    config,
+    log: () => {},
+    sendDeadLetter: () => Promise.reject(new Error("nothing in this traffic deserves the dead letters")),
+    callSession: async (call) => {
+      if (sabotage === "forget_ids") await forget(call.session);
+      if (fault === "lost_call" && failures-- > 0 && random.chance(0.5)) {
+        // The object did its work; only its answer was lost.
+        await env.SESSIONS.getByName(call.session).accept(call);
+        throw Object.assign(new Error("Network connection lost."), { retryable: true });
+      }
+      return env.SESSIONS.getByName(call.session).accept(sabotage === "forget_ids" ? { ...call, presence: { kind: "absent" } } : call);
+    },
+    write: async (database, rows) => {
+      if (fault === "crash_before_commit" && database.index === stricken) {
+        crash();
+        return new Promise(() => {});
+      }
+      if (fault === "overloaded" && database.index === stricken) throw new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long.");
+      if (fault === "lost_write" && database.index === stricken && failures-- > 0) {
+        // Whether the transaction was committed is not known when the connection goes: both happen.
+        if (random.chance(0.5)) await writeBatch(database, rows);
+        throw new Error("D1_ERROR: Network connection lost.");
+      }
+      const write = writeBatch(database, rows);
+      writes.push(write);
+      await write;
+    },
+  };
+}
+
+/**
+ * Evicts objects between calls, and cleans up as the alarm does: only sessions of which no message is under way that was
+ * delivered before. Messages that come for the first time find a forgetful object.
+ */
+async function disturb(random: Random, sessions: string[], pending: Map<string, Pending>): Promise<void> {
+  const text = JSON.stringify([...pending.values()].filter(({ attempts }) => attempts > 0).map(({ body }) => body));
+  for (const session of sessions) {
+    if (!random.chance(0.2)) continue;
+    const isQuiet = !text.includes(JSON.stringify(session));
+    if (isQuiet && random.chance(0.5)) await forget(session);
+    else await evict(session);
+  }
+}
+
+async function forget(session: string): Promise<void> {
+  await runInDurableObject(env.SESSIONS.getByName(session), async (_instance, state) => state.storage.deleteAll());
+  await evict(session);
+}
+
+async function evict(session: string): Promise<void> {
+  try {
+    await evictDurableObject(env.SESSIONS.getByName(session));
+  } catch {
+    // It was not running.
+  }
+}
+
+function batchOf(messages: Pending[], acknowledge: (message: Pending) => void): MessageBatch<unknown> {
+  return {
+    queue: "the-eye-events",
+    metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } },
+    messages: messages.map((message) => ({
+      id: message.id,
+      timestamp: new Date(1_700_000_100_000),
+      body: structuredClone(message.body),
+      attempts: message.attempts,
+      metadata: {},
+      ack: () => acknowledge(message),
+      retry: () => {},
+    })),
+    ackAll: () => messages.forEach(acknowledge),
+    retryAll: () => {},
+  };
+}
