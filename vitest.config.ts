@@ -22,5 +22,8 @@ export default defineConfig(async () => ({
     exclude: ["test/system/**", "test/scripts/**"],
     setupFiles: ["./test/apply-migrations.ts"],
     maxWorkers: 2,
+    // The log lines of passing tests would bury the failing one.
+    silent: "passed-only",
+    testTimeout: 30_000,
   },
 }));

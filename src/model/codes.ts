@@ -68,14 +68,15 @@ export type RequestProblemCode = keyof typeof REQUEST_PROBLEMS;
 
 /** What is wrong with an event. Found after the 202; the event is kept whole in the errors table with all its issues. */
 export const EVENT_CODES = {
-  session_id_invalid: "The session id is missing, not 1 to 128 printable characters, or a placeholder such as `undefined`.",
+  session_id_invalid:
+    "The session id is missing, not 1 to 128 printable characters, or a placeholder such as `undefined`.",
   category_invalid: "The category is missing or not 1 to 64 printable characters.",
   name_invalid: "The name is missing or not 1 to 64 printable characters.",
   data_invalid: "The payload is missing, null, empty text, or not a JSON object. `{}` is a payload.",
   timestamp_invalid: "The timestamp is missing or cannot be read.",
   timestamp_in_future: "The timestamp lies further after the event's receipt than the tolerance allows.",
   event_too_large: "The event is larger than 32 KB as JSON.",
-  event_invalid: "The event is not a JSON object, or its id is not 1 to 128 printable characters.",
+  event_invalid: "The event is not a JSON object, is nested too deep, or its id is not 1 to 128 printable characters.",
   schema_violation: "The payload does not fit the schema of its event type.",
   unplanned_event: "The event's type is not registered, and unregistered types are refused.",
   id_conflict: "An event with this id and other content is already in the session.",

@@ -3,7 +3,12 @@ import { DEFAULT_FUTURE_TOLERANCE_SECONDS } from "./limits";
 
 function wholeSeconds(max: number, otherwise: number) {
   return v.optional(
-    v.pipe(v.union([v.number(), v.pipe(v.string(), v.nonEmpty(), v.toNumber())]), v.integer(), v.minValue(0), v.maxValue(max)),
+    v.pipe(
+      v.union([v.number(), v.pipe(v.string(), v.nonEmpty(), v.toNumber())]),
+      v.integer(),
+      v.minValue(0),
+      v.maxValue(max),
+    ),
     otherwise,
   );
 }
@@ -25,7 +30,8 @@ export interface Config {
 const MENDS: Record<string, string> = {
   FUTURE_TOLERANCE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 86400.",
   KEY_CACHE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
-  ADMIN_KEY: "Run `npm run deploy`, or `npx wrangler secret put ADMIN_KEY` with eye_a_ and at least 22 of A-Z a-z 0-9 _ -.",
+  ADMIN_KEY:
+    "Run `npm run deploy`, or `npx wrangler secret put ADMIN_KEY` with eye_a_ and at least 22 of A-Z a-z 0-9 _ -.",
 };
 
 /**

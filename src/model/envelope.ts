@@ -27,8 +27,8 @@ const shared = {
 const EventsEnvelopeSchema = v.object({ ...shared, events: v.array(AcceptedEventSchema) });
 
 /**
- * A piece of an event too large for one message. Such an event can only end in the errors table, where its pieces meet
- * again; none of them waits for another. `outline` is the event with its long values cut, so that every piece alone
+ * A piece of an event too large for one message, or nested too deep to travel as anything but text. Such an event can only
+ * end in the errors table, where its pieces meet again; none of them waits for another. `outline` is the event with its long values cut, so that every piece alone
  * gives the same verdict.
  */
 const PartEnvelopeSchema = v.object({
@@ -37,6 +37,9 @@ const PartEnvelopeSchema = v.object({
     id: v.string(),
     position: count,
     bytes: count,
+    levels: count,
+    /** Of the whole text: two events with one outline are still two. */
+    digest: v.string(),
     outline: v.unknown(),
     part: count,
     parts: count,

@@ -12,8 +12,8 @@ const PLACEHOLDERS = new Set([
   "ffffffff-ffff-ffff-ffff-ffffffffffff",
 ]);
 
-/** Control characters and halves of a surrogate pair: neither is text that a database returns as it took it. */
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Surrogate}/u;
+/** Control characters, line and paragraph separators, and halves of a surrogate pair: none is text that a database returns as it took it. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 function printable(max: number) {
   const rule = `1 to ${max} printable characters`;
@@ -35,7 +35,7 @@ export const SessionIdSchema = v.pipe(
   printable(MAX_ID_CHARACTERS),
   v.check(
     (id) => !PLACEHOLDERS.has(id.trim().toLowerCase()),
-    (issue) => `expected a session's own id, found the placeholder ${JSON.stringify(issue.input)}`,
+    (issue) => `expected a session's own id, found the placeholder ${excerpt(issue.input)}`,
   ),
   v.description("Made by the application. Several applications may send events of the same session."),
 );
@@ -58,8 +58,9 @@ export const ApplicationNameSchema = v.pipe(
 );
 
 export const DataSchema = v.pipe(
-  v.looseObject({}, (issue) => `expected a JSON object, found ${issue.received}`),
-  v.check((data) => !Array.isArray(data), "expected a JSON object, found an array"),
+  // Before looseObject, which takes an array for an object and makes one of it.
+  v.custom<Record<string, unknown>>(isJsonObject, (issue) => `expected a JSON object, found ${foundIn(issue)}`),
+  v.looseObject({}),
   v.description("The payload; what it holds depends on the event's type. `{}` is a payload."),
 );
 
@@ -82,10 +83,15 @@ export const EventSchema = v.object(
     timestamp: TimestampSchema,
     id: v.optional(EventIdSchema),
   },
-  (issue) => `expected ${issue.expected === "Object" ? "a JSON object" : "this member"}, found ${issue.received}`,
+  (issue) => `expected ${issue.expected === "Object" ? "a JSON object" : "this member"}, found ${foundIn(issue)}`,
 );
 
 export type ClientEvent = v.InferOutput<typeof EventSchema>;
+
+/** What an issue found, briefly: valibot's own word for a text is the whole text. */
+export function foundIn({ input, received }: { input: unknown; received: string }): string {
+  return typeof input === "string" ? excerpt(input) : received;
+}
 
 /** At most 40 characters of what was found, so that a message never repeats a payload. */
 function excerpt(text: string): string {

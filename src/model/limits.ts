@@ -12,6 +12,12 @@ export const MAX_EVENTS_PER_REQUEST = 500;
 /** One event, as UTF-8 JSON. Same bound as Segment's. */
 export const MAX_EVENT_BYTES = 32_768;
 
+/**
+ * Levels of arrays and objects in one event. Structured clones overflow at some 4,000 (measured in workerd), and SQLite's
+ * JSON functions refuse more than 1,000.
+ */
+export const MAX_NESTING_LEVELS = 64;
+
 /** Characters (UTF-16 units) in a session id and in an event id. */
 export const MAX_ID_CHARACTERS = 128;
 

@@ -24,7 +24,9 @@ export async function askSessions(
     const presence = presences.get(session) ?? { kind: "absent" };
     return { session, home: homeDatabase(session, databases.length), presence, arrivals: own };
   });
-  const results = new Map(await Promise.all(calls.map(async (call) => [call.session, await ask(call, callSession)] as const)));
+  const results = new Map(
+    await Promise.all(calls.map(async (call) => [call.session, await ask(call, callSession)] as const)),
+  );
 
   const forgotten = calls.flatMap((call) => {
     const answer = results.get(call.session);
@@ -35,7 +37,10 @@ export async function askSessions(
     forgotten.map(async ({ call }) => {
       const history = histories.get(call.session);
       if (history === undefined) return;
-      results.set(call.session, history.kind === "failed" ? history : await ask({ ...call, history: history.of }, callSession));
+      results.set(
+        call.session,
+        history.kind === "failed" ? history : await ask({ ...call, history: history.of }, callSession),
+      );
     }),
   );
   return new Map([...results].map(([session, answer]) => [session, settle(answer)]));
@@ -64,7 +69,9 @@ async function ask(call: AcceptCall, callSession: CallSession): Promise<Asked> {
 function settle(answer: Asked): SessionResult {
   if (answer.kind === "decided" || answer.kind === "failed") return answer;
   const reason =
-    answer.kind === "undecided" ? "the database that may hold the session cannot be asked" : "the session has no history";
+    answer.kind === "undecided"
+      ? "the database that may hold the session cannot be asked"
+      : "the session has no history";
   return { kind: "failed", failure: "overloaded", reason };
 }
 
@@ -94,21 +101,23 @@ async function findPresences(sessions: string[], databases: Database[]): Promise
   return presences;
 }
 
+type FoundHistory = Failed | { kind: "found"; of: SessionHistory };
+
 async function findHistories(
   forgotten: { call: AcceptCall; database: number }[],
   databases: Database[],
-): Promise<Map<string, Failed | { kind: "found"; of: SessionHistory }>> {
+): Promise<Map<string, FoundHistory>> {
   const found = await Promise.all(
-    databases.map(async (database) => {
+    databases.map(async (database): Promise<[string, FoundHistory][]> => {
       const own = forgotten.filter((one) => one.database === database.index);
       if (own.length === 0) return [];
       try {
         const asked = own.map(({ call }) => ({ session: call.session, ids: call.arrivals.map(({ id }) => id) }));
         const histories = await loadHistories(database, asked);
-        return [...histories].map(([session, of]) => [session, { kind: "found" as const, of }] as const);
+        return [...histories].map(([session, of]) => [session, { kind: "found", of }]);
       } catch (thrown) {
         const failed: Failed = { kind: "failed", failure: failureOf(thrown), reason: messageOf(thrown) };
-        return own.map(({ call }) => [call.session, failed] as const);
+        return own.map(({ call }) => [call.session, failed]);
       }
     }),
   );

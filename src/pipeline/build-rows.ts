@@ -1,4 +1,5 @@
 import { isJsonObject } from "../model/event";
+import { jsonText } from "../model/json-text";
 import type { BatchRows } from "../storage/rows";
 import { errorRow } from "./open-message";
 import type { Arrival, Outcome } from "./session-protocol";
@@ -8,7 +9,8 @@ export function buildRows(session: string, arrivals: Arrival[], outcomes: Outcom
   const rows: BatchRows = { events: [], errors: [], parts: [] };
   arrivals.forEach((arrival, index) => {
     const outcome = outcomes[index];
-    if (outcome === undefined) throw new Error(`the session's object left arrival ${index} of ${arrivals.length} undecided`);
+    if (outcome === undefined)
+      throw new Error(`the session's object left arrival ${index} of ${arrivals.length} undecided`);
     const event: unknown = JSON.parse(arrival.text);
     if (outcome.kind === "failed") {
       // A duplicate carries the receipt of the first, which is part of its row's key.
@@ -28,7 +30,7 @@ export function buildRows(session: string, arrivals: Arrival[], outcomes: Outcom
       occurredAt,
       receivedAt,
       opens,
-      data: JSON.stringify(members.data),
+      data: jsonText(members.data),
     });
   });
   return rows;

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import type { EventCode, Issue } from "../model/codes";
-import { type ClientEvent, EventSchema, isJsonObject, utf8Bytes } from "../model/event";
-import { MAX_EVENT_BYTES } from "../model/limits";
+import { type ClientEvent, EventSchema, foundIn, isJsonObject, utf8Bytes } from "../model/event";
+import { jsonText } from "../model/json-text";
+import { MAX_EVENT_BYTES, MAX_NESTING_LEVELS } from "../model/limits";
 import { formatTimestamp, type Micros, parseTimestamp } from "../model/time";
 
 /** The verdict on an event: what is to be stored of it, or everything that is wrong with it. */
@@ -13,6 +14,8 @@ export interface Judgement {
   futureToleranceMicros: number;
   /** The event's size as UTF-8 JSON, where it was measured before; see EventsEnvelope and PartEnvelope. */
   bytes?: number;
+  /** The event's levels of nesting, where the edge measured them: it sends no deeper event in any other way. */
+  levels?: number;
 }
 
 const CODE_OF_MEMBER: Record<string, EventCode> = {
@@ -24,9 +27,13 @@ const CODE_OF_MEMBER: Record<string, EventCode> = {
   id: "event_invalid",
 };
 
+/** To valibot an array is an object that lacks every member. */
+const JsonObjectSchema = v.custom<object>(isJsonObject, (issue) => `expected a JSON object, found ${foundIn(issue)}`);
+const ObjectEventSchema = v.pipe(JsonObjectSchema, EventSchema);
+
 /** Judges an event as the client sent it. Pure: the same event with the same receipt has the same verdict for ever. */
 export function checkEvent(event: unknown, judgement: Judgement): Verdict {
-  const result = v.safeParse(EventSchema, event, { abortPipeEarly: true });
+  const result = v.safeParse(ObjectEventSchema, event, { abortPipeEarly: true });
   const issues: Issue[] = (result.issues ?? []).map((issue) => ({
     code: CODE_OF_MEMBER[String(issue.path?.[0]?.key)] ?? "event_invalid",
     path: issue.path?.[0] === undefined ? "" : `/${String(issue.path[0].key)}`,
@@ -35,7 +42,17 @@ export function checkEvent(event: unknown, judgement: Judgement): Verdict {
 
   const bytes = judgement.bytes ?? sizeOf(event);
   if (bytes > MAX_EVENT_BYTES) {
-    issues.push({ code: "event_too_large", path: "", message: `expected at most ${MAX_EVENT_BYTES} bytes, found ${bytes}` });
+    issues.push({
+      code: "event_too_large",
+      path: "",
+      message: `expected at most ${MAX_EVENT_BYTES} bytes, found ${bytes}`,
+    });
+  }
+
+  const levels = judgement.levels ?? 0;
+  if (levels > MAX_NESTING_LEVELS) {
+    const message = `expected at most ${MAX_NESTING_LEVELS} levels of nesting, found ${levels}`;
+    issues.push({ code: "event_invalid", path: "", message });
   }
 
   const occurredAt = occurrenceOf(event);
@@ -54,7 +71,7 @@ function occurrenceOf(event: unknown): Micros | null {
 }
 
 function sizeOf(event: unknown): number {
-  return utf8Bytes(JSON.stringify(event) ?? "");
+  return utf8Bytes(jsonText(event));
 }
 
 function aheadMessage(occurredAt: Micros, { receivedAt, futureToleranceMicros }: Judgement): string {

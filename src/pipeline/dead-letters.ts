@@ -1,7 +1,7 @@
-import { loadHistories } from "../storage/session-history";
 import { candidateDatabases, homeDatabase } from "../storage/databases";
+import { loadHistories } from "../storage/session-history";
 import { type Pipeline, processBatch, type Undelivered } from "./consumer";
-import { errorId, fingerprint } from "./fingerprint";
+import { errorId, fingerprint, storedFingerprint } from "./fingerprint";
 import { errorRow } from "./open-message";
 import type { Arrival } from "./session-protocol";
 import { type FailedUnit, type Unit, writeUnits } from "./write-units";
@@ -64,18 +64,20 @@ function isHopeless({ session, failure, messages }: Undelivered, batch: readonly
 /** Error rows for those arrivals that are not stored, or null while the databases cannot tell. */
 async function giveUp({ session, arrivals, messages, reason }: Undelivered, pipeline: Pipeline): Promise<Unit | null> {
   if (session === null) return null;
-  const stored = new Set<string>();
+  const stored = new Map<string, string>();
   try {
     for (const index of candidateDatabases(session, pipeline.databases.length)) {
       const database = pipeline.databases[index];
       if (database === undefined) continue;
       const histories = await loadHistories(database, [{ session, ids: arrivals.map(({ id }) => id) }]);
-      for (const { id } of histories.get(session)?.events ?? []) stored.add(id);
+      for (const event of histories.get(session)?.events ?? []) stored.set(event.id, storedFingerprint(event));
     }
   } catch {
     return null;
   }
-  const errors = arrivals.filter(({ id }) => !stored.has(id)).map((arrival) => failedDelivery(session, arrival, reason));
+  // Another content under a stored id is another event, which would otherwise be in neither table.
+  const lost = arrivals.filter(({ id, text }) => stored.get(id) !== fingerprint(JSON.parse(text)));
+  const errors = lost.map((arrival) => failedDelivery(session, arrival, reason));
   const database = homeDatabase(session, pipeline.databases.length);
   return { messages, session, database, rows: { events: [], errors, parts: [] } };
 }
@@ -83,5 +85,10 @@ async function giveUp({ session, arrivals, messages, reason }: Undelivered, pipe
 function failedDelivery(session: string, arrival: Arrival, reason: string) {
   const event: unknown = JSON.parse(arrival.text);
   const message = `given up after repeated delivery: ${reason}`;
-  return errorRow(errorId(session, arrival.id, fingerprint(event)), arrival, [{ code: "delivery_failed", path: "", message }], event);
+  return errorRow(
+    errorId(session, arrival.id, fingerprint(event)),
+    arrival,
+    [{ code: "delivery_failed", path: "", message }],
+    event,
+  );
 }

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { Issue } from "../model/codes";
 import { EnvelopeSchema, type EventsEnvelope, type PartEnvelope, receivedAt } from "../model/envelope";
 import { isJsonObject, sessionIdOf } from "../model/event";
+import { jsonText } from "../model/json-text";
 import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/limits";
 import type { Micros } from "../model/time";
 import type { ErrorRow, PartRow } from "../storage/rows";
@@ -27,10 +28,9 @@ export interface Opening {
 /** Reads a message as a stranger's input. Every event in it comes out exactly once. */
 export function openMessage(body: unknown, opening: Opening): OpenedMessage {
   const envelope = v.safeParse(EnvelopeSchema, body);
-  if (!envelope.success) return { arrivals: [], errors: [poison(body, opening, envelope.issues[0].message)], parts: [] };
-  return "events" in envelope.output
-    ? openEvents(envelope.output, opening)
-    : openPart(envelope.output, opening);
+  if (!envelope.success)
+    return { arrivals: [], errors: [poison(body, opening, envelope.issues[0].message)], parts: [] };
+  return "events" in envelope.output ? openEvents(envelope.output, opening) : openPart(envelope.output, opening);
 }
 
 function openEvents(envelope: EventsEnvelope, opening: Opening): OpenedMessage {
@@ -40,7 +40,7 @@ function openEvents(envelope: EventsEnvelope, opening: Opening): OpenedMessage {
       id: accepted.id,
       application: envelope.application,
       receivedAt: receivedAt(envelope, accepted),
-      text: JSON.stringify(accepted.event),
+      text: jsonText(accepted.event),
     };
     const session = sessionIdOf(accepted.event);
     if (session !== null) {
@@ -49,17 +49,18 @@ function openEvents(envelope: EventsEnvelope, opening: Opening): OpenedMessage {
     }
     // Without a session nothing but the event itself can decide, and its verdict is certain.
     const verdict = checkEvent(accepted.event, { ...opening, receivedAt: arrival.receivedAt });
-    const id = errorId(null, arrival.id, fingerprint(accepted.event));
+    // No session vouches that an id means one event: whatever differs at all is another failure.
+    const id = errorId(null, arrival.id, fingerprint([envelope.application, JSON.parse(arrival.text)]));
     opened.errors.push(errorRow(id, arrival, verdict.valid ? [] : verdict.issues, accepted.event));
   }
   return opened;
 }
 
 function openPart(envelope: PartEnvelope, opening: Opening): OpenedMessage {
-  const { id, bytes, outline, part, parts, text } = envelope.oversized;
+  const { id, bytes, levels, digest, outline, part, parts, text } = envelope.oversized;
   const receipt = receivedAt(envelope, envelope.oversized);
-  const verdict = checkEvent(outline, { ...opening, receivedAt: receipt, bytes });
-  const identity = errorId(sessionIdOf(outline), id, fingerprint(outline));
+  const verdict = checkEvent(outline, { ...opening, receivedAt: receipt, bytes, levels });
+  const identity = errorId(sessionIdOf(outline), id, digest);
   const arrival: Arrival = { id, application: envelope.application, receivedAt: receipt, text: "" };
   const row = errorRow(identity, arrival, verdict.valid ? [] : verdict.issues, outline);
   return {
@@ -95,13 +96,16 @@ function textOf(value: unknown, maxCharacters: number): string | null {
   return typeof value === "string" && value.length <= maxCharacters && value.isWellFormed() ? value : null;
 }
 
+/** The checker's reason may repeat all that it found. */
+const MAX_REASON_CHARACTERS = 120;
+
 /** A message that is not an envelope of ours, or one of a version that this deployment does not know. */
 function poison(body: unknown, { queuedAt, messageId }: Opening, reason: string): ErrorRow {
-  const message = `the queue message is not an envelope of version 1: ${reason}`;
+  const message = `the queue message is not an envelope of version 1: ${reason.slice(0, MAX_REASON_CHARACTERS)}`;
   const text = contentOf(body);
   const arrival = { id: messageId, application: "", receivedAt: queuedAt, text };
   const issues: Issue[] = [{ code: "delivery_failed", path: "", message }];
-  const claimed = isJsonObject(body) && typeof body.application === "string" ? body.application : null;
+  const claimed = isJsonObject(body) ? textOf(body.application, MAX_NAME_CHARACTERS) : null;
   return { ...errorRow(errorId(null, messageId, fingerprint(text)), arrival, issues, null), application: claimed };
 }
 
@@ -109,9 +113,8 @@ function poison(body: unknown, { queuedAt, messageId }: Opening, reason: string)
 function contentOf(body: unknown): string {
   if (body instanceof ArrayBuffer) return JSON.stringify({ base64: Buffer.from(body).toString("base64") });
   try {
-    return JSON.stringify(body) ?? "null";
+    return jsonText(body);
   } catch {
     return JSON.stringify(String(body));
   }
 }
-

@@ -1,9 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { parseConfig } from "../model/config";
 import { SESSION_OBJECT_RETENTION_MS } from "../model/limits";
-import { formatTimestamp } from "../model/time";
 import type { StoredEvent } from "../storage/session-history";
-import { fingerprint } from "./fingerprint";
+import { storedFingerprint } from "./fingerprint";
 import { decide, readArrivals, type StoredEntry } from "./session-decision";
 import { SessionMemory } from "./session-memory";
 import type { AcceptAnswer, AcceptCall } from "./session-protocol";
@@ -35,6 +34,9 @@ export class Session extends DurableObject<Env> {
         if (!known.stored.has(event.id)) known.stored.set(event.id, entryOf(event));
       }
       known.lastSequence = Math.max(known.lastSequence, call.history.lastSequence);
+      const { isActiveIn } = known;
+      const openSlots = new Set(call.history.openSlots);
+      known.isActiveIn = (slot) => isActiveIn(slot) || openSlots.has(slot);
     }
 
     const { outcomes, stored, failed } = decide(candidates, known, this.config.futureToleranceMicros);
@@ -65,7 +67,7 @@ export class Session extends DurableObject<Env> {
 }
 
 /** A stored event that D1 remembered for the object. */
-function entryOf({ category, name, data, occurredAt, ...rest }: StoredEvent): StoredEntry {
-  const said = { category, name, data: JSON.parse(data), timestamp: formatTimestamp(occurredAt) };
-  return { ...rest, occurredAt, fingerprint: fingerprint(said) };
+function entryOf(event: StoredEvent): StoredEntry {
+  const { id, sequence, occurredAt, receivedAt, application, opens } = event;
+  return { id, sequence, occurredAt, receivedAt, application, opens, fingerprint: storedFingerprint(event) };
 }

@@ -17,7 +17,9 @@ export function databasesOf(env: object): Database[] {
     const name = index === 0 ? "DB" : `DB_${index}`;
     const binding: unknown = bindings.get(name);
     if (!isDatabase(binding)) {
-      throw new Error(`The binding ${name} is missing. Name databases DB, DB_1, DB_2 … in [[d1_databases]], without a gap.`);
+      throw new Error(
+        `The binding ${name} is missing. Name databases DB, DB_1, DB_2 … in [[d1_databases]], without a gap.`,
+      );
     }
     return { index, binding };
   });

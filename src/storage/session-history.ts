@@ -1,3 +1,4 @@
+import { ACTIVITY_SLOT_MICROS } from "../model/limits";
 import type { Micros } from "../model/time";
 import type { Database } from "./databases";
 import { packId, storedIdSql, unpackId } from "./packed-id";
@@ -6,6 +7,8 @@ import { packId, storedIdSql, unpackId } from "./packed-id";
 export interface SessionHistory {
   /** The highest sequence that the session has. */
   lastSequence: number;
+  /** The slots of ACTIVITY_SLOT_MICROS in which one of its events opens. */
+  openSlots: number[];
   /** Those of the asked events that are stored. */
   events: StoredEvent[];
 }
@@ -33,9 +36,12 @@ export async function findSessions({ binding }: Database, sessions: string[]): P
   return results.flatMap(({ key }) => sessions[key] ?? []);
 }
 
-const LAST_SEQUENCES = `
-SELECT key, (SELECT max(sequence) FROM events WHERE session_id = ${storedIdSql("asked.value ->> 0")}) AS last
-FROM json_each(?1) AS asked`;
+const SUMMARIES = `
+SELECT asked.key AS key, max(sequence) AS last,
+  json_group_array(DISTINCT occurred_at / ${ACTIVITY_SLOT_MICROS}) FILTER (WHERE opens = 1) AS slots
+FROM json_each(?1) AS asked
+CROSS JOIN events ON events.session_id = ${storedIdSql("asked.value ->> 0")}
+GROUP BY asked.key`;
 
 const STORED_EVENTS = `
 SELECT asked.key AS key, iif(typeof(events.id) = 'blob', 'x' || lower(hex(events.id)), 't' || events.id) AS id, sequence, application, category,
@@ -68,14 +74,16 @@ export async function loadHistories(
   asked: { session: string; ids: string[] }[],
 ): Promise<Map<string, SessionHistory>> {
   const text = JSON.stringify(asked.map(({ session, ids }) => [packId(session), ids.map(packId)]));
-  const [last, stored] = await binding.batch<unknown>([
-    binding.prepare(LAST_SEQUENCES).bind(text),
+  const [summaries, stored] = await binding.batch<unknown>([
+    binding.prepare(SUMMARIES).bind(text),
     binding.prepare(STORED_EVENTS).bind(text),
   ]);
-  const histories = asked.map((): SessionHistory => ({ lastSequence: 0, events: [] }));
-  for (const row of rowsOf<{ key: number; last: number | null }>(last)) {
+  const histories = asked.map((): SessionHistory => ({ lastSequence: 0, openSlots: [], events: [] }));
+  for (const row of rowsOf<{ key: number; last: number; slots: string }>(summaries)) {
     const history = histories[row.key];
-    if (history !== undefined) history.lastSequence = row.last ?? 0;
+    if (history === undefined) continue;
+    history.lastSequence = row.last;
+    history.openSlots = JSON.parse(row.slots);
   }
   for (const row of rowsOf<StoredRow>(stored)) {
     histories[row.key]?.events.push({
@@ -90,10 +98,12 @@ export async function loadHistories(
       data: row.data,
     });
   }
-  return new Map(asked.flatMap(({ session }, index) => {
-    const history = histories[index];
-    return history === undefined ? [] : [[session, history] as const];
-  }));
+  return new Map(
+    asked.flatMap(({ session }, index) => {
+      const history = histories[index];
+      return history === undefined ? [] : [[session, history] as const];
+    }),
+  );
 }
 
 /** D1 types its results by what the caller says that the SQL selects. */

@@ -8,7 +8,8 @@
 export type Failure = "transient" | "overloaded" | "rejected";
 
 /** D1 reports by text only; these are the ones that its documentation names (debug-d1, retry-queries). */
-const OVERLOADED = /overloaded|too many requests|exceeded timeout|exceeded its CPU time limit|memory limit|too much load/i;
+const OVERLOADED =
+  /overloaded|too many requests|exceeded timeout|exceeded its CPU time limit|memory limit|too much load/i;
 const TRANSIENT =
   /network connection lost|caused object to be reset|code was updated|transient issue|internal error|disconnected|timed out/i;
 

@@ -108,7 +108,10 @@ export async function writeBatch({ binding }: Database, rows: BatchRows): Promis
       binding.prepare(INSERT_EVENTS).bind(text, list),
     );
   }
-  for (const chunk of chunks(unique(rows.errors, (row) => row.id), errorValues)) {
+  for (const chunk of chunks(
+    unique(rows.errors, (row) => row.id),
+    errorValues,
+  )) {
     const text = JSON.stringify(chunk.map(({ values }) => values));
     statements.push(binding.prepare(INSERT_ERRORS).bind(text), binding.prepare(INSERT_ERROR_CODES).bind(text));
   }

@@ -55,7 +55,9 @@ export async function differences(traffic: Traffic, databases: Database[]): Prom
     const rows = await binding.prepare(COUNTS).bind(applications).all<Record<string, string | number>>();
     for (const { events: n, ...cell } of rows.results) add(counts, JSON.stringify(Object.values(cell)), Number(n));
   }
-  const problems = [...homes].filter(([, where]) => where.size > 1).map(([session]) => `${session} lives in two databases`);
+  const problems = [...homes]
+    .filter(([, where]) => where.size > 1)
+    .map(([session]) => `${session} lives in two databases`);
   return [
     ...problems,
     ...traffic.sessions.flatMap((session) => checkSession(session, traffic, found, errors)),
@@ -74,7 +76,8 @@ function checkSession(session: string, traffic: Traffic, allEvents: EventFound[]
     const valid = [...contents.values()].filter(([first]) => first?.codes.length === 0);
     const stored = events.filter((row) => row.id === id);
     const expected = valid.length === 0 ? 0 : 1;
-    if (stored.length !== expected) problems.push(`${session} ${id}: stored ${stored.length} times, expected ${expected}`);
+    if (stored.length !== expected)
+      problems.push(`${session} ${id}: stored ${stored.length} times, expected ${expected}`);
     const failures = errors.filter((row) => row.event_id === id);
     const expectedFailures = contents.size - expected;
     if (failures.length !== expectedFailures) {
@@ -89,8 +92,7 @@ function checkSession(session: string, traffic: Traffic, allEvents: EventFound[]
     problems.push(`${session}: sequences ${sequences.join(",")} are not 1 to ${sequences.length}`);
   }
   const unordered = events.some(
-    ({ occurred_at, received_at }, index) =>
-      index > 0 && !isBefore(events[index - 1], { occurred_at, received_at }),
+    ({ occurred_at, received_at }, index) => index > 0 && !isBefore(events[index - 1], { occurred_at, received_at }),
   );
   if (unordered) problems.push(`${session}: not in the order of occurrence and receipt`);
   problems.push(...checkOpenings(session, events));
@@ -119,7 +121,8 @@ function checkStored(row: EventFound, submissions: Submission[]): string[] {
 
 function checkFailure(row: ErrorFound, submissions: Submission[]): string[] {
   const sent = submissions.find(({ event }) => JSON.stringify(event) === row.content);
-  if (sent === undefined) return [`${row.session_id} ${row.event_id}: an error with content that nobody sent: ${row.content}`];
+  if (sent === undefined)
+    return [`${row.session_id} ${row.event_id}: an error with content that nobody sent: ${row.content}`];
   const issues: { code: string }[] = JSON.parse(row.issues);
   const found = issues.map(({ code }) => code).sort();
   const expected = sent.codes.length > 0 ? [...sent.codes].sort() : ["id_conflict"];
@@ -131,11 +134,13 @@ function checkFailure(row: ErrorFound, submissions: Submission[]): string[] {
 
 /** Each quarter of an hour in which the session has events is opened once: by the one accepted first. */
 function checkOpenings(session: string, events: EventFound[]): string[] {
-  return [...Map.groupBy(events, ({ occurred_at }) => Math.floor(occurred_at / 900_000_000))].flatMap(([slot, rows]) => {
-    const opening = rows.filter(({ opens }) => opens === 1);
-    // A session that its object had forgotten opens its slot anew; it never leaves one unopened.
-    return opening.length >= 1 ? [] : [`${session}: slot ${slot} is not opened`];
-  });
+  return [...Map.groupBy(events, ({ occurred_at }) => Math.floor(occurred_at / 900_000_000))].flatMap(
+    ([slot, rows]) => {
+      const opening = rows.filter(({ opens }) => opens === 1);
+      // A session that its object had forgotten opens its slot anew; it never leaves one unopened.
+      return opening.length >= 1 ? [] : [`${session}: slot ${slot} is not opened`];
+    },
+  );
 }
 
 function checkCounts(events: EventFound[], counts: Map<string, number>): string[] {

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { Envelope } from "../../src/model/envelope";
 import { parseConfig } from "../../src/model/config";
+import type { Envelope } from "../../src/model/envelope";
 import { consume, type Pipeline } from "../../src/pipeline/consumer";
 import { databasesOf } from "../../src/storage/databases";
 import { writeBatch } from "../../src/storage/write-batch";
@@ -19,7 +19,13 @@ interface Pending {
 }
 
 /** What may go wrong in one delivery of a batch. */
-type Fault = "none" | "crash_before_commit" | "crash_before_acknowledgement" | "lost_write" | "overloaded" | "lost_call";
+type Fault =
+  | "none"
+  | "crash_before_commit"
+  | "crash_before_acknowledgement"
+  | "lost_write"
+  | "overloaded"
+  | "lost_call";
 
 const FAULTS: readonly [Fault, ...Fault[]] = [
   "none",
@@ -44,7 +50,8 @@ export async function simulate(seed: number, sabotage: Sabotage = "none"): Promi
   const random = seeded(seed);
   const traffic = makeTraffic(seed, random);
   const pending = new Map<string, Pending>();
-  for (const [index, body] of traffic.envelopes.entries()) pending.set(`${seed}-${index}`, { id: `${seed}-${index}`, body, attempts: 0 });
+  for (const [index, body] of traffic.envelopes.entries())
+    pending.set(`${seed}-${index}`, { id: `${seed}-${index}`, body, attempts: 0 });
   const delivered: Pending[] = [];
   const writes: Promise<unknown>[] = [];
 
@@ -117,14 +124,17 @@ function faultyPipeline(fault: Fault, { random, sabotage, writes }: Surroundings
         await env.SESSIONS.getByName(call.session).accept(call);
         throw Object.assign(new Error("Network connection lost."), { retryable: true });
       }
-      return env.SESSIONS.getByName(call.session).accept(sabotage === "forget_ids" ? { ...call, presence: { kind: "absent" } } : call);
+      return env.SESSIONS.getByName(call.session).accept(
+        sabotage === "forget_ids" ? { ...call, presence: { kind: "absent" } } : call,
+      );
     },
     write: async (database, rows) => {
       if (fault === "crash_before_commit" && database.index === stricken) {
         crash();
         return new Promise(() => {});
       }
-      if (fault === "overloaded" && database.index === stricken) throw new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long.");
+      if (fault === "overloaded" && database.index === stricken)
+        throw new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long.");
       if (fault === "lost_write" && database.index === stricken && failures-- > 0) {
         // Whether the transaction was committed is not known when the connection goes: both happen.
         if (random.chance(0.5)) await writeBatch(database, rows);

@@ -7,11 +7,15 @@ const alone = env.SEED === undefined ? null : Number(env.SEED);
 const seeds = alone === null ? Array.from({ length: Number(env.SEEDS ?? 300) }, (_, index) => index + 1) : [alone];
 
 describe("whatever the platform does with the messages", () => {
-  it.each(chunk(seeds, 10))("the tables equal the model for the seeds from %i", { timeout: 120_000 }, async (...some) => {
-    for (const seed of some) {
-      expect(await simulate(seed), `replay alone with SEED=${seed} npm run test:simulation`).toEqual([]);
-    }
-  });
+  it.each(chunk(seeds, 10))(
+    "the tables equal the model for the seeds from %i",
+    { timeout: 120_000 },
+    async (...some) => {
+      for (const seed of some) {
+        expect(await simulate(seed), `replay alone with SEED=${seed} npm run test:simulation`).toEqual([]);
+      }
+    },
+  );
 });
 
 describe("the simulation notices", () => {
@@ -26,5 +30,7 @@ describe("the simulation notices", () => {
 });
 
 function chunk(items: number[], size: number): number[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }

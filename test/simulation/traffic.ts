@@ -64,7 +64,9 @@ export function makeTraffic(seed: number, random: Random): Traffic {
       });
     }
     clock += size;
-    envelopes.push(...split(random, accepted).map((events) => ({ v: 1 as const, application, received_at: clock - size, events })));
+    envelopes.push(
+      ...split(random, accepted).map((events) => ({ v: 1 as const, application, received_at: clock - size, events })),
+    );
   }
   return { applications, sessions, submissions, envelopes };
 }
@@ -77,15 +79,25 @@ function make(
   const session = random.pick([sessions[0] ?? "", ...sessions]);
   const [category, name] = random.pick(TYPES);
   // Few different moments, so that many are equal; some far apart, so that sessions open several slots of activity.
-  const occurredAt = receivedAt - receivedAt % 1_000_000 - random.below(4) * 600_000_000 + random.below(2);
-  const event = { session_id: session, category, name, data: { n: random.below(3) }, timestamp: formatTimestamp(occurredAt) };
+  const occurredAt = receivedAt - (receivedAt % 1_000_000) - random.below(4) * 600_000_000 + random.below(2);
+  const event = {
+    session_id: session,
+    category,
+    name,
+    data: { n: random.below(3) },
+    timestamp: formatTimestamp(occurredAt),
+  };
   const valid: Submission = { session, id, application, receivedAt, event, occurredAt, codes: [] };
   if (!random.chance(0.2)) return valid;
   return random.pick<Submission>([
     { ...valid, event: { ...event, timestamp: "not a date" }, codes: ["timestamp_invalid"] },
     { ...valid, event: { ...event, data: 7 }, codes: ["data_invalid"] },
     { ...valid, event: { ...event, name: "", data: "" }, codes: ["name_invalid", "data_invalid"] },
-    { ...valid, event: { ...event, timestamp: formatTimestamp(receivedAt + 61_000_000) }, codes: ["timestamp_in_future"] },
+    {
+      ...valid,
+      event: { ...event, timestamp: formatTimestamp(receivedAt + 61_000_000) },
+      codes: ["timestamp_in_future"],
+    },
   ]);
 }
 

@@ -1,0 +1,88 @@
+import { Hono, type MiddlewareHandler } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import * as v from "valibot";
+import type { AppEnv } from "./app-env";
+import { applications } from "./applications";
+import { requireScope } from "./authenticate";
+import { COLLECTOR_PATH, handleCollector, isForCollector } from "./collector";
+import { configOf } from "./configuration";
+import { documentation } from "./documentation";
+import { listErrors } from "./errors";
+import { listEvents } from "./events";
+import { health } from "./health";
+import { logFailure, logRefusal } from "./log";
+import { problem } from "./problem";
+import { listSessions, showSession } from "./sessions";
+import { showStats } from "./stats";
+
+/** The Worker's HTTP side: every path, with or without a slash at its end. */
+export interface App {
+  fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response>;
+  /** As `fetch`, for tests: by path, and through the router alone. */
+  request: Hono<AppEnv>["request"];
+}
+
+export function createApp(): App {
+  const router = createRouter();
+  return {
+    fetch: (request, env, context) =>
+      isForCollector(request) ? handleCollector(request, env) : router.fetch(request, env, context),
+    request: router.request,
+  };
+}
+
+export function createRouter(): Hono<AppEnv> {
+  const app = new Hono<AppEnv>({ strict: false });
+
+  // Before the middleware: the collector logs and answers by itself.
+  app.on(["POST", "OPTIONS"], COLLECTOR_PATH, (c) => handleCollector(c.req.raw, c.env));
+  app.use(logRefusals);
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        const allow = methods.join(", ");
+        return problem("method_not_allowed", `${c.req.method} is not taken here; ${allow} is.`, {}, { Allow: allow });
+      },
+    }),
+  );
+  app.use(async (c, next) => {
+    c.set("config", configOf(c.env));
+    await next();
+  });
+
+  app.get("/theeye/events", requireScope("read"), listEvents);
+  app.get("/theeye/sessions", requireScope("read"), listSessions);
+  app.get("/theeye/sessions/:id", requireScope("read"), showSession);
+  app.get("/theeye/errors", requireScope("read"), listErrors);
+  app.get("/theeye/stats", requireScope("read"), showStats);
+  app.route("/theeye/applications", applications);
+  app.route("/health", health);
+  app.route("/", documentation);
+
+  app.notFound(() => problem("not_found", "There is nothing at this path."));
+  app.onError((error) => {
+    logFailure("request_failed", error);
+    return problem("unavailable", "Something failed that should not have. It has been logged.");
+  });
+  return app;
+}
+
+/** One log line for each refused request; none for the others, since a line costs as much as an event. */
+const logRefusals: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  if (c.res.status < 400) return;
+  const code = await problemCodeOf(c.res);
+  if (code === null) return;
+  const application = c.var.identity?.application ?? null;
+  logRefusal({ code, status: c.res.status, method: c.req.method, path: c.req.path, application });
+};
+
+const ProblemSchema = v.object({ code: v.string() });
+
+/** Read from the answer itself, so that no handler need report what it refuses. */
+async function problemCodeOf(response: Response): Promise<string | null> {
+  if (response.headers.get("Content-Type") !== "application/problem+json") return null;
+  const body = v.safeParse(ProblemSchema, await response.clone().json());
+  return body.success ? body.output.code : null;
+}

@@ -1,0 +1,62 @@
+import type { AcceptedEvent } from "../model/envelope";
+import { readBody } from "./body";
+import { idempotencyKeyOf, identify } from "./event-ids";
+import { logFailure } from "./log";
+import { nestingOf } from "./nesting";
+import { groupForSending, type PackedMessage, pack } from "./pack";
+import { parseEvents } from "./parse-events";
+import { Refusal } from "./problem";
+import { queueRefusal } from "./queue-refusal";
+import type { ReceiptClock } from "./receipt-clock";
+
+export interface CollectorSources {
+  /** The application whose key sent the request. */
+  application: string;
+  queue: Pick<Queue, "send" | "sendBatch">;
+  clock: ReceiptClock;
+}
+
+/**
+ * `POST /theeye/events`: takes the events of a request and answers 202 `{accepted, ids}` once the queue has durably
+ * taken them all, ids in the order sent. It refuses what is wrong with the request; what is wrong with an event is found
+ * later. No database and no session is touched.
+ *
+ * Where a request needs several sends and a later one fails, the answer is a refusal though the earlier ones are taken.
+ * Sent again, events with a client's id, or under the same `Idempotency-Key`, are the same events; without either, those
+ * that were taken the first time are stored twice.
+ */
+export async function collect(request: Request, sources: CollectorSources): Promise<Response | Refusal> {
+  const idempotencyKey = idempotencyKeyOf(request);
+  if (idempotencyKey instanceof Refusal) return idempotencyKey;
+  const body = await readBody(request);
+  if (body instanceof Refusal) return body;
+  const events = parseEvents(body.text);
+  if (events instanceof Refusal) return events;
+
+  const ids = identify(events, sources.application, idempotencyKey);
+  const receipt = { application: sources.application, received_at: sources.clock(events.length) };
+  const accepted = events.map((event, position): AcceptedEvent => ({ id: ids[position] ?? "", position, event }));
+  const refusal = await send(pack(accepted, receipt, { bytes: body.bytes, levels: nestingOf(body.text) }), sources.queue);
+  return refusal ?? Response.json({ accepted: events.length, ids }, { status: 202 });
+}
+
+/** Sends one group after another, so that a queue that refuses is not pressed further. */
+async function send(messages: readonly PackedMessage[], queue: CollectorSources["queue"]): Promise<Refusal | null> {
+  let sent = 0;
+  try {
+    for (const group of groupForSending(messages)) {
+      const [first] = group;
+      if (group.length === 1 && first !== undefined) await queue.send(first.envelope, { contentType: "json" });
+      else await queue.sendBatch(group.map(({ envelope }) => ({ body: envelope, contentType: "json" })));
+      sent += group.length;
+    }
+    return null;
+  } catch (error) {
+    logFailure("queue_refused", error);
+    if (sent === 0) return queueRefusal(error);
+    return new Refusal(
+      "unavailable",
+      "The queue took a part of the request. Send all of it again with the same `Idempotency-Key` or event ids; events that carry neither may be stored twice.",
+    );
+  }
+}

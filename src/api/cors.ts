@@ -1,0 +1,33 @@
+/**
+ * Cross-origin access for collecting, and for nothing else: browsers keep Basic credentials, so a reflected origin on a
+ * query would let any page read with an analyst's.
+ */
+
+/** Browsers keep a preflight's answer for at most two hours (Chromium) or a day (Firefox). */
+const PREFLIGHT_LIFETIME_SECONDS = 86_400;
+
+/** Answers a preflight, which carries no key: a page of any origin may send, with whatever headers it asks for. */
+export function answerPreflight(request: Request): Response {
+  const response = new Response(null, { status: 204 });
+  response.headers.set("Access-Control-Allow-Methods", "POST");
+  response.headers.set("Access-Control-Max-Age", String(PREFLIGHT_LIFETIME_SECONDS));
+  const requested = request.headers.get("Access-Control-Request-Headers");
+  if (requested !== null) response.headers.set("Access-Control-Allow-Headers", requested);
+  response.headers.append("Vary", "Access-Control-Request-Headers");
+  return allowOrigin(request, response);
+}
+
+/**
+ * Lets the page that sent a request read the answer, a refusal as well. `*` is refused together with credentials, which
+ * `navigator.sendBeacon` always sends. Reflecting every origin gives nothing away: the key decides, and the answer holds
+ * nothing but the ids of what was sent.
+ */
+export function allowOrigin(request: Request, response: Response): Response {
+  const origin = request.headers.get("Origin");
+  if (origin === null) return response;
+  response.headers.set("Access-Control-Allow-Origin", origin);
+  response.headers.set("Access-Control-Allow-Credentials", "true");
+  response.headers.set("Access-Control-Expose-Headers", "Retry-After, Link, Location");
+  response.headers.append("Vary", "Origin");
+  return response;
+}

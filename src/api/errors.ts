@@ -1,0 +1,136 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import { EVENT_CODE_NAMES } from "../model/codes";
+import { formatTimestamp } from "../model/time";
+import { databasesOf } from "../storage/databases";
+import { type ErrorKey, type FoundError, findErrors } from "../storage/error-queries";
+import type { AppEnv } from "./app-env";
+import { NextSchema, pageResponse, readCursor } from "./page";
+import {
+  ApplicationParameter,
+  CategoryParameter,
+  CursorParameter,
+  endDateParameter,
+  LimitParameter,
+  NameParameter,
+  orderParameter,
+  readParameters,
+  refuseReversedRange,
+  SessionIdParameter,
+  startDateParameter,
+} from "./parameters";
+import { Refusal } from "./problem";
+import { answerFrom } from "./reading";
+import { MomentSchema } from "./stored-event";
+
+/** The parameters of `GET /theeye/errors`. `start_date` and `end_date` are of receipt. Newest first without `order`. */
+export const ErrorsParameters = v.object({
+  code: v.optional(
+    v.pipe(
+      v.picklist(EVENT_CODE_NAMES, `expected one of ${EVENT_CODE_NAMES.join(", ")}`),
+      v.description("Only events with this issue among theirs."),
+    ),
+  ),
+  session_id: SessionIdParameter,
+  category: CategoryParameter,
+  name: NameParameter,
+  application: ApplicationParameter,
+  start_date: startDateParameter("of receipt"),
+  end_date: endDateParameter("of receipt"),
+  order: orderParameter("desc"),
+  limit: LimitParameter,
+  cursor: CursorParameter,
+});
+
+/** Codes are not checked here: another version of the Worker may have written them. */
+const IssuesSchema = v.array(
+  v.object({
+    code: v.pipe(v.string(), v.description(`One of ${EVENT_CODE_NAMES.join(", ")}.`)),
+    path: v.string(),
+    message: v.string(),
+  }),
+);
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const StoredErrorSchema = v.object({
+  id: v.pipe(v.string(), v.description("The error's own id.")),
+  received_at: MomentSchema,
+  application: v.pipe(
+    v.nullable(v.string()),
+    v.description("The application that sent it; null if what arrived named none."),
+  ),
+  session_id: v.nullable(v.string()),
+  category: v.nullable(v.string()),
+  name: v.nullable(v.string()),
+  event_id: v.pipe(
+    v.nullable(v.string()),
+    v.description("The event's id: the client's, or the one that the edge gave it."),
+  ),
+  issues: v.pipe(
+    IssuesSchema,
+    v.description("All that is wrong with it. `path` is a JSON pointer (RFC 6901) into the event."),
+  ),
+  event: v.pipe(v.unknown(), v.description("The whole content as it was sent, whatever JSON value that is.")),
+  content_parts: v.optional(
+    v.pipe(
+      v.object({ arrived: count, of: count }),
+      v.description("Only while pieces of a large event are still on their way; `event` is null until then."),
+    ),
+  ),
+});
+
+export const ErrorsResponse = v.object({ results: v.array(StoredErrorSchema), next: NextSchema });
+
+const ErrorPlaceSchema = v.pipe(
+  v.strictTuple([v.pipe(v.number(), v.safeInteger()), v.pipe(v.string(), v.maxLength(200))]),
+  v.transform(([receivedAt, id]): ErrorKey => ({ receivedAt, id })),
+);
+
+/**
+ * `GET /theeye/errors`: the events that did not validate, each with its whole content and all its issues, by receipt.
+ * See `findErrors` for what a page reads.
+ */
+export async function listErrors(c: Context<AppEnv>): Promise<Response> {
+  const question = readParameters(c.req.url, ErrorsParameters);
+  if (question instanceof Refusal) return question.response();
+  const reversed = refuseReversedRange(question);
+  if (reversed !== null) return reversed.response();
+  const order = question.order ?? "desc";
+  const asked = { ...question, order };
+  const after = readCursor(asked, "errors", ErrorPlaceSchema);
+  if (after instanceof Refusal) return after.response();
+
+  return answerFrom(async () => {
+    const { rows, next } = await findErrors(databasesOf(c.env), {
+      code: question.code ?? null,
+      session: question.session_id ?? null,
+      category: question.category ?? null,
+      name: question.name ?? null,
+      application: question.application ?? null,
+      from: question.start_date ?? null,
+      to: question.end_date ?? null,
+      order,
+      limit: question.limit,
+      after,
+    });
+    const place = next === null ? null : [next.receivedAt, next.id];
+    return pageResponse(c.req.url, { question: asked, name: "errors", place }, { results: rows.map(renderError) });
+  });
+}
+
+function renderError(error: FoundError): v.InferOutput<typeof StoredErrorSchema> {
+  const { content } = error;
+  const described = {
+    id: error.key.id,
+    received_at: formatTimestamp(error.key.receivedAt),
+    application: error.application,
+    session_id: error.session,
+    category: error.category,
+    name: error.name,
+    event_id: error.eventId,
+    issues: v.parse(IssuesSchema, JSON.parse(error.issues)),
+  };
+  if (content.kind === "whole") return { ...described, event: JSON.parse(content.text) };
+  return { ...described, event: null, content_parts: { arrived: content.arrived, of: content.of } };
+}

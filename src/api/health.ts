@@ -1,0 +1,77 @@
+import { Hono } from "hono";
+import { version } from "../../package.json";
+import { databasesOf } from "../storage/databases";
+import type { AppEnv } from "./app-env";
+import { authenticate, isolateKeyCache } from "./authenticate";
+import { findKey } from "./credentials";
+import { logFailure } from "./log";
+import { Refusal } from "./problem";
+
+/** After so long a dependency counts as failed: a health check must answer. */
+const CHECK_TIMEOUT_MS = 5_000;
+
+/** One dependency's state. A queue that does not tell its backlog has `backlog: "unknown"`. */
+interface DependencyReport {
+  status: "ok" | "failed";
+  ms: number;
+  backlog?: { messages: number; bytes: number } | "unknown";
+}
+
+/**
+ * `GET /health`: 200 `{status, version}` without a key, touching nothing. With an admin key also each dependency with
+ * the milliseconds that it took, and the queues' backlogs; 503 and `degraded` if one of them fails.
+ */
+export const health = new Hono<AppEnv>({ strict: false });
+
+health.get("/", async (c) => {
+  c.header("Cache-Control", "no-store");
+  if (findKey(c.req.raw) === null) return c.json({ status: "ok", version });
+  const sources = { keys: c.env.KEYS, config: c.var.config, cache: isolateKeyCache };
+  const identity = await authenticate(c.req.raw, "admin", sources);
+  if (identity instanceof Refusal) return identity.response();
+  const dependencies = await checkAll(c.env);
+  const failed = Object.values(dependencies).some(({ status }) => status === "failed");
+  return c.json({ status: failed ? "degraded" : "ok", version, dependencies }, failed ? 503 : 200);
+});
+
+async function checkAll(env: Env): Promise<Record<string, DependencyReport>> {
+  const checks: [string, () => Promise<Partial<DependencyReport>>][] = [
+    ["KEYS", () => answered(env.KEYS.get("health"))],
+    ...databasesOf(env).map(({ index, binding }): [string, () => Promise<Partial<DependencyReport>>] => [
+      index === 0 ? "DB" : `DB_${index}`,
+      () => answered(binding.prepare("SELECT 1").first()),
+    ]),
+    ["EVENTS", () => backlogOf(env.EVENTS)],
+    ["DEAD_LETTERS", () => backlogOf(env.DEAD_LETTERS)],
+  ];
+  const reports = checks.map(async ([name, check]) => [name, await timed(name, check)] as const);
+  return Object.fromEntries(await Promise.all(reports));
+}
+
+async function answered(answer: Promise<unknown>): Promise<Partial<DependencyReport>> {
+  await answer;
+  return {};
+}
+
+async function backlogOf(queue: Queue): Promise<Partial<DependencyReport>> {
+  // Older local platforms have no metrics: that is no failure of the queue.
+  if (typeof queue.metrics !== "function") return { backlog: "unknown" };
+  const { backlogCount, backlogBytes } = await queue.metrics();
+  return { backlog: { messages: backlogCount, bytes: backlogBytes } };
+}
+
+async function timed(name: string, check: () => Promise<Partial<DependencyReport>>): Promise<DependencyReport> {
+  const start = Date.now();
+  try {
+    const report = await Promise.race([check(), timeout()]);
+    return { status: "ok", ms: Date.now() - start, ...report };
+  } catch (error) {
+    logFailure("dependency_failed", new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`));
+    return { status: "failed", ms: Date.now() - start };
+  }
+}
+
+async function timeout(): Promise<never> {
+  await scheduler.wait(CHECK_TIMEOUT_MS);
+  throw new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
+}

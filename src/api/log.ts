@@ -1,0 +1,20 @@
+/** Structured log lines of the edge. None carries a key, a payload or a URL's query. */
+
+interface RefusedRequest {
+  code: string;
+  status: number;
+  method: string;
+  path: string;
+  application: string | null;
+}
+
+/** One line for each refused request. */
+export function logRefusal(refused: RefusedRequest): void {
+  console.log(JSON.stringify({ event: "request_refused", ...refused }));
+}
+
+/** What the platform threw. The client is told only that it may try again. */
+export function logFailure(event: string, error: unknown): void {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  console.error(JSON.stringify({ event, name, message, stack }));
+}

@@ -1,0 +1,36 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * The levels of arrays and objects in a valid JSON text: 0 for a scalar, 1 for `{}`. Read from the text, since a walk over
+ * the value would itself go as deep.
+ */
+export function nestingOf(json: string): number {
+  let level = 0;
+  let deepest = 0;
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i);
+    if (code === QUOTE) {
+      i = endOfString(json, i);
+    } else if (code === 0x7b || code === 0x5b) {
+      level += 1;
+      if (level > deepest) deepest = level;
+    } else if (code === 0x7d || code === 0x5d) {
+      level -= 1;
+    }
+  }
+  return deepest;
+}
+
+/** The place of the quote that ends the string which begins at `start`: the first that no odd run of `\` precedes. */
+function endOfString(json: string, start: number): number {
+  let end = json.indexOf('"', start + 1);
+  while (end !== -1 && isEscaped(json, end)) end = json.indexOf('"', end + 1);
+  return end === -1 ? json.length : end;
+}
+
+function isEscaped(json: string, place: number): boolean {
+  let backslashes = 0;
+  while (json.charCodeAt(place - 1 - backslashes) === BACKSLASH) backslashes += 1;
+  return backslashes % 2 === 1;
+}

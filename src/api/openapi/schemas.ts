@@ -1,0 +1,112 @@
+import * as v from "valibot";
+import { EVENT_CODES, REQUEST_PROBLEMS } from "../../model/codes";
+import { EventSchema } from "../../model/event";
+import { MAX_EVENTS_PER_REQUEST } from "../../model/limits";
+import {
+  ApplicationPageSchema,
+  ApplicationSchema,
+  CreateApplicationSchema,
+  CreateKeySchema,
+  KeySchema,
+  NewApplicationSchema,
+  NewKeySchema,
+  RotatedKeySchema,
+} from "../application-schemas";
+import { ErrorsResponse } from "../errors";
+import { EventsResponse } from "../events";
+import { SessionResponse, SessionsResponse } from "../sessions";
+import { StatsResponse } from "../stats";
+import { StoredEventSchema } from "../stored-event";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const BatchSchema = v.pipe(v.array(EventSchema), v.minLength(1), v.maxLength(MAX_EVENTS_PER_REQUEST));
+
+const AcceptedSchema = v.object({
+  accepted: v.pipe(count, v.description("How many events were taken.")),
+  ids: v.pipe(v.array(v.string()), v.description("Their ids in the order sent: the client's own, or one made here.")),
+});
+
+const DependencySchema = v.object({
+  status: v.picklist(["ok", "failed"]),
+  ms: v.pipe(v.number(), v.description("Milliseconds until it answered.")),
+  backlog: v.optional(
+    v.pipe(
+      v.union([v.object({ messages: count, bytes: count }), v.literal("unknown")]),
+      v.description("Only queues have one."),
+    ),
+  ),
+});
+
+const HealthSchema = v.object({
+  status: v.picklist(["ok", "degraded"]),
+  version: v.string(),
+  dependencies: v.optional(
+    v.pipe(
+      v.record(v.string(), DependencySchema),
+      v.description("By the name of its binding. Only with an admin key."),
+    ),
+  ),
+});
+
+const names = <Name extends string>(table: Record<Name, unknown>) => Object.keys(table) as [Name, ...Name[]];
+
+export const REQUEST_PROBLEM_NAMES = names(REQUEST_PROBLEMS);
+
+export const ALL_CODES = [...REQUEST_PROBLEM_NAMES, ...names(EVENT_CODES)];
+
+const ProblemSchema = v.pipe(
+  v.looseObject({
+    type: v.pipe(v.string(), v.description("Where the code is explained: `/problems/<code>`.")),
+    title: v.string(),
+    status: v.pipe(v.number(), v.integer()),
+    code: v.pipe(v.picklist(REQUEST_PROBLEM_NAMES), v.description("Stable. Clients decide by it.")),
+    detail: v.pipe(v.string(), v.description("What was wrong here, and what is taken instead.")),
+    parameter: v.optional(v.pipe(v.string(), v.description("The parameter or member that is not understood."))),
+    takes: v.optional(v.pipe(v.array(v.string()), v.description("The parameters that are known."))),
+    limit: v.optional(v.pipe(v.number(), v.description("The limit that was passed."))),
+    actual: v.optional(v.pipe(v.number(), v.description("What was found instead."))),
+    line: v.optional(v.pipe(v.number(), v.description("Where the body stops being JSON, from 1."))),
+    column: v.optional(v.pipe(v.number(), v.description("Where in that line, from 1."))),
+    scope: v.optional(v.pipe(v.string(), v.description("The scope that the operation asks for."))),
+  }),
+  v.description("What is wrong with a request (RFC 9457)."),
+);
+
+const CodeSchema = v.object({
+  code: v.picklist(ALL_CODES),
+  about: v.pipe(
+    v.picklist(["request", "event"]),
+    v.description("A request's problem is answered at once; an event's is found later and listed by /theeye/errors."),
+  ),
+  title: v.string(),
+  status: v.pipe(v.nullable(count), v.description("The HTTP status that carries it; null for an event's.")),
+  meaning: v.string(),
+  mend: v.pipe(v.string(), v.description("What to do about it.")),
+});
+
+/** Everything that a request or an answer holds, by the name it has in the document. */
+export const SCHEMAS = {
+  Event: EventSchema,
+  EventBatch: BatchSchema,
+  Accepted: AcceptedSchema,
+  StoredEvent: StoredEventSchema,
+  EventPage: EventsResponse,
+  SessionPage: SessionsResponse,
+  Session: SessionResponse,
+  ErrorPage: ErrorsResponse,
+  Stats: StatsResponse,
+  CreateApplication: CreateApplicationSchema,
+  CreateKey: CreateKeySchema,
+  Key: KeySchema,
+  NewKey: NewKeySchema,
+  RotatedKey: RotatedKeySchema,
+  Application: ApplicationSchema,
+  NewApplication: NewApplicationSchema,
+  ApplicationPage: ApplicationPageSchema,
+  Health: HealthSchema,
+  Code: CodeSchema,
+  Problem: ProblemSchema,
+} satisfies Record<string, v.GenericSchema>;
+
+export type SchemaName = keyof typeof SCHEMAS;

@@ -1,0 +1,150 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import { formatTimestamp } from "../model/time";
+import { databasesOf } from "../storage/databases";
+import { findEvents } from "../storage/event-queries";
+import { MAX_EVENTS_COUNTED } from "../storage/read-limits";
+import { findActiveSessions, summariseSession } from "../storage/session-queries";
+import type { AppEnv } from "./app-env";
+import { EventPlaceSchema, eventPlace, NextSchema, pageResponse, readCursor } from "./page";
+import {
+  CursorParameter,
+  endDateParameter,
+  LimitParameter,
+  readParameters,
+  refuseReversedRange,
+  startDateParameter,
+} from "./parameters";
+import { problem, Refusal } from "./problem";
+import { answerFrom } from "./reading";
+import { MomentSchema, renderEvent, StoredEventSchema, secondsBetween } from "./stored-event";
+
+/** The parameters of `GET /theeye/sessions`. */
+export const SessionsParameters = v.object({
+  start_date: startDateParameter("of activity"),
+  end_date: endDateParameter("of activity"),
+  limit: LimitParameter,
+  cursor: CursorParameter,
+});
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const FirstEventAt = v.pipe(MomentSchema, v.description("The earliest event of the whole session."));
+const LastEventAt = v.pipe(MomentSchema, v.description("The latest event of the whole session."));
+
+export const SessionsResponse = v.object({
+  results: v.array(v.object({ session_id: v.string(), first_event_at: FirstEventAt, last_event_at: LastEventAt })),
+  next: NextSchema,
+});
+
+/** A walk through the sessions: its beginning, and the opening at which the last page ended. */
+const SessionsPlaceSchema = v.strictTuple([v.pipe(v.number(), v.safeInteger()), EventPlaceSchema]);
+
+/**
+ * `GET /theeye/sessions`: the sessions with an event in the range, by their newest quarter of an hour of activity in it,
+ * each once. Events received after the first page was asked for are left out of the pages that follow it.
+ */
+export async function listSessions(c: Context<AppEnv>): Promise<Response> {
+  const question = readParameters(c.req.url, SessionsParameters);
+  if (question instanceof Refusal) return question.response();
+  const reversed = refuseReversedRange(question);
+  if (reversed !== null) return reversed.response();
+  const place = readCursor(question, "sessions", SessionsPlaceSchema);
+  if (place instanceof Refusal) return place.response();
+  const [asOf, after] = place ?? [Date.now() * 1000 + 999, null];
+
+  return answerFrom(async () => {
+    const { rows, next } = await findActiveSessions(databasesOf(c.env), {
+      from: question.start_date ?? null,
+      to: question.end_date ?? null,
+      limit: question.limit,
+      after,
+      asOf,
+    });
+    const results = rows.map(({ session, firstEventAt, lastEventAt }) => ({
+      session_id: session,
+      first_event_at: formatTimestamp(firstEventAt),
+      last_event_at: formatTimestamp(lastEventAt),
+    }));
+    const end = next === null ? null : [asOf, eventPlace(next)];
+    return pageResponse(c.req.url, { question, name: "sessions", place: end }, { results });
+  });
+}
+
+/** The parameters of `GET /theeye/sessions/{id}`. */
+export const SessionParameters = v.object({ limit: LimitParameter, cursor: CursorParameter });
+
+export const SessionResponse = v.object({
+  session_id: v.string(),
+  first_event_at: FirstEventAt,
+  last_event_at: LastEventAt,
+  duration_seconds: v.pipe(
+    v.number(),
+    v.minValue(0),
+    v.description("From the first event to the last, to the microsecond."),
+  ),
+  events: v.pipe(
+    v.nullable(count),
+    v.description(`How many events the session has, or null if there are more than ${MAX_EVENTS_COUNTED}.`),
+  ),
+  events_at_least: v.pipe(count, v.description("How many events were counted.")),
+  applications: v.pipe(v.array(v.string()), v.description("Those that sent the events counted.")),
+  results: v.array(
+    v.object({
+      ...StoredEventSchema.entries,
+      position: v.pipe(v.number(), v.integer(), v.minValue(1), v.description("Its place in the session, from 1.")),
+    }),
+  ),
+  next: NextSchema,
+});
+
+/** How many events the pages before held, and where they ended. */
+const SessionPlaceSchema = v.strictTuple([v.pipe(v.number(), v.safeInteger(), v.minValue(0)), EventPlaceSchema]);
+
+/**
+ * `GET /theeye/sessions/{id}`: a session's summary and a page of its events, oldest first, each with its position. An
+ * event that arrives late takes its place, and the positions behind it grow by one; a walk that has passed that place
+ * goes on with the positions it began with.
+ */
+export async function showSession(c: Context<AppEnv>): Promise<Response> {
+  const session = c.req.param("id") ?? "";
+  const question = readParameters(c.req.url, SessionParameters);
+  if (question instanceof Refusal) return question.response();
+  const asked = { ...question, session };
+  const place = readCursor(asked, "session", SessionPlaceSchema);
+  if (place instanceof Refusal) return place.response();
+  const [before, after] = place ?? [0, null];
+
+  return answerFrom(async () => {
+    const databases = databasesOf(c.env);
+    const [summary, page] = await Promise.all([
+      summariseSession(databases, session),
+      findEvents(databases, {
+        session,
+        category: null,
+        name: null,
+        application: null,
+        range: { order: "asc", from: null, to: null, after },
+        limit: question.limit,
+      }),
+    ]);
+    if (summary === null) return problem("not_found", "No event of this session is stored.");
+    const { firstEventAt, lastEventAt, events, applications } = summary;
+    const results = page.rows.map((row, index) => ({ ...renderEvent(row), position: before + index + 1 }));
+    const end = page.next === null ? null : [before + results.length, eventPlace(page.next)];
+    return pageResponse(
+      c.req.url,
+      { question: asked, name: "session", place: end },
+      {
+        session_id: session,
+        first_event_at: formatTimestamp(firstEventAt),
+        last_event_at: formatTimestamp(lastEventAt),
+        duration_seconds: secondsBetween(firstEventAt, lastEventAt),
+        events: events > MAX_EVENTS_COUNTED ? null : events,
+        events_at_least: events,
+        applications,
+        results,
+      },
+    );
+  });
+}

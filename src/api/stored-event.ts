@@ -1,0 +1,47 @@
+import * as v from "valibot";
+import { formatTimestamp, type Micros } from "../model/time";
+import type { FoundEvent } from "../storage/event-queries";
+
+/** A moment as every answer carries it. */
+export const MomentSchema = v.pipe(
+  v.string(),
+  v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/),
+  v.description("ISO 8601, UTC, six decimals."),
+);
+
+/** An event as it is returned. */
+export const StoredEventSchema = v.object({
+  session_id: v.string(),
+  sequence: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(1),
+    v.description("Its number in the order in which the session accepted it; with the session, its identity."),
+  ),
+  application: v.pipe(v.string(), v.description("The application that sent it.")),
+  category: v.string(),
+  name: v.string(),
+  data: v.pipe(v.record(v.string(), v.unknown()), v.description("The payload as it was sent.")),
+  timestamp: v.pipe(MomentSchema, v.description("When it occurred. ISO 8601, UTC, six decimals.")),
+  received_at: v.pipe(MomentSchema, v.description("When the edge received it. ISO 8601, UTC, six decimals.")),
+  id: v.pipe(v.string(), v.description("The client's id, or the one that the edge gave it.")),
+});
+
+export function renderEvent(event: FoundEvent): v.InferOutput<typeof StoredEventSchema> {
+  return {
+    session_id: event.session,
+    sequence: event.sequence,
+    application: event.application,
+    category: event.category,
+    name: event.name,
+    data: JSON.parse(event.data),
+    timestamp: formatTimestamp(event.occurredAt),
+    received_at: formatTimestamp(event.receivedAt),
+    id: event.id,
+  };
+}
+
+/** From a moment to a later one, in seconds with six decimals. */
+export function secondsBetween(from: Micros, to: Micros): number {
+  return (to - from) / 1_000_000;
+}

@@ -1,0 +1,31 @@
+/** What one page may cost, whatever is asked. In one place, since the API's descriptions state them too. */
+
+/** Events of a session, or errors, that one page looks at when a filter is left over that its index does not cover. */
+export const MAX_ROWS_EXAMINED = 5_000;
+
+/** Events that one page reads, in each database, for a filter that only the counts can guide. */
+export const MAX_GUIDED_ROWS = 20_000;
+
+/** Rows of counts that one page reads, in each database, to find the minutes that hold such events. */
+export const MAX_GUIDING_COUNTS = 20_000;
+
+/** Openings of sessions that one page looks at in each database. */
+export const MAX_OPENINGS_EXAMINED = 2_000;
+
+/** Events of one session that its summary counts. */
+export const MAX_EVENTS_COUNTED = 10_000;
+
+/** Contents in one page, in characters: a Worker has 128 MB, and holds a page as text, as objects and as text again. */
+export const MAX_PAGE_CONTENT = 4_000_000;
+
+/** Contents up to this many characters come with their row; longer ones are fetched once the page is known to hold them. */
+export const MAX_CONTENT_WITH_ROW = 4_096;
+
+/** Buckets in one answer of counts. */
+export const MAX_STATS_BUCKETS = 1_500;
+
+/** Cells (buckets times groups) in one answer of counts. */
+export const MAX_STATS_CELLS = 10_000;
+
+/** Series that an isolate remembers of each database, about 200 bytes each. */
+export const MAX_SERIES_REMEMBERED = 10_000;

@@ -1,0 +1,69 @@
+/**
+ * What one source (a database) found in a part of a walk: all of its rows from where the walk stands up to `until`,
+ * inclusive. null: up to the walk's end.
+ */
+export interface Stretch<Row, Key> {
+  rows: Row[];
+  until: Key | null;
+}
+
+/** A page of a walk, and where the next one goes on. null: there is none. */
+export interface Page<Row, Key> {
+  rows: Row[];
+  next: Key | null;
+}
+
+/**
+ * Joins what several sources found to one page in the order of `compare`, at most `limit` rows. A row counts only as far
+ * as every source has looked, so that no page passes by what a slower source holds.
+ *
+ * A page may be shorter than the limit, and even empty, while there is a next one: some questions look at a bounded
+ * number of rows and go on from there.
+ */
+export function mergeStretches<Row extends { key: Key }, Key>(
+  stretches: Stretch<Row, Key>[],
+  compare: (a: Key, b: Key) => number,
+  limit: number,
+): Page<Row, Key> {
+  const horizon = stretches
+    .map(({ until }) => until)
+    .filter((until) => until !== null)
+    .reduce<Key | null>((least, until) => (least === null || compare(until, least) < 0 ? until : least), null);
+  const seen = stretches
+    .flatMap(({ rows }) => rows)
+    .filter(({ key }) => horizon === null || compare(key, horizon) <= 0)
+    .sort((a, b) => compare(a.key, b.key));
+  const rows = seen.slice(0, limit);
+  return { rows, next: seen.length > limit ? (rows.at(-1)?.key ?? null) : horizon };
+}
+
+/** Turns an ascending comparison round for walks from the end. */
+export function inDirection<Key>(
+  compare: (a: Key, b: Key) => number,
+  order: "asc" | "desc",
+): (a: Key, b: Key) => number {
+  return order === "asc" ? compare : (a, b) => compare(b, a);
+}
+
+/** What a source returns that read at most `limit + 1` rows: one more than asked tells that there is more. */
+export function stretchOf<Row extends { key: Key }, Key>(rows: Row[], limit: number): Stretch<Row, Key> {
+  return { rows, until: rows.length > limit ? (rows.at(-1)?.key ?? null) : null };
+}
+
+/**
+ * Ends a page early when its contents pass `maxBytes`. The first row always stays, so that every walk moves on.
+ */
+export function cutByBytes<Row extends { key: Key }, Key>(
+  page: Page<Row, Key>,
+  bytesOf: (row: Row) => number,
+  maxBytes: number,
+): Page<Row, Key> {
+  let bytes = 0;
+  const end = page.rows.findIndex((row, index) => {
+    bytes += bytesOf(row);
+    return index > 0 && bytes > maxBytes;
+  });
+  if (end === -1) return page;
+  const rows = page.rows.slice(0, end);
+  return { rows, next: rows.at(-1)?.key ?? null };
+}

@@ -1,0 +1,14 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { createApp } from "../../src/api/app";
+
+const app = createApp();
+
+/** Sends a request through the whole HTTP side, with the local admin key unless told otherwise. */
+export async function ask(path: string, init: RequestInit = {}, bindings: Env = env): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (!headers.has("Authorization")) headers.set("Authorization", "Bearer eye_a_local");
+  if (headers.get("Authorization") === "none") headers.delete("Authorization");
+  const context = createExecutionContext();
+  return app.fetch(new Request(`https://eye.example${path}`, { ...init, headers }), bindings, context);
+}

@@ -1,0 +1,92 @@
+import { env } from "cloudflare:workers";
+import * as v from "valibot";
+import { beforeAll, describe, expect, it } from "vitest";
+import { ErrorsResponse } from "../../src/api/errors";
+import { databasesOf } from "../../src/storage/databases";
+import { errorRow, MORNING, store } from "../storage/seed";
+import { ask } from "./reading-app";
+
+const databases = databasesOf(env);
+
+const plain = errorRow({ id: "plain", content: '{"session_id":"session","data":null}', eventId: "mine" });
+const future = errorRow({
+  id: "future",
+  session: "other",
+  application: "blog",
+  receivedAt: MORNING + 1,
+  issues: [
+    { code: "timestamp_in_future", path: "/timestamp", message: "expected a moment before its receipt" },
+    { code: "data_invalid", path: "/data", message: "expected a JSON object" },
+  ],
+});
+const late = errorRow({ id: "late", session: null, receivedAt: MORNING + 2, content: null, parts: 4 });
+const poison = errorRow({
+  ...{ id: "poison", session: null, application: null, category: null, name: null, eventId: null },
+  receivedAt: MORNING + 3,
+  issues: [{ code: "delivery_failed", path: "", message: "expected an envelope" }],
+  content: "17",
+});
+
+beforeAll(async () => {
+  const parts = [{ session: null, errorId: "late", part: 1, content: "…" }];
+  await store(databases, { errors: [plain, future, late, poison], parts });
+});
+
+async function list(query: string) {
+  const response = await ask(`/theeye/errors${query}`);
+  expect(response.status).toBe(200);
+  return v.parse(ErrorsResponse, await response.json());
+}
+
+describe("GET /theeye/errors", () => {
+  it("returns each failed event with its whole content and all its issues, newest first", async () => {
+    const { results } = await list("");
+    expect(results.map(({ id }) => id)).toEqual(["poison", "late", "future", "plain"]);
+    expect(results[3]).toEqual({
+      id: "plain",
+      received_at: "2021-01-01T09:00:00.000000Z",
+      application: "shop",
+      session_id: "session",
+      category: "page interaction",
+      name: "pageview",
+      event_id: "mine",
+      issues: plain.issues,
+      event: { session_id: "session", data: null },
+    });
+    expect(results[0]).toMatchObject({ event: 17, application: null });
+  });
+
+  it("says how much of a large event has come while pieces are on their way", async () => {
+    const { results } = await list("?start_date=2021-01-01T09:00:00.000002Z&end_date=2021-01-01T09:00:00.000002Z");
+    expect(results).toMatchObject([{ id: "late", event: null, content_parts: { arrived: 1, of: 4 } }]);
+  });
+
+  it.each([
+    ["?code=data_invalid", ["late", "future", "plain"]],
+    ["?code=timestamp_in_future", ["future"]],
+    ["?code=schema_violation", []],
+    ["?session_id=other", ["future"]],
+    ["?application=blog&code=data_invalid", ["future"]],
+    ["?category=page%20interaction&order=asc", ["plain", "future", "late"]],
+    ["?name=pageview&application=shop", ["late", "plain"]],
+  ])("filters by %s", async (query, ids) => {
+    expect((await list(query)).results.map(({ id }) => id)).toEqual(ids);
+  });
+
+  it("pages by the URLs that it returns", async () => {
+    const first = await list("?limit=3");
+    const response = await ask(first.next ?? "");
+    expect(await response.json()).toMatchObject({ results: [{ id: "plain" }], next: null });
+  });
+
+  it("refuses a code that there is not, and says which there are", async () => {
+    const response = await ask("/theeye/errors?code=oops");
+    expect(response.status).toBe(400);
+    const { parameter, detail } = v.parse(
+      v.object({ parameter: v.string(), detail: v.string() }),
+      await response.json(),
+    );
+    expect(parameter).toBe("code");
+    expect(detail).toContain("timestamp_in_future");
+  });
+});

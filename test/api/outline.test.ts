@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { outlineOf } from "../../src/api/outline";
+import { EventSchema, isJsonObject, utf8Bytes } from "../../src/model/event";
+
+const EVENT = {
+  session_id: "e2085be5-9137-4e4e-80b5-f1ffddc25423",
+  category: "page interaction",
+  name: "pageview",
+  data: {},
+  timestamp: "2021-01-01 09:15:27.243860",
+};
+
+/** Which members are wrong; what messages say of lengths may differ. */
+function verdict(event: unknown): string[] {
+  const result = v.safeParse(EventSchema, event);
+  return result.success ? [] : result.issues.map((issue) => v.getDotPath(issue) ?? "").toSorted();
+}
+
+describe("outlineOf", () => {
+  it("keeps what is small as it is", () => {
+    expect(outlineOf(EVENT)).toEqual(EVENT);
+  });
+
+  it("empties a large payload and keeps its kind", () => {
+    expect(outlineOf({ ...EVENT, data: { text: "x".repeat(2_000) } })).toEqual(EVENT);
+    expect(outlineOf({ ...EVENT, data: Array(600).fill(1) })).toEqual({ ...EVENT, data: [] });
+  });
+
+  it("cuts a long text, never within a character", () => {
+    expect(outlineOf({ name: "x".repeat(201) })).toEqual({ name: `${"x".repeat(200)}…` });
+    expect(outlineOf({ name: `${"x".repeat(199)}😀😀` })).toEqual({ name: `${"x".repeat(199)}…` });
+  });
+
+  it("keeps twenty members, those that are checked first", () => {
+    const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`member ${i}`, i]));
+    const outline = outlineOf({ ...many, ...EVENT });
+    expect(outline).toMatchObject(EVENT);
+    expect(isJsonObject(outline) && Object.keys(outline)).toHaveLength(20);
+  });
+
+  it.each([
+    [null, null],
+    [5, 5],
+    ["x".repeat(300), `${"x".repeat(200)}…`],
+    [Array(600).fill(1), []],
+  ])("outlines an event that is no object", (event, outline) => {
+    expect(outlineOf(event)).toEqual(outline);
+  });
+
+  it("is small and gives the event's verdict", () => {
+    const text = fc.oneof(fc.string({ unit: "binary", maxLength: 600 }), fc.constantFrom(...Object.values(EVENT)));
+    const value = fc.oneof(
+      text,
+      fc.jsonValue(),
+      fc.constant({ a: "x".repeat(3_000) }),
+      fc.constant(Array(900).fill(0)),
+    );
+    const event = fc
+      .record(
+        { session_id: value, category: value, name: value, data: value, timestamp: value, id: value },
+        { requiredKeys: [] },
+      )
+      .chain((known) => fc.dictionary(fc.string({ maxLength: 100 }), value).map((others) => ({ ...others, ...known })));
+    fc.assert(
+      fc.property(fc.oneof(event, value), (candidate) => {
+        const outline = outlineOf(candidate);
+        expect(verdict(outline)).toEqual(verdict(candidate));
+        expect(utf8Bytes(JSON.stringify(outline))).toBeLessThan(35_000);
+      }),
+    );
+  });
+});

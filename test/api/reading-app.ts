@@ -1,0 +1,28 @@
+import { env } from "cloudflare:workers";
+import { Hono } from "hono";
+import type { AppEnv } from "../../src/api/app-env";
+import { listErrors } from "../../src/api/errors";
+import { listEvents } from "../../src/api/events";
+import { listSessions, showSession } from "../../src/api/sessions";
+import { showStats } from "../../src/api/stats";
+
+/** The questions alone, without what the Worker puts before them. */
+const app = new Hono<AppEnv>()
+  .get("/theeye/events", listEvents)
+  .get("/theeye/sessions", listSessions)
+  .get("/theeye/sessions/:id", showSession)
+  .get("/theeye/errors", listErrors)
+  .get("/theeye/stats", showStats);
+
+/** Asks a question by its path and query, or by the URL that `next` held. */
+export async function ask(url: string, bindings: Env = env): Promise<Response> {
+  return app.request(new URL(url, "https://eye.example").href, {}, bindings);
+}
+
+/** An environment whose databases fail with the given message. */
+export function withBrokenDatabases(message: string): Env {
+  const fail = () => Promise.reject(new Error(message));
+  const statement = { bind: () => statement, all: fail, raw: fail, run: fail, first: fail };
+  const session = { prepare: () => statement, batch: fail };
+  return { ...env, DB: { ...session, withSession: () => session } as unknown as D1Database };
+}

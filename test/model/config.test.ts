@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig } from "../../src/model/config";
+
+describe("parseConfig", () => {
+  it("fills in every default", () => {
+    expect(parseConfig({})).toEqual({ futureToleranceMicros: 60_000_000, keyCacheMs: 30_000, adminKey: null });
+  });
+
+  it("reads numbers and the texts that a shell or a dashboard makes of them", () => {
+    const adminKey = `eye_a_${"x".repeat(22)}`;
+    expect(parseConfig({ FUTURE_TOLERANCE_SECONDS: "0", KEY_CACHE_SECONDS: 3600, ADMIN_KEY: adminKey, DB: {} })).toEqual({
+      futureToleranceMicros: 0,
+      keyCacheMs: 3_600_000,
+      adminKey,
+    });
+  });
+
+  it.each([
+    ["FUTURE_TOLERANCE_SECONDS", "soon"],
+    ["FUTURE_TOLERANCE_SECONDS", ""],
+    ["FUTURE_TOLERANCE_SECONDS", -1],
+    ["FUTURE_TOLERANCE_SECONDS", 1.5],
+    ["FUTURE_TOLERANCE_SECONDS", 86_401],
+    ["FUTURE_TOLERANCE_SECONDS", null],
+    ["KEY_CACHE_SECONDS", 3_601],
+    ["KEY_CACHE_SECONDS", "Infinity"],
+  ])("names %s and its mend where it is %j", (name, value) => {
+    expect(() => parseConfig({ [name]: value })).toThrow(new RegExp(`${name} is not usable\\. Set it under \\[vars\\]`));
+  });
+
+  it.each(["eye_a_tooshort", `eye_w_${"x".repeat(22)}`, `eye_a_${"x".repeat(22)} `, ""])(
+    "does not repeat a secret that it refuses: %j",
+    (secret) => {
+      const refuse = () => parseConfig({ ADMIN_KEY: secret });
+      expect(refuse).toThrow(/ADMIN_KEY is not usable\. Run `npm run deploy`/);
+      if (secret === "") return;
+      expect(refuse).toThrow(expect.objectContaining({ message: expect.not.stringContaining(secret) }));
+    },
+  );
+});

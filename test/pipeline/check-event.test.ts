@@ -1,0 +1,152 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { checkEvent, type Verdict } from "../../src/pipeline/check-event";
+import { utf8Bytes } from "../../src/model/event";
+import { formatTimestamp } from "../../src/model/time";
+import { OCCURRED_AT, RECEIVED_AT, SAMPLE_EVENTS } from "./sample-events";
+
+const judgement = { receivedAt: RECEIVED_AT, futureToleranceMicros: 60_000_000 };
+const sample = SAMPLE_EVENTS[0];
+const check = (event: unknown) => checkEvent(event, judgement);
+const issuesOf = (verdict: Verdict) => (verdict.valid ? [] : verdict.issues);
+const codesOf = (event: unknown) => issuesOf(check(event)).map(({ code, path }) => `${code} ${path}`);
+
+/** An event of exactly so many bytes as JSON, most of them in characters of three bytes. */
+function eventOfBytes(bytes: number) {
+  const rest = bytes - utf8Bytes(JSON.stringify({ ...sample, data: { text: "" } }));
+  return { ...sample, data: { text: "€".repeat(Math.floor(rest / 3)) + "x".repeat(rest % 3) } };
+}
+
+describe("a valid event", () => {
+  it.each(SAMPLE_EVENTS)("is $name of the brief", (event) => {
+    expect(check(event)).toEqual({ valid: true, event, occurredAt: OCCURRED_AT });
+  });
+
+  it("may have an empty payload, and members that are not kept", () => {
+    expect(check({ ...sample, data: {}, more: "x" })).toMatchObject({ valid: true, event: { data: {} } });
+  });
+
+  it("may be of 32,768 bytes, but not of one more", () => {
+    expect(utf8Bytes(JSON.stringify(eventOfBytes(32_768)))).toBe(32_768);
+    expect(codesOf(eventOfBytes(32_768))).toEqual([]);
+    expect(codesOf(eventOfBytes(32_769))).toEqual(["event_too_large "]);
+  });
+
+  it("may lie after its receipt by the tolerance, but by no microsecond more", () => {
+    for (const futureToleranceMicros of [0, 60_000_000]) {
+      const limit = RECEIVED_AT + futureToleranceMicros;
+      const at = (micros: number) => checkEvent({ ...sample, timestamp: formatTimestamp(micros) }, { ...judgement, futureToleranceMicros });
+      expect(at(limit)).toMatchObject({ valid: true, occurredAt: limit });
+      expect(issuesOf(at(limit + 1))).toMatchObject([{ code: "timestamp_in_future", path: "/timestamp" }]);
+    }
+  });
+
+  it("has its verdict from its receipt and not from the clock", () => {
+    const event = { ...sample, timestamp: "9999-12-31T23:59:59.999999Z" };
+    expect(checkEvent(event, { ...judgement, receivedAt: 253_402_300_799_999_000 })).toMatchObject({ valid: true });
+    expect(codesOf(event)).toEqual(["timestamp_in_future /timestamp"]);
+  });
+});
+
+describe("one thing wrong is one issue", () => {
+  it.each<[string, unknown, string]>([
+    ...["undefined", "null", "[object Object]", "", "  ", "a\u0000", "\ud800", "x".repeat(129), 7, null, {}, []].map(
+      (bad): [string, unknown, string] => ["session_id", bad, "session_id_invalid"],
+    ),
+    ...["", " ", "a\u0007", "\udfff", "x".repeat(65), 7, null].map((bad): [string, unknown, string] => ["category", bad, "category_invalid"]),
+    ...["", "\u2028", "x".repeat(65), false].map((bad): [string, unknown, string] => ["name", bad, "name_invalid"]),
+    ...["", "text", null, [], [{}], 7, true].map((bad): [string, unknown, string] => ["data", bad, "data_invalid"]),
+    ...["2021-01-01", "not a date", "", 1_609_492_527, null, "2021-02-30 00:00:00"].map(
+      (bad): [string, unknown, string] => ["timestamp", bad, "timestamp_invalid"],
+    ),
+    ...["", "a\nb", 7, null, "x".repeat(129)].map((bad): [string, unknown, string] => ["id", bad, "event_invalid"]),
+  ])("%s: %j is %s", (member, value, code) => {
+    expect(codesOf({ ...sample, [member]: value })).toEqual([`${code} /${member}`]);
+  });
+
+  it.each(["session_id", "category", "name", "data", "timestamp"])("a missing %s", (member) => {
+    const { [member]: _, ...rest }: Record<string, unknown> = sample;
+    expect(codesOf(rest)).toEqual([`${member}_invalid /${member}`]);
+  });
+
+  it.each([null, true, 0, 7, "text", [], [sample], Number.MAX_VALUE])("an event that is no object: %j", (event) => {
+    expect(codesOf(event)).toEqual(["event_invalid "]);
+  });
+});
+
+describe("an event with several things wrong", () => {
+  it("has them all reported", () => {
+    const event = { session_id: "null", category: "", name: 7, data: null, timestamp: "soon", id: {}, more: "x".repeat(32_768) };
+    expect(codesOf(event)).toEqual([
+      "session_id_invalid /session_id",
+      "category_invalid /category",
+      "name_invalid /name",
+      "data_invalid /data",
+      "timestamp_invalid /timestamp",
+      "event_invalid /id",
+      "event_too_large ",
+    ]);
+  });
+
+  it("has a timestamp in the future reported beside what else is wrong", () => {
+    expect(codesOf({ ...sample, data: [], timestamp: "2999-01-01T00:00:00Z" })).toEqual([
+      "data_invalid /data",
+      "timestamp_in_future /timestamp",
+    ]);
+  });
+
+  it("reports the size that was measured, where only an outline came", () => {
+    expect(issuesOf(checkEvent(sample, { ...judgement, bytes: 500_000 }))).toEqual([
+      { code: "event_too_large", path: "", message: "expected at most 32768 bytes, found 500000" },
+    ]);
+  });
+});
+
+describe("whatever JSON is sent", () => {
+  const anyEvent = fc.oneof(
+    fc.jsonValue(),
+    fc.record(
+      { session_id: fc.jsonValue(), category: fc.jsonValue(), name: fc.jsonValue(), data: fc.jsonValue(), timestamp: fc.jsonValue(), id: fc.jsonValue() },
+      { requiredKeys: [] },
+    ),
+  );
+
+  it("gives a verdict, and at most one issue a member", () => {
+    fc.assert(
+      fc.property(anyEvent, (event) => {
+        const paths = issuesOf(check(event)).map(({ path }) => path);
+        expect(new Set(paths).size).toBe(paths.length);
+      }),
+    );
+  });
+
+  it("is never repeated in a message beyond 40 characters", () => {
+    const secret = "S3cret!".repeat(20);
+    for (const event of [
+      secret,
+      [secret],
+      { ...sample, data: secret },
+      { ...sample, timestamp: secret },
+      { ...sample, session_id: secret, category: secret, name: secret, id: secret },
+      { ...sample, session_id: `undefined${" ".repeat(110)}` },
+    ]) {
+      const messages = issuesOf(check(event)).map(({ message }) => message);
+      expect(messages.length).toBeGreaterThan(0);
+      for (const message of messages) {
+        expect(message).not.toContain(secret.slice(0, 41));
+        expect(message.length).toBeLessThan(250);
+      }
+    }
+  });
+
+  it("may be nested as deep as JSON.parse takes", () => {
+    const deep: unknown = JSON.parse(`${"[".repeat(15_000)}{"0":1}${"]".repeat(15_000)}`);
+    expect(codesOf({ ...sample, data: { deep } })).toEqual([]);
+    expect(codesOf(deep)).toEqual(["event_invalid "]);
+  });
+
+  it("may have members that JavaScript objects have by themselves", () => {
+    const data: unknown = JSON.parse('{"__proto__":{"a":1},"constructor":null,"toString":7,"hasOwnProperty":"x"}');
+    expect(codesOf({ ...sample, data })).toEqual([]);
+  });
+});

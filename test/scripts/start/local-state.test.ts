@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { databasesToMigrate, readSetup, type Setup, writeSetup } from "../../../scripts/start/local-state.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "the-eye-state-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const DONE: Setup = { v: 1, migrations: { DB: ["0001_a.sql", "0002_b.sql"] }, keys: true };
+
+test("what is written is read back; a fresh or damaged folder has nothing", () => {
+  expect(readSetup(folder)).toMatchObject({ migrations: {}, keys: false });
+  writeSetup(folder, DONE);
+  expect(readSetup(folder)).toEqual(DONE);
+  writeFileSync(join(folder, "the-eye-setup.json"), "{");
+  expect(readSetup(folder)).toMatchObject({ migrations: {}, keys: false });
+});
+
+test("a new migration and a new database are both noticed", () => {
+  const files = ["0001_a.sql", "0002_b.sql"];
+  expect(databasesToMigrate(DONE, ["DB"], files)).toEqual([]);
+  expect(databasesToMigrate(DONE, ["DB", "DB_1"], files)).toEqual(["DB_1"]);
+  expect(databasesToMigrate(DONE, ["DB"], [...files, "0003_c.sql"])).toEqual(["DB"]);
+});

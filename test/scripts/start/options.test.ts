@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { parseStartOptions } from "../../../scripts/start/options.ts";
+
+test("without flags wrangler is told the port and the folder that migrations and keys use", () => {
+  expect(parseStartOptions([])).toEqual({
+    port: 8787,
+    ip: null,
+    protocol: "http",
+    persistTo: ".wrangler/state",
+    devArguments: ["--port", "8787", "--persist-to", ".wrangler/state"],
+  });
+});
+
+test.each([[["--port", "8899", "--persist-to", "x"]], [["--port=8899", "--persist-to=x"]]])(
+  "%j is understood and handed on as it is",
+  (args) => {
+    expect(parseStartOptions(args)).toMatchObject({ port: 8899, persistTo: "x", devArguments: args });
+  },
+);
+
+test("flags that only wrangler knows are handed on", () => {
+  const args = ["--log-level", "debug", "--var", "KEY_CACHE_SECONDS:1", "--test-scheduled"];
+  expect(parseStartOptions(args)).toMatchObject({ port: 8787, devArguments: expect.arrayContaining(args) });
+});
+
+test.each([[["--port", "x"]], [["--port", "70000"]], [["--port"]], [["--persist-to"]], [["--persist-to="]]])(
+  "%j is refused with a sentence that names the flag",
+  (args) => {
+    expect(parseStartOptions(args)).toMatch(/^--(port|persist-to) takes /);
+  },
+);

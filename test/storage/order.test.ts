@@ -1,0 +1,61 @@
+import { env } from "cloudflare:workers";
+import { sql } from "drizzle-orm";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { databasesOf } from "../../src/storage/databases";
+import { compareEventKeys, type EventKey, isBeyond, withinRange } from "../../src/storage/order";
+import { packId } from "../../src/storage/packed-id";
+import { readerOf } from "../../src/storage/reader";
+
+const [database] = databasesOf(env).slice(0, 1);
+if (database === undefined) throw new Error("There is no database.");
+const reader = readerOf(database);
+
+const anyId = fc.oneof(
+  fc.uuid(),
+  fc.string({ unit: "grapheme", minLength: 1, maxLength: 3 }),
+  fc.constantFrom("\uFFFD", "\u{1F600}"),
+);
+
+const anyKey: fc.Arbitrary<EventKey> = fc
+  .record({
+    occurredAt: fc.integer({ min: 0, max: 1 }),
+    receivedAfter: fc.integer({ min: -1, max: 0 }),
+    id: anyId.filter((id) => id.isWellFormed() && !id.includes("\u0000")),
+    sequence: fc.integer({ min: 1, max: 2 }),
+  })
+  .map(({ id, ...key }) => ({ ...key, session: packId(id) }));
+
+describe("compareEventKeys", () => {
+  it("orders as the database does", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyKey, anyKey, async (a, b) => {
+        const id = (key: EventKey) =>
+          key.session.startsWith("x") ? sql`unhex(${key.session.slice(1)})` : sql`${key.session.slice(1)}`;
+        const values = sql`${b.occurredAt} AS occurred_at, ${b.receivedAfter} AS received_after, ${id(b)} AS session_id,
+          ${b.sequence} AS sequence`;
+        const rows = await reader.all<{ after: number; before: number }>(
+          sql`SELECT ${isBeyond(a, "asc")} AS after, ${isBeyond(a, "desc")} AS before FROM (SELECT ${values}) AS events`,
+        );
+        const difference = Math.sign(compareEventKeys(b, a));
+        expect(rows).toEqual([{ after: difference > 0 ? 1 : 0, before: difference < 0 ? 1 : 0 }]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("withinRange", () => {
+  const after: EventKey = { occurredAt: 50, receivedAfter: 0, session: "ta", sequence: 1 };
+
+  it("has one bound where the walk goes on, so that nothing walked is read again", () => {
+    expect(withinRange({ order: "asc", from: 10, to: 90, after })).toHaveLength(2);
+    expect(withinRange({ order: "desc", from: 10, to: 90, after })).toHaveLength(2);
+    expect(withinRange({ order: "desc", from: null, to: null, after })).toHaveLength(1);
+  });
+
+  it("keeps to the range when the cursor lies outside it", () => {
+    expect(withinRange({ order: "asc", from: 60, to: 90, after })).toHaveLength(2);
+    expect(withinRange({ order: "desc", from: 10, to: 40, after })).toHaveLength(2);
+  });
+});

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
+import { type PublishedRequest, publishedRequests } from "../api/published-examples.ts";
+import { eventually, type Service, startService } from "./service.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "the-eye-openapi-"));
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService(folder);
+});
+afterAll(async () => {
+  await service.stop();
+  rmSync(folder, { recursive: true });
+});
+
+// Here and not in workerd, since the validator needs `eval`.
+test("the document as served is valid OpenAPI 3.1", async () => {
+  const document = (await (await fetch(`${service.url}/openapi.json`)).json()) as Record<string, unknown>;
+  const validator = new Validator();
+  const { valid, errors } = await validator.validate(document);
+  expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
+  expect(validator.version).toBe("3.1");
+});
+
+test("the validator finds what is wrong", async () => {
+  const { valid } = await new Validator().validate({ openapi: "3.1.0", info: { title: "The Eye" }, paths: {} });
+  expect(valid).toBe(false);
+});
+
+test("every published example can be sent as it stands and answers what the document says", async () => {
+  const document: unknown = await (await fetch(`${service.url}/openapi.json`)).json();
+  const requests = publishedRequests(document);
+  expect(requests.length).toBeGreaterThan(40);
+  for (const request of requests) {
+    // The key of this id exists nowhere; the others succeed.
+    const expected = request.operationId === "revokeKey" ? 404 : request.statuses[0];
+    const response = await eventually(async () => {
+      const answer = await send(request);
+      // The session of the examples is there once the queue has delivered them.
+      return request.operationId === "showSession" && answer.status === 404 ? null : answer;
+    });
+    expect(response.status, `${request.name}: ${await response.text()}`).toBe(expected);
+  }
+  const failed = await fetch(`${service.url}/theeye/errors?key=${LOCAL_KEYS.read}`);
+  expect(await failed.json()).toEqual({ results: [], next: null });
+});
+
+function send({ method, path, headers, body, scope }: PublishedRequest): Promise<Response> {
+  const key = Object.entries(LOCAL_KEYS).find(([name]) => name === scope)?.[1];
+  const authorization = key === undefined ? {} : { Authorization: `Bearer ${key}` };
+  return fetch(`${service.url}${path}`, { method, headers: { ...headers, ...authorization }, body });
+}

@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+
+export const ROOT = join(import.meta.dirname, "../..");
+
+const POSIX = process.platform !== "win32";
+
+const START_TIMEOUT_MS = 50_000;
+
+/** The local service, as `npm start` runs it. */
+export interface Service {
+  url: string;
+  /** Everything printed so far, both streams. */
+  output: () => string;
+  /** Ends it as a service manager (SIGTERM) or Ctrl-C (SIGINT) would; afterwards nothing listens any more. */
+  stop: (signal?: "SIGINT" | "SIGTERM") => Promise<void>;
+}
+
+/**
+ * Runs `npm start` on a free port and waits until it says that it is ready.
+ *
+ * @throws Error with its output if it ends before.
+ */
+export async function startService(persistTo: string, flags: readonly string[] = []): Promise<Service> {
+  const port = await freePort();
+  const child = spawnNpm(["start", "--", "--port", String(port), "--persist-to", persistTo, ...flags]);
+  const collected = collectOutput(child);
+  const exited = once(child, "exit");
+  const timer = setTimeout(() => child.kill("SIGTERM"), START_TIMEOUT_MS);
+  await Promise.race([collected.until("Ctrl-C stops the service."), exited]);
+  clearTimeout(timer);
+  if (child.exitCode !== null || child.signalCode !== null) {
+    throw new Error(`npm start ended before it was ready:\n${collected.text()}`);
+  }
+  const url = `http://localhost:${port}`;
+  return {
+    url,
+    output: collected.text,
+    async stop(signal = "SIGTERM") {
+      if (child.exitCode === null && child.signalCode === null) {
+        // Ctrl-C reaches every process of the terminal's foreground group; a service manager ends npm alone.
+        if (signal === "SIGINT" && POSIX && child.pid !== undefined) process.kill(-child.pid, signal);
+        else child.kill(signal);
+        await exited;
+      }
+      await untilRefused(url);
+    },
+  };
+}
+
+/** Runs an npm script or a shell command to its end, in the repository. */
+export async function runToEnd(
+  program: string,
+  args: readonly string[],
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(program, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const collected = collectOutput(child);
+  const [code] = await once(child, "close");
+  return { code: typeof code === "number" ? code : null, output: collected.text() };
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address() as AddressInfo | null;
+  server.close();
+  await once(server, "close");
+  if (address === null) throw new Error("No port could be had.");
+  return address.port;
+}
+
+/** Asks `probe` until it gives a value. The queue and its consumer take seconds. */
+export async function eventually<T>(probe: () => Promise<T | null>, timeoutMs = 30_000): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await probe();
+    if (value !== null) return value;
+    if (Date.now() > end) throw new Error(`Nothing came within ${timeoutMs} ms.`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function spawnNpm(args: readonly string[]): ChildProcess {
+  return spawn("npm", args, {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own, so that a test can do what Ctrl-C does.
+    detached: POSIX,
+    shell: !POSIX,
+  });
+}
+
+function collectOutput(child: ChildProcess): { text: () => string; until: (words: string) => Promise<void> } {
+  let text = "";
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      for (const listener of listeners) listener();
+    });
+  }
+  return {
+    text: () => text,
+    until: (words) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (text.includes(words)) resolve();
+        };
+        listeners.add(look);
+        look();
+      }),
+  };
+}
+
+async function untilRefused(url: string): Promise<void> {
+  await eventually(async () => {
+    try {
+      await fetch(`${url}/health`, { signal: AbortSignal.timeout(1_000) });
+      return null;
+    } catch {
+      return true;
+    }
+  });
+}

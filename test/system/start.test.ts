@@ -1,0 +1,83 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually, runToEnd, type Service, startService } from "./service.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "the-eye-start-"));
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService(folder);
+});
+afterAll(async () => {
+  await service.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function printedCommands(): { send: string; read: string } {
+  const [send = "", read = ""] = service.output().match(/^curl .*$/gm) ?? [];
+  return { send, read };
+}
+
+async function pasted(command: string): Promise<unknown> {
+  const { code, output } = await runToEnd("sh", ["-c", command]);
+  expect(code, output).toBe(0);
+  return JSON.parse(output);
+}
+
+const HAS_CURL = spawnSync("curl", ["--version"]).status === 0;
+
+test.skipIf(!HAS_CURL)("the printed lines work when pasted: the event goes in and comes back", async () => {
+  const { send, read } = printedCommands();
+  const accepted = (await pasted(send)) as { accepted: number; ids: string[] };
+  expect(accepted).toMatchObject({ accepted: 1, ids: [expect.any(String)] });
+  const found = await eventually(async () => {
+    const { results } = (await pasted(read)) as { results: unknown[] };
+    return results.length > 0 ? results : null;
+  });
+  expect(found).toMatchObject([
+    { id: accepted.ids[0], application: "demo", category: "page interaction", name: "pageview" },
+  ]);
+});
+
+test("the local keys have their scopes", async () => {
+  const ask = async (key: string) =>
+    (await fetch(`${service.url}/theeye/events`, { headers: { Authorization: `Bearer ${key}` } })).status;
+  expect(await ask("eye_r_local")).toBe(200);
+  expect(await ask("eye_a_local")).toBe(200);
+  expect(await ask("eye_w_local")).toBe(403);
+  expect(await ask("eye_r_other")).toBe(401);
+});
+
+test("a second start on the same state changes neither events nor keys", async () => {
+  const state = async () => ({
+    events: await (
+      await fetch(`${service.url}/theeye/events`, { headers: { Authorization: "Bearer eye_r_local" } })
+    ).json(),
+    applications: await (
+      await fetch(`${service.url}/theeye/applications`, { headers: { Authorization: "Bearer eye_a_local" } })
+    ).json(),
+  });
+  const before = await state();
+  expect(before.applications).toMatchObject({ results: [{ name: "demo" }] });
+  const note = readFileSync(join(folder, "the-eye-setup.json"), "utf8");
+  await service.stop("SIGINT");
+  service = await startService(folder);
+  expect(await state()).toEqual(before);
+  expect(readFileSync(join(folder, "the-eye-setup.json"), "utf8")).toBe(note);
+  expect(service.output()).not.toContain("Setting up");
+});
+
+test("a port in use is said plainly", async () => {
+  const taken = createServer().listen(0, "localhost");
+  await new Promise((resolve) => taken.once("listening", resolve));
+  const address = taken.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  const { code, output } = await runToEnd("npm", ["start", "--", "--port", String(port), "--persist-to", folder]);
+  taken.close();
+  expect(code).toBe(1);
+  expect(output).toContain(`Port ${port} is in use.`);
+});
