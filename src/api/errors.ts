@@ -1,6 +1,8 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { EVENT_CODE_NAMES } from "../model/codes";
+import { MAX_NESTING_LEVELS } from "../model/limits";
+import { nestingOf } from "../model/nesting";
 import { formatTimestamp } from "../model/time";
 import { databasesOf } from "../storage/databases";
 import { type ErrorKey, type FoundError, findErrors } from "../storage/error-queries";
@@ -72,6 +74,14 @@ const StoredErrorSchema = v.object({
     v.description("All that is wrong with it. `path` is a JSON pointer (RFC 6901) into the event."),
   ),
   event: v.pipe(v.unknown(), v.description("The whole content as it was sent, whatever JSON value that is.")),
+  event_text: v.optional(
+    v.pipe(
+      v.string(),
+      v.description(
+        `Only for content nested deeper than ${MAX_NESTING_LEVELS} levels: its JSON text; \`event\` is null.`,
+      ),
+    ),
+  ),
   content_parts: v.optional(
     v.pipe(
       v.object({ arrived: count, of: count }),
@@ -131,6 +141,11 @@ function renderError(error: FoundError): v.InferOutput<typeof StoredErrorSchema>
     event_id: error.eventId,
     issues: v.parse(IssuesSchema, JSON.parse(error.issues)),
   };
-  if (content.kind === "whole") return { ...described, event: JSON.parse(content.text) };
+  if (content.kind === "whole") {
+    const tooDeep = nestingOf(content.text) > MAX_NESTING_LEVELS;
+    return tooDeep
+      ? { ...described, event: null, event_text: content.text }
+      : { ...described, event: JSON.parse(content.text) };
+  }
   return { ...described, event: null, content_parts: { arrived: content.arrived, of: content.of } };
 }

@@ -1,13 +1,13 @@
 import { version } from "../../package.json";
 import { EVENT_CODES, REQUEST_PROBLEMS } from "../model/codes";
-import { ADMINISTRATION } from "./openapi/administration";
-import { ASKING } from "./openapi/asking";
-import { COLLECTING } from "./openapi/collecting";
+import { administrationOperations } from "./openapi/administration";
+import { askingOperations } from "./openapi/asking";
+import { collectingOperations } from "./openapi/collecting";
 import { namedJsonSchemas } from "./openapi/json-schema";
 import { describeOperation, type OperationPlan, SECURITY_SCHEMES } from "./openapi/operation";
 import { problemExample } from "./openapi/problem-examples";
 import { REQUEST_PROBLEM_NAMES, SCHEMAS } from "./openapi/schemas";
-import { SERVICE } from "./openapi/service";
+import { serviceOperations } from "./openapi/service";
 
 const TAGS = [
   { name: "Collecting", description: "For applications, with a **write** key." },
@@ -16,7 +16,9 @@ const TAGS = [
   { name: "Service", description: "Without a key." },
 ];
 
-const OPERATIONS: readonly OperationPlan[] = [...COLLECTING, ...ASKING, ...ADMINISTRATION, ...SERVICE];
+function operations(): OperationPlan[] {
+  return [...collectingOperations(), ...askingOperations(), ...administrationOperations(), ...serviceOperations()];
+}
 
 export interface OpenApiDocument {
   openapi: string;
@@ -33,7 +35,7 @@ export interface OpenApiDocument {
  */
 export function openApiDocument(): OpenApiDocument {
   const paths: OpenApiDocument["paths"] = {};
-  for (const plan of OPERATIONS) paths[plan.path] = { ...paths[plan.path], [plan.method]: describeOperation(plan) };
+  for (const plan of operations()) paths[plan.path] = { ...paths[plan.path], [plan.method]: describeOperation(plan) };
   const examples = REQUEST_PROBLEM_NAMES.map((code) => [
     code,
     { summary: REQUEST_PROBLEMS[code].title, value: problemExample(code) },

@@ -9,8 +9,8 @@ import {
   MAX_SEND_BYTES,
   MAX_SESSIONS_PER_MESSAGE,
 } from "../model/limits";
+import { nestingOf } from "../model/nesting";
 import { firstFit } from "./first-fit";
-import { nestingOf } from "./nesting";
 import { outlineOf } from "./outline";
 
 /** An envelope with its size as JSON in UTF-8, or an upper bound of it. */

@@ -51,6 +51,5 @@ const POLICY = [
 
 export const PAGE_HEADERS = {
   "Content-Security-Policy": POLICY.join("; "),
-  "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
 };

@@ -89,4 +89,11 @@ describe("GET /theeye/errors", () => {
     expect(parameter).toBe("code");
     expect(detail).toContain("timestamp_in_future");
   });
+
+  it("returns content that is nested too deep to be read as its text", async () => {
+    const deep = `{"data":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+    await store(databases, { errors: [errorRow({ id: "deep", session: "deep", content: deep })] });
+    const { results } = await list("?session_id=deep");
+    expect(results[0]).toMatchObject({ event: null, event_text: deep });
+  });
 });

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { nestingOf } from "../../src/api/nesting";
 import { groupForSending, type PackedMessage, pack, SMALL_BODY_BYTES } from "../../src/api/pack";
 import { type AcceptedEvent, EnvelopeSchema, type PartEnvelope } from "../../src/model/envelope";
 import { sessionIdOf, utf8Bytes } from "../../src/model/event";
@@ -12,6 +11,7 @@ import {
   MAX_SEND_BYTES,
   MAX_SESSIONS_PER_MESSAGE,
 } from "../../src/model/limits";
+import { nestingOf } from "../../src/model/nesting";
 
 const RECEIPT = { application: "demo", received_at: 1_609_492_527_243_000 };
 

@@ -8,7 +8,9 @@ describe("parseConfig", () => {
 
   it("reads numbers and the texts that a shell or a dashboard makes of them", () => {
     const adminKey = `eye_a_${"x".repeat(22)}`;
-    expect(parseConfig({ FUTURE_TOLERANCE_SECONDS: "0", KEY_CACHE_SECONDS: 3600, ADMIN_KEY: adminKey, DB: {} })).toEqual({
+    expect(
+      parseConfig({ FUTURE_TOLERANCE_SECONDS: "0", KEY_CACHE_SECONDS: 3600, ADMIN_KEY: adminKey, DB: {} }),
+    ).toEqual({
       futureToleranceMicros: 0,
       keyCacheMs: 3_600_000,
       adminKey,
@@ -25,7 +27,9 @@ describe("parseConfig", () => {
     ["KEY_CACHE_SECONDS", 3_601],
     ["KEY_CACHE_SECONDS", "Infinity"],
   ])("names %s and its mend where it is %j", (name, value) => {
-    expect(() => parseConfig({ [name]: value })).toThrow(new RegExp(`${name} is not usable\\. Set it under \\[vars\\]`));
+    expect(() => parseConfig({ [name]: value })).toThrow(
+      new RegExp(`${name} is not usable\\. Set it under \\[vars\\]`),
+    );
   });
 
   it.each(["eye_a_tooshort", `eye_w_${"x".repeat(22)}`, `eye_a_${"x".repeat(22)} `, ""])(

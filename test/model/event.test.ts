@@ -11,7 +11,19 @@ import {
   utf8Bytes,
 } from "../../src/model/event";
 
-const UNPRINTABLE = ["", " ", "\t", "\u00a0\u3000", "a\u0000b", "a\nb", "a\u007fb", "a\u0085b", "a\u2028b", "\ud83d", "a\ude00"];
+const UNPRINTABLE = [
+  "",
+  " ",
+  "\t",
+  "\u00a0\u3000",
+  "a\u0000b",
+  "a\nb",
+  "a\u007fb",
+  "a\u0085b",
+  "a\u2028b",
+  "\ud83d",
+  "a\ude00",
+];
 
 describe("the texts of an event", () => {
   it.each(UNPRINTABLE)("are refused as %j", (text) => {
@@ -42,9 +54,12 @@ describe("the texts of an event", () => {
     },
   );
 
-  it.each(["00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"])("are no session as %s", (text) => {
-    expect(v.is(SessionIdSchema, text)).toBe(false);
-  });
+  it.each(["00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"])(
+    "are no session as %s",
+    (text) => {
+      expect(v.is(SessionIdSchema, text)).toBe(false);
+    },
+  );
 
   it("name applications in lower case without a mark first", () => {
     for (const name of ["shop", "shop-2.eu_west", "7"]) expect(v.is(ApplicationNameSchema, name)).toBe(true);

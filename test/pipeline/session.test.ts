@@ -100,7 +100,7 @@ describe("an object without state", () => {
     const { category, name, data, timestamp } = eventOf(session);
     const stored = { application: "blog", category, name, occurredAt: RECEIVED_AT - 1_000_000, receivedAt: RECEIVED_AT - 5, opens: true, data: JSON.stringify(data) };
     expect(formatTimestamp(stored.occurredAt)).toBe(`${timestamp.replace(" ", "T")}Z`);
-    const history = { lastSequence: 41, openSlots: [], events: [{ ...stored, id: "old", sequence: 7 }, { ...stored, id: "old-2", sequence: 8 }],
+    const history = { lastSequence: 41, openSlots: [Math.floor(stored.occurredAt / ACTIVITY_SLOT_MICROS)], events: [{ ...stored, id: "old", sequence: 7 }, { ...stored, id: "old-2", sequence: 8 }],
     };
     const answer = await accept({ ...one, history });
     expect(answer).toMatchObject({ kind: "decided", database: 2 });

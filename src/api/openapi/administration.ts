@@ -53,95 +53,97 @@ const shared = { tag: "Administration", scope: "admin" } as const;
 
 const bodyProblems = ["invalid_json", "invalid_parameter", "payload_too_large", "unsupported_encoding"] as const;
 
-export const ADMINISTRATION: readonly OperationPlan[] = [
-  {
-    ...shared,
-    method: "post",
-    path: "/theeye/applications",
-    operationId: "createApplication",
-    summary: "Create an application",
-    description:
-      "Creates an application with a write key and a read key. **A key is shown this once.** `origins` bind the write key to the pages of these origins.",
-    requestBody: body("CreateApplication", {
-      example: { summary: "A web shop", value: { name: APPLICATION, origins: ORIGINS } },
-    }),
-    answers: [
-      created("Created, with its keys.", "NewApplication", {
-        ...LISTED,
-        keys: [shown(WRITE_KEY, "eye_w_"), shown(READ_KEY, "eye_r_")],
+export function administrationOperations(): OperationPlan[] {
+  return [
+    {
+      ...shared,
+      method: "post",
+      path: "/theeye/applications",
+      operationId: "createApplication",
+      summary: "Create an application",
+      description:
+        "Creates an application with a write key and a read key. **A key is shown this once.** `origins` bind the write key to the pages of these origins.",
+      requestBody: body("CreateApplication", {
+        example: { summary: "A web shop", value: { name: APPLICATION, origins: ORIGINS } },
       }),
-    ],
-    problems: [...bodyProblems, "conflict"],
-  },
-  {
-    ...shared,
-    method: "get",
-    path: "/theeye/applications",
-    operationId: "listApplications",
-    summary: "List applications",
-    description: "All applications in the order of their names, each with what may be told of its keys.",
-    parameters: queryParameters(ApplicationsParameters),
-    answers: [
-      {
-        status: 200,
-        description: "A page.",
-        headers: { Link: { description: "The next page, if there is one.", schema: { type: "string" } } },
-        content: json("ApplicationPage", { results: [LISTED], next: null }),
-      },
-    ],
-    problems: ["invalid_parameter"],
-  },
-  {
-    ...shared,
-    method: "get",
-    path: "/theeye/applications/{name}",
-    operationId: "showApplication",
-    summary: "Show an application",
-    description: "An application with what may be told of its keys.",
-    parameters: [nameParameter],
-    answers: [{ status: 200, description: "The application.", content: json("Application", LISTED) }],
-    problems: ["not_found"],
-  },
-  {
-    ...shared,
-    method: "post",
-    path: "/theeye/applications/{name}/keys",
-    operationId: "rotateKey",
-    summary: "Rotate a key",
-    description:
-      "Makes a new key of a scope and shows it once. Two keys of a scope live at once, so the application can change over without a gap; a third revokes the oldest.",
-    parameters: [nameParameter],
-    requestBody: body("CreateKey", {
-      example: { summary: "A write key for one site", value: { scope: "write", origins: ORIGINS } },
-    }),
-    answers: [
-      created("The new key, and the keys that it replaced.", "RotatedKey", {
-        ...shown(WRITE_KEY, "eye_w_"),
-        revoked: [],
+      answers: [
+        created("Created, with its keys.", "NewApplication", {
+          ...LISTED,
+          keys: [shown(WRITE_KEY, "eye_w_"), shown(READ_KEY, "eye_r_")],
+        }),
+      ],
+      problems: [...bodyProblems, "conflict"],
+    },
+    {
+      ...shared,
+      method: "get",
+      path: "/theeye/applications",
+      operationId: "listApplications",
+      summary: "List applications",
+      description: "All applications in the order of their names, each with what may be told of its keys.",
+      parameters: queryParameters(ApplicationsParameters),
+      answers: [
+        {
+          status: 200,
+          description: "A page.",
+          headers: { Link: { description: "The next page, if there is one.", schema: { type: "string" } } },
+          content: json("ApplicationPage", { results: [LISTED], next: null }),
+        },
+      ],
+      problems: ["invalid_parameter"],
+    },
+    {
+      ...shared,
+      method: "get",
+      path: "/theeye/applications/{name}",
+      operationId: "showApplication",
+      summary: "Show an application",
+      description: "An application with what may be told of its keys.",
+      parameters: [nameParameter],
+      answers: [{ status: 200, description: "The application.", content: json("Application", LISTED) }],
+      problems: ["not_found"],
+    },
+    {
+      ...shared,
+      method: "post",
+      path: "/theeye/applications/{name}/keys",
+      operationId: "rotateKey",
+      summary: "Rotate a key",
+      description:
+        "Makes a new key of a scope and shows it once. Two keys of a scope live at once, so the application can change over without a gap; a third revokes the oldest.",
+      parameters: [nameParameter],
+      requestBody: body("CreateKey", {
+        example: { summary: "A write key for one site", value: { scope: "write", origins: ORIGINS } },
       }),
-    ],
-    problems: [...bodyProblems, "not_found"],
-  },
-  {
-    ...shared,
-    method: "delete",
-    path: "/theeye/applications/{name}/keys/{id}",
-    operationId: "revokeKey",
-    summary: "Revoke a key",
-    description: "Ends one key at once where it is asked, and everywhere within about a minute and a half.",
-    parameters: [nameParameter, pathParameter("id", "The key's id, as the application lists it.", WRITE_KEY.id)],
-    answers: [gone],
-    problems: ["not_found"],
-  },
-  {
-    ...shared,
-    method: "delete",
-    path: "/theeye/applications/{name}",
-    operationId: "deleteApplication",
-    summary: "Delete an application",
-    description: "Revokes all keys of an application and forgets it. Its events stay.",
-    parameters: [nameParameter],
-    answers: [gone],
-    problems: ["not_found"],
-  },
-];
+      answers: [
+        created("The new key, and the keys that it replaced.", "RotatedKey", {
+          ...shown(WRITE_KEY, "eye_w_"),
+          revoked: [],
+        }),
+      ],
+      problems: [...bodyProblems, "not_found"],
+    },
+    {
+      ...shared,
+      method: "delete",
+      path: "/theeye/applications/{name}/keys/{id}",
+      operationId: "revokeKey",
+      summary: "Revoke a key",
+      description: "Ends one key at once where it is asked, and everywhere within about a minute and a half.",
+      parameters: [nameParameter, pathParameter("id", "The key's id, as the application lists it.", WRITE_KEY.id)],
+      answers: [gone],
+      problems: ["not_found"],
+    },
+    {
+      ...shared,
+      method: "delete",
+      path: "/theeye/applications/{name}",
+      operationId: "deleteApplication",
+      summary: "Delete an application",
+      description: "Revokes all keys of an application and forgets it. Its events stay.",
+      parameters: [nameParameter],
+      answers: [gone],
+      problems: ["not_found"],
+    },
+  ];
+}

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nestingOf } from "../../src/api/nesting";
+import { nestingOf } from "../../src/model/nesting";
 
 describe("nestingOf", () => {
   it.each([
