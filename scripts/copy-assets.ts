@@ -1,0 +1,13 @@
+// Copies the two files of Swagger UI that the Worker serves, so that the API reference works offline
+// and under a Content-Security-Policy that allows no other host. wrangler runs it before each build.
+import { copyFileSync, mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+const source = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+const target = join(import.meta.dirname, "..", "public", "swagger-ui");
+
+mkdirSync(target, { recursive: true });
+for (const file of ["swagger-ui.css", "swagger-ui-bundle.js"]) {
+  copyFileSync(join(source, file), join(target, file));
+}

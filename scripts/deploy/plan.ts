@@ -1,0 +1,67 @@
+import type { WranglerConfig } from "../shared/wrangler-config.ts";
+
+/** One command of a deployment, as arguments for wrangler. */
+export interface Step {
+  title: string;
+  args: readonly string[];
+  /** The step is done already if this command lists something (JSON, by `name`) of this name. */
+  unless?: { args: readonly string[]; lists: string };
+  /** The command reads a new admin key from its standard input. */
+  input?: "admin key";
+  /** What to do if the command fails, besides running the deployment again. */
+  mend: string;
+}
+
+export const ADMIN_KEY = "ADMIN_KEY";
+
+/**
+ * The commands of a deployment, in order. Each may be run again.
+ *
+ * Databases come first and are migrated before the code that needs the tables serves. `wrangler deploy` finds them by
+ * name, and creates the KV namespace and both queues (the dead letters' too: the Worker is bound to it as a producer).
+ * The secret comes last, since it needs the Worker to exist.
+ */
+export function planDeployment(config: WranglerConfig): Step[] {
+  return [
+    {
+      title: "Check the login",
+      args: ["whoami", "--json"],
+      mend: "Log in with `npx wrangler login`, or set CLOUDFLARE_API_TOKEN. With several accounts, set CLOUDFLARE_ACCOUNT_ID.",
+    },
+    ...config.databases.map(({ name }) => ({
+      title: `Create the database ${name}`,
+      args: ["d1", "create", name, "--update-config=false"],
+      unless: { args: ["d1", "list", "--json"], lists: name },
+      mend: "Nothing is deployed yet. The token needs the permission to edit D1.",
+    })),
+    ...config.databases.map(({ binding, name }) => ({
+      title: `Migrate the database ${name}`,
+      args: ["d1", "migrations", "apply", binding, "--remote"],
+      mend: "The failed migration is rolled back, and the code that serves is the one from before.",
+    })),
+    {
+      title: "Deploy the Worker with its KV namespace and queues",
+      args: ["deploy"],
+      mend: `The databases are ready. If a KV namespace "${config.name}-keys" remained from an attempt, write its id into wrangler.toml (\`npx wrangler kv namespace list\`).`,
+    },
+    {
+      title: "Set the first admin key",
+      args: ["secret", "put", ADMIN_KEY],
+      unless: { args: ["secret", "list", "--format", "json"], lists: ADMIN_KEY },
+      input: "admin key",
+      mend: "The Worker serves, but has no admin key yet, so no application can be created.",
+    },
+  ];
+}
+
+/** The plan as text, with command lines to run by hand. */
+export function describePlan(steps: readonly Step[]): string {
+  return steps
+    .map((step, index) => {
+      const lines = [`${index + 1}. ${step.title}`, `   wrangler ${step.args.join(" ")}`];
+      if (step.unless) lines.push(`   unless \`wrangler ${step.unless.args.join(" ")}\` lists ${step.unless.lists}`);
+      if (step.input) lines.push("   with a new random key on its standard input, shown once");
+      return lines.join("\n");
+    })
+    .join("\n");
+}

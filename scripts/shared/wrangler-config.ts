@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { parse } from "smol-toml";
+import * as v from "valibot";
+
+const ConfigSchema = v.object({
+  name: v.string(),
+  d1_databases: v.pipe(v.array(v.object({ binding: v.string(), database_name: v.string() })), v.minLength(1)),
+});
+
+/** What the scripts need to know of wrangler.toml. */
+export interface WranglerConfig {
+  /** The Worker's name. */
+  name: string;
+  /** In the order of the file. */
+  databases: { binding: string; name: string }[];
+}
+
+/** @throws Error that names what is missing in the file. */
+export function parseWranglerConfig(toml: string): WranglerConfig {
+  const result = v.safeParse(ConfigSchema, parse(toml));
+  if (!result.success) {
+    const [issue] = result.issues;
+    throw new Error(`wrangler.toml: ${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
+  }
+  return {
+    name: result.output.name,
+    databases: result.output.d1_databases.map((database) => ({
+      binding: database.binding,
+      name: database.database_name,
+    })),
+  };
+}
+
+export function readWranglerConfig(path: string): WranglerConfig {
+  return parseWranglerConfig(readFileSync(path, "utf8"));
+}

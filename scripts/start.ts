@@ -1,0 +1,105 @@
+/**
+ * `npm start`: The Eye on this machine, with its state in a folder. Sets up what is missing there (tables, local keys),
+ * runs `wrangler dev` with the given flags and prints how to use it.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { QUIET, run, WRANGLER } from "./shared/wrangler.ts";
+import { readWranglerConfig } from "./shared/wrangler-config.ts";
+import { localKeyRecords } from "./start/local-keys.ts";
+import { databasesToMigrate, migrationFiles, readSetup, writeSetup } from "./start/local-state.ts";
+import { parseStartOptions, type StartOptions } from "./start/options.ts";
+import { isPortFree, waitUntilHealthy } from "./start/probe.ts";
+import { startProcess } from "./start/service-process.ts";
+import { welcome } from "./start/welcome.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+// X_LOCAL_OBSERVABILITY records every request for the local explorer, which costs time on each.
+const ENVIRONMENT = { ...process.env, ...QUIET, X_LOCAL_OBSERVABILITY: "false" };
+
+async function wrangler(args: readonly string[]): Promise<void> {
+  const finished = await run([...WRANGLER, ...args], ENVIRONMENT);
+  if (finished.code !== 0) throw new Error(`wrangler ${args.join(" ")} failed:\n${finished.output}`);
+}
+
+async function storeLocalKeys(persistTo: string): Promise<void> {
+  const file = join(persistTo, `local-keys-${process.pid}.json`);
+  writeFileSync(file, JSON.stringify(localKeyRecords(new Date())));
+  try {
+    await wrangler(["kv", "bulk", "put", file, "--local", "--binding", "KEYS", "--persist-to", persistTo]);
+  } finally {
+    rmSync(file);
+  }
+}
+
+/** Brings tables and keys into the folder, as far as they are missing. */
+async function setUp(persistTo: string): Promise<void> {
+  mkdirSync(persistTo, { recursive: true });
+  const setup = readSetup(persistTo);
+  const bindings = readWranglerConfig(join(ROOT, "wrangler.toml")).databases.map((database) => database.binding);
+  const files = migrationFiles(join(ROOT, "migrations"));
+  const missing = databasesToMigrate(setup, bindings, files);
+  if (missing.length === 0 && setup.keys) return;
+  console.log(`Setting up ${persistTo} …`);
+  // One after the other: two local platforms at once on one folder lock each other out.
+  for (const binding of missing) {
+    await wrangler(["d1", "migrations", "apply", binding, "--local", "--persist-to", persistTo]);
+  }
+  if (!setup.keys) await storeLocalKeys(persistTo);
+  const migrations = Object.fromEntries(bindings.map((binding) => [binding, files]));
+  writeSetup(persistTo, { v: 1, migrations, keys: true });
+}
+
+/**
+ * Calls `stop` when the shell in which npm runs this script is gone. npm hands SIGTERM to that shell, which on many
+ * systems ends without handing it on; the service would outlive `npm start`.
+ */
+function watchNpm(stop: () => void): NodeJS.Timeout | undefined {
+  if (process.env.npm_lifecycle_event === undefined) return undefined;
+  const parent = process.ppid;
+  return setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, 500);
+}
+
+async function serve(options: StartOptions): Promise<number> {
+  const service = startProcess([...WRANGLER, "dev", ...options.devArguments], ENVIRONMENT);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, service.stop);
+  const waiting = new AbortController();
+  const watch = watchNpm(service.stop);
+  const ended = service.ended.finally(() => {
+    clearInterval(watch);
+    waiting.abort();
+  });
+  const host = options.ip === null || ["0.0.0.0", "::", "*"].includes(options.ip) ? "localhost" : options.ip;
+  const address = `${options.protocol}://${host.includes(":") ? `[${host}]` : host}:${options.port}`;
+  if (await waitUntilHealthy(`${address}/health`, waiting.signal)) {
+    console.log(welcome(address, options.persistTo, randomUUID(), new Date()));
+  }
+  return ended;
+}
+
+async function main(): Promise<number> {
+  process.chdir(ROOT);
+  const options = parseStartOptions(process.argv.slice(2));
+  if (typeof options === "string") {
+    console.error(options);
+    return 2;
+  }
+  if (!(await isPortFree(options.port, options.ip ?? "localhost"))) {
+    console.error(`Port ${options.port} is in use. Choose another: npm start -- --port ${options.port + 1}`);
+    return 1;
+  }
+  try {
+    await setUp(options.persistTo);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    console.error(`The local state in ${options.persistTo} could not be set up.`);
+    return 1;
+  }
+  return serve(options);
+}
+
+process.exitCode = await main();

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+
+/**
+ * What has been set up in a folder of local state, kept beside it. Each look with wrangler costs a second or more; with
+ * this note a second start costs none, and touches neither tables nor keys.
+ */
+const SetupSchema = v.object({
+  v: v.literal(1),
+  /** File names of the migrations applied, by binding. */
+  migrations: v.record(v.string(), v.array(v.string())),
+  keys: v.boolean(),
+});
+
+export type Setup = v.InferOutput<typeof SetupSchema>;
+
+const NOTHING: Setup = { v: 1, migrations: {}, keys: false };
+
+const FILE = "the-eye-setup.json";
+
+/** @returns what is set up; nothing, if the note is missing or not readable. */
+export function readSetup(folder: string): Setup {
+  try {
+    const parsed = v.safeParse(SetupSchema, JSON.parse(readFileSync(join(folder, FILE), "utf8")));
+    return parsed.success ? parsed.output : NOTHING;
+  } catch {
+    return NOTHING;
+  }
+}
+
+export function writeSetup(folder: string, setup: Setup): void {
+  writeFileSync(join(folder, FILE), `${JSON.stringify(setup, null, 2)}\n`);
+}
+
+export function migrationFiles(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".sql"))
+    .sort();
+}
+
+/** The bindings whose databases lack one of the migrations. */
+export function databasesToMigrate(setup: Setup, bindings: readonly string[], files: readonly string[]): string[] {
+  return bindings.filter((binding) => files.some((file) => !setup.migrations[binding]?.includes(file)));
+}

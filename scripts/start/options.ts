@@ -1,0 +1,51 @@
+import { parseArgs } from "node:util";
+
+/** What `npm start` itself must know of the flags that it hands on to `wrangler dev`. */
+export interface StartOptions {
+  port: number;
+  /** The address to listen on, as given, or null for wrangler's default. */
+  ip: string | null;
+  protocol: "http" | "https";
+  /** Folder of the local state. */
+  persistTo: string;
+  /** All flags for `wrangler dev`, with a port and a folder in any case. */
+  devArguments: string[];
+}
+
+export const DEFAULT_PORT = 8787;
+
+/** wrangler's own default, named so that migrations, keys and service cannot differ. */
+export const DEFAULT_PERSIST_TO = ".wrangler/state";
+
+/** @returns the options, or a sentence that says which flag is wrong. */
+export function parseStartOptions(args: readonly string[]): StartOptions | string {
+  const { values } = parseArgs({
+    args: [...args],
+    strict: false,
+    options: {
+      port: { type: "string" },
+      ip: { type: "string" },
+      "local-protocol": { type: "string" },
+      "persist-to": { type: "string" },
+    },
+  });
+  const port = values.port === undefined ? DEFAULT_PORT : Number(values.port);
+  if (typeof values.port === "boolean" || !Number.isInteger(port) || port < 1 || port > 65_535) {
+    return "--port takes a number from 1 to 65535.";
+  }
+  for (const flag of ["persist-to", "ip", "local-protocol"] as const) {
+    if (typeof values[flag] === "boolean" || values[flag] === "") return `--${flag} takes a value.`;
+  }
+  const persistTo = typeof values["persist-to"] === "string" ? values["persist-to"] : DEFAULT_PERSIST_TO;
+  return {
+    port,
+    ip: typeof values.ip === "string" ? values.ip : null,
+    protocol: values["local-protocol"] === "https" ? "https" : "http",
+    persistTo,
+    devArguments: [
+      ...args,
+      ...(values.port === undefined ? ["--port", String(port)] : []),
+      ...(values["persist-to"] === undefined ? ["--persist-to", persistTo] : []),
+    ],
+  };
+}

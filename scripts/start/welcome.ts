@@ -1,0 +1,39 @@
+import { formatTimestamp } from "../../src/model/time.ts";
+import { LOCAL_APPLICATION, LOCAL_KEYS } from "./local-keys.ts";
+
+/** Commands that work when pasted: one sends an event of this moment, the other reads its session back. */
+export function exampleCommands(address: string, sessionId: string, now: Date): { send: string; read: string } {
+  const event = {
+    session_id: sessionId,
+    category: "page interaction",
+    name: "pageview",
+    data: { host: "localhost", path: "/" },
+    timestamp: formatTimestamp(now.getTime() * 1000),
+  };
+  return {
+    send: `curl -sS ${address}/theeye/events -H "Authorization: Bearer ${LOCAL_KEYS.write}" -d '${JSON.stringify(event)}'`,
+    read: `curl -sS "${address}/theeye/events?session_id=${sessionId}" -H "Authorization: Bearer ${LOCAL_KEYS.read}"`,
+  };
+}
+
+/** What is printed once the service answers. */
+export function welcome(address: string, persistTo: string, sessionId: string, now: Date): string {
+  const { send, read } = exampleCommands(address, sessionId, now);
+  return `
+The Eye is ready: ${address}
+  API reference   ${address}/
+  Application     ${LOCAL_APPLICATION}
+  Write key       ${LOCAL_KEYS.write}
+  Read key        ${LOCAL_KEYS.read}
+  Admin key       ${LOCAL_KEYS.admin}
+  State           ${persistTo}
+
+Send an event:
+${send}
+
+Read it back (it is stored within a few seconds):
+${read}
+
+Ctrl-C stops the service.
+`;
+}
