@@ -4,7 +4,7 @@ import { DEFAULT_FUTURE_TOLERANCE_SECONDS } from "./limits";
 function wholeSeconds(max: number, otherwise: number) {
   return v.optional(
     v.pipe(
-      v.union([v.number(), v.pipe(v.string(), v.nonEmpty(), v.toNumber())]),
+      v.union([v.number(), v.pipe(v.string(), v.trim(), v.nonEmpty(), v.toNumber())]),
       v.integer(),
       v.minValue(0),
       v.maxValue(max),

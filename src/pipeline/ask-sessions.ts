@@ -6,9 +6,15 @@ import type { AcceptAnswer, AcceptCall, Arrival, Outcome, Presence } from "./ses
 /** Calls the object of a session. Each call makes its own stub: a stub that failed once may be broken. */
 export type CallSession = (call: AcceptCall) => Promise<AcceptAnswer>;
 
-export type SessionResult =
-  | { kind: "decided"; database: number; outcomes: Outcome[] }
-  | { kind: "failed"; failure: Failure; reason: string };
+interface Failed {
+  kind: "failed";
+  failure: Failure;
+  reason: string;
+  /** True if a database could not be asked; false if the session's object failed. */
+  waitsForDatabase: boolean;
+}
+
+export type SessionResult = { kind: "decided"; database: number; outcomes: Outcome[] } | Failed;
 
 /**
  * Has the objects of all sessions of a batch decide, at once, each called once. D1 is asked in bulk beforehand which of
@@ -46,12 +52,6 @@ export async function askSessions(
   return new Map([...results].map(([session, answer]) => [session, settle(answer)]));
 }
 
-interface Failed {
-  kind: "failed";
-  failure: Failure;
-  reason: string;
-}
-
 type Asked = AcceptAnswer | Failed;
 
 /** One call, and a second one at once if the object or the connection went away: `accept` is idempotent. */
@@ -61,7 +61,8 @@ async function ask(call: AcceptCall, callSession: CallSession): Promise<Asked> {
       return await callSession(call);
     } catch (thrown) {
       const failure = failureOf(thrown);
-      if (tries === 2 || failure !== "transient") return { kind: "failed", failure, reason: messageOf(thrown) };
+      if (tries === 2 || failure !== "transient")
+        return { kind: "failed", failure, reason: messageOf(thrown), waitsForDatabase: false };
     }
   }
 }
@@ -72,7 +73,7 @@ function settle(answer: Asked): SessionResult {
     answer.kind === "undecided"
       ? "the database that may hold the session cannot be asked"
       : "the session has no history";
-  return { kind: "failed", failure: "overloaded", reason };
+  return { kind: "failed", failure: "overloaded", reason, waitsForDatabase: true };
 }
 
 /**
@@ -101,6 +102,10 @@ async function findPresences(sessions: string[], databases: Database[]): Promise
   return presences;
 }
 
+function failedBy(thrown: unknown): Failed {
+  return { kind: "failed", failure: failureOf(thrown), reason: messageOf(thrown), waitsForDatabase: true };
+}
+
 type FoundHistory = Failed | { kind: "found"; of: SessionHistory };
 
 async function findHistories(
@@ -116,7 +121,7 @@ async function findHistories(
         const histories = await loadHistories(database, asked);
         return [...histories].map(([session, of]) => [session, { kind: "found", of }]);
       } catch (thrown) {
-        const failed: Failed = { kind: "failed", failure: failureOf(thrown), reason: messageOf(thrown) };
+        const failed = failedBy(thrown);
         return own.map(({ call }) => [call.session, failed]);
       }
     }),

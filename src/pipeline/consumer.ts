@@ -25,6 +25,8 @@ export interface Undelivered {
   messages: Set<number>;
   failure: Failure;
   reason: string;
+  /** True if nothing but a database is missing: all is decided, or the database could not be asked. */
+  waitsForDatabase: boolean;
   /** The session's arrivals, or none where the rows needed no session. */
   session: string | null;
   arrivals: Arrival[];
@@ -38,7 +40,7 @@ export interface Processed {
 /** A queue's batch: each message is acknowledged after everything in it is committed, and not before. */
 export async function consume(batch: MessageBatch<unknown>, pipeline: Pipeline): Promise<void> {
   const started = Date.now();
-  const { undelivered, counts } = await processBatch(batch.messages, pipeline);
+  const { undelivered, counts } = await processBatch(openMessages(batch.messages, pipeline), pipeline);
 
   const failures = new Map<number, Failure[]>();
   for (const { messages, failure } of undelivered) {
@@ -73,18 +75,25 @@ export async function consume(batch: MessageBatch<unknown>, pipeline: Pipeline):
   });
 }
 
-/** Takes messages through their sessions into the databases, and tells what of them could not be brought home. */
-export async function processBatch(
+/** Reads the messages of a batch. */
+export function openMessages(
   messages: readonly Message<unknown>[],
-  pipeline: Pick<Pipeline, "databases" | "callSession" | "write" | "config">,
-): Promise<Processed> {
-  const opened = messages.map((message) =>
+  { config }: Pick<Pipeline, "config">,
+): OpenedMessage[] {
+  return messages.map((message) =>
     openMessage(message.body, {
       queuedAt: message.timestamp.getTime() * 1000,
       messageId: message.id,
-      futureToleranceMicros: pipeline.config.futureToleranceMicros,
+      futureToleranceMicros: config.futureToleranceMicros,
     }),
   );
+}
+
+/** Takes messages through their sessions into the databases, and tells what of them could not be brought home. */
+export async function processBatch(
+  opened: OpenedMessage[],
+  pipeline: Pick<Pipeline, "databases" | "callSession" | "write" | "config">,
+): Promise<Processed> {
   const sessions = gatherSessions(opened);
   const arrivals = new Map([...sessions].map(([session, gathered]) => [session, gathered.arrivals]));
   const results = await askSessions(arrivals, pipeline.databases, pipeline.callSession);
@@ -99,8 +108,8 @@ export async function processBatch(
       const rows = buildRows(session, gathered.arrivals, result.outcomes);
       units.push({ messages: gathered.messages, session, database: result.database, rows });
     } else {
-      const { failure, reason } = result ?? { failure: "rejected" as const, reason: "the session was not asked" };
-      undelivered.push({ ...gathered, session, failure, reason });
+      const { failure, reason, waitsForDatabase } = result ?? NOT_ASKED;
+      undelivered.push({ ...gathered, session, failure, reason, waitsForDatabase });
     }
   }
 
@@ -112,10 +121,13 @@ export async function processBatch(
       arrivals: gathered?.arrivals ?? [],
       failure,
       reason,
+      waitsForDatabase: true,
     });
   }
   return { undelivered, counts: countOutcomes(opened, sessions.size, outcomes) };
 }
+
+const NOT_ASKED = { failure: "rejected", reason: "the session was not asked", waitsForDatabase: false } as const;
 
 interface Gathered {
   messages: Set<number>;

@@ -1,10 +1,11 @@
-import { candidateDatabases, homeDatabase } from "../storage/databases";
+import { candidateDatabases, type Database, homeDatabase } from "../storage/databases";
 import { loadHistories } from "../storage/session-history";
-import { type Pipeline, processBatch, type Undelivered } from "./consumer";
+import { findSettledErrors } from "../storage/settled-errors";
+import { openMessages, type Pipeline, type Processed, processBatch, type Undelivered } from "./consumer";
 import { errorId, fingerprint, storedFingerprint } from "./fingerprint";
-import { errorRow } from "./open-message";
+import { errorRow, type OpenedMessage } from "./open-message";
 import type { Arrival } from "./session-protocol";
-import { type FailedUnit, type Unit, writeUnits } from "./write-units";
+import { type Unit, writeUnits } from "./write-units";
 
 /** How often a dead letter is taken through its sessions once more before its events are given up. */
 const PATIENT_ATTEMPTS = 3;
@@ -24,19 +25,7 @@ const MAX_DELAY_SECONDS = 3_600;
  * stands in one of the two tables.
  */
 export async function consumeDeadLetters(batch: MessageBatch<unknown>, pipeline: Pipeline): Promise<void> {
-  const { undelivered, counts } = await processBatch(batch.messages, pipeline);
-  const waiting = new Set<number>();
-  const units: Unit[] = [];
-  let givenUp = 0;
-  for (const piece of undelivered) {
-    const rows = isHopeless(piece, batch.messages) ? await giveUp(piece, pipeline) : null;
-    if (rows === null) for (const place of piece.messages) waiting.add(place);
-    else units.push(rows);
-    givenUp += rows?.rows.errors.length ?? 0;
-  }
-  const failed: FailedUnit[] = await writeUnits(pipeline.databases, units, pipeline.write);
-  for (const { unit } of failed) for (const place of unit.messages) waiting.add(place);
-
+  const { waiting, givenUp, counts } = await bringHome(batch.messages, pipeline);
   for (const [place, message] of batch.messages.entries()) {
     if (waiting.has(place) && message.attempts >= RENEW_AT_ATTEMPT) await pipeline.sendDeadLetter(message.body);
     if (waiting.has(place) && message.attempts < RENEW_AT_ATTEMPT) {
@@ -55,10 +44,73 @@ export async function consumeDeadLetters(batch: MessageBatch<unknown>, pipeline:
   });
 }
 
-function isHopeless({ session, failure, messages }: Undelivered, batch: readonly Message<unknown>[]): boolean {
-  if (session === null) return false;
-  const attempts = Math.max(...[...messages].map((place) => batch[place]?.attempts ?? 1));
-  return failure === "rejected" || attempts >= PATIENT_ATTEMPTS;
+interface BroughtHome {
+  /** Places of the messages that must come again. */
+  waiting: Set<number>;
+  givenUp: number;
+  counts: Partial<Processed["counts"]>;
+}
+
+async function bringHome(messages: readonly Message<unknown>[], pipeline: Pipeline): Promise<BroughtHome> {
+  const opened = await withoutSettled(openMessages(messages, pipeline), pipeline.databases);
+  if (opened === null) return { waiting: new Set(messages.keys()), givenUp: 0, counts: {} };
+  const { undelivered, counts } = await processBatch(opened, pipeline);
+  const waiting = new Set<number>();
+  const units: Unit[] = [];
+  for (const piece of undelivered) {
+    const rows = isHopeless(piece, messages) ? await giveUp(piece, pipeline) : null;
+    if (rows === null) for (const place of piece.messages) waiting.add(place);
+    else units.push(rows);
+  }
+  const ready = withoutWaiting(units, waiting);
+  for (const { unit } of await writeUnits(pipeline.databases, ready, pipeline.write)) {
+    for (const place of unit.messages) waiting.add(place);
+  }
+  return { waiting, givenUp: ready.reduce((sum, { rows }) => sum + rows.errors.length, 0), counts };
+}
+
+/**
+ * Leaves out what stands among the errors already. An event that was given up before a crash came between the write and
+ * the acknowledgement might be decided otherwise now, and would stand in both tables. Null while a database cannot tell.
+ */
+async function withoutSettled(opened: OpenedMessage[], databases: Database[]): Promise<OpenedMessage[] | null> {
+  const identified = opened.map(({ arrivals, ...message }) => ({
+    ...message,
+    arrivals: arrivals.map((one) => ({
+      ...one,
+      error: errorId(one.session, one.arrival.id, fingerprint(JSON.parse(one.arrival.text))),
+    })),
+  }));
+  const ids = identified.flatMap(({ arrivals }) => arrivals.map(({ error }) => error));
+  try {
+    const settled = await findSettledErrors(databases, ids);
+    return identified.map((message) => ({
+      ...message,
+      arrivals: message.arrivals.filter(({ error }) => !settled.has(error)),
+    }));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Nothing of a message is given up while another part of it waits: the message comes again, what was given up may work by
+ * then, and would stand in both tables. Adds to `waiting` the messages that are held back so.
+ */
+function withoutWaiting(units: Unit[], waiting: Set<number>): Unit[] {
+  const waits = ({ messages }: Unit) => [...messages].some((place) => waiting.has(place));
+  for (let before = -1; before !== waiting.size; ) {
+    before = waiting.size;
+    for (const unit of units.filter(waits)) for (const place of unit.messages) waiting.add(place);
+  }
+  return units.filter((unit) => !waits(unit));
+}
+
+/** A database that is away or overloaded is waited for: it may hold what is missing, or is where it belongs. */
+function isHopeless(piece: Undelivered, batch: readonly Message<unknown>[]): boolean {
+  if (piece.session === null) return false;
+  const attempts = Math.max(...[...piece.messages].map((place) => batch[place]?.attempts ?? 1));
+  return piece.failure === "rejected" || (!piece.waitsForDatabase && attempts >= PATIENT_ATTEMPTS);
 }
 
 /** Error rows for those arrivals that are not stored, or null while the databases cannot tell. */

@@ -19,6 +19,10 @@ interface About {
   lastSequence: number;
 }
 
+/** Slots kept when entries are moved into the index: a row takes 2 MB. An older slot may be opened once more, which the
+ * list of sessions sees through. */
+const MAX_SLOTS = 50_000;
+
 const SEGMENT = "segment/";
 /** Slots of activity of the entries that were moved into the index. */
 const SLOTS = "slots";
@@ -134,7 +138,7 @@ export class SessionMemory {
     const insert = "INSERT INTO remembered (kind, id, entry) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     for (const [id, entry] of this.stored) sql.exec(insert, "stored", id, JSON.stringify(entry));
     for (const [id, entry] of this.failed) sql.exec(insert, "failed", id, JSON.stringify(entry));
-    kv.put(SLOTS, [...this.slots]);
+    kv.put(SLOTS, [...this.slots].sort((a, b) => b - a).slice(0, MAX_SLOTS));
     kv.put(ABOUT, this.about);
     for (const [key] of [...kv.list({ prefix: SEGMENT })]) kv.delete(key);
     this.stored.clear();

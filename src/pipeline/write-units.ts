@@ -24,30 +24,43 @@ export type Write = (database: Database, rows: BatchRows) => Promise<void>;
 const TRANSIENT_TRIES = 3;
 
 /**
+ * Transactions that one batch may spend on a database to find what is at fault in it: enough to isolate several units of
+ * thousands, and far below the 1,000 queries that an invocation may make.
+ */
+const MAX_TRANSACTIONS = 64;
+
+/**
  * Writes the units of each database in one transaction. Where a database refuses the transaction for what is in it, the
- * units are halved until those at fault stand alone, so that they hurt no other.
+ * units are halved until those at fault stand alone, so that they hurt no other. Where all of them seem at fault it stops
+ * after MAX_TRANSACTIONS.
  */
 export async function writeUnits(databases: Database[], units: Unit[], write: Write): Promise<FailedUnit[]> {
   const failed = await Promise.all(
     databases.map((database) => {
       const own = units.filter((unit) => unit.database === database.index);
-      return own.length === 0 ? [] : writeTogether(database, own, write);
+      return own.length === 0 ? [] : writeTogether(database, own, write, { left: MAX_TRANSACTIONS });
     }),
   );
   return failed.flat();
 }
 
-async function writeTogether(database: Database, units: Unit[], write: Write): Promise<FailedUnit[]> {
+async function writeTogether(
+  database: Database,
+  units: Unit[],
+  write: Write,
+  transactions: { left: number },
+): Promise<FailedUnit[]> {
+  transactions.left -= 1;
   const thrown = await attempt(() => write(database, combine(units)));
   if (thrown === null) return [];
   const failure = failureOf(thrown);
-  if (failure !== "rejected" || units.length === 1) {
+  if (failure !== "rejected" || units.length === 1 || transactions.left < 2) {
     return units.map((unit) => ({ unit, failure, reason: messageOf(thrown) }));
   }
   const middle = Math.ceil(units.length / 2);
   return [
-    ...(await writeTogether(database, units.slice(0, middle), write)),
-    ...(await writeTogether(database, units.slice(middle), write)),
+    ...(await writeTogether(database, units.slice(0, middle), write, transactions)),
+    ...(await writeTogether(database, units.slice(middle), write, transactions)),
   ];
 }
 

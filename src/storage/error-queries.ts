@@ -1,4 +1,4 @@
-import { and, eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { EventCode } from "../model/codes";
 import { MAX_PART_CHARACTERS } from "../model/limits";
 import type { Micros } from "../model/time";
@@ -21,8 +21,14 @@ export function compareErrorKeys(a: ErrorKey, b: ErrorKey): number {
   return a.receivedAt - b.receivedAt || (a.id === b.id ? 0 : a.id < b.id ? -1 : 1);
 }
 
+export const ERROR_STATUSES = ["open", "resolved"] as const;
+
+/** `resolved`: a replay made an event of it. */
+export type ErrorStatus = (typeof ERROR_STATUSES)[number];
+
 /** Which errors to list. Filters combine; null: any. */
 export interface ErrorQuestion {
+  status: ErrorStatus | null;
   code: EventCode | null;
   session: string | null;
   category: string | null;
@@ -46,6 +52,14 @@ export interface FoundError {
   /** JSON: [{code, path, message}]. */
   issues: string;
   content: ErrorContent;
+  /** When a replay made an event of it; null: it is open. */
+  resolvedAt: Micros | null;
+  /** The event that it became. While it is open: the session that a replay under way gives it to, if there is one. */
+  resolvedSession: string | null;
+  resolvedSequence: number | null;
+  /** When a replay judged it last. */
+  replayedAt: Micros | null;
+  replayId: string | null;
 }
 
 /** An error as it is read: its content left behind where it is long. */
@@ -58,7 +72,7 @@ export interface ScannedError extends Omit<FoundError, "content"> {
 
 /**
  * One page of the errors of all databases, by receipt. One filter is answered from its index (the first there is of
- * session, code, name, category, application); the others are left over, and a page then looks at MAX_ROWS_EXAMINED
+ * session, code, name, category, application, status); the others are left over, and a page then looks at MAX_ROWS_EXAMINED
  * errors at most. A page ends early when its contents pass MAX_PAGE_CONTENT.
  *
  * @throws what D1 throws
@@ -83,11 +97,36 @@ export async function findErrors(databases: Database[], question: ErrorQuestion)
     ),
   );
   const all = new Map(contents.flatMap((entries) => [...entries]));
-  const rows = page.rows.map(({ reader: _, parts, size: __, ...row }) => ({
-    ...row,
-    content: all.get(row.key) ?? { kind: "incomplete" as const, arrived: 0, of: parts },
-  }));
-  return { rows, next: page.next };
+  return { rows: page.rows.map(({ reader: _, ...row }) => withContent(row, all)), next: page.next };
+}
+
+/** An error of these ids, whatever database holds it, with that database's index. */
+export interface LocatedError extends FoundError {
+  database: number;
+}
+
+/**
+ * The errors of the given ids in the order of receipt, each by one look-up in each database. All their contents are read:
+ * ask for few.
+ *
+ * @throws what D1 throws
+ */
+export async function findErrorsById(databases: Database[], ids: string[]): Promise<LocatedError[]> {
+  const found = await Promise.all(
+    databases.map(async (database) => {
+      const reader = readerOf(database);
+      const asked = sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+      const rows = await reader.select(scannedColumns).from(errors).where(inArray(errors.id, asked));
+      const scanned = rows.map(toScanned);
+      const contents = await loadErrorContents(reader, scanned);
+      return scanned.map((row) => ({ ...withContent(row, contents), database: database.index }));
+    }),
+  );
+  return found.flat().sort((a, b) => compareErrorKeys(a.key, b.key));
+}
+
+function withContent({ parts, size: _, ...row }: ScannedError, contents: Map<ErrorKey, ErrorContent>): FoundError {
+  return { ...row, content: contents.get(row.key) ?? { kind: "incomplete", arrived: 0, of: parts } };
 }
 
 const scannedColumns = {
@@ -100,6 +139,11 @@ const scannedColumns = {
   eventId: errors.eventId,
   issues: errors.issues,
   parts: errors.parts,
+  resolvedAt: errors.resolvedAt,
+  resolvedSession: errors.resolvedSession,
+  resolvedSequence: errors.resolvedSequence,
+  replayedAt: errors.replayedAt,
+  replayId: errors.replayId,
   size: sql<number>`coalesce(length(${errors.content}), 0)`.as("size"),
   content: sql<string | null>`iif(length(${errors.content}) <= ${sql.raw(String(MAX_CONTENT_WITH_ROW))},
     ${errors.content}, NULL)`.as("short_content"),
@@ -135,6 +179,7 @@ async function scanErrors(reader: Reader, question: ErrorQuestion): Promise<Stre
   // A subquery with a LIMIT is run as it stands, row by row and in its order: the outer query filters what comes.
   const walked = walk().limit(MAX_ROWS_EXAMINED).as("walked");
   const filters = leftOver.map((filter): SQL => {
+    if (filter === "status") return isOfStatus(question.status, walked.resolvedAt);
     if (filter !== "code") return eq(walked[filter], question[filter] ?? "");
     return sql`EXISTS (SELECT 1 FROM ${errorCodes} AS coded WHERE coded.code = ${question.code}
       AND coded.received_at = ${walked.receivedAt} AND coded.id = ${walked.id})`;
@@ -157,7 +202,7 @@ async function scanErrors(reader: Reader, question: ErrorQuestion): Promise<Stre
 }
 
 /** From the filter that leaves fewest rows, as a rule, to the one that leaves most. */
-const FILTERS = ["session", "code", "name", "category", "application"] as const;
+const FILTERS = ["session", "code", "name", "category", "application", "status"] as const;
 
 type Filter = (typeof FILTERS)[number];
 
@@ -168,6 +213,7 @@ function planFilters(question: ErrorQuestion): { driver: Filter | null; leftOver
 
 function driverCondition(question: ErrorQuestion, driver: Filter | null): SQL[] {
   if (driver === null) return [];
+  if (driver === "status") return [isOfStatus(question.status, errors.resolvedAt)];
   const columns = {
     session: errors.sessionId,
     code: errorCodes.code,
@@ -176,6 +222,10 @@ function driverCondition(question: ErrorQuestion, driver: Filter | null): SQL[] 
     application: errors.application,
   };
   return [sql`${columns[driver]} = ${question[driver]}`];
+}
+
+function isOfStatus(status: ErrorStatus | null, resolvedAt: SQLWrapper): SQL {
+  return status === "open" ? sql`${resolvedAt} IS NULL` : sql`${resolvedAt} IS NOT NULL`;
 }
 
 /** As `withinRange` does for events: at the end where the walk goes on there is one bound only. */

@@ -84,6 +84,11 @@ export const errors = sqliteTable(
     issues: text("issues").notNull(),
     content: text("content"),
     parts: integer("parts").notNull(),
+    resolvedAt: integer("resolved_at"),
+    resolvedSession: text("resolved_session"),
+    resolvedSequence: integer("resolved_sequence"),
+    replayedAt: integer("replayed_at"),
+    replayId: text("replay_id"),
   },
   (table) => [
     primaryKey({ columns: [table.receivedAt, table.id] }),
@@ -92,6 +97,8 @@ export const errors = sqliteTable(
     index("errors_by_application").on(table.application),
     index("errors_by_category").on(table.category),
     index("errors_by_name").on(table.name),
+    index("errors_open").on(table.receivedAt).where(sql`resolved_at IS NULL`),
+    index("errors_resolved").on(table.receivedAt).where(sql`resolved_at IS NOT NULL`),
   ],
 );
 
@@ -113,4 +120,52 @@ export const errorParts = sqliteTable(
     content: text("content").notNull(),
   },
   (table) => [primaryKey({ columns: [table.id, table.part] })],
+);
+
+export const failures = sqliteTable(
+  "failures",
+  {
+    seconds: integer("seconds").notNull(),
+    code: text("code").notNull(),
+    bucket: integer("bucket").notNull(),
+    application: text("application").notNull(),
+    category: text("category").notNull(),
+    name: text("name").notNull(),
+    path: text("path").notNull(),
+    events: integer("events").notNull(),
+    lastErrorId: text("last_error_id").notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [
+        table.seconds,
+        table.code,
+        table.bucket,
+        table.application,
+        table.category,
+        table.name,
+        table.path,
+      ],
+    }),
+  ],
+);
+
+export const replays = sqliteTable(
+  "replays",
+  {
+    id: text("id").notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    status: text("status").notNull(),
+    selection: text("selection").notNull(),
+    repair: text("repair"),
+    step: integer("step").notNull(),
+    cursor: text("cursor"),
+    plan: text("plan"),
+    matched: integer("matched").notNull(),
+    stored: integer("stored").notNull(),
+    failing: integer("failing").notNull(),
+    skipped: integer("skipped").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.id] }), index("replays_by_creation").on(table.createdAt)],
 );

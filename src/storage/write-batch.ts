@@ -1,6 +1,7 @@
 import { utf8Bytes } from "../model/event";
 import { MAX_STATEMENT_BYTES } from "../model/limits";
 import type { Database } from "./databases";
+import { ADD_FAILURES, failureValues } from "./failure-counts";
 import { packId, storedIdSql } from "./packed-id";
 import type { BatchRows, ErrorRow, EventRow } from "./rows";
 
@@ -113,7 +114,11 @@ export async function writeBatch({ binding }: Database, rows: BatchRows): Promis
     errorValues,
   )) {
     const text = JSON.stringify(chunk.map(({ values }) => values));
-    statements.push(binding.prepare(INSERT_ERRORS).bind(text), binding.prepare(INSERT_ERROR_CODES).bind(text));
+    statements.push(
+      binding.prepare(ADD_FAILURES).bind(JSON.stringify(chunk.map(({ row }) => failureValues(row)))),
+      binding.prepare(INSERT_ERRORS).bind(text),
+      binding.prepare(INSERT_ERROR_CODES).bind(text),
+    );
   }
   const partIdentity = (part: { errorId: string; part: number }) => `${part.errorId} ${part.part}`;
   for (const chunk of chunks(unique(rows.parts, partIdentity), (row) => [row.errorId, row.part, row.content])) {
@@ -161,8 +166,8 @@ function unique<Row>(rows: Row[], identity: (row: Row) => string): Row[] {
 }
 
 /** Cuts rows into chunks whose JSON stays below what one bound parameter may hold. */
-function* chunks<Row>(rows: Row[], toValues: (row: Row) => Value[]): Generator<{ values: Value[] }[]> {
-  let chunk: { values: Value[] }[] = [];
+function* chunks<Row>(rows: Row[], toValues: (row: Row) => Value[]): Generator<{ row: Row; values: Value[] }[]> {
+  let chunk: { row: Row; values: Value[] }[] = [];
   let bytes = 0;
   for (const row of rows) {
     const values = toValues(row);
@@ -172,7 +177,7 @@ function* chunks<Row>(rows: Row[], toValues: (row: Row) => Value[]): Generator<{
       chunk = [];
       bytes = 0;
     }
-    chunk.push({ values });
+    chunk.push({ row, values });
     bytes += size;
   }
   if (chunk.length > 0) yield chunk;

@@ -7,7 +7,12 @@ import { OCCURRED_AT, RECEIVED_AT } from "./sample-events";
 const arrival = (text: string): Arrival => ({ id: "a", application: "blog", receivedAt: RECEIVED_AT + 9, text });
 const first = { receivedAt: RECEIVED_AT, application: "shop", duplicate: true };
 const stored: Outcome = { ...first, kind: "stored", sequence: 3, occurredAt: OCCURRED_AT, opens: true };
-const failed: Outcome = { ...first, kind: "failed", errorId: "e", issues: [{ code: "data_invalid", path: "/data", message: "m" }] };
+const failed: Outcome = {
+  ...first,
+  kind: "failed",
+  errorId: "e",
+  issues: [{ code: "data_invalid", path: "/data", message: "m" }],
+};
 
 describe("buildRows", () => {
   it("makes a stored event's row under the receipt and application of its first arrival", () => {
@@ -42,7 +47,9 @@ describe("buildRows", () => {
     for (const text of ["null", "7", '"text"', "[]", "{}"]) {
       const { errors, events } = buildRows("s", [arrival(text)], [failed]);
       expect(events).toEqual([]);
-      expect(errors).toMatchObject([{ id: "e", receivedAt: RECEIVED_AT, application: "shop", eventId: "a", content: text, parts: 0 }]);
+      expect(errors).toMatchObject([
+        { id: "e", receivedAt: RECEIVED_AT, application: "shop", eventId: "a", content: text, parts: 0 },
+      ]);
     }
   });
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkEvent, type Verdict } from "../../src/pipeline/check-event";
 import { utf8Bytes } from "../../src/model/event";
 import { formatTimestamp } from "../../src/model/time";
+import { checkEvent, type Verdict } from "../../src/pipeline/check-event";
 import { OCCURRED_AT, RECEIVED_AT, SAMPLE_EVENTS } from "./sample-events";
 
 const judgement = { receivedAt: RECEIVED_AT, futureToleranceMicros: 60_000_000 };
@@ -35,7 +35,8 @@ describe("a valid event", () => {
   it("may lie after its receipt by the tolerance, but by no microsecond more", () => {
     for (const futureToleranceMicros of [0, 60_000_000]) {
       const limit = RECEIVED_AT + futureToleranceMicros;
-      const at = (micros: number) => checkEvent({ ...sample, timestamp: formatTimestamp(micros) }, { ...judgement, futureToleranceMicros });
+      const at = (micros: number) =>
+        checkEvent({ ...sample, timestamp: formatTimestamp(micros) }, { ...judgement, futureToleranceMicros });
       expect(at(limit)).toMatchObject({ valid: true, occurredAt: limit });
       expect(issuesOf(at(limit + 1))).toMatchObject([{ code: "timestamp_in_future", path: "/timestamp" }]);
     }
@@ -53,7 +54,11 @@ describe("one thing wrong is one issue", () => {
     ...["undefined", "null", "[object Object]", "", "  ", "a\u0000", "\ud800", "x".repeat(129), 7, null, {}, []].map(
       (bad): [string, unknown, string] => ["session_id", bad, "session_id_invalid"],
     ),
-    ...["", " ", "a\u0007", "\udfff", "x".repeat(65), 7, null].map((bad): [string, unknown, string] => ["category", bad, "category_invalid"]),
+    ...["", " ", "a\u0007", "\udfff", "x".repeat(65), 7, null].map((bad): [string, unknown, string] => [
+      "category",
+      bad,
+      "category_invalid",
+    ]),
     ...["", "\u2028", "x".repeat(65), false].map((bad): [string, unknown, string] => ["name", bad, "name_invalid"]),
     ...["", "text", null, [], [{}], 7, true].map((bad): [string, unknown, string] => ["data", bad, "data_invalid"]),
     ...["2021-01-01", "not a date", "", 1_609_492_527, null, "2021-02-30 00:00:00"].map(
@@ -76,7 +81,15 @@ describe("one thing wrong is one issue", () => {
 
 describe("an event with several things wrong", () => {
   it("has them all reported", () => {
-    const event = { session_id: "null", category: "", name: 7, data: null, timestamp: "soon", id: {}, more: "x".repeat(32_768) };
+    const event = {
+      session_id: "null",
+      category: "",
+      name: 7,
+      data: null,
+      timestamp: "soon",
+      id: {},
+      more: "x".repeat(32_768),
+    };
     expect(codesOf(event)).toEqual([
       "session_id_invalid /session_id",
       "category_invalid /category",
@@ -106,7 +119,14 @@ describe("whatever JSON is sent", () => {
   const anyEvent = fc.oneof(
     fc.jsonValue(),
     fc.record(
-      { session_id: fc.jsonValue(), category: fc.jsonValue(), name: fc.jsonValue(), data: fc.jsonValue(), timestamp: fc.jsonValue(), id: fc.jsonValue() },
+      {
+        session_id: fc.jsonValue(),
+        category: fc.jsonValue(),
+        name: fc.jsonValue(),
+        data: fc.jsonValue(),
+        timestamp: fc.jsonValue(),
+        id: fc.jsonValue(),
+      },
       { requiredKeys: [] },
     ),
   );

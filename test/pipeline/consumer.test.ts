@@ -4,7 +4,6 @@ import { consume } from "../../src/pipeline/consumer";
 import { candidateDatabases, type Database, homeDatabase } from "../../src/storage/databases";
 import { writeBatch } from "../../src/storage/write-batch";
 import { batchOf, databases, envelopeOf, eventOf, pipelineWith, storedErrors, storedEvents } from "./harness";
-import { meter } from "./meter";
 import { OCCURRED_AT, RECEIVED_AT, SAMPLE_EVENTS, SESSION } from "./sample-events";
 
 const named = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
@@ -46,7 +45,11 @@ describe("a batch", () => {
   });
 
   it("with both copies of a message stores its events once, and acknowledges both", async () => {
-    const body = envelopeOf([["a", eventOf("copies")], ["b", eventOf("copies", { data: null })], ["c", 7]]);
+    const body = envelopeOf([
+      ["a", eventOf("copies")],
+      ["b", eventOf("copies", { data: null })],
+      ["c", 7],
+    ]);
     const { batch, acked } = batchOf([body, structuredClone(body)]);
     await consume(batch, pipelineWith());
     expect(acked).toEqual([0, 1]);
@@ -70,7 +73,9 @@ describe("a batch", () => {
     await consume(batch, pipelineWith());
     expect(acked).toEqual([0, 1, 2]);
     expect(await storedEvents("neighbour")).toHaveLength(1);
-    expect((await storedErrors(["message-0", "message-2"])).map(({ content, codes }) => [content, codes]).sort()).toEqual([
+    expect(
+      (await storedErrors(["message-0", "message-2"])).map(({ content, codes }) => [content, codes]).sort(),
+    ).toEqual([
       ['"poison"', ["delivery_failed"]],
       ["null", ["delivery_failed"]],
     ]);
@@ -78,9 +83,25 @@ describe("a batch", () => {
 
   it("writes one line to the log, without payloads", async () => {
     const lines: Record<string, unknown>[] = [];
-    const body = envelopeOf([["a", eventOf("logged", { data: { secret: "S3cret" } })], ["b", eventOf("logged", { data: "S3cret" })]]);
+    const body = envelopeOf([
+      ["a", eventOf("logged", { data: { secret: "S3cret" } })],
+      ["b", eventOf("logged", { data: "S3cret" })],
+    ]);
     await consume(batchOf([body, body]).batch, pipelineWith({ log: (line) => lines.push(line) }));
-    expect(lines).toMatchObject([{ log: "batch", messages: 2, events: 4, sessions: 1, stored: 1, failed: 1, duplicates: 2, retried: 0, dead_letters: 0, reasons: [] }]);
+    expect(lines).toMatchObject([
+      {
+        log: "batch",
+        messages: 2,
+        events: 4,
+        sessions: 1,
+        stored: 1,
+        failed: 1,
+        duplicates: 2,
+        retried: 0,
+        dead_letters: 0,
+        reasons: [],
+      },
+    ]);
     expect(JSON.stringify(lines)).not.toContain("S3cret");
   });
 });
@@ -88,7 +109,10 @@ describe("a batch", () => {
 describe("acknowledgement", () => {
   it("comes after every commit", async () => {
     const happened: string[] = [];
-    const { batch } = batchOf(named("order", 30).map((session) => envelopeOf([["a", eventOf(session)]])), { happened: (what) => happened.push(what) });
+    const { batch } = batchOf(
+      named("order", 30).map((session) => envelopeOf([["a", eventOf(session)]])),
+      { happened: (what) => happened.push(what) },
+    );
     const write = async (database: Database, rows: Parameters<typeof writeBatch>[1]) => {
       await writeBatch(database, rows);
       happened.push(`commit ${database.index}`);
@@ -114,8 +138,14 @@ describe("acknowledgement", () => {
 describe("a failing part delays only the messages that contain it", () => {
   it("where one session's object fails", async () => {
     const bodies = [
-      envelopeOf([["a", eventOf("sick")], ["b", eventOf("well-1")]]),
-      envelopeOf([["c", eventOf("well-1")], ["d", eventOf("well-2")]]),
+      envelopeOf([
+        ["a", eventOf("sick")],
+        ["b", eventOf("well-1")],
+      ]),
+      envelopeOf([
+        ["c", eventOf("well-1")],
+        ["d", eventOf("well-2")],
+      ]),
       envelopeOf([["e", eventOf("sick", { data: null })]]),
     ];
     const { batch, acked, retried } = batchOf(bodies);
@@ -133,16 +163,28 @@ describe("a failing part delays only the messages that contain it", () => {
   });
 
   it("where one database of three is away, new sessions that cannot lie there included", async () => {
-    const sessions = { free: sessionAmong("away", [0, 1]), candidate: sessionAmong("away", [0, 2]), first: sessionAmong("away", [0]) };
+    const sessions = {
+      free: sessionAmong("away", [0, 1]),
+      candidate: sessionAmong("away", [0, 2]),
+      first: sessionAmong("away", [0]),
+    };
     const real = pipelineWith();
     const known = sessionAmong("away-known", [0, 2]);
     await consume(batchOf([envelopeOf([["old", eventOf(known)]])]).batch, real);
 
-    const bodies = [sessions.free, sessions.candidate, sessions.first, known].map((session) => envelopeOf([["a", eventOf(session)]]));
-    const away = { ...real, databases: databases.map((database) => (database.index === 2 ? broken(database) : database)) };
+    const bodies = [sessions.free, sessions.candidate, sessions.first, known].map((session) =>
+      envelopeOf([["a", eventOf(session)]]),
+    );
+    const away = {
+      ...real,
+      databases: databases.map((database) => (database.index === 2 ? broken(database) : database)),
+    };
     const { batch, acked, retried } = batchOf(bodies);
     await consume(batch, away);
-    expect([acked, [...retried.keys()]]).toEqual([[0, 2], [1, 3]]);
+    expect([acked, [...retried.keys()]]).toEqual([
+      [0, 2],
+      [1, 3],
+    ]);
     const later = batchOf(bodies, { attempts: 2 });
     await consume(later.batch, real);
     expect(later.acked).toEqual([0, 1, 2, 3]);
@@ -153,55 +195,28 @@ describe("a failing part delays only the messages that contain it", () => {
   });
 });
 
-describe("the bill", () => {
-  it("is at most three rows written per fresh event and one per slot that it opens; none for a redelivered batch", async () => {
-    const events = named("bill", 20).flatMap((session) =>
-      named("e", 10).map((id, index): [string, unknown] => [`${session}-${id}`, eventOf(session, { timestamp: `2021-01-01 09:0${index}:00` })]),
-    );
-    const body = envelopeOf(events);
-    const real = pipelineWith();
-    // The series are there, as they are in a database in use; the counts of these minutes are not.
-    await consume(batchOf([envelopeOf(named("warm", 9).map((session) => [session, eventOf(session)]))]).batch, real);
-    const first = meter(databases);
-    await consume(batchOf([body]).batch, { ...real, databases: first.databases });
-    const counts = await Promise.all(databases.map(({ binding }) => binding.prepare("SELECT count(*) AS n FROM counts").first<number>("n")));
-    const cells = counts.reduce((sum, n) => (sum ?? 0) + (n ?? 0), 0) ?? 0;
-    const opens = 20 * 1;
-    expect(first.rowsWritten()).toBeGreaterThanOrEqual(3 * 200 + opens);
-    expect(first.rowsWritten()).toBeLessThanOrEqual(3 * 200 + opens + cells);
-    const again = meter(databases);
-    await consume(batchOf([body]).batch, { ...real, databases: again.databases });
-    expect(again.rowsWritten()).toBe(0);
-  });
-
-  it("is a constant number of statements per database and batch, whatever the number of sessions", async () => {
-    const statementsFor = async (prefix: string, count: number) => {
-      const { databases: metered, statements } = meter(databases);
-      const body = envelopeOf(named(prefix, count).map((session) => [session, eventOf(session)]));
-      await consume(batchOf([body]).batch, pipelineWith({ databases: metered }));
-      return statements();
-    };
-    const ten = await statementsFor("ten", 10);
-    expect(ten).toEqual([5, 5, 5]);
-    expect(await statementsFor("hundred", 100)).toEqual(ten);
-  });
-
-  it("does not ask a database about sessions that cannot lie there", async () => {
-    const { databases: metered, statements } = meter(databases);
-    await consume(batchOf([envelopeOf([["a", eventOf(sessionAmong("elsewhere", [0]))]])]).batch, pipelineWith({ databases: metered }));
-    expect(statements().slice(1)).toEqual([0, 0]);
-  });
-});
-
 it("a session whose object has forgotten it goes on where D1 says it was", async () => {
   const session = "forgotten";
   const real = pipelineWith();
-  const body = envelopeOf([["a", eventOf(session)], ["b", eventOf(session)]]);
+  const body = envelopeOf([
+    ["a", eventOf(session)],
+    ["b", eventOf(session)],
+  ]);
   await consume(batchOf([body]).batch, real);
   // Another object of the same class, which has never heard of the session.
   const callSession: typeof real.callSession = (call) => env.SESSIONS.getByName(`other ${call.session}`).accept(call);
-  const next = envelopeOf([["b", eventOf(session)], ["c", eventOf(session)]], { received_at: RECEIVED_AT + 1_000 });
+  const next = envelopeOf(
+    [
+      ["b", eventOf(session)],
+      ["c", eventOf(session)],
+    ],
+    { received_at: RECEIVED_AT + 1_000 },
+  );
   await consume(batchOf([next]).batch, { ...real, callSession });
   const found = await storedEvents(session);
-  expect(found.map(({ id, sequence, opens }) => [id, sequence, opens])).toEqual([["a", 1, 1], ["b", 2, 0], ["c", 3, 0]]);
+  expect(found.map(({ id, sequence, opens }) => [id, sequence, opens])).toEqual([
+    ["a", 1, 1],
+    ["b", 2, 0],
+    ["c", 3, 0],
+  ]);
 });

@@ -22,7 +22,9 @@ describe("redelivery", () => {
   it("goes to the dead letters from the fifth rejection on, and never for anything else", () => {
     fc.assert(
       fc.property(anyFailure, fc.integer({ min: 1, max: 100 }), anyFraction, (failure, attempts, random) => {
-        expect(redelivery(failure, attempts, random).kind === "dead_letter").toBe(failure === "rejected" && attempts >= 5);
+        expect(redelivery(failure, attempts, random).kind === "dead_letter").toBe(
+          failure === "rejected" && attempts >= 5,
+        );
       }),
     );
   });

@@ -9,7 +9,11 @@ const sample = SAMPLE_EVENTS[0];
 function reversed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversed);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).reverse().map(([name, member]) => [name, reversed(member)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([name, member]) => [name, reversed(member)]),
+  );
 }
 
 /** Keys whose place JavaScript decides itself (array indexes) or that Object.fromEntries would set as a prototype are fine. */
@@ -61,8 +65,12 @@ describe("fingerprint", () => {
 
   it.each([400, 5_000, 400_000])("is stable and told apart for a payload nested %i levels deep", (levels) => {
     const nested = (heart: string): unknown => JSON.parse(`${"[".repeat(levels)}${heart}${"]".repeat(levels)}`);
-    expect(fingerprint({ ...sample, data: { deep: nested("1") } })).toBe(fingerprint({ ...sample, data: { deep: nested("1") } }));
-    expect(fingerprint({ ...sample, data: { deep: nested("1") } })).not.toBe(fingerprint({ ...sample, data: { deep: nested("2") } }));
+    expect(fingerprint({ ...sample, data: { deep: nested("1") } })).toBe(
+      fingerprint({ ...sample, data: { deep: nested("1") } }),
+    );
+    expect(fingerprint({ ...sample, data: { deep: nested("1") } })).not.toBe(
+      fingerprint({ ...sample, data: { deep: nested("2") } }),
+    );
     expect(fingerprint(nested("1"))).not.toBe(fingerprint(nested("2")));
   });
 

@@ -30,8 +30,13 @@ describe("an envelope", () => {
   });
 
   it("gives the same rows whenever it is delivered", () => {
-    const envelope = envelopeOf([["a", 7], ["b", eventOf("null")]]);
-    expect(openMessage(envelope, { ...opening, queuedAt: 0, messageId: "message-2" })).toEqual(openMessage(envelope, opening));
+    const envelope = envelopeOf([
+      ["a", 7],
+      ["b", eventOf("null")],
+    ]);
+    expect(openMessage(envelope, { ...opening, queuedAt: 0, messageId: "message-2" })).toEqual(
+      openMessage(envelope, opening),
+    );
   });
 
   it("without events gives nothing", () => {
@@ -39,7 +44,8 @@ describe("an envelope", () => {
   });
 
   it("keeps apart what failed under one id without a session: other members, other applications", () => {
-    const open = (event: unknown, application: string) => openMessage(envelopeOf([["1", event]], { application }), opening).errors;
+    const open = (event: unknown, application: string) =>
+      openMessage(envelopeOf([["1", event]], { application }), opening).errors;
     const errors = [
       ...open({ note: "a" }, "shop"),
       ...open({ note: "b" }, "shop"),
@@ -52,13 +58,28 @@ describe("an envelope", () => {
   it("fills an error's columns as far as the event has them as text", () => {
     const event = { session_id: "x".repeat(129), category: "\ud800", name: "n", data: {} };
     const [error] = openMessage(envelopeOf([["a", event]]), opening).errors;
-    expect(error).toMatchObject({ application: "shop", session: null, category: null, name: "n", eventId: "a", parts: 0 });
+    expect(error).toMatchObject({
+      application: "shop",
+      session: null,
+      category: null,
+      name: "n",
+      eventId: "a",
+      parts: 0,
+    });
   });
 
   it("may hold an event nested as deep as JSON.parse takes", () => {
     const deep = `{"0":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
-    const opened = openMessage(envelopeOf([["a", JSON.parse(deep)], ["b", eventOf("s", { data: JSON.parse(deep) })]]), opening);
-    expect(opened.errors).toMatchObject([{ content: deep, issues: expect.arrayContaining([expect.objectContaining({ code: "event_too_large" })]) }]);
+    const opened = openMessage(
+      envelopeOf([
+        ["a", JSON.parse(deep)],
+        ["b", eventOf("s", { data: JSON.parse(deep) })],
+      ]),
+      opening,
+    );
+    expect(opened.errors).toMatchObject([
+      { content: deep, issues: expect.arrayContaining([expect.objectContaining({ code: "event_too_large" })]) },
+    ]);
     expect(opened.arrivals[0]?.arrival.text).toContain(deep);
   });
 });
@@ -89,9 +110,12 @@ describe("a message that is not an envelope of version 1", () => {
   ])("(%s) is one error with its whole content", (_, body) => {
     const { arrivals, errors, parts } = openMessage(body, opening);
     expect({ arrivals, parts }).toEqual({ arrivals: [], parts: [] });
-    expect(errors).toMatchObject([{ receivedAt: opening.queuedAt, eventId: "message-1", parts: 0, issues: [{ code: "delivery_failed", path: "" }] }]);
+    expect(errors).toMatchObject([
+      { receivedAt: opening.queuedAt, eventId: "message-1", parts: 0, issues: [{ code: "delivery_failed", path: "" }] },
+    ]);
     const content: unknown = JSON.parse(errors[0]?.content ?? "");
-    if (errors[0]?.content?.startsWith("[[[") !== true) expect(content).toEqual(body === undefined ? null : JSON.parse(JSON.stringify(body)));
+    if (errors[0]?.content?.startsWith("[[[") !== true)
+      expect(content).toEqual(body === undefined ? null : JSON.parse(JSON.stringify(body)));
     expect(errors[0]?.issues[0]?.message.length).toBeLessThan(250);
   });
 
@@ -113,22 +137,42 @@ describe("a message that is not an envelope of version 1", () => {
 });
 
 describe("an event too large for one message", () => {
-  const pieces = ["one", "two", "three"].map((text, part): PartEnvelope => ({
-    v: 1,
-    application: "shop",
-    received_at: RECEIVED_AT,
-    oversized: { id: "big", position: 3, bytes: 500_000, levels: 2, digest: "d", outline: eventOf("s", { data: {} }), part, parts: 3, text },
-  }));
+  const pieces = ["one", "two", "three"].map(
+    (text, part): PartEnvelope => ({
+      v: 1,
+      application: "shop",
+      received_at: RECEIVED_AT,
+      oversized: {
+        id: "big",
+        position: 3,
+        bytes: 500_000,
+        levels: 2,
+        digest: "d",
+        outline: eventOf("s", { data: {} }),
+        part,
+        parts: 3,
+        text,
+      },
+    }),
+  );
 
   it("is one error, whose pieces each message brings by itself", () => {
     const opened = pieces.map((piece) => openMessage(piece, opening));
     const errors = opened.flatMap((one) => one.errors);
     expect(errors).toHaveLength(3);
     expect(new Set(errors.map((error) => JSON.stringify(error))).size).toBe(1);
-    expect(errors[0]).toMatchObject({ session: "s", eventId: "big", receivedAt: RECEIVED_AT + 3, content: null, parts: 3 });
+    expect(errors[0]).toMatchObject({
+      session: "s",
+      eventId: "big",
+      receivedAt: RECEIVED_AT + 3,
+      content: null,
+      parts: 3,
+    });
     expect(errors[0]?.issues.map(({ code }) => code)).toEqual(["event_too_large"]);
     const id = errors[0]?.id;
-    expect(opened.flatMap((one) => one.parts)).toEqual(pieces.map(({ oversized: { part, text } }) => ({ errorId: id, part, content: text })));
+    expect(opened.flatMap((one) => one.parts)).toEqual(
+      pieces.map(({ oversized: { part, text } }) => ({ errorId: id, part, content: text })),
+    );
   });
 
   it("has all else that is wrong with it reported from its outline", () => {

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatTimestamp } from "../../src/model/time";
-import { decide, type FailedEntry, type Known, readArrivals, type StoredEntry } from "../../src/pipeline/session-decision";
+import {
+  decide,
+  type FailedEntry,
+  type Known,
+  readArrivals,
+  type StoredEntry,
+} from "../../src/pipeline/session-decision";
 import type { Arrival, Outcome } from "../../src/pipeline/session-protocol";
 import { SAMPLE_EVENTS } from "./sample-events";
 
@@ -29,14 +35,28 @@ function newSession() {
   };
 }
 
-function arrival(id: string, { receivedAt = BASE, occurredAt = BASE, ...members }: Record<string, unknown> & { receivedAt?: number; occurredAt?: number } = {}): Arrival {
+function arrival(
+  id: string,
+  {
+    receivedAt = BASE,
+    occurredAt = BASE,
+    ...members
+  }: Record<string, unknown> & { receivedAt?: number; occurredAt?: number } = {},
+): Arrival {
   const event = { ...SAMPLE_EVENTS[0], session_id: SESSION, timestamp: formatTimestamp(occurredAt), ...members };
   return { id, application: "shop", receivedAt, text: JSON.stringify(event) };
 }
 
 /** Different events of one session: every id and receipt once, few different moments, one in five not valid. */
 const anyArrivals = fc
-  .array(fc.record({ occurred: fc.integer({ min: 0, max: 3 }), micros: fc.integer({ min: 0, max: 1 }), bad: fc.integer({ min: 0, max: 4 }) }), { maxLength: 25 })
+  .array(
+    fc.record({
+      occurred: fc.integer({ min: 0, max: 3 }),
+      micros: fc.integer({ min: 0, max: 1 }),
+      bad: fc.integer({ min: 0, max: 4 }),
+    }),
+    { maxLength: 25 },
+  )
   .map((drafts) =>
     drafts.map(({ occurred, micros, bad }, index) =>
       arrival(`id-${index}`, {
@@ -64,7 +84,9 @@ function deliveries(arrivals: Arrival[]): fc.Arbitrary<Arrival[][]> {
     });
 }
 
-const anyDelivery = anyArrivals.chain((arrivals) => fc.record({ arrivals: fc.constant(arrivals), calls: deliveries(arrivals) }));
+const anyDelivery = anyArrivals.chain((arrivals) =>
+  fc.record({ arrivals: fc.constant(arrivals), calls: deliveries(arrivals) }),
+);
 
 describe("whatever the order, partition and repetition of the deliveries", () => {
   it("each event is stored or failed once, and the stored are numbered from 1 without a gap", () => {
@@ -115,13 +137,16 @@ describe("whatever the order, partition and repetition of the deliveries", () =>
 describe("one call", () => {
   it("numbers its events by occurrence, then receipt", () => {
     fc.assert(
-      fc.property(anyArrivals.chain((all) => fc.shuffledSubarray(all, { minLength: all.length })), (arrivals) => {
-        const session = newSession();
-        session.accept(arrivals);
-        const entries = [...session.stored.values()];
-        const inOrder = entries.toSorted((a, b) => a.occurredAt - b.occurredAt || a.receivedAt - b.receivedAt);
-        expect(entries.toSorted((a, b) => a.sequence - b.sequence)).toEqual(inOrder);
-      }),
+      fc.property(
+        anyArrivals.chain((all) => fc.shuffledSubarray(all, { minLength: all.length })),
+        (arrivals) => {
+          const session = newSession();
+          session.accept(arrivals);
+          const entries = [...session.stored.values()];
+          const inOrder = entries.toSorted((a, b) => a.occurredAt - b.occurredAt || a.receivedAt - b.receivedAt);
+          expect(entries.toSorted((a, b) => a.sequence - b.sequence)).toEqual(inOrder);
+        },
+      ),
     );
   });
 
@@ -143,7 +168,9 @@ describe("an id that is known", () => {
     const session = newSession();
     session.accept([arrival("a")]);
     const again = { ...arrival("a", { receivedAt: BASE + 9 }), application: "other" };
-    expect(session.accept([again])).toMatchObject([{ kind: "stored", receivedAt: BASE, application: "shop", duplicate: true }]);
+    expect(session.accept([again])).toMatchObject([
+      { kind: "stored", receivedAt: BASE, application: "shop", duplicate: true },
+    ]);
   });
 
   it("with other content is a conflict each time, one failure for each content", () => {
@@ -151,7 +178,11 @@ describe("an id that is known", () => {
     session.accept([arrival("a", { data: { v: 0 } })]);
     const others = [1, 2, 1].map((v) => arrival("a", { data: { v } }));
     const outcomes = session.accept(others);
-    expect(outcomes.map(({ kind, duplicate }) => [kind, duplicate])).toEqual([["failed", false], ["failed", false], ["failed", true]]);
+    expect(outcomes.map(({ kind, duplicate }) => [kind, duplicate])).toEqual([
+      ["failed", false],
+      ["failed", false],
+      ["failed", true],
+    ]);
     expect(session.failed.size).toBe(2);
     expect(session.stored.size).toBe(1);
   });
@@ -184,15 +215,29 @@ describe("a verdict", () => {
     const ahead = arrival("a", { occurredAt: BASE + 30_000_000 });
     const later = arrival("b", { occurredAt: BASE + 30_000_000 });
     expect(session.accept([ahead], 0)).toMatchObject([{ kind: "failed", duplicate: false }]);
-    expect(session.accept([ahead, later], TOLERANCE)).toMatchObject([{ kind: "failed", duplicate: true }, { kind: "stored" }]);
+    expect(session.accept([ahead, later], TOLERANCE)).toMatchObject([
+      { kind: "failed", duplicate: true },
+      { kind: "stored" },
+    ]);
     expect(session.accept([later], 0)).toMatchObject([{ kind: "stored", duplicate: true }]);
   });
 
   it("is reached for whatever an application may send", () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), (values) => {
-        const arrivals = values.map((value, index): Arrival => ({ id: `${index}`, application: "shop", receivedAt: BASE, text: JSON.stringify(value) }));
-        expect(newSession().accept(arrivals).every(({ kind }) => kind === "failed")).toBe(true);
+        const arrivals = values.map(
+          (value, index): Arrival => ({
+            id: `${index}`,
+            application: "shop",
+            receivedAt: BASE,
+            text: JSON.stringify(value),
+          }),
+        );
+        expect(
+          newSession()
+            .accept(arrivals)
+            .every(({ kind }) => kind === "failed"),
+        ).toBe(true);
       }),
     );
     const deep = `{"0":${"[".repeat(15_000)}${"]".repeat(15_000)}}`;

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { ACTIVITY_SLOT_MICROS, SESSION_OBJECT_RETENTION_MS } from "../../src/model/limits";
 import { formatTimestamp } from "../../src/model/time";
 import type { AcceptAnswer, AcceptCall, Arrival, Outcome } from "../../src/pipeline/session-protocol";
-import { RECEIVED_AT } from "./sample-events";
 import { eventOf } from "./harness";
+import { RECEIVED_AT } from "./sample-events";
 
 function call(session: string, arrivals: Arrival[], changes: Partial<AcceptCall> = {}): AcceptCall {
   return { session, home: 1, presence: { kind: "absent" }, arrivals, ...changes };
@@ -24,7 +24,8 @@ function outcomesOf(answer: AcceptAnswer): Outcome[] {
   return answer.outcomes;
 }
 
-const sequencesOf = (answer: AcceptAnswer) => outcomesOf(answer).map((outcome) => (outcome.kind === "stored" ? outcome.sequence : outcome.kind));
+const sequencesOf = (answer: AcceptAnswer) =>
+  outcomesOf(answer).map((outcome) => (outcome.kind === "stored" ? outcome.sequence : outcome.kind));
 
 /** All that the object keeps: its rows by key, and when its alarm rings. */
 function storageOf(session: string) {
@@ -36,7 +37,11 @@ function storageOf(session: string) {
 
 describe("a session's object", () => {
   it("gives the same answer after eviction", async () => {
-    const one = call("evicted", [arrival("evicted", "a"), arrival("evicted", "b", { data: 7 }), arrival("evicted", "c")]);
+    const one = call("evicted", [
+      arrival("evicted", "a"),
+      arrival("evicted", "b", { data: 7 }),
+      arrival("evicted", "c"),
+    ]);
     const first = outcomesOf(await accept(one));
     await evict("evicted");
     expect(outcomesOf(await accept(one))).toEqual(first.map((outcome) => ({ ...outcome, duplicate: true })));
@@ -58,20 +63,38 @@ describe("a session's object", () => {
 
   it("decides calls that come at once one after the other", async () => {
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => accept(call("busy", [arrival("busy", `${index % 10}`), arrival("busy", `own-${index}`)]))),
+      Array.from({ length: 20 }, (_, index) =>
+        accept(call("busy", [arrival("busy", `${index % 10}`), arrival("busy", `own-${index}`)])),
+      ),
     );
-    const events = new Map(answers.flatMap(outcomesOf).map((outcome, index) => [index % 2 === 0 ? `${(index / 2) % 10}` : `own-${index}`, outcome]));
+    const events = new Map(
+      answers
+        .flatMap(outcomesOf)
+        .map((outcome, index) => [index % 2 === 0 ? `${(index / 2) % 10}` : `own-${index}`, outcome]),
+    );
     const sequences = [...events.values()].map((outcome) => (outcome.kind === "stored" ? outcome.sequence : 0));
     expect(sequences.sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
   });
 
   it("takes whatever JSON an application may send without throwing", async () => {
-    const texts = ["null", "7", '""', "[]", "{}", '{"__proto__":{"session_id":"x"}}', `{"0":${"[".repeat(50_000)}${"]".repeat(50_000)}}`];
-    const arrivals = texts.map((text, index): Arrival => ({ id: `${index}`, application: "shop", receivedAt: RECEIVED_AT, text }));
+    const texts = [
+      "null",
+      "7",
+      '""',
+      "[]",
+      "{}",
+      '{"__proto__":{"session_id":"x"}}',
+      `{"0":${"[".repeat(50_000)}${"]".repeat(50_000)}}`,
+    ];
+    const arrivals = texts.map(
+      (text, index): Arrival => ({ id: `${index}`, application: "shop", receivedAt: RECEIVED_AT, text }),
+    );
     const outcomes = outcomesOf(await accept(call("hostile", arrivals)));
     expect(outcomes.map(({ kind }) => kind)).toEqual(texts.map(() => "failed"));
     await evict("hostile");
-    expect(outcomesOf(await accept(call("hostile", arrivals)))).toEqual(outcomes.map((outcome) => ({ ...outcome, duplicate: true })));
+    expect(outcomesOf(await accept(call("hostile", arrivals)))).toEqual(
+      outcomes.map((outcome) => ({ ...outcome, duplicate: true })),
+    );
   });
 });
 
@@ -80,7 +103,9 @@ describe("an object without state", () => {
     expect(await accept(call("begin", [arrival("begin", "a")]))).toMatchObject({ kind: "decided", database: 1 });
     await evict("begin");
     // The home of a session that has begun is what its object remembers, however the list of databases grows.
-    expect(await accept(call("begin", [arrival("begin", "a")], { home: 2, presence: { kind: "unknown" } }))).toMatchObject({ database: 1 });
+    expect(
+      await accept(call("begin", [arrival("begin", "a")], { home: 2, presence: { kind: "unknown" } })),
+    ).toMatchObject({ database: 1 });
   });
 
   it("decides nothing and keeps nothing while it is unknown whether the session exists", async () => {
@@ -91,16 +116,34 @@ describe("an object without state", () => {
 
   it("asks for the history of a session that a database holds, and continues it", async () => {
     const session = "returning";
-    const one = call(session, [arrival(session, "old"), arrival(session, "new"), arrival(session, "old-2", { data: { other: 1 } })], {
-      presence: { kind: "present", database: 2 },
-    });
+    const one = call(
+      session,
+      [arrival(session, "old"), arrival(session, "new"), arrival(session, "old-2", { data: { other: 1 } })],
+      {
+        presence: { kind: "present", database: 2 },
+      },
+    );
     expect(await accept(one)).toEqual({ kind: "history_needed", database: 2 });
     expect(await storageOf(session)).toEqual({ rows: [], alarm: null });
 
     const { category, name, data, timestamp } = eventOf(session);
-    const stored = { application: "blog", category, name, occurredAt: RECEIVED_AT - 1_000_000, receivedAt: RECEIVED_AT - 5, opens: true, data: JSON.stringify(data) };
+    const stored = {
+      application: "blog",
+      category,
+      name,
+      occurredAt: RECEIVED_AT - 1_000_000,
+      receivedAt: RECEIVED_AT - 5,
+      opens: true,
+      data: JSON.stringify(data),
+    };
     expect(formatTimestamp(stored.occurredAt)).toBe(`${timestamp.replace(" ", "T")}Z`);
-    const history = { lastSequence: 41, openSlots: [Math.floor(stored.occurredAt / ACTIVITY_SLOT_MICROS)], events: [{ ...stored, id: "old", sequence: 7 }, { ...stored, id: "old-2", sequence: 8 }],
+    const history = {
+      lastSequence: 41,
+      openSlots: [Math.floor(stored.occurredAt / ACTIVITY_SLOT_MICROS)],
+      events: [
+        { ...stored, id: "old", sequence: 7 },
+        { ...stored, id: "old-2", sequence: 8 },
+      ],
     };
     const answer = await accept({ ...one, history });
     expect(answer).toMatchObject({ kind: "decided", database: 2 });
@@ -111,7 +154,13 @@ describe("an object without state", () => {
     ]);
     await evict(session);
     expect(await accept(call(session, [arrival(session, "next")]))).toEqual({ kind: "history_needed", database: 2 });
-    expect(sequencesOf(await accept(call(session, [arrival(session, "next")], { history: { lastSequence: 41, openSlots: [], events: [] } })))).toEqual([43]);
+    expect(
+      sequencesOf(
+        await accept(
+          call(session, [arrival(session, "next")], { history: { lastSequence: 41, openSlots: [], events: [] } }),
+        ),
+      ),
+    ).toEqual([43]);
   });
 });
 
@@ -146,7 +195,9 @@ describe("the alarm", () => {
     expect(await storageOf("quiet")).toEqual({ rows: [], alarm: null });
     const back = call("quiet", [arrival("quiet", "b")], { presence: { kind: "present", database: 1 } });
     expect(await accept(back)).toEqual({ kind: "history_needed", database: 1 });
-    expect(sequencesOf(await accept({ ...back, history: { lastSequence: 1, openSlots: [], events: [] } }))).toEqual([2]);
+    expect(sequencesOf(await accept({ ...back, history: { lastSequence: 1, openSlots: [], events: [] } }))).toEqual([
+      2,
+    ]);
     expect((await storageOf("quiet")).alarm).not.toBeNull();
   });
 });
@@ -154,7 +205,12 @@ describe("the alarm", () => {
 describe("a session of more events than the object keeps in memory", () => {
   const session = "long";
   const calls = Array.from({ length: 6 }, (_, part) =>
-    call(session, Array.from({ length: 2_000 }, (_, index) => arrival(session, `${part}-${index}`, index % 50 === 0 ? { data: index } : {}))),
+    call(
+      session,
+      Array.from({ length: 2_000 }, (_, index) =>
+        arrival(session, `${part}-${index}`, index % 50 === 0 ? { data: index } : {}),
+      ),
+    ),
   );
 
   it("knows each of them again, before and after eviction, and goes on", { timeout: 30_000 }, async () => {
@@ -165,7 +221,9 @@ describe("a session of more events than the object keeps in memory", () => {
     expect(rows.length).toBeLessThan(10);
     const again = async () => {
       for (const [index, one] of calls.entries()) {
-        expect(outcomesOf(await accept(one))).toEqual(answers[index]?.map((outcome) => ({ ...outcome, duplicate: true })));
+        expect(outcomesOf(await accept(one))).toEqual(
+          answers[index]?.map((outcome) => ({ ...outcome, duplicate: true })),
+        );
       }
     };
     await again();

@@ -8,7 +8,9 @@ describe("databasesOf", () => {
     const binding = env.DB;
     const names = ["DB_10", "DB_2", "DB_1", "DB", ...[3, 4, 5, 6, 7, 8, 9].map((index) => `DB_${index}`)];
     const bindings = new Map(names.map((name): [string, object] => [name, Object.create(binding)]));
-    const found = databasesOf(Object.fromEntries([...bindings, ["KEYS", {}], ["DB_OLD", {}], ["MYDB", {}], ["DB_01", {}]]));
+    const found = databasesOf(
+      Object.fromEntries([...bindings, ["KEYS", {}], ["DB_OLD", {}], ["MYDB", {}], ["DB_01", {}]]),
+    );
     expect(found.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     for (const { index, binding: own } of found) expect(own).toBe(bindings.get(index === 0 ? "DB" : `DB_${index}`));
   });

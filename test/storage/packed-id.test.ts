@@ -7,7 +7,17 @@ const anyId = fc.oneof(
   fc.uuid(),
   fc.uuid().map((id) => id.toUpperCase()),
   fc.string({ unit: "grapheme", minLength: 1 }),
-  fc.constantFrom("x00", "t", "xe2085be591374e4e80b5f1ffddc25423", "\uffee", "\u{1F600}", "\ue000", "\u{10ffff}", "Z", "a\u0301"),
+  fc.constantFrom(
+    "x00",
+    "t",
+    "xe2085be591374e4e80b5f1ffddc25423",
+    "\uffee",
+    "\u{1F600}",
+    "\ue000",
+    "\u{10ffff}",
+    "Z",
+    "a\u0301",
+  ),
 );
 
 describe("a packed id", () => {
@@ -22,7 +32,8 @@ describe("a packed id", () => {
   it("is short only for a UUID in lower case, so that no two ids become one", () => {
     const id = "e2085be5-9137-4e4e-80b5-f1ffddc25423";
     expect(packId(id)).toBe("xe2085be591374e4e80b5f1ffddc25423");
-    for (const other of [id.toUpperCase(), `${id} `, id.replaceAll("-", ""), `{${id}}`]) expect(packId(other)).toBe(`t${other}`);
+    for (const other of [id.toUpperCase(), `${id} `, id.replaceAll("-", ""), `{${id}}`])
+      expect(packId(other)).toBe(`t${other}`);
     fc.assert(
       fc.property(anyId, anyId, (a, b) => {
         expect(packId(a) === packId(b)).toBe(a === b);

@@ -31,7 +31,13 @@ async function indexesOf(table: string) {
   return Promise.all(
     indexes.map(async ({ name, unique, origin, partial }) => {
       const columns = await all<{ name: string }>(`PRAGMA index_info(${name})`);
-      return { name, unique: unique === 1, origin, partial: partial === 1, columns: columns.map((column) => column.name) };
+      return {
+        name,
+        unique: unique === 1,
+        origin,
+        partial: partial === 1,
+        columns: columns.map((column) => column.name),
+      };
     }),
   );
 }
@@ -53,7 +59,11 @@ describe.each(described)("the table $name", ({ name, columns, primaryKeys, index
     const found = await columnsOf(name);
     expect(columns.map((column) => [column.name, column.getSQLType().toUpperCase(), column.notNull])).toEqual(
       // SQLite says of an INTEGER PRIMARY KEY that it may be null; it never is.
-      found.map((column) => [column.name, column.type, column.notnull === 1 || (column.pk === 1 && primaryKeys.length === 0)]),
+      found.map((column) => [
+        column.name,
+        column.type,
+        column.notnull === 1 || (column.pk === 1 && primaryKeys.length === 0),
+      ]),
     );
   });
 

@@ -76,17 +76,32 @@ describe("events", () => {
   });
 
   it("share numbers by category, name and application, and by nothing less", async () => {
-    const types = [["a", "b", "c"], ["a", "b", "d"], ["a", "c", "c"], ["b", "b", "c"], ["ab", "", "c"], ["a", "b", "c"]] as const;
+    const types = [
+      ["a", "b", "c"],
+      ["a", "b", "d"],
+      ["a", "c", "c"],
+      ["b", "b", "c"],
+      ["ab", "", "c"],
+      ["a", "b", "c"],
+    ] as const;
     await write({ events: types.map(([category, name, application]) => eventRow({ category, name, application })) });
-    expect(await all("SELECT count(*) AS series, count(DISTINCT category_id) AS categories FROM series")).toEqual([{ series: 5, categories: 3 }]);
-    const found = await all("SELECT category, name, application, count(*) AS events FROM events JOIN series USING (series_id) JOIN categories ON categories.category_id = events.category_id GROUP BY 1, 2, 3 ORDER BY 4");
+    expect(await all("SELECT count(*) AS series, count(DISTINCT category_id) AS categories FROM series")).toEqual([
+      { series: 5, categories: 3 },
+    ]);
+    const found = await all(
+      "SELECT category, name, application, count(*) AS events FROM events JOIN series USING (series_id) JOIN categories ON categories.category_id = events.category_id GROUP BY 1, 2, 3 ORDER BY 4",
+    );
     expect(found.at(-1)).toEqual({ category: "a", name: "b", application: "c", events: 2 });
   });
 });
 
 describe("the same rows again", () => {
   const anyEvents = fc.array(
-    fc.record({ session: fc.constantFrom("s", "e2085be5-9137-4e4e-80b5-f1ffddc25423"), minute: fc.nat({ max: 90 }), name: fc.constantFrom("a", "b") }),
+    fc.record({
+      session: fc.constantFrom("s", "e2085be5-9137-4e4e-80b5-f1ffddc25423"),
+      minute: fc.nat({ max: 90 }),
+      name: fc.constantFrom("a", "b"),
+    }),
     { minLength: 1, maxLength: 30 },
   );
 
@@ -160,7 +175,9 @@ describe("what is written", () => {
     expect(Math.max(...bound)).toBeLessThan(1_000_000);
     const { counted, expected } = await countsBesideEvents();
     expect(counted).toEqual(expected);
-    expect(await all("SELECT count(*) AS n, count(DISTINCT sequence) AS sequences FROM events")).toEqual([{ n: 80, sequences: 80 }]);
+    expect(await all("SELECT count(*) AS n, count(DISTINCT sequence) AS sequences FROM events")).toEqual([
+      { n: 80, sequences: 80 },
+    ]);
   });
 });
 
@@ -172,22 +189,54 @@ describe("errors", () => {
     await write({ errors: [first] });
     await write({ errors: [second] });
     expect(await all("SELECT id, received_at FROM errors")).toEqual([{ id: "e", received_at: MORNING }]);
-    expect(await all("SELECT code, id, received_at FROM error_codes")).toEqual([{ code: "data_invalid", id: "e", received_at: MORNING }]);
+    expect(await all("SELECT code, id, received_at FROM error_codes")).toEqual([
+      { code: "data_invalid", id: "e", received_at: MORNING },
+    ]);
   });
 
   it("that come twice in one batch under different receipts are one row with its own codes", async () => {
-    await write({ errors: [errorRow({ id: "e", receivedAt: MORNING }), errorRow({ id: "e", receivedAt: MORNING + 1 })] });
+    await write({
+      errors: [errorRow({ id: "e", receivedAt: MORNING }), errorRow({ id: "e", receivedAt: MORNING + 1 })],
+    });
     expect(await all("SELECT errors.id FROM errors JOIN error_codes USING (id, received_at)")).toEqual([{ id: "e" }]);
     expect(await all("SELECT count(*) AS n FROM error_codes")).toEqual([{ n: 1 }]);
   });
 
   it("come back as they were given, absent columns and pieces included", async () => {
-    const row = errorRow({ application: null, session: null, category: null, name: null, eventId: "\u{1F600}", content: '{"a":"\\ud800\\u0000"}', issues: [] });
-    await write({ errors: [row], parts: [{ errorId: row.id, part: 1, content: "}" }, { errorId: row.id, part: 0, content: '{"\ud83d' }] });
+    const row = errorRow({
+      application: null,
+      session: null,
+      category: null,
+      name: null,
+      eventId: "\u{1F600}",
+      content: '{"a":"\\ud800\\u0000"}',
+      issues: [],
+    });
+    await write({
+      errors: [row],
+      parts: [
+        { errorId: row.id, part: 1, content: "}" },
+        { errorId: row.id, part: 0, content: '{"\ud83d' },
+      ],
+    });
     expect(await all("SELECT * FROM errors")).toEqual([
-      { id: row.id, received_at: MORNING, application: null, session_id: null, category: null, name: null, event_id: "\u{1F600}", issues: "[]", content: row.content, parts: 0 },
+      {
+        id: row.id,
+        received_at: MORNING,
+        application: null,
+        session_id: null,
+        category: null,
+        name: null,
+        event_id: "\u{1F600}",
+        issues: "[]",
+        content: row.content,
+        parts: 0,
+      },
     ]);
-    expect(await all("SELECT part, length(content) AS characters FROM error_parts ORDER BY part")).toEqual([{ part: 0, characters: 3 }, { part: 1, characters: 1 }]);
+    expect(await all("SELECT part, length(content) AS characters FROM error_parts ORDER BY part")).toEqual([
+      { part: 0, characters: 3 },
+      { part: 1, characters: 1 },
+    ]);
   });
 
   it("keep the text of a member that holds a NUL", async () => {
