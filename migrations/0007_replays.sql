@@ -1,9 +1,11 @@
 -- What became of an error. The columns stay null until somebody replays it.
 ALTER TABLE errors ADD COLUMN resolved_at INTEGER;        -- microseconds since 1970; null: open
-ALTER TABLE errors ADD COLUMN resolved_session TEXT;      -- while open: the session that a replay under way gives it to
-ALTER TABLE errors ADD COLUMN resolved_sequence INTEGER;  -- with the session: the event that it became
-ALTER TABLE errors ADD COLUMN replayed_at INTEGER;        -- microseconds since 1970; the last replay that judged it
+ALTER TABLE errors ADD COLUMN resolved_session TEXT;      -- with the sequence: the event that it became
+ALTER TABLE errors ADD COLUMN resolved_sequence INTEGER;
+ALTER TABLE errors ADD COLUMN replayed_at INTEGER;        -- microseconds since 1970; when a replay judged it last
 ALTER TABLE errors ADD COLUMN replay_id TEXT;             -- that replay
+ALTER TABLE errors ADD COLUMN claimed_by TEXT;            -- the replay that has it in hand: one at a time, or two repairs
+                                                          -- could make two events of it, in two sessions
 
 CREATE INDEX errors_open ON errors (received_at) WHERE resolved_at IS NULL;
 CREATE INDEX errors_resolved ON errors (received_at) WHERE resolved_at IS NOT NULL;

@@ -1,7 +1,10 @@
 import { createApp } from "./api/app";
 import { parseConfig } from "./model/config";
+import { MAX_ERRORS_PER_STEP } from "./model/replay";
 import { consume, type Pipeline } from "./pipeline/consumer";
 import { consumeDeadLetters } from "./pipeline/dead-letters";
+import { consumeReplays, type ReplayPipeline } from "./pipeline/replay";
+import { isolateRules } from "./rules/rule-source";
 import { databasesOf } from "./storage/databases";
 import { writeBatch } from "./storage/write-batch";
 
@@ -14,11 +17,13 @@ export default {
 
   async queue(batch, env) {
     const pipeline = pipelineOf(env);
-    await (batch.queue.endsWith("dead-letters") ? consumeDeadLetters(batch, pipeline) : consume(batch, pipeline));
+    if (batch.queue.endsWith("dead-letters")) await consumeDeadLetters(batch, pipeline);
+    else if (batch.queue.endsWith("replays")) await consumeReplays(batch, pipeline);
+    else await consume(batch, pipeline);
   },
 } satisfies ExportedHandler<Env, unknown>;
 
-function pipelineOf(env: Env): Pipeline {
+function pipelineOf(env: Env): Pipeline & ReplayPipeline {
   return {
     databases: databasesOf(env),
     callSession: (call) => env.SESSIONS.getByName(call.session).accept(call),
@@ -26,6 +31,12 @@ function pipelineOf(env: Env): Pipeline {
     sendDeadLetter: async (body) => {
       await env.DEAD_LETTERS.send(body);
     },
+    sendReplay: async (message, delaySeconds) => {
+      await env.REPLAYS.send(message, { delaySeconds });
+    },
+    errorsPerStep: MAX_ERRORS_PER_STEP,
+    now: () => Date.now() * 1000,
+    rules: () => isolateRules.read(env.KEYS),
     config: parseConfig(env),
     log: (line) => console.log(JSON.stringify(line)),
   };

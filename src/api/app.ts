@@ -7,12 +7,17 @@ import { requireScope } from "./authenticate";
 import { COLLECTOR_PATH, handleCollector, isForCollector } from "./collector";
 import { configOf } from "./configuration";
 import { documentation } from "./documentation";
-import { listErrors } from "./errors";
+import { summariseErrors } from "./error-summary";
+import { listErrors, showError } from "./errors";
+import { eventTypes } from "./event-types";
 import { listEvents } from "./events";
 import { health } from "./health";
 import { logFailure, logRefusal } from "./log";
 import { problem } from "./problem";
+import { showReceipt } from "./receipts";
+import { createReplay, listAllReplays, resumeReplay, showReplay } from "./replays";
 import { listSessions, showSession } from "./sessions";
+import { settings } from "./settings";
 import { showStats } from "./stats";
 
 /** The Worker's HTTP side: every path, with or without a slash at its end. */
@@ -55,8 +60,17 @@ export function createRouter(): Hono<AppEnv> {
   app.get("/theeye/sessions", requireScope("read"), listSessions);
   app.get("/theeye/sessions/:id", requireScope("read"), showSession);
   app.get("/theeye/errors", requireScope("read"), listErrors);
+  app.get("/theeye/errors/summary", requireScope("read"), summariseErrors);
+  app.post("/theeye/errors/replay", requireScope("admin"), createReplay);
+  app.get("/theeye/errors/:id", requireScope("read"), showError);
+  app.get("/theeye/receipts", showReceipt);
+  app.get("/theeye/replays", requireScope("read"), listAllReplays);
+  app.get("/theeye/replays/:id", requireScope("read"), showReplay);
+  app.post("/theeye/replays/:id/resume", requireScope("admin"), resumeReplay);
   app.get("/theeye/stats", requireScope("read"), showStats);
   app.route("/theeye/applications", applications);
+  app.route("/theeye/event-types", eventTypes);
+  app.route("/theeye/settings", settings);
   app.route("/health", health);
   app.route("/", documentation);
 

@@ -1,7 +1,9 @@
+import { isolateRules } from "../rules/rule-source";
 import { isolateKeyCache, recognise, refuseUse } from "./authenticate";
 import { collect } from "./collect";
 import { configOf } from "./configuration";
 import { allowOrigin, answerPreflight } from "./cors";
+import { asksForDryRun, dryRun } from "./dry-run";
 import type { Identity } from "./keys";
 import { logFailure, logRefusal } from "./log";
 import { Refusal } from "./problem";
@@ -53,5 +55,14 @@ async function answer(request: Request, env: Env): Promise<Response> {
 
 async function collectFrom(request: Request, env: Env, identity: Identity): Promise<Response | Refusal> {
   if (identity.application === null) throw new Error("a key that may write belongs to no application");
+  const isDryRun = asksForDryRun(request);
+  if (isDryRun instanceof Refusal) return isDryRun;
+  if (isDryRun) return judge(request, env);
   return collect(request, { application: identity.application, queue: env.EVENTS, clock: isolateClock });
+}
+
+async function judge(request: Request, env: Env): Promise<Response | Refusal> {
+  const { futureToleranceMicros } = configOf(env);
+  const rules = await isolateRules.read(env.KEYS);
+  return dryRun(request, { receivedAt: Date.now() * 1000, futureToleranceMicros, rules });
 }

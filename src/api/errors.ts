@@ -5,12 +5,13 @@ import { MAX_NESTING_LEVELS } from "../model/limits";
 import { nestingOf } from "../model/nesting";
 import { formatTimestamp } from "../model/time";
 import { databasesOf } from "../storage/databases";
-import { type ErrorKey, type FoundError, findErrors } from "../storage/error-queries";
+import { ERROR_STATUSES, type ErrorKey, type FoundError, findErrors, findErrorsById } from "../storage/error-queries";
 import type { AppEnv } from "./app-env";
 import { NextSchema, pageResponse, readCursor } from "./page";
 import {
   ApplicationParameter,
   CategoryParameter,
+  CodeParameter,
   CursorParameter,
   endDateParameter,
   LimitParameter,
@@ -21,18 +22,19 @@ import {
   SessionIdParameter,
   startDateParameter,
 } from "./parameters";
-import { Refusal } from "./problem";
+import { problem, Refusal } from "./problem";
 import { answerFrom } from "./reading";
 import { MomentSchema } from "./stored-event";
 
 /** The parameters of `GET /theeye/errors`. `start_date` and `end_date` are of receipt. Newest first without `order`. */
 export const ErrorsParameters = v.object({
-  code: v.optional(
+  status: v.optional(
     v.pipe(
-      v.picklist(EVENT_CODE_NAMES, `expected one of ${EVENT_CODE_NAMES.join(", ")}`),
-      v.description("Only events with this issue among theirs."),
+      v.picklist(ERROR_STATUSES, `expected one of ${ERROR_STATUSES.join(", ")}`),
+      v.description("open: nothing has come of it yet; resolved: a replay made an event of it. Without it: both."),
     ),
   ),
+  code: CodeParameter,
   session_id: SessionIdParameter,
   category: CategoryParameter,
   name: NameParameter,
@@ -55,7 +57,7 @@ const IssuesSchema = v.array(
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const StoredErrorSchema = v.object({
+export const StoredErrorSchema = v.object({
   id: v.pipe(v.string(), v.description("The error's own id.")),
   received_at: MomentSchema,
   application: v.pipe(
@@ -72,6 +74,15 @@ const StoredErrorSchema = v.object({
   issues: v.pipe(
     IssuesSchema,
     v.description("All that is wrong with it. `path` is a JSON pointer (RFC 6901) into the event."),
+  ),
+  status: v.picklist(ERROR_STATUSES),
+  resolved: v.pipe(
+    v.nullable(v.object({ session_id: v.string(), sequence: count, at: MomentSchema })),
+    v.description("The event that a replay made of it, by session and sequence, and when; null while it is open."),
+  ),
+  replayed_at: v.pipe(
+    v.nullable(MomentSchema),
+    v.description("When a replay judged it last; its `issues` are of then."),
   ),
   event: v.pipe(v.unknown(), v.description("The whole content as it was sent, whatever JSON value that is.")),
   event_text: v.optional(
@@ -113,6 +124,7 @@ export async function listErrors(c: Context<AppEnv>): Promise<Response> {
 
   return answerFrom(async () => {
     const { rows, next } = await findErrors(databasesOf(c.env), {
+      status: question.status ?? null,
       code: question.code ?? null,
       session: question.session_id ?? null,
       category: question.category ?? null,
@@ -129,8 +141,21 @@ export async function listErrors(c: Context<AppEnv>): Promise<Response> {
   });
 }
 
-function renderError(error: FoundError): v.InferOutput<typeof StoredErrorSchema> {
-  const { content } = error;
+/** `GET /theeye/errors/{id}`: one error, as the list has it. */
+export async function showError(c: Context<AppEnv>): Promise<Response> {
+  const unknown = readParameters(c.req.url, v.object({}));
+  if (unknown instanceof Refusal) return unknown.response();
+  const id = c.req.param("id") ?? "";
+  return answerFrom(async () => {
+    const [error] = await findErrorsById(databasesOf(c.env), [id]);
+    if (error === undefined) return problem("not_found", "There is no error of this id.");
+    return Response.json(renderError(error), { headers: { "Cache-Control": "no-store" } });
+  });
+}
+
+export function renderError(error: FoundError): v.InferOutput<typeof StoredErrorSchema> {
+  const { content, resolvedAt, resolvedSession, resolvedSequence, replayedAt } = error;
+  const isResolved = resolvedAt !== null && resolvedSession !== null && resolvedSequence !== null;
   const described = {
     id: error.key.id,
     received_at: formatTimestamp(error.key.receivedAt),
@@ -140,6 +165,11 @@ function renderError(error: FoundError): v.InferOutput<typeof StoredErrorSchema>
     name: error.name,
     event_id: error.eventId,
     issues: v.parse(IssuesSchema, JSON.parse(error.issues)),
+    status: isResolved ? ("resolved" as const) : ("open" as const),
+    resolved: isResolved
+      ? { session_id: resolvedSession, sequence: resolvedSequence, at: formatTimestamp(resolvedAt) }
+      : null,
+    replayed_at: replayedAt === null ? null : formatTimestamp(replayedAt),
   };
   if (content.kind === "whole") {
     const tooDeep = nestingOf(content.text) > MAX_NESTING_LEVELS;

@@ -3,21 +3,35 @@ import { EVENT_CODES, REQUEST_PROBLEMS } from "../model/codes";
 import { administrationOperations } from "./openapi/administration";
 import { askingOperations } from "./openapi/asking";
 import { collectingOperations } from "./openapi/collecting";
+import { eventTypeOperations } from "./openapi/event-types";
 import { namedJsonSchemas } from "./openapi/json-schema";
 import { describeOperation, type OperationPlan, SECURITY_SCHEMES } from "./openapi/operation";
 import { problemExample } from "./openapi/problem-examples";
 import { REQUEST_PROBLEM_NAMES, SCHEMAS } from "./openapi/schemas";
 import { serviceOperations } from "./openapi/service";
+import { watchingOperations } from "./openapi/watching";
 
 const TAGS = [
   { name: "Collecting", description: "For applications, with a **write** key." },
   { name: "Asking", description: "For analysts, with a **read** key (an admin key does too)." },
+  { name: "Event types", description: "What events may be: a **read** key to see, an **admin** key to change." },
+  {
+    name: "Errors",
+    description: "Watching what fails, and mending it: a **read** key to watch, an **admin** key to mend.",
+  },
   { name: "Administration", description: "Applications and their keys, with an **admin** key." },
   { name: "Service", description: "Without a key." },
 ];
 
 function operations(): OperationPlan[] {
-  return [...collectingOperations(), ...askingOperations(), ...administrationOperations(), ...serviceOperations()];
+  return [
+    ...collectingOperations(),
+    ...askingOperations(),
+    ...watchingOperations(),
+    ...eventTypeOperations(),
+    ...administrationOperations(),
+    ...serviceOperations(),
+  ];
 }
 
 export interface OpenApiDocument {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { EVENT_CODE_NAMES } from "../model/codes";
 import { DEFAULT_PAGE_SIZE, MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS, MAX_PAGE_SIZE } from "../model/limits";
 import { parseTimestamp, TIMESTAMP_FORMS } from "../model/time";
 import { Refusal } from "./problem";
@@ -59,6 +60,13 @@ export const SessionIdParameter = text(MAX_ID_CHARACTERS, "Only events of this s
 export const CategoryParameter = text(MAX_NAME_CHARACTERS, "Only this category.");
 export const NameParameter = text(MAX_NAME_CHARACTERS, "Only this name.");
 export const ApplicationParameter = text(MAX_NAME_CHARACTERS, "Only what this application sent.");
+
+export const CodeParameter = v.optional(
+  v.pipe(
+    v.picklist(EVENT_CODE_NAMES, `expected one of ${EVENT_CODE_NAMES.join(", ")}`),
+    v.description("Only events with this issue among theirs."),
+  ),
+);
 
 const BARE_DATE = /^\d{4}-\d{2}-\d{2}$/;
 const MOMENT_FORMS = `${TIMESTAMP_FORMS}, or a date such as 2021-01-01`;

@@ -51,6 +51,11 @@ export const REQUEST_PROBLEMS = {
     title: "This path does not take this method",
     mend: "The `Allow` header lists the methods that it takes.",
   },
+  schema_invalid: {
+    status: 422,
+    title: "The schema is not valid, or could run away",
+    mend: "`path` tells the place in the schema and `detail` what is taken there. docs/event-types.md lists the limits.",
+  },
   conflict: { status: 409, title: "It exists already", mend: "Choose another name, or change what exists." },
   rate_limited: {
     status: 429,

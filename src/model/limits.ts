@@ -58,14 +58,24 @@ export const DEFAULT_PAGE_SIZE = 100;
 /** Entries of a session that its object keeps in memory (about 250 bytes each, in an isolate of 128 MB). */
 export const MAX_REMEMBERED_EVENTS = 10_000;
 
-/** Entries in one row of a session object. A row takes 2 MB; an entry with all its issues stays under 2 KB. */
-export const MAX_ENTRIES_PER_SEGMENT = 900;
+/** Entries in one row of a session object, as JSON text. A row takes 2 MB; an entry with all its issues stays under 50 KB. */
+export const MAX_SEGMENT_BYTES = 1_000_000;
 
 /**
- * How long a session object outlives its last event. A message lives at most 14 days in a queue and as long
- * again in the dead-letter queue, with the platform's default of 4 days each.
+ * How long a session must be quiet before its object may forget it: as long as a message can live, 4 days in a queue and 4
+ * among the dead letters at the platform's defaults.
  */
-export const SESSION_OBJECT_RETENTION_MS = 9 * 24 * 60 * 60 * 1000;
+export const SESSION_QUIET_MS = 8 * 24 * 60 * 60 * 1000;
+
+/**
+ * When a session object looks whether it may. A day more than it must be quiet, so that a session shorter than a day sets
+ * its alarm once: each setting is a row written.
+ */
+export const SESSION_OBJECT_RETENTION_MS = SESSION_QUIET_MS + 24 * 60 * 60 * 1000;
 
 /** The stretch of time in which a session is listed once; see `opens` in storage/tables.ts. */
 export const ACTIVITY_SLOT_MICROS = 15 * 60 * 1_000_000;
+
+/** Registered event types, and bytes of their schemas together: isolates of the pipeline read them all, from one value of KV. */
+export const MAX_EVENT_TYPES = 1_000;
+export const MAX_RULE_BOOK_BYTES = 2_000_000;

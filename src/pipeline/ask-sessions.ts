@@ -1,3 +1,4 @@
+import type { RuleSet } from "../rules/rules";
 import { candidateDatabases, type Database, homeDatabase } from "../storage/databases";
 import { findSessions, loadHistories, type SessionHistory } from "../storage/session-history";
 import { type Failure, failureOf, messageOf } from "../storage/transport-errors";
@@ -19,16 +20,25 @@ export type SessionResult = { kind: "decided"; database: number; outcomes: Outco
 /**
  * Has the objects of all sessions of a batch decide, at once, each called once. D1 is asked in bulk beforehand which of
  * the sessions exist, and afterwards about those few whose objects have forgotten them.
+ *
+ * @param rulesFor the rules of the event types that a session's arrivals have
  */
 export async function askSessions(
   arrivals: Map<string, Arrival[]>,
   databases: Database[],
   callSession: CallSession,
+  rulesFor: (session: string) => RuleSet,
 ): Promise<Map<string, SessionResult>> {
   const presences = await findPresences([...arrivals.keys()], databases);
   const calls = [...arrivals].map(([session, own]): AcceptCall => {
     const presence = presences.get(session) ?? { kind: "absent" };
-    return { session, home: homeDatabase(session, databases.length), presence, arrivals: own };
+    return {
+      session,
+      home: homeDatabase(session, databases.length),
+      presence,
+      arrivals: own,
+      rules: rulesFor(session),
+    };
   });
   const results = new Map(
     await Promise.all(calls.map(async (call) => [call.session, await ask(call, callSession)] as const)),

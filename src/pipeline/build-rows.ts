@@ -18,7 +18,7 @@ export function buildRows(session: string, arrivals: Arrival[], outcomes: Outcom
       rows.errors.push(errorRow(errorId, { ...arrival, receivedAt, application }, issues, event));
       return;
     }
-    const { sequence, occurredAt, receivedAt, application, opens } = outcome;
+    const { sequence, occurredAt, receivedAt, application, opens, shadow } = outcome;
     const members = isJsonObject(event) ? event : {};
     rows.events.push({
       session,
@@ -31,6 +31,7 @@ export function buildRows(session: string, arrivals: Arrival[], outcomes: Outcom
       receivedAt,
       opens,
       data: jsonText(members.data),
+      ...(shadow === undefined ? {} : { shadow }),
     });
   });
   return rows;

@@ -1,7 +1,9 @@
 import type { Config } from "../model/config";
+import { isJsonObject } from "../model/event";
+import type { IndexedRules } from "../rules/rules";
 import type { Database } from "../storage/databases";
 import type { ErrorRow } from "../storage/rows";
-import type { Failure } from "../storage/transport-errors";
+import { type Failure, messageOf } from "../storage/transport-errors";
 import { askSessions, type CallSession } from "./ask-sessions";
 import { buildRows } from "./build-rows";
 import { redelivery, worst } from "./delivery";
@@ -16,6 +18,8 @@ export interface Pipeline {
   write: Write;
   /** Sends a message's body to the dead letters; resolves once the queue has it. */
   sendDeadLetter: (body: unknown) => Promise<void>;
+  /** The rules of this moment. Where it throws, nothing is judged and every message comes again. */
+  rules: () => Promise<IndexedRules>;
   config: Config;
   log: (line: Record<string, unknown>) => void;
 }
@@ -40,7 +44,7 @@ export interface Processed {
 /** A queue's batch: each message is acknowledged after everything in it is committed, and not before. */
 export async function consume(batch: MessageBatch<unknown>, pipeline: Pipeline): Promise<void> {
   const started = Date.now();
-  const { undelivered, counts } = await processBatch(openMessages(batch.messages, pipeline), pipeline);
+  const { undelivered, counts } = await takeHome(batch.messages, pipeline);
 
   const failures = new Map<number, Failure[]>();
   for (const { messages, failure } of undelivered) {
@@ -75,16 +79,42 @@ export async function consume(batch: MessageBatch<unknown>, pipeline: Pipeline):
   });
 }
 
+/** What a batch is judged by, or why it cannot be judged now. */
+export async function readRules({ rules }: Pick<Pipeline, "rules">): Promise<IndexedRules | { unreadable: string }> {
+  try {
+    return await rules();
+  } catch (thrown) {
+    return { unreadable: messageOf(thrown) };
+  }
+}
+
+async function takeHome(messages: readonly Message<unknown>[], pipeline: Pipeline): Promise<Processed> {
+  const rules = await readRules(pipeline);
+  if (!("unreadable" in rules)) return processBatch(openMessages(messages, pipeline, rules), pipeline, rules);
+  const reason = `the rules cannot be read: ${rules.unreadable}`;
+  const all: Undelivered = {
+    messages: new Set(messages.keys()),
+    failure: "overloaded",
+    reason,
+    waitsForDatabase: true,
+    session: null,
+    arrivals: [],
+  };
+  return { undelivered: [all], counts: { events: 0, sessions: 0, stored: 0, duplicates: 0, failed: 0 } };
+}
+
 /** Reads the messages of a batch. */
 export function openMessages(
   messages: readonly Message<unknown>[],
   { config }: Pick<Pipeline, "config">,
+  rules: IndexedRules,
 ): OpenedMessage[] {
   return messages.map((message) =>
     openMessage(message.body, {
       queuedAt: message.timestamp.getTime() * 1000,
       messageId: message.id,
       futureToleranceMicros: config.futureToleranceMicros,
+      rules,
     }),
   );
 }
@@ -93,10 +123,13 @@ export function openMessages(
 export async function processBatch(
   opened: OpenedMessage[],
   pipeline: Pick<Pipeline, "databases" | "callSession" | "write" | "config">,
+  rules: IndexedRules,
 ): Promise<Processed> {
   const sessions = gatherSessions(opened);
   const arrivals = new Map([...sessions].map(([session, gathered]) => [session, gathered.arrivals]));
-  const results = await askSessions(arrivals, pipeline.databases, pipeline.callSession);
+  const results = await askSessions(arrivals, pipeline.databases, pipeline.callSession, (session) =>
+    rules.only((sessions.get(session)?.events ?? []).filter(isJsonObject)),
+  );
 
   const units = opened.flatMap((message, place) => ownUnit(message, place));
   const undelivered: Undelivered[] = [];
@@ -109,7 +142,8 @@ export async function processBatch(
       units.push({ messages: gathered.messages, session, database: result.database, rows });
     } else {
       const { failure, reason, waitsForDatabase } = result ?? NOT_ASKED;
-      undelivered.push({ ...gathered, session, failure, reason, waitsForDatabase });
+      const { messages, arrivals: own } = gathered;
+      undelivered.push({ messages, arrivals: own, session, failure, reason, waitsForDatabase });
     }
   }
 
@@ -132,15 +166,17 @@ const NOT_ASKED = { failure: "rejected", reason: "the session was not asked", wa
 interface Gathered {
   messages: Set<number>;
   arrivals: Arrival[];
+  events: unknown[];
 }
 
 function gatherSessions(opened: OpenedMessage[]): Map<string, Gathered> {
   const sessions = new Map<string, Gathered>();
   for (const [place, message] of opened.entries()) {
-    for (const { session, arrival } of message.arrivals) {
-      const gathered = sessions.get(session) ?? { messages: new Set(), arrivals: [] };
+    for (const { session, arrival, event } of message.arrivals) {
+      const gathered = sessions.get(session) ?? { messages: new Set(), arrivals: [], events: [] };
       gathered.messages.add(place);
       gathered.arrivals.push(arrival);
+      gathered.events.push(event);
       sessions.set(session, gathered);
     }
   }

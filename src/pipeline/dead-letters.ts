@@ -1,7 +1,7 @@
 import { candidateDatabases, type Database, homeDatabase } from "../storage/databases";
 import { loadHistories } from "../storage/session-history";
 import { findSettledErrors } from "../storage/settled-errors";
-import { openMessages, type Pipeline, type Processed, processBatch, type Undelivered } from "./consumer";
+import { openMessages, type Pipeline, type Processed, processBatch, readRules, type Undelivered } from "./consumer";
 import { errorId, fingerprint, storedFingerprint } from "./fingerprint";
 import { errorRow, type OpenedMessage } from "./open-message";
 import type { Arrival } from "./session-protocol";
@@ -52,9 +52,11 @@ interface BroughtHome {
 }
 
 async function bringHome(messages: readonly Message<unknown>[], pipeline: Pipeline): Promise<BroughtHome> {
-  const opened = await withoutSettled(openMessages(messages, pipeline), pipeline.databases);
-  if (opened === null) return { waiting: new Set(messages.keys()), givenUp: 0, counts: {} };
-  const { undelivered, counts } = await processBatch(opened, pipeline);
+  const rules = await readRules(pipeline);
+  const opened =
+    "unreadable" in rules ? null : await withoutSettled(openMessages(messages, pipeline, rules), pipeline.databases);
+  if (opened === null || "unreadable" in rules) return { waiting: new Set(messages.keys()), givenUp: 0, counts: {} };
+  const { undelivered, counts } = await processBatch(opened, pipeline, rules);
   const waiting = new Set<number>();
   const units: Unit[] = [];
   for (const piece of undelivered) {

@@ -5,14 +5,16 @@ import { isJsonObject, sessionIdOf } from "../model/event";
 import { jsonText } from "../model/json-text";
 import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/limits";
 import type { Micros } from "../model/time";
+import { checkEvent } from "../rules/check-event";
+import type { Rules } from "../rules/rules";
 import type { ErrorRow, PartRow } from "../storage/rows";
-import { checkEvent } from "./check-event";
 import { errorId, fingerprint } from "./fingerprint";
 import type { Arrival } from "./session-protocol";
 
 /** What a queue message holds: arrivals for sessions, and failures that no session has to decide. */
 export interface OpenedMessage {
-  arrivals: { session: string; arrival: Arrival }[];
+  /** `event` is the arrival's text as it was before. */
+  arrivals: { session: string; arrival: Arrival; event: unknown }[];
   errors: ErrorRow[];
   parts: PartRow[];
 }
@@ -23,6 +25,7 @@ export interface Opening {
   /** The message's id, which stays the same on redelivery. */
   messageId: string;
   futureToleranceMicros: number;
+  rules: Rules;
 }
 
 /** Reads a message as a stranger's input. Every event in it comes out exactly once. */
@@ -44,7 +47,7 @@ function openEvents(envelope: EventsEnvelope, opening: Opening): OpenedMessage {
     };
     const session = sessionIdOf(accepted.event);
     if (session !== null) {
-      opened.arrivals.push({ session, arrival });
+      opened.arrivals.push({ session, arrival, event: accepted.event });
       continue;
     }
     // Without a session nothing but the event itself can decide, and its verdict is certain.

@@ -1,7 +1,10 @@
 import type { Issue } from "../model/codes";
+import { countedPath } from "../model/issue-path";
 import { ACTIVITY_SLOT_MICROS } from "../model/limits";
 import type { Micros } from "../model/time";
-import { checkEvent } from "./check-event";
+import { checkEvent, type ShadowFindings } from "../rules/check-event";
+import type { Rules } from "../rules/rules";
+import type { ShadowMark } from "../storage/rows";
 import { errorId, fingerprint } from "./fingerprint";
 import type { Arrival, Outcome } from "./session-protocol";
 
@@ -14,6 +17,8 @@ export interface StoredEntry {
   receivedAt: Micros;
   application: string;
   opens: boolean;
+  /** Remembered until the event is committed and beyond, so that a redelivery counts it as the first delivery would. */
+  shadow?: ShadowMark;
 }
 
 /** A failed event: remembered too, so that its verdict stands when rules change between two deliveries. */
@@ -31,6 +36,12 @@ export interface Known {
   lastSequence: number;
   /** True if an event of the session was accepted in this slot of ACTIVITY_SLOT_MICROS. */
   isActiveIn(slot: number): boolean;
+}
+
+/** What a verdict depends on beside the event and its receipt. */
+export interface Terms {
+  futureToleranceMicros: number;
+  rules: Rules;
 }
 
 export interface Decision {
@@ -55,7 +66,8 @@ export function readArrivals(session: string, arrivals: Arrival[]): Candidate[] 
   return arrivals.map((arrival, index) => {
     const event: unknown = JSON.parse(arrival.text);
     const content = fingerprint(event);
-    return { arrival, index, event, fingerprint: content, errorId: errorId(session, arrival.id, content) };
+    const identity = arrival.replayOf ?? errorId(session, arrival.id, content);
+    return { arrival, index, event, fingerprint: content, errorId: identity };
   });
 }
 
@@ -64,8 +76,11 @@ export function readArrivals(session: string, arrivals: Arrival[]): Candidate[] 
  *
  * Identity goes by receipt: of several arrivals with one id the earliest received is the event. Sequences go by the
  * ordering key (occurrence, then receipt). Whatever the session knows already keeps its outcome unjudged.
+ *
+ * A replay of a failure is judged anew. The failure stays remembered, so that a late redelivery of what failed changes
+ * nothing; a failed replay is not remembered at all.
  */
-export function decide(candidates: Candidate[], known: Known, futureToleranceMicros: number): Decision {
+export function decide(candidates: Candidate[], known: Known, terms: Terms): Decision {
   const outcomes = new Array<Outcome | null>(candidates.length).fill(null);
   const stored = new Map<string, StoredEntry>();
   const failed = new Map<string, FailedEntry>();
@@ -79,12 +94,13 @@ export function decide(candidates: Candidate[], known: Known, futureToleranceMic
       repeats.push({ of: same, index });
       continue;
     }
+    const isReplay = arrival.replayOf !== undefined;
     const failure = known.failed.get(identity) ?? failed.get(identity);
-    if (failure !== undefined) {
+    if (failure !== undefined && !isReplay) {
       outcomes[index] = { kind: "failed", ...failure, duplicate: true };
       continue;
     }
-    const verdict = checkEvent(event, { receivedAt: arrival.receivedAt, futureToleranceMicros });
+    const verdict = checkEvent(event, { ...terms, receivedAt: arrival.receivedAt });
     if (verdict.valid && same === undefined) {
       const entry: StoredEntry = {
         id: arrival.id,
@@ -94,6 +110,7 @@ export function decide(candidates: Candidate[], known: Known, futureToleranceMic
         receivedAt: arrival.receivedAt,
         application: arrival.application,
         opens: false,
+        ...(verdict.shadow === null ? {} : { shadow: shadowMark(verdict.shadow) }),
       };
       stored.set(entry.id, entry);
       fresh.push({ entry, index });
@@ -103,7 +120,7 @@ export function decide(candidates: Candidate[], known: Known, futureToleranceMic
     if (same !== undefined) issues.push(conflict(same.sequence));
     const { receivedAt, application } = arrival;
     const entry: FailedEntry = { errorId: identity, receivedAt, application, issues };
-    failed.set(identity, entry);
+    if (!isReplay) failed.set(identity, entry);
     outcomes[index] = { kind: "failed", ...entry, duplicate: false };
   }
 
@@ -133,12 +150,17 @@ function giveSequences(fresh: { entry: StoredEntry }[], known: Known): void {
 }
 
 function storedOutcome(entry: StoredEntry, duplicate: boolean): Outcome {
-  const { sequence, occurredAt, receivedAt, application, opens } = entry;
-  return { kind: "stored", sequence, occurredAt, receivedAt, application, opens, duplicate };
+  const { id: _, fingerprint: __, ...told } = entry;
+  return { kind: "stored", ...told, duplicate };
 }
 
 /** Sequence 0: the two met in one call, and the other has no number yet. */
 function conflict(sequence: number): Issue {
   const which = sequence === 0 ? "another event of the session" : `event ${sequence} of the session`;
   return { code: "id_conflict", path: "/id", message: `expected an id of its own, found that of ${which}` };
+}
+
+/** Small, since the session remembers it: the messages can be had again by a check. */
+function shadowMark({ version, issues }: ShadowFindings): ShadowMark {
+  return { version, paths: [...new Set(issues.map(({ path }) => countedPath(path)))] };
 }

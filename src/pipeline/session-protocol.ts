@@ -1,5 +1,7 @@
 import type { Issue } from "../model/codes";
 import type { Micros } from "../model/time";
+import type { RuleSet } from "../rules/rules";
+import type { ShadowMark } from "../storage/rows";
 import type { SessionHistory } from "../storage/session-history";
 
 /** What passes between the consumer and a session's object. Values only: an object throws for bugs alone. */
@@ -11,8 +13,10 @@ export interface Arrival {
   application: string;
   /** The event's own moment of receipt. */
   receivedAt: Micros;
-  /** The event as the client sent it, as JSON text. */
+  /** The event as the client sent it, as JSON text; as it was repaired, in a replay. */
   text: string;
+  /** The error that a replay brings back: it is judged anew, whatever the session remembers of its failure. */
+  replayOf?: string;
 }
 
 /** What D1 says of a session: asked in bulk before the objects are called, needed by an object without state. */
@@ -24,6 +28,8 @@ export interface AcceptCall {
   home: number;
   presence: Presence;
   arrivals: Arrival[];
+  /** The rules of the arrivals' event types. */
+  rules: RuleSet;
   /** Given on the second call, after the object has asked for it. */
   history?: SessionHistory;
 }
@@ -37,6 +43,8 @@ export type Outcome =
       receivedAt: Micros;
       application: string;
       opens: boolean;
+      /** What a schema in shadow would have rejected it for: absent, as for most, if nothing. */
+      shadow?: ShadowMark;
       /** True if the session knew the event before this call. */
       duplicate: boolean;
     }
@@ -49,3 +57,13 @@ export type AcceptAnswer =
   | { kind: "history_needed"; database: number }
   /** The object has no state, and D1 could not be asked whether the session exists: try again later. */
   | { kind: "undecided" };
+
+/** What a session's object remembers of one stored event. */
+export interface Remembered {
+  sequence: number;
+  occurredAt: Micros;
+  receivedAt: Micros;
+  application: string;
+  /** True if it came under another receipt too since the object woke: sent again, not only delivered again. */
+  isDuplicate: boolean;
+}

@@ -1,11 +1,15 @@
 import { DurableObject } from "cloudflare:workers";
 import { parseConfig } from "../model/config";
-import { SESSION_OBJECT_RETENTION_MS } from "../model/limits";
+import { SESSION_OBJECT_RETENTION_MS, SESSION_QUIET_MS } from "../model/limits";
+import { rulesOf } from "../rules/rules";
 import type { StoredEvent } from "../storage/session-history";
 import { storedFingerprint } from "./fingerprint";
 import { decide, readArrivals, type StoredEntry } from "./session-decision";
 import { SessionMemory } from "./session-memory";
-import type { AcceptAnswer, AcceptCall } from "./session-protocol";
+import type { AcceptAnswer, AcceptCall, Outcome, Remembered } from "./session-protocol";
+
+/** Of about 50 bytes each. */
+const MAX_NOTED_DUPLICATES = 1_000;
 
 /**
  * The one place where the events of a session meet, whatever application sent them: it decides which are new, which are
@@ -15,6 +19,9 @@ import type { AcceptAnswer, AcceptCall } from "./session-protocol";
 export class Session extends DurableObject<Env> {
   private readonly config = parseConfig(this.env);
   private memory: SessionMemory | null = SessionMemory.load(this.ctx.storage);
+
+  /** Events that were sent more than once since the object woke. Kept in memory alone: a row for each would be billed. */
+  private readonly sentAgain = new Set<string>();
 
   /** Takes the session's share of a consumer batch. Never throws for what an application may send. */
   async accept(call: AcceptCall): Promise<AcceptAnswer> {
@@ -39,19 +46,40 @@ export class Session extends DurableObject<Env> {
       known.isActiveIn = (slot) => isActiveIn(slot) || openSlots.has(slot);
     }
 
-    const { outcomes, stored, failed } = decide(candidates, known, this.config.futureToleranceMicros);
+    const { outcomes, stored, failed } = decide(candidates, known, {
+      futureToleranceMicros: this.config.futureToleranceMicros,
+      rules: rulesOf(call.rules),
+    });
     if (stored.length > 0 || failed.length > 0) {
       memory.remember(stored, failed, Date.now());
       this.memory = memory;
       if (begins) await this.ctx.storage.setAlarm(Date.now() + SESSION_OBJECT_RETENTION_MS);
     }
+    this.noteSentAgain(call, outcomes);
     return { kind: "decided", database: memory.database, outcomes };
+  }
+
+  /** What the object remembers of a stored event, for its receipt. Null: nothing, and D1 alone can tell. */
+  recallOne(id: string): Remembered | null {
+    const entry = this.memory?.recall([id], []).stored.get(id);
+    if (entry === undefined) return null;
+    const { sequence, occurredAt, receivedAt, application } = entry;
+    return { sequence, occurredAt, receivedAt, application, isDuplicate: this.sentAgain.has(id) };
+  }
+
+  /** The platform's redelivery keeps the receipt; what an application sends again has another. */
+  private noteSentAgain({ arrivals }: AcceptCall, outcomes: Outcome[]): void {
+    for (const [place, outcome] of outcomes.entries()) {
+      const arrival = arrivals[place];
+      if (outcome.kind !== "stored" || arrival === undefined || arrival.receivedAt === outcome.receivedAt) continue;
+      if (this.sentAgain.size < MAX_NOTED_DUPLICATES) this.sentAgain.add(arrival.id);
+    }
   }
 
   /** Cleans up a session that has been quiet for longer than any message can live: an abandoned object costs for ever. */
   override async alarm(): Promise<void> {
     const quietSince = this.memory?.changedAt ?? 0;
-    if (Date.now() < quietSince + SESSION_OBJECT_RETENTION_MS) {
+    if (Date.now() < quietSince + SESSION_QUIET_MS) {
       await this.ctx.storage.setAlarm(quietSince + SESSION_OBJECT_RETENTION_MS);
       return;
     }

@@ -82,5 +82,6 @@ function combine(units: Unit[]): BatchRows {
     events: units.flatMap(({ rows }) => rows.events),
     errors: units.flatMap(({ rows }) => rows.errors),
     parts: units.flatMap(({ rows }) => rows.parts),
+    settlements: units.flatMap(({ rows }) => rows.settlements ?? []),
   };
 }

@@ -54,7 +54,7 @@ export interface FoundError {
   content: ErrorContent;
   /** When a replay made an event of it; null: it is open. */
   resolvedAt: Micros | null;
-  /** The event that it became. While it is open: the session that a replay under way gives it to, if there is one. */
+  /** The event that it became. */
   resolvedSession: string | null;
   resolvedSequence: number | null;
   /** When a replay judged it last. */

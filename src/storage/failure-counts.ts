@@ -1,3 +1,4 @@
+import { countedPath } from "../model/issue-path";
 import type { ErrorRow } from "./rows";
 
 /**
@@ -34,10 +35,7 @@ export function failureValues(row: ErrorRow): unknown[] {
   return [row.id, received, ...texts, [[EVERY_FAILURE, ""], ...different]];
 }
 
-/** A path as it is counted: places in arrays become `*`, so that the items of a list are counted together. */
+/** A path as it is counted, at a length that bounds what a client can make of it. */
 export function failurePath(path: string): string {
-  return path
-    .replace(/\/\d+(?=\/|$)/g, "/*")
-    .slice(0, MAX_PATH_CHARACTERS)
-    .toWellFormed();
+  return countedPath(path).slice(0, MAX_PATH_CHARACTERS).toWellFormed();
 }

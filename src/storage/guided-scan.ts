@@ -24,9 +24,10 @@ export interface GuidedScan {
  * Events of some series, which no index covers (a rare name in a common category, say). The counts by minute tell which
  * minutes hold them, and only these are read.
  *
- * Bounded for each page: at most MAX_GUIDING_COUNTS rows of counts three times over (which minutes there are, where each
- * series is cut, what reading them costs), and MAX_GUIDED_ROWS events, twice that if a single minute holds more. Where a
- * bound ends it, the page is short and the walk goes on from there.
+ * Bounded for each page: at most MAX_GUIDING_COUNTS rows of counts four times over (which minutes there are, once with few
+ * and once with all; where each series is cut; what reading them costs), and MAX_GUIDED_ROWS events, twice that if a single
+ * minute holds more. Where a bound ends it, the page is short and the walk goes on from there. Mostly it is far less: two
+ * minutes of a common series fill a page.
  */
 export async function scanGuided(reader: Reader, scan: GuidedScan): Promise<Stretch<ScannedEvent, EventKey>> {
   const { range, limit } = scan;
@@ -75,20 +76,82 @@ function clampAll(stretches: [Micros, Micros][], { low, high }: Bounds): [Micros
   return stretches.map(([from, to]) => [Math.max(from, low), Math.min(to, high + 1)]);
 }
 
+/** How many minutes each series is asked for, and how many minutes' costs at a time, before there is need for more. */
+const FIRST_COUNTS = 2;
+const FIRST_COSTS = 4;
+const STEP = 8;
+
 /**
- * The next minutes that hold wanted events, in the order of the walk, with what each holds and costs.
- *
- * Each series is asked for as many minutes as its share of the bound allows. Where one was cut, only the minutes up to
- * its cut are known in full.
+ * The next minutes that hold wanted events, in the order of the walk, with what each holds and costs: as many as fill a
+ * page or use up its budget.
  */
 async function guidingMinutes(
   reader: Reader,
-  { range: { order }, limit, wanted, among }: GuidedScan,
-  { low, high }: Bounds,
+  scan: GuidedScan,
+  bounds: Bounds,
 ): Promise<{ minutes: GuidingMinute[]; more: boolean }> {
-  const each = Math.max(1, Math.min(limit + 2, Math.floor(MAX_GUIDING_COUNTS / wanted.length)));
-  const rows = await nextCounts(reader, { order, wanted, each, low: toBucket(low), high: toBucket(high) });
+  const { limit, among } = scan;
+  const { minutes, more } = await matchingMinutes(reader, scan, bounds);
+  const most = Math.max(1, Math.min(limit + 2, Math.floor(MAX_GUIDING_COUNTS / among.length)));
+  const needed = minutes.slice(0, Math.min(most, minutesOfPage(minutes, limit) ?? most));
+  const priced: GuidingMinute[] = [];
+  let cost = 0;
+  for (let step = FIRST_COSTS; priced.length < needed.length && cost <= MAX_GUIDED_ROWS; step *= STEP) {
+    const next = needed.slice(priced.length, priced.length + step);
+    const costs = await costsOf(
+      reader,
+      next.map(({ bucket }) => bucket),
+      among,
+    );
+    for (const { bucket, matching } of next) {
+      priced.push({ start: bucket * 1_000_000, matching, cost: costs.get(bucket) ?? 0 });
+      cost += costs.get(bucket) ?? 0;
+    }
+  }
+  return { minutes: priced, more: more || priced.length < minutes.length };
+}
 
+interface MatchingMinute {
+  /** Its start in seconds since 1970. */
+  bucket: number;
+  matching: number;
+}
+
+/**
+ * How many of the minutes it takes to pass the limit; null if they do not. The first does not count: the walk may begin
+ * late within it.
+ */
+function minutesOfPage(minutes: MatchingMinute[], limit: number): number | null {
+  let rows = 0;
+  const last = minutes.findIndex(({ matching }, index) => {
+    if (index > 0) rows += matching;
+    return rows > limit;
+  });
+  return last === -1 ? null : last + 1;
+}
+
+/**
+ * The next minutes that hold wanted events. Each series is asked for few minutes first, and for more, up to its share of
+ * the bound, only while these do not fill a page. Where a series was cut, only the minutes up to its cut are known in full.
+ */
+async function matchingMinutes(
+  reader: Reader,
+  { range: { order }, limit, wanted }: GuidedScan,
+  { low, high }: Bounds,
+): Promise<{ minutes: MatchingMinute[]; more: boolean }> {
+  const most = Math.max(1, Math.min(limit + 2, Math.floor(MAX_GUIDING_COUNTS / wanted.length)));
+  for (let each = Math.min(FIRST_COUNTS, most); ; each = Math.min(each * STEP, most)) {
+    const rows = await nextCounts(reader, { order, wanted, each, low: toBucket(low), high: toBucket(high) });
+    const found = knownMinutes(rows, each, order);
+    if (!found.more || each === most || minutesOfPage(found.minutes, limit) !== null) return found;
+  }
+}
+
+function knownMinutes(
+  rows: { series: number; bucket: number; events: number }[],
+  each: number,
+  order: "asc" | "desc",
+): { minutes: MatchingMinute[]; more: boolean } {
   const direction = order === "asc" ? 1 : -1;
   const matching = new Map<number, number>();
   const perSeries = new Map<number, { found: number; furthest: number }>();
@@ -101,17 +164,11 @@ async function guidingMinutes(
   }
   const cuts = [...perSeries.values()].filter(({ found }) => found >= each).map(({ furthest }) => furthest * direction);
   const horizon = Math.min(...cuts, Number.POSITIVE_INFINITY);
-  const known = [...matching.keys()].filter((bucket) => bucket * direction <= horizon);
-  known.sort((a, b) => (a - b) * direction);
-
-  const buckets = known.slice(0, Math.max(1, Math.min(limit + 2, Math.floor(MAX_GUIDING_COUNTS / among.length))));
-  const costs = await costsOf(reader, buckets, among);
-  const minutes = buckets.map((bucket) => ({
-    start: bucket * 1_000_000,
-    matching: matching.get(bucket) ?? 0,
-    cost: costs.get(bucket) ?? 0,
-  }));
-  return { minutes, more: cuts.length > 0 || buckets.length < known.length };
+  const minutes = [...matching]
+    .filter(([bucket]) => bucket * direction <= horizon)
+    .map(([bucket, count]) => ({ bucket, matching: count }))
+    .sort((a, b) => (a.bucket - b.bucket) * direction);
+  return { minutes, more: cuts.length > 0 };
 }
 
 /** The start of a moment's minute, in seconds since 1970, as `counts` has it. */

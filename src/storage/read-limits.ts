@@ -12,8 +12,11 @@ export const MAX_GUIDING_COUNTS = 20_000;
 /** Openings of sessions that one page looks at in each database. */
 export const MAX_OPENINGS_EXAMINED = 2_000;
 
-/** Events of one session that its summary counts. */
+/** Events of one session that its summary counts, in an index alone. */
 export const MAX_EVENTS_COUNTED = 10_000;
+
+/** Events of one session that its summary looks up to name the applications: some ten times slower than counting. */
+export const MAX_EVENTS_LOOKED_UP = 2_000;
 
 /** Contents in one page, in characters: a Worker has 128 MB, and holds a page as text, as objects and as text again. */
 export const MAX_PAGE_CONTENT = 4_000_000;
@@ -29,3 +32,18 @@ export const MAX_STATS_CELLS = 10_000;
 
 /** Series that an isolate remembers of each database, about 200 bytes each. */
 export const MAX_SERIES_REMEMBERED = 10_000;
+
+/** Groups (application, event type, code and path) that a summary of failures reads from each database, the most frequent first. */
+export const MAX_SUMMARY_GROUPS = 1_000;
+
+/** Numbers in a group's line over time. */
+export const MAX_SUMMARY_STEPS = 48;
+
+/** Event types that failed in the asked days, which a list of event types reads in each database. */
+export const MAX_FAILING_TYPES = 10_000;
+
+/** Places that are told of a schema in shadow. */
+export const MAX_SHADOW_PATHS = 100;
+
+/** Days in the range of a summary: ten years. */
+export const MAX_SUMMARY_DAYS = 3_660;

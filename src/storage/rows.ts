@@ -1,6 +1,14 @@
 import type { Issue } from "../model/codes";
 import type { Micros } from "../model/time";
 
+/** What is counted of an event that a schema in shadow would have rejected. */
+export interface ShadowMark {
+  /** Of the event type. */
+  version: number;
+  /** The different places at fault, as they are counted; see model/issue-path.ts. */
+  paths: string[];
+}
+
 /** A valid event, as it is stored. (session, sequence) is its identity. */
 export interface EventRow {
   session: string;
@@ -15,6 +23,8 @@ export interface EventRow {
   opens: boolean;
   /** A JSON object as text. */
   data: string;
+  /** Set if a schema in shadow would have rejected it. */
+  shadow?: ShadowMark;
 }
 
 /** An event that failed, with all its issues and its whole content. `id` is its identity. */
@@ -39,9 +49,20 @@ export interface PartRow {
   content: string;
 }
 
+/** What a replay makes of an error: an event, or an error with its newest issues. */
+export interface Settlement {
+  error: { receivedAt: Micros; id: string };
+  at: Micros;
+  /** The replay's id. */
+  replay: string;
+  outcome: { kind: "resolved"; session: string; sequence: number } | { kind: "failing"; issues: Issue[] };
+}
+
 /** What one batch writes into one database. */
 export interface BatchRows {
   events: EventRow[];
   errors: ErrorRow[];
   parts: PartRow[];
+  /** Only of replays. */
+  settlements?: Settlement[];
 }

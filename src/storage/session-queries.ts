@@ -1,10 +1,10 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import { ACTIVITY_SLOT_MICROS } from "../model/limits";
 import type { Micros } from "../model/time";
 import type { Database } from "./databases";
-import { compareEventKeys, type EventKey, inOrder, withinRange } from "./order";
+import { compareEventKeys, type EventKey, type EventRange, inOrder, withinRange } from "./order";
 import { packedColumn, storedId, unpackId } from "./packed-id";
-import { MAX_EVENTS_COUNTED, MAX_OPENINGS_EXAMINED } from "./read-limits";
+import { MAX_EVENTS_COUNTED, MAX_EVENTS_LOOKED_UP, MAX_OPENINGS_EXAMINED } from "./read-limits";
 import { type Reader, readerOf } from "./reader";
 import { seriesOf } from "./series";
 import { inDirection, mergeStretches, type Page, type Stretch, stretchOf } from "./stretch";
@@ -33,10 +33,12 @@ export interface FoundSession {
 
 /**
  * One page of the sessions that have an event within the range, by their newest activity: the opening (first accepted
- * event) of the last quarter of an hour of the range in which they were active. Newest first, each session once.
+ * event) of the last quarter of an hour of the range in which they were active. Newest first, each session once. Openings
+ * behind the range's end come last: their sessions belong only if an event within the range was accepted after them.
  *
- * Looks at MAX_OPENINGS_EXAMINED openings in each database at most, and at one to three index entries for each: a long
- * session has one opening for each quarter of an hour, and all but the newest are passed over.
+ * Looks at MAX_OPENINGS_EXAMINED openings in each database at most (twice that where the first kind ends and the second
+ * begins), and at one to four index entries for each: a long session has one opening for each quarter of an hour, and all
+ * but the newest are passed over.
  *
  * @throws what D1 throws
  */
@@ -44,8 +46,10 @@ export async function findActiveSessions(
   databases: Database[],
   question: SessionQuestion,
 ): Promise<Page<FoundSession, EventKey>> {
-  const stretches = await Promise.all(databases.map((database) => scanOpenings(readerOf(database), question)));
-  return mergeStretches(stretches, inDirection(compareEventKeys, "desc"), question.limit);
+  const stretches = await Promise.all(databases.map((database) => scanSessions(readerOf(database), question)));
+  const newestFirst = inDirection(compareEventKeys, "desc");
+  const isBehind = ({ occurredAt }: EventKey) => Number(question.to !== null && occurredAt > question.to);
+  return mergeStretches(stretches, (a, b) => isBehind(a) - isBehind(b) || newestFirst(a, b), question.limit);
 }
 
 const SLOT = sql.raw(String(ACTIVITY_SLOT_MICROS));
@@ -55,41 +59,78 @@ interface OpeningRow extends EventKey {
   lastEventAt: Micros;
 }
 
-async function scanOpenings(reader: Reader, question: SessionQuestion): Promise<Stretch<FoundSession, EventKey>> {
+function slotStart(moment: Micros): Micros {
+  return Math.floor(moment / ACTIVITY_SLOT_MICROS) * ACTIVITY_SLOT_MICROS;
+}
+
+/** The openings up to the range's end; then, if they leave room in the page, those behind it. */
+async function scanSessions(reader: Reader, question: SessionQuestion): Promise<Stretch<FoundSession, EventKey>> {
   const { from, to, limit, after, asOf } = question;
-  // The opening of an event's slot may lie before or after the event itself, as that event arrived earlier or later.
-  const slots = {
-    order: "desc" as const,
-    from: from === null ? null : Math.floor(from / ACTIVITY_SLOT_MICROS) * ACTIVITY_SLOT_MICROS,
-    to: to === null ? null : (Math.floor(to / ACTIVITY_SLOT_MICROS) + 1) * ACTIVITY_SLOT_MICROS - 1,
-    after,
-  };
-  const where = and(sql`${events.opens} = 1`, ...withinRange(slots));
-  const walked = sql`
-    SELECT ${events.occurredAt}, ${events.receivedAfter}, ${events.sessionId}, ${events.sequence},
-      ${packedColumn(events.sessionId)} AS session
-    FROM ${events} WHERE ${where} ORDER BY ${sql.join(inOrder("desc"), sql`, `)}`;
-  const known = sql`received_after + occurred_at <= ${asOf}`;
-  // A session that was active in a later slot has an opening there.
-  const isNewest = sql`NOT EXISTS (
+  if (to === null || after === null || after.occurredAt <= to) {
+    const within = await scanOpenings(reader, limit, {
+      // The opening of an event's quarter of an hour may lie before it.
+      range: { order: "desc", from: from === null ? null : slotStart(from), to, after },
+      condition: sql`${isNewest(to, asOf)} AND ${isActive(from ?? 0, to ?? Number.MAX_SAFE_INTEGER)}`,
+      asOf,
+    });
+    if (to === null || within.until !== null) return within;
+    const behind = await scanBehind(reader, { ...question, to, limit: limit - within.rows.length, after: null });
+    return { rows: [...within.rows, ...behind.rows], until: behind.until };
+  }
+  return scanBehind(reader, { ...question, to });
+}
+
+/** Openings behind the range's end, of sessions that were active before it in the same quarter of an hour. */
+function scanBehind(
+  reader: Reader,
+  { from, to, limit, after, asOf }: SessionQuestion & { to: Micros },
+): Promise<Stretch<FoundSession, EventKey>> {
+  const end = slotStart(to) + ACTIVITY_SLOT_MICROS - 1;
+  return scanOpenings(reader, limit, {
+    range: { order: "desc", from: to + 1, to: end, after },
+    condition: sql`EXISTS (
+      SELECT 1 FROM ${events} AS active WHERE active.session_id = walked.session_id
+        AND active.occurred_at BETWEEN ${Math.max(from ?? 0, slotStart(to))} AND ${to}
+        AND active.received_after + active.occurred_at <= ${asOf})`,
+    asOf,
+  });
+}
+
+/** A session that was active in a later quarter of an hour of the range is listed by that one's opening. */
+function isNewest(to: Micros | null, asOf: Micros): SQL {
+  const next = sql`(walked.occurred_at / ${SLOT} + 1) * ${SLOT}`;
+  return sql`(walked.last_event_at < ${next} OR NOT EXISTS (
     SELECT 1 FROM ${events} AS later
-    WHERE later.session_id = walked.session_id AND later.occurred_at >= (walked.occurred_at / ${SLOT} + 1) * ${SLOT}
-      ${slots.to === null ? sql`` : sql`AND later.occurred_at <= ${slots.to}`}
-      AND later.received_after + later.occurred_at <= ${asOf})`;
-  const low = from ?? 0;
-  const high = to ?? Number.MAX_SAFE_INTEGER;
-  const isActive = sql`(walked.occurred_at BETWEEN ${low} AND ${high} OR EXISTS (
+    WHERE later.session_id = walked.session_id AND later.occurred_at >= ${next}
+      ${to === null ? sql`` : sql`AND later.occurred_at <= ${to}`}
+      AND later.received_after + later.occurred_at <= ${asOf}))`;
+}
+
+function isActive(low: Micros, high: Micros): SQL {
+  return sql`(walked.occurred_at BETWEEN ${low} AND ${high} OR EXISTS (
     SELECT 1 FROM ${events} AS active
     WHERE active.session_id = walked.session_id AND active.occurred_at BETWEEN ${low} AND ${high}))`;
-  const moment = (direction: "ASC" | "DESC") => sql`(
-    SELECT edge.occurred_at FROM ${events} AS edge WHERE edge.session_id = walked.session_id
-    ORDER BY edge.occurred_at ${sql.raw(direction)} LIMIT 1)`;
+}
 
+/** `condition` is on `walked`, which has the events' columns and last_event_at. */
+async function scanOpenings(
+  reader: Reader,
+  limit: number,
+  { range, condition, asOf }: { range: EventRange; condition: SQL; asOf: Micros },
+): Promise<Stretch<FoundSession, EventKey>> {
+  const where = and(sql`${events.opens} = 1`, ...withinRange(range));
+  const moment = (session: SQL, direction: "ASC" | "DESC") => sql`(
+    SELECT edge.occurred_at FROM ${events} AS edge WHERE edge.session_id = ${session}
+    ORDER BY edge.occurred_at ${sql.raw(direction)} LIMIT 1)`;
+  const walked = sql`
+    SELECT ${events.occurredAt}, ${events.receivedAfter}, ${events.sessionId}, ${events.sequence},
+      ${packedColumn(events.sessionId)} AS session, ${moment(sql`${events.sessionId}`, "DESC")} AS last_event_at
+    FROM ${events} WHERE ${where} ORDER BY ${sql.join(inOrder("desc"), sql`, `)}`;
   const rows = await reader.all<OpeningRow>(sql`
     SELECT occurred_at AS occurredAt, received_after AS receivedAfter, session, sequence,
-      ${moment("ASC")} AS firstEventAt, ${moment("DESC")} AS lastEventAt
+      ${moment(sql`walked.session_id`, "ASC")} AS firstEventAt, last_event_at AS lastEventAt
     FROM (${walked} LIMIT ${MAX_OPENINGS_EXAMINED}) AS walked
-    WHERE ${known} AND ${isNewest} AND ${isActive}
+    WHERE received_after + occurred_at <= ${asOf} AND ${condition}
     LIMIT ${limit + 1}`);
   const stretch = stretchOf<FoundSession, EventKey>(rows.map(toFound), limit);
   if (stretch.until !== null) return stretch;
@@ -117,13 +158,13 @@ export interface SessionSummary {
   lastEventAt: Micros;
   /** MAX_EVENTS_COUNTED + 1: at least so many. */
   events: number;
-  /** Of the events counted, in alphabetical order. */
+  /** Of the session's first MAX_EVENTS_LOOKED_UP events, in alphabetical order. */
   applications: string[];
 }
 
 /**
- * A session as a whole, or null if no database holds an event of it. Reads MAX_EVENTS_COUNTED events at
- * most, twice over: D1 bills the sorting by series too.
+ * A session as a whole, or null if no database holds an event of it. Reads MAX_EVENTS_COUNTED entries
+ * of an index and MAX_EVENTS_LOOKED_UP events at most.
  *
  * @throws what D1 throws
  */
@@ -143,30 +184,31 @@ async function summariseIn(database: Database, session: string): Promise<Session
       .orderBy(sql`${events.occurredAt} ${sql.raw(direction)}`)
       .limit(1);
   const counted = reader
+    .select({ at: events.occurredAt })
+    .from(events)
+    .where(ofSession)
+    .limit(MAX_EVENTS_COUNTED + 1)
+    .as("counted");
+  const lookedUp = reader
     .select({ seriesId: events.seriesId })
     .from(events)
     .where(ofSession)
     .orderBy(...inOrder("asc"))
-    .limit(MAX_EVENTS_COUNTED + 1)
-    .as("counted");
-  const [[first], [last], groups] = await Promise.all([
+    .limit(MAX_EVENTS_LOOKED_UP)
+    .as("looked_up");
+  const [[first], [last], [total], [found]] = await Promise.all([
     edge("ASC"),
     edge("DESC"),
-    reader
-      .select({ seriesId: counted.seriesId, events: sql<number>`count(*)` })
-      .from(counted)
-      .groupBy(counted.seriesId),
+    reader.select({ events: sql<number>`count(*)` }).from(counted),
+    // Not by groups: D1 bills every row that it sorts into groups once more.
+    reader.select({ series: sql<string | null>`group_concat(DISTINCT ${lookedUp.seriesId})` }).from(lookedUp),
   ]);
   if (first === undefined || last === undefined) return null;
-  const texts = await seriesOf(
-    database,
-    reader,
-    groups.map(({ seriesId }) => seriesId),
-  );
+  const texts = await seriesOf(database, reader, (found?.series ?? "").split(",").map(Number));
   return {
     firstEventAt: first.at,
     lastEventAt: last.at,
-    events: groups.reduce((total, group) => total + group.events, 0),
+    events: total?.events ?? 0,
     applications: [...new Set([...texts.values()].map(({ application }) => application))].sort(),
   };
 }

@@ -3,6 +3,7 @@ import {
   customType,
   index,
   integer,
+  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
   primaryKey,
   sqliteTable,
   text,
@@ -89,6 +90,7 @@ export const errors = sqliteTable(
     resolvedSequence: integer("resolved_sequence"),
     replayedAt: integer("replayed_at"),
     replayId: text("replay_id"),
+    claimedBy: text("claimed_by"),
   },
   (table) => [
     primaryKey({ columns: [table.receivedAt, table.id] }),
@@ -137,15 +139,7 @@ export const failures = sqliteTable(
   },
   (table) => [
     primaryKey({
-      columns: [
-        table.seconds,
-        table.code,
-        table.bucket,
-        table.application,
-        table.category,
-        table.name,
-        table.path,
-      ],
+      columns: [table.seconds, table.code, table.bucket, table.application, table.category, table.name, table.path],
     }),
   ],
 );
@@ -168,4 +162,47 @@ export const replays = sqliteTable(
     skipped: integer("skipped").notNull(),
   },
   (table) => [primaryKey({ columns: [table.id] }), index("replays_by_creation").on(table.createdAt)],
+);
+
+export const eventTypes = sqliteTable(
+  "event_types",
+  {
+    category: text("category").notNull(),
+    name: text("name").notNull(),
+    version: integer("version").notNull(),
+    registered: integer("registered").notNull(),
+    description: text("description"),
+    owner: text("owner"),
+    mode: text("mode").notNull(),
+    schema: text("schema"),
+    schemaMode: text("schema_mode").notNull(),
+    changedAt: integer("changed_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.category, table.name, table.version] })],
+);
+
+export const settings = sqliteTable(
+  "settings",
+  { name: text("name").notNull(), value: text("value").notNull() },
+  (table) => [primaryKey({ columns: [table.name] })],
+);
+
+export const shadowFailures = sqliteTable(
+  "shadow_failures",
+  {
+    seconds: integer("seconds").notNull(),
+    category: text("category").notNull(),
+    name: text("name").notNull(),
+    version: integer("version").notNull(),
+    bucket: integer("bucket").notNull(),
+    path: text("path").notNull(),
+    events: integer("events").notNull(),
+    sampleSession: text("sample_session").notNull(),
+    sampleSequence: integer("sample_sequence").notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.seconds, table.category, table.name, table.version, table.bucket, table.path],
+    }),
+  ],
 );

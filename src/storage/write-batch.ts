@@ -4,6 +4,8 @@ import type { Database } from "./databases";
 import { ADD_FAILURES, failureValues } from "./failure-counts";
 import { packId, storedIdSql } from "./packed-id";
 import type { BatchRows, ErrorRow, EventRow } from "./rows";
+import { settleStatements } from "./settle-errors";
+import { shadowStatements } from "./shadow-counts";
 
 /**
  * The one write of a consumer batch into one database. Rows travel as JSON arrays in one bound parameter a statement,
@@ -95,9 +97,11 @@ ON CONFLICT DO NOTHING`;
  *
  * @throws what D1 throws; see transport-errors.ts for what to do then. Nothing is written in that case.
  */
-export async function writeBatch({ binding }: Database, rows: BatchRows): Promise<void> {
-  const statements: D1PreparedStatement[] = [];
-  for (const chunk of chunks(unique(rows.events, eventIdentity), eventValues)) {
+export async function writeBatch(database: Database, rows: BatchRows): Promise<void> {
+  const { binding } = database;
+  const events = unique(rows.events, eventIdentity);
+  const statements = shadowStatements(binding, events);
+  for (const chunk of chunks(events, eventValues)) {
     const { values, series } = numberSeries(chunk);
     const list = JSON.stringify(series);
     const text = JSON.stringify(values);
@@ -124,6 +128,7 @@ export async function writeBatch({ binding }: Database, rows: BatchRows): Promis
   for (const chunk of chunks(unique(rows.parts, partIdentity), (row) => [row.errorId, row.part, row.content])) {
     statements.push(binding.prepare(INSERT_PARTS).bind(JSON.stringify(chunk.map(({ values }) => values))));
   }
+  statements.push(...settleStatements(database, rows.settlements ?? []));
   if (statements.length > 0) await binding.batch(statements);
 }
 

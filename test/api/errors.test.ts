@@ -51,6 +51,9 @@ describe("GET /theeye/errors", () => {
       name: "pageview",
       event_id: "mine",
       issues: plain.issues,
+      status: "open",
+      resolved: null,
+      replayed_at: null,
       event: { session_id: "session", data: null },
     });
     expect(results[0]).toMatchObject({ event: 17, application: null });
@@ -65,6 +68,8 @@ describe("GET /theeye/errors", () => {
     ["?code=data_invalid", ["late", "future", "plain"]],
     ["?code=timestamp_in_future", ["future"]],
     ["?code=schema_violation", []],
+    ["?status=open", ["poison", "late", "future", "plain"]],
+    ["?status=resolved", []],
     ["?session_id=other", ["future"]],
     ["?application=blog&code=data_invalid", ["future"]],
     ["?category=page%20interaction&order=asc", ["plain", "future", "late"]],
@@ -95,5 +100,33 @@ describe("GET /theeye/errors", () => {
     await store(databases, { errors: [errorRow({ id: "deep", session: "deep", content: deep })] });
     const { results } = await list("?session_id=deep");
     expect(results[0]).toMatchObject({ event: null, event_text: deep });
+  });
+});
+
+describe("GET /theeye/errors/{id}", () => {
+  it("shows one error as the list has it", async () => {
+    const [listed] = (await list("?session_id=other")).results;
+    const response = await ask("/theeye/errors/future");
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual(listed);
+  });
+
+  it("shows what became of it, once a replay has made an event of it", async () => {
+    const sql = `UPDATE errors SET resolved_at = ?1, resolved_session = 'other', resolved_sequence = 7, replayed_at = ?1
+      WHERE id = 'future'`;
+    for (const { binding } of databases) await binding.prepare(sql).bind(MORNING).run();
+    const at = "2021-01-01T09:00:00.000000Z";
+    const shown = await (await ask("/theeye/errors/future")).json();
+    expect(shown).toMatchObject({
+      status: "resolved",
+      resolved: { session_id: "other", sequence: 7, at },
+      replayed_at: at,
+    });
+    expect((await list("?status=resolved")).results).toEqual([shown]);
+  });
+
+  it("answers 404 to an id that no error has, and refuses parameters that it does not know", async () => {
+    expect((await ask("/theeye/errors/nobody")).status).toBe(404);
+    expect((await ask("/theeye/errors/future?session_id=other")).status).toBe(400);
   });
 });

@@ -34,8 +34,8 @@ export interface PublishedRequest {
   body: string | null;
   /** The scope of the key to send; null: none is needed. */
   scope: string | null;
-  /** The statuses that the document knows, the first of them that of success. */
-  statuses: number[];
+  /** The statuses of success that the document knows for it: 202 unless it is a dry run, where there are both. */
+  successes: number[];
 }
 
 /**
@@ -48,12 +48,13 @@ export function publishedRequests(document: unknown): PublishedRequest[] {
       const { operationId, security, parameters } = operation;
       const scope = security.find((scheme) => "bearer" in scheme)?.bearer?.[0] ?? null;
       const statuses = Object.keys(operation.responses).map(Number);
-      const shared = { operationId, method: method.toUpperCase(), scope, statuses };
+      const shared = { operationId, method: method.toUpperCase(), scope };
       return bodiesOf(operation).flatMap((body) =>
         choicesOf(parameters).map(({ name, given }) => ({
           ...shared,
           name: [operationId, body.name, name].filter((part) => part !== "").join(" "),
           path: pathOf(path, given),
+          successes: successesOf(statuses, given),
           headers: { ...body.headers, ...Object.fromEntries(at("header", given)) },
           body: body.text,
         })),
@@ -78,6 +79,12 @@ function bodiesOf({ requestBody }: v.InferOutput<typeof OperationSchema>): Body[
       text: typeof value === "string" ? value : JSON.stringify(value),
     })),
   );
+}
+
+function successesOf(statuses: number[], given: Given): number[] {
+  const successes = statuses.filter((status) => status < 300);
+  const isDryRun = at("query", given).some(([name]) => name === "dry_run");
+  return successes.includes(202) ? successes.filter((status) => (status === 200) === isDryRun) : successes;
 }
 
 type Given = { parameter: Parameter; value: string }[];

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import type { AppEnv } from "../../src/api/app-env";
-import { listErrors } from "../../src/api/errors";
+import { summariseErrors } from "../../src/api/error-summary";
+import { listErrors, showError } from "../../src/api/errors";
 import { listEvents } from "../../src/api/events";
 import { listSessions, showSession } from "../../src/api/sessions";
 import { showStats } from "../../src/api/stats";
@@ -12,6 +13,8 @@ const app = new Hono<AppEnv>()
   .get("/theeye/sessions", listSessions)
   .get("/theeye/sessions/:id", showSession)
   .get("/theeye/errors", listErrors)
+  .get("/theeye/errors/summary", summariseErrors)
+  .get("/theeye/errors/:id", showError)
   .get("/theeye/stats", showStats);
 
 /** Asks a question by its path and query, or by the URL that `next` held. */

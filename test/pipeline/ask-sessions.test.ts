@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { askSessions, type CallSession } from "../../src/pipeline/ask-sessions";
 import type { AcceptCall, Arrival } from "../../src/pipeline/session-protocol";
+import { NO_RULES } from "../../src/rules/rules";
 import { candidateDatabases, type Database } from "../../src/storage/databases";
 import { eventRow, store } from "../storage/seed";
 import { databases, eventOf } from "./harness";
@@ -41,7 +42,7 @@ describe("what an object is told of its session", () => {
 
   it("is that no database holds it, and where it would live", async () => {
     const { calls, callSession } = recorder();
-    await askSessions(arrivals(session), databases, callSession);
+    await askSessions(arrivals(session), databases, callSession, () => NO_RULES);
     expect(calls).toMatchObject([{ session, home: 2, presence: { kind: "absent" } }]);
   });
 
@@ -52,14 +53,14 @@ describe("what an object is told of its session", () => {
     await store([{ ...second, index: 0 }], { events: [eventRow({ session: old })] });
     for (const some of [databases, without(0), without(2)]) {
       const { calls, callSession } = recorder();
-      await askSessions(arrivals(old), some, callSession);
+      await askSessions(arrivals(old), some, callSession, () => NO_RULES);
       expect(calls.map(({ presence }) => presence)).toEqual([{ kind: "present", database: 1 }]);
     }
   });
 
   it("is that it is unknown while a database that may hold it is away", async () => {
     const { calls, callSession } = recorder();
-    await askSessions(arrivals(session, sessionAmong([0, 1])), without(2), callSession);
+    await askSessions(arrivals(session, sessionAmong([0, 1])), without(2), callSession, () => NO_RULES);
     expect(new Map(calls.map((call) => [call.session, call.presence.kind]))).toEqual(
       new Map([
         [session, "unknown"],
@@ -78,11 +79,16 @@ describe("a call that fails", () => {
 
   it.each(cases)("for %s is tried as often as it may help", async (_, thrown, tries, failure) => {
     const calls: string[] = [];
-    const results = await askSessions(arrivals("bad", "good"), databases, async ({ session, home }) => {
-      calls.push(session);
-      if (session === "bad") throw thrown;
-      return { kind: "decided", database: home, outcomes: [] };
-    });
+    const results = await askSessions(
+      arrivals("bad", "good"),
+      databases,
+      async ({ session, home }) => {
+        calls.push(session);
+        if (session === "bad") throw thrown;
+        return { kind: "decided", database: home, outcomes: [] };
+      },
+      () => NO_RULES,
+    );
     expect(calls.filter((session) => session === "bad")).toHaveLength(tries);
     expect(results.get("bad")).toEqual({ kind: "failed", failure, reason: thrown.message, waitsForDatabase: false });
     expect(results.get("good")).toMatchObject({ kind: "decided" });
@@ -90,11 +96,16 @@ describe("a call that fails", () => {
 
   it("and then works has its answer", async () => {
     let calls = 0;
-    const results = await askSessions(arrivals("flaky"), databases, async ({ home }) => {
-      calls += 1;
-      if (calls === 1) throw Object.assign(new Error("gone"), { retryable: true });
-      return { kind: "decided", database: home, outcomes: [] };
-    });
+    const results = await askSessions(
+      arrivals("flaky"),
+      databases,
+      async ({ home }) => {
+        calls += 1;
+        if (calls === 1) throw Object.assign(new Error("gone"), { retryable: true });
+        return { kind: "decided", database: home, outcomes: [] };
+      },
+      () => NO_RULES,
+    );
     expect(results.get("flaky")).toMatchObject({ kind: "decided" });
   });
 });
@@ -105,24 +116,34 @@ describe("an object that has forgotten its session", () => {
 
   it("is called once more with what its database holds", async () => {
     const histories: unknown[] = [];
-    const results = await askSessions(arrivals("forgot"), databases, (call) => {
-      histories.push(call.history);
-      return forgetful(call);
-    });
+    const results = await askSessions(
+      arrivals("forgot"),
+      databases,
+      (call) => {
+        histories.push(call.history);
+        return forgetful(call);
+      },
+      () => NO_RULES,
+    );
     expect(histories).toEqual([undefined, { lastSequence: 0, openSlots: [], events: [] }]);
     expect(results.get("forgot")).toEqual({ kind: "decided", database: 1, outcomes: [] });
   });
 
   it("is left for later while that database is away", async () => {
-    const results = await askSessions(arrivals("forgot"), without(1), forgetful);
+    const results = await askSessions(arrivals("forgot"), without(1), forgetful, () => NO_RULES);
     expect(results.get("forgot")).toMatchObject({ kind: "failed", failure: "transient" });
   });
 
   it("is left for later where its database is not bound any more", async () => {
-    const results = await askSessions(arrivals("lost"), databases, async () => ({
-      kind: "history_needed",
-      database: 9,
-    }));
+    const results = await askSessions(
+      arrivals("lost"),
+      databases,
+      async () => ({
+        kind: "history_needed",
+        database: 9,
+      }),
+      () => NO_RULES,
+    );
     expect(results.get("lost")).toMatchObject({ kind: "failed", failure: "overloaded" });
   });
 });

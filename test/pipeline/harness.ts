@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { parseConfig } from "../../src/model/config";
 import type { EventsEnvelope } from "../../src/model/envelope";
 import type { Pipeline } from "../../src/pipeline/consumer";
+import { indexRules, NO_RULES } from "../../src/rules/rules";
 import { databasesOf } from "../../src/storage/databases";
 import { packId } from "../../src/storage/packed-id";
 import { writeBatch } from "../../src/storage/write-batch";
@@ -16,6 +17,7 @@ export function pipelineWith(changes: Partial<Pipeline> = {}): Pipeline {
     callSession: (call) => env.SESSIONS.getByName(call.session).accept(call),
     write: writeBatch,
     sendDeadLetter: () => Promise.reject(new Error("no dead letter was expected")),
+    rules: async () => indexRules(NO_RULES),
     config: parseConfig(env),
     log: () => {},
     ...changes,

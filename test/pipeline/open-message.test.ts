@@ -2,10 +2,16 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PartEnvelope } from "../../src/model/envelope";
 import { openMessage } from "../../src/pipeline/open-message";
+import { NO_RULES, rulesOf } from "../../src/rules/rules";
 import { envelopeOf, eventOf } from "./harness";
 import { RECEIVED_AT } from "./sample-events";
 
-const opening = { queuedAt: RECEIVED_AT + 5_000, messageId: "message-1", futureToleranceMicros: 60_000_000 };
+const opening = {
+  queuedAt: RECEIVED_AT + 5_000,
+  messageId: "message-1",
+  futureToleranceMicros: 60_000_000,
+  rules: rulesOf(NO_RULES),
+};
 
 describe("an envelope", () => {
   const anyEvent = fc.oneof(

@@ -9,6 +9,7 @@ import {
   type StoredEntry,
 } from "../../src/pipeline/session-decision";
 import type { Arrival, Outcome } from "../../src/pipeline/session-protocol";
+import { NO_RULES, rulesOf } from "../../src/rules/rules";
 import { SAMPLE_EVENTS } from "./sample-events";
 
 const SESSION = "session";
@@ -26,7 +27,10 @@ function newSession() {
     accept(arrivals: Arrival[], tolerance = TOLERANCE): Outcome[] {
       const slots = new Set([...stored.values()].map(({ occurredAt }) => Math.floor(occurredAt / SLOT)));
       const known: Known = { stored, failed, lastSequence: stored.size, isActiveIn: (slot) => slots.has(slot) };
-      const decision = decide(readArrivals(SESSION, arrivals), known, tolerance);
+      const decision = decide(readArrivals(SESSION, arrivals), known, {
+        futureToleranceMicros: tolerance,
+        rules: rulesOf(NO_RULES),
+      });
       for (const entry of decision.stored) stored.set(entry.id, entry);
       for (const entry of decision.failed) failed.set(entry.errorId, entry);
       expect(decision.outcomes).toHaveLength(arrivals.length);

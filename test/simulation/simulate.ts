@@ -3,23 +3,27 @@ import { env } from "cloudflare:workers";
 import { parseConfig } from "../../src/model/config";
 import type { Envelope } from "../../src/model/envelope";
 import { consume, type Pipeline } from "../../src/pipeline/consumer";
+import type { AcceptAnswer } from "../../src/pipeline/session-protocol";
+import { indexRules } from "../../src/rules/rules";
 import { databasesOf } from "../../src/storage/databases";
 import { writeBatch } from "../../src/storage/write-batch";
+import { type Deliveries, newDeliveries } from "./deliveries";
 import { differences } from "./outcome";
 import { type Random, seeded } from "./random";
-import { makeTraffic } from "./traffic";
+import type { Regime } from "./rule-sets";
+import { makeTraffic, type Traffic } from "./traffic";
 
 /** A rule of the pipeline that is broken on purpose, to show that the simulation notices. */
-export type Sabotage = "none" | "forget_ids" | "acknowledge_before_commit";
+export type Sabotage = "none" | "forget_ids" | "acknowledge_before_commit" | "judge_failures_again" | "forget_shadow";
 
-interface Pending {
+export interface Pending {
   id: string;
   body: Envelope;
   attempts: number;
 }
 
 /** What may go wrong in one delivery of a batch. */
-type Fault =
+export type Fault =
   | "none"
   | "crash_before_commit"
   | "crash_before_acknowledgement"
@@ -27,7 +31,7 @@ type Fault =
   | "overloaded"
   | "lost_call";
 
-const FAULTS: readonly [Fault, ...Fault[]] = [
+export const FAULTS: readonly [Fault, ...Fault[]] = [
   "none",
   "none",
   "none",
@@ -38,7 +42,7 @@ const FAULTS: readonly [Fault, ...Fault[]] = [
   "lost_call",
 ];
 
-const MAX_DELIVERIES = 400;
+export const MAX_DELIVERIES = 400;
 
 /**
  * Runs one seed: makes traffic, delivers it with everything that the platform is allowed to do, then delivers what is
@@ -54,6 +58,7 @@ export async function simulate(seed: number, sabotage: Sabotage = "none"): Promi
     pending.set(`${seed}-${index}`, { id: `${seed}-${index}`, body, attempts: 0 });
   const delivered: Pending[] = [];
   const writes: Promise<unknown>[] = [];
+  const record = newDeliveries();
 
   for (let delivery = 0; pending.size > 0 || delivery < 5; delivery++) {
     if (delivery > MAX_DELIVERIES) return [`${pending.size} messages are never acknowledged`];
@@ -62,42 +67,44 @@ export async function simulate(seed: number, sabotage: Sabotage = "none"): Promi
     await Promise.all(
       Array.from({ length: batches }, () => {
         const batch = draw(random, pending, calm ? [] : delivered);
-        return deliver(batch, calm ? "none" : random.pick(FAULTS), { random, sabotage, pending, delivered, writes });
+        return deliver(batch, calm ? "none" : random.pick(FAULTS), {
+          ...{ random, sabotage, pending, delivered, writes, traffic, record },
+        });
       }),
     );
-    if (!calm) await disturb(random, traffic.sessions, pending);
+    if (!calm) await disturb(random, traffic.sessions, pending, record);
   }
   await Promise.allSettled(writes);
-  return differences(traffic, databasesOf(env));
+  return differences(traffic, databasesOf(env), record);
 }
 
 /** Some of the pending messages in any order, some of them twice, and now and then one that was acknowledged before. */
-function draw(random: Random, pending: Map<string, Pending>, delivered: Pending[]): Pending[] {
+export function draw(random: Random, pending: Map<string, Pending>, delivered: Pending[]): Pending[] {
   const chosen = random.shuffle([...pending.values()]).slice(0, 1 + random.below(6));
   const again = chosen.filter(() => random.chance(0.15));
   const late = delivered.filter(() => random.chance(0.05)).slice(0, 2);
   return random.shuffle([...chosen, ...again, ...late]);
 }
 
-interface Surroundings {
+export interface Surroundings {
   random: Random;
   sabotage: Sabotage;
   pending: Map<string, Pending>;
   delivered: Pending[];
   writes: Promise<unknown>[];
+  traffic: Traffic;
+  record: Deliveries;
 }
 
-async function deliver(messages: Pending[], fault: Fault, around: Surroundings): Promise<void> {
+export async function deliver(messages: Pending[], fault: Fault, around: Surroundings): Promise<void> {
   if (messages.length === 0) return;
   for (const message of messages) message.attempts += 1;
   const acknowledged: Pending[] = [];
-  let crash: () => void = () => {};
-  const crashed = new Promise<"crashed">((resolve) => {
-    crash = () => resolve("crashed");
-  });
-  const pipeline = faultyPipeline(fault, around, crash);
+  // The rules change at any time: each delivery has its own.
+  const regime = around.random.pick(around.traffic.regimes);
+  for (const { body } of messages) around.record.deliver(body, regime);
   const batch = batchOf(messages, (message) => acknowledged.push(message));
-  const end = await Promise.race([consume(batch, pipeline).then(() => "done" as const), crashed]);
+  const end = await crashable((crash) => consume(batch, faultyPipeline(fault, around, { crash, regime })));
 
   const lost = end === "crashed" || fault === "crash_before_acknowledgement";
   const taken = around.sabotage === "acknowledge_before_commit" ? messages : lost ? [] : acknowledged;
@@ -107,26 +114,43 @@ async function deliver(messages: Pending[], fault: Fault, around: Surroundings):
   }
 }
 
-function faultyPipeline(fault: Fault, { random, sabotage, writes }: Surroundings, crash: () => void): Pipeline {
+/** Runs an invocation until it is done, or is ended in its midst: what it waits for then never comes. */
+export async function crashable(invoke: (crash: () => void) => Promise<void>): Promise<"done" | "crashed"> {
+  let crash: () => void = () => {};
+  const crashed = new Promise<"crashed">((resolve) => {
+    crash = () => resolve("crashed");
+  });
+  return Promise.race([invoke(crash).then(() => "done" as const), crashed]);
+}
+
+export function faultyPipeline(
+  fault: Fault,
+  { random, sabotage, writes, record }: Surroundings,
+  { crash, regime }: { crash: () => void; regime: Regime },
+): Pipeline {
   const databases = databasesOf(env);
   const stricken = random.below(databases.length);
   let failures = fault === "lost_write" || fault === "lost_call" ? 1 + random.below(2) : Number.POSITIVE_INFINITY;
   const config = parseConfig(env);
   return {
     databases,
+    rules: async () => indexRules(regime.rules),
     config,
     log: () => {},
     sendDeadLetter: () => Promise.reject(new Error("nothing in this traffic deserves the dead letters")),
     callSession: async (call) => {
       if (sabotage === "forget_ids") await forget(call.session);
+      if (sabotage === "judge_failures_again") await forgetFailures(call.session);
       if (fault === "lost_call" && failures-- > 0 && random.chance(0.5)) {
         // The object did its work; only its answer was lost.
-        await env.SESSIONS.getByName(call.session).accept(call);
+        record.answer(call, await env.SESSIONS.getByName(call.session).accept(call));
         throw Object.assign(new Error("Network connection lost."), { retryable: true });
       }
-      return env.SESSIONS.getByName(call.session).accept(
+      const answer = await env.SESSIONS.getByName(call.session).accept(
         sabotage === "forget_ids" ? { ...call, presence: { kind: "absent" } } : call,
       );
+      record.answer(call, answer);
+      return sabotage === "forget_shadow" ? withoutShadow(answer) : answer;
     },
     write: async (database, rows) => {
       if (fault === "crash_before_commit" && database.index === stricken) {
@@ -151,13 +175,22 @@ function faultyPipeline(fault: Fault, { random, sabotage, writes }: Surroundings
  * Evicts objects between calls, and cleans up as the alarm does: only sessions of which no message is under way that was
  * delivered before. Messages that come for the first time find a forgetful object.
  */
-async function disturb(random: Random, sessions: string[], pending: Map<string, Pending>): Promise<void> {
+export async function disturb(
+  random: Random,
+  sessions: string[],
+  pending: Map<string, Pending>,
+  record: Deliveries,
+): Promise<void> {
   const text = JSON.stringify([...pending.values()].filter(({ attempts }) => attempts > 0).map(({ body }) => body));
   for (const session of sessions) {
     if (!random.chance(0.2)) continue;
     const isQuiet = !text.includes(JSON.stringify(session));
-    if (isQuiet && random.chance(0.5)) await forget(session);
-    else await evict(session);
+    if (isQuiet && random.chance(0.5)) {
+      record.forgotten.add(session);
+      await forget(session);
+    } else {
+      await evict(session);
+    }
   }
 }
 
@@ -166,7 +199,28 @@ async function forget(session: string): Promise<void> {
   await evict(session);
 }
 
-async function evict(session: string): Promise<void> {
+/** As an object would that remembers only what it stored. */
+async function forgetFailures(session: string): Promise<void> {
+  await runInDurableObject(env.SESSIONS.getByName(session), async (_instance, { storage }) => {
+    for (const [key, text] of [...storage.kv.list<string>({ prefix: "segment/" })]) {
+      storage.kv.put(key, JSON.stringify({ ...JSON.parse(text), failed: [] }));
+    }
+  });
+  await evict(session);
+}
+
+/** As an object would that tells what a schema in shadow says only once. */
+function withoutShadow(answer: AcceptAnswer): AcceptAnswer {
+  if (answer.kind !== "decided") return answer;
+  const outcomes = answer.outcomes.map((outcome) => {
+    if (outcome.kind !== "stored" || !outcome.duplicate) return outcome;
+    const { shadow: _, ...rest } = outcome;
+    return rest;
+  });
+  return { ...answer, outcomes };
+}
+
+export async function evict(session: string): Promise<void> {
   try {
     await evictDurableObject(env.SESSIONS.getByName(session));
   } catch {

@@ -22,6 +22,8 @@ describe("the simulation notices", () => {
   it.each<[string, Sabotage]>([
     ["a session that forgets the ids it has seen", "forget_ids"],
     ["messages that are acknowledged before the commit", "acknowledge_before_commit"],
+    ["a session that judges again what failed before", "judge_failures_again"],
+    ["a session that tells only once what a schema in shadow says", "forget_shadow"],
   ])("%s", { timeout: 120_000 }, async (_, sabotage) => {
     const found: string[][] = [];
     for (let seed = 1_000_001; seed <= 1_000_010; seed++) found.push(await simulate(seed, sabotage));

@@ -2,6 +2,7 @@ import type { EventCode } from "../../src/model/codes";
 import type { AcceptedEvent, Envelope } from "../../src/model/envelope";
 import { formatTimestamp, type Micros } from "../../src/model/time";
 import type { Random } from "./random";
+import { makeRegimes, type Regime } from "./rule-sets";
 
 /** One event as some request carried it, with what must become of it. */
 export interface Submission {
@@ -12,7 +13,7 @@ export interface Submission {
   event: Record<string, unknown>;
   /** Microseconds since 1970, for a valid event. */
   occurredAt: Micros;
-  /** The codes that it must fail with; none: it is valid. */
+  /** The codes that it must fail with whatever the rules say; none: it is valid but for them. */
   codes: EventCode[];
 }
 
@@ -21,6 +22,8 @@ export interface Traffic {
   sessions: string[];
   submissions: Submission[];
   envelopes: Envelope[];
+  /** The sets of rules that follow each other while the messages are delivered. */
+  regimes: readonly [Regime, ...Regime[]];
 }
 
 const TYPES: readonly [[string, string], ...[string, string][]] = [
@@ -68,7 +71,7 @@ export function makeTraffic(seed: number, random: Random): Traffic {
       ...split(random, accepted).map((events) => ({ v: 1 as const, application, received_at: clock - size, events })),
     );
   }
-  return { applications, sessions, submissions, envelopes };
+  return { applications, sessions, submissions, envelopes, regimes: makeRegimes(seed, random, [...TYPES]) };
 }
 
 function make(
@@ -122,4 +125,9 @@ function split(random: Random, accepted: { session: string; accepted: AcceptedEv
 
 function uuidOf(seed: number, index: number): string {
   return `${seed.toString(16).padStart(8, "0")}-0000-4000-8000-${index.toString(16).padStart(12, "0")}`;
+}
+
+/** What makes two submissions of a session the same event. */
+export function contentKey(id: string, event: Record<string, unknown>): string {
+  return JSON.stringify([event.session_id, id, event.data, event.timestamp, event.name]);
 }

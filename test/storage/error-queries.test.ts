@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { EVENT_CODE_NAMES } from "../../src/model/codes";
 import { MAX_PART_CHARACTERS } from "../../src/model/limits";
 import { databasesOf } from "../../src/storage/databases";
-import { type ErrorKey, type ErrorQuestion, findErrors } from "../../src/storage/error-queries";
+import { type ErrorKey, type ErrorQuestion, findErrors, findErrorsById } from "../../src/storage/error-queries";
 import { MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "../../src/storage/read-limits";
 import type { ErrorRow } from "../../src/storage/rows";
 import { errorRow, MORNING, store } from "./seed";
@@ -18,6 +18,7 @@ beforeEach(async () => {
 });
 
 const everything: ErrorQuestion = {
+  status: null,
   code: null,
   session: null,
   category: null,
@@ -54,6 +55,7 @@ const anyError = fc.record({
 });
 
 const anyQuestion = fc.record({
+  status: fc.option(fc.constantFrom("open" as const, "resolved" as const)),
   code: fc.option(fc.constantFrom(...EVENT_CODE_NAMES.slice(0, 5))),
   session: fc.option(fc.constantFrom("alpha", "beta", "gamma")),
   category: fc.option(fc.constantFrom("page interaction", "form interaction")),
@@ -66,10 +68,14 @@ const anyQuestion = fc.record({
   after: fc.constant(null),
 });
 
+/** Every third error is resolved. */
+const isResolved = (row: ErrorRow) => Number(row.id.slice(-6)) % 3 === 0;
+
 function expected(rows: ErrorRow[], question: ErrorQuestion): string[] {
   const sorted = rows
     .filter(
       (row) =>
+        (question.status === null || (question.status === "resolved") === isResolved(row)) &&
         (question.code === null || row.issues.some(({ code }) => code === question.code)) &&
         (question.session ?? row.session) === row.session &&
         (question.category ?? row.category) === row.category &&
@@ -87,6 +93,8 @@ describe("findErrors", () => {
   it("walks through exactly what sorting and filtering everything gives, whatever is asked", async () => {
     const rows = fc.sample(anyError, { numRuns: 80, seed: 7 }).map((row) => errorRow(row));
     await store(databases, { errors: rows });
+    const resolve = "UPDATE errors SET resolved_at = 1 WHERE CAST(substr(id, -6) AS INTEGER) % 3 = 0";
+    for (const { binding } of databases) await binding.prepare(resolve).run();
     await fc.assert(
       fc.asyncProperty(anyQuestion, async (question) => {
         expect(await walk(question)).toEqual(expected(rows, question));
@@ -156,4 +164,16 @@ describe("findErrors", () => {
     expect(first.next).not.toBeNull();
     expect(await walk(question)).toEqual([rows[0]?.id]);
   });
+});
+
+it("findErrorsById finds errors in whatever database they lie, with their contents", async () => {
+  const long = JSON.stringify({ text: "x".repeat(10_000) });
+  const rows = ["alpha", "beta", "gamma", null].map((session, n) =>
+    errorRow({ session, id: `by-id-${n}`, receivedAt: MORNING + n, content: n === 1 ? long : "{}" }),
+  );
+  await store(databases, { errors: rows });
+  const found = await findErrorsById(databases, ["by-id-3", "by-id-1", "nobody's", "by-id-0"]);
+  expect(found.map(({ key }) => key.id)).toEqual(["by-id-0", "by-id-1", "by-id-3"]);
+  expect(found[1]).toMatchObject({ session: "beta", content: { kind: "whole", text: long }, resolvedAt: null });
+  expect(await findErrorsById(databases, [])).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { ACTIVITY_SLOT_MICROS } from "../../src/model/limits";
 import { databasesOf } from "../../src/storage/databases";
 import type { EventKey } from "../../src/storage/order";
-import { MAX_EVENTS_COUNTED } from "../../src/storage/read-limits";
+import { MAX_EVENTS_COUNTED, MAX_OPENINGS_EXAMINED } from "../../src/storage/read-limits";
 import type { EventRow } from "../../src/storage/rows";
 import { forgetSeries } from "../../src/storage/series";
 import { findActiveSessions, type SessionQuestion, summariseSession } from "../../src/storage/session-queries";
@@ -47,7 +47,10 @@ async function walk(question: SessionQuestion, between?: () => Promise<void>): P
   throw new Error("The walk does not end.");
 }
 
-/** The sessions with an event in the range, by their newest opening in the slots that the range touches. */
+/**
+ * The sessions with an event in the range, by the opening of the last quarter of an hour in which they were active up to
+ * its end. An opening that lies behind that end, since the session's earlier event came late, comes last.
+ */
 function expected(rows: EventRow[], from: number | null, to: number | null): string[] {
   const low = from ?? 0;
   const high = to ?? Number.MAX_SAFE_INTEGER;
@@ -55,12 +58,13 @@ function expected(rows: EventRow[], from: number | null, to: number | null): str
   const active = new Set(
     rows.filter((row) => row.occurredAt >= low && row.occurredAt <= high).map((row) => row.session),
   );
-  const newest = new Map<string, number>();
-  for (const row of rows) {
-    const inRange = slotOf(row.occurredAt) >= slotOf(low) && slotOf(row.occurredAt) <= slotOf(high);
-    if (row.opens && inRange) newest.set(row.session, Math.max(newest.get(row.session) ?? 0, row.occurredAt));
-  }
-  return [...active].sort((a, b) => (newest.get(b) ?? 0) - (newest.get(a) ?? 0));
+  const openings = [...active].map((session) => {
+    const own = rows.filter((row) => row.session === session);
+    const last = Math.max(...own.filter((row) => row.occurredAt <= high).map((row) => slotOf(row.occurredAt)));
+    return { session, at: own.find((row) => row.opens && slotOf(row.occurredAt) === last)?.occurredAt ?? 0 };
+  });
+  const isBehind = ({ at }: { at: number }) => Number(at > high);
+  return openings.sort((a, b) => isBehind(a) - isBehind(b) || b.at - a.at).map(({ session }) => session);
 }
 
 /** Events of a few sessions over two hours; each moment is used once, so that the order is plain. */
@@ -88,6 +92,16 @@ describe("findActiveSessions", () => {
       }),
       { numRuns: 60, seed: 5 },
     );
+  });
+
+  it("fills the first page at once where many sessions begin behind the end of the range", async () => {
+    const within = Array.from({ length: 5 }, (_, n) => eventRow({ session: `in ${n}`, occurredAt: MORNING + n }));
+    const behind = Array.from({ length: MAX_OPENINGS_EXAMINED + 10 }, (_, n) =>
+      eventRow({ session: `behind ${n}`, occurredAt: MORNING + MINUTE + n }),
+    );
+    await store(databases, { events: withOpenings([...within, ...behind]) });
+    const { rows } = await findActiveSessions(databases, { ...always, to: MORNING + 1_000, limit: 5 });
+    expect(rows.map(({ session }) => session)).toEqual(["in 4", "in 3", "in 2", "in 1", "in 0"]);
   });
 
   it("neither repeats nor skips a session while its events go on between the pages", async () => {

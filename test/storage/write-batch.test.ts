@@ -231,6 +231,12 @@ describe("errors", () => {
         issues: "[]",
         content: row.content,
         parts: 0,
+        resolved_at: null,
+        resolved_session: null,
+        resolved_sequence: null,
+        replayed_at: null,
+        replay_id: null,
+        claimed_by: null,
       },
     ]);
     expect(await all("SELECT part, length(content) AS characters FROM error_parts ORDER BY part")).toEqual([

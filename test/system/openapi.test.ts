@@ -38,13 +38,14 @@ test("every published example can be sent as it stands and answers what the docu
   expect(requests.length).toBeGreaterThan(40);
   for (const request of requests) {
     // The key of this id exists nowhere; the others succeed.
-    const expected = request.operationId === "revokeKey" ? 404 : request.statuses[0];
+    const unknown = ["revokeKey", "showError", "showReplay", "resumeReplay"];
+    const expected = unknown.includes(request.operationId) ? [404] : request.successes;
     const response = await eventually(async () => {
       const answer = await send(request);
       // The session of the examples is there once the queue has delivered them.
       return request.operationId === "showSession" && answer.status === 404 ? null : answer;
     });
-    expect(response.status, `${request.name}: ${await response.text()}`).toBe(expected);
+    expect(expected, `${request.name}: ${await response.text()}`).toContain(response.status);
   }
   const failed = await fetch(`${service.url}/theeye/errors?key=${LOCAL_KEYS.read}`);
   expect(await failed.json()).toEqual({ results: [], next: null });

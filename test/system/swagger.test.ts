@@ -1,23 +1,13 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
+import { hasBrowser, launchBrowser } from "./browser.ts";
 import { eventually, type Service, startService } from "./service.ts";
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
-
-const FLAGS = [
-  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
-
-if (!existsSync(CHROMIUM)) {
-  console.warn(`Skipped: there is no Chromium at ${CHROMIUM}. Install one, or say where it is with CHROMIUM_PATH.`);
-}
-
-describe.skipIf(!existsSync(CHROMIUM))("the API reference in a browser", () => {
+describe.skipIf(!hasBrowser)("the API reference in a browser", () => {
   const folder = mkdtempSync(join(tmpdir(), "the-eye-"));
   const complaints: string[] = [];
   let service: Service;
@@ -26,7 +16,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the API reference in a browser", () => {
 
   beforeAll(async () => {
     service = await startService(folder);
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
     page.on("console", (message) => {
       // A violation of the Content-Security-Policy is reported as an error too.

@@ -27,6 +27,14 @@ export function collectingOperations(): OperationPlan[] {
       scope: "write",
       parameters: [
         {
+          name: "dry_run",
+          in: "query",
+          description:
+            "1: judge the events as the pipeline would, at once, and store nothing. Duplicates and taken ids are not judged.",
+          required: false,
+          schema: { type: "integer", enum: [0, 1], examples: [1] },
+        },
+        {
           name: "Idempotency-Key",
           in: "header",
           description:
@@ -69,6 +77,23 @@ export function collectingOperations(): OperationPlan[] {
         },
       },
       answers: [
+        {
+          status: 200,
+          description: "Only with `dry_run=1`: the verdict on each event.",
+          content: json(
+            "DryRun",
+            {
+              results: [
+                { ok: true },
+                {
+                  ok: false,
+                  issues: [{ code: "data_invalid", path: "/data", message: 'expected a JSON object, found ""' }],
+                },
+              ],
+            },
+            "One would be stored, one not",
+          ),
+        },
         {
           status: 202,
           description: "The queue holds all of them.",

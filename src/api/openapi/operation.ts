@@ -6,7 +6,7 @@ import type { SchemaName } from "./schemas";
 
 /** What is said of an operation, from which its OpenAPI object is made. */
 export interface OperationPlan {
-  method: "get" | "post" | "delete";
+  method: "get" | "post" | "put" | "delete";
   path: `/${string}`;
   operationId: string;
   tag: string;

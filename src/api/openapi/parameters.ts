@@ -9,12 +9,15 @@ const EXAMPLES: Record<string, string | number> = {
   category: "page interaction",
   name: "pageview",
   application: "demo",
+  status: "open",
   code: "timestamp_invalid",
   start_date: "2021-01-01",
   end_date: "2021-01-01 09:15:27.243860",
   order: "asc",
   limit: 10,
   interval: "hour",
+  days: 7,
+  version: 1,
   group_by: "category,name",
 };
 
@@ -33,7 +36,7 @@ export function queryParameters(schema: ParameterSchema, sent: Readonly<Record<s
       name,
       in: "query",
       description,
-      required: false,
+      required: entry.type !== "optional",
       schema: schemaWithExample,
       ...(name in sent ? { example: sent[name] } : {}),
     };

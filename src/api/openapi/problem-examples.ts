@@ -23,6 +23,11 @@ const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: Proble
   },
   not_found: { detail: "There is nothing at this path." },
   method_not_allowed: { detail: "PUT is not taken here; POST, OPTIONS, GET, HEAD is." },
+  schema_invalid: {
+    detail:
+      "The schema cannot be taken at /properties/host/type: expected one of null, boolean, object, array, number, string, integer, or an array of them.",
+    members: { path: "/properties/host/type" },
+  },
   conflict: { detail: "The application demo exists already." },
   rate_limited: { detail: "More arrives than the queue takes in a second." },
   unavailable: { detail: "The queue does not take events at this moment." },

@@ -51,5 +51,8 @@ export const FAILED_SAMPLE = {
         'expected 2021-01-01 09:15:27.243860 (UTC) or ISO 8601, such as 2021-01-01T09:15:27.243860+02:00; found "not a date"',
     },
   ],
+  status: "open",
+  resolved: null,
+  replayed_at: null,
   event: { ...SAMPLE_EVENTS[0], data: "", timestamp: "not a date" },
 } as const;

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { EVENT_CODES, REQUEST_PROBLEMS } from "../../model/codes";
 import { EventSchema } from "../../model/event";
 import { MAX_EVENTS_PER_REQUEST } from "../../model/limits";
+import { SettingsSchema } from "../../storage/event-types";
 import {
   ApplicationPageSchema,
   ApplicationSchema,
@@ -12,8 +13,20 @@ import {
   NewKeySchema,
   RotatedKeySchema,
 } from "../application-schemas";
-import { ErrorsResponse } from "../errors";
+import { DryRunSchema } from "../dry-run";
+import { ErrorSummaryResponse } from "../error-summary";
+import { ErrorsResponse, StoredErrorSchema } from "../errors";
+import {
+  EventTypeInput,
+  EventTypePageSchema,
+  EventTypeSchema,
+  EventTypeVersionSchema,
+  VersionListSchema,
+} from "../event-type-schemas";
+import { CheckInput, CheckSchema, ProposalSchema } from "../event-type-trial";
 import { EventsResponse } from "../events";
+import { ReceiptResponse } from "../receipts";
+import { CreateReplaySchema, PreviewSchema, ReplayPageSchema, ReplaySchema } from "../replay-schemas";
 import { SessionResponse, SessionsResponse } from "../sessions";
 import { StatsResponse } from "../stats";
 import { StoredEventSchema } from "../stored-event";
@@ -68,6 +81,7 @@ const ProblemSchema = v.pipe(
     actual: v.optional(v.pipe(v.number(), v.description("What was found instead."))),
     line: v.optional(v.pipe(v.number(), v.description("Where the body stops being JSON, from 1."))),
     column: v.optional(v.pipe(v.number(), v.description("Where in that line, from 1."))),
+    path: v.optional(v.pipe(v.string(), v.description("The place in the schema, as a JSON pointer."))),
     scope: v.optional(v.pipe(v.string(), v.description("The scope that the operation asks for."))),
   }),
   v.description("What is wrong with a request (RFC 9457)."),
@@ -95,7 +109,24 @@ export const SCHEMAS = {
   SessionPage: SessionsResponse,
   Session: SessionResponse,
   ErrorPage: ErrorsResponse,
+  StoredError: StoredErrorSchema,
+  ErrorSummary: ErrorSummaryResponse,
+  CreateReplay: CreateReplaySchema,
+  Replay: ReplaySchema,
+  ReplayPage: ReplayPageSchema,
+  ReplayPreview: PreviewSchema,
+  Receipt: ReceiptResponse,
   Stats: StatsResponse,
+  DryRun: DryRunSchema,
+  EventTypeInput,
+  EventTypeVersion: EventTypeVersionSchema,
+  EventType: EventTypeSchema,
+  EventTypePage: EventTypePageSchema,
+  EventTypeVersions: VersionListSchema,
+  Proposal: ProposalSchema,
+  CheckInput,
+  Check: CheckSchema,
+  Settings: SettingsSchema,
   CreateApplication: CreateApplicationSchema,
   CreateKey: CreateKeySchema,
   Key: KeySchema,

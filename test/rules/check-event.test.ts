@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { utf8Bytes } from "../../src/model/event";
+import type { EventTypeRule, Mode } from "../../src/model/event-type";
 import { formatTimestamp } from "../../src/model/time";
-import { checkEvent, type Verdict } from "../../src/pipeline/check-event";
-import { OCCURRED_AT, RECEIVED_AT, SAMPLE_EVENTS } from "./sample-events";
+import { checkEvent, type Verdict } from "../../src/rules/check-event";
+import { NO_RULES, rulesOf } from "../../src/rules/rules";
+import { OCCURRED_AT, RECEIVED_AT, SAMPLE_EVENTS } from "../pipeline/sample-events";
 
-const judgement = { receivedAt: RECEIVED_AT, futureToleranceMicros: 60_000_000 };
+const judgement = { rules: rulesOf(NO_RULES), receivedAt: RECEIVED_AT, futureToleranceMicros: 60_000_000 };
 const sample = SAMPLE_EVENTS[0];
 const check = (event: unknown) => checkEvent(event, judgement);
 const issuesOf = (verdict: Verdict) => (verdict.valid ? [] : verdict.issues);
@@ -19,7 +21,7 @@ function eventOfBytes(bytes: number) {
 
 describe("a valid event", () => {
   it.each(SAMPLE_EVENTS)("is $name of the brief", (event) => {
-    expect(check(event)).toEqual({ valid: true, event, occurredAt: OCCURRED_AT });
+    expect(check(event)).toEqual({ valid: true, event, occurredAt: OCCURRED_AT, shadow: null });
   });
 
   it("may have an empty payload, and members that are not kept", () => {
@@ -168,5 +170,76 @@ describe("whatever JSON is sent", () => {
   it("may have members that JavaScript objects have by themselves", () => {
     const data: unknown = JSON.parse('{"__proto__":{"a":1},"constructor":null,"toString":7,"hasOwnProperty":"x"}');
     expect(codesOf({ ...sample, data })).toEqual([]);
+  });
+});
+
+describe("the event's type", () => {
+  const rule = (changes: Partial<EventTypeRule> = {}): EventTypeRule => ({
+    category: sample.category,
+    name: sample.name,
+    version: 3,
+    mode: "accept",
+    schema_mode: "enforce",
+    schema: null,
+    ...changes,
+  });
+  const placesOf = (verdict: Verdict) => issuesOf(verdict).map(({ code, path }) => [code, path]);
+  const judged = (event: unknown, types: EventTypeRule[], unregistered: Mode = "accept", changes = {}) =>
+    checkEvent(event, { ...judgement, rules: rulesOf({ unregistered, types }), ...changes });
+  const schema = '{"properties":{"path":{"type":"number"}},"required":["title"]}';
+  const violations = [
+    { code: "schema_violation", path: "/data", message: 'expected the member "title", found none' },
+    { code: "schema_violation", path: "/data/path", message: 'expected number, found "/"' },
+  ];
+
+  it("passes where it is not registered, unless unregistered types are refused", () => {
+    expect(judged(sample, [])).toMatchObject({ valid: true });
+    expect(judged(sample, [rule({ name: "other" })], "reject")).toEqual({
+      valid: false,
+      issues: [
+        {
+          code: "unplanned_event",
+          path: "",
+          message: 'expected a registered event type, found "page interaction" with "pageview"',
+        },
+      ],
+    });
+  });
+
+  it("passes where it is registered without a schema, and fails where it is retired", () => {
+    expect(judged(sample, [rule()], "reject")).toMatchObject({ valid: true, shadow: null });
+    expect(placesOf(judged(sample, [rule({ mode: "reject" })]))).toMatchObject([["unplanned_event", ""]]);
+  });
+
+  it("fails with every place where its payload does not fit the schema", () => {
+    expect(judged(sample, [rule({ schema })])).toEqual({ valid: false, issues: violations });
+  });
+
+  it("passes where the schema is in shadow, and tells what it would have failed for", () => {
+    expect(judged(sample, [rule({ schema, schema_mode: "shadow" })])).toMatchObject({
+      valid: true,
+      shadow: { version: 3, issues: violations },
+    });
+    expect(judged(sample, [rule({ schema: "{}", schema_mode: "shadow" })])).toMatchObject({
+      valid: true,
+      shadow: null,
+    });
+  });
+
+  it("is judged together with everything else that is wrong", () => {
+    const event = { ...sample, timestamp: "not a date" };
+    expect(placesOf(judged(event, [rule({ schema })]))).toEqual([
+      ["timestamp_invalid", "/timestamp"],
+      ["schema_violation", "/data"],
+      ["schema_violation", "/data/path"],
+    ]);
+  });
+
+  it("is not looked at where the event has none, or came in pieces without its payload", () => {
+    expect(placesOf(judged({ ...sample, name: "" }, [], "reject"))).toEqual([["name_invalid", "/name"]]);
+    expect(placesOf(judged({ ...sample, data: 7 }, [rule({ schema })]))).toEqual([["data_invalid", "/data"]]);
+    expect(placesOf(judged(sample, [rule({ schema })], "accept", { bytes: 40_000 }))).toEqual([
+      ["event_too_large", ""],
+    ]);
   });
 });

@@ -1,17 +1,34 @@
 import * as v from "valibot";
 import type { EventCode, Issue } from "../model/codes";
 import { type ClientEvent, EventSchema, foundIn, isJsonObject, utf8Bytes } from "../model/event";
+import type { EventTypeRule } from "../model/event-type";
 import { jsonText } from "../model/json-text";
 import { MAX_EVENT_BYTES, MAX_NESTING_LEVELS } from "../model/limits";
 import { formatTimestamp, type Micros, parseTimestamp } from "../model/time";
+import { compiledSchema } from "./compile-schema";
+import type { Rules } from "./rules";
 
-/** The verdict on an event: what is to be stored of it, or everything that is wrong with it. */
-export type Verdict = { valid: true; event: ClientEvent; occurredAt: Micros } | { valid: false; issues: Issue[] };
+/** What a schema in shadow would have rejected an event for. */
+export interface ShadowFindings {
+  /** Of the event type. */
+  version: number;
+  issues: Issue[];
+}
+
+/**
+ * The verdict on an event: what is to be stored of it, or everything that is wrong with it. `shadow` is null unless a
+ * schema in shadow would have made it fail.
+ */
+export type Verdict =
+  | { valid: true; event: ClientEvent; occurredAt: Micros; shadow: ShadowFindings | null }
+  | { valid: false; issues: Issue[] };
 
 export interface Judgement {
   /** The event's own moment of receipt at the edge: the verdict must not depend on when it is reached. */
   receivedAt: Micros;
   futureToleranceMicros: number;
+  /** What the event's type asks for. */
+  rules: Rules;
   /** The event's size as UTF-8 JSON, where it was measured before; see EventsEnvelope and PartEnvelope. */
   bytes?: number;
   /** The event's levels of nesting, where the edge measured them: it sends no deeper event in any other way. */
@@ -31,7 +48,7 @@ const CODE_OF_MEMBER: Record<string, EventCode> = {
 const JsonObjectSchema = v.custom<object>(isJsonObject, (issue) => `expected a JSON object, found ${foundIn(issue)}`);
 const ObjectEventSchema = v.pipe(JsonObjectSchema, EventSchema);
 
-/** Judges an event as the client sent it. Pure: the same event with the same receipt has the same verdict for ever. */
+/** Judges an event as the client sent it. Pure: the same event with the same receipt and rules has the same verdict. */
 export function checkEvent(event: unknown, judgement: Judgement): Verdict {
   const result = v.safeParse(ObjectEventSchema, event, { abortPipeEarly: true });
   const issues: Issue[] = (result.issues ?? []).map((issue) => ({
@@ -60,10 +77,56 @@ export function checkEvent(event: unknown, judgement: Judgement): Verdict {
     issues.push({ code: "timestamp_in_future", path: "/timestamp", message: aheadMessage(occurredAt, judgement) });
   }
 
-  // A seam for what depends on the event's type: its schema, and whether unregistered types are taken.
+  // What is too large or too deep has come in pieces, with an outline in place of its payload.
+  const isWhole = bytes <= MAX_EVENT_BYTES && levels <= MAX_NESTING_LEVELS;
+  const type = isWhole ? checkType(event, issues, judgement.rules) : NOTHING;
+  issues.push(...type.issues);
 
   if (issues.length > 0 || !result.success || occurredAt === null) return { valid: false, issues };
-  return { valid: true, event: result.output, occurredAt };
+  return { valid: true, event: result.output, occurredAt, shadow: type.shadow };
+}
+
+interface TypeVerdict {
+  issues: Issue[];
+  shadow: ShadowFindings | null;
+}
+
+const NOTHING: TypeVerdict = { issues: [], shadow: null };
+
+/** Judges by the event's type, as far as the event has what that takes: a category, a name, a payload. */
+function checkType(event: unknown, issues: readonly Issue[], rules: Rules): TypeVerdict {
+  if (!isJsonObject(event) || has(issues, "category_invalid") || has(issues, "name_invalid")) return NOTHING;
+  const { category, name, data } = event;
+  if (typeof category !== "string" || typeof name !== "string") return NOTHING;
+  const rule = rules.find(category, name);
+  const mode = rule?.mode ?? rules.unregistered;
+  if (mode === "reject") {
+    const found = `${JSON.stringify(category)} with ${JSON.stringify(name)}`;
+    const message =
+      rule === null
+        ? `expected a registered event type, found ${found}`
+        : `expected an event type in use, found ${found}`;
+    return { issues: [{ code: "unplanned_event", path: "", message }], shadow: null };
+  }
+  if (rule === null || rule.schema === null || !isJsonObject(data)) return NOTHING;
+  const violations = checkData(data, rule.schema);
+  if (violations.length === 0) return NOTHING;
+  return rule.schema_mode === "enforce"
+    ? { issues: violations, shadow: null }
+    : { issues: [], shadow: { version: rule.version, issues: violations } };
+}
+
+/** @param schema the text of a registered schema */
+function checkData(data: Record<string, unknown>, schema: NonNullable<EventTypeRule["schema"]>): Issue[] {
+  return compiledSchema(schema)(data).map(({ path, message }) => ({
+    code: "schema_violation",
+    path: `/data${path}`,
+    message,
+  }));
+}
+
+function has(issues: readonly Issue[], code: EventCode): boolean {
+  return issues.some((issue) => issue.code === code);
 }
 
 function occurrenceOf(event: unknown): Micros | null {

@@ -1,0 +1,131 @@
+import { QUEUE_UNIT_BYTES } from "../prices.ts";
+import type { RowKind, Tally } from "./tally.ts";
+
+/** A message that the queue took, as the consumer will get it. */
+export interface TakenMessage {
+  body: unknown;
+}
+
+/**
+ * The Worker's bindings with a counter in front of each. What they do is done by the real ones, except for the queue:
+ * it hands each message to `take`, since the meter delivers by its own clock.
+ */
+export function meteredBindings(real: Env, tally: Tally, take: (message: TakenMessage) => void): Env {
+  return {
+    ...real,
+    KEYS: meteredKeys(real.KEYS, tally),
+    EVENTS: meteredQueue(real.EVENTS, tally, take),
+    SESSIONS: meteredSessions(real.SESSIONS, tally),
+    DB: meteredDatabase(real.DB, tally),
+  };
+}
+
+/** A stand-in that answers as `members` say, and refuses what it cannot count. */
+function standIn<Binding extends object>(real: Binding, members: Partial<Record<keyof Binding, unknown>>): Binding {
+  return new Proxy(real, {
+    get(_target, name) {
+      if (Object.hasOwn(members, name)) return Reflect.get(members, name);
+      throw new Error(`the meter does not count ${String(name)}`);
+    },
+  });
+}
+
+function meteredKeys(real: KVNamespace, tally: Tally): KVNamespace {
+  return standIn(real, {
+    get: (name: string, options: KVNamespaceGetOptions<"json">) => {
+      tally.kvReads += 1;
+      return real.get(name, options);
+    },
+  });
+}
+
+function meteredQueue(real: Queue, tally: Tally, take: (message: TakenMessage) => void): Queue {
+  const takeOne = (body: unknown) => {
+    const text = JSON.stringify(body);
+    tally.messages += 1;
+    tally.messageUnits += Math.ceil(new TextEncoder().encode(text).length / QUEUE_UNIT_BYTES);
+    take({ body: JSON.parse(text) });
+  };
+  return standIn(real, {
+    send: async (body: unknown) => takeOne(body),
+    sendBatch: async (messages: Iterable<MessageSendRequest>) => {
+      for (const { body } of messages) takeOne(body);
+    },
+  });
+}
+
+function meteredSessions(real: Env["SESSIONS"], tally: Tally): Env["SESSIONS"] {
+  return standIn(real, {
+    getByName: (name: string) => {
+      const stub = real.getByName(name);
+      return {
+        accept: (call: Parameters<typeof stub.accept>[0]) => {
+          tally.objectCalls += 1;
+          return stub.accept(call);
+        },
+      };
+    },
+  });
+}
+
+function meteredDatabase(real: D1Database, tally: Tally): D1Database {
+  const prepared = new WeakMap<object, { statement: D1PreparedStatement; query: string }>();
+
+  function count(query: string, { rows_read, rows_written }: D1Meta): void {
+    tally.databaseStatements += 1;
+    tally.databaseRowsRead += rows_read;
+    if (rows_written > 0) tally.databaseRowsWritten[kindOf(query)] += rows_written;
+  }
+
+  function wrap(statement: D1PreparedStatement, query: string): D1PreparedStatement {
+    const single = async () => {
+      tally.databaseCalls += 1;
+      const result = await statement.all();
+      count(query, result.meta);
+      return result;
+    };
+    const wrapped = standIn(statement, {
+      bind: (...values: unknown[]) => wrap(statement.bind(...values), query),
+      all: single,
+      run: single,
+    });
+    prepared.set(wrapped, { statement, query });
+    return wrapped;
+  }
+
+  return new Proxy(real, {
+    // `databasesOf` asks whether it can prepare.
+    has: (target, name) => name in target,
+    get(_target, name) {
+      if (name === "prepare") return (query: string) => wrap(real.prepare(query), query);
+      if (name !== "batch") throw new Error(`the meter does not count ${String(name)}`);
+      return async (statements: D1PreparedStatement[]) => {
+        tally.databaseCalls += 1;
+        const known = statements.map((statement) => {
+          const found = prepared.get(statement);
+          if (found === undefined) throw new Error("a statement that the meter did not prepare");
+          return found;
+        });
+        const results = await real.batch(known.map(({ statement }) => statement));
+        for (const [index, result] of results.entries()) count(known[index]?.query ?? "", result.meta);
+        return results;
+      };
+    },
+  });
+}
+
+/** @throws Error if a statement writes into a table that the bill does not know. */
+function kindOf(query: string): RowKind {
+  const table = /\bINSERT INTO (\w+)/.exec(query)?.[1];
+  switch (table) {
+    case "events":
+    case "counts":
+    case "series":
+      return table;
+    case "categories":
+      return "series";
+    default:
+      if (table !== undefined && /^(error|failure)/.test(table)) return "errors";
+      throw new Error(`the meter does not know what this writes: ${query}`);
+  }
+}

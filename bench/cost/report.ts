@@ -1,0 +1,104 @@
+import { PRICES, PRICES_READ, type PriceName } from "../prices.ts";
+import type { Chart } from "../shared/bar-chart.ts";
+import { describeMachine, type Machine } from "../shared/machine.ts";
+import { markdownTable } from "../shared/markdown-table.ts";
+import { type Bar, holds } from "./bars.ts";
+import { type BillLine, type Month, totalOf } from "./bill.ts";
+import { EVENTS_PER_MONTH, EVENTS_PER_SECOND, type Scenario } from "./scenarios.ts";
+import type { Probe, Run } from "./tally.ts";
+
+/** Everything that was found about one scenario. */
+export interface CostResult {
+  scenario: Scenario;
+  run: Run;
+  probe: Probe;
+  lines: BillLine[];
+  month: Month;
+  bars: Bar[];
+}
+
+export function costReport(results: readonly CostResult[], machine: Machine): string {
+  const titles = results.map(({ scenario }) => scenario.title);
+  const perMillion = (results[0]?.lines ?? []).map(({ what, price }, index) => [
+    `${what} (${PRICES[price].product})`,
+    ...results.map(({ lines }) => {
+      const line = lines[index];
+      return line === undefined
+        ? ""
+        : `${count(line.unitsPerMillionEvents)} · ${dollars(line.dollarsPerMillionEvents)}`;
+    }),
+  ]);
+  const months = (results[0]?.month.lines ?? []).map(({ price }, index) => [
+    PRICES[price].product,
+    ...results.map(({ month }) => {
+      const line = month.lines[index];
+      return line === undefined ? "" : `${dollars(line.dollarsAtListPrice)} · ${dollars(line.dollars)}`;
+    }),
+  ]);
+  return `# Cost
+
+Counted, not timed: the same on every machine. Prices of ${PRICES_READ}, in US dollars.
+Made by \`npm run bench:cost\` on ${describeMachine(machine)}.
+
+## For a million events: billed units · dollars at list price
+
+${markdownTable(["", ...titles], [...perMillion, ["**in all**", ...results.map(({ lines }) => `**${dollars(totalOf(lines))}**`)]])}
+
+## A month at ${EVENTS_PER_SECOND} events a second (${(EVENTS_PER_MONTH / 1e6).toFixed(1)} million): at list price · with the plan's allowances
+
+${markdownTable(
+  ["", ...titles],
+  [
+    ...months,
+    ["Workers Paid plan", ...results.map(() => `– · ${dollars(5)}`)],
+    [
+      "**in all**",
+      ...results.map(({ month }) => `**${dollars(month.dollarsAtListPrice)}** · **${dollars(month.dollars)}**`),
+    ],
+  ],
+)}
+
+Not counted here, since they are times and bytes: CPU, the duration of session objects, storage. See bench/README.md.
+
+## Bars
+
+${markdownTable(
+  ["", "found", "at most", ""],
+  results.flatMap(({ scenario, bars }) =>
+    bars.map((bar) => [
+      `${scenario.name}: ${bar.what}`,
+      number(bar.found),
+      number(bar.most),
+      holds(bar) ? "holds" : "**fails**",
+    ]),
+  ),
+)}
+`;
+}
+
+/** Dollars per million events, by product. */
+export function costChart(results: readonly CostResult[]): Chart {
+  return {
+    title: "What a million events cost",
+    unit: `US dollars at list price, ${PRICES_READ}`,
+    bars: results.map(({ scenario, lines }) => ({
+      name: scenario.title,
+      parts: [...Map.groupBy(lines, ({ price }): PriceName => price)].map(([price, own]) => ({
+        name: PRICES[price].product,
+        value: totalOf(own),
+      })),
+    })),
+  };
+}
+
+function count(units: number): string {
+  return Math.round(units).toLocaleString("en-GB");
+}
+
+function dollars(amount: number): string {
+  return `$${amount.toFixed(amount < 10 ? 3 : 0)}`;
+}
+
+function number(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(4);
+}

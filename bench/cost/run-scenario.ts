@@ -1,0 +1,47 @@
+import type { BuiltWorker } from "../shared/build-worker.ts";
+import { migrate, startPlatform } from "../shared/local-platform.ts";
+import { consumerOf, type WranglerSettings } from "../shared/wrangler-settings.ts";
+import type { Scenario } from "./scenarios.ts";
+import type { Probe, Run } from "./tally.ts";
+
+const WORKER = "metered";
+
+/** Runs a scenario in a platform of its own, with empty databases. */
+export async function runScenario(
+  scenario: Scenario,
+  built: BuiltWorker,
+  settings: WranglerSettings,
+): Promise<{ run: Run; probe: Probe }> {
+  const consumer = consumerOf(settings, "the-eye-events");
+  const { miniflare: platform, stop } = await startPlatform({
+    workers: [
+      {
+        name: WORKER,
+        modules: true,
+        scriptPath: built.script,
+        modulesRoot: built.folder,
+        compatibilityDate: settings.compatibility_date,
+        bindings: settings.vars,
+        kvNamespaces: ["KEYS"],
+        d1Databases: ["DB"],
+        durableObjects: { SESSIONS: { className: "Session", useSQLite: true } },
+        queueProducers: { EVENTS: { queueName: "the-eye-events" } },
+      },
+    ],
+  });
+  try {
+    await migrate(platform, "DB", WORKER);
+    const response = await platform.dispatchFetch("http://localhost/", {
+      method: "POST",
+      body: JSON.stringify({
+        scenario,
+        settings: { maxBatchSize: consumer.max_batch_size, maxBatchTimeoutMs: consumer.max_batch_timeout * 1_000 },
+        probe: [10, 100],
+      }),
+    });
+    if (!response.ok) throw new Error(`the metered Worker failed: ${await response.text()}`);
+    return (await response.json()) as { run: Run; probe: Probe };
+  } finally {
+    await stop();
+  }
+}

@@ -1,0 +1,68 @@
+import { formatTimestamp } from "../../src/model/time";
+import { EVENTS_PER_SECOND, type Scenario } from "./scenarios.ts";
+
+export const APPLICATIONS = ["shop", "blog"] as const;
+export type Application = (typeof APPLICATIONS)[number];
+
+/** A request at its moment, in milliseconds from the start of the traffic. */
+export interface SentRequest {
+  atMs: number;
+  application: Application;
+  events: Record<string, unknown>[];
+}
+
+const HOST = { host: "www.consumeraffairs.com", path: "/" };
+
+/** The three sample events of the brief: two event types of one category, one of another. */
+const SAMPLES = [
+  { category: "page interaction", name: "pageview", data: HOST },
+  { category: "page interaction", name: "cta click", data: { ...HOST, element: "chat bubble" } },
+  { category: "form interaction", name: "submit", data: { ...HOST, form: { first_name: "John", last_name: "Doe" } } },
+] as const;
+
+/**
+ * The scenario's requests in order of time, at EVENTS_PER_SECOND. All sessions take turns, so that as much time as
+ * possible lies between two requests of one session: nothing is saved by their meeting in one batch. Deterministic.
+ *
+ * @param startMs the moment of the first request, in milliseconds since 1970.
+ * @param firstSession other numbers are other sessions.
+ */
+export function requestsOf(scenario: Scenario, startMs: number, firstSession = 0): SentRequest[] {
+  const { sessions, eventsPerSession, eventsPerRequest, sessionsPerRequest, invalidEvery } = scenario;
+  const burst = eventsPerRequest / sessionsPerRequest;
+  const requestsPerTurn = sessions / sessionsPerRequest;
+  const requests: SentRequest[] = [];
+  let made = 0;
+  for (let turn = 0; turn < eventsPerSession / burst; turn++) {
+    for (let place = 0; place < requestsPerTurn; place++) {
+      const atMs = (requests.length * eventsPerRequest * 1_000) / EVENTS_PER_SECOND;
+      const events: Record<string, unknown>[] = [];
+      for (let of = 0; of < eventsPerRequest; of++) {
+        const session = firstSession + place * sessionsPerRequest + Math.floor(of / burst);
+        const sample = SAMPLES[made % SAMPLES.length] ?? SAMPLES[0];
+        made += 1;
+        // Events occur shortly before they are sent, those of one request one after the other.
+        const occurredAt = (startMs + atMs - 20 + Math.floor((of * 10) / eventsPerRequest)) * 1_000 + (made % 1_000);
+        events.push({
+          session_id: uuid(session),
+          ...sample,
+          ...(invalidEvery > 0 && made % invalidEvery === 0 ? { data: "" } : {}),
+          timestamp: formatTimestamp(occurredAt),
+        });
+      }
+      requests.push({ atMs, application: place % 2 === 0 ? "shop" : "blog", events });
+    }
+  }
+  return requests;
+}
+
+/** A UUID of a number: the same in every run, and as scattered as a random one. */
+function uuid(number: number): string {
+  const word = (salt: number) => {
+    let mixed = Math.imul(number + 1, 0x9e3779b1) ^ Math.imul(salt, 0x85ebca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 16), 0xc2b2ae35);
+    return ((mixed ^ (mixed >>> 13)) >>> 0).toString(16).padStart(8, "0");
+  };
+  const hex = word(1) + word(2) + word(3) + word(4);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

@@ -1,0 +1,76 @@
+/** When the prices below were read in Cloudflare's documentation, each on the page that it names. */
+export const PRICES_READ = "November 2026";
+
+/** The Workers Paid plan, which the included allowances belong to. */
+export const PLAN_DOLLARS_PER_MONTH = 5;
+
+export interface Price {
+  /** What is billed, as the invoice names it. */
+  product: string;
+  /** List price of a million units beyond the allowance. */
+  dollarsPerMillion: number;
+  /** Units that the plan includes each month, for the whole account. */
+  includedPerMonth: number;
+  source: string;
+}
+
+/** List prices of what a collector uses, in US dollars, without contract discounts. */
+export const PRICES = {
+  /** Requests over HTTP and invocations of a queue's consumer. Subrequests are free. */
+  requests: {
+    product: "Workers: requests",
+    dollarsPerMillion: 0.3,
+    includedPerMonth: 10_000_000,
+    source: "https://developers.cloudflare.com/workers/platform/pricing/",
+  },
+  kvReads: {
+    product: "KV: keys read",
+    dollarsPerMillion: 0.5,
+    includedPerMonth: 10_000_000,
+    source: "https://developers.cloudflare.com/kv/platform/pricing/",
+  },
+  /** Each write, read and delete of a message, for each 64 KB that it begins. */
+  queueOperations: {
+    product: "Queues: operations",
+    dollarsPerMillion: 0.4,
+    includedPerMonth: 1_000_000,
+    source: "https://developers.cloudflare.com/queues/platform/pricing/",
+  },
+  /** RPC calls and alarms. */
+  objectRequests: {
+    product: "Durable Objects: requests",
+    dollarsPerMillion: 0.15,
+    includedPerMonth: 1_000_000,
+    source: "https://developers.cloudflare.com/durable-objects/platform/pricing/",
+  },
+  objectRowsWritten: {
+    product: "Durable Objects: rows written",
+    dollarsPerMillion: 1,
+    includedPerMonth: 50_000_000,
+    source: "https://developers.cloudflare.com/durable-objects/platform/pricing/",
+  },
+  databaseRowsWritten: {
+    product: "D1: rows written",
+    dollarsPerMillion: 1,
+    includedPerMonth: 50_000_000,
+    source: "https://developers.cloudflare.com/d1/platform/pricing/",
+  },
+  databaseRowsRead: {
+    product: "D1: rows read",
+    dollarsPerMillion: 0.001,
+    includedPerMonth: 25_000_000_000,
+    source: "https://developers.cloudflare.com/d1/platform/pricing/",
+  },
+  /** Log lines and the record of each invocation, after sampling. */
+  logEvents: {
+    product: "Workers Logs: events",
+    dollarsPerMillion: 0.6,
+    includedPerMonth: 20_000_000,
+    source: "https://developers.cloudflare.com/workers/observability/logs/workers-logs/",
+  },
+} as const satisfies Record<string, Price>;
+
+export type PriceName = keyof typeof PRICES;
+
+/** What one unit of a queue operation holds. */
+export const QUEUE_UNIT_BYTES = 64_000;

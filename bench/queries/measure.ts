@@ -1,0 +1,81 @@
+import * as v from "valibot";
+import { wholeTableSteps } from "./plan-steps.ts";
+import type { QueryPlatform } from "./query-platform.ts";
+import type { Question } from "./questions.ts";
+
+/** One answer of one question, at one place of the history. */
+export interface Answer {
+  path: string;
+  returned: number;
+  rowsRead: number;
+  statements: number;
+  /** Milliseconds within D1, all statements of a run together, and as the Worker waits. */
+  d1Ms: number[];
+  wallMs: number[];
+  /** Steps of the plans that read or sort a whole table. */
+  wholeTable: string[];
+  more: boolean;
+}
+
+export interface Measured {
+  question: Question;
+  answers: Answer[];
+}
+
+/** Asks every question at each of its places, `runs` times. @throws Error if one is refused */
+export async function measure(
+  platform: QueryPlatform,
+  questions: readonly Question[],
+  how: { runs: number; plans: boolean },
+  progress: (done: number) => void,
+): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (const question of questions) {
+    const answers: Answer[] = [];
+    for (const path of question.paths)
+      answers.push(await answerOf(platform, await pageOf(platform, path, question.page), how));
+    measured.push({ question, answers });
+    progress(measured.length);
+  }
+  return measured;
+}
+
+/** The path of a later page, reached as a client reaches it; that of the last one if there are fewer. */
+async function pageOf(platform: QueryPlatform, first: string, page: number): Promise<string> {
+  let path = first;
+  for (let number = 1; number < page; number++) {
+    const { body } = await platform.ask(path, { runs: 0, plans: false });
+    if (typeof body.next !== "string") break;
+    const { pathname, search } = new URL(body.next);
+    path = pathname + search;
+  }
+  return path;
+}
+
+async function answerOf(platform: QueryPlatform, path: string, how: { runs: number; plans: boolean }): Promise<Answer> {
+  const { status, body, statements, wallMs } = await platform.ask(path, how);
+  if (status !== 200) throw new Error(`${path} answers ${status}: ${JSON.stringify(body)}`);
+  const d1Ms = Array.from({ length: how.runs }, (_, run) =>
+    statements.reduce((sum, { durationsMs }) => sum + (durationsMs[run] ?? 0), 0),
+  );
+  return {
+    path,
+    returned: returnedIn(body.results ?? []),
+    rowsRead: statements.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
+    statements: statements.length,
+    d1Ms,
+    wallMs,
+    wholeTable: statements.flatMap(({ sql, plan }) => wholeTableSteps(sql, plan)),
+    more: typeof body.next === "string",
+  };
+}
+
+const GroupSchema = v.object({ over_time: v.array(v.number()) });
+
+/** Rows or cells of an answer. A group of failures has a cell for each of its counts over time. */
+export function returnedIn(results: readonly unknown[]): number {
+  return results.reduce<number>((sum, result) => {
+    const cells = v.is(GroupSchema, result) ? result.over_time.filter((count) => count !== 0).length : 1;
+    return sum + cells;
+  }, 0);
+}

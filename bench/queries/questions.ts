@@ -1,0 +1,242 @@
+import { formatTimestamp, type Micros } from "../../src/model/time.ts";
+import {
+  MAX_EVENTS_COUNTED,
+  MAX_EVENTS_LOOKED_UP,
+  MAX_GUIDED_ROWS,
+  MAX_GUIDING_COUNTS,
+  MAX_ROWS_EXAMINED,
+} from "../../src/storage/read-limits.ts";
+import { APPLICATIONS, EVENT_TYPES } from "./catalogue.ts";
+import { END, EVENTS_PER_ERROR, errorAt, type History, sessionId } from "./history.ts";
+import { word } from "./random.ts";
+
+/** How many rows an answer may read. `returned`: of rows or of cells. */
+export type Goal =
+  | { kind: "list" }
+  /** Results of an answer of counts. */
+  | { kind: "cells" }
+  /** What no index covers: the bound that the code keeps, whatever is returned. */
+  | { kind: "bound"; rows: number }
+  /** So many rows for each that is returned, and some. */
+  | { kind: "each"; rows: number };
+
+export interface Question {
+  name: string;
+  goal: Goal;
+  /** What is known to hold where the goal does not: this is what CI holds. */
+  held?: Goal;
+  /** The same question in several places of the history. */
+  paths: string[];
+  /** The page that is measured; those before it are walked through. */
+  page: number;
+}
+
+/** As many as there can be in the history. */
+const SERIES = EVENT_TYPES.length * APPLICATIONS.length;
+
+const MAX_SUMMARY_ROWS = 40_000;
+
+const HOUR: Micros = 3_600_000_000;
+const DAY = 24 * HOUR;
+
+/** What guiding by counts may read: counts four times over, and a single minute's events twice. See guided-scan.ts. */
+const GUIDED: Goal = { kind: "bound", rows: 4 * MAX_GUIDING_COUNTS + 2 * MAX_GUIDED_ROWS };
+const FILTERED: Goal = { kind: "bound", rows: 2 * MAX_ROWS_EXAMINED };
+
+/** Every question of the interface, for a history: `places` of each. */
+export function questionsOf(history: History, places: number): Question[] {
+  const { events, seed, busyFrom, start } = history;
+  const all = Array.from({ length: places }, (_, place) => place);
+  /** Moments in the busy time, a stretch before its end. */
+  const moments = (stretch: Micros) =>
+    all.map(
+      (place) => busyFrom + Math.floor((word(seed, place, 40) / 2 ** 32) * Math.max(0, END - busyFrom - stretch)),
+    );
+  const narrow = moments(HOUR / 60).map((at) => ({ start_date: iso(at), end_date: iso(at + HOUR / 60) }));
+  const upTo = moments(0).map((at) => ({ end_date: iso(at) }));
+  const wide = [{ start_date: iso(start), end_date: iso(END) }];
+  const placeOf = (use: number, of: number) => all.map((place) => word(seed, place, use) % of);
+  const sessions = placeOf(41, events).map((place) => sessionId(history, history.session[place] ?? 0));
+  const small = sessions.filter((id) => !history.largest.some(({ session }) => sessionId(history, session) === id));
+  const huge = history.largest.slice(0, 2).map(({ session }) => sessionId(history, session));
+  const failed = placeOf(42, Math.floor(events / EVENTS_PER_ERROR)).map((error) => errorAt(history, error));
+  const page = "page interaction";
+
+  const list = (name: string, filters: Filters[], goal: Goal = { kind: "list" }, number = 1): Question => ({
+    name,
+    goal,
+    paths: filters.map((one) => path("/theeye/events", one)),
+    page: number,
+  });
+  const errors = (name: string, filters: Filters[], goal: Goal = { kind: "list" }, number = 1): Question => ({
+    name: `errors: ${name}`,
+    goal,
+    paths: filters.map((one) => path("/theeye/errors", one)),
+    page: number,
+  });
+  /** One row for each of `series` and bucket, each twice where the groups must be sorted, and the series themselves. */
+  const stats = (name: string, asked: Filters, series = SERIES): Question => ({
+    name: `stats: ${name}`,
+    goal: { kind: "cells" },
+    held: { kind: "bound", rows: (2 * (bucketsOf(asked) + 1) + 2) * series },
+    paths: [path("/theeye/stats", asked)],
+    page: 1,
+  });
+  const sessionLists = (name: string, filters: Filters[], number = 1): Question => ({
+    name: `sessions: ${name}`,
+    goal: { kind: "list" },
+    // An opening, and the first and the last event of its session.
+    held: { kind: "each", rows: 3 },
+    paths: filters.map((one) => path("/theeye/sessions", one)),
+    page: number,
+  });
+  const byCode = (name: string, code: string): Question => ({
+    ...errors(name, [{ code }]),
+    // Its entry among the codes, and the error.
+    held: { kind: "each", rows: 2 },
+  });
+  const day = { start_date: iso(END - DAY), end_date: iso(END - 1) };
+  const month = { start_date: iso(END - 30 * DAY), end_date: iso(END - 1) };
+  const each = (filters: Filters, of: Filters[]) => of.map((one) => ({ ...filters, ...one }));
+
+  return [
+    list("events, newest", [{}, { limit: "20" }, { limit: "1000" }]),
+    list("events, tenth page", [{}], { kind: "list" }, 10),
+    list("events up to a moment", upTo),
+    list("events of a minute", narrow),
+    list("events of the whole range", wide),
+    list(
+      "session, small",
+      each(
+        {},
+        small.map((session_id) => ({ session_id })),
+      ),
+    ),
+    list(
+      "session, huge",
+      huge.map((session_id) => ({ session_id })),
+    ),
+    list(
+      "session, huge, tenth page",
+      huge.map((session_id) => ({ session_id })),
+      { kind: "list" },
+      10,
+    ),
+    list("category of half the traffic", [{ category: page }, ...each({ category: page }, upTo)]),
+    list("category of half the traffic, tenth page", [{ category: page }], { kind: "list" }, 10),
+    list("category of half the traffic, a minute", each({ category: page }, narrow)),
+    list("category of one in 100,000", [{ category: "legal" }, ...each({ category: "legal" }, upTo)]),
+    list("category of one in a million", [{ category: "incident" }]),
+    list("category of one in a million, a minute", each({ category: "incident" }, narrow)),
+    list("common category + common name", each({ category: page, name: "pageview" }, [{}, ...upTo]), GUIDED),
+    list(
+      "common category + rare name (1 in 10,000 of it)",
+      each({ category: page, name: "print" }, [{}, ...upTo]),
+      GUIDED,
+    ),
+    list("common category + rarest name (1 in 100,000 of it)", [{ category: page, name: "easter egg" }], GUIDED),
+    list("common category + rare name, tenth page", [{ category: page, name: "print", limit: "10" }], GUIDED, 10),
+    list("name alone, common", each({ name: "pageview" }, [{}, ...upTo]), GUIDED),
+    list("name alone, rare", each({ name: "print" }, [{}, ...upTo]), GUIDED),
+    list("application alone, half the traffic", each({ application: "shop" }, [{}, ...upTo]), GUIDED),
+    list("application alone, one in 10,000", each({ application: "kiosk" }, [{}, ...upTo]), GUIDED),
+    list("application + common category", each({ application: "blog", category: page }, [{}, ...upTo]), GUIDED),
+    list("rare application + common category", each({ application: "kiosk", category: page }, [{}, ...upTo]), GUIDED),
+    list("application + rare category", each({ application: "blog", category: "legal" }, [{}, ...upTo]), GUIDED),
+    list(
+      "application + category + name, a minute",
+      each({ application: "blog", category: page, name: "cta click" }, narrow),
+      GUIDED,
+    ),
+    list(
+      "huge session + category",
+      huge.map((session_id) => ({ session_id, category: page })),
+      FILTERED,
+    ),
+    sessionLists("newest", [{}, { limit: "20" }]),
+    sessionLists("tenth page", [{}], 10),
+    sessionLists("of a minute", narrow),
+    sessionLists("of the whole range", wide),
+    {
+      name: "session with summary, small",
+      goal: { kind: "bound", rows: 700 },
+      paths: small.map((id) => `/theeye/sessions/${id}`),
+      page: 1,
+    },
+    {
+      name: "session with summary, huge",
+      goal: { kind: "bound", rows: MAX_EVENTS_COUNTED + MAX_EVENTS_LOOKED_UP + 200 },
+      paths: huge.map((id) => `/theeye/sessions/${id}`),
+      page: 1,
+    },
+    stats("a day by minute", { interval: "minute", ...day }),
+    stats("a day by hour", { interval: "hour", ...day }),
+    stats("a day by hour and category", { interval: "hour", group_by: "category", ...day }),
+    stats(
+      "a day by hour, one category",
+      { interval: "hour", category: page, ...day },
+      EVENT_TYPES.filter(({ item }) => item.category === page).length * APPLICATIONS.length,
+    ),
+    stats("a day by hour, one application", { interval: "hour", application: "blog", ...day }, EVENT_TYPES.length),
+    stats("a month by hour", { interval: "hour", ...month }),
+    stats(
+      "a month by hour, one event type",
+      { interval: "hour", category: page, name: "pageview", ...month },
+      APPLICATIONS.length,
+    ),
+    stats("a month by day", { interval: "day", ...month }),
+    stats("a month by day and application", { interval: "day", group_by: "application", ...month }),
+    stats("a month by day, application, category and name", {
+      interval: "day",
+      group_by: "application,category,name",
+      ...month,
+    }),
+    errors("newest", [{}]),
+    errors("tenth page", [{}], { kind: "list" }, 10),
+    errors("of a minute", narrow),
+    errors("open", [{ status: "open" }]),
+    byCode("code, common", "data_invalid"),
+    byCode("code, rare", "name_invalid"),
+    errors(
+      "session",
+      failed.flatMap(({ session }) => (session === null ? [] : [{ session_id: session }])),
+    ),
+    errors("category, common", [{ category: page }]),
+    errors("category, rare", [{ category: "experiment" }]),
+    errors("name", [{ name: "cta click" }]),
+    errors("application, common", [{ application: "shop" }]),
+    errors("application, rare", [{ application: "kiosk" }]),
+    errors("code + application", [{ code: "timestamp_in_future", application: "blog" }], FILTERED),
+    errors("common code + rare application", [{ code: "data_invalid", application: "kiosk" }], FILTERED),
+    ...[
+      { name: "a day", asked: day },
+      { name: "a month", asked: month },
+      { name: "a day, one code", asked: { ...day, code: "data_invalid" } },
+    ].map(
+      ({ name, asked }): Question => ({
+        name: `failures summed up: ${name}`,
+        goal: { kind: "cells" },
+        // Some 700 groups, of which the largest 100 are returned with what their types add up to.
+        held: { kind: "bound", rows: MAX_SUMMARY_ROWS },
+        paths: [path("/theeye/errors/summary", asked)],
+        page: 1,
+      }),
+    ),
+  ];
+}
+
+function bucketsOf({ interval, start_date = "", end_date = "" }: Filters): number {
+  const seconds = interval === "minute" ? 60 : interval === "hour" ? 3_600 : 86_400;
+  return Math.ceil((Date.parse(end_date) - Date.parse(start_date)) / 1_000 / seconds);
+}
+
+type Filters = Record<string, string>;
+
+function path(to: string, filters: Filters): string {
+  const query = new URLSearchParams(filters).toString();
+  return query === "" ? to : `${to}?${query}`;
+}
+
+function iso(at: Micros): string {
+  return formatTimestamp(at);
+}

@@ -1,0 +1,79 @@
+import { percentile } from "../throughput/measures.ts";
+import type { Answer, Measured } from "./measure.ts";
+import type { Goal } from "./questions.ts";
+
+/** What one question costs, over its answers. */
+export interface Summary {
+  name: string;
+  goal: Goal;
+  answers: number;
+  /** Rows or cells in the answer that read most for what it returned, and what it read. */
+  returned: number;
+  rowsRead: number;
+  /** Over all answers. */
+  rowsReadPerRow: number;
+  mostRowsRead: number;
+  statements: number;
+  d1P50Ms: number;
+  d1P95Ms: number;
+  /** The mean, since D1's clock has whole milliseconds here. */
+  d1MeanMs: number;
+  wallP50Ms: number;
+  wallP95Ms: number;
+  meetsGoal: boolean;
+  /** What is known to hold where the goal does not, and whether it holds. */
+  held: Goal;
+  holds: boolean;
+  wholeTable: string[];
+}
+
+export function summarise({ question, answers }: Measured): Summary {
+  const worst = answers.reduce<Answer | undefined>(
+    (most, answer) =>
+      most === undefined || excess(question.goal, answer) > excess(question.goal, most) ? answer : most,
+    undefined,
+  );
+  const returned = sum(answers.map((answer) => answer.returned));
+  const d1Ms = answers.flatMap((answer) => answer.d1Ms).sort((a, b) => a - b);
+  const wallMs = answers.flatMap((answer) => answer.wallMs).sort((a, b) => a - b);
+  return {
+    name: question.name,
+    goal: question.goal,
+    answers: answers.length,
+    returned: worst?.returned ?? 0,
+    rowsRead: worst?.rowsRead ?? 0,
+    rowsReadPerRow: sum(answers.map(({ rowsRead }) => rowsRead)) / Math.max(1, returned),
+    mostRowsRead: Math.max(0, ...answers.map(({ rowsRead }) => rowsRead)),
+    statements: Math.max(0, ...answers.map(({ statements }) => statements)),
+    d1P50Ms: percentile(d1Ms, 0.5),
+    d1P95Ms: percentile(d1Ms, 0.95),
+    d1MeanMs: sum(d1Ms) / d1Ms.length,
+    wallP50Ms: percentile(wallMs, 0.5),
+    wallP95Ms: percentile(wallMs, 0.95),
+    meetsGoal: worst === undefined || excess(question.goal, worst) <= 0,
+    held: question.held ?? question.goal,
+    holds: answers.every((answer) => excess(question.held ?? question.goal, answer) <= 0),
+    wholeTable: [...new Set(answers.flatMap(({ wholeTable }) => wholeTable))],
+  };
+}
+
+/** Rows that an answer may read. */
+export function allowance(goal: Goal, returned: number): number {
+  if (goal.kind === "list") return 1.2 * returned + 10;
+  if (goal.kind === "cells") return 10 * Math.max(1, returned);
+  return goal.kind === "each" ? goal.rows * returned + 20 : goal.rows;
+}
+
+function excess(goal: Goal, { rowsRead, returned }: Answer): number {
+  return rowsRead - allowance(goal, returned);
+}
+
+/** How much more a question reads, for each row it returns, in the larger database. */
+export function growthOf(small: Summary, large: Summary): { rows: number; d1: number } {
+  const ratio = (from: number, to: number) => (from === 0 ? (to === 0 ? 1 : Number.POSITIVE_INFINITY) : to / from);
+  return { rows: ratio(small.rowsReadPerRow, large.rowsReadPerRow), d1: ratio(small.d1MeanMs, large.d1MeanMs) };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

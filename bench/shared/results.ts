@@ -1,0 +1,12 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./wrangler-settings.ts";
+
+/** Writes what a benchmark found: for programs, for readers, and as a picture. */
+export function writeResults(name: string, files: { json: unknown; markdown: string; svg: string }): void {
+  const folder = join(ROOT, "bench", "results");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(files.json, null, 2)}\n`);
+  writeFileSync(join(folder, `${name}.md`), files.markdown);
+  writeFileSync(join(folder, `${name}.svg`), files.svg);
+}

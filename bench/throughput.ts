@@ -1,0 +1,90 @@
+import { loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { barChart } from "./shared/bar-chart.ts";
+import { type BuiltWorker, buildWorker } from "./shared/build-worker.ts";
+import { storageFolder } from "./shared/local-platform.ts";
+import { thisMachine } from "./shared/machine.ts";
+import { writeResults } from "./shared/results.ts";
+import { type LoadProcess, startLoadProcess } from "./throughput/load-process.ts";
+import { MEASUREMENTS, type Measurement } from "./throughput/measurements.ts";
+import type { Round } from "./throughput/measures.ts";
+import { type ThroughputResult, throughputChart, throughputReport } from "./throughput/report.ts";
+import { runRound } from "./throughput/run-round.ts";
+import { summarise, verdictsOf } from "./throughput/summary.ts";
+import { floor, type Target, theEye } from "./throughput/target.ts";
+
+/**
+ * `npm run bench:throughput [-- --rounds 5 --only NAME]`: The Eye beside its floors, in turn. Exits with 1 if anything
+ * that was sent is not accounted for; whether the goals are met stands in the report.
+ */
+async function main(): Promise<void> {
+  const options = { rounds: { type: "string", default: "5" }, only: { type: "string", default: "" } } as const;
+  const { rounds, only } = parseArgs({ options }).values;
+  const before = loadavg()[0] ?? 0;
+  const built = await buildWorker();
+  const load = startLoadProcess();
+  const results: ThroughputResult[] = [];
+  try {
+    for (const kind of ["ingest", "pipeline"] as const) {
+      const measurements = MEASUREMENTS.filter((one) => one.kind === kind && one.name.startsWith(only));
+      if (measurements.length > 0) results.push(...(await measure(kind, measurements, Number(rounds), built, load)));
+    }
+  } finally {
+    load.stop();
+    built.remove();
+  }
+  const machine = thisMachine();
+  const storage = storageFolder();
+  const around = { machine, rounds: Number(rounds), storage, load: [before, loadavg()[0] ?? 0] as [number, number] };
+  const markdown = throughputReport(results, around);
+  console.log(markdown);
+  if (only === "") {
+    writeResults("throughput", { json: { ...around, results }, markdown, svg: barChart(throughputChart(results)) });
+  }
+}
+
+async function measure(
+  kind: Measurement["kind"],
+  measurements: readonly Measurement[],
+  rounds: number,
+  built: BuiltWorker,
+  load: LoadProcess,
+): Promise<ThroughputResult[]> {
+  const targets = await startTargets(kind, built);
+  try {
+    const results: ThroughputResult[] = [];
+    for (const measurement of measurements) {
+      const measured = new Map<string, Round[]>(targets.map(({ name }) => [name, []]));
+      // The first round warms the code up and is not kept.
+      for (let round = 0; round <= rounds; round++) {
+        process.stderr.write(`${measurement.title}: ${round === 0 ? "warming up" : `round ${round} of ${rounds}`} …\n`);
+        for (const target of targets) {
+          const result = await runRound(target, measurement, load);
+          if (round > 0) measured.get(target.name)?.push(result);
+        }
+      }
+      const summaries = summarise(measurement, measured);
+      results.push({ measurement, targets: summaries, verdicts: verdictsOf(measurement, summaries) });
+    }
+    return results;
+  } finally {
+    for (const target of targets) await target.stop();
+  }
+}
+
+/** The Eye first, then its floor, then what shows how much of a floor is the platform itself. */
+async function startTargets(kind: Measurement["kind"], built: BuiltWorker): Promise<Target[]> {
+  if (kind === "pipeline") {
+    return [
+      await theEye(built, false),
+      await floor("bare consumer", "floor-consumer.ts", { queue: true, objects: true, sink: false }),
+    ];
+  }
+  return [
+    await theEye(built, true),
+    await floor("bare send", "floor-send.ts", { queue: true, objects: false, sink: true }),
+    await floor("bare answer", "floor-answer.ts", { queue: false, objects: false, sink: false }),
+  ];
+}
+
+await main();

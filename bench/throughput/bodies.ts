@@ -1,0 +1,37 @@
+import { randomUUID } from "node:crypto";
+
+/** The shape of the requests of a round. */
+export interface Shape {
+  requests: number;
+  eventsPerRequest: number;
+  /** Different sessions in a request. No two requests share one, unless `sharedSessions` says so. */
+  sessionsPerRequest: number;
+  /** So many sessions send all requests of the round, in turn; 0: none is shared. */
+  sharedSessions: number;
+}
+
+const HOST = { host: "www.consumeraffairs.com", path: "/" };
+
+/** The brief's three sample events. */
+const SAMPLES = [
+  { category: "page interaction", name: "pageview", data: HOST },
+  { category: "page interaction", name: "cta click", data: { ...HOST, element: "chat bubble" } },
+  { category: "form interaction", name: "submit", data: { ...HOST, form: { first_name: "John", last_name: "Doe" } } },
+] as const;
+
+/** The bodies of a round, made before its clock starts. Sessions are new in every round. */
+export function bodiesOf({ requests, eventsPerRequest, sessionsPerRequest, sharedSessions }: Shape): string[] {
+  const timestamp = new Date().toISOString();
+  const shared = Array.from({ length: sharedSessions }, () => randomUUID());
+  return Array.from({ length: requests }, (_, request) => {
+    const own = Array.from({ length: sessionsPerRequest }, (_, place) =>
+      sharedSessions === 0 ? randomUUID() : shared[(request * sessionsPerRequest + place) % sharedSessions],
+    );
+    const events = Array.from({ length: eventsPerRequest }, (_, place) => ({
+      session_id: own[Math.floor((place * sessionsPerRequest) / eventsPerRequest)],
+      ...SAMPLES[(request + place) % SAMPLES.length],
+      timestamp,
+    }));
+    return JSON.stringify(events.length === 1 ? events[0] : events);
+  });
+}

@@ -1,0 +1,58 @@
+import type { Shape } from "./bodies.ts";
+
+/** What is measured, and what is asked of it. */
+export interface Measurement {
+  name: string;
+  title: string;
+  kind: "ingest" | "pipeline";
+  shape: Shape;
+  goal: Goal;
+}
+
+export interface Goal {
+  /** The median of the rounds' ratios to the bare send or the bare consumer. */
+  leastRatio: number | null;
+  leastEventsPerSecond: number | null;
+}
+
+/** Sessions that send at the same time, as in the cost scenarios. */
+const SESSIONS = 2_000;
+
+/** Requests come in hundreds, which is a full consumer batch: the last batch need not wait for its timeout. */
+export const MEASUREMENTS: readonly Measurement[] = [
+  {
+    name: "ingest-1",
+    title: "ingest, one event a request",
+    kind: "ingest",
+    shape: { requests: 5_000, eventsPerRequest: 1, sessionsPerRequest: 1, sharedSessions: SESSIONS },
+    goal: { leastRatio: 0.85, leastEventsPerSecond: null },
+  },
+  {
+    name: "ingest-50",
+    title: "ingest, 50 events of one session a request",
+    kind: "ingest",
+    shape: { requests: 2_000, eventsPerRequest: 50, sessionsPerRequest: 1, sharedSessions: SESSIONS },
+    goal: { leastRatio: 0.85, leastEventsPerSecond: null },
+  },
+  {
+    name: "pipeline-100",
+    title: "pipeline, 100 events of 20 sessions a request, 2,000 sessions",
+    kind: "pipeline",
+    shape: { requests: 400, eventsPerRequest: 100, sessionsPerRequest: 20, sharedSessions: SESSIONS },
+    goal: { leastRatio: 0.6, leastEventsPerSecond: 10_000 },
+  },
+  {
+    name: "pipeline-1",
+    title: "pipeline, one event a request, 2,000 sessions",
+    kind: "pipeline",
+    shape: { requests: 4_000, eventsPerRequest: 1, sessionsPerRequest: 1, sharedSessions: SESSIONS },
+    goal: { leastRatio: 0.6, leastEventsPerSecond: null },
+  },
+  {
+    name: "pipeline-worst",
+    title: "pipeline, each event of a session of its own, 20 a request",
+    kind: "pipeline",
+    shape: { requests: 100, eventsPerRequest: 20, sessionsPerRequest: 20, sharedSessions: 0 },
+    goal: { leastRatio: 0.6, leastEventsPerSecond: 1_500 },
+  },
+];

@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
+import type { V4MiniflareOptions } from "miniflare";
+import { LOCAL_KEYS, localKeyRecords } from "../../scripts/start/local-keys.ts";
+import type { BuiltWorker } from "../shared/build-worker.ts";
+import { migrate, startPlatform } from "../shared/local-platform.ts";
+import { workerdProcesses } from "../shared/workerd-processes.ts";
+import { consumerOf, readWranglerSettings, type WranglerSettings } from "../shared/wrangler-settings.ts";
+
+/** Something that takes events over HTTP, in a workerd process of its own. */
+export interface Target {
+  name: string;
+  url: string;
+  key: string;
+  /** Of workerd; null where it cannot be told. */
+  pid: number | null;
+  /** Where the inspector listens, if it was asked for. */
+  inspector: URL | null;
+  /** Rows that can be read at this moment. */
+  progress(): Promise<{ stored: number; failed: number }>;
+  /** Empties the tables. */
+  clear(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+type WorkerOptions = NonNullable<Extract<V4MiniflareOptions, { workers: unknown }>["workers"]>[number];
+
+/** The queue and its settings are the deployment's own in every target. */
+const QUEUE = "the-eye-events";
+
+/** The Eye as deployed. With `sink`, its messages go to a consumer that forgets them: ingest alone. */
+export function theEye(built: BuiltWorker, sink: boolean, inspectorPort?: number): Promise<Target> {
+  const settings = readWranglerSettings();
+  const dead = "the-eye-dead-letters";
+  const worker: WorkerOptions = {
+    modules: true,
+    scriptPath: built.script,
+    modulesRoot: built.folder,
+    bindings: settings.vars,
+    kvNamespaces: ["KEYS"],
+    durableObjects: { SESSIONS: { className: "Session", useSQLite: true } },
+    queueProducers: { EVENTS: { queueName: QUEUE }, DEAD_LETTERS: { queueName: dead } },
+    queueConsumers: { ...(sink ? {} : consumer(settings, QUEUE)), ...consumer(settings, dead) },
+  };
+  return startTarget("The Eye", worker, settings, { sink, inspectorPort });
+}
+
+/** A floor, from its file beside this one. */
+export function floor(
+  name: string,
+  file: string,
+  has: { queue: boolean; objects: boolean; sink: boolean },
+): Promise<Target> {
+  const settings = readWranglerSettings();
+  const worker: WorkerOptions = {
+    modules: true,
+    script: scriptOf(file),
+    ...(has.objects ? { durableObjects: { SESSIONS: { className: "Session", useSQLite: true } } } : {}),
+    ...(has.queue ? { queueProducers: { EVENTS: { queueName: QUEUE } } } : {}),
+    ...(has.queue && !has.sink ? { queueConsumers: consumer(settings, QUEUE) } : {}),
+  };
+  return startTarget(name, worker, settings, { sink: has.queue && has.sink, inspectorPort: undefined });
+}
+
+/** A consumer's settings as Miniflare names them. */
+interface LocalConsumer {
+  maxBatchSize: number;
+  maxBatchTimeout: number;
+  maxRetries: number;
+  retryDelay: number;
+}
+
+function consumer(settings: WranglerSettings, queue: string): Record<string, LocalConsumer> {
+  const { max_batch_size, max_batch_timeout, max_retries, retry_delay } = consumerOf(settings, queue);
+  return {
+    [queue]: {
+      maxBatchSize: max_batch_size,
+      maxBatchTimeout: max_batch_timeout,
+      maxRetries: max_retries,
+      retryDelay: retry_delay,
+    },
+  };
+}
+
+function scriptOf(file: string): string {
+  return stripTypeScriptTypes(readFileSync(join(import.meta.dirname, file), "utf8"));
+}
+
+async function startTarget(
+  name: string,
+  worker: WorkerOptions,
+  settings: WranglerSettings,
+  { sink, inspectorPort }: { sink: boolean; inspectorPort: number | undefined },
+): Promise<Target> {
+  const before = workerdProcesses();
+  // A socket of its own: requests reach the Worker without the development server's entry in between.
+  const shared = {
+    compatibilityDate: settings.compatibility_date,
+    d1Databases: { DB: "bench" },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  };
+  const beside: WorkerOptions[] = [{ ...shared, name: "probe", modules: true, script: scriptOf("probe-worker.ts") }];
+  if (sink) {
+    const forgets = { modules: true, script: scriptOf("sink.ts"), queueConsumers: consumer(settings, QUEUE) };
+    beside.push({ ...shared, name: "sink", ...forgets });
+  }
+  const { miniflare: platform, stop } = await startPlatform({
+    ...(inspectorPort === undefined ? {} : { inspectorPort }),
+    workers: [{ ...shared, name: "target", ...worker }, ...beside],
+  });
+  await migrate(platform, "DB", "target");
+  if (worker.kvNamespaces !== undefined) {
+    const keys = await platform.getKVNamespace("KEYS", "target");
+    for (const { key, value } of localKeyRecords(new Date())) await keys.put(key, value);
+  }
+  const [pid = null] = [...workerdProcesses()].filter((one) => !before.has(one));
+  const url = await platform.unsafeGetDirectURL("target");
+  const probe = await platform.unsafeGetDirectURL("probe");
+  return {
+    name,
+    url: String(url),
+    key: LOCAL_KEYS.write,
+    pid,
+    inspector: inspectorPort === undefined ? null : await platform.getInspectorURL(),
+    progress: async () => (await (await fetch(probe)).json()) as { stored: number; failed: number },
+    clear: async () => {
+      await fetch(probe, { method: "DELETE" });
+    },
+    stop,
+  };
+}

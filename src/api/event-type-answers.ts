@@ -1,0 +1,67 @@
+import { formatTimestamp } from "../model/time";
+import { readSchema } from "../rules/read-schema";
+import type { Database } from "../storage/databases";
+import { findSightings, type Sighting } from "../storage/event-type-sightings";
+import type { EventTypeVersion } from "../storage/event-types";
+import { problem, Refusal } from "./problem";
+
+/** What the operations on event types share: what they answer, and what they refuse. */
+
+/** The refusal of a schema that is not valid or not safe, or null. */
+export function refuseSchema(schema: unknown): Refusal | null {
+  if (schema === null) return null;
+  const read = readSchema(schema);
+  if (read.ok) return null;
+  const { path, reason } = read.fault;
+  const where = path === "" ? "" : ` at ${path}`;
+  return new Refusal("schema_invalid", `The schema cannot be taken${where}: ${reason}.`, { path });
+}
+
+export async function sightingOf(
+  databases: Database[],
+  only: { category: string; name: string },
+  days: number,
+): Promise<Sighting> {
+  const [sighting] = await findSightings(databases, { after: null, only, limit: 1, ...lastDays(days) });
+  return sighting ?? { ...only, firstSeen: null, lastSeen: null, events: 0, failures: 0 };
+}
+
+/** The last days up to today, by their starts in seconds since 1970. */
+export function lastDays(days: number): { firstDay: number; lastDay: number } {
+  const lastDay = Math.floor(Date.now() / 86_400_000) * 86_400;
+  return { firstDay: lastDay - (days - 1) * 86_400, lastDay };
+}
+
+export function renderSighting({ firstSeen, lastSeen, events, failures }: Sighting) {
+  return {
+    first_seen: firstSeen === null ? null : formatSeconds(firstSeen),
+    last_seen: lastSeen === null ? null : formatSeconds(lastSeen),
+    events,
+    failures,
+  };
+}
+
+export function render({ schema, changed_at: changedAt, ...version }: EventTypeVersion) {
+  return { ...version, schema: schema === null ? null : JSON.parse(schema), changed_at: formatTimestamp(changedAt) };
+}
+
+export function answer(body: unknown, status = 200): Response {
+  return Response.json(body, { status, headers: { "Cache-Control": "no-store" } });
+}
+
+export function firstOf([database]: Database[]): Database {
+  if (database === undefined) throw new Error("The binding DB is missing.");
+  return database;
+}
+
+export function noType(): Response {
+  return problem("not_found", "There is no registered event type of this category and name, or not of this version.");
+}
+
+export function nowMicros(): number {
+  return Date.now() * 1000;
+}
+
+export function formatSeconds(seconds: number): string {
+  return formatTimestamp(seconds * 1_000_000);
+}

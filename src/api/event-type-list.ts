@@ -1,0 +1,59 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import { databasesOf } from "../storage/databases";
+import { compareTypes, findSightings } from "../storage/event-type-sightings";
+import { listRegistered } from "../storage/event-types";
+import type { AppEnv } from "./app-env";
+import { firstOf, lastDays, renderSighting } from "./event-type-answers";
+import { EventTypesParameters } from "./event-type-schemas";
+import { pageResponse, readCursor } from "./page";
+import { readParameters } from "./parameters";
+import { Refusal } from "./problem";
+import { answerFrom } from "./reading";
+
+const PlaceSchema = v.pipe(
+  v.strictTuple([v.string(), v.string()]),
+  v.transform(([category, name]) => ({ category, name })),
+);
+
+/** `GET /theeye/event-types`: every event type that is registered or was seen, by category and name. */
+export async function listEventTypes(c: Context<AppEnv>): Promise<Response> {
+  const question = readParameters(c.req.url, EventTypesParameters);
+  if (question instanceof Refusal) return question.response();
+  const after = readCursor(question, "event types", PlaceSchema);
+  if (after instanceof Refusal) return after.response();
+  const databases = databasesOf(c.env);
+  const { limit, days } = question;
+
+  return answerFrom(async () => {
+    const [registered, sightings] = await Promise.all([
+      listRegistered(firstOf(databases)),
+      findSightings(databases, { after, only: null, limit: limit + 1, ...lastDays(days) }),
+    ]);
+    const versions = new Map(registered.map((version) => [keyOf(version), version]));
+    const seen = new Map(sightings.map((sighting) => [keyOf(sighting), sighting]));
+    const types = [...new Map([...registered, ...sightings].map((type) => [keyOf(type), type])).values()]
+      .filter((type) => after === null || compareTypes(type, after) > 0)
+      .sort(compareTypes);
+    const results = types.slice(0, limit).map(({ category, name }) => {
+      const version = versions.get(keyOf({ category, name }));
+      const sighting = seen.get(keyOf({ category, name }));
+      return {
+        ...{ category, name, registered: version !== undefined },
+        version: version?.version ?? null,
+        mode: version?.mode ?? null,
+        schema_mode: version === undefined || version.schema === null ? null : version.schema_mode,
+        description: version?.description ?? null,
+        owner: version?.owner ?? null,
+        ...renderSighting(sighting ?? { category, name, firstSeen: null, lastSeen: null, events: 0, failures: 0 }),
+      };
+    });
+    const last = results.at(-1);
+    const place = types.length > results.length && last !== undefined ? [last.category, last.name] : null;
+    return pageResponse(c.req.url, { question, name: "event types", place }, { results });
+  });
+}
+
+function keyOf({ category, name }: { category: string; name: string }): string {
+  return JSON.stringify([category, name]);
+}

@@ -1,0 +1,132 @@
+import { type Context, Hono } from "hono";
+import * as v from "valibot";
+import { utf8Bytes } from "../model/event";
+import { MAX_EVENT_TYPES, MAX_RULE_BOOK_BYTES } from "../model/limits";
+import { type Database, databasesOf } from "../storage/databases";
+import { listVersions, loadRuleBook, readVersion, saveVersion } from "../storage/event-types";
+import { sumUpShadow } from "../storage/shadow-queries";
+import type { AppEnv } from "./app-env";
+import { requireScope } from "./authenticate";
+import {
+  answer,
+  firstOf,
+  formatSeconds,
+  noType,
+  nowMicros,
+  refuseSchema,
+  render,
+  renderSighting,
+  sightingOf,
+} from "./event-type-answers";
+import { listEventTypes } from "./event-type-list";
+import { EventTypeInput, EventTypeParameters, EventTypePathSchema, VersionsParameters } from "./event-type-schemas";
+import { checkSchema, showProposal } from "./event-type-trial";
+import { pageResponse, readCursor } from "./page";
+import { readParameters } from "./parameters";
+import { parseJsonBody } from "./parse-json-body";
+import { Refusal } from "./problem";
+import { answerFrom } from "./reading";
+import { publishRules } from "./rule-publication";
+
+/**
+ * `/theeye/event-types`: event types, registered and discovered. Changes take an admin key, and work for events that are
+ * judged about a minute later. See docs/event-types.md.
+ */
+export const eventTypes = new Hono<AppEnv>({ strict: false });
+
+const PATH = "/:category/:name";
+
+eventTypes.get("/", requireScope("read"), listEventTypes);
+
+eventTypes.get(PATH, requireScope("read"), async (c) => {
+  const question = readParameters(c.req.url, EventTypeParameters);
+  if (question instanceof Refusal) return question.response();
+  const { category, name } = c.req.param();
+  const databases = databasesOf(c.env);
+  return answerFrom(async () => {
+    const version = await readVersion(firstOf(databases), category, name, question.version ?? null);
+    if (version === null) return noType();
+    const [sighting, shadow] = await Promise.all([
+      sightingOf(databases, { category, name }, question.days),
+      sumUpShadow(databases, version),
+    ]);
+    const told = shadow.map(({ path, events, first, last, sample }) => ({
+      ...{ path, events, first_seen: formatSeconds(first), last_seen: formatSeconds(last) },
+      sample: { session_id: sample.session, sequence: sample.sequence },
+    }));
+    return answer({ ...render(version), ...renderSighting(sighting), shadow: told });
+  });
+});
+
+eventTypes.get(`${PATH}/versions`, requireScope("read"), async (c) => {
+  const question = readParameters(c.req.url, VersionsParameters);
+  if (question instanceof Refusal) return question.response();
+  const { category, name } = c.req.param();
+  const asked = { ...question, category, name };
+  const before = readCursor(asked, "event type versions", v.strictTuple([v.pipe(v.number(), v.safeInteger())]));
+  if (before instanceof Refusal) return before.response();
+  const database = firstOf(databasesOf(c.env));
+  const limit = question.limit + 1;
+  const found = await listVersions(database, category, name, { before: before?.[0] ?? null, limit });
+  if (found.length === 0 && before === null) return noType();
+  const page = found.slice(0, question.limit);
+  const last = page.at(-1);
+  const place = found.length > page.length && last !== undefined ? [last.version] : null;
+  const list = { question: asked, name: "event type versions", place };
+  return pageResponse(c.req.url, list, { results: page.map(render) });
+});
+
+eventTypes.get(`${PATH}/proposal`, requireScope("read"), showProposal);
+
+eventTypes.post(`${PATH}/check`, requireScope("read"), checkSchema);
+
+eventTypes.put(PATH, requireScope("admin"), async (c) => {
+  const type = readPath(c);
+  if (type instanceof Refusal) return type.response();
+  const input = await parseJsonBody(c.req.raw, EventTypeInput);
+  if (input instanceof Refusal) return input.response();
+  const refusal = refuseSchema(input.schema);
+  if (refusal !== null) return refusal.response();
+  const database = firstOf(databasesOf(c.env));
+  const schema = input.schema === null ? null : JSON.stringify(input.schema);
+  const full = await refuseGrowth(database, { ...type, schema });
+  if (full !== null) return full.response();
+  const { version, isNew } = await saveVersion(database, { ...type, ...input, schema, registered: true }, nowMicros());
+  const unpublished = await publishRules(c.env.KEYS, database);
+  if (unpublished !== null) return unpublished.response();
+  return answer(render(version), isNew && version.version === 1 ? 201 : 200);
+});
+
+eventTypes.delete(PATH, requireScope("admin"), async (c) => {
+  const { category, name } = c.req.param();
+  const database = firstOf(databasesOf(c.env));
+  const newest = await readVersion(database, category, name, null);
+  if (newest === null) return noType();
+  // Asked again for a removed one, it is published once more: the first time may have failed halfway.
+  const nothing = { description: null, owner: null, mode: "accept", schema: null, schema_mode: "enforce" } as const;
+  await saveVersion(database, { category, name, ...nothing, registered: false }, nowMicros());
+  const unpublished = await publishRules(c.env.KEYS, database);
+  return unpublished === null ? c.body(null, 204) : unpublished.response();
+});
+
+/** Every isolate of the pipeline reads the whole rule book, so it is bounded. */
+async function refuseGrowth(
+  database: Database,
+  added: { category: string; name: string; schema: string | null },
+): Promise<Refusal | null> {
+  const { types } = await loadRuleBook(database);
+  const others = types.filter(({ category, name }) => category !== added.category || name !== added.name);
+  const bytes = [...others, added].reduce((sum, { schema }) => sum + utf8Bytes(schema ?? ""), 0);
+  if (others.length < MAX_EVENT_TYPES && bytes <= MAX_RULE_BOOK_BYTES) return null;
+  const detail = `There may be ${MAX_EVENT_TYPES} registered event types, with schemas of ${MAX_RULE_BOOK_BYTES} bytes together.`;
+  return new Refusal("conflict", detail);
+}
+
+/** A type that is registered must be one that an event can have. */
+function readPath(c: Context<AppEnv>): { category: string; name: string } | Refusal {
+  const result = v.safeParse(EventTypePathSchema, c.req.param());
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const parameter = String(issue.path?.[0]?.key);
+  return new Refusal("invalid_parameter", `The ${parameter} cannot be taken: ${issue.message}.`, { parameter });
+}

@@ -1,0 +1,198 @@
+import * as v from "valibot";
+import { isJsonObject, utf8Bytes } from "../model/event";
+import { jsonText } from "../model/json-text";
+import { checkPattern } from "./pattern-safety";
+import {
+  ASSERTED_FORMATS,
+  DIALECT,
+  REFUSED_KEYWORDS,
+  SCHEMA_ARRAY_KEYWORDS,
+  SCHEMA_KEYWORDS,
+  SCHEMA_MAP_KEYWORDS,
+  VALUE_KEYWORDS,
+} from "./schema-keywords";
+import { MAX_PATTERNS_STEPS, MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH, MAX_SUBSCHEMAS } from "./schema-limits";
+
+/** A schema with nothing but what is enforced, safe to be compiled and applied to any payload. */
+export type EnforcedSchema = { [keyword: string]: unknown };
+
+/** Why a schema is refused; `path` is a JSON pointer (RFC 6901) into it. */
+export interface SchemaFault {
+  path: string;
+  reason: string;
+}
+
+export type ReadSchema = { ok: true; schema: EnforcedSchema } | { ok: false; fault: SchemaFault };
+
+/** One subschema, and those that judge the same value whenever it does. */
+interface Place {
+  inPlace: string[];
+  ref: string | null;
+}
+
+class Refused extends Error {
+  constructor(readonly fault: SchemaFault) {
+    super(fault.reason);
+  }
+}
+
+/**
+ * Reads a schema for payloads, and refuses one that is not valid, that refers to anything outside itself, or whose work
+ * cannot be bounded: too large, too deep, too many subschemas, references in a circle, patterns that run away.
+ */
+export function readSchema(value: unknown): ReadSchema {
+  const bytes = utf8Bytes(jsonText(value));
+  if (bytes > MAX_SCHEMA_BYTES) {
+    return { ok: false, fault: { path: "", reason: `expected at most ${MAX_SCHEMA_BYTES} bytes, found ${bytes}` } };
+  }
+  try {
+    const reading = new Reading();
+    const schema = reading.subschema(value, "", 1);
+    reading.checkReferences();
+    return { ok: true, schema };
+  } catch (thrown) {
+    if (!(thrown instanceof Refused)) throw thrown;
+    return { ok: false, fault: thrown.fault };
+  }
+}
+
+class Reading {
+  private readonly places = new Map<string, Place>();
+  private readonly anchors = new Map<string, string>();
+  private patternSteps = 0;
+
+  subschema(value: unknown, path: string, depth: number): EnforcedSchema {
+    if (depth > MAX_SCHEMA_DEPTH) refuse(path, `expected at most ${MAX_SCHEMA_DEPTH} levels of subschemas`);
+    const place: Place = { inPlace: [], ref: null };
+    this.places.set(path, place);
+    if (this.places.size > MAX_SUBSCHEMAS) refuse(path, `expected at most ${MAX_SUBSCHEMAS} subschemas`);
+    // The validator tells the place of a failure for these, but not for true and false.
+    if (value === true) return {};
+    if (value === false) return { not: {} };
+    if (!isJsonObject(value)) refuse(path, "expected a schema: an object, true or false");
+
+    const enforced: [string, unknown][] = [];
+    for (const [keyword, held] of Object.entries(value)) {
+      const at = `${path}/${escapePointer(keyword)}`;
+      const refusal = own(REFUSED_KEYWORDS, keyword);
+      if (refusal !== undefined) refuse(at, refusal);
+      this.checkIdentifiers(keyword, held, at, path);
+      const read = this.keyword(keyword, held, { at, depth, place });
+      if (read !== undefined) enforced.push([keyword, read]);
+    }
+    if (typeof value.$ref === "string") place.ref = value.$ref;
+    if (typeof value.$anchor === "string") this.addAnchor(value.$anchor, path);
+    return Object.fromEntries(enforced);
+  }
+
+  /** What a keyword holds as it is to be enforced; undefined: it is an annotation. */
+  private keyword(
+    keyword: string,
+    held: unknown,
+    { at, depth, place }: { at: string; depth: number; place: Place },
+  ): unknown {
+    const valueSchema = own(VALUE_KEYWORDS, keyword);
+    if (valueSchema !== undefined) return this.valueOf(keyword, held, valueSchema, at);
+    const single = own(SCHEMA_KEYWORDS, keyword);
+    if (single !== undefined) {
+      if (single.inPlace) place.inPlace.push(at);
+      return this.subschema(held, at, depth + 1);
+    }
+    const list = own(SCHEMA_ARRAY_KEYWORDS, keyword);
+    if (list !== undefined) {
+      if (!Array.isArray(held) || held.length === 0) refuse(at, "expected an array of at least one schema");
+      return held.map((one: unknown, index) => {
+        if (list.inPlace) place.inPlace.push(`${at}/${index}`);
+        return this.subschema(one, `${at}/${index}`, depth + 1);
+      });
+    }
+    const map = own(SCHEMA_MAP_KEYWORDS, keyword);
+    if (map === undefined) return undefined;
+    if (!isJsonObject(held)) refuse(at, "expected an object of schemas");
+    return Object.fromEntries(
+      Object.entries(held).map(([name, one]) => {
+        const below = `${at}/${escapePointer(name)}`;
+        if (keyword === "patternProperties") this.pattern(name, below);
+        if (!name.isWellFormed()) refuse(below, "expected a name without half a surrogate pair");
+        if (map.inPlace) place.inPlace.push(below);
+        return [name, this.subschema(one, below, depth + 1)];
+      }),
+    );
+  }
+
+  private valueOf(keyword: string, held: unknown, schema: v.GenericSchema, at: string): unknown {
+    const result = v.safeParse(schema, held);
+    if (!result.success) refuse(at, `expected ${result.issues[0].message}`);
+    if (keyword === "pattern" && typeof held === "string") this.pattern(held, at);
+    if (keyword === "format" && (typeof held !== "string" || !ASSERTED_FORMATS.includes(held))) return undefined;
+    return held;
+  }
+
+  private pattern(source: string, at: string): void {
+    const verdict = checkPattern(source);
+    if (!verdict.safe) refuse(at, verdict.reason);
+    this.patternSteps += verdict.steps;
+    if (this.patternSteps > MAX_PATTERNS_STEPS) refuse(at, "expected fewer or simpler patterns in one schema");
+  }
+
+  private checkIdentifiers(keyword: string, held: unknown, at: string, path: string): void {
+    if (keyword === "$id" && path !== "") refuse(at, "expected no $id but the whole schema's");
+    if (keyword !== "$schema") return;
+    const isDialect = typeof held === "string" && held.replace(/#$/, "") === DIALECT;
+    if (!isDialect) refuse(at, `expected ${DIALECT}`);
+  }
+
+  private addAnchor(anchor: string, path: string): void {
+    if (this.anchors.has(anchor))
+      refuse(`${path}/$anchor`, "expected an anchor of its own, found one that stands twice");
+    this.anchors.set(anchor, path);
+  }
+
+  /** Each reference must lead to a subschema, and none may lead back to itself before it has gone into the payload. */
+  checkReferences(): void {
+    const next = new Map<string, string[]>();
+    for (const [path, { inPlace, ref }] of this.places) {
+      next.set(path, ref === null ? inPlace : [...inPlace, this.target(ref, `${path}/$ref`)]);
+    }
+    const done = new Set<string>();
+    for (const start of next.keys()) this.follow(start, next, new Set(), done);
+  }
+
+  private follow(path: string, next: Map<string, string[]>, under: Set<string>, done: Set<string>): void {
+    if (done.has(path)) return;
+    if (under.has(path)) refuse(path, "expected references that end, found one that leads back to itself");
+    under.add(path);
+    for (const target of next.get(path) ?? []) this.follow(target, next, under, done);
+    under.delete(path);
+    done.add(path);
+  }
+
+  private target(ref: string, at: string): string {
+    if (!ref.startsWith("#")) refuse(at, "expected a reference within this schema, such as #/$defs/name");
+    const fragment = decode(ref.slice(1));
+    const path = fragment === "" || fragment.startsWith("/") ? fragment : this.anchors.get(fragment);
+    if (path === undefined || !this.places.has(path)) refuse(at, "expected a reference to a subschema of this schema");
+    return path;
+  }
+}
+
+function refuse(path: string, reason: string): never {
+  throw new Refused({ path, reason });
+}
+
+function own<Value>(table: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+function decode(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment);
+  } catch {
+    return fragment;
+  }
+}
+
+/** A member's name as a segment of a JSON pointer. */
+export function escapePointer(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}

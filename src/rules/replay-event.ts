@@ -1,0 +1,80 @@
+import { utf8Bytes } from "../model/event";
+import { jsonText } from "../model/json-text";
+import { MAX_EVENT_BYTES, MAX_NESTING_LEVELS } from "../model/limits";
+import { nestingOf } from "../model/nesting";
+import { type Repair, repairEvent } from "../model/repair";
+import type { Micros } from "../model/time";
+import { checkEvent, type Verdict } from "./check-event";
+import type { Rules } from "./rules";
+
+/** A failed event as the errors table holds it. */
+export interface FailedEvent {
+  key: { receivedAt: Micros };
+  application: string | null;
+  session: string | null;
+  eventId: string | null;
+  /** JSON: [{code, path, message}]. */
+  issues: string;
+  content: { kind: "whole"; text: string } | { kind: "incomplete"; arrived: number; of: number };
+}
+
+/** A failed event made ready to be judged again, or why it cannot be. */
+export type PreparedReplay =
+  | {
+      kind: "fit";
+      event: unknown;
+      eventId: string;
+      application: string;
+      receivedAt: Micros;
+      bytes: number;
+      levels: number;
+      /** True if it can only fail, and does not travel to a session. */
+      isOversized: boolean;
+    }
+  | { kind: "unfit"; reason: string };
+
+/** Mends a failed event. */
+export function prepareReplay(error: FailedEvent, repair: Repair | null): PreparedReplay {
+  const { application, eventId, content } = error;
+  if (application === null || eventId === null || isPoison(error)) {
+    return { kind: "unfit", reason: "it is a queue message that was no event" };
+  }
+  if (content.kind === "incomplete") {
+    return { kind: "unfit", reason: `${content.arrived} of its ${content.of} pieces have arrived` };
+  }
+  if (nestingOf(content.text) > MAX_MENDED_LEVELS)
+    return { kind: "unfit", reason: "it is nested too deep to be mended" };
+  const event: unknown = JSON.parse(content.text);
+  const repaired = repair === null ? { applies: true as const, event } : repairEvent(event, repair);
+  if (!repaired.applies) return { kind: "unfit", reason: `the patch does not apply: ${repaired.reason}` };
+  const text = jsonText(repaired.event);
+  const bytes = utf8Bytes(text);
+  const levels = nestingOf(text);
+  return {
+    kind: "fit",
+    event: repaired.event,
+    eventId,
+    application,
+    receivedAt: error.key.receivedAt,
+    bytes,
+    levels,
+    isOversized: bytes > MAX_EVENT_BYTES || levels > MAX_NESTING_LEVELS,
+  };
+}
+
+/** Structured clones overflow at some 4,000 levels; see MAX_NESTING_LEVELS. */
+const MAX_MENDED_LEVELS = 1_000;
+
+/** The verdict on a mended event, but for what only its session knows: whether its id stands for another event. */
+export function judgeReplayed(
+  { event, receivedAt, bytes, levels }: Extract<PreparedReplay, { kind: "fit" }>,
+  terms: { futureToleranceMicros: number; rules: Rules },
+): Verdict {
+  return checkEvent(event, { ...terms, receivedAt, bytes, levels });
+}
+
+/** Without a session only a message that was no envelope fails for its delivery; what it held was no event. */
+function isPoison({ session, issues }: FailedEvent): boolean {
+  const found: { code: string }[] = JSON.parse(issues);
+  return session === null && found.some(({ code }) => code === "delivery_failed");
+}

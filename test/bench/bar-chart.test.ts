@@ -1,0 +1,23 @@
+import { expect, it } from "vitest";
+import { barChart } from "../../bench/shared/bar-chart.ts";
+
+it("draws each part as wide as its value, and nothing that a name could break", () => {
+  const svg = barChart({
+    title: "Rows & <requests>",
+    unit: "dollars",
+    bars: [
+      {
+        name: "one",
+        parts: [
+          { name: "a", value: 1 },
+          { name: "b", value: 3 },
+        ],
+      },
+      { name: "two", parts: [{ name: "a", value: 2 }] },
+    ],
+  });
+  const widths = [...svg.matchAll(/<rect x="[\d.]+" y="\d+" width="([\d.]+)"/g)].map(([, width]) => Number(width));
+  expect(widths.slice(0, 3).map((width) => width / (widths[0] ?? 1))).toEqual([1, 3, 2]);
+  expect(svg).toContain("Rows &amp; &lt;requests&gt;");
+  expect(svg).not.toContain("<requests>");
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { type Answer, returnedIn } from "../../../bench/queries/measure.ts";
+import { brokenOf, missesOf } from "../../../bench/queries/report.ts";
+import { allowance, growthOf, summarise } from "../../../bench/queries/summary.ts";
+
+const answer: Answer = {
+  path: "/theeye/events",
+  returned: 100,
+  rowsRead: 101,
+  statements: 1,
+  d1Ms: [1, 2, 3],
+  wallMs: [4],
+  wholeTable: [],
+  more: true,
+};
+
+function summaryOf(...answers: Partial<Answer>[]) {
+  const question = { name: "a list", goal: { kind: "list" } as const, paths: [], page: 1 };
+  return summarise({ question, answers: answers.map((one) => ({ ...answer, ...one })) });
+}
+
+describe("summarise", () => {
+  it("judges by the answer that exceeds the goal most", () => {
+    expect(summaryOf({}, { rowsRead: 131 }, { rowsRead: 90 })).toMatchObject({ rowsRead: 131, meetsGoal: false });
+    expect(summaryOf({}, { rowsRead: 130 })).toMatchObject({ meetsGoal: true, rowsReadPerRow: 231 / 200 });
+  });
+
+  it("grows by what is read for each row, not by what is returned", () => {
+    expect(growthOf(summaryOf({}), summaryOf({ returned: 200, rowsRead: 202 })).rows).toBe(1);
+    expect(growthOf(summaryOf({}), summaryOf({ rowsRead: 202 })).rows).toBe(2);
+  });
+});
+
+it("allows what each goal says", () => {
+  expect(allowance({ kind: "list" }, 100)).toBe(130);
+  expect(allowance({ kind: "cells" }, 24)).toBe(240);
+  expect(allowance({ kind: "each", rows: 3 }, 100)).toBe(320);
+  expect(allowance({ kind: "bound", rows: 7 }, 100)).toBe(7);
+});
+
+it("names what is missed, and breaks only on what must hold", () => {
+  expect(missesOf(summaryOf({}), summaryOf({}))).toEqual([]);
+  const slow = summaryOf({ d1Ms: [11] });
+  expect(missesOf(undefined, slow)).toEqual(["p95 11 ms, at most 10"]);
+  expect(brokenOf(slow)).toEqual([]);
+  expect(brokenOf(summaryOf({ rowsRead: 200 }))).toHaveLength(1);
+  expect(brokenOf(summaryOf({ wholeTable: ["SCAN events"] }))).toHaveLength(1);
+});
+
+it("counts the cells of failures over time as returned, and other results as one each", () => {
+  expect(returnedIn([{ events: 3 }, { events: 4 }])).toBe(2);
+  expect(returnedIn([{ over_time: [0, 5, 0, 1] }])).toBe(2);
+});

@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import { compileSchema, createSchemaCache } from "../../src/rules/compile-schema";
+import { readSchema } from "../../src/rules/read-schema";
+import { MAX_SCHEMA_ISSUES } from "../../src/rules/schema-limits";
+
+function check(schema: unknown, data: unknown) {
+  const read = readSchema(schema);
+  if (!read.ok) throw new Error(`${read.fault.path}: ${read.fault.reason}`);
+  return compileSchema(read.schema)(data);
+}
+
+const long = "x".repeat(500);
+
+describe("what is wrong with a payload says what was expected and what was found", () => {
+  it.each<[unknown, unknown, string, string]>([
+    [{ properties: { a: { type: "number" } } }, { a: "1" }, "/a", 'expected number, found "1"'],
+    [
+      { properties: { a: { type: ["number", "null"] } } },
+      { a: [1] },
+      "/a",
+      "expected number or null, found an array of 1",
+    ],
+    [{ properties: { a: { type: "integer" } } }, { a: 1.5 }, "/a", "expected integer, found 1.5"],
+    [{ properties: { a: { const: 1 } } }, { a: null }, "/a", "expected 1, found null"],
+    [{ properties: { a: { enum: ["x", "y"] } } }, { a: {} }, "/a", 'expected one of "x","y", found an object'],
+    [{ required: ["a"] }, {}, "", 'expected the member "a", found none'],
+    [{ dependentRequired: { a: ["b"] } }, { a: 1 }, "", 'expected the member "b" beside "a", found none'],
+    [{ additionalProperties: false }, { a: 1 }, "", 'expected no member "a"'],
+    [{ properties: { a: { minimum: 1 } } }, { a: 0 }, "/a", "expected at least 1, found 0"],
+    [{ properties: { a: { maximum: 1 } } }, { a: 1.5 }, "/a", "expected at most 1, found 1.5"],
+    [{ properties: { a: { exclusiveMinimum: 1 } } }, { a: 1 }, "/a", "expected more than 1, found 1"],
+    [{ properties: { a: { exclusiveMaximum: 1 } } }, { a: 1 }, "/a", "expected less than 1, found 1"],
+    [{ properties: { a: { multipleOf: 0.5 } } }, { a: 0.7 }, "/a", "expected a multiple of 0.5, found 0.7"],
+    [{ properties: { a: { minLength: 2 } } }, { a: "x" }, "/a", "expected at least 2 characters, found 1"],
+    [{ properties: { a: { maxLength: 2 } } }, { a: "xyz" }, "/a", "expected at most 2 characters, found 3"],
+    [{ properties: { a: { pattern: "^x$" } } }, { a: "y" }, "/a", 'expected a text of the pattern, found "y"'],
+    [{ properties: { a: { format: "uuid" } } }, { a: "y" }, "/a", 'expected uuid, found "y"'],
+    [{ properties: { a: { minItems: 2 } } }, { a: [1] }, "/a", "expected at least 2 items, found 1"],
+    [{ properties: { a: { maxItems: 0 } } }, { a: [1] }, "/a", "expected at most 0 items, found 1"],
+    [
+      { properties: { a: { uniqueItems: true } } },
+      { a: [1, 2, 1] },
+      "/a",
+      "expected items that differ, found two alike: 0 and 2",
+    ],
+    [{ minProperties: 1 }, {}, "", "expected at least 1 members, found 0"],
+    [{ maxProperties: 0 }, { a: 1 }, "", "expected at most 0 members, found 1"],
+    [{ properties: { a: { items: { type: "string" } } } }, { a: ["x", 7] }, "/a/1", "expected string, found 7"],
+    [
+      { anyOf: [{ required: ["a"] }, { required: ["b"] }] },
+      {},
+      "",
+      "expected a value that fits one of the alternatives, found an object",
+    ],
+    [
+      { oneOf: [{}, {}] },
+      {},
+      "",
+      "expected a value that fits exactly one of the alternatives, found an object that fits 2",
+    ],
+    [{ not: {} }, {}, "", "expected a value that does not fit what is ruled out, found an object"],
+    [{ propertyNames: { maxLength: 1 } }, { ab: 1 }, "", 'expected names of members that fit, found "ab"'],
+    [
+      { $defs: { n: { type: "null" } }, properties: { a: { $ref: "#/$defs/n" } } },
+      { a: 1 },
+      "/a",
+      "expected null, found 1",
+    ],
+    [{ properties: { "a/b~c#é %": { type: "null" } } }, { "a/b~c#é %": 1 }, "/a~1b~0c#é %", "expected null, found 1"],
+  ])("%j with %j", (schema, data, path, message) => {
+    expect(check(schema, data)).toMatchObject([{ path, message }]);
+  });
+
+  it("and never a whole payload", () => {
+    const [failing] = check({ properties: { a: { enum: [long] } }, required: [long] }, { a: long });
+    expect(failing?.message.length).toBeLessThanOrEqual(200);
+    expect(check({ properties: { a: { type: "null" } } }, { a: long })[0]?.message).toBe(
+      `expected null, found "${"x".repeat(38)}…`,
+    );
+  });
+
+  it("at the last place above it where its own is too long to tell", () => {
+    const data = { short: { [long]: { deeper: 1 } } };
+    const deep = { additionalProperties: { additionalProperties: { type: "null" } } };
+    expect(check({ properties: { short: deep } }, data)).toMatchObject([
+      { path: "/short", message: "expected null, found 1" },
+    ]);
+  });
+
+  it(`for at most ${MAX_SCHEMA_ISSUES} places`, () => {
+    expect(check({ items: { type: "null" } }, Array(500).fill(1))).toHaveLength(MAX_SCHEMA_ISSUES);
+  });
+
+  it("with all that is wrong, not only the first", () => {
+    const schema = { properties: { a: { type: "null" }, b: { type: "null" } }, required: ["c"] };
+    expect(check(schema, { a: 1, b: 1 }).map(({ path }) => path)).toEqual(["", "/a", "/b"]);
+  });
+});
+
+describe("a payload that would take too long", () => {
+  it("fails where the subschemas that it visits are without number", () => {
+    const twice = { properties: { a: { $ref: "#/$defs/t" } } };
+    const schema = { $defs: { t: { allOf: [twice, twice] } }, $ref: "#/$defs/t" };
+    const data = JSON.parse(`${'{"a":'.repeat(60)}{}${"}".repeat(60)}`);
+    expect(check(schema, data)).toMatchObject([{ keyword: "work" }]);
+  });
+
+  it("fails where each item lacks a long list of members", () => {
+    const required = Array.from({ length: 1_000 }, (_, index) => `m${index}`);
+    expect(check({ items: { required } }, Array(10_000).fill({}))).toMatchObject([{ keyword: "work" }]);
+  });
+
+  it("fails where very many items are to differ", () => {
+    const data = Array.from({ length: 1_001 }, (_, index) => index);
+    expect(check({ uniqueItems: true }, data)).toMatchObject([{ keyword: "uniqueItems" }]);
+    expect(check({}, data)).toEqual([]);
+  });
+
+  it("has the same verdict each time, and harms no other", () => {
+    const read = readSchema({ items: { required: ["a", "b", "c"] } });
+    if (!read.ok) throw new Error("not a schema");
+    const judge = compileSchema(read.schema);
+    const many = Array(60_000).fill({});
+    expect(judge(many)).toEqual(judge(many));
+    expect(judge([{ a: 1, b: 1, c: 1 }])).toEqual([]);
+  });
+});
+
+describe("names that mean something to JavaScript", () => {
+  it.each(["__proto__", "constructor", "toString", "$recursiveAnchor", "hasOwnProperty"])(
+    "%s is a member like any other",
+    (name) => {
+      const schema = JSON.parse(`{"properties":{"${name}":{"type":"null"}},"required":["${name}"]}`);
+      expect(check(schema, {})).toHaveLength(1);
+      expect(check(schema, JSON.parse(`{"${name}":1}`))).toHaveLength(1);
+      expect(check(schema, JSON.parse(`{"${name}":null}`))).toEqual([]);
+      expect(check({ properties: { a: { format: name } } }, { a: "x" })).toEqual([]);
+    },
+  );
+
+  it("half a surrogate pair in a name is a fault, not a failure", () => {
+    expect(check({ additionalProperties: { type: "null" } }, { "\ud800": 1 })).toMatchObject([{ keyword: "names" }]);
+  });
+});
+
+it("the cache keeps the schemas used last", () => {
+  const compiled = createSchemaCache(2);
+  const first = compiled('{"type":"null"}');
+  compiled('{"type":"string"}');
+  expect(compiled('{"type":"null"}')).toBe(first);
+  compiled('{"type":"number"}');
+  expect(compiled('{"type":"null"}')).toBe(first);
+  const other = compiled('{"type":"string"}');
+  expect(other(7)).toHaveLength(1);
+});

@@ -1,0 +1,20 @@
+import { existsSync } from "node:fs";
+import { type Browser, chromium } from "playwright-core";
+
+const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+
+const FLAGS = [
+  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+
+export const hasBrowser = existsSync(CHROMIUM);
+
+if (!hasBrowser) {
+  console.warn(`Skipped: there is no Chromium at ${CHROMIUM}. Install one, or say where it is with CHROMIUM_PATH.`);
+}
+
+/** A headless Chromium of the machine's own. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
