@@ -8,7 +8,8 @@ const GROWING = ["events", "errors", "error_codes", "error_parts", "counts", "fa
 export function wholeTableSteps(sql: string, plan: readonly string[]): string[] {
   const isPage = !/\bwhere\b/i.test(sql) && /\blimit\b/i.test(sql);
   const names = new Set([...GROWING, ...aliasesIn(sql)]);
-  return plan.filter((step) => isSort(step) || (!isPage && isScan(step, names)));
+  const isSum = /\bgroup by\b/i.test(sql);
+  return plan.filter((step) => isSort(step, isSum) || (!isPage && isScan(step, names)));
 }
 
 function aliasesIn(sql: string): string[] {
@@ -23,6 +24,7 @@ function isScan(step: string, names: Set<string>): boolean {
   return names.has(name);
 }
 
-function isSort(step: string): boolean {
-  return /USE TEMP B-TREE/.test(step) && !/FOR (GROUP BY|ORDER BY|group_concat\(DISTINCT\))/.test(step);
+function isSort(step: string, isSum: boolean): boolean {
+  if (!/USE TEMP B-TREE/.test(step)) return false;
+  return !(isSum && /FOR (GROUP|ORDER) BY/.test(step)) && !/FOR group_concat\(DISTINCT\)/.test(step);
 }

@@ -17,8 +17,8 @@ export type Goal =
   | { kind: "cells" }
   /** What no index covers: the bound that the code keeps, whatever is returned. */
   | { kind: "bound"; rows: number }
-  /** So many rows for each that is returned, and some. */
-  | { kind: "each"; rows: number };
+  /** So many rows for each that is returned, and some more. */
+  | { kind: "each"; rows: number; more: number };
 
 export interface Question {
   name: string;
@@ -39,9 +39,10 @@ const MAX_SUMMARY_ROWS = 40_000;
 const HOUR: Micros = 3_600_000_000;
 const DAY = 24 * HOUR;
 
-/** What guiding by counts may read: counts four times over, and a single minute's events twice. See guided-scan.ts. */
+/** What guiding by counts may read: see guided-scan.ts. */
 const GUIDED: Goal = { kind: "bound", rows: 4 * MAX_GUIDING_COUNTS + 2 * MAX_GUIDED_ROWS };
-const FILTERED: Goal = { kind: "bound", rows: 2 * MAX_ROWS_EXAMINED };
+/** A filter left over: what is examined, with its errors where codes are walked through, and the place that was reached. */
+const FILTERED: Goal = { kind: "bound", rows: 3 * MAX_ROWS_EXAMINED };
 
 /** Every question of the interface, for a history: `places` of each. */
 export function questionsOf(history: History, places: number): Question[] {
@@ -74,26 +75,26 @@ export function questionsOf(history: History, places: number): Question[] {
     paths: filters.map((one) => path("/theeye/errors", one)),
     page: number,
   });
-  /** One row for each of `series` and bucket, each twice where the groups must be sorted, and the series themselves. */
+  /** At most one row for each of `series` in each bucket, twice where groups must be sorted, and the series themselves. */
   const stats = (name: string, asked: Filters, series = SERIES): Question => ({
     name: `stats: ${name}`,
     goal: { kind: "cells" },
-    held: { kind: "bound", rows: (2 * (bucketsOf(asked) + 1) + 2) * series },
+    held: { kind: "each", rows: 2 * series, more: 2 * SERIES },
     paths: [path("/theeye/stats", asked)],
     page: 1,
   });
   const sessionLists = (name: string, filters: Filters[], number = 1): Question => ({
     name: `sessions: ${name}`,
     goal: { kind: "list" },
-    // An opening, and the first and the last event of its session.
-    held: { kind: "each", rows: 3 },
+    // An opening, the first and the last event of its session, and whether it was active later or within the range.
+    held: { kind: "each", rows: 4, more: 20 },
     paths: filters.map((one) => path("/theeye/sessions", one)),
     page: number,
   });
   const byCode = (name: string, code: string): Question => ({
     ...errors(name, [{ code }]),
     // Its entry among the codes, and the error.
-    held: { kind: "each", rows: 2 },
+    held: { kind: "each", rows: 2, more: 20 },
   });
   const day = { start_date: iso(END - DAY), end_date: iso(END - 1) };
   const month = { start_date: iso(END - 30 * DAY), end_date: iso(END - 1) };
@@ -135,7 +136,7 @@ export function questionsOf(history: History, places: number): Question[] {
       GUIDED,
     ),
     list("common category + rarest name (1 in 100,000 of it)", [{ category: page, name: "easter egg" }], GUIDED),
-    list("common category + rare name, tenth page", [{ category: page, name: "print", limit: "10" }], GUIDED, 10),
+    list("common category + rare name, third page", [{ category: page, name: "print", limit: "10" }], GUIDED, 3),
     list("name alone, common", each({ name: "pageview" }, [{}, ...upTo]), GUIDED),
     list("name alone, rare", each({ name: "print" }, [{}, ...upTo]), GUIDED),
     list("application alone, half the traffic", each({ application: "shop" }, [{}, ...upTo]), GUIDED),
@@ -223,11 +224,6 @@ export function questionsOf(history: History, places: number): Question[] {
       }),
     ),
   ];
-}
-
-function bucketsOf({ interval, start_date = "", end_date = "" }: Filters): number {
-  const seconds = interval === "minute" ? 60 : interval === "hour" ? 3_600 : 86_400;
-  return Math.ceil((Date.parse(end_date) - Date.parse(start_date)) / 1_000 / seconds);
 }
 
 type Filters = Record<string, string>;

@@ -11,6 +11,7 @@ export interface Summary {
   returned: number;
   rowsRead: number;
   /** Over all answers. */
+  returnedInAll: number;
   rowsReadPerRow: number;
   mostRowsRead: number;
   statements: number;
@@ -42,6 +43,7 @@ export function summarise({ question, answers }: Measured): Summary {
     answers: answers.length,
     returned: worst?.returned ?? 0,
     rowsRead: worst?.rowsRead ?? 0,
+    returnedInAll: returned,
     rowsReadPerRow: sum(answers.map(({ rowsRead }) => rowsRead)) / Math.max(1, returned),
     mostRowsRead: Math.max(0, ...answers.map(({ rowsRead }) => rowsRead)),
     statements: Math.max(0, ...answers.map(({ statements }) => statements)),
@@ -61,17 +63,17 @@ export function summarise({ question, answers }: Measured): Summary {
 export function allowance(goal: Goal, returned: number): number {
   if (goal.kind === "list") return 1.2 * returned + 10;
   if (goal.kind === "cells") return 10 * Math.max(1, returned);
-  return goal.kind === "each" ? goal.rows * returned + 20 : goal.rows;
+  return goal.kind === "each" ? goal.rows * returned + goal.more : goal.rows;
 }
 
 function excess(goal: Goal, { rowsRead, returned }: Answer): number {
   return rowsRead - allowance(goal, returned);
 }
 
-/** How much more a question reads, for each row it returns, in the larger database. */
-export function growthOf(small: Summary, large: Summary): { rows: number; d1: number } {
-  const ratio = (from: number, to: number) => (from === 0 ? (to === 0 ? 1 : Number.POSITIVE_INFINITY) : to / from);
-  return { rows: ratio(small.rowsReadPerRow, large.rowsReadPerRow), d1: ratio(small.d1MeanMs, large.d1MeanMs) };
+/** How much more a question reads, for each row it returns, in the larger database; null where one of them returns none. */
+export function growthOf(small: Summary, large: Summary): number | null {
+  const isEmpty = small.returnedInAll === 0 || large.returnedInAll === 0;
+  return isEmpty ? null : large.rowsReadPerRow / small.rowsReadPerRow;
 }
 
 function sum(values: readonly number[]): number {

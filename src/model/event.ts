@@ -83,7 +83,8 @@ export const EventSchema = v.object(
     timestamp: TimestampSchema,
     id: v.optional(EventIdSchema),
   },
-  (issue) => `expected ${issue.expected === "Object" ? "a JSON object" : "this member"}, found ${foundIn(issue)}`,
+  (issue) =>
+    issue.expected === "Object" ? `expected a JSON object, found ${foundIn(issue)}` : "expected a value, found none",
 );
 
 export type ClientEvent = v.InferOutput<typeof EventSchema>;
@@ -115,9 +116,7 @@ export function sessionIdOf(event: unknown): string | null {
   return v.is(SessionIdSchema, event.session_id) ? event.session_id : null;
 }
 
-const encoder = new TextEncoder();
-
 /** UTF-8 bytes of a text. */
 export function utf8Bytes(text: string): number {
-  return encoder.encode(text).length;
+  return Buffer.byteLength(text);
 }

@@ -1,4 +1,5 @@
 import type { Issue } from "../model/codes";
+import { utf8Bytes } from "../model/event";
 import { countedPath } from "../model/issue-path";
 import { ACTIVITY_SLOT_MICROS } from "../model/limits";
 import type { Micros } from "../model/time";
@@ -66,8 +67,13 @@ export function readArrivals(session: string, arrivals: Arrival[]): Candidate[] 
   return arrivals.map((arrival, index) => {
     const event: unknown = JSON.parse(arrival.text);
     const content = fingerprint(event);
-    const identity = arrival.replayOf ?? errorId(session, arrival.id, content);
-    return { arrival, index, event, fingerprint: content, errorId: identity };
+    return {
+      ...{ arrival, index, event, fingerprint: content },
+      // Made when asked for: most sessions remember no failure, and most events are none.
+      get errorId() {
+        return arrival.replayOf ?? errorId(session, arrival.id, content);
+      },
+    };
   });
 }
 
@@ -88,19 +94,21 @@ export function decide(candidates: Candidate[], known: Known, terms: Terms): Dec
   const repeats: { of: StoredEntry; index: number }[] = [];
 
   const byReceipt = [...candidates].sort((a, b) => a.arrival.receivedAt - b.arrival.receivedAt || a.index - b.index);
-  for (const { arrival, index, event, fingerprint: content, errorId: identity } of byReceipt) {
+  for (const candidate of byReceipt) {
+    const { arrival, index, event, fingerprint: content } = candidate;
     const same = known.stored.get(arrival.id) ?? stored.get(arrival.id);
     if (same !== undefined && same.fingerprint === content) {
       repeats.push({ of: same, index });
       continue;
     }
     const isReplay = arrival.replayOf !== undefined;
-    const failure = known.failed.get(identity) ?? failed.get(identity);
+    const hasFailures = known.failed.size + failed.size > 0;
+    const failure = hasFailures ? (known.failed.get(candidate.errorId) ?? failed.get(candidate.errorId)) : undefined;
     if (failure !== undefined && !isReplay) {
       outcomes[index] = { kind: "failed", ...failure, duplicate: true };
       continue;
     }
-    const verdict = checkEvent(event, { ...terms, receivedAt: arrival.receivedAt });
+    const verdict = checkEvent(event, { ...terms, receivedAt: arrival.receivedAt, bytes: utf8Bytes(arrival.text) });
     if (verdict.valid && same === undefined) {
       const entry: StoredEntry = {
         id: arrival.id,
@@ -119,8 +127,8 @@ export function decide(candidates: Candidate[], known: Known, terms: Terms): Dec
     const issues = verdict.valid ? [] : verdict.issues;
     if (same !== undefined) issues.push(conflict(same.sequence));
     const { receivedAt, application } = arrival;
-    const entry: FailedEntry = { errorId: identity, receivedAt, application, issues };
-    if (!isReplay) failed.set(identity, entry);
+    const entry: FailedEntry = { errorId: candidate.errorId, receivedAt, application, issues };
+    if (!isReplay) failed.set(entry.errorId, entry);
     outcomes[index] = { kind: "failed", ...entry, duplicate: false };
   }
 

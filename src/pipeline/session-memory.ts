@@ -80,11 +80,12 @@ export class SessionMemory {
     return this.about.forgetful;
   }
 
-  /** What is known of these arrivals' ids and failures. */
-  recall(ids: string[], errorIds: string[]): Known {
+  /** What is known of these arrivals' ids and failures. `errorIds` are asked for only where a failure is remembered. */
+  recall(ids: string[], errorIds: () => string[]): Known {
+    const hasFailures = this.failed.size > 0 || this.hasIndex;
     return {
       stored: this.find(ids, "stored", this.stored),
-      failed: this.find(errorIds, "failed", this.failed),
+      failed: hasFailures ? this.find(errorIds(), "failed", this.failed) : new Map(),
       lastSequence: this.about.lastSequence,
       isActiveIn: (slot) => this.slots.has(slot),
     };
@@ -94,9 +95,8 @@ export class SessionMemory {
   remember(stored: StoredEntry[], failed: FailedEntry[], now: number): void {
     const lastSequence = stored.reduce((highest, { sequence }) => Math.max(highest, sequence), this.about.lastSequence);
     const about = { ...this.about, changedAt: now, lastSequence };
-    for (const entries of divide(stored, failed)) {
-      const segment: Segment = { ...entries, about };
-      this.storage.kv.put(`${SEGMENT}${String(this.segments).padStart(9, "0")}`, JSON.stringify(segment));
+    for (const text of segmentTexts({ stored, failed, about })) {
+      this.storage.kv.put(`${SEGMENT}${String(this.segments).padStart(9, "0")}`, text);
       this.segments += 1;
     }
     this.about = about;
@@ -151,10 +151,12 @@ export class SessionMemory {
 }
 
 /** Divides what a call added into as few rows as hold it: nearly always one. */
-function divide(stored: StoredEntry[], failed: FailedEntry[]): Pick<Segment, "stored" | "failed">[] {
-  const all = { stored, failed };
-  if (Math.max(stored.length, failed.length) < 2 || utf8Bytes(JSON.stringify(all)) <= MAX_SEGMENT_BYTES) return [all];
-  const half = (entries: number) => Math.ceil(entries / 2);
-  const [s, f] = [half(stored.length), half(failed.length)];
-  return [...divide(stored.slice(0, s), failed.slice(0, f)), ...divide(stored.slice(s), failed.slice(f))];
+function segmentTexts({ stored, failed, about }: Segment): string[] {
+  const text = JSON.stringify({ stored, failed, about });
+  if (Math.max(stored.length, failed.length) < 2 || utf8Bytes(text) <= MAX_SEGMENT_BYTES) return [text];
+  const [s, f] = [Math.ceil(stored.length / 2), Math.ceil(failed.length / 2)];
+  return [
+    ...segmentTexts({ stored: stored.slice(0, s), failed: failed.slice(0, f), about }),
+    ...segmentTexts({ stored: stored.slice(s), failed: failed.slice(f), about }),
+  ];
 }

@@ -33,7 +33,7 @@ export class Session extends DurableObject<Env> {
     const candidates = readArrivals(call.session, call.arrivals);
     const known = memory.recall(
       candidates.map(({ arrival }) => arrival.id),
-      candidates.map((candidate) => candidate.errorId),
+      () => candidates.map((candidate) => candidate.errorId),
     );
     if (memory.forgetful) {
       if (call.history === undefined) return { kind: "history_needed", database: memory.database };
@@ -61,7 +61,7 @@ export class Session extends DurableObject<Env> {
 
   /** What the object remembers of a stored event, for its receipt. Null: nothing, and D1 alone can tell. */
   recallOne(id: string): Remembered | null {
-    const entry = this.memory?.recall([id], []).stored.get(id);
+    const entry = this.memory?.recall([id], () => []).stored.get(id);
     if (entry === undefined) return null;
     const { sequence, occurredAt, receivedAt, application } = entry;
     return { sequence, occurredAt, receivedAt, application, isDuplicate: this.sentAgain.has(id) };

@@ -3,7 +3,7 @@ import { MAX_STATEMENT_BYTES } from "../model/limits";
 import type { Database } from "./databases";
 import { ADD_FAILURES, failureValues } from "./failure-counts";
 import { packId, storedIdSql } from "./packed-id";
-import type { BatchRows, ErrorRow, EventRow } from "./rows";
+import type { BatchRows, ErrorRow, EventRow, PartRow } from "./rows";
 import { settleStatements } from "./settle-errors";
 import { shadowStatements } from "./shadow-counts";
 
@@ -101,23 +101,20 @@ export async function writeBatch(database: Database, rows: BatchRows): Promise<v
   const { binding } = database;
   const events = unique(rows.events, eventIdentity);
   const statements = shadowStatements(binding, events);
-  for (const chunk of chunks(events, eventValues)) {
-    const { values, series } = numberSeries(chunk);
-    const list = JSON.stringify(series);
-    const text = JSON.stringify(values);
-    const keys = JSON.stringify(values.map((value) => value.slice(0, 5)));
+  for (const chunk of chunks(events, eventText)) {
+    const { keys, values, series } = joinEvents(chunk);
     statements.push(
-      binding.prepare(INSERT_CATEGORIES).bind(list),
-      binding.prepare(INSERT_SERIES).bind(list),
-      binding.prepare(ADD_COUNTS).bind(keys, list),
-      binding.prepare(INSERT_EVENTS).bind(text, list),
+      binding.prepare(INSERT_CATEGORIES).bind(series),
+      binding.prepare(INSERT_SERIES).bind(series),
+      binding.prepare(ADD_COUNTS).bind(keys, series),
+      binding.prepare(INSERT_EVENTS).bind(values, series),
     );
   }
   for (const chunk of chunks(
     unique(rows.errors, (row) => row.id),
-    errorValues,
+    errorText,
   )) {
-    const text = JSON.stringify(chunk.map(({ values }) => values));
+    const text = joinTexts(chunk.map((error) => error.text));
     statements.push(
       binding.prepare(ADD_FAILURES).bind(JSON.stringify(chunk.map(({ row }) => failureValues(row)))),
       binding.prepare(INSERT_ERRORS).bind(text),
@@ -125,76 +122,85 @@ export async function writeBatch(database: Database, rows: BatchRows): Promise<v
     );
   }
   const partIdentity = (part: { errorId: string; part: number }) => `${part.errorId} ${part.part}`;
-  for (const chunk of chunks(unique(rows.parts, partIdentity), (row) => [row.errorId, row.part, row.content])) {
-    statements.push(binding.prepare(INSERT_PARTS).bind(JSON.stringify(chunk.map(({ values }) => values))));
+  for (const chunk of chunks(unique(rows.parts, partIdentity), partText)) {
+    statements.push(binding.prepare(INSERT_PARTS).bind(joinTexts(chunk.map((part) => part.text))));
   }
   statements.push(...settleStatements(database, rows.settlements ?? []));
   if (statements.length > 0) await binding.batch(statements);
 }
 
-type Value = string | number | null;
-
 function eventIdentity(row: EventRow): string {
   return `${row.sequence} ${row.session}`;
-}
-
-function eventValues(row: EventRow): Value[] {
-  return [
-    row.occurredAt,
-    row.receivedAt - row.occurredAt,
-    packId(row.session),
-    row.sequence,
-    JSON.stringify([row.category, row.name, row.application]),
-    row.opens ? 1 : 0,
-    packId(row.id),
-    row.data,
-  ];
-}
-
-function errorValues(row: ErrorRow): Value[] {
-  return [
-    row.id,
-    row.receivedAt,
-    row.application,
-    row.session,
-    row.category,
-    row.name,
-    row.eventId,
-    JSON.stringify(row.issues),
-    row.content,
-    row.parts,
-  ];
 }
 
 function unique<Row>(rows: Row[], identity: (row: Row) => string): Row[] {
   return [...new Map(rows.map((row) => [identity(row), row])).values()];
 }
 
+/** A row's JSON, made once: it is measured, and then joined with its neighbours'. */
+interface RowText {
+  bytes: number;
+}
+
+/** An event's JSON on both sides of the number of its series, which is known only within a chunk. */
+interface EventText extends RowText {
+  key: string;
+  series: string;
+  rest: string;
+}
+
+function eventText(row: EventRow): EventText {
+  const { occurredAt, receivedAt, session, sequence, category, name, application, opens, id, data } = row;
+  const key = JSON.stringify([occurredAt, receivedAt - occurredAt, packId(session), sequence]).slice(0, -1);
+  const rest = JSON.stringify([opens ? 1 : 0, packId(id), data]).slice(1);
+  const series = JSON.stringify([category, name, application]);
+  // The series' own text counts as if no other event shared it: its number takes less.
+  return { key, series, rest, bytes: utf8Bytes(key) + utf8Bytes(rest) + utf8Bytes(series) };
+}
+
+function errorText(row: ErrorRow): RowText & { row: ErrorRow; text: string } {
+  const { id, receivedAt, application, session, category, name, eventId, issues, content, parts } = row;
+  const found = [id, receivedAt, application, session, category, name, eventId, JSON.stringify(issues), content, parts];
+  const text = JSON.stringify(found);
+  return { row, text, bytes: utf8Bytes(text) + 1 };
+}
+
+function partText({ errorId, part, content }: PartRow): RowText & { text: string } {
+  const text = JSON.stringify([errorId, part, content]);
+  return { text, bytes: utf8Bytes(text) + 1 };
+}
+
+function joinTexts(texts: string[]): string {
+  return `[${texts.join(",")}]`;
+}
+
 /** Cuts rows into chunks whose JSON stays below what one bound parameter may hold. */
-function* chunks<Row>(rows: Row[], toValues: (row: Row) => Value[]): Generator<{ row: Row; values: Value[] }[]> {
-  let chunk: { row: Row; values: Value[] }[] = [];
+function* chunks<Row, Text extends RowText>(rows: Row[], toText: (row: Row) => Text): Generator<Text[]> {
+  let chunk: Text[] = [];
   let bytes = 0;
   for (const row of rows) {
-    const values = toValues(row);
-    const size = utf8Bytes(JSON.stringify(values)) + 1;
-    if (chunk.length > 0 && bytes + size > MAX_STATEMENT_BYTES) {
+    const text = toText(row);
+    if (chunk.length > 0 && bytes + text.bytes > MAX_STATEMENT_BYTES) {
       yield chunk;
       chunk = [];
       bytes = 0;
     }
-    chunk.push({ row, values });
-    bytes += size;
+    chunk.push(text);
+    bytes += text.bytes;
   }
   if (chunk.length > 0) yield chunk;
 }
 
-/** Replaces each event's series by its place in a list of the chunk's different series. */
-function numberSeries(chunk: { values: Value[] }[]): { values: Value[][]; series: unknown[] } {
-  const places = new Map<Value, number>();
-  const values = chunk.map(({ values: [occurredAt, receivedAfter, session, sequence, series, ...rest] }) => {
-    const place = places.get(series ?? "") ?? places.size;
-    places.set(series ?? "", place);
-    return [occurredAt ?? 0, receivedAfter ?? 0, session ?? "", sequence ?? 0, place, ...rest];
-  });
-  return { values, series: [...places.keys()].map((series) => JSON.parse(String(series))) };
+/** The parameters of a chunk of events: their keys and their values, each with its series' place in the list of series. */
+function joinEvents(chunk: EventText[]): { keys: string; values: string; series: string } {
+  const places = new Map<string, number>();
+  const keys: string[] = [];
+  const values: string[] = [];
+  for (const { key, series, rest } of chunk) {
+    const place = places.get(series) ?? places.size;
+    places.set(series, place);
+    keys.push(`${key},${place}]`);
+    values.push(`${key},${place},${rest}`);
+  }
+  return { keys: joinTexts(keys), values: joinTexts(values), series: joinTexts([...places.keys()]) };
 }

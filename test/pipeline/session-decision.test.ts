@@ -249,3 +249,33 @@ describe("a verdict", () => {
     expect(newSession().accept([{ ...arrival("a"), text }])).toMatchObject([{ kind: "stored" }]);
   });
 });
+
+describe("a replay of a failure", () => {
+  const bad = arrival("a", { data: null });
+  const replayed = (changes: Record<string, unknown>): Arrival => ({ ...arrival("a", changes), replayOf: "the error" });
+
+  it("is judged anew, and a late redelivery of what failed changes nothing", () => {
+    const session = newSession();
+    const [first] = session.accept([bad]);
+    expect(session.accept([replayed({ data: {} })])).toMatchObject([{ kind: "stored", sequence: 1, duplicate: false }]);
+    expect(session.accept([bad])).toEqual([{ ...first, duplicate: true }]);
+    expect(session.stored.size).toBe(1);
+  });
+
+  it("that comes again is the same event, and with another content a conflict", () => {
+    const session = newSession();
+    session.accept([bad]);
+    session.accept([replayed({ data: {} })]);
+    expect(session.accept([replayed({ data: {} })])).toMatchObject([{ kind: "stored", sequence: 1, duplicate: true }]);
+    expect(session.accept([replayed({ data: { other: 1 } })])).toMatchObject([
+      { kind: "failed", errorId: "the error", issues: [{ code: "id_conflict" }] },
+    ]);
+  });
+
+  it("that fails again keeps its error's id, and is not remembered", () => {
+    const session = newSession();
+    const outcomes = session.accept([replayed({ data: 7 })]);
+    expect(outcomes).toMatchObject([{ kind: "failed", errorId: "the error", issues: [{ code: "data_invalid" }] }]);
+    expect(session.failed.size).toBe(0);
+  });
+});

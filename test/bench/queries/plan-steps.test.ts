@@ -9,7 +9,9 @@ it("finds the scan of a table, under its alias too", () => {
 it("finds a sort that is not for a sum", () => {
   const sql = "SELECT DISTINCT a FROM events WHERE a = 1";
   expect(wholeTableSteps(sql, ["USE TEMP B-TREE FOR DISTINCT"])).toHaveLength(1);
-  expect(wholeTableSteps(sql, ["USE TEMP B-TREE FOR GROUP BY"])).toEqual([]);
+  expect(wholeTableSteps(sql, ["USE TEMP B-TREE FOR ORDER BY"])).toHaveLength(1);
+  const sum = "SELECT a, sum(b) FROM counts WHERE a = 1 GROUP BY a ORDER BY sum(b)";
+  expect(wholeTableSteps(sum, ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"])).toEqual([]);
 });
 
 it("lets pages, searches, lists that came with the query and partial indexes pass", () => {

@@ -26,15 +26,16 @@ describe("summarise", () => {
   });
 
   it("grows by what is read for each row, not by what is returned", () => {
-    expect(growthOf(summaryOf({}), summaryOf({ returned: 200, rowsRead: 202 })).rows).toBe(1);
-    expect(growthOf(summaryOf({}), summaryOf({ rowsRead: 202 })).rows).toBe(2);
+    expect(growthOf(summaryOf({}), summaryOf({ returned: 200, rowsRead: 202 }))).toBe(1);
+    expect(growthOf(summaryOf({}), summaryOf({ rowsRead: 202 }))).toBe(2);
+    expect(growthOf(summaryOf({ returned: 0, rowsRead: 0 }), summaryOf({}))).toBeNull();
   });
 });
 
 it("allows what each goal says", () => {
   expect(allowance({ kind: "list" }, 100)).toBe(130);
   expect(allowance({ kind: "cells" }, 24)).toBe(240);
-  expect(allowance({ kind: "each", rows: 3 }, 100)).toBe(320);
+  expect(allowance({ kind: "each", rows: 3, more: 20 }, 100)).toBe(320);
   expect(allowance({ kind: "bound", rows: 7 }, 100)).toBe(7);
 });
 
