@@ -3,12 +3,15 @@ import { type LogEntry, parseLogLine } from "./access-log.ts";
 import { derivedId } from "./derived-id.ts";
 import { sessionIds } from "./sessions.ts";
 
+/** The type of every event that a log gives. */
+export const PAGE_VIEW = { category: "page interaction", name: "pageview" } as const;
+
 /** One line of a log as an event of The Eye. */
 export interface PageView {
   id: string;
   session_id: string;
-  category: "page interaction";
-  name: "pageview";
+  category: typeof PAGE_VIEW.category;
+  name: typeof PAGE_VIEW.name;
   timestamp: string;
   data: {
     method: string | null;
@@ -57,8 +60,7 @@ function pageView(entry: LogEntry, id: string, session_id: string): PageView {
   return {
     id,
     session_id,
-    category: "page interaction",
-    name: "pageview",
+    ...PAGE_VIEW,
     timestamp: formatTimestamp(entry.occurredAt),
     data: {
       method: entry.method,

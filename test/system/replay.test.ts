@@ -56,6 +56,14 @@ test("a small log with oddities adds up, with the lines that were not understood
   expect(output).toContain("It adds up.");
 });
 
+test("the same log once more adds up as well, and finds what failed the first time", async () => {
+  const before = await countEvents();
+  const { code, output } = await replay(FIXTURE, "--timeout", "3");
+  expect(code, output).toBe(0);
+  expect(table(output)).toMatchObject({ accepted: 27, stored: 26, "in errors": 1, missing: 0 });
+  expect(await countEvents()).toBe(before);
+});
+
 test("a wrong key stops the replay with a message", async () => {
   const { code, output } = await replay(FIXTURE, "--key", "eye_w_wrongwrongwrongwrongwrong");
   expect(code).toBe(1);
