@@ -1,3 +1,4 @@
+import { checkAlerts } from "./alerting/check-alerts";
 import { createApp } from "./api/app";
 import { parseConfig } from "./model/config";
 import { MAX_ERRORS_PER_STEP } from "./model/replay";
@@ -20,6 +21,19 @@ export default {
     if (batch.queue.endsWith("dead-letters")) await consumeDeadLetters(batch, pipeline);
     else if (batch.queue.endsWith("replays")) await consumeReplays(batch, pipeline);
     else await consume(batch, pipeline);
+  },
+
+  async scheduled({ scheduledTime }, env) {
+    await checkAlerts(
+      {
+        databases: databasesOf(env),
+        fetch: (url, init) => fetch(url, init),
+        allowInsecureHosts: parseConfig(env).alertsAllowInsecureHosts,
+        clock: () => Date.now() * 1000,
+        log: (line) => console.log(JSON.stringify(line)),
+      },
+      scheduledTime * 1000,
+    );
   },
 } satisfies ExportedHandler<Env, unknown>;
 

@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import * as v from "valibot";
+import { alerts } from "./alerts";
 import type { AppEnv } from "./app-env";
 import { applications } from "./applications";
 import { requireScope } from "./authenticate";
@@ -71,6 +72,7 @@ export function createRouter(): Hono<AppEnv> {
   app.route("/theeye/applications", applications);
   app.route("/theeye/event-types", eventTypes);
   app.route("/theeye/settings", settings);
+  app.route("/theeye/alerts", alerts);
   app.route("/health", health);
   app.route("/", documentation);
 

@@ -1,6 +1,7 @@
 import { version } from "../../package.json";
 import { EVENT_CODES, REQUEST_PROBLEMS } from "../model/codes";
 import { administrationOperations } from "./openapi/administration";
+import { alertOperations } from "./openapi/alerts";
 import { askingOperations } from "./openapi/asking";
 import { collectingOperations } from "./openapi/collecting";
 import { eventTypeOperations } from "./openapi/event-types";
@@ -19,7 +20,7 @@ const TAGS = [
     name: "Errors",
     description: "Watching what fails, and mending it: a **read** key to watch, an **admin** key to mend.",
   },
-  { name: "Administration", description: "Applications and their keys, with an **admin** key." },
+  { name: "Administration", description: "Applications, their keys, and alerts, with an **admin** key." },
   { name: "Service", description: "Without a key." },
 ];
 
@@ -30,6 +31,7 @@ function operations(): OperationPlan[] {
     ...watchingOperations(),
     ...eventTypeOperations(),
     ...administrationOperations(),
+    ...alertOperations(),
     ...serviceOperations(),
   ];
 }

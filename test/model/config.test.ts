@@ -3,7 +3,12 @@ import { parseConfig } from "../../src/model/config";
 
 describe("parseConfig", () => {
   it("fills in every default", () => {
-    expect(parseConfig({})).toEqual({ futureToleranceMicros: 60_000_000, keyCacheMs: 30_000, adminKey: null });
+    expect(parseConfig({})).toEqual({
+      futureToleranceMicros: 60_000_000,
+      keyCacheMs: 30_000,
+      alertsAllowInsecureHosts: false,
+      adminKey: null,
+    });
   });
 
   it("reads numbers and the texts that a shell or a dashboard makes of them", () => {
@@ -13,6 +18,7 @@ describe("parseConfig", () => {
     ).toEqual({
       futureToleranceMicros: 0,
       keyCacheMs: 3_600_000,
+      alertsAllowInsecureHosts: false,
       adminKey,
     });
   });

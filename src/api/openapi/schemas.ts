@@ -3,6 +3,7 @@ import { EVENT_CODES, REQUEST_PROBLEMS } from "../../model/codes";
 import { EventSchema } from "../../model/event";
 import { MAX_EVENTS_PER_REQUEST } from "../../model/limits";
 import { SettingsSchema } from "../../storage/event-types";
+import { AlertDetailSchema, AlertListSchema, AlertSchema, CreateAlertSchema, NewAlertSchema } from "../alert-schemas";
 import {
   ApplicationPageSchema,
   ApplicationSchema,
@@ -135,6 +136,11 @@ export const SCHEMAS = {
   Application: ApplicationSchema,
   NewApplication: NewApplicationSchema,
   ApplicationPage: ApplicationPageSchema,
+  CreateAlert: CreateAlertSchema,
+  NewAlert: NewAlertSchema,
+  Alert: AlertSchema,
+  AlertDetail: AlertDetailSchema,
+  AlertList: AlertListSchema,
   Health: HealthSchema,
   Code: CodeSchema,
   Problem: ProblemSchema,

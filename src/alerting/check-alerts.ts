@@ -1,0 +1,64 @@
+import type { AlertRule, Measurement } from "../model/alert";
+import type { Micros } from "../model/time";
+import { type Alert, changeState, deliveryId, listAlerts } from "../storage/alerts";
+import type { Database } from "../storage/databases";
+import { measureFailures } from "../storage/failure-share";
+import { messageOf } from "../storage/transport-errors";
+import { type Courier, deliverDue } from "./deliver";
+import { evaluate } from "./evaluate";
+import { webhookBody } from "./webhook-body";
+
+export interface Alerting extends Omit<Courier, "home"> {
+  databases: Database[];
+  log: (line: Record<string, unknown>) => void;
+}
+
+/**
+ * One tick of the cron: begins and ends alerts, then tries the messages that are due. Ticks may overlap: each change of
+ * state and each try of a message is one tick's alone. An alert that cannot be measured keeps its state.
+ *
+ * @param now the moment the tick was meant for
+ */
+export async function checkAlerts(alerting: Alerting, now: Micros): Promise<void> {
+  const [home] = alerting.databases;
+  if (home === undefined) throw new Error("There is no database.");
+  const alerts = await listAlerts(home);
+  const told = { alerts: alerts.length, begun: 0, ended: 0, unmeasured: 0 };
+  const reasons = new Set<string>();
+  for (const alert of alerts) {
+    try {
+      const kind = await check(alerting.databases, home, alert, now);
+      if (kind === "begin") told.begun += 1;
+      if (kind === "end") told.ended += 1;
+    } catch (thrown) {
+      told.unmeasured += 1;
+      reasons.add(messageOf(thrown));
+    }
+  }
+  const sent = await deliverDue({ ...alerting, home }, now);
+  if (told.begun + told.ended + told.unmeasured + sent.delivered + sent.failed > 0) {
+    alerting.log({ event: "alerts_checked", ...told, reasons: [...reasons].slice(0, 5), ...sent });
+  }
+}
+
+async function check(databases: Database[], home: Database, alert: Alert, now: Micros) {
+  const measured = await measure(databases, alert.rule, now);
+  const kind = evaluate(alert.state, alert.rule.threshold, measured);
+  if (kind === null) return null;
+  const { name, rule } = alert;
+  const body = webhookBody({ id: deliveryId(alert, kind), kind, name, rule, measured, at: now });
+  return (await changeState(home, alert, kind, { body, now })) ? kind : null;
+}
+
+/** Over the window's whole minutes and the one under way: a cron comes when that has only begun. */
+function measure(databases: Database[], rule: AlertRule, now: Micros): Promise<Measurement> {
+  const last = Math.floor(now / 60_000_000) * 60;
+  return measureFailures(databases, {
+    application: rule.application ?? null,
+    category: rule.category ?? null,
+    name: rule.event_name ?? null,
+    first: last - rule.window_minutes * 60,
+    last,
+    withStored: "share" in rule.threshold,
+  });
+}

@@ -1,0 +1,82 @@
+import * as v from "valibot";
+import { AlertRuleSchema } from "../model/alert";
+import type { Micros } from "../model/time";
+import { refuseDestination } from "../model/webhook-destination";
+import { claimDelivery, type DueDelivery, dueDeliveries, settleDelivery } from "../storage/alert-deliveries";
+import type { Database } from "../storage/databases";
+import { signMessage } from "./signature";
+
+export const MAX_ATTEMPTS = 10;
+
+/** Messages in a tick at most; the rest is tried in the next one. */
+const MAX_DELIVERIES_PER_TICK = 50;
+
+/** The platform allows six connections at once. */
+const CONNECTIONS = 6;
+
+const TIMEOUT_MS = 10_000;
+
+const MINUTE: Micros = 60_000_000;
+
+/** A cron may be early: half a minute of slack keeps a try from waiting for the tick after the next. */
+const SLACK: Micros = MINUTE / 2;
+
+export interface Courier {
+  home: Database;
+  fetch: (url: string, init: RequestInit) => Promise<Response>;
+  allowInsecureHosts: boolean;
+  /** The clock, in microseconds: for the signature. */
+  clock: () => Micros;
+}
+
+/** How long after a try the next may follow: 1, 2, 4 … minutes, at most an hour. */
+export function backoff(attempts: number): Micros {
+  return Math.min(2 ** (attempts - 1), 60) * MINUTE - SLACK;
+}
+
+/** Tries every message that is due once. */
+export async function deliverDue(courier: Courier, now: Micros): Promise<{ delivered: number; failed: number }> {
+  const due = await dueDeliveries(courier.home, now, MAX_DELIVERIES_PER_TICK);
+  const told = { delivered: 0, failed: 0 };
+  for (let start = 0; start < due.length; start += CONNECTIONS) {
+    const results = await Promise.all(due.slice(start, start + CONNECTIONS).map((one) => deliver(courier, one, now)));
+    for (const result of results) if (result !== null) told[result] += 1;
+  }
+  return told;
+}
+
+async function deliver(courier: Courier, due: DueDelivery, now: Micros): Promise<"delivered" | "failed" | null> {
+  const attempts = due.attempts + 1;
+  if (!(await claimDelivery(courier.home, due, now + backoff(attempts)))) return null;
+  const { ok, outcome } = await post(courier, due);
+  const status = ok ? "delivered" : attempts >= MAX_ATTEMPTS ? "failed" : "pending";
+  await settleDelivery(courier.home, due.id, { status, outcome });
+  return ok ? "delivered" : "failed";
+}
+
+async function post(courier: Courier, due: DueDelivery): Promise<{ ok: boolean; outcome: string }> {
+  const { url } = v.parse(AlertRuleSchema, JSON.parse(due.rule)).webhook;
+  // Again, since the rules of what is refused may have changed after the alert was created.
+  const refused = refuseDestination(url, courier.allowInsecureHosts);
+  if (refused !== null) return { ok: false, outcome: `refused: ${refused}` };
+  const timestamp = Math.floor(courier.clock() / 1_000_000);
+  const headers = {
+    "Content-Type": "application/json",
+    "User-Agent": "The-Eye",
+    "X-Eye-Id": due.id,
+    "X-Eye-Timestamp": String(timestamp),
+    "X-Eye-Signature": await signMessage(due.secret, timestamp, due.body),
+  };
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    // A redirect could lead where the address itself may not.
+    const response = await courier.fetch(url, { method: "POST", headers, body: due.body, redirect: "manual", signal });
+    await response.body?.cancel();
+    return { ok: response.ok, outcome: `answered ${response.status}` };
+  } catch (error) {
+    return {
+      ok: false,
+      outcome: error instanceof Error && error.name === "TimeoutError" ? "timed out" : "unreachable",
+    };
+  }
+}

@@ -1,0 +1,80 @@
+import { schemaReference } from "./json-schema";
+import { json, type OperationPlan } from "./operation";
+import { pathParameter } from "./parameters";
+
+const ALERT = {
+  name: "shop-failures",
+  application: "shop",
+  threshold: { share: 0.05, at_least: 20 },
+  window_minutes: 10,
+  webhook: { url: "https://hooks.example.com/the-eye", format: "json" },
+};
+
+const MOMENT = "2026-01-01T00:00:00.000000Z";
+
+const SHOWN = { ...ALERT, created_at: MOMENT, state: "ok", since: MOMENT };
+
+const nameParameter = pathParameter("name", "The alert's name.", ALERT.name);
+
+const shared = { tag: "Administration", scope: "admin", path: "/theeye/alerts" } as const;
+
+export function alertOperations(): OperationPlan[] {
+  return [
+    {
+      ...shared,
+      method: "post",
+      operationId: "createAlert",
+      summary: "Create an alert",
+      description:
+        "Watches the failed events of an application, a category, an event name or any of these, and posts to a webhook once when the threshold is reached and once when it no longer is. **The secret that signs the messages is shown this once.**",
+      requestBody: {
+        description: "One JSON object, of any content type, plain or gzip.",
+        content: {
+          "application/json": {
+            schema: schemaReference("CreateAlert"),
+            examples: { example: { summary: "A twentieth of a shop's events fail", value: ALERT } },
+          },
+        },
+      },
+      answers: [
+        {
+          status: 201,
+          description: "Created, with its secret.",
+          headers: { Location: { description: "The alert's path.", schema: { type: "string" } } },
+          content: json("NewAlert", { ...SHOWN, secret: `eye_s_${"x".repeat(43)}` }),
+        },
+      ],
+      problems: ["invalid_json", "invalid_parameter", "payload_too_large", "unsupported_encoding", "conflict"],
+    },
+    {
+      ...shared,
+      method: "get",
+      operationId: "listAlerts",
+      summary: "List alerts",
+      description: "All alerts in the order of their names, each with its state.",
+      answers: [{ status: 200, description: "The alerts.", content: json("AlertList", { results: [SHOWN] }) }],
+    },
+    {
+      ...shared,
+      method: "get",
+      path: "/theeye/alerts/{name}",
+      operationId: "showAlert",
+      summary: "Show an alert",
+      description: "An alert with its newest messages and what became of them.",
+      parameters: [nameParameter],
+      answers: [{ status: 200, description: "The alert.", content: json("AlertDetail", { ...SHOWN, deliveries: [] }) }],
+      problems: ["not_found"],
+    },
+    {
+      ...shared,
+      method: "delete",
+      path: "/theeye/alerts/{name}",
+      operationId: "deleteAlert",
+      summary: "Delete an alert",
+      description: "Removes an alert with its messages, also those that wait to be sent.",
+      parameters: [nameParameter],
+      answers: [{ status: 204, description: "Done." }],
+      problems: ["not_found"],
+    },
+  ];
+}

@@ -1,0 +1,65 @@
+import { sql } from "drizzle-orm";
+import type { Measurement } from "../model/alert";
+import type { Database } from "./databases";
+import { EVERY_FAILURE } from "./failure-counts";
+import { type Reader, readerOf } from "./reader";
+import { matchingSeries, type SeriesFilter } from "./series";
+import { counts, failures } from "./tables";
+
+const MINUTE = 60;
+
+/** Which minutes, by their starts in seconds since 1970, and whether the stored events are asked for. */
+export interface ShareQuestion extends SeriesFilter {
+  first: number;
+  last: number;
+  withStored: boolean;
+}
+
+/**
+ * How many events failed in a range of minutes, and how many are stored: exact, from counts alone. Of an application it
+ * reads a row for each minute and type that has failures, whatever fails elsewhere.
+ *
+ * @throws what D1 throws
+ */
+export async function measureFailures(databases: Database[], question: ShareQuestion): Promise<Measurement> {
+  const parts = await Promise.all(
+    databases.map(async (database) => {
+      const reader = readerOf(database);
+      const failed = await failuresIn(reader, question);
+      return { failures: failed, stored: question.withStored ? await storedIn(reader, question) : 0 };
+    }),
+  );
+  const sum = (kind: keyof Measurement) => parts.reduce((all, part) => all + part[kind], 0);
+  return { failures: sum("failures"), stored: sum("stored") };
+}
+
+async function failuresIn(
+  reader: Reader,
+  { application, category, name, first, last }: ShareQuestion,
+): Promise<number> {
+  const also = [
+    ...(category === null ? [] : [sql`held.category = ${category}`]),
+    ...(name === null ? [] : [sql`held.name = ${name}`]),
+  ].map((condition) => sql` AND ${condition}`);
+  // Minute by minute the application is a stretch of the primary key; over a range of minutes it would not be.
+  const minutes = Array.from({ length: (last - first) / MINUTE + 1 }, (_, place) => first + place * MINUTE);
+  const from =
+    application === null
+      ? sql`${failures} AS held WHERE held.bucket BETWEEN ${first} AND ${last}`
+      : sql`json_each(${JSON.stringify(minutes)}) AS minutes CROSS JOIN ${failures} AS held
+          WHERE held.bucket = minutes.value AND held.application = ${application}`;
+  const [row] = await reader.all<{ events: number | null }>(sql`
+    SELECT sum(held.events) AS events FROM ${from} AND held.seconds = ${MINUTE} AND held.code = ${EVERY_FAILURE}
+    ${sql.join(also)}`);
+  return row?.events ?? 0;
+}
+
+async function storedIn(reader: Reader, question: ShareQuestion): Promise<number> {
+  const ids = (await matchingSeries(reader, question)).map(({ seriesId }) => seriesId);
+  if (ids.length === 0) return 0;
+  const [row] = await reader.all<{ events: number | null }>(sql`
+    SELECT sum(held.events) AS events FROM json_each(${JSON.stringify(ids)}) AS members CROSS JOIN ${counts} AS held
+    WHERE held.seconds = ${MINUTE} AND held.series_id = members.value
+      AND held.bucket BETWEEN ${question.first} AND ${question.last}`);
+  return row?.events ?? 0;
+}
