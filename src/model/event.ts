@@ -12,7 +12,10 @@ const PLACEHOLDERS = new Set([
   "ffffffff-ffff-ffff-ffff-ffffffffffff",
 ]);
 
-/** Control characters, line and paragraph separators, and halves of a surrogate pair: none is text that a database returns as it took it. */
+/**
+ * Control characters, line and paragraph separators, and halves of a surrogate pair: none is text that a database returns
+ * as it took it.
+ */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 function printable(max: number) {

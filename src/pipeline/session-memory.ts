@@ -23,8 +23,10 @@ interface About {
   lastSequence: number;
 }
 
-/** Slots kept when entries are moved into the index: a row takes 2 MB. An older slot may be opened once more, which the
- * list of sessions sees through. */
+/**
+ * Slots kept when entries are moved into the index: a row takes 2 MB. An older slot may be opened once more, which the list
+ * of sessions sees through.
+ */
 const MAX_SLOTS = 50_000;
 
 const SEGMENT = "segment/";

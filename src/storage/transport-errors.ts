@@ -9,10 +9,11 @@ export type Failure = "transient" | "overloaded" | "rejected";
 
 /**
  * D1 reports by text only; these are the ones that its documentation names (debug-d1, retry-queries). A full database is
- * waited for like a busy one: it is mended by adding a database or making room, and no event is at fault.
+ * waited for like a busy one, and so is one that lacks a migration: the team mends both, and no event is at fault. A
+ * message that found all its invocation's subrequests used up comes back in another batch.
  */
 const OVERLOADED =
-  /overloaded|too many requests|exceeded timeout|exceeded its CPU time limit|memory limit|too much load|disk is full|SQLITE_FULL|maximum DB size/i;
+  /overloaded|too many (requests|subrequests|API requests)|exceeded timeout|exceeded its CPU time limit|memory limit|too much load|disk is full|SQLITE_FULL|maximum DB size|no such (table|column)/i;
 const TRANSIENT =
   /network connection lost|caused object to be reset|code was updated|transient issue|internal error|disconnected|timed out/i;
 

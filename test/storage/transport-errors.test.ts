@@ -15,7 +15,10 @@ describe("failureOf", () => {
     ["D1_ERROR: Cannot resolve D1 DB due to transient issue on remote node.", "transient"],
     ["internal error; reference = abc", "transient"],
     ["D1_ERROR: string or blob too big: SQLITE_TOOBIG", "rejected"],
-    ["D1_ERROR: no such table: events: SQLITE_ERROR", "rejected"],
+    ["D1_ERROR: no such table: events: SQLITE_ERROR", "overloaded"],
+    ["D1_ERROR: table events has no such column: place", "overloaded"],
+    ["D1_ERROR: database or disk is full: SQLITE_FULL", "overloaded"],
+    ["Too many subrequests by single Worker invocation.", "overloaded"],
     ["Cannot read properties of undefined (reading 'kind')", "rejected"],
     ["", "rejected"],
   ])("reads %j as %s", (message, failure) => {
