@@ -1,6 +1,6 @@
 import { and, eq, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
-import type { EventCode } from "../model/codes";
 import { MAX_PART_CHARACTERS } from "../model/limits";
+import type { ReplayFilter } from "../model/replay";
 import type { Micros } from "../model/time";
 import type { Database } from "./databases";
 import { type ErrorContent, loadErrorContents } from "./error-contents";
@@ -27,16 +27,8 @@ export const ERROR_STATUSES = ["open", "resolved"] as const;
 export type ErrorStatus = (typeof ERROR_STATUSES)[number];
 
 /** Which errors to list. Filters combine; null: any. */
-export interface ErrorQuestion {
+export interface ErrorQuestion extends ReplayFilter {
   status: ErrorStatus | null;
-  code: EventCode | null;
-  session: string | null;
-  category: string | null;
-  name: string | null;
-  application: string | null;
-  /** Of receipt, both inclusive. */
-  from: Micros | null;
-  to: Micros | null;
   order: Order;
   limit: number;
   after: ErrorKey | null;

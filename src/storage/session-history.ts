@@ -1,7 +1,7 @@
 import { ACTIVITY_SLOT_MICROS } from "../model/limits";
-import type { Micros } from "../model/time";
 import type { Database } from "./databases";
 import { packId, storedIdSql, unpackId } from "./packed-id";
+import type { EventRow } from "./rows";
 
 /** What a database holds of a session, for an object that has forgotten it. */
 export interface SessionHistory {
@@ -13,17 +13,8 @@ export interface SessionHistory {
   events: StoredEvent[];
 }
 
-export interface StoredEvent {
-  id: string;
-  sequence: number;
-  application: string;
-  category: string;
-  name: string;
-  occurredAt: Micros;
-  receivedAt: Micros;
-  opens: boolean;
-  data: string;
-}
+/** A row of a session as it stands. */
+export type StoredEvent = Omit<EventRow, "session" | "shadow">;
 
 const FIND_SESSIONS = `
 SELECT key FROM json_each(?1) AS asked
