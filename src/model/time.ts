@@ -18,6 +18,14 @@ export const TIMESTAMP_FORMS = "2021-01-01 09:15:27.243860 (UTC) or ISO 8601, su
  * dropped, and so is a date that does not exist.
  */
 export function parseTimestamp(text: string): Micros | null {
+  if (text !== latest.text) latest = { text, moment: readTimestamp(text) };
+  return latest.moment;
+}
+
+/** The latest answer. An event's timestamp is read for its check, its order and its fingerprint, one after the other. */
+let latest: { text: string; moment: Micros | null } = { text: "", moment: null };
+
+function readTimestamp(text: string): Micros | null {
   const match = PATTERN.exec(text);
   if (match === null) return null;
   const [
