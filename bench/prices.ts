@@ -36,7 +36,7 @@ export const PRICES = {
     includedPerMonth: 1_000_000,
     source: "https://developers.cloudflare.com/queues/platform/pricing/",
   },
-  /** RPC calls and alarms. */
+  /** RPC calls. */
   objectRequests: {
     product: "Durable Objects: requests",
     dollarsPerMillion: 0.15,

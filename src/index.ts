@@ -2,6 +2,7 @@ import { checkAlerts } from "./alerting/check-alerts";
 import { createApp } from "./api/app";
 import { parseConfig } from "./model/config";
 import { MAX_ERRORS_PER_STEP } from "./model/replay";
+import { cleanUpSessions } from "./pipeline/clean-up";
 import { consume, type Pipeline } from "./pipeline/consumer";
 import { consumeDeadLetters } from "./pipeline/dead-letters";
 import { consumeReplays, type ReplayPipeline } from "./pipeline/replay";
@@ -24,16 +25,22 @@ export default {
   },
 
   async scheduled({ scheduledTime }, env) {
-    await checkAlerts(
-      {
-        databases: databasesOf(env),
-        fetch: (url, init) => fetch(url, init),
-        allowInsecureHosts: parseConfig(env).alertsAllowInsecureHosts,
-        clock: () => Date.now() * 1000,
-        log: (line) => console.log(JSON.stringify(line)),
-      },
-      scheduledTime * 1000,
-    );
+    const databases = databasesOf(env);
+    const log = (line: Record<string, unknown>) => console.log(JSON.stringify(line));
+    const watching = {
+      databases,
+      fetch: (url: string, init: RequestInit) => fetch(url, init),
+      allowInsecureHosts: parseConfig(env).alertsAllowInsecureHosts,
+      clock: () => Date.now() * 1000,
+      log,
+    };
+    const cleanUp = (session: string) => env.SESSIONS.getByName(session).cleanUp();
+    // Neither is cut short by the other's failure.
+    const results = await Promise.allSettled([
+      checkAlerts(watching, scheduledTime * 1000),
+      cleanUpSessions({ databases, cleanUp, now: Date.now, log }),
+    ]);
+    for (const result of results) if (result.status === "rejected") throw result.reason;
   },
 } satisfies ExportedHandler<Env, unknown>;
 

@@ -63,6 +63,10 @@ function meteredSessions(real: Env["SESSIONS"], tally: Tally): Env["SESSIONS"] {
           tally.objectCalls += 1;
           return stub.accept(call);
         },
+        cleanUp: () => {
+          tally.cleanUpCalls += 1;
+          return stub.cleanUp();
+        },
       };
     },
   });
@@ -116,7 +120,7 @@ function meteredDatabase(real: D1Database, tally: Tally): D1Database {
 
 /** @throws Error if a statement writes into a table that the bill does not know. */
 function kindOf(query: string): RowKind {
-  const table = /\bINSERT INTO (\w+)/.exec(query)?.[1];
+  const table = /\b(?:INSERT INTO|DELETE FROM) (\w+)/.exec(query)?.[1];
   switch (table) {
     case "events":
     case "counts":
@@ -124,6 +128,8 @@ function kindOf(query: string): RowKind {
       return table;
     case "categories":
       return "series";
+    case "session_clean_ups":
+      return "cleanUps";
     default:
       if (table !== undefined && /^(error|failure)/.test(table)) return "errors";
       throw new Error(`the meter does not know what this writes: ${query}`);

@@ -1,11 +1,10 @@
 import { Session } from "../../src/pipeline/session";
 import type { Tally } from "./tally.ts";
-import { setClock } from "./virtual-clock.ts";
 
 /** Where the objects of this isolate count at the moment. */
 let tally: Tally | null = null;
-/** True while alarms ring: what they write stands on a line of its own. */
-let ringing = false;
+/** True while an object cleans itself up: what it writes then stands on a line of its own. */
+let isCleaningUp = false;
 
 export function countObjectsIn(current: Tally): void {
   tally = current;
@@ -13,29 +12,27 @@ export function countObjectsIn(current: Tally): void {
 
 function countRows(rows: number): void {
   if (tally === null) return;
-  if (ringing) tally.alarmRows += rows;
+  if (isCleaningUp) tally.cleanUpRows += rows;
   else tally.objectRows += rows;
 }
 
-/** The session object as it is, with a counter in its storage and a bell. */
+/** The session object as it is, with a counter in its storage. */
 export class MeteredSession extends Session {
   constructor(ctx: DurableObjectState, env: Env) {
     meterStorage(ctx.storage);
     super(ctx, env);
   }
 
-  /** Lets the object's alarm ring at its time, if it has one. Returns false if it has none. */
-  async ring(): Promise<boolean> {
-    const at = await this.ctx.storage.getAlarm();
-    if (at === null) return false;
-    // The platform takes the alarm off before it calls.
-    await this.ctx.storage.deleteAlarm();
-    setClock(at);
-    if (tally !== null) tally.alarms += 1;
-    ringing = true;
-    await this.alarm();
-    ringing = false;
-    return true;
+  override async cleanUp(): Promise<number | null> {
+    isCleaningUp = true;
+    const next = await super.cleanUp();
+    isCleaningUp = false;
+    return next;
+  }
+
+  /** Whether the object still keeps anything. */
+  keeps(): boolean {
+    return [...this.ctx.storage.kv.list({ limit: 1 })].length > 0;
   }
 }
 

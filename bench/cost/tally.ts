@@ -1,5 +1,5 @@
 /** Tables of D1 as far as they are told apart on the bill. */
-export type RowKind = "events" | "counts" | "series" | "errors";
+export type RowKind = "events" | "counts" | "series" | "errors" | "cleanUps";
 
 /** Everything that a run did and that is billed, counted. */
 export interface Tally {
@@ -14,12 +14,12 @@ export interface Tally {
   consumerInvocations: number;
   /** RPC calls to session objects. */
   objectCalls: number;
-  /** Rows that session objects wrote while they took events, the setting of their alarms included. */
+  /** Rows that session objects wrote while they took events. */
   objectRows: number;
-  /** Alarms that rang after the traffic, until every object was gone. */
-  alarms: number;
-  /** Rows that the alarms wrote. */
-  alarmRows: number;
+  /** Calls that cleaned the objects up after the traffic, until every one was gone. */
+  cleanUpCalls: number;
+  /** Rows that the objects wrote for that. */
+  cleanUpRows: number;
   /** Calls of a database: a single statement, or a batch of them. */
   databaseCalls: number;
   databaseStatements: number;
@@ -38,12 +38,12 @@ export function emptyTally(): Tally {
     consumerInvocations: 0,
     objectCalls: 0,
     objectRows: 0,
-    alarms: 0,
-    alarmRows: 0,
+    cleanUpCalls: 0,
+    cleanUpRows: 0,
     databaseCalls: 0,
     databaseStatements: 0,
     databaseRowsRead: 0,
-    databaseRowsWritten: { events: 0, counts: 0, series: 0, errors: 0 },
+    databaseRowsWritten: { events: 0, counts: 0, series: 0, errors: 0, cleanUps: 0 },
     logLines: 0,
   };
 }

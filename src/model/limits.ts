@@ -68,8 +68,8 @@ export const MAX_SEGMENT_BYTES = 1_000_000;
 export const SESSION_QUIET_MS = 8 * 24 * 60 * 60 * 1000;
 
 /**
- * When a session object looks whether it may. A day more than it must be quiet, so that a session shorter than a day sets
- * its alarm once: each setting is a row written.
+ * When to look whether a session object may. A day more than it must be quiet, so that a session shorter than a day is
+ * looked at once.
  */
 export const SESSION_OBJECT_RETENTION_MS = SESSION_QUIET_MS + 24 * 60 * 60 * 1000;
 

@@ -2,7 +2,7 @@ import type { RuleSet } from "../rules/rules";
 import { candidateDatabases, type Database, homeDatabase } from "../storage/databases";
 import { findSessions, loadHistories, type SessionHistory } from "../storage/session-history";
 import { type Failure, failureOf, messageOf } from "../storage/transport-errors";
-import type { AcceptAnswer, AcceptCall, Arrival, Outcome, Presence } from "./session-protocol";
+import type { AcceptAnswer, AcceptCall, Arrival, Presence } from "./session-protocol";
 
 /** Calls the object of a session. Each call makes its own stub: a stub that failed once may be broken. */
 export type CallSession = (call: AcceptCall) => Promise<AcceptAnswer>;
@@ -15,7 +15,7 @@ interface Failed {
   waitsForDatabase: boolean;
 }
 
-export type SessionResult = { kind: "decided"; database: number; outcomes: Outcome[] } | Failed;
+export type SessionResult = Extract<AcceptAnswer, { kind: "decided" }> | Failed;
 
 /**
  * Has the objects of all sessions of a batch decide, at once, each called once. D1 is asked in bulk beforehand which of

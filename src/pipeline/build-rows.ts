@@ -2,20 +2,30 @@ import { isJsonObject } from "../model/event";
 import { jsonText } from "../model/json-text";
 import type { BatchRows } from "../storage/rows";
 import { errorRow } from "./open-message";
-import type { Arrival, Outcome } from "./session-protocol";
+import type { Arrival, Enlisting, Outcome } from "./session-protocol";
+
+/** An arrival with the event that its text says. */
+export interface ReadArrival {
+  arrival: Arrival;
+  event: unknown;
+}
 
 /** The rows of one session's arrivals, as its object decided on them. `outcomes` are in the order of `arrivals`. */
-export function buildRows(session: string, arrivals: Arrival[], outcomes: Outcome[]): BatchRows {
+export function buildRows(
+  session: string,
+  arrivals: ReadArrival[],
+  { outcomes, enlisting }: { outcomes: Outcome[]; enlisting: Enlisting | null },
+): BatchRows {
   const rows: BatchRows = { events: [], errors: [], parts: [] };
-  arrivals.forEach((arrival, index) => {
+  arrivals.forEach(({ arrival, event }, index) => {
     const outcome = outcomes[index];
     if (outcome === undefined)
       throw new Error(`the session's object left arrival ${index} of ${arrivals.length} undecided`);
-    const event: unknown = JSON.parse(arrival.text);
+    const mark = enlisting?.receivedAt === outcome.receivedAt ? { cleanUpAt: enlisting.cleanUpAt } : {};
     if (outcome.kind === "failed") {
       // A duplicate carries the receipt of the first, which is part of its row's key.
       const { errorId, receivedAt, application, issues } = outcome;
-      rows.errors.push(errorRow(errorId, { ...arrival, receivedAt, application }, issues, event));
+      rows.errors.push({ ...errorRow(errorId, { ...arrival, receivedAt, application }, issues, event), ...mark });
       return;
     }
     const { sequence, occurredAt, receivedAt, application, opens, shadow } = outcome;
@@ -32,6 +42,7 @@ export function buildRows(session: string, arrivals: Arrival[], outcomes: Outcom
       opens,
       data: jsonText(members.data),
       ...(shadow === undefined ? {} : { shadow }),
+      ...mark,
     });
   });
   return rows;

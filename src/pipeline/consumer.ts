@@ -2,10 +2,9 @@ import type { Config } from "../model/config";
 import { isJsonObject } from "../model/event";
 import type { IndexedRules } from "../rules/rules";
 import type { Database } from "../storage/databases";
-import type { ErrorRow } from "../storage/rows";
 import { type Failure, messageOf } from "../storage/transport-errors";
 import { askSessions, type CallSession } from "./ask-sessions";
-import { buildRows } from "./build-rows";
+import { buildRows, type ReadArrival } from "./build-rows";
 import { redelivery, worst } from "./delivery";
 import { type OpenedMessage, openMessage } from "./open-message";
 import type { Arrival, Outcome } from "./session-protocol";
@@ -126,9 +125,9 @@ export async function processBatch(
   rules: IndexedRules,
 ): Promise<Processed> {
   const sessions = gatherSessions(opened);
-  const arrivals = new Map([...sessions].map(([session, gathered]) => [session, gathered.arrivals]));
+  const arrivals = new Map([...sessions].map(([session, { read }]) => [session, read.map(({ arrival }) => arrival)]));
   const results = await askSessions(arrivals, pipeline.databases, pipeline.callSession, (session) =>
-    rules.only((sessions.get(session)?.events ?? []).filter(isJsonObject)),
+    rules.only((sessions.get(session)?.read ?? []).map(({ event }) => event).filter(isJsonObject)),
   );
 
   const units = opened.flatMap((message, place) => ownUnit(message, place));
@@ -138,21 +137,21 @@ export async function processBatch(
     const result = results.get(session);
     if (result?.kind === "decided") {
       outcomes.push(...result.outcomes);
-      const rows = buildRows(session, gathered.arrivals, result.outcomes);
+      const rows = buildRows(session, gathered.read, result);
       units.push({ messages: gathered.messages, session, database: result.database, rows });
     } else {
       const { failure, reason, waitsForDatabase } = result ?? NOT_ASKED;
-      const { messages, arrivals: own } = gathered;
+      const { messages } = gathered;
+      const own = arrivals.get(session) ?? [];
       undelivered.push({ messages, arrivals: own, session, failure, reason, waitsForDatabase });
     }
   }
 
   for (const { unit, failure, reason } of await writeUnits(pipeline.databases, units, pipeline.write)) {
-    const gathered = unit.session === null ? undefined : sessions.get(unit.session);
     undelivered.push({
       messages: unit.messages,
       session: unit.session,
-      arrivals: gathered?.arrivals ?? [],
+      arrivals: (unit.session === null ? undefined : arrivals.get(unit.session)) ?? [],
       failure,
       reason,
       waitsForDatabase: true,
@@ -165,18 +164,16 @@ const NOT_ASKED = { failure: "rejected", reason: "the session was not asked", wa
 
 interface Gathered {
   messages: Set<number>;
-  arrivals: Arrival[];
-  events: unknown[];
+  read: ReadArrival[];
 }
 
 function gatherSessions(opened: OpenedMessage[]): Map<string, Gathered> {
   const sessions = new Map<string, Gathered>();
   for (const [place, message] of opened.entries()) {
     for (const { session, arrival, event } of message.arrivals) {
-      const gathered = sessions.get(session) ?? { messages: new Set(), arrivals: [], events: [] };
+      const gathered = sessions.get(session) ?? { messages: new Set(), read: [] };
       gathered.messages.add(place);
-      gathered.arrivals.push(arrival);
-      gathered.events.push(event);
+      gathered.read.push({ arrival, event });
       sessions.set(session, gathered);
     }
   }
@@ -190,16 +187,17 @@ function ownUnit({ errors, parts }: OpenedMessage, place: number): Unit[] {
 }
 
 function countOutcomes(opened: OpenedMessage[], sessions: number, outcomes: Outcome[]): Processed["counts"] {
-  const ownErrors = opened.flatMap(({ errors }): ErrorRow[] => errors).length;
-  const duplicates = outcomes.filter(({ duplicate }) => duplicate).length;
-  const stored = outcomes.filter(({ kind, duplicate }) => kind === "stored" && !duplicate).length;
-  return {
-    events: outcomes.length + ownErrors,
-    sessions,
-    stored,
-    duplicates,
-    failed: outcomes.length - duplicates - stored + ownErrors,
-  };
+  const counts = { events: outcomes.length, sessions, stored: 0, duplicates: 0, failed: 0 };
+  for (const { kind, duplicate } of outcomes) {
+    if (duplicate) counts.duplicates += 1;
+    else if (kind === "stored") counts.stored += 1;
+    else counts.failed += 1;
+  }
+  for (const { errors } of opened) {
+    counts.events += errors.length;
+    counts.failed += errors.length;
+  }
+  return counts;
 }
 
 /** The different reasons, at most five: enough to see what is wrong, whatever the size of the batch. */

@@ -1,3 +1,4 @@
+import { SESSION_OBJECT_RETENTION_MS } from "../model/limits";
 import { candidateDatabases, type Database, homeDatabase } from "../storage/databases";
 import { loadHistories } from "../storage/session-history";
 import { findSettledErrors } from "../storage/settled-errors";
@@ -132,6 +133,9 @@ async function giveUp({ session, arrivals, messages, reason }: Undelivered, pipe
   // Another content under a stored id is another event, which would otherwise be in neither table.
   const lost = arrivals.filter(({ id, text }) => stored.get(id) !== fingerprint(JSON.parse(text)));
   const errors = lost.map((arrival) => failedDelivery(session, arrival, reason));
+  // Its object may remember what no row will tell of.
+  const [first] = errors;
+  if (first !== undefined) first.cleanUpAt = Date.now() + SESSION_OBJECT_RETENTION_MS;
   const database = homeDatabase(session, pipeline.databases.length);
   return { messages, session, database, rows: { events: [], errors, parts: [] } };
 }

@@ -140,7 +140,8 @@ async function judge(candidates: Candidate[], io: ReplayIo, rules: IndexedRules)
       const outcome = result.outcomes[place];
       if (outcome === undefined) throw new Error("the session's object left a replayed event undecided");
       if (outcome.kind === "failed") return { error, arrival, verdict: { kind: "failing", issues: outcome.issues } };
-      return { error, arrival, verdict: { kind: "stored", session, database: result.database, outcome } };
+      const { database, enlisting } = result;
+      return { error, arrival, verdict: { kind: "stored", session, database, outcome, enlisting } };
     }),
   );
 }

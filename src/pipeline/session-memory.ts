@@ -1,5 +1,6 @@
 import { utf8Bytes } from "../model/event";
 import { ACTIVITY_SLOT_MICROS, MAX_REMEMBERED_EVENTS, MAX_SEGMENT_BYTES } from "../model/limits";
+import type { Micros } from "../model/time";
 import type { FailedEntry, Known, StoredEntry } from "./session-decision";
 
 /**
@@ -21,6 +22,16 @@ interface About {
   /** True if D1 holds events of the session that this memory does not, so that it must be asked about unknown ids. */
   forgetful: boolean;
   lastSequence: number;
+  /** Of the first call that added something. Absent in memories that began when objects still set an alarm. */
+  begun?: Beginning;
+}
+
+/** The first call that added something to a memory. */
+export interface Beginning {
+  /** Wall clock in milliseconds since 1970. */
+  at: number;
+  /** The latest receipt among what it added: one event or failure of the first call. */
+  receivedAt: Micros;
 }
 
 /**
@@ -78,6 +89,10 @@ export class SessionMemory {
     return this.about.changedAt;
   }
 
+  get begun(): Beginning | null {
+    return this.about.begun ?? null;
+  }
+
   get forgetful(): boolean {
     return this.about.forgetful;
   }
@@ -97,6 +112,8 @@ export class SessionMemory {
   remember(stored: StoredEntry[], failed: FailedEntry[], now: number): void {
     const lastSequence = stored.reduce((highest, { sequence }) => Math.max(highest, sequence), this.about.lastSequence);
     const about = { ...this.about, changedAt: now, lastSequence };
+    if (this.segments === 0 && !this.hasIndex)
+      about.begun = { at: now, receivedAt: latestReceipt([...stored, ...failed]) };
     for (const text of segmentTexts({ stored, failed, about })) {
       this.storage.kv.put(`${SEGMENT}${String(this.segments).padStart(9, "0")}`, text);
       this.segments += 1;
@@ -150,6 +167,10 @@ export class SessionMemory {
     this.segments = 0;
     this.hasIndex = true;
   }
+}
+
+function latestReceipt(entries: { receivedAt: Micros }[]): Micros {
+  return entries.reduce((latest, { receivedAt }) => Math.max(latest, receivedAt), 0);
 }
 
 /** Divides what a call added into as few rows as hold it: nearly always one. */

@@ -50,9 +50,17 @@ export type Outcome =
     }
   | { kind: "failed"; errorId: string; receivedAt: Micros; application: string; issues: Issue[]; duplicate: boolean };
 
+/** How the session comes on the list of clean-ups: with the row of what its object's memory began with. */
+export interface Enlisting {
+  /** The receipt of the event, or failure, that the memory began with. */
+  receivedAt: Micros;
+  /** When to look whether the object may forget, in milliseconds since 1970. */
+  cleanUpAt: number;
+}
+
 export type AcceptAnswer =
   /** `outcomes` are in the order of the arrivals; `database` is where the session lives. */
-  | { kind: "decided"; database: number; outcomes: Outcome[] }
+  | { kind: "decided"; database: number; outcomes: Outcome[]; enlisting: Enlisting | null }
   /** The object does not remember all of the session: call again with what D1 holds of it and of the arrivals' ids. */
   | { kind: "history_needed"; database: number }
   /** The object has no state, and D1 could not be asked whether the session exists: try again later. */

@@ -1,12 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
-import { parseConfig } from "../model/config";
+import { type Config, parseConfig } from "../model/config";
 import { SESSION_OBJECT_RETENTION_MS, SESSION_QUIET_MS } from "../model/limits";
 import { rulesOf } from "../rules/rules";
 import type { StoredEvent } from "../storage/session-history";
 import { storedFingerprint } from "./fingerprint";
 import { decide, readArrivals, type StoredEntry } from "./session-decision";
 import { SessionMemory } from "./session-memory";
-import type { AcceptAnswer, AcceptCall, Outcome, Remembered } from "./session-protocol";
+import type { AcceptAnswer, AcceptCall, Enlisting, Outcome, Remembered } from "./session-protocol";
 
 /** Of about 50 bytes each. */
 const MAX_NOTED_DUPLICATES = 1_000;
@@ -17,7 +17,7 @@ const MAX_NOTED_DUPLICATES = 1_000;
  * (the platform holds the answer back until then), so a redelivered batch gets the same answer.
  */
 export class Session extends DurableObject<Env> {
-  private readonly config = parseConfig(this.env);
+  private readonly config = configOf(this.env);
   private memory: SessionMemory | null = SessionMemory.load(this.ctx.storage);
 
   /** Events that were sent more than once since the object woke. Kept in memory alone: a row for each would be billed. */
@@ -25,7 +25,6 @@ export class Session extends DurableObject<Env> {
 
   /** Takes the session's share of a consumer batch. Never throws for what an application may send. */
   async accept(call: AcceptCall): Promise<AcceptAnswer> {
-    const begins = this.memory === null;
     const memory = this.memory ?? this.begin(call);
     if (memory === null) return { kind: "undecided" };
 
@@ -53,10 +52,9 @@ export class Session extends DurableObject<Env> {
     if (stored.length > 0 || failed.length > 0) {
       memory.remember(stored, failed, Date.now());
       this.memory = memory;
-      if (begins) await this.ctx.storage.setAlarm(Date.now() + SESSION_OBJECT_RETENTION_MS);
     }
     this.noteSentAgain(call, outcomes);
-    return { kind: "decided", database: memory.database, outcomes };
+    return { kind: "decided", database: memory.database, outcomes, enlisting: enlistingOf(memory) };
   }
 
   /** What the object remembers of a stored event, for its receipt. Null: nothing, and D1 alone can tell. */
@@ -76,15 +74,23 @@ export class Session extends DurableObject<Env> {
     }
   }
 
-  /** Cleans up a session that has been quiet for longer than any message can live: an abandoned object costs for ever. */
-  override async alarm(): Promise<void> {
+  /**
+   * Cleans up a session that has been quiet for longer than any message can live: an abandoned object costs for ever.
+   *
+   * @returns when to look again, in milliseconds since 1970; null: nothing is left
+   */
+  async cleanUp(): Promise<number | null> {
     const quietSince = this.memory?.changedAt ?? 0;
-    if (Date.now() < quietSince + SESSION_QUIET_MS) {
-      await this.ctx.storage.setAlarm(quietSince + SESSION_OBJECT_RETENTION_MS);
-      return;
-    }
+    if (Date.now() < quietSince + SESSION_QUIET_MS) return quietSince + SESSION_OBJECT_RETENTION_MS;
     this.memory = null;
     await this.ctx.storage.deleteAll();
+    return null;
+  }
+
+  /** Objects set an alarm when they began before their clean-up was a list in D1. */
+  override async alarm(): Promise<void> {
+    const next = await this.cleanUp();
+    if (next !== null) await this.ctx.storage.setAlarm(next);
   }
 
   private begin({ presence, home }: AcceptCall): SessionMemory | null {
@@ -92,6 +98,20 @@ export class Session extends DurableObject<Env> {
     const database = presence.kind === "present" ? presence.database : home;
     return SessionMemory.begin(this.ctx.storage, database, presence.kind === "present");
   }
+}
+
+/** Told with each answer: a redelivery of the first call needs it too, whose rows may never have been written. */
+function enlistingOf({ begun }: SessionMemory): Enlisting | null {
+  return begun === null ? null : { receivedAt: begun.receivedAt, cleanUpAt: begun.at + SESSION_OBJECT_RETENTION_MS };
+}
+
+/** The settings of the isolate: every object in it has the same, and there are thousands. */
+const configs = new WeakMap<object, Config>();
+
+function configOf(env: Env): Config {
+  const known = configs.get(env) ?? parseConfig(env);
+  configs.set(env, known);
+  return known;
 }
 
 /** A stored event that D1 remembered for the object. */

@@ -25,6 +25,11 @@ export interface EventRow {
   data: string;
   /** Set if a schema in shadow would have rejected it. */
   shadow?: ShadowMark;
+  /**
+   * When to look whether the session's object may forget it, in milliseconds since 1970. Set on the event, or the error,
+   * that the object's memory began with: with it the session is put on the list of clean-ups.
+   */
+  cleanUpAt?: number;
 }
 
 /** An event that failed, with all its issues and its whole content. `id` is its identity. */
@@ -40,6 +45,8 @@ export interface ErrorRow {
   /** The event as JSON text, or null where its content lies in `parts` pieces. */
   content: string | null;
   parts: number;
+  /** As that of an event. */
+  cleanUpAt?: number;
 }
 
 /** A piece of the content of an error whose event is too large for one queue message. */

@@ -4,6 +4,7 @@ import type { Database } from "./databases";
 import { ADD_FAILURES, failureValues } from "./failure-counts";
 import { packId, storedIdSql } from "./packed-id";
 import type { BatchRows, ErrorRow, EventRow, PartRow } from "./rows";
+import { enlistStatements } from "./session-clean-ups";
 import { settleStatements } from "./settle-errors";
 import { shadowStatements } from "./shadow-counts";
 
@@ -100,7 +101,9 @@ ON CONFLICT DO NOTHING`;
 export async function writeBatch(database: Database, rows: BatchRows): Promise<void> {
   const { binding } = database;
   const events = unique(rows.events, eventIdentity);
-  const statements = shadowStatements(binding, events);
+  // All rows, not the unique ones: of two rows of one event only one may carry the mark.
+  const statements = enlistStatements(binding, rows.events, rows.errors);
+  statements.push(...shadowStatements(binding, events));
   for (const chunk of chunks(events, eventText)) {
     const { keys, values, series } = joinEvents(chunk);
     statements.push(

@@ -32,7 +32,7 @@ function recorder() {
   const calls: AcceptCall[] = [];
   const callSession: CallSession = async (call) => {
     calls.push(call);
-    return { kind: "decided", database: call.home, outcomes: [] };
+    return { kind: "decided", database: call.home, outcomes: [], enlisting: null };
   };
   return { calls, callSession };
 }
@@ -85,7 +85,7 @@ describe("a call that fails", () => {
       async ({ session, home }) => {
         calls.push(session);
         if (session === "bad") throw thrown;
-        return { kind: "decided", database: home, outcomes: [] };
+        return { kind: "decided", database: home, outcomes: [], enlisting: null };
       },
       () => NO_RULES,
     );
@@ -102,7 +102,7 @@ describe("a call that fails", () => {
       async ({ home }) => {
         calls += 1;
         if (calls === 1) throw Object.assign(new Error("gone"), { retryable: true });
-        return { kind: "decided", database: home, outcomes: [] };
+        return { kind: "decided", database: home, outcomes: [], enlisting: null };
       },
       () => NO_RULES,
     );
@@ -112,7 +112,9 @@ describe("a call that fails", () => {
 
 describe("an object that has forgotten its session", () => {
   const forgetful: CallSession = async ({ history }) =>
-    history === undefined ? { kind: "history_needed", database: 1 } : { kind: "decided", database: 1, outcomes: [] };
+    history === undefined
+      ? { kind: "history_needed", database: 1 }
+      : { kind: "decided", database: 1, outcomes: [], enlisting: null };
 
   it("is called once more with what its database holds", async () => {
     const histories: unknown[] = [];
@@ -126,7 +128,7 @@ describe("an object that has forgotten its session", () => {
       () => NO_RULES,
     );
     expect(histories).toEqual([undefined, { lastSequence: 0, openSlots: [], events: [] }]);
-    expect(results.get("forgot")).toEqual({ kind: "decided", database: 1, outcomes: [] });
+    expect(results.get("forgot")).toEqual({ kind: "decided", database: 1, outcomes: [], enlisting: null });
   });
 
   it("is left for later while that database is away", async () => {

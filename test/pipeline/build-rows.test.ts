@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { buildRows } from "../../src/pipeline/build-rows";
-import type { Arrival, Outcome } from "../../src/pipeline/session-protocol";
+import { buildRows, type ReadArrival } from "../../src/pipeline/build-rows";
+import type { Outcome } from "../../src/pipeline/session-protocol";
 import { eventOf } from "./harness";
 import { OCCURRED_AT, RECEIVED_AT } from "./sample-events";
 
-const arrival = (text: string): Arrival => ({ id: "a", application: "blog", receivedAt: RECEIVED_AT + 9, text });
+const arrival = (text: string): ReadArrival => ({
+  arrival: { id: "a", application: "blog", receivedAt: RECEIVED_AT + 9, text },
+  event: JSON.parse(text),
+});
 const first = { receivedAt: RECEIVED_AT, application: "shop", duplicate: true };
 const stored: Outcome = { ...first, kind: "stored", sequence: 3, occurredAt: OCCURRED_AT, opens: true };
 const failed: Outcome = {
@@ -14,10 +17,12 @@ const failed: Outcome = {
   issues: [{ code: "data_invalid", path: "/data", message: "m" }],
 };
 
+const decided = (outcome: Outcome) => ({ outcomes: [outcome], enlisting: null });
+
 describe("buildRows", () => {
   it("makes a stored event's row under the receipt and application of its first arrival", () => {
     const text = JSON.stringify(eventOf("s", { data: { b: 1, a: "\u0000" } }));
-    expect(buildRows("s", [arrival(text)], [stored])).toEqual({
+    expect(buildRows("s", [arrival(text)], decided(stored))).toEqual({
       events: [
         {
           session: "s",
@@ -40,12 +45,12 @@ describe("buildRows", () => {
   it("keeps members of the payload that JavaScript objects have by themselves", () => {
     const data = '{"__proto__":{"a":1},"constructor":2,"toString":null}';
     const text = JSON.stringify(eventOf("s", { data: {} })).replace('"data":{}', `"data":${data}`);
-    expect(buildRows("s", [arrival(text)], [stored]).events[0]?.data).toBe(data);
+    expect(buildRows("s", [arrival(text)], decided(stored)).events[0]?.data).toBe(data);
   });
 
   it("makes a failed event's row with its whole content, whatever JSON it is", () => {
     for (const text of ["null", "7", '"text"', "[]", "{}"]) {
-      const { errors, events } = buildRows("s", [arrival(text)], [failed]);
+      const { errors, events } = buildRows("s", [arrival(text)], decided(failed));
       expect(events).toEqual([]);
       expect(errors).toMatchObject([
         { id: "e", receivedAt: RECEIVED_AT, application: "shop", eventId: "a", content: text, parts: 0 },
@@ -54,6 +59,22 @@ describe("buildRows", () => {
   });
 
   it("leaves no arrival out", () => {
-    expect(() => buildRows("s", [arrival("null"), arrival("null")], [failed])).toThrow("left arrival 1 of 2 undecided");
+    expect(() => buildRows("s", [arrival("null"), arrival("null")], decided(failed))).toThrow(
+      "left arrival 1 of 2 undecided",
+    );
+  });
+
+  it("marks the row that puts the session on the list of clean-ups, an event's or an error's", () => {
+    const text = JSON.stringify(eventOf("s"));
+    const read = [arrival(text), arrival(text)];
+    const rows = (receivedAt: number) =>
+      buildRows("s", read, {
+        outcomes: [stored, { ...failed, receivedAt: RECEIVED_AT + 1 }],
+        enlisting: { receivedAt, cleanUpAt: 7 },
+      });
+    expect(rows(RECEIVED_AT)).toMatchObject({ events: [{ cleanUpAt: 7 }], errors: [{}] });
+    expect(rows(RECEIVED_AT).errors[0]).not.toHaveProperty("cleanUpAt");
+    expect(rows(RECEIVED_AT + 1)).toMatchObject({ errors: [{ cleanUpAt: 7 }] });
+    expect(rows(RECEIVED_AT + 1).events[0]).not.toHaveProperty("cleanUpAt");
   });
 });

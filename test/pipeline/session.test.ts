@@ -37,6 +37,11 @@ function storageOf(session: string) {
 }
 
 describe("a session's object", () => {
+  it("sets no alarm: its clean-up is a list in D1", async () => {
+    await accept(call("silent", [arrival("silent", "a")]));
+    expect((await storageOf("silent")).alarm).toBeNull();
+  });
+
   it("gives the same answer after eviction", async () => {
     const one = call("evicted", [
       arrival("evicted", "a"),
@@ -165,7 +170,7 @@ describe("an object without state", () => {
   });
 });
 
-describe("the alarm", () => {
+describe("the clean-up", () => {
   /** Sets back when the session last changed, in the row that its last call wrote. */
   async function age(session: string, ms: number): Promise<void> {
     await runInDurableObject(objectOf(session), (_, { storage }) => {
@@ -177,31 +182,59 @@ describe("the alarm", () => {
     await evict(session);
   }
 
-  it("is set when the session begins, and again while it is active", async () => {
+  const enlistingOf = (answer: AcceptAnswer) => (answer.kind === "decided" ? answer.enlisting : null);
+
+  it("is asked for with what the memory began with, however often it is called", async () => {
+    const received = (id: string, later: number) => ({
+      ...arrival("marked", id),
+      receivedAt: RECEIVED_AT + later,
+    });
+    const first = call("marked", [{ ...received("bad", 0), text: "null" }, received("a", 1), received("b", 2)]);
+    const enlisting = enlistingOf(await accept(first));
+    expect(enlisting?.receivedAt).toBe(RECEIVED_AT + 2);
+    expect(Math.abs((enlisting?.cleanUpAt ?? 0) - Date.now() - SESSION_OBJECT_RETENTION_MS)).toBeLessThan(60_000);
+    expect(enlistingOf(await accept(call("marked", [received("c", 3)])))).toEqual(enlisting);
+    await evict("marked");
+    expect(enlistingOf(await accept(first))).toEqual(enlisting);
+  });
+
+  it("is asked for with a failure where the memory began with nothing else", async () => {
+    const failing = call("marked-failure", [arrival("marked-failure", "a", { data: null })]);
+    expect(enlistingOf(await accept(failing))?.receivedAt).toBe(RECEIVED_AT);
+  });
+
+  it("waits while the session is active, and takes nothing from it", async () => {
     await accept(call("active", [arrival("active", "a")]));
-    const begun = await storageOf("active");
-    expect(begun.alarm).toBeGreaterThan(Date.now() + SESSION_OBJECT_RETENTION_MS - 60_000);
     await age("active", SESSION_QUIET_MS - 3_600_000);
-    expect(await runDurableObjectAlarm(objectOf("active"))).toBe(true);
-    const { rows, alarm } = await storageOf("active");
-    expect(rows).toHaveLength(1);
-    const untilThen = (alarm ?? 0) - (Date.now() + SESSION_OBJECT_RETENTION_MS - SESSION_QUIET_MS);
+    const again = (await objectOf("active").cleanUp()) ?? 0;
+    const untilThen = again - (Date.now() + SESSION_OBJECT_RETENTION_MS - SESSION_QUIET_MS);
     expect(untilThen).toBeGreaterThan(3_500_000);
     expect(untilThen).toBeLessThan(3_700_000);
+    expect((await storageOf("active")).rows).toHaveLength(1);
     expect(sequencesOf(await accept(call("active", [arrival("active", "a"), arrival("active", "b")])))).toEqual([1, 2]);
   });
 
   it("deletes all of a session that has been quiet for longer than a message can live", async () => {
     await accept(call("quiet", [arrival("quiet", "a")]));
     await age("quiet", SESSION_QUIET_MS + 1_000);
-    await runDurableObjectAlarm(objectOf("quiet"));
+    expect(await objectOf("quiet").cleanUp()).toBeNull();
+    expect(await objectOf("quiet").cleanUp()).toBeNull();
     expect(await storageOf("quiet")).toEqual({ rows: [], alarm: null });
     const back = call("quiet", [arrival("quiet", "b")], { presence: { kind: "present", database: 1 } });
     expect(await accept(back)).toEqual({ kind: "history_needed", database: 1 });
-    expect(sequencesOf(await accept({ ...back, history: { lastSequence: 1, openSlots: [], events: [] } }))).toEqual([
-      2,
-    ]);
-    expect((await storageOf("quiet")).alarm).not.toBeNull();
+    const goingOn = await accept({ ...back, history: { lastSequence: 1, openSlots: [], events: [] } });
+    expect(sequencesOf(goingOn)).toEqual([2]);
+    expect(enlistingOf(goingOn)?.receivedAt).toBe(RECEIVED_AT);
+  });
+
+  it("comes by the alarm that objects set before there was a list", async () => {
+    await accept(call("alarmed", [arrival("alarmed", "a")]));
+    await runInDurableObject(objectOf("alarmed"), (_, { storage }) => storage.setAlarm(Date.now() + 3_600_000));
+    expect(await runDurableObjectAlarm(objectOf("alarmed"))).toBe(true);
+    expect(await storageOf("alarmed")).toMatchObject({ rows: [{}], alarm: expect.any(Number) });
+    await age("alarmed", SESSION_QUIET_MS + 1_000);
+    expect(await runDurableObjectAlarm(objectOf("alarmed"))).toBe(true);
+    expect(await storageOf("alarmed")).toEqual({ rows: [], alarm: null });
   });
 });
 
@@ -249,7 +282,7 @@ describe("a session of more events than the object keeps in memory", () => {
       }
     });
     await evict(session);
-    await runDurableObjectAlarm(objectOf(session));
+    expect(await objectOf(session).cleanUp()).toBeNull();
     expect(await storageOf(session)).toEqual({ rows: [], alarm: null });
     const one = call(session, [arrival(session, "0-1")]);
     expect(sequencesOf(await accept(one))).toEqual([1]);

@@ -6,6 +6,7 @@ import { consume, type Pipeline } from "../../src/pipeline/consumer";
 import type { AcceptAnswer } from "../../src/pipeline/session-protocol";
 import { indexRules } from "../../src/rules/rules";
 import { databasesOf } from "../../src/storage/databases";
+import { dueCleanUps } from "../../src/storage/session-clean-ups";
 import { writeBatch } from "../../src/storage/write-batch";
 import { type Deliveries, newDeliveries } from "./deliveries";
 import { differences } from "./outcome";
@@ -75,8 +76,23 @@ export async function simulate(seed: number, sabotage: Sabotage = "none"): Promi
     if (!calm) await disturb(random, traffic.sessions, pending, record);
   }
   await Promise.allSettled(writes);
-  return differences(traffic, databasesOf(env), record);
+  return [...(await differences(traffic, databasesOf(env), record)), ...(await unlisted(traffic.sessions))];
 }
+
+/** Sessions whose objects hold memory that nobody will ever clean up. */
+async function unlisted(sessions: string[]): Promise<string[]> {
+  const due = await Promise.all(databasesOf(env).map((database) => dueCleanUps(database, FOREVER, 100_000)));
+  const listed = new Set(due.flat().flatMap((row) => row.sessions));
+  const leaks: string[] = [];
+  for (const session of sessions.filter((one) => !listed.has(one))) {
+    const stub = env.SESSIONS.getByName(session);
+    const rows = await runInDurableObject(stub, (_, { storage }) => [...storage.kv.list()].length);
+    if (rows > 0) leaks.push(`the object of ${session} is on no list of clean-ups`);
+  }
+  return leaks;
+}
+
+const FOREVER = Number.MAX_SAFE_INTEGER;
 
 /** Some of the pending messages in any order, some of them twice, and now and then one that was acknowledged before. */
 export function draw(random: Random, pending: Map<string, Pending>, delivered: Pending[]): Pending[] {
