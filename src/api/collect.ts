@@ -1,5 +1,4 @@
 import type { AcceptedEvent } from "../model/envelope";
-import { nestingOf } from "../model/nesting";
 import { readBody } from "./body";
 import { idempotencyKeyOf, identify } from "./event-ids";
 import { logFailure } from "./log";
@@ -36,10 +35,7 @@ export async function collect(request: Request, sources: CollectorSources): Prom
   const ids = identify(events, sources.application, idempotencyKey);
   const receipt = { application: sources.application, received_at: sources.clock(events.length) };
   const accepted = events.map((event, position): AcceptedEvent => ({ id: ids[position] ?? "", position, event }));
-  const refusal = await send(
-    pack(accepted, receipt, { bytes: body.bytes, levels: nestingOf(body.text) }),
-    sources.queue,
-  );
+  const refusal = await send(pack(accepted, receipt, body.bytes), sources.queue);
   return refusal ?? Response.json({ accepted: events.length, ids }, { status: 202 });
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AcceptedEvent, Envelope, PartEnvelope } from "../model/envelope";
 import { sessionIdOf, utf8Bytes } from "../model/event";
+import { jsonText } from "../model/json-text";
 import {
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES_PER_SEND,
@@ -9,7 +10,7 @@ import {
   MAX_SEND_BYTES,
   MAX_SESSIONS_PER_MESSAGE,
 } from "../model/limits";
-import { nestingOf } from "../model/nesting";
+import { isNestedDeeper, nestingOf } from "../model/nesting";
 import { firstFit } from "./first-fit";
 import { outlineOf } from "./outline";
 
@@ -40,16 +41,12 @@ export const SMALL_BODY_BYTES = 16_000;
  * MAX_SESSIONS_PER_MESSAGE sessions share a message. An event too large for a message by itself, or nested too deep, goes in
  * pieces of its text.
  *
- * @param body the size in bytes and the levels of nesting of the JSON that the events came from.
+ * @param bodyBytes the size of the JSON that the events came from.
  */
-export function pack(
-  events: readonly AcceptedEvent[],
-  receipt: Receipt,
-  body: { bytes: number; levels: number },
-): PackedMessage[] {
+export function pack(events: readonly AcceptedEvent[], receipt: Receipt, bodyBytes: number): PackedMessage[] {
   const head = { v: 1 as const, ...receipt };
-  const isDeep = body.levels > MAX_NESTING_LEVELS;
-  if (!isDeep && body.bytes <= SMALL_BODY_BYTES && events.length <= MAX_SESSIONS_PER_MESSAGE) {
+  const deep = new Set(events.filter(({ event }) => isNestedDeeper(event, MAX_NESTING_LEVELS)));
+  if (deep.size === 0 && bodyBytes <= SMALL_BODY_BYTES && events.length <= MAX_SESSIONS_PER_MESSAGE) {
     return [{ envelope: { ...head, events: [...events] }, bytes: MAX_MESSAGE_BYTES }];
   }
   const empty = utf8Bytes(JSON.stringify({ ...head, events: [] }));
@@ -59,11 +56,11 @@ export function pack(
   const sessions = new Map<string, Measured[]>();
   const groups: Group[] = [];
   for (const accepted of events) {
-    const text = JSON.stringify(accepted.event);
+    const text = jsonText(accepted.event);
     const eventBytes = utf8Bytes(text);
     const bytes = eventBytes + utf8Bytes(JSON.stringify({ id: accepted.id, position: accepted.position, event: 0 }));
-    const levels = isDeep ? nestingOf(text) : 0;
-    if (bytes > room || levels > MAX_NESTING_LEVELS) {
+    if (bytes > room || deep.has(accepted)) {
+      const levels = deep.has(accepted) ? nestingOf(text) : 0;
       pieces.push(...split(accepted, text, { bytes: eventBytes, levels }, head));
       continue;
     }

@@ -1,3 +1,14 @@
+/**
+ * True if a value holds more levels of arrays and objects than the given. Goes no deeper than that, and so is safe for any
+ * value. Reading the levels from the text took a third of the Worker's CPU for a request of 50 events.
+ */
+export function isNestedDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  const members: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return members.some((member) => isNestedDeeper(member, levels - 1));
+}
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 

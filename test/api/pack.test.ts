@@ -11,7 +11,6 @@ import {
   MAX_SEND_BYTES,
   MAX_SESSIONS_PER_MESSAGE,
 } from "../../src/model/limits";
-import { nestingOf } from "../../src/model/nesting";
 
 const RECEIPT = { application: "demo", received_at: 1_609_492_527_243_000 };
 
@@ -24,9 +23,9 @@ function packEvents(events: readonly unknown[]): { accepted: AcceptedEvent[]; me
   return { accepted, messages: pack(accepted, RECEIPT, sizeOf(events)) };
 }
 
-function sizeOf(events: readonly unknown[]): { bytes: number; levels: number } {
+function sizeOf(events: readonly unknown[]): number {
   const body = JSON.stringify(events);
-  return { bytes: utf8Bytes(body), levels: nestingOf(body) };
+  return utf8Bytes(body);
 }
 
 function eventsOf({ envelope }: PackedMessage): AcceptedEvent[] {
@@ -188,7 +187,7 @@ describe("pack", () => {
     const single: unknown[] = [JSON.parse(numbers)];
     expect(utf8Bytes(numbers)).toBeLessThanOrEqual(SMALL_BODY_BYTES);
     for (const events of [grown, single]) {
-      const [message, ...others] = pack(accept(events), RECEIPT, { bytes: SMALL_BODY_BYTES, levels: 3 });
+      const [message, ...others] = pack(accept(events), RECEIPT, SMALL_BODY_BYTES);
       expect(others).toEqual([]);
       expect(utf8Bytes(JSON.stringify(message?.envelope))).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
     }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nestingOf } from "../../src/model/nesting";
+import { isNestedDeeper, nestingOf } from "../../src/model/nesting";
 
 describe("nestingOf", () => {
   it.each([
@@ -20,6 +20,26 @@ describe("nestingOf", () => {
         expect(nestingOf(JSON.stringify(value))).toBe(walk(value));
       }),
     );
+  });
+});
+
+describe("isNestedDeeper", () => {
+  it("agrees with the levels of the text", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.integer({ min: 0, max: 5 }), (value, levels) => {
+        const text = JSON.stringify(value);
+        expect(isNestedDeeper(JSON.parse(text), levels)).toBe(nestingOf(text) > levels);
+      }),
+    );
+  });
+
+  it("takes what is nested deeper than recursion can", () => {
+    const value: unknown = JSON.parse(`${'{"0":'.repeat(100_000)}0${"}".repeat(100_000)}`);
+    expect(isNestedDeeper(value, 64)).toBe(true);
+  });
+
+  it("finds a member that JavaScript objects have by themselves", () => {
+    expect(isNestedDeeper(JSON.parse('{"__proto__":{"a":{}}}'), 2)).toBe(true);
   });
 });
 
