@@ -1,14 +1,15 @@
-import { and, eq, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { and, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { MAX_PART_CHARACTERS } from "../model/limits";
 import type { ReplayFilter } from "../model/replay";
 import type { Micros } from "../model/time";
 import type { Database } from "./databases";
+import { hasCode } from "./error-codes";
 import { type ErrorContent, loadErrorContents } from "./error-contents";
 import type { Order } from "./order";
 import { MAX_CONTENT_WITH_ROW, MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "./read-limits";
 import { type Reader, readerOf } from "./reader";
 import { cutByBytes, inDirection, mergeStretches, type Page, type Stretch, stretchOf } from "./stretch";
-import { errorCodes, errors } from "./tables";
+import { errors } from "./tables";
 
 /** An error's place in the order of receipt. */
 export interface ErrorKey {
@@ -130,6 +131,7 @@ const scannedColumns = {
   name: errors.name,
   eventId: errors.eventId,
   issues: errors.issues,
+  codes: errors.codes,
   parts: errors.parts,
   resolvedAt: errors.resolvedAt,
   resolvedSession: errors.resolvedSession,
@@ -142,27 +144,17 @@ const scannedColumns = {
 };
 
 async function scanErrors(reader: Reader, question: ErrorQuestion): Promise<Stretch<ScannedError, ErrorKey>> {
-  const { driver, leftOver } = planFilters(question);
-  // With a code, the walk goes through error_codes, which has the same key.
-  const keys = driver === "code" ? errorCodes : errors;
-  const where = and(...driverCondition(question, driver), ...withinReceipt(question, keys));
+  const [driver, ...leftOver] = filtersOf(question);
+  const where = and(driver?.(scannedColumns), ...withinReceipt(question));
   const direction = question.order === "asc" ? sql`ASC` : sql`DESC`;
-  const orderBy = [sql`${keys.receivedAt} ${direction}`, sql`${keys.id} ${direction}`];
+  const orderBy = [sql`${errors.receivedAt} ${direction}`, sql`${errors.id} ${direction}`];
   const wanted = question.limit + 1;
-  const joined = and(eq(errors.receivedAt, errorCodes.receivedAt), eq(errors.id, errorCodes.id));
   const walk = () =>
-    driver === "code"
-      ? reader
-          .select(scannedColumns)
-          .from(errorCodes)
-          .innerJoin(errors, joined)
-          .where(where)
-          .orderBy(...orderBy)
-      : reader
-          .select(scannedColumns)
-          .from(errors)
-          .where(where)
-          .orderBy(...orderBy);
+    reader
+      .select(scannedColumns)
+      .from(errors)
+      .where(where)
+      .orderBy(...orderBy);
 
   if (leftOver.length === 0) {
     const rows = await walk().limit(wanted);
@@ -170,22 +162,16 @@ async function scanErrors(reader: Reader, question: ErrorQuestion): Promise<Stre
   }
   // A subquery with a LIMIT is run as it stands, row by row and in its order: the outer query filters what comes.
   const walked = walk().limit(MAX_ROWS_EXAMINED).as("walked");
-  const filters = leftOver.map((filter): SQL => {
-    if (filter === "status") return isOfStatus(question.status, walked.resolvedAt);
-    if (filter !== "code") return eq(walked[filter], question[filter] ?? "");
-    return sql`EXISTS (SELECT 1 FROM ${errorCodes} AS coded WHERE coded.code = ${question.code}
-      AND coded.received_at = ${walked.receivedAt} AND coded.id = ${walked.id})`;
-  });
   const rows = await reader
     .select()
     .from(walked)
-    .where(and(...filters))
+    .where(and(...leftOver.map((filter) => filter(walked))))
     .limit(wanted);
   const stretch = stretchOf<ScannedError, ErrorKey>(rows.map(toScanned), question.limit);
   if (stretch.until !== null) return stretch;
   const [reached] = await reader
-    .select({ receivedAt: keys.receivedAt, id: keys.id })
-    .from(keys)
+    .select({ receivedAt: errors.receivedAt, id: errors.id })
+    .from(errors)
     .where(where)
     .orderBy(...orderBy)
     .limit(1)
@@ -193,49 +179,45 @@ async function scanErrors(reader: Reader, question: ErrorQuestion): Promise<Stre
   return { rows: stretch.rows, until: reached ?? null };
 }
 
-/** From the filter that leaves fewest rows, as a rule, to the one that leaves most. */
-const FILTERS = ["session", "code", "name", "category", "application", "status"] as const;
+/** The columns that filters look at: those of the table, or of a walk through it. */
+type Filterable = Record<"session" | "codes" | "name" | "category" | "application" | "resolvedAt", SQLWrapper>;
 
-type Filter = (typeof FILTERS)[number];
+type Filter = (columns: Filterable) => SQL;
 
-function planFilters(question: ErrorQuestion): { driver: Filter | null; leftOver: Filter[] } {
-  const [driver = null, ...leftOver] = FILTERS.filter((filter) => question[filter] !== null);
-  return { driver, leftOver };
+/** The filters that are asked for, from the one that leaves fewest rows, as a rule, to the one that leaves most. */
+function filtersOf({ session, code, name, category, application, status }: ErrorQuestion): Filter[] {
+  const equals = (column: keyof Filterable, value: string | null): Filter[] =>
+    value === null ? [] : [(columns) => sql`${columns[column]} = ${value}`];
+  return [
+    ...equals("session", session),
+    ...(code === null ? [] : [({ codes }: Filterable) => hasCode(codes, code)]),
+    ...equals("name", name),
+    ...equals("category", category),
+    ...equals("application", application),
+    ...(status === null ? [] : [({ resolvedAt }: Filterable) => isOfStatus(status, resolvedAt)]),
+  ];
 }
 
-function driverCondition(question: ErrorQuestion, driver: Filter | null): SQL[] {
-  if (driver === null) return [];
-  if (driver === "status") return [isOfStatus(question.status, errors.resolvedAt)];
-  const columns = {
-    session: errors.sessionId,
-    code: errorCodes.code,
-    name: errors.name,
-    category: errors.category,
-    application: errors.application,
-  };
-  return [sql`${columns[driver]} = ${question[driver]}`];
-}
-
-function isOfStatus(status: ErrorStatus | null, resolvedAt: SQLWrapper): SQL {
+function isOfStatus(status: ErrorStatus, resolvedAt: SQLWrapper): SQL {
   return status === "open" ? sql`${resolvedAt} IS NULL` : sql`${resolvedAt} IS NOT NULL`;
 }
 
 /** As `withinRange` does for events: at the end where the walk goes on there is one bound only. */
-function withinReceipt({ from, to, order, after }: ErrorQuestion, keys: typeof errors | typeof errorCodes): SQL[] {
+function withinReceipt({ from, to, order, after }: ErrorQuestion): SQL[] {
   const conditions: SQL[] = [];
   const goesOnFromLow = order === "asc" && after !== null && (from === null || after.receivedAt >= from);
   const goesOnFromHigh = order === "desc" && after !== null && (to === null || after.receivedAt <= to);
-  if (from !== null && !goesOnFromLow) conditions.push(sql`${keys.receivedAt} >= ${from}`);
-  if (to !== null && !goesOnFromHigh) conditions.push(sql`${keys.receivedAt} <= ${to}`);
+  if (from !== null && !goesOnFromLow) conditions.push(sql`${errors.receivedAt} >= ${from}`);
+  if (to !== null && !goesOnFromHigh) conditions.push(sql`${errors.receivedAt} <= ${to}`);
   if (after !== null && (goesOnFromLow || goesOnFromHigh)) {
     const comparison = order === "asc" ? sql`>` : sql`<`;
-    conditions.push(sql`(${keys.receivedAt}, ${keys.id}) ${comparison} (${after.receivedAt}, ${after.id})`);
+    conditions.push(sql`(${errors.receivedAt}, ${errors.id}) ${comparison} (${after.receivedAt}, ${after.id})`);
   }
   return conditions;
 }
 
-type ScannedRow = Omit<ScannedError, "key"> & ErrorKey;
+type ScannedRow = Omit<ScannedError, "key"> & ErrorKey & { codes: number };
 
-function toScanned({ receivedAt, id, ...rest }: ScannedRow): ScannedError {
+function toScanned({ receivedAt, id, codes: _, ...rest }: ScannedRow): ScannedError {
   return { key: { receivedAt, id }, ...rest };
 }

@@ -9,6 +9,7 @@ import { type ErrorKey, type ErrorQuestion, findErrors, findErrorsById } from ".
 import { MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "../../src/storage/read-limits";
 import type { ErrorRow } from "../../src/storage/rows";
 import { errorRow, MORNING, store } from "./seed";
+import { planOf, rowsReadBy, watch } from "./watched-database";
 
 const databases = databasesOf(env);
 
@@ -163,6 +164,24 @@ describe("findErrors", () => {
     expect(first.rows).toEqual([]);
     expect(first.next).not.toBeNull();
     expect(await walk(question)).toEqual([rows[0]?.id]);
+  });
+
+  it("reads what it looks at once, and once more in the code's index alone to tell where it is", async () => {
+    const [home] = databases;
+    if (home === undefined) throw new Error("There is no database.");
+    const rows = Array.from({ length: MAX_ROWS_EXAMINED + 100 }, (_, n) => errorRow({ receivedAt: MORNING + n }));
+    await store([home], { errors: rows });
+    const { database, queries } = watch(home);
+    const asked = { ...everything, code: "data_invalid" as const, application: "blog" };
+    const { next } = await findErrors([database], asked);
+    expect(next).not.toBeNull();
+    const plans = await Promise.all(queries.map((query) => planOf(home, query)));
+    expect(plans.flat().filter((step) => /errors/.test(step))).toEqual([
+      "SCAN errors USING INDEX errors_with_data_invalid",
+      "SCAN errors USING COVERING INDEX errors_with_data_invalid",
+    ]);
+    const costs = await Promise.all(queries.map((query) => rowsReadBy(home, query)));
+    expect(costs).toEqual([MAX_ROWS_EXAMINED, MAX_ROWS_EXAMINED]);
   });
 });
 
