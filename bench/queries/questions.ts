@@ -39,8 +39,8 @@ const DAY = 24 * HOUR;
 
 /** What guiding by counts may read: see guided-scan.ts. */
 const GUIDED: Goal = { kind: "bound", rows: 4 * MAX_GUIDING_COUNTS + 2 * MAX_GUIDED_ROWS };
-/** A filter left over: what is examined, and once more, in an index alone, up to the place that was reached. */
-const FILTERED: Goal = { kind: "bound", rows: 2 * MAX_ROWS_EXAMINED };
+/** A filter left over: what is examined, once more up to the place that was reached, and a page of what is found. */
+const FILTERED: Goal = { kind: "bound", rows: 2 * MAX_ROWS_EXAMINED + 200 };
 
 /** Every question of the interface, for a history: `places` of each. */
 export function questionsOf(history: History, places: number): Question[] {

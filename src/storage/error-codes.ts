@@ -25,6 +25,11 @@ export function codeBits(issues: Issue[]): number {
   return issues.reduce((bits, { code }) => bits | CODE_BITS[code], 0);
 }
 
+/** The index that holds the errors with a code. */
+export function codeIndex(code: EventCode): string {
+  return `errors_with_${code}`;
+}
+
 /** True for errors with a code. Says it as the code's index does, the bit written out: or SQLite could not use that index. */
 export function hasCode(codes: SQLWrapper, code: EventCode): SQL {
   return sql`${codes} & ${sql.raw(String(CODE_BITS[code]))} <> 0`;

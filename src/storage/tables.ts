@@ -11,7 +11,7 @@ import {
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
 import { EVENT_CODE_NAMES } from "../model/codes";
-import { hasCode } from "./error-codes";
+import { codeIndex, hasCode } from "./error-codes";
 
 /**
  * The tables of every database, as Drizzle sees them. The migrations are the tables' source, since Drizzle cannot
@@ -105,7 +105,7 @@ export const errors = sqliteTable(
     index("errors_open").on(table.receivedAt).where(sql`resolved_at IS NULL`),
     index("errors_resolved").on(table.receivedAt).where(sql`resolved_at IS NOT NULL`),
     ...EVENT_CODE_NAMES.map((code) =>
-      index(`errors_with_${code}`).on(table.receivedAt, table.id, table.codes).where(hasCode(sql`codes`, code)),
+      index(codeIndex(code)).on(table.receivedAt, table.id, table.codes).where(hasCode(sql`codes`, code)),
     ),
   ],
 );

@@ -72,7 +72,13 @@ describe("the bits of codes", () => {
     const isBefore = ({ name }: { name: string }) => name < "0010";
     await applyD1Migrations(env.DB, env.TEST_MIGRATIONS.filter(isBefore));
     const insert = env.DB.prepare("INSERT INTO errors (received_at, id, issues, parts) VALUES (?1, ?2, ?3, 0)");
-    await env.DB.batch(errors.map(({ receivedAt, id, issues }) => insert.bind(receivedAt, id, JSON.stringify(issues))));
+    const insertCode = env.DB.prepare("INSERT INTO error_codes VALUES (?1, ?2, ?3)");
+    await env.DB.batch(
+      errors.flatMap(({ receivedAt, id, issues }) => [
+        insert.bind(receivedAt, id, JSON.stringify(issues)),
+        ...[...new Set(issues.map(({ code }) => code))].map((code) => insertCode.bind(code, receivedAt, id)),
+      ]),
+    );
     await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
     const { results } = await env.DB.prepare("SELECT id, codes FROM errors ORDER BY received_at").all();
     expect(results).toEqual(errors.map(({ id, issues }) => ({ id, codes: codeBits(issues) })));
