@@ -34,15 +34,13 @@ export interface Question {
 /** As many as there can be in the history. */
 const SERIES = EVENT_TYPES.length * APPLICATIONS.length;
 
-const MAX_SUMMARY_ROWS = 40_000;
-
 const HOUR: Micros = 3_600_000_000;
 const DAY = 24 * HOUR;
 
 /** What guiding by counts may read: see guided-scan.ts. */
 const GUIDED: Goal = { kind: "bound", rows: 4 * MAX_GUIDING_COUNTS + 2 * MAX_GUIDED_ROWS };
-/** A filter left over: what is examined, with its errors where codes are walked through, and the place that was reached. */
-const FILTERED: Goal = { kind: "bound", rows: 3 * MAX_ROWS_EXAMINED };
+/** A filter left over: what is examined, once more up to the place that was reached, and a page of what is found. */
+const FILTERED: Goal = { kind: "bound", rows: 2 * MAX_ROWS_EXAMINED + 200 };
 
 /** Every question of the interface, for a history: `places` of each. */
 export function questionsOf(history: History, places: number): Question[] {
@@ -90,11 +88,6 @@ export function questionsOf(history: History, places: number): Question[] {
     held: { kind: "each", rows: 4, more: 20 },
     paths: filters.map((one) => path("/theeye/sessions", one)),
     page: number,
-  });
-  const byCode = (name: string, code: string): Question => ({
-    ...errors(name, [{ code }]),
-    // Its entry among the codes, and the error.
-    held: { kind: "each", rows: 2, more: 20 },
   });
   const day = { start_date: iso(END - DAY), end_date: iso(END - 1) };
   const month = { start_date: iso(END - 30 * DAY), end_date: iso(END - 1) };
@@ -196,8 +189,8 @@ export function questionsOf(history: History, places: number): Question[] {
     errors("tenth page", [{}], { kind: "list" }, 10),
     errors("of a minute", narrow),
     errors("open", [{ status: "open" }]),
-    byCode("code, common", "data_invalid"),
-    byCode("code, rare", "name_invalid"),
+    errors("code, common", [{ code: "data_invalid" }]),
+    errors("code, rare", [{ code: "name_invalid" }]),
     errors(
       "session",
       failed.flatMap(({ session }) => (session === null ? [] : [{ session_id: session }])),
@@ -217,8 +210,8 @@ export function questionsOf(history: History, places: number): Question[] {
       ({ name, asked }): Question => ({
         name: `failures summed up: ${name}`,
         goal: { kind: "cells" },
-        // Some 700 groups, of which the largest 100 are returned with what their types add up to.
-        held: { kind: "bound", rows: MAX_SUMMARY_ROWS },
+        // Where failures are so few that most of what is read are the counts of their types' traffic.
+        held: { kind: "each", rows: 10, more: 1_000 },
         paths: [path("/theeye/errors/summary", asked)],
         page: 1,
       }),

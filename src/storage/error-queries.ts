@@ -1,14 +1,15 @@
-import { and, eq, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { and, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { MAX_PART_CHARACTERS } from "../model/limits";
 import type { ReplayFilter } from "../model/replay";
 import type { Micros } from "../model/time";
 import type { Database } from "./databases";
+import { codeIndex, hasCode } from "./error-codes";
 import { type ErrorContent, loadErrorContents } from "./error-contents";
 import type { Order } from "./order";
 import { MAX_CONTENT_WITH_ROW, MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "./read-limits";
 import { type Reader, readerOf } from "./reader";
 import { cutByBytes, inDirection, mergeStretches, type Page, type Stretch, stretchOf } from "./stretch";
-import { errorCodes, errors } from "./tables";
+import { errors } from "./tables";
 
 /** An error's place in the order of receipt. */
 export interface ErrorKey {
@@ -63,9 +64,9 @@ export interface ScannedError extends Omit<FoundError, "content"> {
 }
 
 /**
- * One page of the errors of all databases, by receipt. One filter is answered from its index (the first there is of
- * session, code, name, category, application, status); the others are left over, and a page then looks at MAX_ROWS_EXAMINED
- * errors at most. A page ends early when its contents pass MAX_PAGE_CONTENT.
+ * One page of the errors of all databases, by receipt. One filter is walked through by its index (the first there is
+ * of session, code, name, category, application, status). Where others are left over, a page looks at MAX_ROWS_EXAMINED of its
+ * entries at most, in the index of the second too, and at the errors that are in both. A page ends early when its contents pass MAX_PAGE_CONTENT.
  *
  * @throws what D1 throws
  */
@@ -136,100 +137,81 @@ const scannedColumns = {
   resolvedSequence: errors.resolvedSequence,
   replayedAt: errors.replayedAt,
   replayId: errors.replayId,
-  size: sql<number>`coalesce(length(${errors.content}), 0)`.as("size"),
+  size: sql<number>`coalesce(length(${errors.content}), 0)`,
   content: sql<string | null>`iif(length(${errors.content}) <= ${sql.raw(String(MAX_CONTENT_WITH_ROW))},
-    ${errors.content}, NULL)`.as("short_content"),
+    ${errors.content}, NULL)`,
 };
 
-async function scanErrors(reader: Reader, question: ErrorQuestion): Promise<Stretch<ScannedError, ErrorKey>> {
-  const { driver, leftOver } = planFilters(question);
-  // With a code, the walk goes through error_codes, which has the same key.
-  const keys = driver === "code" ? errorCodes : errors;
-  const where = and(...driverCondition(question, driver), ...withinReceipt(question, keys));
-  const direction = question.order === "asc" ? sql`ASC` : sql`DESC`;
-  const orderBy = [sql`${keys.receivedAt} ${direction}`, sql`${keys.id} ${direction}`];
-  const wanted = question.limit + 1;
-  const joined = and(eq(errors.receivedAt, errorCodes.receivedAt), eq(errors.id, errorCodes.id));
-  const walk = () =>
-    driver === "code"
-      ? reader
-          .select(scannedColumns)
-          .from(errorCodes)
-          .innerJoin(errors, joined)
-          .where(where)
-          .orderBy(...orderBy)
-      : reader
-          .select(scannedColumns)
-          .from(errors)
-          .where(where)
-          .orderBy(...orderBy);
+/** The same in words of SQL: Drizzle's own queries cannot name an index. */
+const scanned = sql.join(
+  Object.entries(scannedColumns).map(([name, column]) => sql`${column} AS ${sql.identifier(name)}`),
+  sql`, `,
+);
 
-  if (leftOver.length === 0) {
-    const rows = await walk().limit(wanted);
+async function scanErrors(reader: Reader, question: ErrorQuestion): Promise<Stretch<ScannedError, ErrorKey>> {
+  const [driver, other, ...more] = filtersOf(question);
+  const where = and(driver?.condition, ...withinReceipt(question));
+  const direction = question.order === "asc" ? sql`ASC` : sql`DESC`;
+  const walk = sql`${through(driver)} ${where === undefined ? sql`` : sql`WHERE ${where}`}
+    ORDER BY ${errors.receivedAt} ${direction}, ${errors.id} ${direction}`;
+  const wanted = question.limit + 1;
+  if (other === undefined) {
+    const rows = await reader.all<ScannedRow>(sql`SELECT ${scanned} FROM ${walk} LIMIT ${wanted}`);
     return stretchOf(rows.map(toScanned), question.limit);
   }
-  // A subquery with a LIMIT is run as it stands, row by row and in its order: the outer query filters what comes.
-  const walked = walk().limit(MAX_ROWS_EXAMINED).as("walked");
-  const filters = leftOver.map((filter): SQL => {
-    if (filter === "status") return isOfStatus(question.status, walked.resolvedAt);
-    if (filter !== "code") return eq(walked[filter], question[filter] ?? "");
-    return sql`EXISTS (SELECT 1 FROM ${errorCodes} AS coded WHERE coded.code = ${question.code}
-      AND coded.received_at = ${walked.receivedAt} AND coded.id = ${walked.id})`;
-  });
-  const rows = await reader
-    .select()
-    .from(walked)
-    .where(and(...filters))
-    .limit(wanted);
+  // A subquery with a LIMIT is run as it stands, entry by entry and in its order. Each is looked for in the other filter's
+  // index, at its own place: one that is not there costs no row. CROSS keeps SQLite from beginning with that index.
+  const rows = await reader.all<ScannedRow>(sql`
+    SELECT ${scanned} FROM (SELECT received_at, id FROM ${walk} LIMIT ${MAX_ROWS_EXAMINED}) AS walked
+    CROSS JOIN ${through(other)} ON ${errors.receivedAt} = walked.received_at AND ${errors.id} = walked.id
+    WHERE ${and(other.condition, ...more.map(({ condition }) => condition))} LIMIT ${wanted}`);
   const stretch = stretchOf<ScannedError, ErrorKey>(rows.map(toScanned), question.limit);
   if (stretch.until !== null) return stretch;
-  const [reached] = await reader
-    .select({ receivedAt: keys.receivedAt, id: keys.id })
-    .from(keys)
-    .where(where)
-    .orderBy(...orderBy)
-    .limit(1)
-    .offset(MAX_ROWS_EXAMINED - 1);
+  const [reached] = await reader.all<ErrorKey>(sql`
+    SELECT received_at AS "receivedAt", id FROM ${walk} LIMIT 1 OFFSET ${MAX_ROWS_EXAMINED - 1}`);
   return { rows: stretch.rows, until: reached ?? null };
 }
 
-/** From the filter that leaves fewest rows, as a rule, to the one that leaves most. */
-const FILTERS = ["session", "code", "name", "category", "application", "status"] as const;
-
-type Filter = (typeof FILTERS)[number];
-
-function planFilters(question: ErrorQuestion): { driver: Filter | null; leftOver: Filter[] } {
-  const [driver = null, ...leftOver] = FILTERS.filter((filter) => question[filter] !== null);
-  return { driver, leftOver };
+interface Filter {
+  /** Holds what passes, in the order of receipt, with the keys: a walk through it looks no error up. */
+  index: string;
+  condition: SQL;
 }
 
-function driverCondition(question: ErrorQuestion, driver: Filter | null): SQL[] {
-  if (driver === null) return [];
-  if (driver === "status") return [isOfStatus(question.status, errors.resolvedAt)];
-  const columns = {
-    session: errors.sessionId,
-    code: errorCodes.code,
-    name: errors.name,
-    category: errors.category,
-    application: errors.application,
-  };
-  return [sql`${columns[driver]} = ${question[driver]}`];
+/** The errors through a filter's index, whatever SQLite would choose. */
+function through(filter: Filter | undefined): SQL {
+  return filter === undefined ? sql`${errors}` : sql`${errors} INDEXED BY ${sql.identifier(filter.index)}`;
 }
 
-function isOfStatus(status: ErrorStatus | null, resolvedAt: SQLWrapper): SQL {
-  return status === "open" ? sql`${resolvedAt} IS NULL` : sql`${resolvedAt} IS NOT NULL`;
+/** The filters that are asked for, from the one that leaves fewest rows, as a rule, to the one that leaves most. */
+function filtersOf({ session, code, name, category, application, status }: ErrorQuestion): Filter[] {
+  const equals = (index: string, column: SQLWrapper, value: string | null): Filter[] =>
+    value === null ? [] : [{ index, condition: sql`${column} = ${value}` }];
+  return [
+    ...equals("errors_by_session", errors.sessionId, session),
+    ...(code === null ? [] : [{ index: codeIndex(code), condition: hasCode(errors.codes, code) }]),
+    ...equals("errors_by_name", errors.name, name),
+    ...equals("errors_by_category", errors.category, category),
+    ...equals("errors_by_application", errors.application, application),
+    ...(status === null ? [] : [STATUS_FILTERS[status]]),
+  ];
 }
+
+const STATUS_FILTERS: Record<ErrorStatus, Filter> = {
+  open: { index: "errors_open", condition: sql`${errors.resolvedAt} IS NULL` },
+  resolved: { index: "errors_resolved", condition: sql`${errors.resolvedAt} IS NOT NULL` },
+};
 
 /** As `withinRange` does for events: at the end where the walk goes on there is one bound only. */
-function withinReceipt({ from, to, order, after }: ErrorQuestion, keys: typeof errors | typeof errorCodes): SQL[] {
+function withinReceipt({ from, to, order, after }: ErrorQuestion): SQL[] {
   const conditions: SQL[] = [];
   const goesOnFromLow = order === "asc" && after !== null && (from === null || after.receivedAt >= from);
   const goesOnFromHigh = order === "desc" && after !== null && (to === null || after.receivedAt <= to);
-  if (from !== null && !goesOnFromLow) conditions.push(sql`${keys.receivedAt} >= ${from}`);
-  if (to !== null && !goesOnFromHigh) conditions.push(sql`${keys.receivedAt} <= ${to}`);
+  if (from !== null && !goesOnFromLow) conditions.push(sql`${errors.receivedAt} >= ${from}`);
+  if (to !== null && !goesOnFromHigh) conditions.push(sql`${errors.receivedAt} <= ${to}`);
   if (after !== null && (goesOnFromLow || goesOnFromHigh)) {
     const comparison = order === "asc" ? sql`>` : sql`<`;
-    conditions.push(sql`(${keys.receivedAt}, ${keys.id}) ${comparison} (${after.receivedAt}, ${after.id})`);
+    conditions.push(sql`(${errors.receivedAt}, ${errors.id}) ${comparison} (${after.receivedAt}, ${after.id})`);
   }
   return conditions;
 }

@@ -1,7 +1,8 @@
-import { type SQL, sql } from "drizzle-orm";
-import { EVENT_CODE_NAMES, type EventCode } from "../model/codes";
+import { sql } from "drizzle-orm";
+import type { EventCode } from "../model/codes";
 import type { Database } from "./databases";
 import { EVERY_FAILURE } from "./failure-counts";
+import { type FailingType, type Group, groupsIn, within } from "./failure-groups";
 import { MAX_SUMMARY_GROUPS } from "./read-limits";
 import { type Reader, readerOf } from "./reader";
 import type { SeriesFilter } from "./series";
@@ -21,25 +22,8 @@ export interface FailureQuestion extends SeriesFilter {
   limit: number;
 }
 
-/** An application with an event type, as failures name it: empty where an error has none. */
-export interface FailingType {
-  application: string;
-  category: string;
-  name: string;
-}
-
-/** The failures of an application and event type with one code at one path. */
-export interface FailureGroup extends FailingType {
-  code: string;
-  path: string;
-  events: number;
-  /** Starts of the first and the last bucket that has one. */
-  firstBucket: number;
-  lastBucket: number;
-  /** By step from the range's start, in order; those without failures are left out. */
-  steps: { place: number; events: number }[];
-  /** One of the newest of these errors. */
-  lastErrorId: string;
+/** A group of failures beside the traffic of its type. */
+export interface FailureGroup extends Group {
   /** All events of the type in the range: those that failed, by receipt, and those that are stored, by occurrence. */
   failed: number;
   stored: number;
@@ -77,8 +61,6 @@ export async function sumUpFailures(
   };
 }
 
-type Group = Omit<FailureGroup, "failed" | "stored">;
-
 function identityOf(group: Group): string {
   return JSON.stringify([typeOf(group), group.code, group.path]);
 }
@@ -103,44 +85,6 @@ function mergeGroups(parts: Group[]): Group {
     .sort((a, b) => a.place - b.place);
   const events = parts.reduce((sum, part) => sum + part.events, 0);
   return { ...newest, steps, events, firstBucket: Math.min(...parts.map(({ firstBucket }) => firstBucket)) };
-}
-
-async function groupsIn(reader: Reader, question: FailureQuestion): Promise<Group[]> {
-  const { code, application, category, name, first, step } = question;
-  // Named one by one, each code is a stretch of the primary key.
-  const where: SQL[] = [within(question, code === null ? EVENT_CODE_NAMES : [code])];
-  for (const [column, text] of [
-    [failures.application, application],
-    [failures.category, category],
-    [failures.name, name],
-  ] as const) {
-    if (text !== null) where.push(sql`${column} = ${text}`);
-  }
-  // Summed up by step first, so that what returns is bounded by the groups and not by the range. `newest` carries an
-  // error's id behind its bucket, in twelve digits. Numbers are bound as REAL, whose division leaves a rest.
-  const rows = await reader.all<
-    Omit<Group, "steps" | "lastBucket" | "lastErrorId"> & { places: string; newest: string }
-  >(sql`
-    SELECT application, category, name, code, path, sum(events) AS events, min(earliest) AS firstBucket,
-      max(newest) AS newest, json_group_array(json_array(place, events)) AS places
-    FROM (
-      SELECT application, category, name, code, path, CAST((bucket - ${first}) / ${step} AS INTEGER) AS place, sum(events) AS events,
-        min(bucket) AS earliest, max(substr('000000000000' || bucket, -12) || last_error_id) AS newest
-      FROM ${failures} WHERE ${sql.join(where, sql` AND `)}
-      GROUP BY application, category, name, code, path, place
-    ) AS stepped
-    GROUP BY application, category, name, code, path
-    ORDER BY sum(events) DESC LIMIT ${MAX_SUMMARY_GROUPS}`);
-  return rows.map(({ places, newest, ...group }) => {
-    const own: [place: number, events: number][] = JSON.parse(places);
-    const steps = own.map(([place, events]) => ({ place, events })).sort((a, b) => a.place - b.place);
-    return { ...group, steps, lastBucket: Number(newest.slice(0, 12)), lastErrorId: newest.slice(12) };
-  });
-}
-
-function within({ seconds, first, last }: FailureQuestion, codes: readonly string[]): SQL {
-  return sql`${failures.seconds} = ${seconds} AND ${failures.bucket} BETWEEN ${first} AND ${last}
-    AND ${failures.code} IN (SELECT value FROM json_each(${JSON.stringify(codes)}))`;
 }
 
 /** How many events of each type failed and are stored, by the type's place in the list. */

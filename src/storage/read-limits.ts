@@ -33,6 +33,12 @@ export const MAX_STATS_CELLS = 10_000;
 /** Series that an isolate remembers of each database, about 200 bytes each. */
 export const MAX_SERIES_REMEMBERED = 10_000;
 
+/**
+ * Cells of failures that a summary fetches from each database to sum them up itself, in bytes of JSON: one text in D1 holds
+ * 2 MB, and these are some 15,000 cells. Beyond that the database sums them up.
+ */
+export const MAX_SUMMARY_CELL_BYTES = 1_500_000;
+
 /** Groups (application, event type, code and path) that a summary of failures reads from each database, the most frequent first. */
 export const MAX_SUMMARY_GROUPS = 1_000;
 

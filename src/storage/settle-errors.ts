@@ -1,5 +1,6 @@
 import type { Micros } from "../model/time";
 import type { Database } from "./databases";
+import { codeBits } from "./error-codes";
 import type { ErrorKey } from "./error-queries";
 import type { Settlement } from "./rows";
 
@@ -42,10 +43,10 @@ export async function claimErrors(
   return new Map((states?.results ?? []).map((state) => [state.id, state]));
 }
 
-/** ?1: [[received_at, id, at, replay, session, sequence, issues], …]; the issues are null for one that is resolved. */
+/** ?1: [[received_at, id, at, replay, session, sequence, issues, codes], …]; the last two are null for one that is resolved. */
 const SETTLED = `
 SELECT value ->> 0 AS received_at, value ->> 1 AS id, value ->> 2 AS at, value ->> 3 AS replay, value ->> 4 AS session,
-  value ->> 5 AS sequence, value ->> 6 AS issues
+  value ->> 5 AS sequence, value ->> 6 AS issues, value ->> 7 AS codes
 FROM json_each(?1)`;
 
 const RESOLVE = `
@@ -54,28 +55,11 @@ UPDATE errors SET resolved_at = settled.at, resolved_session = settled.session, 
 FROM (${SETTLED} WHERE value ->> 6 IS NULL) AS settled
 WHERE errors.received_at = settled.received_at AND errors.id = settled.id AND errors.resolved_at IS NULL`;
 
-/** The codes follow the issues: those of before go first, while the row still tells them. */
-const FORGET_CODES = `
-DELETE FROM error_codes WHERE (code, received_at, id) IN (
-  SELECT issue.value ->> 'code', errors.received_at, errors.id
-  FROM (${SETTLED} WHERE value ->> 6 IS NOT NULL) AS settled
-  CROSS JOIN errors ON errors.received_at = settled.received_at AND errors.id = settled.id AND errors.resolved_at IS NULL
-  CROSS JOIN json_each(errors.issues) AS issue
-)`;
-
 const RENEW_ISSUES = `
-UPDATE errors SET issues = settled.issues, replayed_at = settled.at, replay_id = settled.replay, claimed_by = NULL
+UPDATE errors SET issues = settled.issues, codes = settled.codes, replayed_at = settled.at, replay_id = settled.replay,
+  claimed_by = NULL
 FROM (${SETTLED} WHERE value ->> 6 IS NOT NULL) AS settled
 WHERE errors.received_at = settled.received_at AND errors.id = settled.id AND errors.resolved_at IS NULL`;
-
-const RENEW_CODES = `
-INSERT INTO error_codes (code, received_at, id)
-SELECT DISTINCT issue.value ->> 'code', errors.received_at, errors.id
-FROM (${SETTLED} WHERE value ->> 6 IS NOT NULL) AS settled
-CROSS JOIN errors ON errors.received_at = settled.received_at AND errors.id = settled.id AND errors.resolved_at IS NULL
-CROSS JOIN json_each(errors.issues) AS issue
-WHERE true
-ON CONFLICT DO NOTHING`;
 
 /** The statements that settle errors, for the transaction that also writes the events that they became. */
 export function settleStatements({ binding }: Database, settlements: Settlement[]): D1PreparedStatement[] {
@@ -84,9 +68,9 @@ export function settleStatements({ binding }: Database, settlements: Settlement[
     settlements.map(({ error, at, replay, outcome }) => [
       ...[error.receivedAt, error.id, at, replay],
       ...(outcome.kind === "resolved"
-        ? [outcome.session, outcome.sequence, null]
-        : [null, null, JSON.stringify(outcome.issues)]),
+        ? [outcome.session, outcome.sequence, null, null]
+        : [null, null, JSON.stringify(outcome.issues), codeBits(outcome.issues)]),
     ]),
   );
-  return [RESOLVE, FORGET_CODES, RENEW_ISSUES, RENEW_CODES].map((statement) => binding.prepare(statement).bind(text));
+  return [RESOLVE, RENEW_ISSUES].map((statement) => binding.prepare(statement).bind(text));
 }

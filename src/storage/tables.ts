@@ -10,6 +10,8 @@ import {
   unique,
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
+import { EVENT_CODE_NAMES } from "../model/codes";
+import { codeIndex, hasCode } from "./error-codes";
 
 /**
  * The tables of every database, as Drizzle sees them. The migrations are the tables' source, since Drizzle cannot
@@ -91,6 +93,7 @@ export const errors = sqliteTable(
     replayedAt: integer("replayed_at"),
     replayId: text("replay_id"),
     claimedBy: text("claimed_by"),
+    codes: integer("codes").notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.receivedAt, table.id] }),
@@ -101,17 +104,10 @@ export const errors = sqliteTable(
     index("errors_by_name").on(table.name),
     index("errors_open").on(table.receivedAt).where(sql`resolved_at IS NULL`),
     index("errors_resolved").on(table.receivedAt).where(sql`resolved_at IS NOT NULL`),
+    ...EVENT_CODE_NAMES.map((code) =>
+      index(codeIndex(code)).on(table.receivedAt, table.id, table.codes).where(hasCode(sql`codes`, code)),
+    ),
   ],
-);
-
-export const errorCodes = sqliteTable(
-  "error_codes",
-  {
-    code: text("code").notNull(),
-    receivedAt: integer("received_at").notNull(),
-    id: text("id").notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.code, table.receivedAt, table.id] })],
 );
 
 export const errorParts = sqliteTable(

@@ -1,6 +1,7 @@
 import { utf8Bytes } from "../model/event";
 import { MAX_STATEMENT_BYTES } from "../model/limits";
 import type { Database } from "./databases";
+import { codeBits } from "./error-codes";
 import { ADD_FAILURES, failureValues } from "./failure-counts";
 import { packId, storedIdSql } from "./packed-id";
 import type { BatchRows, ErrorRow, EventRow, PartRow } from "./rows";
@@ -69,22 +70,12 @@ SELECT occurred_at, received_after, session_id, sequence, category_id, series_id
 FROM arriving JOIN chunk_series USING (place) WHERE true
 ON CONFLICT DO NOTHING`;
 
-/** ?1: [[id, received_at, application, session_id, category, name, event_id, issues, content, parts], …]. */
+/** ?1: [[id, received_at, application, session_id, category, name, event_id, issues, content, parts, codes], …]. */
 const INSERT_ERRORS = `
-INSERT INTO errors (id, received_at, application, session_id, category, name, event_id, issues, content, parts)
+INSERT INTO errors (id, received_at, application, session_id, category, name, event_id, issues, content, parts, codes)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-  value ->> 8, value ->> 9
+  value ->> 8, value ->> 9, value ->> 10
 FROM json_each(?1) WHERE true
-ON CONFLICT DO NOTHING`;
-
-/** After the errors, and only for those rows that stand: an error that came before under another receipt has its codes. */
-const INSERT_ERROR_CODES = `
-INSERT INTO error_codes (code, received_at, id)
-SELECT DISTINCT issue.value ->> 'code', errors.received_at, errors.id
-FROM json_each(?1) AS arriving
-JOIN errors ON errors.received_at = arriving.value ->> 1 AND errors.id = arriving.value ->> 0,
-json_each(errors.issues) AS issue
-WHERE true
 ON CONFLICT DO NOTHING`;
 
 /** ?1: [[id, part, content], …]. */
@@ -117,11 +108,9 @@ export async function writeBatch(database: Database, rows: BatchRows): Promise<v
     unique(rows.errors, (row) => row.id),
     errorText,
   )) {
-    const text = joinTexts(chunk.map((error) => error.text));
     statements.push(
       binding.prepare(ADD_FAILURES).bind(JSON.stringify(chunk.map(({ row }) => failureValues(row)))),
-      binding.prepare(INSERT_ERRORS).bind(text),
-      binding.prepare(INSERT_ERROR_CODES).bind(text),
+      binding.prepare(INSERT_ERRORS).bind(joinTexts(chunk.map((error) => error.text))),
     );
   }
   const partIdentity = (part: { errorId: string; part: number }) => `${part.errorId} ${part.part}`;
@@ -163,8 +152,8 @@ function eventText(row: EventRow): EventText {
 
 function errorText(row: ErrorRow): RowText & { row: ErrorRow; text: string } {
   const { id, receivedAt, application, session, category, name, eventId, issues, content, parts } = row;
-  const found = [id, receivedAt, application, session, category, name, eventId, JSON.stringify(issues), content, parts];
-  const text = JSON.stringify(found);
+  const texts = [application, session, category, name, eventId, JSON.stringify(issues), content];
+  const text = JSON.stringify([id, receivedAt, ...texts, parts, codeBits(issues)]);
   return { row, text, bytes: utf8Bytes(text) + 1 };
 }
 

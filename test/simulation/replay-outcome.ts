@@ -1,6 +1,7 @@
-import type { EventCode } from "../../src/model/codes";
+import { EVENT_CODE_NAMES, type EventCode } from "../../src/model/codes";
 import { formatTimestamp } from "../../src/model/time";
 import type { Database } from "../../src/storage/databases";
+import { CODE_BITS } from "../../src/storage/error-codes";
 import { unpackId } from "../../src/storage/packed-id";
 import { loadReplay } from "../../src/storage/replays";
 import { checkCounts, EVENTS, type EventFound } from "./outcome";
@@ -17,17 +18,14 @@ interface ErrorFound {
   event_id: string;
   content: string;
   issues: string;
-  codes: string;
+  codes: number;
   resolved_at: number | null;
   resolved_session: string | null;
   resolved_sequence: number | null;
   replay_id: string | null;
 }
 
-const ERRORS = `
-SELECT *, (SELECT json_group_array(code) FROM error_codes WHERE error_codes.received_at = errors.received_at
-    AND error_codes.id = errors.id) AS codes
-FROM errors WHERE application IN (SELECT value FROM json_each(?1))`;
+const ERRORS = "SELECT * FROM errors WHERE application IN (SELECT value FROM json_each(?1))";
 
 const COUNTS = `
 SELECT seconds, application, category, name, bucket, events
@@ -134,7 +132,7 @@ function checkError(
   const left = sent.codes.filter((code) => !effect?.mends.includes(code)).sort();
   const problems: string[] = [];
   if (alone.join() !== left.join() || codes.length === 0) problems.push(`${name}: codes ${codes}, expected ${left}`);
-  const indexed: string[] = JSON.parse(row.codes);
+  const indexed = EVENT_CODE_NAMES.filter((code) => (row.codes & CODE_BITS[code]) !== 0);
   if ([...new Set(codes)].sort().join() !== indexed.sort().join()) problems.push(`${name}: is listed under ${indexed}`);
   return problems;
 }

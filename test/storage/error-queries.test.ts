@@ -9,6 +9,7 @@ import { type ErrorKey, type ErrorQuestion, findErrors, findErrorsById } from ".
 import { MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "../../src/storage/read-limits";
 import type { ErrorRow } from "../../src/storage/rows";
 import { errorRow, MORNING, store } from "./seed";
+import { planOf, rowsReadBy, watch } from "./watched-database";
 
 const databases = databasesOf(env);
 
@@ -163,6 +164,32 @@ describe("findErrors", () => {
     expect(first.rows).toEqual([]);
     expect(first.next).not.toBeNull();
     expect(await walk(question)).toEqual([rows[0]?.id]);
+  });
+
+  it.each<[string, Partial<ErrorQuestion>, string, string]>([
+    ["code", { code: "data_invalid", application: "blog" }, "errors_with_data_invalid", "errors_by_application"],
+    ["session", { session: "session", code: "name_invalid" }, "errors_by_session", "errors_with_name_invalid"],
+    ["name", { name: "pageview", category: "legal" }, "errors_by_name", "errors_by_category"],
+    ["category", { category: "page interaction", status: "resolved" }, "errors_by_category", "errors_resolved"],
+  ])("walks through the index of a %s, and reads no error that the other filter leaves out", async (...row) => {
+    const [, filters, walked, other] = row;
+    const [home] = databases;
+    if (home === undefined) throw new Error("There is no database.");
+    const rows = Array.from({ length: MAX_ROWS_EXAMINED + 100 }, (_, n) => errorRow({ receivedAt: MORNING + n }));
+    await store([home], { errors: rows });
+    const { database, queries } = watch(home);
+    const { next } = await findErrors([database], { ...everything, ...filters });
+    expect(next).not.toBeNull();
+    const plans = await Promise.all(queries.map((query) => planOf(home, query)));
+    const steps = plans.flat().filter((step) => /errors/.test(step));
+    expect(steps.map((step) => step.replace(/ \(.*/, ""))).toEqual([
+      expect.stringMatching(`^(SCAN|SEARCH) errors USING COVERING INDEX ${walked}$`),
+      `SEARCH errors USING INDEX ${other}`,
+      expect.stringMatching(`^(SCAN|SEARCH) errors USING COVERING INDEX ${walked}$`),
+    ]);
+    expect(steps[1]).toMatch(/received_at=\? AND id=\?/);
+    const costs = await Promise.all(queries.map((query) => rowsReadBy(home, query)));
+    expect(Math.max(...costs)).toBeLessThanOrEqual(MAX_ROWS_EXAMINED + 1);
   });
 });
 

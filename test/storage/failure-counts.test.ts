@@ -10,7 +10,7 @@ import { meter } from "../pipeline/meter";
 import { errorRow, eventRow, MINUTE, MORNING } from "./seed";
 
 const database: Database = { index: 0, binding: env.DB };
-const TABLES = ["failures", "errors", "error_codes", "events", "counts"];
+const TABLES = ["failures", "errors", "events", "counts"];
 
 const write = (errors: ErrorRow[], to = database) => writeBatch(to, { events: [], errors, parts: [] });
 

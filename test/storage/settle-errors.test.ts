@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Database } from "../../src/storage/databases";
+import { CODE_BITS } from "../../src/storage/error-codes";
 import type { ErrorRow, Settlement } from "../../src/storage/rows";
 import { claimErrors, settleStatements } from "../../src/storage/settle-errors";
 import { writeBatch } from "../../src/storage/write-batch";
@@ -23,13 +24,12 @@ const failing = (row: ErrorRow): Settlement => ({
 });
 
 async function rowOf({ id }: ErrorRow) {
-  const sql = `SELECT resolved_sequence, replayed_at, claimed_by,
-    (SELECT json_group_array(code) FROM error_codes WHERE error_codes.id = errors.id) AS codes FROM errors WHERE id = ?1`;
+  const sql = "SELECT resolved_sequence, replayed_at, claimed_by, codes FROM errors WHERE id = ?1";
   return env.DB.prepare(sql).bind(id).first();
 }
 
 beforeEach(async () => {
-  await env.DB.batch(["errors", "error_codes", "failures"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  await env.DB.batch(["errors", "failures"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 });
 
 describe("claimErrors", () => {
@@ -54,7 +54,7 @@ describe("settlements", () => {
     await claimErrors(database, [keyOf(row)], "r");
     await settle([failing(row)]);
     expect(await rowOf(row)).toEqual({
-      ...{ resolved_sequence: null, replayed_at: MORNING + 10, claimed_by: null, codes: '["name_invalid"]' },
+      ...{ resolved_sequence: null, replayed_at: MORNING + 10, claimed_by: null, codes: CODE_BITS.name_invalid },
     });
     await settle([resolved(row, 3)]);
     await settle([failing(row)]);
@@ -62,7 +62,7 @@ describe("settlements", () => {
     expect(await rowOf(row)).toMatchObject({
       resolved_sequence: 3,
       replayed_at: MORNING + 9,
-      codes: '["name_invalid"]',
+      codes: CODE_BITS.name_invalid,
     });
   });
 
@@ -75,10 +75,10 @@ describe("settlements", () => {
     const spying: D1Database = Object.assign(Object.create(env.DB), { prepare });
     const row = errorRow();
     settleStatements({ index: 0, binding: spying }, [failing(row), resolved(row, 1)]);
-    expect(asked).toHaveLength(4);
+    expect(asked).toHaveLength(2);
     for (const sql of asked) {
       const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind("[]").all<{ detail: string }>();
-      const scans = plan.results.filter(({ detail }) => /SCAN (errors|error_codes)/.test(detail));
+      const scans = plan.results.filter(({ detail }) => /SCAN errors/.test(detail));
       expect(scans, sql).toEqual([]);
     }
   });

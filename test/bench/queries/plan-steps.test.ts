@@ -19,4 +19,5 @@ it("lets pages, searches, lists that came with the query and partial indexes pas
   const sql = "SELECT * FROM errors, json_each(?) AS wanted WHERE 1";
   const plan = ["SCAN wanted VIRTUAL TABLE INDEX 1:", "SEARCH errors USING PRIMARY KEY (id=?)"];
   expect(wholeTableSteps(sql, [...plan, "SCAN errors USING INDEX errors_open"])).toEqual([]);
+  expect(wholeTableSteps(sql, ["SCAN errors USING COVERING INDEX errors_with_name_invalid"])).toEqual([]);
 });
