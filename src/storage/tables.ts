@@ -56,7 +56,14 @@ export const events = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.occurredAt, table.receivedAfter, table.sessionId, table.sequence] }),
     index("events_by_session").on(table.sessionId),
-    index("events_by_category").on(table.categoryId),
+    index("events_by_category").on(
+      table.categoryId,
+      table.occurredAt,
+      table.receivedAfter,
+      table.sessionId,
+      table.sequence,
+      table.seriesId,
+    ),
     index("events_opening").on(table.opens).where(sql`opens = 1`),
   ],
 );
