@@ -72,11 +72,21 @@ export const counts = sqliteTable(
   "counts",
   {
     seconds: integer("seconds").notNull(),
-    seriesId: integer("series_id").notNull(),
+    page: integer("page").notNull(),
     bucket: integer("bucket").notNull(),
     events: integer("events").notNull(),
+    bySeries: text("by_series").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.seconds, table.seriesId, table.bucket] })],
+  (table) => [primaryKey({ columns: [table.seconds, table.page, table.bucket] })],
+);
+
+export const seriesMinutes = sqliteTable(
+  "series_minutes",
+  {
+    seriesId: integer("series_id").notNull(),
+    minute: integer("minute").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.seriesId, table.minute] })],
 );
 
 export const errors = sqliteTable(

@@ -32,8 +32,8 @@ const bodyOf = ({ init }: Post): unknown => JSON.parse(String(init.body));
 beforeEach(async () => {
   for (const { binding } of databases) {
     await binding.batch(
-      ["alerts", "alert_deliveries", "failures", "errors", "error_codes", "events", "counts"].map((table) =>
-        binding.prepare(`DELETE FROM ${table}`),
+      ["alerts", "alert_deliveries", "failures", "errors", "error_codes", "events", "counts", "series_minutes"].map(
+        (table) => binding.prepare(`DELETE FROM ${table}`),
       ),
     );
   }
