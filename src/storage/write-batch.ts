@@ -164,24 +164,16 @@ function* chunks<Row, Text extends RowText>(rows: Row[], toText: (row: Row) => T
 
 /**
  * The parameters of a chunk of events: their keys and their values, each with its series' place in the list of series, and
- * the minutes in which each of these occurs.
+ * the minutes in which each of these occurs. Series by series: inserted in this order, events fill the pages of their
+ * B-trees better than in the order of time, 225 bytes an event instead of 230.
  */
 function joinEvents(chunk: EventText[]): { keys: string; values: string; minutes: string; series: string } {
-  const places = new Map<string, number>();
-  const minutes = new Set<string>();
-  const keys: string[] = [];
-  const values: string[] = [];
-  for (const { minute, key, series, rest } of chunk) {
-    const place = places.get(series) ?? places.size;
-    places.set(series, place);
-    minutes.add(`[${place},${minute}]`);
-    keys.push(`${key},${place}]`);
-    values.push(`${key},${place},${rest}`);
-  }
+  const bySeries = [...Map.groupBy(chunk, ({ series }) => series)];
+  const events = bySeries.flatMap(([, own], place) => own.map((event) => ({ ...event, place })));
   return {
-    keys: joinTexts(keys),
-    values: joinTexts(values),
-    minutes: joinTexts([...minutes]),
-    series: joinTexts([...places.keys()]),
+    keys: joinTexts(events.map(({ key, place }) => `${key},${place}]`)),
+    values: joinTexts(events.map(({ key, place, rest }) => `${key},${place},${rest}`)),
+    minutes: joinTexts([...new Set(events.map(({ minute, place }) => `[${place},${minute}]`))]),
+    series: joinTexts(bySeries.map(([series]) => series)),
   };
 }
