@@ -126,6 +126,8 @@ function kindOf(query: string): RowKind {
     case "counts":
     case "series":
       return table;
+    case "series_minutes":
+      return "counts";
     case "categories":
       return "series";
     case "session_clean_ups":

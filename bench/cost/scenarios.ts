@@ -7,11 +7,13 @@ export interface Scenario {
   eventsPerSession: number;
   eventsPerRequest: number;
   sessionsPerRequest: number;
+  /** Event types for each of the traffic's samples, in turn. */
+  typesPerSample: number;
   /** One event in so many has a payload that is not an object; 0: none. */
   invalidEvery: number;
 }
 
-const SHARED = { sessions: 2_000, eventsPerSession: 10, sessionsPerRequest: 1, invalidEvery: 0 };
+const SHARED = { sessions: 2_000, eventsPerSession: 10, sessionsPerRequest: 1, typesPerSample: 1, invalidEvery: 0 };
 
 export const SCENARIOS: readonly Scenario[] = [
   { ...SHARED, name: "browser-1", title: "browsers, one event a request", eventsPerRequest: 1 },
@@ -30,7 +32,19 @@ export const SCENARIOS: readonly Scenario[] = [
     eventsPerRequest: 1,
     invalidEvery: 100,
   },
+  {
+    ...SHARED,
+    name: "browser-1-types",
+    title: "browsers, one event a request, 150 series",
+    eventsPerRequest: 1,
+    typesPerSample: 25,
+  },
 ];
+
+/** Series (application, category and name) in a scenario's traffic: three samples in two applications, see traffic.ts. */
+export function seriesOf({ typesPerSample }: Scenario): number {
+  return 3 * 2 * typesPerSample;
+}
 
 /** The same traffic with fewer sessions, for CI: the counts of each event stay the same. */
 export function shortened(scenario: Scenario): Scenario {

@@ -28,7 +28,7 @@ const SAMPLES = [
  * @param firstSession other numbers are other sessions.
  */
 export function requestsOf(scenario: Scenario, startMs: number, firstSession = 0): SentRequest[] {
-  const { sessions, eventsPerSession, eventsPerRequest, sessionsPerRequest, invalidEvery } = scenario;
+  const { sessions, eventsPerSession, eventsPerRequest, sessionsPerRequest, typesPerSample, invalidEvery } = scenario;
   const burst = eventsPerRequest / sessionsPerRequest;
   const requestsPerTurn = sessions / sessionsPerRequest;
   const requests: SentRequest[] = [];
@@ -40,12 +40,14 @@ export function requestsOf(scenario: Scenario, startMs: number, firstSession = 0
       for (let of = 0; of < eventsPerRequest; of++) {
         const session = firstSession + place * sessionsPerRequest + Math.floor(of / burst);
         const sample = SAMPLES[made % SAMPLES.length] ?? SAMPLES[0];
+        const type = Math.floor(made / SAMPLES.length) % typesPerSample;
         made += 1;
         // Events occur shortly before they are sent, those of one request one after the other.
         const occurredAt = (startMs + atMs - 20 + Math.floor((of * 10) / eventsPerRequest)) * 1_000 + (made % 1_000);
         events.push({
           session_id: uuid(session),
           ...sample,
+          ...(type > 0 ? { name: `${sample.name} ${type}` } : {}),
           ...(invalidEvery > 0 && made % invalidEvery === 0 ? { data: "" } : {}),
           timestamp: formatTimestamp(occurredAt),
         });

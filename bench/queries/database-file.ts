@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { SERIES_PER_PAGE } from "../../src/model/limits.ts";
 import { packId } from "../../src/storage/packed-id.ts";
 import { eventAt, type History } from "./history.ts";
 
@@ -80,14 +81,28 @@ function stored(id: string): Uint8Array | string {
   return packed.startsWith("x") ? Buffer.from(packed.slice(1), "hex") : packed.slice(1);
 }
 
+/** @param minutes events by series and minute, as fillFile numbers them. */
 function writeCounts(database: DatabaseSync, minutes: Map<number, number>): void {
-  const insert = database.prepare(
-    "INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET events = events + excluded.events",
-  );
+  const insertMinute = database.prepare("INSERT INTO series_minutes VALUES (?, ?)");
+  const insert = database.prepare("INSERT INTO counts VALUES (?, ?, ?, ?, ?)");
+  const cells = [...minutes].map(([key, events]) => ({
+    seriesId: Math.floor(key / 2 ** 32),
+    minute: (key % 2 ** 32) * 60,
+    events,
+  }));
+  for (const { seriesId, minute } of cells) insertMinute.run(seriesId, minute);
   for (const seconds of BUCKETS) {
-    for (const [key, events] of minutes) {
-      const minute = (key % 2 ** 32) * 60;
-      insert.run(seconds, Math.floor(key / 2 ** 32), Math.floor(minute / seconds) * seconds, events);
+    const rows = new Map<string, { page: number; bucket: number; bySeries: Record<string, number> }>();
+    for (const { seriesId, minute, events } of cells) {
+      const page = Math.floor(seriesId / SERIES_PER_PAGE);
+      const bucket = Math.floor(minute / seconds) * seconds;
+      const row = rows.get(`${page} ${bucket}`) ?? { page, bucket, bySeries: {} };
+      rows.set(`${page} ${bucket}`, row);
+      row.bySeries[seriesId] = (row.bySeries[seriesId] ?? 0) + events;
+    }
+    for (const { page, bucket, bySeries } of rows.values()) {
+      const events = Object.values(bySeries).reduce((sum, own) => sum + own, 0);
+      insert.run(seconds, page, bucket, events, JSON.stringify(bySeries));
     }
   }
 }
@@ -122,8 +137,11 @@ const CONTENTS = {
   events: `SELECT occurred_at, received_after, session_id, sequence, category, name, application, opens, id, data,
       typeof(session_id), typeof(id)
     FROM events JOIN series USING (series_id) JOIN categories ON categories.category_id = events.category_id`,
-  counts: `SELECT seconds, category, name, application, bucket, events
-    FROM counts JOIN series USING (series_id) JOIN categories USING (category_id)`,
+  counts: "SELECT seconds, page, bucket, events FROM counts",
+  "counts by series": `SELECT seconds, category, name, application, bucket, value
+    FROM counts, json_each(by_series) JOIN series ON series_id = key JOIN categories USING (category_id)`,
+  "minutes of series": `SELECT category, name, application, minute
+    FROM series_minutes JOIN series USING (series_id) JOIN categories USING (category_id)`,
   series: "SELECT category, name, application FROM series JOIN categories USING (category_id)",
   indexes: "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'events'",
 } as const;

@@ -29,7 +29,9 @@ function fingerprint(): string {
       .sort()
       .map((name) => join(migrations, name)),
     ...["history.ts", "catalogue.ts", "random.ts", "database-file.ts"].map((name) => join(import.meta.dirname, name)),
-    ...["write-batch.ts", "packed-id.ts", "failure-counts.ts"].map((name) => join(ROOT, "src", "storage", name)),
+    ...["write-batch.ts", "add-counts.ts", "packed-id.ts", "failure-counts.ts"].map((name) =>
+      join(ROOT, "src", "storage", name),
+    ),
   ];
   for (const file of files) hash.update(readFileSync(file));
   return hash.digest("hex").slice(0, 12);

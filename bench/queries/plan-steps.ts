@@ -1,5 +1,5 @@
 /** Tables that grow with the traffic. */
-const GROWING = ["events", "errors", "error_parts", "counts", "failures"];
+const GROWING = ["events", "errors", "error_parts", "counts", "series_minutes", "failures"];
 
 /**
  * Steps of a statement's plan that read or sort a whole table. Sums are sorted by group, and their cells are bounded; a walk

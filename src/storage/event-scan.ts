@@ -1,4 +1,4 @@
-import { and, inArray, type SQL, sql } from "drizzle-orm";
+import { and, type Column, eq, inArray, type SQL, sql } from "drizzle-orm";
 import type { Micros } from "../model/time";
 import { type EventKey, inOrder, type Order } from "./order";
 import { packedColumn } from "./packed-id";
@@ -70,8 +70,26 @@ export async function scanEvents(
   return stretchOf(rows.map(toScanned), limit);
 }
 
+/** What an index tells of an event without a look into its row. */
+export const walkedColumns = {
+  occurredAt: events.occurredAt,
+  receivedAfter: events.receivedAfter,
+  sessionId: events.sessionId,
+  sequence: events.sequence,
+};
+
+/** True of the row of an event that a subquery with `walkedColumns` came by. */
+export function isWalked(walked: Record<keyof typeof walkedColumns, Column>): SQL | undefined {
+  return and(
+    eq(events.occurredAt, walked.occurredAt),
+    eq(events.receivedAfter, walked.receivedAfter),
+    eq(events.sessionId, walked.sessionId),
+    eq(events.sequence, walked.sequence),
+  );
+}
+
 /**
- * Reads events from an index and keeps those of the given series. Looks at no more than `budget` rows (twice that many
+ * Walks through an index and reads the events of the given series. Looks at no more than `budget` entries (twice that many
  * where the page stays short, since the place reached is then looked up), and tells how far it came.
  */
 export async function scanEventsOfSeries(
@@ -82,16 +100,17 @@ export async function scanEventsOfSeries(
 ): Promise<Stretch<ScannedEvent, EventKey>> {
   // A subquery with a LIMIT is run as it stands, row by row and in its order: the outer query filters what comes.
   const walked = reader
-    .select(scannedColumns)
+    .select({ ...walkedColumns, seriesId: events.seriesId })
     .from(events)
     .where(and(...where))
     .orderBy(...inOrder(order))
     .limit(budget)
     .as("walked");
   const rows = await reader
-    .select()
+    .select(scannedColumns)
     .from(walked)
-    .where(inArray(walked.seriesId, jsonList(seriesIds)))
+    .crossJoin(events)
+    .where(and(inArray(walked.seriesId, jsonList(seriesIds)), isWalked(walked)))
     .limit(limit + 1);
   const stretch = stretchOf<ScannedEvent, EventKey>(rows.map(toScanned), limit);
   if (stretch.until !== null) return stretch;

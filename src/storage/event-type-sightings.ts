@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { sumBySeries } from "./counts";
 import type { Database } from "./databases";
 import { MAX_FAILING_TYPES } from "./read-limits";
 import { type Reader, readerOf } from "./reader";
@@ -37,8 +38,8 @@ function compareTexts(a: string, b: string): number {
 
 /**
  * Event types that were seen: stored ever, or failed in the days that are asked for, in the order of category and name.
- * Reads no event: for each type of the page one row of `series` an application, two cells of counts at each end, and one
- * cell a day; beside that the cells of the days' failures.
+ * Reads no event: for each type of the page one row of `series` an application and its first and last minute; a row of
+ * counts for each day; beside that the cells of the days' failures.
  *
  * @returns up to `limit` types of each database, summed up; the caller cuts what lies beyond the page
  */
@@ -77,21 +78,26 @@ async function storedIn(reader: Reader, question: SightingQuestion): Promise<Sig
       ? sql`(categories.category, series.name) > (${place.category}, ${place.name})
           AND categories.category >= ${place.category}`
       : sql`categories.category = ${only.category} AND series.name = ${only.name}`;
-  const rows = await reader.all<{ category: string; name: string; first: number; last: number; events: number }>(sql`
+  const rows = await reader.all<{ category: string; name: string; ids: string; first: number; last: number }>(sql`
     WITH types AS MATERIALIZED (
       SELECT DISTINCT categories.category AS category, series.name AS name, categories.category_id AS category_id
       FROM categories CROSS JOIN series ON series.category_id = categories.category_id
       WHERE ${condition} ORDER BY categories.category, series.name LIMIT ${limit}
     )
-    SELECT types.category AS category, types.name AS name,
-      min((SELECT min(bucket) FROM counts WHERE seconds = 60 AND series_id = series.series_id)) AS first,
-      max((SELECT max(bucket) FROM counts WHERE seconds = 60 AND series_id = series.series_id)) AS last,
-      sum((SELECT coalesce(sum(events), 0) FROM counts WHERE seconds = 86400 AND series_id = series.series_id
-        AND bucket BETWEEN ${firstDay} AND ${lastDay})) AS events
+    SELECT types.category AS category, types.name AS name, json_group_array(series.series_id) AS ids,
+      min((SELECT min(minute) FROM series_minutes WHERE series_id = series.series_id)) AS first,
+      max((SELECT max(minute) FROM series_minutes WHERE series_id = series.series_id)) AS last
     FROM types CROSS JOIN series ON series.category_id = types.category_id AND series.name = types.name
     GROUP BY types.category, types.name`);
-  return rows.map(({ category, name, first, last, events }) => ({
-    ...{ category, name, firstSeen: first, lastSeen: last, events, failures: 0 },
+  const types = rows.map(({ ids, ...type }) => {
+    const seriesIds: number[] = JSON.parse(ids);
+    return { ...type, seriesIds };
+  });
+  const all = types.flatMap(({ seriesIds }) => seriesIds);
+  const sums = await sumBySeries(reader, { seconds: 86_400, first: firstDay, last: lastDay }, all);
+  return types.map(({ category, name, first, last, seriesIds }) => ({
+    ...{ category, name, firstSeen: first, lastSeen: last, failures: 0 },
+    events: seriesIds.reduce((sum, id) => sum + (sums.get(id) ?? 0), 0),
   }));
 }
 

@@ -1,12 +1,13 @@
 import { sql } from "drizzle-orm";
 import type { EventCode } from "../model/codes";
+import { sumBySeries } from "./counts";
 import type { Database } from "./databases";
 import { EVERY_FAILURE } from "./failure-counts";
 import { type FailingType, type Group, groupsIn, within } from "./failure-groups";
 import { MAX_SUMMARY_GROUPS } from "./read-limits";
 import { type Reader, readerOf } from "./reader";
 import type { SeriesFilter } from "./series";
-import { categories, counts, failures, series } from "./tables";
+import { categories, failures, series } from "./tables";
 
 /** Which failures to sum up, from the buckets of one width. Filters combine; null: any. */
 export interface FailureQuestion extends SeriesFilter {
@@ -30,8 +31,8 @@ export interface FailureGroup extends Group {
 }
 
 /**
- * The most frequent failures in a range, by number. Reads counts alone: the cells of failures in the range, and of the
- * events of the types that are returned. Exact, unless there are more than MAX_SUMMARY_GROUPS groups in one database of
+ * The most frequent failures in a range, by number. Reads counts alone: the cells of failures in the range, and the
+ * buckets of the stored events. Exact, unless there are more than MAX_SUMMARY_GROUPS groups in one database of
  * several.
  *
  * @returns at most `limit` groups, and whether these are all
@@ -101,17 +102,21 @@ async function totalsIn(
     WHERE ${within(question, [EVERY_FAILURE])} AND (application, category, name) IN
       (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${wanted}))
     GROUP BY application, category, name`);
-  const stored = await reader.all<{ place: number; events: number }>(sql`
-    SELECT wanted.key AS place, sum(held.events) AS events
+  const members = await reader.all<{ place: number; seriesId: number }>(sql`
+    SELECT wanted.key AS place, s.series_id AS seriesId
     FROM json_each(${wanted}) AS wanted
     CROSS JOIN ${categories} AS c ON c.category = wanted.value ->> 1
     CROSS JOIN ${series} AS s
-      ON s.category_id = c.category_id AND s.name = wanted.value ->> 2 AND s.application = wanted.value ->> 0
-    CROSS JOIN ${counts} AS held ON held.series_id = s.series_id
-    WHERE held.seconds = ${seconds} AND held.bucket BETWEEN ${first} AND ${last} GROUP BY wanted.key`);
+      ON s.category_id = c.category_id AND s.name = wanted.value ->> 2 AND s.application = wanted.value ->> 0`);
+  const stored = await sumBySeries(
+    reader,
+    { seconds, first, last },
+    members.map(({ seriesId }) => seriesId),
+  );
   const places = new Map(types.map((type, place) => [typeOf(type), place]));
   return {
     failed: new Map(failed.map((row) => [places.get(typeOf(row)) ?? -1, row.events])),
-    stored: new Map(stored.map(({ place, events }) => [Number(place), events])),
+    // A type of one application is one series.
+    stored: new Map(members.map(({ place, seriesId }) => [Number(place), stored.get(seriesId) ?? 0])),
   };
 }

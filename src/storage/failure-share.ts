@@ -1,12 +1,14 @@
 import { sql } from "drizzle-orm";
 import type { Measurement } from "../model/alert";
+import { type BucketRange, sumBySeries } from "./counts";
 import type { Database } from "./databases";
 import { EVERY_FAILURE } from "./failure-counts";
 import { type Reader, readerOf } from "./reader";
 import { matchingSeries, type SeriesFilter } from "./series";
-import { counts, failures } from "./tables";
+import { failures } from "./tables";
 
 const MINUTE = 60;
+const HOUR = 3_600;
 
 /** Which minutes, by their starts in seconds since 1970, and whether the stored events are asked for. */
 export interface ShareQuestion extends SeriesFilter {
@@ -17,7 +19,8 @@ export interface ShareQuestion extends SeriesFilter {
 
 /**
  * How many events failed in a range of minutes, and how many are stored: exact, from counts alone. Of an application it
- * reads a row for each minute and type that has failures, whatever fails elsewhere.
+ * reads a row for each minute and type that has failures, whatever fails elsewhere; of what is stored a row for each
+ * whole hour and for each minute before and after them.
  *
  * @throws what D1 throws
  */
@@ -56,10 +59,19 @@ async function failuresIn(
 
 async function storedIn(reader: Reader, question: ShareQuestion): Promise<number> {
   const ids = (await matchingSeries(reader, question)).map(({ seriesId }) => seriesId);
-  if (ids.length === 0) return 0;
-  const [row] = await reader.all<{ events: number | null }>(sql`
-    SELECT sum(held.events) AS events FROM json_each(${JSON.stringify(ids)}) AS members CROSS JOIN ${counts} AS held
-    WHERE held.seconds = ${MINUTE} AND held.series_id = members.value
-      AND held.bucket BETWEEN ${question.first} AND ${question.last}`);
-  return row?.events ?? 0;
+  const sums = await Promise.all(widestBuckets(question).map((range) => sumBySeries(reader, range, ids)));
+  return sums.flatMap((sum) => [...sum.values()]).reduce((all, events) => all + events, 0);
+}
+
+/** The minutes of a window as few buckets: its whole hours, and the minutes before and after them. */
+export function widestBuckets({ first, last }: { first: number; last: number }): BucketRange[] {
+  const firstHour = Math.ceil(first / HOUR) * HOUR;
+  const lastHour = Math.floor((last + MINUTE) / HOUR) * HOUR - HOUR;
+  if (firstHour > lastHour) return [{ seconds: MINUTE, first, last }];
+  const ranges = [
+    { seconds: MINUTE, first, last: firstHour - MINUTE },
+    { seconds: HOUR, first: firstHour, last: lastHour },
+    { seconds: MINUTE, first: lastHour + HOUR, last },
+  ];
+  return ranges.filter((range) => range.first <= range.last);
 }

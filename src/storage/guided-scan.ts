@@ -1,44 +1,52 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
 import type { Micros } from "../model/time";
-import { type ScannedEvent, scanEventsOfSeries, scannedColumns, toScanned } from "./event-scan";
-import { edgeBeyond, type GuidingMinute, joinMinutes, MINUTE_MICROS, planGuidedScan } from "./guided-plan";
-import { compareEventKeys, type EventKey, type EventRange, startOf, withinRange } from "./order";
+import { countsOfMinutes } from "./counts";
+import {
+  isWalked,
+  type ScannedEvent,
+  scanEventsOfSeries,
+  scannedColumns,
+  toScanned,
+  walkedColumns,
+} from "./event-scan";
+import {
+  edgeBeyond,
+  type GuidedPlan,
+  type GuidingMinute,
+  joinMinutes,
+  MINUTE_MICROS,
+  planGuidedScan,
+} from "./guided-plan";
+import { compareEventKeys, type EventKey, type EventRange, type Order, startOf, withinRange } from "./order";
 import { MAX_GUIDED_ROWS, MAX_GUIDING_COUNTS } from "./read-limits";
 import type { Reader } from "./reader";
 import { jsonList } from "./series";
 import { inDirection, type Stretch } from "./stretch";
-import { counts, events } from "./tables";
+import { events, seriesMinutes } from "./tables";
 
 export interface GuidedScan {
   range: EventRange;
   limit: number;
   /** The series wanted. */
   wanted: number[];
-  /** The category that holds them all, if one does: then only its events are read. */
+  /** The category that holds them all, if one does: then only its index is looked through. */
   categoryId: number | null;
   /** All series among which the wanted ones lie: those of the category, or of the database. */
   among: number[];
 }
 
 /**
- * Events of some series, which no index covers (a rare name in a common category, say). The counts by minute tell which
- * minutes hold them, and only these are read.
+ * Events of some series, which no index covers (a rare name in a common category, say). `series_minutes` tells which
+ * minutes hold them, the counts how many they are and what a minute costs, and only these minutes are read.
  *
- * Bounded for each page: at most MAX_GUIDING_COUNTS rows of counts four times over (which minutes there are, once with few
- * and once with all; where each series is cut; what reading them costs), and MAX_GUIDED_ROWS events, twice that if a single
- * minute holds more. Where a bound ends it, the page is short and the walk goes on from there. Mostly it is far less: two
- * minutes of a common series fill a page.
+ * Bounded for each page: MAX_GUIDING_COUNTS minutes of series, a row of counts a page of series for each minute, and
+ * events for MAX_GUIDED_ROWS, twice that if a single minute holds more. Where a bound ends it, the page is short and the
+ * walk goes on from there. Mostly it is far less: two minutes of a common series fill a page.
  */
 export async function scanGuided(reader: Reader, scan: GuidedScan): Promise<Stretch<ScannedEvent, EventKey>> {
-  const { range, limit } = scan;
-  const { order, after } = range;
-  const bounds = boundsOf(range);
-  const guide = await guidingMinutes(reader, scan, bounds);
-  const first = guide.minutes[0];
-  if (first === undefined) return { rows: [], until: null };
-
-  const startsWithin = bounds.low > first.start || bounds.high < first.start + MINUTE_MICROS - 1;
-  const plan = planGuidedScan(guide.minutes, { limit, budget: MAX_GUIDED_ROWS, startsWithin });
+  const { order, after } = scan.range;
+  const bounds = boundsOf(scan.range);
+  const { plan, more } = await planPage(reader, scan, bounds);
   const [whole, last] = await Promise.all([
     readWhole(reader, scan, clampAll(joinMinutes(plan.whole), bounds)),
     plan.last === null ? null : readLast(reader, scan, plan.last),
@@ -47,8 +55,7 @@ export async function scanGuided(reader: Reader, scan: GuidedScan): Promise<Stre
   const direction = inDirection(compareEventKeys, order);
   const rows = whole.filter(({ key }) => after === null || direction(key, after) > 0);
   rows.sort((a, b) => direction(a.key, b.key));
-  const end = plan.last ?? plan.whole.at(-1);
-  const reached = guide.more || !plan.complete ? (end ?? null) : null;
+  const reached = more ? (plan.last ?? plan.whole.at(-1) ?? null) : null;
   const until = reached === null ? null : startOf(edgeBeyond(reached, order));
   return { rows: [...rows, ...(last?.rows ?? [])], until: last?.until ?? until };
 }
@@ -76,134 +83,76 @@ function clampAll(stretches: [Micros, Micros][], { low, high }: Bounds): [Micros
   return stretches.map(([from, to]) => [Math.max(from, low), Math.min(to, high + 1)]);
 }
 
-/** How many minutes each series is asked for, and how many minutes' costs at a time, before there is need for more. */
-const FIRST_COUNTS = 2;
-const FIRST_COSTS = 4;
+/** How many minutes each series is asked for before there is need for more, and how many times as many then. */
+const FIRST_MINUTES = 4;
 const STEP = 8;
 
 /**
- * The next minutes that hold wanted events, in the order of the walk, with what each holds and costs: as many as fill a
- * page or use up its budget.
+ * Which minutes to read for a page. Each series is asked for few minutes first, and for more, up to its share of
+ * the bound, only while these neither fill the page nor use up its budget.
  */
-async function guidingMinutes(
+async function planPage(
   reader: Reader,
-  scan: GuidedScan,
+  { range: { order }, limit, wanted, among, categoryId }: GuidedScan,
   bounds: Bounds,
-): Promise<{ minutes: GuidingMinute[]; more: boolean }> {
-  const { limit, among } = scan;
-  const { minutes, more } = await matchingMinutes(reader, scan, bounds);
-  const most = Math.max(1, Math.min(limit + 2, Math.floor(MAX_GUIDING_COUNTS / among.length)));
-  const needed = minutes.slice(0, Math.min(most, minutesOfPage(minutes, limit) ?? most));
-  const priced: GuidingMinute[] = [];
-  let cost = 0;
-  for (let step = FIRST_COSTS; priced.length < needed.length && cost <= MAX_GUIDED_ROWS; step *= STEP) {
-    const next = needed.slice(priced.length, priced.length + step);
-    const costs = await costsOf(
-      reader,
-      next.map(({ bucket }) => bucket),
-      among,
-    );
-    for (const { bucket, matching } of next) {
-      priced.push({ start: bucket * 1_000_000, matching, cost: costs.get(bucket) ?? 0 });
-      cost += costs.get(bucket) ?? 0;
+): Promise<{ plan: GuidedPlan; more: boolean }> {
+  const minutes: GuidingMinute[] = [];
+  let { low, high } = { low: toMinute(bounds.low), high: toMinute(bounds.high) };
+  let left = Math.max(1, Math.min(limit + 2, Math.floor(MAX_GUIDING_COUNTS / wanted.length)));
+  for (let step = FIRST_MINUTES; ; step *= STEP) {
+    const each = Math.min(step, left);
+    left -= each;
+    const { next, horizon } = await nextMinutes(reader, { order, wanted, each, low, high, most: limit + 2 });
+    const held = await countsOfMinutes(reader, next, categoryId === null ? wanted : among);
+    for (const minute of next) {
+      const counts = held.get(minute) ?? { events: 0, bySeries: new Map<number, number>() };
+      const cost = categoryId === null ? counts.events : sumOf(counts.bySeries, among);
+      minutes.push({ start: minute * 1_000_000, matching: sumOf(counts.bySeries, wanted), cost });
     }
-  }
-  return { minutes: priced, more: more || priced.length < minutes.length };
-}
-
-interface MatchingMinute {
-  /** Its start in seconds since 1970. */
-  bucket: number;
-  matching: number;
-}
-
-/**
- * How many of the minutes it takes to pass the limit; null if they do not. The first does not count: the walk may begin
- * late within it.
- */
-function minutesOfPage(minutes: MatchingMinute[], limit: number): number | null {
-  let rows = 0;
-  const last = minutes.findIndex(({ matching }, index) => {
-    if (index > 0) rows += matching;
-    return rows > limit;
-  });
-  return last === -1 ? null : last + 1;
-}
-
-/**
- * The next minutes that hold wanted events. Each series is asked for few minutes first, and for more, up to its share of
- * the bound, only while these do not fill a page. Where a series was cut, only the minutes up to its cut are known in full.
- */
-async function matchingMinutes(
-  reader: Reader,
-  { range: { order }, limit, wanted }: GuidedScan,
-  { low, high }: Bounds,
-): Promise<{ minutes: MatchingMinute[]; more: boolean }> {
-  const most = Math.max(1, Math.min(limit + 2, Math.floor(MAX_GUIDING_COUNTS / wanted.length)));
-  for (let each = Math.min(FIRST_COUNTS, most); ; each = Math.min(each * STEP, most)) {
-    const rows = await nextCounts(reader, { order, wanted, each, low: toBucket(low), high: toBucket(high) });
-    const found = knownMinutes(rows, each, order);
-    if (!found.more || each === most || minutesOfPage(found.minutes, limit) !== null) return found;
+    const start = minutes[0]?.start ?? 0;
+    const startsWithin = bounds.low > start || bounds.high < start + MINUTE_MICROS - 1;
+    const plan = planGuidedScan(minutes, { limit, budget: MAX_GUIDED_ROWS, startsWithin });
+    const isFull = plan.last !== null || !plan.complete;
+    if (isFull || horizon === null || left === 0) return { plan, more: horizon !== null || !plan.complete };
+    if (order === "asc") low = horizon + 60;
+    else high = horizon - 60;
   }
 }
 
-function knownMinutes(
-  rows: { series: number; bucket: number; events: number }[],
-  each: number,
-  order: "asc" | "desc",
-): { minutes: MatchingMinute[]; more: boolean } {
-  const direction = order === "asc" ? 1 : -1;
-  const matching = new Map<number, number>();
-  const perSeries = new Map<number, { found: number; furthest: number }>();
-  for (const { series, bucket, events: count } of rows) {
-    matching.set(bucket, (matching.get(bucket) ?? 0) + count);
-    const entry = perSeries.get(series) ?? { found: 0, furthest: bucket };
-    entry.found += 1;
-    if ((bucket - entry.furthest) * direction > 0) entry.furthest = bucket;
-    perSeries.set(series, entry);
-  }
-  const cuts = [...perSeries.values()].filter(({ found }) => found >= each).map(({ furthest }) => furthest * direction);
-  const horizon = Math.min(...cuts, Number.POSITIVE_INFINITY);
-  const minutes = [...matching]
-    .filter(([bucket]) => bucket * direction <= horizon)
-    .map(([bucket, count]) => ({ bucket, matching: count }))
-    .sort((a, b) => (a.bucket - b.bucket) * direction);
-  return { minutes, more: cuts.length > 0 };
+function sumOf(bySeries: Map<number, number>, seriesIds: readonly number[]): number {
+  return seriesIds.reduce((sum, id) => sum + (bySeries.get(id) ?? 0), 0);
 }
 
-/** The start of a moment's minute, in seconds since 1970, as `counts` has it. */
-function toBucket(moment: Micros): number {
+/** The start of a moment's minute, in seconds since 1970. */
+function toMinute(moment: Micros): number {
   return Math.floor(moment / MINUTE_MICROS) * 60;
 }
 
-/** The next `each` minutes of every wanted series. Written out: Drizzle has no query that takes its bound from a list. */
-function nextCounts(
+/**
+ * The next minutes that hold wanted events, in the order of the walk: `each` of every series, and at most `most` in all.
+ * Where a series has more, only the minutes up to its last one are known in full. Then this is the horizon, and minutes
+ * beyond it are left for the next time.
+ */
+async function nextMinutes(
   reader: Reader,
-  asked: { order: "asc" | "desc"; wanted: number[]; each: number; low: number; high: number },
-): Promise<{ series: number; bucket: number; events: number }[]> {
-  const { wanted, each, low, high } = asked;
-  const cut = sql`(
-    SELECT near.bucket FROM ${counts} AS near
-    WHERE near.seconds = 60 AND near.series_id = wanted.value AND near.bucket BETWEEN ${low} AND ${high}
-    ORDER BY near.bucket ${asked.order === "asc" ? sql`ASC` : sql`DESC`} LIMIT 1 OFFSET ${each - 1})`;
-  const bounds =
-    asked.order === "asc" ? sql`${low} AND coalesce(${cut}, ${high})` : sql`coalesce(${cut}, ${low}) AND ${high}`;
-  return reader.all(sql`
-    SELECT held.series_id AS series, held.bucket AS bucket, held.events AS events
-    FROM json_each(${JSON.stringify(wanted)}) AS wanted CROSS JOIN ${counts} AS held
-    WHERE held.seconds = 60 AND held.series_id = wanted.value AND held.bucket BETWEEN ${bounds}`);
-}
-
-/** How many events there are to be read in each of the given minutes. */
-async function costsOf(reader: Reader, buckets: number[], among: number[]): Promise<Map<number, number>> {
-  const rows = await reader.all<{ bucket: number; cost: number }>(sql`
-    SELECT minute.value AS bucket, (
-      SELECT total(held.events)
-      FROM json_each(${JSON.stringify(among)}) AS series CROSS JOIN ${counts} AS held
-      WHERE held.seconds = 60 AND held.series_id = series.value AND held.bucket = minute.value
-    ) AS cost
-    FROM json_each(${JSON.stringify(buckets)}) AS minute`);
-  return new Map(rows.map(({ bucket, cost }) => [bucket, cost]));
+  asked: { order: Order; wanted: number[]; each: number; low: number; high: number; most: number },
+): Promise<{ next: number[]; horizon: number | null }> {
+  const { order, wanted, each, low, high, most } = asked;
+  const [all] = await reader.all<{ lists: string }>(sql`
+    SELECT json_group_array(json((SELECT json_group_array(minute) FROM (
+      SELECT minute FROM ${seriesMinutes} WHERE series_id = wanted.value AND minute BETWEEN ${low} AND ${high}
+      ORDER BY minute ${order === "asc" ? sql`ASC` : sql`DESC`} LIMIT ${each}
+    ) AS own))) AS lists
+    FROM json_each(${JSON.stringify(wanted)}) AS wanted`);
+  const lists: number[][] = JSON.parse(all?.lists ?? "[]");
+  const direction = order === "asc" ? 1 : -1;
+  const cuts = lists.flatMap((list) => (list.length < each ? [] : list.slice(-1)));
+  const known = Math.min(...cuts.map((cut) => cut * direction));
+  const next = [...new Set(lists.flat())]
+    .filter((minute) => minute * direction <= known)
+    .sort((a, b) => (a - b) * direction);
+  const isCut = cuts.length > 0 || next.length > most;
+  return { next: next.slice(0, most), horizon: isCut ? (next.slice(0, most).at(-1) ?? null) : null };
 }
 
 /** All wanted events of some stretches of time, in one query. */
@@ -214,8 +163,8 @@ async function readWhole(
 ): Promise<ScannedEvent[]> {
   if (stretches.length === 0) return [];
   const list = sql`(SELECT value ->> 0 AS low, value ->> 1 AS high FROM json_each(${JSON.stringify(stretches)}))`;
-  const rows = await reader
-    .select(scannedColumns)
+  const walked = reader
+    .select(walkedColumns)
     .from(sql`${list} AS stretch`)
     .crossJoin(events)
     .where(
@@ -224,7 +173,9 @@ async function readWhole(
         sql`${events.occurredAt} >= stretch.low AND ${events.occurredAt} < stretch.high`,
         inArray(events.seriesId, jsonList(wanted)),
       ),
-    );
+    )
+    .as("walked");
+  const rows = await reader.select(scannedColumns).from(walked).crossJoin(events).where(isWalked(walked));
   return rows.map(toScanned);
 }
 

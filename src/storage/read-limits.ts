@@ -3,10 +3,10 @@
 /** Events of a session, or errors, that one page looks at when a filter is left over that its index does not cover. */
 export const MAX_ROWS_EXAMINED = 5_000;
 
-/** Events that one page reads, in each database, for a filter that only the counts can guide. */
-export const MAX_GUIDED_ROWS = 20_000;
+/** Events that one page looks at, in each database, for a filter that only the counts can guide. */
+export const MAX_GUIDED_ROWS = 30_000;
 
-/** Rows of counts that one page reads, in each database, to find the minutes that hold such events. */
+/** Minutes that one page reads, in each database, to find those that hold such events: each once for each series in it. */
 export const MAX_GUIDING_COUNTS = 20_000;
 
 /** Openings of sessions that one page looks at in each database. */

@@ -1,9 +1,8 @@
-import { sql } from "drizzle-orm";
+import { countsIn, totalsIn } from "./counts";
 import type { Database } from "./databases";
 import { MAX_STATS_CELLS } from "./read-limits";
-import { type Reader, readerOf } from "./reader";
-import { matchingSeries, type SeriesFilter } from "./series";
-import { counts } from "./tables";
+import { readerOf } from "./reader";
+import { everySeries, matchingSeries, type Series, type SeriesFilter } from "./series";
 
 export const INTERVAL_SECONDS = { minute: 60, hour: 3_600, day: 86_400 } as const;
 
@@ -30,14 +29,14 @@ export interface Cell {
 }
 
 /**
- * Exact numbers of events, from the counts kept at each interval: reads one row for each series and bucket that has
- * events, and never an event. In the order of time, then of the groups' texts.
+ * Exact numbers of events, from the counts kept at each interval: reads one row for each bucket that has events (and one
+ * more for each further 256 series), and never an event. In the order of time, then of the groups' texts.
  *
  * @returns null if there are more than MAX_STATS_CELLS
  * @throws what D1 throws
  */
 export async function countEvents(databases: Database[], question: StatsQuestion): Promise<Cell[] | null> {
-  const parts = await Promise.all(databases.map((database) => countIn(readerOf(database), question)));
+  const parts = await Promise.all(databases.map((database) => countIn(database, question)));
   const cells = new Map<string, Cell>();
   for (const cell of parts.flat()) {
     const key = JSON.stringify([cell.bucket, cell.group]);
@@ -45,7 +44,7 @@ export async function countEvents(databases: Database[], question: StatsQuestion
     if (same === undefined) cells.set(key, { ...cell });
     else same.events += cell.events;
   }
-  // A database stops at one cell too many, so its sum may then be short: it is not an answer.
+  // A database stops once it has too many, so its sums may then be short: they are no answer.
   if (cells.size > MAX_STATS_CELLS || parts.some((part) => part.length > MAX_STATS_CELLS)) return null;
   const texts = ({ group }: Cell) => question.groupBy.map((dimension) => group[dimension] ?? "").join("\u0000");
   return [...cells.values()].sort((a, b) => a.bucket - b.bucket || compareTexts(texts(a), texts(b)));
@@ -55,35 +54,46 @@ function compareTexts(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-async function countIn(reader: Reader, question: StatsQuestion): Promise<Cell[]> {
-  const { interval, groupBy, first, last } = question;
-  const series = await matchingSeries(reader, question);
-  const groups: Cell["group"][] = [];
-  const numbers = new Map<string, number>();
-  const members = series.map((one): [number, number] => {
-    const group = Object.fromEntries(groupBy.map((dimension) => [dimension, one[dimension]]));
-    const key = JSON.stringify(group);
-    const number = numbers.get(key) ?? groups.push(group) - 1;
-    numbers.set(key, number);
-    return [one.seriesId, number];
-  });
-  if (members.length === 0) return [];
-  const seconds = INTERVAL_SECONDS[interval];
-  const held = sql`json_each(${JSON.stringify(members)}) AS members CROSS JOIN ${counts} AS held
-    WHERE held.seconds = ${seconds} AND held.series_id = members.value ->> 0 AND held.bucket BETWEEN ${first} AND ${last}`;
-  const toCell = ([member, bucket, events]: Row): Cell => ({ bucket, group: groups[member] ?? {}, events });
-  if (members.length * ((last - first) / seconds + 1) <= MAX_STATS_CELLS) {
-    // D1 bills every row that it sorts into groups once more. What is no longer than an answer is added up here instead,
-    // and comes as one text, since D1 takes longer over rows.
-    const [all] = await reader.all<{ rows: string }>(sql`
-      SELECT json_group_array(json_array(members.value ->> 1, held.bucket, held.events)) AS rows FROM ${held}`);
-    const rows: Row[] = JSON.parse(all?.rows ?? "[]");
-    return rows.map(toCell);
+async function countIn(database: Database, question: StatsQuestion): Promise<Cell[]> {
+  const reader = readerOf(database);
+  const { interval, groupBy, category, name, application, first, last } = question;
+  const range = { seconds: INTERVAL_SECONDS[interval], first, last };
+  const isOfAll = category === null && name === null && application === null;
+  if (isOfAll && groupBy.length === 0) {
+    return [...(await totalsIn(reader, range))].map(([bucket, events]) => ({ bucket, group: {}, events }));
   }
-  const rows = await reader.all<{ member: number; bucket: number; events: number }>(sql`
-    SELECT members.value ->> 1 AS member, held.bucket AS bucket, sum(held.events) AS events FROM ${held}
-    GROUP BY members.value ->> 1, held.bucket LIMIT ${MAX_STATS_CELLS + 1}`);
-  return rows.map(({ member, bucket, events }) => toCell([member, bucket, events]));
+  const series = isOfAll ? everySeries(database, reader) : matchingSeries(reader, question);
+  const groups = groupsOf(await series, groupBy);
+  const cells: Cell[] = [];
+  const places = new Map<Cell["group"], Map<number, Cell>>();
+  for await (const { bucket, bySeries } of countsIn(reader, range, [...groups.keys()])) {
+    if (cells.length > MAX_STATS_CELLS) break;
+    for (const [seriesId, events] of bySeries) {
+      const group = groups.get(seriesId) ?? {};
+      const own = places.get(group) ?? new Map<number, Cell>();
+      places.set(group, own);
+      const same = own.get(bucket);
+      if (same !== undefined) same.events += events;
+      else {
+        const cell = { bucket, group, events };
+        own.set(bucket, cell);
+        cells.push(cell);
+      }
+    }
+  }
+  return cells;
 }
 
-type Row = [member: number, bucket: number, events: number];
+/** The group of each series; those of one group share the object. */
+function groupsOf(series: Series[], groupBy: readonly Dimension[]): Map<number, Cell["group"]> {
+  const groups = new Map<string, Cell["group"]>();
+  return new Map(
+    series.map((one) => {
+      const group = Object.fromEntries(groupBy.map((dimension) => [dimension, one[dimension]]));
+      const key = JSON.stringify(group);
+      const same = groups.get(key) ?? group;
+      groups.set(key, same);
+      return [one.seriesId, same];
+    }),
+  );
+}

@@ -58,7 +58,14 @@ export const events = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.occurredAt, table.receivedAfter, table.sessionId, table.sequence] }),
     index("events_by_session").on(table.sessionId),
-    index("events_by_category").on(table.categoryId),
+    index("events_by_category").on(
+      table.categoryId,
+      table.occurredAt,
+      table.receivedAfter,
+      table.sessionId,
+      table.sequence,
+      table.seriesId,
+    ),
     index("events_opening").on(table.opens).where(sql`opens = 1`),
   ],
 );
@@ -67,11 +74,21 @@ export const counts = sqliteTable(
   "counts",
   {
     seconds: integer("seconds").notNull(),
-    seriesId: integer("series_id").notNull(),
+    page: integer("page").notNull(),
     bucket: integer("bucket").notNull(),
     events: integer("events").notNull(),
+    bySeries: text("by_series").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.seconds, table.seriesId, table.bucket] })],
+  (table) => [primaryKey({ columns: [table.seconds, table.page, table.bucket] })],
+);
+
+export const seriesMinutes = sqliteTable(
+  "series_minutes",
+  {
+    seriesId: integer("series_id").notNull(),
+    minute: integer("minute").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.seriesId, table.minute] })],
 );
 
 export const errors = sqliteTable(

@@ -1,7 +1,9 @@
 import { utf8Bytes } from "../model/event";
 import { MAX_STATEMENT_BYTES } from "../model/limits";
+import { ADD_COUNTS, ADD_SERIES_MINUTES } from "./add-counts";
 import type { Database } from "./databases";
 import { codeBits } from "./error-codes";
+import { CHUNK_SERIES, EVENT_KEYS } from "./event-chunk";
 import { ADD_FAILURES, failureValues } from "./failure-counts";
 import { packId, storedIdSql } from "./packed-id";
 import type { BatchRows, ErrorRow, EventRow, PartRow } from "./rows";
@@ -25,49 +27,14 @@ INSERT INTO series (category_id, name, application)
 SELECT category_id, value ->> 1, value ->> 2 FROM json_each(?1) JOIN categories ON category = value ->> 0 WHERE true
 ON CONFLICT DO NOTHING`;
 
-/** The series of a chunk by their place in ?2, which is how its events name them. */
-const CHUNK_SERIES = `
-chunk_series AS MATERIALIZED (
-  SELECT key AS place, category_id, series_id
-  FROM json_each(?2) JOIN categories ON category = value ->> 0
-  JOIN series USING (category_id)
-  WHERE series.name = value ->> 1 AND series.application = value ->> 2
-)`;
-
-/** ?1: [[occurred_at, received_after, session_id, sequence, series, …], …]. */
-const KEYS = `
-  value ->> 0 AS occurred_at, value ->> 1 AS received_after, ${storedIdSql("value ->> 2")} AS session_id,
-  value ->> 3 AS sequence, value ->> 4 AS place`;
-
-/**
- * Runs before the events are inserted and counts only those that are not there yet: exact however often a batch comes.
- */
-const ADD_COUNTS = `
-WITH ${CHUNK_SERIES},
-arriving AS (SELECT ${KEYS} FROM json_each(?1)),
-fresh AS MATERIALIZED (
-  SELECT occurred_at, place FROM arriving
-  WHERE NOT EXISTS (
-    SELECT 1 FROM events
-    WHERE events.occurred_at = arriving.occurred_at AND events.received_after = arriving.received_after
-      AND events.session_id = arriving.session_id AND events.sequence = arriving.sequence
-  )
-),
-widths (seconds) AS (VALUES (60), (3600), (86400))
-INSERT INTO counts (seconds, series_id, bucket, events)
-SELECT seconds, series_id, occurred_at / 1000000 / seconds * seconds AS bucket, count(*)
-FROM fresh JOIN chunk_series USING (place) CROSS JOIN widths
-WHERE true GROUP BY seconds, series_id, bucket
-ON CONFLICT DO UPDATE SET events = counts.events + excluded.events`;
-
 const INSERT_EVENTS = `
 WITH ${CHUNK_SERIES},
 arriving AS (
-  SELECT ${KEYS}, value ->> 5 AS opens, ${storedIdSql("value ->> 6")} AS id, value ->> 7 AS data FROM json_each(?1)
+  SELECT ${EVENT_KEYS}, value ->> 5 AS opens, ${storedIdSql("value ->> 6")} AS id, value ->> 7 AS data FROM json_each(?1)
 )
 INSERT INTO events (occurred_at, received_after, session_id, sequence, category_id, series_id, opens, id, data)
 SELECT occurred_at, received_after, session_id, sequence, category_id, series_id, opens, id, data
-FROM arriving JOIN chunk_series USING (place) WHERE true
+FROM arriving CROSS JOIN chunk_series USING (place) WHERE true
 ON CONFLICT DO NOTHING`;
 
 /** ?1: [[id, received_at, application, session_id, category, name, event_id, issues, content, parts, codes], …]. */
@@ -96,11 +63,12 @@ export async function writeBatch(database: Database, rows: BatchRows): Promise<v
   const statements = enlistStatements(binding, rows.events, rows.errors);
   statements.push(...shadowStatements(binding, events));
   for (const chunk of chunks(events, eventText)) {
-    const { keys, values, series } = joinEvents(chunk);
+    const { keys, values, minutes, series } = joinEvents(chunk);
     statements.push(
       binding.prepare(INSERT_CATEGORIES).bind(series),
       binding.prepare(INSERT_SERIES).bind(series),
       binding.prepare(ADD_COUNTS).bind(keys, series),
+      binding.prepare(ADD_SERIES_MINUTES).bind(minutes, series),
       binding.prepare(INSERT_EVENTS).bind(values, series),
     );
   }
@@ -136,6 +104,8 @@ interface RowText {
 
 /** An event's JSON on both sides of the number of its series, which is known only within a chunk. */
 interface EventText extends RowText {
+  /** The start of the minute in which it occurred, in seconds since 1970. */
+  minute: number;
   key: string;
   series: string;
   rest: string;
@@ -147,7 +117,8 @@ function eventText(row: EventRow): EventText {
   const rest = JSON.stringify([opens ? 1 : 0, packId(id), data]).slice(1);
   const series = JSON.stringify([category, name, application]);
   // The series' own text counts as if no other event shared it: its number takes less.
-  return { key, series, rest, bytes: utf8Bytes(key) + utf8Bytes(rest) + utf8Bytes(series) };
+  const minute = Math.floor(occurredAt / 60_000_000) * 60;
+  return { minute, key, series, rest, bytes: utf8Bytes(key) + utf8Bytes(rest) + utf8Bytes(series) };
 }
 
 function errorText(row: ErrorRow): RowText & { row: ErrorRow; text: string } {
@@ -183,16 +154,18 @@ function* chunks<Row, Text extends RowText>(rows: Row[], toText: (row: Row) => T
   if (chunk.length > 0) yield chunk;
 }
 
-/** The parameters of a chunk of events: their keys and their values, each with its series' place in the list of series. */
-function joinEvents(chunk: EventText[]): { keys: string; values: string; series: string } {
-  const places = new Map<string, number>();
-  const keys: string[] = [];
-  const values: string[] = [];
-  for (const { key, series, rest } of chunk) {
-    const place = places.get(series) ?? places.size;
-    places.set(series, place);
-    keys.push(`${key},${place}]`);
-    values.push(`${key},${place},${rest}`);
-  }
-  return { keys: joinTexts(keys), values: joinTexts(values), series: joinTexts([...places.keys()]) };
+/**
+ * The parameters of a chunk of events: their keys and their values, each with its series' place in the list of series, and
+ * the minutes in which each of these occurs. Series by series: inserted in this order, events fill the pages of their
+ * B-trees better than in the order of time, 225 bytes an event instead of 230.
+ */
+function joinEvents(chunk: EventText[]): { keys: string; values: string; minutes: string; series: string } {
+  const bySeries = [...Map.groupBy(chunk, ({ series }) => series)];
+  const events = bySeries.flatMap(([, own], place) => own.map((event) => ({ ...event, place })));
+  return {
+    keys: joinTexts(events.map(({ key, place }) => `${key},${place}]`)),
+    values: joinTexts(events.map(({ key, place, rest }) => `${key},${place},${rest}`)),
+    minutes: joinTexts([...new Set(events.map(({ minute, place }) => `[${place},${minute}]`))]),
+    series: joinTexts(bySeries.map(([series]) => series)),
+  };
 }

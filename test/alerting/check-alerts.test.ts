@@ -32,7 +32,7 @@ const bodyOf = ({ init }: Post): unknown => JSON.parse(String(init.body));
 beforeEach(async () => {
   for (const { binding } of databases) {
     await binding.batch(
-      ["alerts", "alert_deliveries", "failures", "errors", "events", "counts"].map((table) =>
+      ["alerts", "alert_deliveries", "failures", "errors", "events", "counts", "series_minutes"].map((table) =>
         binding.prepare(`DELETE FROM ${table}`),
       ),
     );

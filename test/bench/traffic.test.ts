@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SCENARIOS, shortened } from "../../bench/cost/scenarios.ts";
+import { SCENARIOS, seriesOf, shortened } from "../../bench/cost/scenarios.ts";
 import { requestsOf } from "../../bench/cost/traffic.ts";
 import { checkEvent } from "../../src/rules/check-event";
 import { NO_RULES, rulesOf } from "../../src/rules/rules";
@@ -43,6 +43,13 @@ describe.each(SCENARIOS.map((scenario) => [scenario.title, shortened(scenario)] 
       }),
     );
     expect(invalid.length).toBe(scenario.invalidEvery === 0 ? 0 : Math.floor(events.length / scenario.invalidEvery));
+  });
+
+  it("has as many series as it says", () => {
+    const types = requests.flatMap(({ application, events: own }) =>
+      own.map(({ category, name }) => JSON.stringify([application, category, name])),
+    );
+    expect(new Set(types).size).toBe(seriesOf(scenario));
   });
 
   it("is the same in every run", () => {

@@ -21,7 +21,11 @@ describe("the bill of a batch", () => {
     const first = meter(databases);
     await consume(batchOf([body]).batch, { ...real, databases: first.databases });
     const counts = await Promise.all(
-      databases.map(({ binding }) => binding.prepare("SELECT count(*) AS n FROM counts").first<number>("n")),
+      databases.map(({ binding }) =>
+        binding
+          .prepare("SELECT (SELECT count(*) FROM counts) + (SELECT count(*) FROM series_minutes) AS n")
+          .first<number>("n"),
+      ),
     );
     const cells = counts.reduce((sum, n) => (sum ?? 0) + (n ?? 0), 0) ?? 0;
     const opens = 20;
@@ -40,7 +44,7 @@ describe("the bill of a batch", () => {
       return statements();
     };
     const ten = await statementsFor("ten", 10);
-    expect(ten).toEqual([5, 5, 5]);
+    expect(ten).toEqual([6, 6, 6]);
     expect(await statementsFor("hundred", 100)).toEqual(ten);
   });
 

@@ -1,8 +1,9 @@
 import type { Database } from "../../src/storage/databases";
 
-/** Databases that count what is asked of them: statements prepared, and rows written as D1 bills them. */
+/** Databases that count what is asked of them: statements prepared, and rows read and written as D1 bills them. */
 export function meter(databases: Database[]) {
   const statements = databases.map(() => 0);
+  let read = 0;
   let written = 0;
   const metered = databases.map(({ index, binding }): Database => {
     const counting = {
@@ -12,11 +13,14 @@ export function meter(databases: Database[]) {
       },
       batch: async (batch: D1PreparedStatement[]) => {
         const results = await binding.batch(batch);
-        for (const { meta } of results) written += meta.rows_written;
+        for (const { meta } of results) {
+          read += meta.rows_read;
+          written += meta.rows_written;
+        }
         return results;
       },
     };
     return { index, binding: Object.assign(Object.create(binding), counting) };
   });
-  return { databases: metered, statements: () => statements, rowsWritten: () => written };
+  return { databases: metered, statements: () => statements, rowsRead: () => read, rowsWritten: () => written };
 }

@@ -115,7 +115,7 @@ describe("a replay", () => {
       databases.map(({ binding }) =>
         binding
           .prepare(
-            "SELECT sum(events) AS n FROM counts JOIN series USING (series_id) WHERE application = ?1 AND seconds = 60",
+            "SELECT sum(value) AS n FROM counts, json_each(by_series) JOIN series ON series_id = key WHERE application = ?1 AND seconds = 60",
           )
           .bind(session)
           .first<number>("n"),

@@ -28,8 +28,8 @@ interface ErrorFound {
 const ERRORS = "SELECT * FROM errors WHERE application IN (SELECT value FROM json_each(?1))";
 
 const COUNTS = `
-SELECT seconds, application, category, name, bucket, events
-FROM counts JOIN series USING (series_id) JOIN categories ON categories.category_id = series.category_id
+SELECT seconds, application, category, name, bucket, value AS events
+FROM counts, json_each(by_series) JOIN series ON series_id = key JOIN categories USING (category_id)
 WHERE application IN (SELECT value FROM json_each(?1))`;
 
 const FAILURES = `

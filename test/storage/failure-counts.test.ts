@@ -10,7 +10,7 @@ import { meter } from "../pipeline/meter";
 import { errorRow, eventRow, MINUTE, MORNING } from "./seed";
 
 const database: Database = { index: 0, binding: env.DB };
-const TABLES = ["failures", "errors", "events", "counts"];
+const TABLES = ["failures", "errors", "events", "counts", "series_minutes"];
 
 const write = (errors: ErrorRow[], to = database) => writeBatch(to, { events: [], errors, parts: [] });
 
@@ -90,7 +90,7 @@ describe("failures", () => {
     expect(rowsWritten()).toBe(0);
     const before = statements()[0] ?? 0;
     for (const one of databases) await writeBatch(one, { events: [eventRow()], errors: [], parts: [] });
-    expect((statements()[0] ?? 0) - before).toBe(4);
+    expect((statements()[0] ?? 0) - before).toBe(5);
   });
 });
 

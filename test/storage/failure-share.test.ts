@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
+import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { databasesOf } from "../../src/storage/databases";
-import { measureFailures } from "../../src/storage/failure-share";
+import { measureFailures, widestBuckets } from "../../src/storage/failure-share";
 import { errorRow, eventRow, MORNING, store } from "./seed";
 import { rowsReadBy, watch } from "./watched-database";
 
@@ -44,5 +45,21 @@ describe("measureFailures", () => {
       await measureFailures([watched.database], { ...all, application: "shop", withStored: false });
       for (const query of watched.queries) expect(await rowsReadBy(database, query)).toBeLessThanOrEqual(3 * MINUTES);
     }
+  });
+});
+
+describe("widestBuckets", () => {
+  it("covers each minute of the window once, with at most 118 single minutes", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 0, max: 1_500 }), (from, length) => {
+        const ranges = widestBuckets({ first: from * 60, last: (from + length) * 60 });
+        const covered = ranges.flatMap(({ seconds, first: start, last: end }) =>
+          Array.from({ length: (end - start) / 60 + seconds / 60 }, (_, n) => start / 60 + n),
+        );
+        expect(covered).toEqual(Array.from({ length: length + 1 }, (_, n) => from + n));
+        const single = ranges.filter(({ seconds }) => seconds === 60).map(({ first: a, last: b }) => (b - a) / 60 + 1);
+        expect(single.reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(118);
+      }),
+    );
   });
 });

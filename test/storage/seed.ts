@@ -62,6 +62,23 @@ export async function store(
   }
 }
 
+/** Counts the stored events anew, where a test wrote them by SQL. */
+export async function recount({ binding }: Database): Promise<void> {
+  await binding.batch([
+    binding.prepare("DELETE FROM counts"),
+    binding.prepare("DELETE FROM series_minutes"),
+    ...[60, 3600, 86400].map((seconds) =>
+      binding.prepare(
+        `INSERT INTO counts SELECT ${seconds}, series_id / 256 AS page, bucket, sum(n), json_group_object(series_id, n)
+         FROM (SELECT series_id, occurred_at / 1000000 / ${seconds} * ${seconds} AS bucket, count(*) AS n
+           FROM events GROUP BY series_id, bucket)
+         GROUP BY page, bucket`,
+      ),
+    ),
+    binding.prepare("INSERT INTO series_minutes SELECT DISTINCT series_id, occurred_at / 60000000 * 60 FROM events"),
+  ]);
+}
+
 /** The order that every list of events must have. Session ids in tests are ASCII; UUIDs come after other ids. */
 export function inReadingOrder(rows: EventRow[]): EventRow[] {
   const rank = (id: string) => (/^[0-9a-f]{8}-/.test(id) ? `1${id}` : `0${id}`);

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { databasesOf } from "../../src/storage/databases";
 import { readerOf } from "../../src/storage/reader";
-import { forgetSeries, matchingSeries, seriesOf } from "../../src/storage/series";
+import { everySeries, forgetSeries, matchingSeries, seriesOf } from "../../src/storage/series";
 import { writeBatch } from "../../src/storage/write-batch";
 import { eventRow } from "./seed";
 import { watch } from "./watched-database";
@@ -45,5 +45,18 @@ describe("seriesOf", () => {
     forgetSeries(database);
     await seriesOf(database, readerOf(database), ids);
     expect(queries).toHaveLength(2);
+  });
+});
+
+describe("everySeries", () => {
+  it("asks for those that are new, and else how many there are", async () => {
+    const { database, queries } = watch(home);
+    expect(await everySeries(database, readerOf(database))).toHaveLength(3);
+    expect(queries).toHaveLength(2);
+    expect(await everySeries(database, readerOf(database))).toHaveLength(3);
+    expect(queries).toHaveLength(3);
+    await writeBatch(home, { events: [eventRow({ name: "new" })], errors: [], parts: [] });
+    expect((await everySeries(database, readerOf(database))).map(({ name }) => name)).toContain("new");
+    expect(queries).toHaveLength(5);
   });
 });

@@ -10,7 +10,7 @@ import { meter } from "../pipeline/meter";
 import { errorRow, eventRow, MINUTE, MORNING } from "./seed";
 
 const database: Database = { index: 0, binding: env.DB };
-const TABLES = ["events", "counts", "series", "categories", "errors", "error_parts"];
+const TABLES = ["events", "counts", "series_minutes", "series", "categories", "errors", "error_parts"];
 
 const rowsOf = (rows: Partial<BatchRows>): BatchRows => ({ events: [], errors: [], parts: [], ...rows });
 const write = (rows: Partial<BatchRows>) => writeBatch(database, rowsOf(rows));
@@ -21,14 +21,25 @@ async function all<Row = Record<string, unknown>>(sql: string): Promise<Row[]> {
 
 const everything = async () => Promise.all(TABLES.map((table) => all(`SELECT * FROM ${table}`)));
 
-/** How often each cell is counted, and how often it should be. */
+/** What the counts say, and what they should: by series, of all series together, and in which minutes each occurs. */
 async function countsBesideEvents() {
-  const counted = await all("SELECT seconds, series_id, bucket, events FROM counts ORDER BY 1, 2, 3");
-  const expected = await all(
-    `SELECT seconds, series_id, occurred_at / 1000000 / seconds * seconds AS bucket, count(*) AS events
-     FROM events CROSS JOIN (SELECT 60 AS seconds UNION ALL SELECT 3600 UNION ALL SELECT 86400) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
-  );
-  return { counted, expected };
+  const widths = "(SELECT 60 AS seconds UNION ALL SELECT 3600 UNION ALL SELECT 86400)";
+  const bucket = "occurred_at / 1000000 / seconds * seconds AS bucket";
+  return {
+    counted: [
+      await all(`SELECT seconds, CAST(key AS INTEGER) AS series_id, bucket, value AS events
+        FROM counts, json_each(by_series) ORDER BY 1, 2, 3`),
+      await all("SELECT seconds, page, bucket, events FROM counts ORDER BY 1, 2, 3"),
+      await all("SELECT series_id, minute FROM series_minutes ORDER BY 1, 2"),
+    ],
+    expected: [
+      await all(`SELECT seconds, series_id, ${bucket}, count(*) AS events
+        FROM events CROSS JOIN ${widths} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`),
+      await all(`SELECT seconds, series_id / 256 AS page, ${bucket}, count(*) AS events
+        FROM events CROSS JOIN ${widths} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`),
+      await all("SELECT DISTINCT series_id, occurred_at / 60000000 * 60 AS minute FROM events ORDER BY 1, 2"),
+    ],
+  };
 }
 
 beforeEach(async () => {
@@ -141,13 +152,54 @@ describe("the same rows again", () => {
 });
 
 describe("what is written", () => {
-  it("is three rows per event, one more where it opens a slot, and a cell for each new count", async () => {
+  it("is three rows per event, one more where it opens a slot, and one for each width and bucket", async () => {
     const warm = eventRow({ name: "warm" });
     await write({ events: [warm] });
     const { databases, rowsWritten } = meter([database]);
     const events = Array.from({ length: 100 }, (_, index) => eventRow({ name: "warm", opens: index < 7 }));
     for (const one of databases) await writeBatch(one, rowsOf({ events }));
     expect(rowsWritten()).toBe(3 * 100 + 7 + 3);
+  });
+
+  it("is one row of counts for each width and bucket, however many series occur in them", async () => {
+    const inMinute = (minute: number) =>
+      Array.from({ length: 150 }, (_, n) => eventRow({ name: `name ${n}`, occurredAt: MORNING + minute * MINUTE }));
+    const writtenBy = async (events: EventRow[]) => {
+      const { databases, rowsWritten } = meter([database]);
+      for (const one of databases) await writeBatch(one, rowsOf({ events }));
+      return rowsWritten() - 3 * events.length;
+    };
+    await write({ events: inMinute(0) });
+    expect(await writtenBy(inMinute(0))).toBe(3);
+    // The first event of a series in a minute notes that once more.
+    expect(await writtenBy(inMinute(1))).toBe(3 + 150);
+    // The minute, and its row of one more.
+    expect(await writtenBy([...inMinute(0), ...inMinute(1)])).toBe(4);
+    const { counted, expected } = await countsBesideEvents();
+    expect(counted).toEqual(expected);
+  });
+
+  it("takes a few rows read for each event, whether few series occur or many", async () => {
+    const readBy = async (series: number) => {
+      const events = Array.from({ length: 300 }, (_, n) => eventRow({ name: `name ${n % series}` }));
+      await write({ events });
+      const { databases, rowsRead } = meter([database]);
+      const others = events.map((row) => ({ ...row, sequence: row.sequence + 10_000 }));
+      for (const one of databases) await writeBatch(one, rowsOf({ events: others }));
+      return rowsRead() / events.length;
+    };
+    expect(await readBy(3)).toBeLessThan(15);
+    expect(await readBy(250)).toBeLessThan(50);
+  });
+
+  it("goes to a row of counts for each page of 256 series", async () => {
+    const events = Array.from({ length: 300 }, (_, n) => eventRow({ name: `name ${n}` }));
+    await write({
+      events: [...events, ...events.map((row) => ({ ...row, id: `again ${row.id}`, sequence: row.sequence + 1_000 }))],
+    });
+    const { counted, expected } = await countsBesideEvents();
+    expect(counted).toEqual(expected);
+    expect(await all("SELECT page FROM counts WHERE seconds = 60 ORDER BY 1")).toEqual([{ page: 0 }, { page: 1 }]);
   });
 
   it("is nothing for an empty batch", async () => {

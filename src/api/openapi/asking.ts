@@ -1,3 +1,4 @@
+import { MAX_GUIDED_ROWS } from "../../storage/read-limits";
 import { ErrorsParameters } from "../errors";
 import { EventsParameters } from "../events";
 import { SessionParameters, SessionsParameters } from "../sessions";
@@ -35,8 +36,7 @@ export function askingOperations(): OperationPlan[] {
       path: "/theeye/events",
       operationId: "listEvents",
       summary: "List events",
-      description:
-        "Events by any combination of filters, in the order in which they occurred; those of the same microsecond in the order of receipt. Newest first, or oldest first where one session is asked for. Pages neither repeat nor skip while events arrive.",
+      description: `Events by any combination of filters, in the order in which they occurred; those of the same microsecond in the order of receipt. Newest first, or oldest first where one session is asked for. Pages neither repeat nor skip while events arrive. A page looks at some ${MAX_GUIDED_ROWS.toLocaleString("en-US")} events of each database at most; where what is asked for is rare, it may hold fewer than \`limit\`, or none, though there is a next one.`,
       parameters: queryParameters(EventsParameters, { session_id: SAMPLE_SESSION }),
       answers: [page("EventPage", { results: STORED_SAMPLES, next: null })],
       problems: ["invalid_parameter"],
