@@ -71,9 +71,12 @@ function unzip(raw: Uint8Array): Uint8Array | Refusal {
   }
 }
 
+/** One for all requests: each body is decoded in one call, which leaves nothing behind. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
 function decode(bytes: Uint8Array): Body | Refusal {
   try {
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes), bytes: bytes.length };
+    return { text: utf8.decode(bytes), bytes: bytes.length };
   } catch {
     return new Refusal("invalid_json", "The body is not UTF-8.");
   }

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { formatTimestamp } from "../model/time";
 import { databasesOf } from "../storage/databases";
 import { findEvents } from "../storage/event-queries";
-import { MAX_EVENTS_COUNTED, MAX_EVENTS_LOOKED_UP } from "../storage/read-limits";
+import { MAX_EVENTS_COUNTED } from "../storage/read-limits";
 import { findActiveSessions, summariseSession } from "../storage/session-queries";
 import type { AppEnv } from "./app-env";
 import { EventPlaceSchema, eventPlace, NextSchema, pageResponse, readCursor } from "./page";
@@ -88,7 +88,7 @@ export const SessionResponse = v.object({
     v.description(`How many events the session has, or null if there are more than ${MAX_EVENTS_COUNTED}.`),
   ),
   events_at_least: v.pipe(count, v.description("How many events were counted.")),
-  applications: v.pipe(v.array(v.string()), v.description(`Those that sent its first ${MAX_EVENTS_LOOKED_UP} events.`)),
+  applications: v.pipe(v.array(v.string()), v.description(`Those that sent its first ${MAX_EVENTS_COUNTED} events.`)),
   results: v.array(
     v.object({
       ...StoredEventSchema.entries,

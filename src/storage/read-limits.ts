@@ -15,9 +15,6 @@ export const MAX_OPENINGS_EXAMINED = 2_000;
 /** Events of one session that its summary counts, in an index alone. */
 export const MAX_EVENTS_COUNTED = 10_000;
 
-/** Events of one session that its summary looks up to name the applications: some ten times slower than counting. */
-export const MAX_EVENTS_LOOKED_UP = 2_000;
-
 /** Contents in one page, in characters: a Worker has 128 MB, and holds a page as text, as objects and as text again. */
 export const MAX_PAGE_CONTENT = 4_000_000;
 

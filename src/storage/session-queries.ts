@@ -4,7 +4,7 @@ import type { Micros } from "../model/time";
 import type { Database } from "./databases";
 import { compareEventKeys, type EventKey, type EventRange, inOrder, withinRange } from "./order";
 import { packedColumn, storedId, unpackId } from "./packed-id";
-import { MAX_EVENTS_COUNTED, MAX_EVENTS_LOOKED_UP, MAX_OPENINGS_EXAMINED } from "./read-limits";
+import { MAX_EVENTS_COUNTED, MAX_OPENINGS_EXAMINED } from "./read-limits";
 import { type Reader, readerOf } from "./reader";
 import { seriesOf } from "./series";
 import { inDirection, mergeStretches, type Page, type Stretch, stretchOf } from "./stretch";
@@ -158,13 +158,13 @@ export interface SessionSummary {
   lastEventAt: Micros;
   /** MAX_EVENTS_COUNTED + 1: at least so many. */
   events: number;
-  /** Of the session's first MAX_EVENTS_LOOKED_UP events, in alphabetical order. */
+  /** Of the session's first MAX_EVENTS_COUNTED events, in alphabetical order. */
   applications: string[];
 }
 
 /**
- * A session as a whole, or null if no database holds an event of it. Reads MAX_EVENTS_COUNTED entries
- * of an index and MAX_EVENTS_LOOKED_UP events at most.
+ * A session as a whole, or null if no database holds an event of it. Reads an index alone, MAX_EVENTS_COUNTED entries at
+ * most.
  *
  * @throws what D1 throws
  */
@@ -184,27 +184,21 @@ async function summariseIn(database: Database, session: string): Promise<Session
       .orderBy(sql`${events.occurredAt} ${sql.raw(direction)}`)
       .limit(1);
   const counted = reader
-    .select({ at: events.occurredAt })
-    .from(events)
-    .where(ofSession)
-    .limit(MAX_EVENTS_COUNTED + 1)
-    .as("counted");
-  const lookedUp = reader
     .select({ seriesId: events.seriesId })
     .from(events)
     .where(ofSession)
     .orderBy(...inOrder("asc"))
-    .limit(MAX_EVENTS_LOOKED_UP)
-    .as("looked_up");
-  const [[first], [last], [total], [found]] = await Promise.all([
+    .limit(MAX_EVENTS_COUNTED + 1)
+    .as("counted");
+  // Not by groups: D1 bills every row that it sorts into groups once more.
+  const series = sql<string | null>`group_concat(DISTINCT ${counted.seriesId})`;
+  const [[first], [last], [total]] = await Promise.all([
     edge("ASC"),
     edge("DESC"),
-    reader.select({ events: sql<number>`count(*)` }).from(counted),
-    // Not by groups: D1 bills every row that it sorts into groups once more.
-    reader.select({ series: sql<string | null>`group_concat(DISTINCT ${lookedUp.seriesId})` }).from(lookedUp),
+    reader.select({ events: sql<number>`count(*)`, series }).from(counted),
   ]);
   if (first === undefined || last === undefined) return null;
-  const texts = await seriesOf(database, reader, (found?.series ?? "").split(",").map(Number));
+  const texts = await seriesOf(database, reader, (total?.series ?? "").split(",").map(Number));
   return {
     firstEventAt: first.at,
     lastEventAt: last.at,

@@ -57,7 +57,13 @@ export const events = sqliteTable(
   },
   (table) => [
     primaryKey({ columns: [table.occurredAt, table.receivedAfter, table.sessionId, table.sequence] }),
-    index("events_by_session").on(table.sessionId),
+    index("events_by_session").on(
+      table.sessionId,
+      table.occurredAt,
+      table.receivedAfter,
+      table.sequence,
+      table.seriesId,
+    ),
     index("events_by_category").on(
       table.categoryId,
       table.occurredAt,
