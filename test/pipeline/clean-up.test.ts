@@ -160,7 +160,7 @@ describe("cleaning up", () => {
     if (first === undefined) throw new Error("there is no database");
     const insert =
       "INSERT INTO session_clean_ups SELECT 1, value, json_array('tmany-' || value, 'tmore-' || value) FROM json_each(?1)";
-    const numbers = JSON.stringify(Array.from({ length: 3_000 }, (_, index) => String(index)));
+    const numbers = JSON.stringify(Array.from({ length: 5_000 }, (_, index) => String(index)));
     await first.binding.prepare(insert).bind(numbers).run();
     const asked: string[] = [];
     const answer = async (session: string) => {
@@ -168,9 +168,9 @@ describe("cleaning up", () => {
       return null;
     };
     await runLater(0, answer);
-    expect(asked).toHaveLength(5_000);
+    expect(asked).toHaveLength(9_000);
     await runLater(0, answer);
-    expect(new Set(asked).size).toBe(6_000);
+    expect(new Set(asked).size).toBe(10_000);
     expect(await enlisted()).toEqual([]);
   });
 });
