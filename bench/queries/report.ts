@@ -111,10 +111,11 @@ export function queryChart({ sizes }: QueryResult): Chart {
   const large = sizes.at(-1);
   return {
     title: `Rows read for each row returned, of ${count(large?.events ?? 0)} events`,
-    unit: "rows read / rows (or cells) returned, all answers of a question; cut at 50",
+    unit: "rows read / rows (or cells) returned, all answers of a question; bars are cut at 50",
+    cutAt: 50,
     bars: (large?.questions ?? []).map(({ name, rowsReadPerRow }) => ({
       name,
-      parts: [{ name: "rows read per row", value: Math.min(50, rowsReadPerRow) }],
+      parts: [{ name: "rows read per row", value: rowsReadPerRow }],
     })),
   };
 }

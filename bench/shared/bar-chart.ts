@@ -4,34 +4,40 @@ export interface Chart {
   /** What the numbers are: "dollars per million events". */
   unit: string;
   bars: { name: string; parts: { name: string; value: number }[] }[];
+  /** Longer bars are drawn so long, with their own number behind them: a few would make the rest too short to see. */
+  cutAt?: number;
 }
 
 const WIDTH = 960;
-const LEFT = 400;
+/** Of a name, on average, in the fonts that browsers take. */
+const CHARACTER_WIDTH = 7;
 const BAR_HEIGHT = 26;
 const ROW_HEIGHT = 44;
 /** Okabe and Ito's palette, which colour-blind readers can tell apart. */
 const COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999"];
 
 /** A stacked bar chart as SVG text: no script, no fonts to fetch, readable on white and on dark grounds. */
-export function barChart({ title, unit, bars }: Chart): string {
+export function barChart({ title, unit, bars, cutAt = Number.POSITIVE_INFINITY }: Chart): string {
+  const start = 30 + CHARACTER_WIDTH * Math.max(...bars.map(({ name }) => name.length));
   const names = [...new Set(bars.flatMap(({ parts }) => parts.map(({ name }) => name)))];
   const totals = bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0));
-  const scale = (WIDTH - LEFT - 90) / Math.max(...totals, Number.MIN_VALUE);
+  const longest = Math.min(cutAt, Math.max(...totals, Number.MIN_VALUE));
+  const scale = (WIDTH - start - 90) / longest;
   const rows = bars.map(({ name, parts }, row) => {
     const top = 64 + row * ROW_HEIGHT;
-    let left = LEFT;
+    let left = start;
+    const total = totals[row] ?? 0;
     const pieces = parts.map((part) => {
-      const width = part.value * scale;
+      const width = part.value * scale * Math.min(1, cutAt / total);
       const colour = COLOURS[names.indexOf(part.name) % COLOURS.length];
       const tip = `<title>${escapeXml(part.name)}: ${format(part.value)}</title>`;
       const piece = `<rect x="${round(left)}" y="${top}" width="${round(width)}" height="${BAR_HEIGHT}" fill="${colour}">${tip}</rect>`;
       left += width;
       return piece;
     });
-    const label = `<text x="${LEFT - 10}" y="${top + 18}" text-anchor="end">${escapeXml(name)}</text>`;
-    const total = `<text x="${round(left + 8)}" y="${top + 18}">${format(totals[row] ?? 0)}</text>`;
-    return [label, ...pieces, total].join("\n");
+    const label = `<text x="${start - 10}" y="${top + 18}" text-anchor="end">${escapeXml(name)}</text>`;
+    const number = `<text x="${round(left + 8)}" y="${top + 18}">${total > cutAt ? "… " : ""}${format(total)}</text>`;
+    return [label, ...pieces, number].join("\n");
   });
   const legendTop = 64 + bars.length * ROW_HEIGHT + 16;
   const isDivided = names.length > 1;

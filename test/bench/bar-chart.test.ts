@@ -17,7 +17,17 @@ it("draws each part as wide as its value, and nothing that a name could break", 
     ],
   });
   const widths = [...svg.matchAll(/<rect x="[\d.]+" y="\d+" width="([\d.]+)"/g)].map(([, width]) => Number(width));
-  expect(widths.slice(0, 3).map((width) => width / (widths[0] ?? 1))).toEqual([1, 3, 2]);
+  // Widths have one decimal.
+  expect(widths.slice(0, 3).map((width) => Number((width / (widths[0] ?? 1)).toFixed(2)))).toEqual([1, 3, 2]);
   expect(svg).toContain("Rows &amp; &lt;requests&gt;");
   expect(svg).not.toContain("<requests>");
+});
+
+it("cuts bars that are too long, and still tells their number", () => {
+  const bars = [1, 40].map((value) => ({ name: `${value}`, parts: [{ name: "a", value }] }));
+  const svg = barChart({ title: "t", unit: "u", bars, cutAt: 4 });
+  const widths = [...svg.matchAll(/<rect x="[\d.]+" y="\d+" width="([\d.]+)"/g)].map(([, width]) => Number(width));
+  expect((widths[1] ?? 0) / (widths[0] ?? 1)).toBeCloseTo(4);
+  expect(svg).toContain(">… 40.00<");
+  expect(svg).toContain(">1.00<");
 });
