@@ -26,7 +26,6 @@ export default {
 
   async scheduled({ scheduledTime }, env) {
     const databases = databasesOf(env);
-    const log = (line: Record<string, unknown>) => console.log(JSON.stringify(line));
     const watching = {
       databases,
       fetch: (url: string, init: RequestInit) => fetch(url, init),
@@ -59,6 +58,10 @@ function pipelineOf(env: Env): Pipeline & ReplayPipeline {
     now: () => Date.now() * 1000,
     rules: () => isolateRules.read(env.KEYS),
     config: parseConfig(env),
-    log: (line) => console.log(JSON.stringify(line)),
+    log,
   };
+}
+
+function log(line: Record<string, unknown>): void {
+  console.log(JSON.stringify(line));
 }

@@ -16,7 +16,7 @@ export function holds({ found, most }: Bar): boolean {
 export function barsOf(scenario: Scenario, { tally, openings, ...run }: Run, probe: Probe): Bar[] {
   const { events, counts, series, cleanUps } = tally.databaseRowsWritten;
   const counted = probe.statements.map(({ statements }) => statements);
-  const bars: Bar[] = [
+  return [
     { what: "requests refused", found: run.refused, most: 0 },
     { what: "events neither stored nor among the errors", found: run.sent - run.stored - run.failed, most: 0 },
     { what: "D1 rows per stored event, for events themselves", found: (events - openings) / run.stored, most: 3 },
@@ -41,11 +41,6 @@ export function barsOf(scenario: Scenario, { tally, openings, ...run }: Run, pro
     },
     { what: "rows of events written by redelivered batches", found: probe.redeliveredEventRows, most: 0 },
     { what: "rows of any kind written by redelivered batches", found: probe.redeliveredRows, most: 0 },
+    { what: "rows per call of a session object", found: tally.objectRows / tally.objectCalls, most: 1.1 },
   ];
-  bars.push({
-    what: "rows per call of a session object",
-    found: tally.objectRows / tally.objectCalls,
-    most: 1.1,
-  });
-  return bars;
 }

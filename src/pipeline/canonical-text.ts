@@ -1,5 +1,6 @@
 import canonicalize from "canonicalize";
 import { jsonText } from "../model/json-text";
+import { isNestedDeeper } from "../model/nesting";
 
 /**
  * Canonical JSON is written by recursion and overflows the stack near 3,000 levels, which 6 KB can hold. What is nested
@@ -16,7 +17,7 @@ const MAX_PLAIN_LEVELS = 20;
  */
 export function canonicalText(value: unknown): string {
   if (isInOrder(value, MAX_PLAIN_LEVELS)) return JSON.stringify(value) ?? "";
-  return isDeep(value) ? jsonText(value) : (canonicalize(value) ?? "");
+  return isNestedDeeper(value, MAX_CANONICAL_LEVELS) ? jsonText(value) : (canonicalize(value) ?? "");
 }
 
 function isInOrder(value: unknown, levels: number): boolean {
@@ -29,13 +30,4 @@ function isInOrder(value: unknown, levels: number): boolean {
     previous = name;
   }
   return true;
-}
-
-function isDeep(value: unknown): boolean {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_CANONICAL_LEVELS) return true;
-    level = level.flatMap((one): unknown[] => (typeof one === "object" && one !== null ? Object.values(one) : []));
-  }
-  return false;
 }

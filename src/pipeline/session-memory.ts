@@ -1,7 +1,13 @@
 import { utf8Bytes } from "../model/event";
-import { ACTIVITY_SLOT_MICROS, MAX_REMEMBERED_EVENTS, MAX_SEGMENT_BYTES } from "../model/limits";
+import {
+  ACTIVITY_SLOT_MICROS,
+  MAX_REMEMBERED_EVENTS,
+  MAX_SEGMENT_BYTES,
+  SESSION_OBJECT_RETENTION_MS,
+} from "../model/limits";
 import type { Micros } from "../model/time";
 import type { FailedEntry, Known, StoredEntry } from "./session-decision";
+import type { Enlisting } from "./session-protocol";
 
 /**
  * What one call added: one row of the object's storage, since rows written are the bill. Kept as JSON text: as a structured
@@ -22,16 +28,8 @@ interface About {
   /** True if D1 holds events of the session that this memory does not, so that it must be asked about unknown ids. */
   forgetful: boolean;
   lastSequence: number;
-  /** Of the first call that added something. Absent in memories that began when objects still set an alarm. */
-  begun?: Beginning;
-}
-
-/** The first call that added something to a memory. */
-export interface Beginning {
-  /** Wall clock in milliseconds since 1970. */
-  at: number;
-  /** The latest receipt among what it added: one event or failure of the first call. */
-  receivedAt: Micros;
+  /** Absent in memories that began when objects still set an alarm. */
+  enlisting?: Enlisting;
 }
 
 /**
@@ -89,8 +87,8 @@ export class SessionMemory {
     return this.about.changedAt;
   }
 
-  get begun(): Beginning | null {
-    return this.about.begun ?? null;
+  get enlisting(): Enlisting | null {
+    return this.about.enlisting ?? null;
   }
 
   get forgetful(): boolean {
@@ -112,8 +110,12 @@ export class SessionMemory {
   remember(stored: StoredEntry[], failed: FailedEntry[], now: number): void {
     const lastSequence = stored.reduce((highest, { sequence }) => Math.max(highest, sequence), this.about.lastSequence);
     const about = { ...this.about, changedAt: now, lastSequence };
-    if (this.segments === 0 && !this.hasIndex)
-      about.begun = { at: now, receivedAt: latestReceipt([...stored, ...failed]) };
+    if (this.segments === 0 && !this.hasIndex) {
+      about.enlisting = {
+        receivedAt: latestReceipt([...stored, ...failed]),
+        cleanUpAt: now + SESSION_OBJECT_RETENTION_MS,
+      };
+    }
     for (const text of segmentTexts({ stored, failed, about })) {
       this.storage.kv.put(`${SEGMENT}${String(this.segments).padStart(9, "0")}`, text);
       this.segments += 1;

@@ -50,9 +50,12 @@ export type Outcome =
     }
   | { kind: "failed"; errorId: string; receivedAt: Micros; application: string; issues: Issue[]; duplicate: boolean };
 
-/** How the session comes on the list of clean-ups: with the row of what its object's memory began with. */
+/**
+ * How the session comes on the list of clean-ups: with the row of what its object's memory began with. Told with each
+ * answer, since a redelivery of the first call needs it too: its rows may never have been written.
+ */
 export interface Enlisting {
-  /** The receipt of the event, or failure, that the memory began with. */
+  /** The latest receipt among what the first call added: one event or failure that the memory began with. */
   receivedAt: Micros;
   /** When to look whether the object may forget, in milliseconds since 1970. */
   cleanUpAt: number;

@@ -6,7 +6,7 @@ import type { StoredEvent } from "../storage/session-history";
 import { storedFingerprint } from "./fingerprint";
 import { decide, readArrivals, type StoredEntry } from "./session-decision";
 import { SessionMemory } from "./session-memory";
-import type { AcceptAnswer, AcceptCall, Enlisting, Outcome, Remembered } from "./session-protocol";
+import type { AcceptAnswer, AcceptCall, Outcome, Remembered } from "./session-protocol";
 
 /** Of about 50 bytes each. */
 const MAX_NOTED_DUPLICATES = 1_000;
@@ -54,7 +54,8 @@ export class Session extends DurableObject<Env> {
       this.memory = memory;
     }
     this.noteSentAgain(call, outcomes);
-    return { kind: "decided", database: memory.database, outcomes, enlisting: enlistingOf(memory) };
+    const { database, enlisting } = memory;
+    return { kind: "decided", database, outcomes, enlisting };
   }
 
   /** What the object remembers of a stored event, for its receipt. Null: nothing, and D1 alone can tell. */
@@ -98,11 +99,6 @@ export class Session extends DurableObject<Env> {
     const database = presence.kind === "present" ? presence.database : home;
     return SessionMemory.begin(this.ctx.storage, database, presence.kind === "present");
   }
-}
-
-/** Told with each answer: a redelivery of the first call needs it too, whose rows may never have been written. */
-function enlistingOf({ begun }: SessionMemory): Enlisting | null {
-  return begun === null ? null : { receivedAt: begun.receivedAt, cleanUpAt: begun.at + SESSION_OBJECT_RETENTION_MS };
 }
 
 /** The settings of the isolate: every object in it has the same, and there are thousands. */

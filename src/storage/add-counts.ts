@@ -1,5 +1,5 @@
 import { SERIES_PER_PAGE } from "../model/limits";
-import { CHUNK_SERIES, EVENT_KEYS } from "./event-chunk";
+import { CHUNK_SERIES, EVENT_KEYS, IS_NEW } from "./event-chunk";
 
 /**
  * Counts a chunk of events: one row for each width, bucket and page of series, however many series occur.
@@ -11,12 +11,7 @@ export const ADD_COUNTS = `
 WITH ${CHUNK_SERIES},
 arriving AS (SELECT ${EVENT_KEYS} FROM json_each(?1)),
 fresh AS MATERIALIZED (
-  SELECT occurred_at, place FROM arriving
-  WHERE NOT EXISTS (
-    SELECT 1 FROM events
-    WHERE events.occurred_at = arriving.occurred_at AND events.received_after = arriving.received_after
-      AND events.session_id = arriving.session_id AND events.sequence = arriving.sequence
-  )
+  SELECT occurred_at, place FROM arriving WHERE ${IS_NEW}
 ),
 by_minute AS MATERIALIZED (
   SELECT series_id, occurred_at / 60000000 * 60 AS minute, count(*) AS events

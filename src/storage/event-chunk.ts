@@ -14,6 +14,13 @@ chunk_series AS MATERIALIZED (
   WHERE series.name = value ->> 1 AND series.application = value ->> 2
 )`;
 
+/** True of the events of `arriving` that are not stored yet. */
+export const IS_NEW = `NOT EXISTS (
+  SELECT 1 FROM events
+  WHERE events.occurred_at = arriving.occurred_at AND events.received_after = arriving.received_after
+    AND events.session_id = arriving.session_id AND events.sequence = arriving.sequence
+)`;
+
 /** ?1: [[occurred_at, received_after, session_id, sequence, series, …], …]. */
 export const EVENT_KEYS = `
   value ->> 0 AS occurred_at, value ->> 1 AS received_after, ${storedIdSql("value ->> 2")} AS session_id,

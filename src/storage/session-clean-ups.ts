@@ -1,4 +1,5 @@
 import type { Database } from "./databases";
+import { IS_NEW } from "./event-chunk";
 import { packId, storedIdSql, unpackId } from "./packed-id";
 import type { ErrorRow, EventRow } from "./rows";
 
@@ -9,19 +10,24 @@ import type { ErrorRow, EventRow } from "./rows";
 
 const ENLIST = `
 INSERT INTO session_clean_ups (due_at, id, sessions)
-SELECT max(value ->> 1), lower(hex(randomblob(8))), json_group_array(value ->> 0) FROM json_each(?1) AS beginning`;
+SELECT max(due_at), lower(hex(randomblob(8))), json_group_array(session) FROM arriving`;
+
+/** ?1: [[session_id, due_at], …]. */
+const ENLIST_ALL = `
+WITH arriving AS (SELECT value ->> 0 AS session, value ->> 1 AS due_at FROM json_each(?1))
+${ENLIST}`;
 
 /**
  * ?1: [[session_id, due_at, occurred_at, received_after, sequence], …]. Runs before the events are inserted, and only for
  * those that are not there yet: a batch that comes again writes nothing.
  */
-const ENLIST_BY_EVENTS = `${ENLIST}
-WHERE NOT EXISTS (
-  SELECT 1 FROM events
-  WHERE events.occurred_at = beginning.value ->> 2 AND events.received_after = beginning.value ->> 3
-    AND events.session_id = ${storedIdSql("(beginning.value ->> 0)")} AND events.sequence = beginning.value ->> 4
+const ENLIST_BY_EVENTS = `
+WITH arriving AS (
+  SELECT value ->> 0 AS session, value ->> 1 AS due_at, value ->> 2 AS occurred_at, value ->> 3 AS received_after,
+    ${storedIdSql("value ->> 0")} AS session_id, value ->> 4 AS sequence
+  FROM json_each(?1)
 )
-HAVING count(*) > 0`;
+${ENLIST} WHERE ${IS_NEW} HAVING count(*) > 0`;
 
 /** The statements that enlist the sessions that begin with these events and errors. Few batches need the second. */
 export function enlistStatements(
@@ -38,7 +44,7 @@ export function enlistStatements(
   );
   return [
     ...(byEvents.length === 0 ? [] : [binding.prepare(ENLIST_BY_EVENTS).bind(JSON.stringify(byEvents))]),
-    ...(byErrors.length === 0 ? [] : [binding.prepare(ENLIST).bind(JSON.stringify(byErrors))]),
+    ...(byErrors.length === 0 ? [] : [binding.prepare(ENLIST_ALL).bind(JSON.stringify(byErrors))]),
   ];
 }
 
@@ -83,6 +89,6 @@ export async function settleCleanUps({ binding }: Database, settled: SettledClea
          WHERE (due_at, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))`,
       )
       .bind(keys),
-    ...renewed.map((entries) => binding.prepare(ENLIST).bind(entries)),
+    ...renewed.map((entries) => binding.prepare(ENLIST_ALL).bind(entries)),
   ]);
 }

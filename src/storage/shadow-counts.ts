@@ -1,5 +1,6 @@
 import { utf8Bytes } from "../model/event";
 import { MAX_STATEMENT_BYTES } from "../model/limits";
+import { IS_NEW } from "./event-chunk";
 import { packId, storedIdSql } from "./packed-id";
 import type { EventRow } from "./rows";
 
@@ -17,12 +18,7 @@ WITH arriving AS (
   FROM json_each(?1)
 ),
 fresh AS MATERIALIZED (
-  SELECT * FROM arriving
-  WHERE NOT EXISTS (
-    SELECT 1 FROM events
-    WHERE events.occurred_at = arriving.occurred_at AND events.received_after = arriving.received_after
-      AND events.session_id = arriving.session_id AND events.sequence = arriving.sequence
-  )
+  SELECT * FROM arriving WHERE ${IS_NEW}
 ),
 widths (seconds) AS (VALUES (60), (3600), (86400))
 INSERT INTO shadow_failures
