@@ -74,11 +74,9 @@ export function questionsOf(history: History, places: number): Question[] {
     paths: [path("/theeye/stats", asked)],
     page: 1,
   });
-  const sessionLists = (name: string, filters: Filters[], number = 1): Question => ({
+  const sessionLists = (name: string, filters: Filters[], goal: Goal = { kind: "list" }, number = 1): Question => ({
     name: `sessions: ${name}`,
-    goal: { kind: "list" },
-    // An opening, the first and the last event of its session, and whether it was active later or within the range.
-    held: { kind: "each", rows: 4, more: 20 },
+    goal,
     paths: filters.map((one) => path("/theeye/sessions", one)),
     page: number,
   });
@@ -142,9 +140,11 @@ export function questionsOf(history: History, places: number): Question[] {
       FILTERED,
     ),
     sessionLists("newest", [{}, { limit: "20" }]),
-    sessionLists("tenth page", [{}], 10),
+    sessionLists("tenth page", [{}], { kind: "list" }, 10),
     sessionLists("of a minute", narrow),
     sessionLists("of the whole range", wide),
+    // An opening, the session's first event and its last.
+    sessionLists("newest, with times", [{ include: "times" }], { kind: "each", rows: 3, more: 20 }),
     {
       name: "session with summary, small",
       goal: { kind: "bound", rows: 700 },

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import * as v from "valibot";
-import { formatTimestamp } from "../model/time";
+import { formatTimestamp, type Micros } from "../model/time";
 import { databasesOf } from "../storage/databases";
 import { findEvents } from "../storage/event-queries";
 import { MAX_EVENTS_COUNTED } from "../storage/read-limits";
@@ -19,10 +19,20 @@ import { problem, Refusal } from "./problem";
 import { answerFrom } from "./reading";
 import { MomentSchema, renderEvent, StoredEventSchema, secondsBetween } from "./stored-event";
 
+const IncludeParameter = v.optional(
+  v.pipe(
+    v.picklist(["times"], "expected times"),
+    v.description(
+      "times: each session with `first_event_at` and `last_event_at`, which reads two index entries more for each.",
+    ),
+  ),
+);
+
 /** The parameters of `GET /theeye/sessions`. */
 export const SessionsParameters = v.object({
   start_date: startDateParameter("of activity"),
   end_date: endDateParameter("of activity"),
+  include: IncludeParameter,
   limit: LimitParameter,
   cursor: CursorParameter,
 });
@@ -32,8 +42,22 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const FirstEventAt = v.pipe(MomentSchema, v.description("The earliest event of the whole session."));
 const LastEventAt = v.pipe(MomentSchema, v.description("The latest event of the whole session."));
 
+const ActiveAt = v.pipe(
+  MomentSchema,
+  v.description(
+    "What the list is ordered by: the first event accepted of the newest quarter of an hour of the range in which the session was active.",
+  ),
+);
+
 export const SessionsResponse = v.object({
-  results: v.array(v.object({ session_id: v.string(), first_event_at: FirstEventAt, last_event_at: LastEventAt })),
+  results: v.array(
+    v.object({
+      session_id: v.string(),
+      active_at: ActiveAt,
+      first_event_at: v.optional(FirstEventAt),
+      last_event_at: v.optional(LastEventAt),
+    }),
+  ),
   next: NextSchema,
 });
 
@@ -60,15 +84,20 @@ export async function listSessions(c: Context<AppEnv>): Promise<Response> {
       limit: question.limit,
       after,
       asOf,
+      withTimes: question.include === "times",
     });
-    const results = rows.map(({ session, firstEventAt, lastEventAt }) => ({
+    const results = rows.map(({ key, session, times }) => ({
       session_id: session,
-      first_event_at: formatTimestamp(firstEventAt),
-      last_event_at: formatTimestamp(lastEventAt),
+      active_at: formatTimestamp(key.occurredAt),
+      ...(times === null ? {} : renderTimes(times)),
     }));
     const end = next === null ? null : [asOf, eventPlace(next)];
     return pageResponse(c.req.url, { question, name: "sessions", place: end }, { results });
   });
+}
+
+function renderTimes({ firstEventAt, lastEventAt }: { firstEventAt: Micros; lastEventAt: Micros }) {
+  return { first_event_at: formatTimestamp(firstEventAt), last_event_at: formatTimestamp(lastEventAt) };
 }
 
 /** The parameters of `GET /theeye/sessions/{id}`. */
@@ -137,8 +166,7 @@ export async function showSession(c: Context<AppEnv>): Promise<Response> {
       { question: asked, name: "session", place: end },
       {
         session_id: session,
-        first_event_at: formatTimestamp(firstEventAt),
-        last_event_at: formatTimestamp(lastEventAt),
+        ...renderTimes({ firstEventAt, lastEventAt }),
         duration_seconds: secondsBetween(firstEventAt, lastEventAt),
         events: events > MAX_EVENTS_COUNTED ? null : events,
         events_at_least: events,

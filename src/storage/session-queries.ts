@@ -21,14 +21,16 @@ export interface SessionQuestion {
    * later page should list past the pages that were read already.
    */
   asOf: Micros;
+  /** Whether each session's first and last event are told: an index entry read for each of the two. */
+  withTimes: boolean;
 }
 
 export interface FoundSession {
+  /** The opening by which the session is listed. */
   key: EventKey;
   session: string;
-  /** Of the whole session, whatever the range. */
-  firstEventAt: Micros;
-  lastEventAt: Micros;
+  /** Of the whole session, whatever the range. Null if not asked for. */
+  times: { firstEventAt: Micros; lastEventAt: Micros } | null;
 }
 
 /**
@@ -37,8 +39,9 @@ export interface FoundSession {
  * behind the range's end come last: their sessions belong only if an event within the range was accepted after them.
  *
  * Looks at MAX_OPENINGS_EXAMINED openings in each database at most (twice that where the first kind ends and the second
- * begins), and at one to four index entries for each: a long session has one opening for each quarter of an hour, and all
- * but the newest are passed over.
+ * begins). In the newest quarter of an hour of the range an opening is all that is read of its session; before it, one index
+ * entry more tells whether the session was active later, and one whether it was within the range if it opened before it: a
+ * long session has one opening for each quarter of an hour, and all but the newest are passed over.
  *
  * @throws what D1 throws
  */
@@ -55,8 +58,8 @@ export async function findActiveSessions(
 const SLOT = sql.raw(String(ACTIVITY_SLOT_MICROS));
 
 interface OpeningRow extends EventKey {
-  firstEventAt: Micros;
-  lastEventAt: Micros;
+  firstEventAt?: Micros;
+  lastEventAt?: Micros;
 }
 
 function slotStart(moment: Micros): Micros {
@@ -65,13 +68,12 @@ function slotStart(moment: Micros): Micros {
 
 /** The openings up to the range's end; then, if they leave room in the page, those behind it. */
 async function scanSessions(reader: Reader, question: SessionQuestion): Promise<Stretch<FoundSession, EventKey>> {
-  const { from, to, limit, after, asOf } = question;
+  const { from, to, limit, after } = question;
   if (to === null || after === null || after.occurredAt <= to) {
-    const within = await scanOpenings(reader, limit, {
+    const within = await scanOpenings(reader, question, {
       // The opening of an event's quarter of an hour may lie before it.
       range: { order: "desc", from: from === null ? null : slotStart(from), to, after },
-      condition: sql`${isNewest(to, asOf)} AND ${isActive(from ?? 0, to ?? Number.MAX_SAFE_INTEGER)}`,
-      asOf,
+      condition: sql`${isNewest(question)} AND ${isActive(from ?? 0, to ?? Number.MAX_SAFE_INTEGER)}`,
     });
     if (to === null || within.until !== null) return within;
     const behind = await scanBehind(reader, { ...question, to, limit: limit - within.rows.length, after: null });
@@ -83,26 +85,32 @@ async function scanSessions(reader: Reader, question: SessionQuestion): Promise<
 /** Openings behind the range's end, of sessions that were active before it in the same quarter of an hour. */
 function scanBehind(
   reader: Reader,
-  { from, to, limit, after, asOf }: SessionQuestion & { to: Micros },
+  question: SessionQuestion & { to: Micros },
 ): Promise<Stretch<FoundSession, EventKey>> {
+  const { from, to, after, asOf } = question;
   const end = slotStart(to) + ACTIVITY_SLOT_MICROS - 1;
-  return scanOpenings(reader, limit, {
+  return scanOpenings(reader, question, {
     range: { order: "desc", from: to + 1, to: end, after },
     condition: sql`EXISTS (
       SELECT 1 FROM ${events} AS active WHERE active.session_id = walked.session_id
         AND active.occurred_at BETWEEN ${Math.max(from ?? 0, slotStart(to))} AND ${to}
         AND active.received_after + active.occurred_at <= ${asOf})`,
-    asOf,
   });
 }
 
-/** A session that was active in a later quarter of an hour of the range is listed by that one's opening. */
-function isNewest(to: Micros | null, asOf: Micros): SQL {
+/**
+ * A session that was active in a later quarter of an hour of the range is listed by that one's opening. In the newest in which
+ * anything occurred, no session has to be asked.
+ */
+function isNewest({ to, asOf }: SessionQuestion): SQL {
   const next = sql`(walked.occurred_at / ${SLOT} + 1) * ${SLOT}`;
-  return sql`(walked.last_event_at < ${next} OR NOT EXISTS (
+  const end = to ?? Number.MAX_SAFE_INTEGER;
+  return sql`(${next} > (
+    SELECT newest.occurred_at FROM ${events} AS newest WHERE newest.occurred_at <= ${end}
+    ORDER BY newest.occurred_at DESC LIMIT 1
+  ) OR NOT EXISTS (
     SELECT 1 FROM ${events} AS later
-    WHERE later.session_id = walked.session_id AND later.occurred_at >= ${next}
-      ${to === null ? sql`` : sql`AND later.occurred_at <= ${to}`}
+    WHERE later.session_id = walked.session_id AND later.occurred_at BETWEEN ${next} AND ${end}
       AND later.received_after + later.occurred_at <= ${asOf}))`;
 }
 
@@ -112,23 +120,23 @@ function isActive(low: Micros, high: Micros): SQL {
     WHERE active.session_id = walked.session_id AND active.occurred_at BETWEEN ${low} AND ${high}))`;
 }
 
-/** `condition` is on `walked`, which has the events' columns and last_event_at. */
+/** `condition` is on `walked`, which has the key of the events. */
 async function scanOpenings(
   reader: Reader,
-  limit: number,
-  { range, condition, asOf }: { range: EventRange; condition: SQL; asOf: Micros },
+  { limit, asOf, withTimes }: SessionQuestion,
+  { range, condition }: { range: EventRange; condition: SQL },
 ): Promise<Stretch<FoundSession, EventKey>> {
   const where = and(sql`${events.opens} = 1`, ...withinRange(range));
-  const moment = (session: SQL, direction: "ASC" | "DESC") => sql`(
-    SELECT edge.occurred_at FROM ${events} AS edge WHERE edge.session_id = ${session}
+  const moment = (direction: "ASC" | "DESC") => sql`(
+    SELECT edge.occurred_at FROM ${events} AS edge WHERE edge.session_id = walked.session_id
     ORDER BY edge.occurred_at ${sql.raw(direction)} LIMIT 1)`;
   const walked = sql`
     SELECT ${events.occurredAt}, ${events.receivedAfter}, ${events.sessionId}, ${events.sequence},
-      ${packedColumn(events.sessionId)} AS session, ${moment(sql`${events.sessionId}`, "DESC")} AS last_event_at
+      ${packedColumn(events.sessionId)} AS session
     FROM ${events} WHERE ${where} ORDER BY ${sql.join(inOrder("desc"), sql`, `)}`;
   const rows = await reader.all<OpeningRow>(sql`
-    SELECT occurred_at AS occurredAt, received_after AS receivedAfter, session, sequence,
-      ${moment(sql`walked.session_id`, "ASC")} AS firstEventAt, last_event_at AS lastEventAt
+    SELECT occurred_at AS occurredAt, received_after AS receivedAfter, session, sequence
+      ${withTimes ? sql`, ${moment("ASC")} AS firstEventAt, ${moment("DESC")} AS lastEventAt` : sql``}
     FROM (${walked} LIMIT ${MAX_OPENINGS_EXAMINED}) AS walked
     WHERE received_after + occurred_at <= ${asOf} AND ${condition}
     LIMIT ${limit + 1}`);
@@ -150,7 +158,8 @@ async function scanOpenings(
 }
 
 function toFound({ firstEventAt, lastEventAt, ...key }: OpeningRow): FoundSession {
-  return { key, session: unpackId(key.session), firstEventAt, lastEventAt };
+  const times = firstEventAt === undefined || lastEventAt === undefined ? null : { firstEventAt, lastEventAt };
+  return { key, session: unpackId(key.session), times };
 }
 
 export interface SessionSummary {

@@ -46,6 +46,21 @@ describe("GET /theeye/sessions", () => {
     ]);
     expect(await listed("/theeye/sessions?start_date=2021-01-01T10:05Z&end_date=2021-01-01T10:59Z")).toEqual([]);
   });
+
+  it("tells when each was active, and its first and last event on request", async () => {
+    const results = async (url: string) => v.parse(SessionsResponse, await (await ask(url)).json()).results;
+    const listed = { session_id: "visit 9", active_at: "2021-01-01T18:00:00.000000Z" };
+    expect(await results("/theeye/sessions?limit=1")).toEqual([listed]);
+    expect(await results("/theeye/sessions?limit=1&include=times")).toEqual([
+      { ...listed, first_event_at: "2021-01-01T18:00:00.000000Z", last_event_at: "2021-01-01T18:04:00.000000Z" },
+    ]);
+  });
+
+  it("says what else can be included", async () => {
+    const response = await ask("/theeye/sessions?include=events");
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "include" });
+  });
 });
 
 describe("GET /theeye/sessions/{id}", () => {

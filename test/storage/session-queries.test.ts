@@ -21,7 +21,10 @@ beforeEach(async () => {
   }
 });
 
-const always: SessionQuestion = { from: null, to: null, limit: 3, after: null, asOf: Number.MAX_SAFE_INTEGER };
+const always: SessionQuestion = {
+  ...{ from: null, to: null, limit: 3, after: null },
+  ...{ asOf: Number.MAX_SAFE_INTEGER, withTimes: false },
+};
 
 /** Marks what opens a slot, as the session object does: the first of the session in it, in the order given. */
 function withOpenings(rows: EventRow[]): EventRow[] {
@@ -94,6 +97,13 @@ describe("findActiveSessions", () => {
     );
   });
 
+  it("lists a session once whose last event is the first microsecond of a quarter of an hour", async () => {
+    const start = Math.ceil(MORNING / ACTIVITY_SLOT_MICROS) * ACTIVITY_SLOT_MICROS;
+    const rows = withOpenings([start, start + ACTIVITY_SLOT_MICROS].map((occurredAt) => eventRow({ occurredAt })));
+    await store(databases, { events: rows });
+    expect(await walk(always)).toEqual(["session"]);
+  });
+
   it("fills the first page at once where many sessions begin behind the end of the range", async () => {
     const within = Array.from({ length: 5 }, (_, n) => eventRow({ session: `in ${n}`, occurredAt: MORNING + n }));
     const behind = Array.from({ length: MAX_OPENINGS_EXAMINED + 10 }, (_, n) =>
@@ -126,8 +136,16 @@ describe("findActiveSessions", () => {
       ...always,
       from: MORNING + 35 * MINUTE,
       to: MORNING + 45 * MINUTE,
+      withTimes: true,
     });
-    expect(rows).toMatchObject([{ session: "session", firstEventAt: moments[0], lastEventAt: moments[3] }]);
+    const times = { firstEventAt: moments[0], lastEventAt: moments[3] };
+    expect(rows).toMatchObject([{ session: "session", key: { occurredAt: moments[2] }, times }]);
+  });
+
+  it("tells no times that were not asked for", async () => {
+    await store(databases, { events: withOpenings([eventRow({ occurredAt: MORNING })]) });
+    const { rows } = await findActiveSessions(databases, always);
+    expect(rows).toMatchObject([{ session: "session", times: null }]);
   });
 });
 

@@ -50,7 +50,9 @@ export function askingOperations(): OperationPlan[] {
       parameters: queryParameters(SessionsParameters),
       answers: [
         page("SessionPage", {
-          results: [{ session_id: SAMPLE_SESSION, first_event_at: OCCURRED, last_event_at: OCCURRED }],
+          results: [
+            { session_id: SAMPLE_SESSION, active_at: OCCURRED, first_event_at: OCCURRED, last_event_at: OCCURRED },
+          ],
           next: null,
         }),
       ],
