@@ -28,7 +28,7 @@ export function buildRows(
       rows.errors.push({ ...errorRow(errorId, { ...arrival, receivedAt, application }, issues, event), ...mark });
       return;
     }
-    const { sequence, occurredAt, receivedAt, application, opens, shadow } = outcome;
+    const { sequence, occurredAt, receivedAt, application, opens, shadow, duplicate } = outcome;
     const members = isJsonObject(event) ? event : {};
     rows.events.push({
       session,
@@ -42,6 +42,7 @@ export function buildRows(
       opens,
       data: jsonText(members.data),
       ...(shadow === undefined ? {} : { shadow }),
+      ...(duplicate ? { isRepeat: true } : {}),
       ...mark,
     });
   });

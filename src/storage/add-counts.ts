@@ -2,21 +2,10 @@ import { SERIES_PER_PAGE } from "../model/limits";
 import { CHUNK_SERIES, EVENT_KEYS, IS_NEW } from "./event-chunk";
 
 /**
- * Counts a chunk of events: one row for each width, bucket and page of series, however many series occur.
- *
- * Runs before the events are inserted and counts only those that are not there yet: exact however often a batch comes.
- * ?1: the events' keys; ?2: the chunk's series.
+ * Adds to one row for each width, bucket and page of series, however many series occur. Before it come `chunk_series` and
+ * `by_minute` (series_id, minute, events).
  */
-export const ADD_COUNTS = `
-WITH ${CHUNK_SERIES},
-arriving AS (SELECT ${EVENT_KEYS} FROM json_each(?1)),
-fresh AS MATERIALIZED (
-  SELECT occurred_at, place FROM arriving WHERE ${IS_NEW}
-),
-by_minute AS MATERIALIZED (
-  SELECT series_id, occurred_at / 60000000 * 60 AS minute, count(*) AS events
-  FROM fresh CROSS JOIN chunk_series USING (place) GROUP BY series_id, minute
-),
+const ADD_BY_MINUTE = `
 widths (seconds) AS (VALUES (60), (3600), (86400)),
 cells AS (
   SELECT seconds, series_id / ${SERIES_PER_PAGE} AS page, minute / seconds * seconds AS bucket, series_id, sum(events) AS events
@@ -31,8 +20,36 @@ ON CONFLICT DO UPDATE SET events = counts.events + excluded.events, by_series = 
 ))`;
 
 /**
+ * Counts a chunk of which no event is stored yet. ?1: [[place of the series in ?2, minute, events], …]; ?2: the chunk's
+ * series.
+ */
+export const ADD_ALL_COUNTS = `
+WITH ${CHUNK_SERIES},
+by_minute AS MATERIALIZED (
+  SELECT series_id, value ->> 1 AS minute, value ->> 2 AS events
+  FROM json_each(?1) CROSS JOIN chunk_series ON place = value ->> 0
+),
+${ADD_BY_MINUTE}`;
+
+/**
+ * Counts those events of a chunk that are not stored yet: exact however often a batch comes. Runs before the events are
+ * inserted. ?1: the events' keys; ?2: the chunk's series.
+ */
+export const ADD_NEW_COUNTS = `
+WITH ${CHUNK_SERIES},
+arriving AS (SELECT ${EVENT_KEYS} FROM json_each(?1)),
+fresh AS MATERIALIZED (
+  SELECT occurred_at, place FROM arriving WHERE ${IS_NEW}
+),
+by_minute AS MATERIALIZED (
+  SELECT series_id, occurred_at / 60000000 * 60 AS minute, count(*) AS events
+  FROM fresh CROSS JOIN chunk_series USING (place) GROUP BY series_id, minute
+),
+${ADD_BY_MINUTE}`;
+
+/**
  * Notes in which minutes the series of a chunk have events. It need not know which of them are new: those that are not
- * have left their row. ?1: [[place of the series in ?2, minute], …].
+ * have left their row. ?1: [[place of the series in ?2, minute, …], …].
  */
 export const ADD_SERIES_MINUTES = `
 WITH ${CHUNK_SERIES}

@@ -25,6 +25,8 @@ export interface EventRow {
   data: string;
   /** Set if a schema in shadow would have rejected it. */
   shadow?: ShadowMark;
+  /** True if it was accepted in an earlier call, and so may be stored already. */
+  isRepeat?: boolean;
   /**
    * When to look whether the session's object may forget it, in milliseconds since 1970. Set on the event, or the error,
    * that the object's memory began with: with it the session is put on the list of clean-ups.

@@ -1,6 +1,6 @@
 import { utf8Bytes } from "../model/event";
 import { MAX_STATEMENT_BYTES } from "../model/limits";
-import { ADD_COUNTS, ADD_SERIES_MINUTES } from "./add-counts";
+import { ADD_ALL_COUNTS, ADD_NEW_COUNTS, ADD_SERIES_MINUTES } from "./add-counts";
 import type { Database } from "./databases";
 import { codeBits } from "./error-codes";
 import { CHUNK_SERIES, EVENT_KEYS } from "./event-chunk";
@@ -10,6 +10,7 @@ import type { BatchRows, ErrorRow, EventRow, PartRow } from "./rows";
 import { enlistStatements } from "./session-clean-ups";
 import { settleStatements } from "./settle-errors";
 import { shadowStatements } from "./shadow-counts";
+import { messageOf } from "./transport-errors";
 
 /**
  * The one write of a consumer batch into one database. Rows travel as JSON arrays in one bound parameter a statement,
@@ -34,8 +35,9 @@ arriving AS (
 )
 INSERT INTO events (occurred_at, received_after, session_id, sequence, category_id, series_id, opens, id, data)
 SELECT occurred_at, received_after, session_id, sequence, category_id, series_id, opens, id, data
-FROM arriving CROSS JOIN chunk_series USING (place) WHERE true
-ON CONFLICT DO NOTHING`;
+FROM arriving CROSS JOIN chunk_series USING (place) WHERE true`;
+
+const INSERT_NEW_EVENTS = `${INSERT_EVENTS} ON CONFLICT DO NOTHING`;
 
 /** ?1: [[id, received_at, application, session_id, category, name, event_id, issues, content, parts, codes], …]. */
 const INSERT_ERRORS = `
@@ -54,9 +56,30 @@ ON CONFLICT DO NOTHING`;
 /**
  * Writes a batch in one transaction. Idempotent: rows that are there already cost nothing and change nothing.
  *
+ * Nearly always every event is new, and then the Worker's sums are what is to be counted: D1 need not look each event up
+ * before it inserts it. An event that is stored already makes that transaction fail as a whole, and the one that looks comes
+ * after it.
+ *
  * @throws what D1 throws; see transport-errors.ts for what to do then. Nothing is written in that case.
  */
 export async function writeBatch(database: Database, rows: BatchRows): Promise<void> {
+  const { binding } = database;
+  if (rows.events.length > 0 && !rows.events.some(({ isRepeat }) => isRepeat)) {
+    try {
+      await binding.batch(statementsOf(database, rows, { allNew: true }));
+      return;
+    } catch (thrown) {
+      if (!EVENT_IS_STORED.test(messageOf(thrown))) throw thrown;
+    }
+  }
+  const statements = statementsOf(database, rows, { allNew: false });
+  if (statements.length > 0) await binding.batch(statements);
+}
+
+const EVENT_IS_STORED = /UNIQUE constraint failed: events\./;
+
+/** @param allNew true to count and insert as if no event were stored yet, and to fail where one is */
+function statementsOf(database: Database, rows: BatchRows, { allNew }: { allNew: boolean }): D1PreparedStatement[] {
   const { binding } = database;
   const events = unique(rows.events, eventIdentity);
   // All rows, not the unique ones: of two rows of one event only one may carry the mark.
@@ -67,9 +90,11 @@ export async function writeBatch(database: Database, rows: BatchRows): Promise<v
     statements.push(
       binding.prepare(INSERT_CATEGORIES).bind(series),
       binding.prepare(INSERT_SERIES).bind(series),
-      binding.prepare(ADD_COUNTS).bind(keys, series),
+      allNew
+        ? binding.prepare(ADD_ALL_COUNTS).bind(minutes, series)
+        : binding.prepare(ADD_NEW_COUNTS).bind(keys(), series),
       binding.prepare(ADD_SERIES_MINUTES).bind(minutes, series),
-      binding.prepare(INSERT_EVENTS).bind(values, series),
+      binding.prepare(allNew ? INSERT_EVENTS : INSERT_NEW_EVENTS).bind(values, series),
     );
   }
   for (const chunk of chunks(
@@ -86,7 +111,7 @@ export async function writeBatch(database: Database, rows: BatchRows): Promise<v
     statements.push(binding.prepare(INSERT_PARTS).bind(joinTexts(chunk.map((part) => part.text))));
   }
   statements.push(...settleStatements(database, rows.settlements ?? []));
-  if (statements.length > 0) await binding.batch(statements);
+  return statements;
 }
 
 function eventIdentity(row: EventRow): string {
@@ -156,16 +181,17 @@ function* chunks<Row, Text extends RowText>(rows: Row[], toText: (row: Row) => T
 
 /**
  * The parameters of a chunk of events: their keys and their values, each with its series' place in the list of series, and
- * the minutes in which each of these occurs. Series by series: inserted in this order, events fill the pages of their
+ * how many events each of these has in each minute. Series by series: inserted in this order, events fill the pages of their
  * B-trees better than in the order of time, 225 bytes an event instead of 230.
  */
-function joinEvents(chunk: EventText[]): { keys: string; values: string; minutes: string; series: string } {
+function joinEvents(chunk: EventText[]): { keys: () => string; values: string; minutes: string; series: string } {
   const bySeries = [...Map.groupBy(chunk, ({ series }) => series)];
   const events = bySeries.flatMap(([, own], place) => own.map((event) => ({ ...event, place })));
+  const byMinute = Map.groupBy(events, ({ place, minute }) => `${place},${minute}`);
   return {
-    keys: joinTexts(events.map(({ key, place }) => `${key},${place}]`)),
+    keys: () => joinTexts(events.map(({ key, place }) => `${key},${place}]`)),
     values: joinTexts(events.map(({ key, place, rest }) => `${key},${place},${rest}`)),
-    minutes: joinTexts([...new Set(events.map(({ minute, place }) => `[${place},${minute}]`))]),
+    minutes: joinTexts([...byMinute].map(([cell, own]) => `[${cell},${own.length}]`)),
     series: joinTexts(bySeries.map(([series]) => series)),
   };
 }

@@ -20,7 +20,7 @@ const failed: Outcome = {
 const decided = (outcome: Outcome) => ({ outcomes: [outcome], enlisting: null });
 
 describe("buildRows", () => {
-  it("makes a stored event's row under the receipt and application of its first arrival", () => {
+  it("makes a stored event's row under the receipt and application of its first arrival, as a repeat", () => {
     const text = JSON.stringify(eventOf("s", { data: { b: 1, a: "\u0000" } }));
     expect(buildRows("s", [arrival(text)], decided(stored))).toEqual({
       events: [
@@ -35,6 +35,7 @@ describe("buildRows", () => {
           receivedAt: RECEIVED_AT,
           opens: true,
           data: '{"b":1,"a":"\\u0000"}',
+          isRepeat: true,
         },
       ],
       errors: [],

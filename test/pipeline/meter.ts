@@ -1,8 +1,9 @@
 import type { Database } from "../../src/storage/databases";
 
-/** Databases that count what is asked of them: statements prepared, and rows read and written as D1 bills them. */
+/** Databases that count what is asked of them: statements prepared, transactions, and rows read and written as D1 bills them. */
 export function meter(databases: Database[]) {
   const statements = databases.map(() => 0);
+  let transactions = 0;
   let read = 0;
   let written = 0;
   const metered = databases.map(({ index, binding }): Database => {
@@ -12,6 +13,7 @@ export function meter(databases: Database[]) {
         return binding.prepare(sql);
       },
       batch: async (batch: D1PreparedStatement[]) => {
+        transactions += 1;
         const results = await binding.batch(batch);
         for (const { meta } of results) {
           read += meta.rows_read;
@@ -22,5 +24,11 @@ export function meter(databases: Database[]) {
     };
     return { index, binding: Object.assign(Object.create(binding), counting) };
   });
-  return { databases: metered, statements: () => statements, rowsRead: () => read, rowsWritten: () => written };
+  return {
+    databases: metered,
+    statements: () => statements,
+    transactions: () => transactions,
+    rowsRead: () => read,
+    rowsWritten: () => written,
+  };
 }

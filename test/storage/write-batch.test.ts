@@ -117,15 +117,18 @@ describe("the same rows again", () => {
     { minLength: 1, maxLength: 30 },
   );
 
+  const anyCuts = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { maxLength: 4 });
+
   it("change nothing, in whatever overlapping batches they come, and the counts are exact after each", async () => {
     await fc.assert(
-      fc.asyncProperty(anyEvents, fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 4 }), async (drafts, cuts) => {
+      fc.asyncProperty(anyEvents, anyCuts, async (drafts, cuts) => {
         const events = drafts.map(({ session, minute, name }, index) =>
           eventRow({ session, name, sequence: index + 1, id: `${index}`, occurredAt: MORNING + minute * MINUTE }),
         );
         await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
-        for (const [a, b] of [...cuts, [0, events.length] as const]) {
-          const part = events.slice(Math.min(a, b) % events.length, Math.max(a, b));
+        for (const [a, b, isRepeat] of [...cuts, [0, events.length, false] as const]) {
+          const cut = events.slice(Math.min(a, b) % events.length, Math.max(a, b));
+          const part = isRepeat ? cut.map((row, index) => (index === 0 ? { ...row, isRepeat } : row)) : cut;
           await write({ events: [...part, ...part.slice(0, 2)] });
           const { counted, expected } = await countsBesideEvents();
           expect(counted).toEqual(expected);
@@ -148,6 +151,30 @@ describe("the same rows again", () => {
     for (const one of databases) await writeBatch(one, rowsOf(rows));
     expect(rowsWritten()).toBe(0);
     expect(await everything()).toEqual(before);
+  });
+});
+
+describe("a batch", () => {
+  const transactionsOf = async (events: EventRow[]) => {
+    const { databases, transactions } = meter([database]);
+    for (const one of databases) await writeBatch(one, rowsOf({ events }));
+    return transactions();
+  };
+
+  it("is one transaction if all is new, or if the session knew an event of it before", async () => {
+    const [first, second] = [eventRow(), eventRow({ sequence: 2 })];
+    expect(await transactionsOf([first])).toBe(1);
+    expect(await transactionsOf([{ ...first, isRepeat: true }, second])).toBe(1);
+    expect(await all("SELECT count(*) AS n FROM events")).toEqual([{ n: 2 }]);
+  });
+
+  it("is a second one where an event is stored that the session took for new: its answer was lost", async () => {
+    const [first, second] = [eventRow(), eventRow({ sequence: 2 })];
+    await write({ events: [first] });
+    expect(await transactionsOf([first, second])).toBe(2);
+    expect(await all("SELECT count(*) AS n FROM events")).toEqual([{ n: 2 }]);
+    const { counted, expected } = await countsBesideEvents();
+    expect(counted).toEqual(expected);
   });
 });
 
