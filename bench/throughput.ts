@@ -72,12 +72,19 @@ async function measure(
   }
 }
 
+/** About what an object of The Eye keeps of a call with five events. */
+const ROW_CHARACTERS = 1_000;
+
 /** The Eye first, then its floor, then what shows how much of a floor is the platform itself. */
 async function startTargets(kind: Measurement["kind"], built: BuiltWorker): Promise<Target[]> {
   if (kind === "pipeline") {
     return [
       await theEye(built, false),
       await floor("bare consumer", "floor-consumer.ts", { queue: true, objects: true, sink: false }),
+      await floor("keeping consumer", "floor-consumer.ts", {
+        ...{ queue: true, objects: true, sink: false },
+        row: "x".repeat(ROW_CHARACTERS),
+      }),
     ];
   }
   return [

@@ -4,6 +4,8 @@ interface Bindings {
   EVENTS: { send(body: unknown): Promise<unknown> };
   SESSIONS: { getByName(name: string): { accept(): Promise<void> } };
   DB: D1Database;
+  /** What each object keeps of each call, or "": nothing. */
+  ROW: string;
 }
 
 interface Sent {
@@ -17,9 +19,13 @@ SELECT value ->> 0, 0, value ->> 1, 1, 1, 1, 0, '', value ->> 2 FROM json_each(?
 
 let number = 0;
 
-/** An object that does nothing and keeps nothing. */
-export class Session extends DurableObject {
-  async accept(): Promise<void> {}
+/** An object that does nothing, and keeps nothing or the same row for each call. */
+export class Session extends DurableObject<Bindings> {
+  private calls = 0;
+
+  async accept(): Promise<void> {
+    if (this.env.ROW !== "") this.ctx.storage.kv.put(`call/${this.calls++}`, this.env.ROW);
+  }
 }
 
 /**

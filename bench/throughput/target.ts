@@ -50,12 +50,13 @@ export function theEye(built: BuiltWorker, sink: boolean, inspectorPort?: number
 export function floor(
   name: string,
   file: string,
-  has: { queue: boolean; objects: boolean; sink: boolean },
+  has: { queue: boolean; objects: boolean; sink: boolean; row?: string },
 ): Promise<Target> {
   const settings = readWranglerSettings();
   const worker: WorkerOptions = {
     modules: true,
     script: scriptOf(file),
+    bindings: { ROW: has.row ?? "" },
     ...(has.objects ? { durableObjects: { SESSIONS: { className: "Session", useSQLite: true } } } : {}),
     ...(has.queue ? { queueProducers: { EVENTS: { queueName: QUEUE } } } : {}),
     ...(has.queue && !has.sink ? { queueConsumers: consumer(settings, QUEUE) } : {}),
