@@ -1,6 +1,6 @@
-import type { AcceptedEvent } from "../model/envelope";
+import { eventIdOf } from "../model/event-id";
 import { readBody } from "./body";
-import { idempotencyKeyOf, identify } from "./event-ids";
+import { idempotencyKeyOf, requestIdOf } from "./event-ids";
 import { logFailure } from "./log";
 import { groupForSending, type PackedMessage, pack } from "./pack";
 import { parseEvents } from "./parse-events";
@@ -32,10 +32,11 @@ export async function collect(request: Request, sources: CollectorSources): Prom
   const events = parseEvents(body.text);
   if (events instanceof Refusal) return events;
 
-  const ids = identify(events, sources.application, idempotencyKey);
-  const receipt = { application: sources.application, received_at: sources.clock(events.length) };
-  const accepted = events.map((event, position): AcceptedEvent => ({ id: ids[position] ?? "", position, event }));
-  const refusal = await send(pack(accepted, receipt, body.bytes), sources.queue);
+  const { application } = sources;
+  const id = requestIdOf(application, idempotencyKey);
+  const ids = events.map((event, position) => eventIdOf(event, id, position));
+  const receipt = { application, received_at: sources.clock(events.length) };
+  const refusal = await send(pack({ id, events }, receipt, body.bytes), sources.queue);
   return refusal ?? Response.json({ accepted: events.length, ids }, { status: 202 });
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { clientEventId, isJsonObject } from "../model/event";
 import { MAX_IDEMPOTENCY_KEY_CHARACTERS } from "../model/limits";
 import { Refusal } from "./problem";
 
@@ -15,24 +14,19 @@ export function idempotencyKeyOf(request: Request): string | null | Refusal {
 }
 
 /**
- * Gives each event its id, in the order of the request: the client's own where it can serve; else one derived from the
- * idempotency key, the same whenever the request is sent again; else a random one.
+ * The id of a request, from which follow the ids of those of its events that bring none: random, or made of the idempotency
+ * key, the same whenever the request is sent again. A UUID of version 8 (RFC 9562), of which 106 bits tell requests apart.
  */
-export function identify(events: readonly unknown[], application: string, idempotencyKey: string | null): string[] {
-  return events.map((event, position) => {
-    // Most events bring no id, and a failing check costs several times a passing one.
-    const own = isJsonObject(event) && typeof event.id === "string" ? clientEventId(event) : null;
-    if (own !== null) return own;
-    return idempotencyKey === null ? crypto.randomUUID() : derivedId(application, idempotencyKey, position);
-  });
+export function requestIdOf(application: string, idempotencyKey: string | null): string {
+  const digits =
+    idempotencyKey === null ? crypto.randomUUID().replaceAll("-", "") : digest(application, idempotencyKey);
+  const variant = ((Number.parseInt(digits.charAt(16), 16) & 0x3) | 0x8).toString(16);
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20, 28)}0000`;
 }
 
-/** A UUID of version 8 (RFC 9562): SHA-256 of what makes the event the same one, with the version's bits set. */
-function derivedId(application: string, idempotencyKey: string, position: number): string {
-  // As JSON, so that no two different triples make the same text.
-  const hash = createHash("sha256")
-    .update(JSON.stringify([application, idempotencyKey, position]))
+function digest(application: string, idempotencyKey: string): string {
+  // As JSON, so that no two different pairs make the same text.
+  return createHash("sha256")
+    .update(JSON.stringify([application, idempotencyKey]))
     .digest("hex");
-  const variant = ((Number.parseInt(hash.charAt(16), 16) & 0x3) | 0x8).toString(16);
-  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-${variant}${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }

@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
-import type { AcceptedEvent, Envelope, PartEnvelope } from "../model/envelope";
+import {
+  type AcceptedEvent,
+  acceptedEvents,
+  type Envelope,
+  type PartEnvelope,
+  type RequestEnvelope,
+} from "../model/envelope";
 import { sessionIdOf, utf8Bytes } from "../model/event";
 import { jsonText } from "../model/json-text";
 import {
@@ -29,25 +35,25 @@ export interface Receipt {
 
 /**
  * A body of at most so many bytes fits one message whatever it holds, so nothing need be measured. Written again, JSON
- * grows where numbers do, at worst `1e20` to 21 digits, under 5.5 times: 88,000 bytes, 16,000 for ids that stand in the
- * envelope once more, and 90 times 80 for what is put around each event.
+ * grows where numbers do, at worst `1e20` to 21 digits, under 5.5 times.
  */
-export const SMALL_BODY_BYTES = 16_000;
+export const SMALL_BODY_BYTES = 20_000;
 
 /**
  * Packs the events of a request into as few queue messages as the limits allow, each event measured at most once.
  *
- * The events of a session stay together and in order: in one message if they fit it, else in as few as they need. At most
- * MAX_SESSIONS_PER_MESSAGE sessions share a message. An event too large for a message by itself, or nested too deep, goes in
- * pieces of its text.
+ * Nearly always that is one message, with the request as it came. Where it takes several, the events of a session stay
+ * together and in order: in one message if they fit it, else in as few as they need. At most MAX_SESSIONS_PER_MESSAGE sessions
+ * share a message. An event too large for a message by itself, or nested too deep, goes in pieces of its text.
  *
  * @param bodyBytes the size of the JSON that the events came from.
  */
-export function pack(events: readonly AcceptedEvent[], receipt: Receipt, bodyBytes: number): PackedMessage[] {
+export function pack(request: RequestEnvelope["request"], receipt: Receipt, bodyBytes: number): PackedMessage[] {
   const head = { v: 1 as const, ...receipt };
-  const deep = new Set(events.filter(({ event }) => isNestedDeeper(event, MAX_NESTING_LEVELS)));
-  if (deep.size === 0 && bodyBytes <= SMALL_BODY_BYTES && events.length <= MAX_SESSIONS_PER_MESSAGE) {
-    return [{ envelope: { ...head, events: [...events] }, bytes: MAX_MESSAGE_BYTES }];
+  const whole = { ...head, request };
+  const isDeep = request.events.some((event) => isNestedDeeper(event, MAX_NESTING_LEVELS));
+  if (!isDeep && bodyBytes <= SMALL_BODY_BYTES && request.events.length <= MAX_SESSIONS_PER_MESSAGE) {
+    return [{ envelope: whole, bytes: MAX_MESSAGE_BYTES }];
   }
   const empty = utf8Bytes(JSON.stringify({ ...head, events: [] }));
   const room = MAX_MESSAGE_BYTES - empty;
@@ -55,12 +61,15 @@ export function pack(events: readonly AcceptedEvent[], receipt: Receipt, bodyByt
   const pieces: PackedMessage[] = [];
   const sessions = new Map<string, Measured[]>();
   const groups: Group[] = [];
-  for (const accepted of events) {
+  let wholeBytes = utf8Bytes(JSON.stringify({ ...whole, request: { ...request, events: [] } }));
+  for (const accepted of acceptedEvents(whole)) {
     const text = jsonText(accepted.event);
     const eventBytes = utf8Bytes(text);
     const bytes = eventBytes + utf8Bytes(JSON.stringify({ id: accepted.id, position: accepted.position, event: 0 }));
-    if (bytes > room || deep.has(accepted)) {
-      const levels = deep.has(accepted) ? nestingOf(text) : 0;
+    wholeBytes += eventBytes + 1;
+    const isTooDeep = isDeep && isNestedDeeper(accepted.event, MAX_NESTING_LEVELS);
+    if (bytes > room || isTooDeep) {
+      const levels = isTooDeep ? nestingOf(text) : 0;
       pieces.push(...split(accepted, text, { bytes: eventBytes, levels }, head));
       continue;
     }
@@ -68,6 +77,9 @@ export function pack(events: readonly AcceptedEvent[], receipt: Receipt, bodyByt
     // Without a usable session an event needs no session object, so it counts as none and goes wherever it fits.
     if (session === null) groups.push({ events: [accepted], bytes, sessions: 0 });
     else append(sessions, session, { accepted, bytes });
+  }
+  if (pieces.length === 0 && wholeBytes <= MAX_MESSAGE_BYTES && sessions.size <= MAX_SESSIONS_PER_MESSAGE) {
+    return [{ envelope: whole, bytes: wholeBytes }];
   }
   for (const session of sessions.values()) groups.push(...groupsOf(session, room));
 

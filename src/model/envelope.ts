@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { eventIdOf } from "./event-id";
 
 /**
  * What travels through the queue: events that the edge has accepted, with what only the edge can know. Versioned, since
@@ -24,6 +25,13 @@ const shared = {
   received_at: count,
 };
 
+/** All events of a request in their order, as the client sent them: nearly every message. Ids and positions follow. */
+const RequestEnvelopeSchema = v.object({
+  ...shared,
+  request: v.object({ id: v.pipe(v.string(), v.uuid()), events: v.array(v.unknown()) }),
+});
+
+/** Some of the events of a request that needs several messages. */
 const EventsEnvelopeSchema = v.object({ ...shared, events: v.array(AcceptedEventSchema) });
 
 /**
@@ -47,12 +55,20 @@ const PartEnvelopeSchema = v.object({
   }),
 });
 
-export const EnvelopeSchema = v.union([EventsEnvelopeSchema, PartEnvelopeSchema]);
+export const EnvelopeSchema = v.union([RequestEnvelopeSchema, EventsEnvelopeSchema, PartEnvelopeSchema]);
 
 export type AcceptedEvent = v.InferOutput<typeof AcceptedEventSchema>;
+export type RequestEnvelope = v.InferOutput<typeof RequestEnvelopeSchema>;
 export type EventsEnvelope = v.InferOutput<typeof EventsEnvelopeSchema>;
 export type PartEnvelope = v.InferOutput<typeof PartEnvelopeSchema>;
 export type Envelope = v.InferOutput<typeof EnvelopeSchema>;
+
+/** The events of an envelope, each with its id and its place. */
+export function acceptedEvents(envelope: RequestEnvelope | EventsEnvelope): AcceptedEvent[] {
+  if ("events" in envelope) return envelope.events;
+  const { id, events } = envelope.request;
+  return events.map((event, position) => ({ id: eventIdOf(event, id, position), position, event }));
+}
 
 /**
  * An event's own moment of receipt: its request's, plus one microsecond for each place in the request. The edge's clock

@@ -5,8 +5,10 @@
 export function isNestedDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
-  const members: unknown[] = Array.isArray(value) ? value : Object.values(value);
-  return members.some((member) => isNestedDeeper(member, levels - 1));
+  if (Array.isArray(value)) return value.some((item) => isNestedDeeper(item, levels - 1));
+  const members = value as Record<string, unknown>;
+  for (const name in members) if (isNestedDeeper(members[name], levels - 1)) return true;
+  return false;
 }
 
 const QUOTE = 0x22;

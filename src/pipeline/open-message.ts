@@ -1,6 +1,13 @@
 import * as v from "valibot";
 import type { Issue } from "../model/codes";
-import { EnvelopeSchema, type EventsEnvelope, type PartEnvelope, receivedAt } from "../model/envelope";
+import {
+  acceptedEvents,
+  EnvelopeSchema,
+  type EventsEnvelope,
+  type PartEnvelope,
+  type RequestEnvelope,
+  receivedAt,
+} from "../model/envelope";
 import { isJsonObject, sessionIdOf } from "../model/event";
 import { jsonText } from "../model/json-text";
 import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/limits";
@@ -33,12 +40,12 @@ export function openMessage(body: unknown, opening: Opening): OpenedMessage {
   const envelope = v.safeParse(EnvelopeSchema, body);
   if (!envelope.success)
     return { arrivals: [], errors: [poison(body, opening, envelope.issues[0].message)], parts: [] };
-  return "events" in envelope.output ? openEvents(envelope.output, opening) : openPart(envelope.output, opening);
+  return "oversized" in envelope.output ? openPart(envelope.output, opening) : openEvents(envelope.output, opening);
 }
 
-function openEvents(envelope: EventsEnvelope, opening: Opening): OpenedMessage {
+function openEvents(envelope: RequestEnvelope | EventsEnvelope, opening: Opening): OpenedMessage {
   const opened: OpenedMessage = { arrivals: [], errors: [], parts: [] };
-  for (const accepted of envelope.events) {
+  for (const accepted of acceptedEvents(envelope)) {
     const arrival: Arrival = {
       id: accepted.id,
       application: envelope.application,

@@ -71,7 +71,7 @@ describe("collect", () => {
         v: 1,
         application: "demo",
         received_at: 1_000_000,
-        events: [{ id: ids[0], position: 0, event: { ...EVENT, more: [1] } }],
+        request: { id: ids[0], events: [{ ...EVENT, more: [1] }] },
       },
     ]);
   });
@@ -106,7 +106,7 @@ describe("collect", () => {
   it("accepts events that are no objects: they harm no neighbour and end among the errors", async () => {
     const queue = recordingQueue();
     await accepted(await collect(post("[5,null]"), sources(queue.queue)));
-    expect(queue.envelopes()).toMatchObject([{ events: [{ event: 5 }, { event: null }] }]);
+    expect(queue.envelopes()).toMatchObject([{ request: { events: [5, null] } }]);
   });
 
   it.each([

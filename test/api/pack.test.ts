@@ -2,8 +2,9 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { groupForSending, type PackedMessage, pack, SMALL_BODY_BYTES } from "../../src/api/pack";
-import { type AcceptedEvent, EnvelopeSchema, type PartEnvelope } from "../../src/model/envelope";
+import { type AcceptedEvent, acceptedEvents, EnvelopeSchema, type PartEnvelope } from "../../src/model/envelope";
 import { sessionIdOf, utf8Bytes } from "../../src/model/event";
+import { eventIdOf } from "../../src/model/event-id";
 import {
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES_PER_SEND,
@@ -14,13 +15,11 @@ import {
 
 const RECEIPT = { application: "demo", received_at: 1_609_492_527_243_000 };
 
-function accept(events: readonly unknown[]): AcceptedEvent[] {
-  return events.map((event, position) => ({ id: `id ${position}`, position, event }));
-}
+const ID = "e2085be5-9137-8e4e-80b5-f1ffddc20000";
 
-function packEvents(events: readonly unknown[]): { accepted: AcceptedEvent[]; messages: PackedMessage[] } {
-  const accepted = accept(events);
-  return { accepted, messages: pack(accepted, RECEIPT, sizeOf(events)) };
+function packEvents(events: unknown[]): { accepted: AcceptedEvent[]; messages: PackedMessage[] } {
+  const accepted = events.map((event, position) => ({ id: eventIdOf(event, ID, position), position, event }));
+  return { accepted, messages: pack({ id: ID, events }, RECEIPT, sizeOf(events)) };
 }
 
 function sizeOf(events: readonly unknown[]): number {
@@ -29,7 +28,7 @@ function sizeOf(events: readonly unknown[]): number {
 }
 
 function eventsOf({ envelope }: PackedMessage): AcceptedEvent[] {
-  return "events" in envelope ? envelope.events : [];
+  return "oversized" in envelope ? [] : acceptedEvents(envelope);
 }
 
 function sessionsOf(message: PackedMessage): Set<string> {
@@ -91,9 +90,13 @@ describe("pack", () => {
     for (const times of Object.values(reached)) expect(times).toBeGreaterThan(0);
   });
 
-  it("sends one small event as one message", () => {
-    const { accepted, messages } = packEvents([{ session_id: "s", data: {} }]);
-    expect(messages.map(({ envelope }) => envelope)).toEqual([{ v: 1, ...RECEIPT, events: accepted }]);
+  it("sends a request as it came where one message holds it", () => {
+    const small = [{ session_id: "s", data: {} }, 5];
+    const large = Array.from({ length: 90 }, (_, n) => ({ session_id: `s${n}`, data: { text: "x".repeat(1_200) } }));
+    for (const events of [small, large]) {
+      const envelope = { v: 1, ...RECEIPT, request: { id: ID, events } };
+      expect(packEvents(events).messages.map((message) => message.envelope)).toEqual([envelope]);
+    }
   });
 
   it("loses and doubles nothing", () => {
@@ -149,7 +152,7 @@ describe("pack", () => {
 
   it("makes as few messages as first-fit finds: no two could be one", () => {
     property(({ messages }) => {
-      const whole = messages.filter(({ envelope }) => "events" in envelope);
+      const whole = messages.filter(({ envelope }) => !("oversized" in envelope));
       for (const [i, one] of whole.entries()) {
         for (const other of whole.slice(i + 1)) {
           const bytes = [...eventsOf(one), ...eventsOf(other)].reduce(
@@ -180,14 +183,14 @@ describe("pack", () => {
   });
 
   it("holds the message limit for the largest bodies that it does not measure", () => {
-    const grown = Array(MAX_SESSIONS_PER_MESSAGE).fill({ id: "i".repeat(128), data: Array(3).fill(1e20) });
+    const grown: unknown[] = Array(MAX_SESSIONS_PER_MESSAGE).fill({ id: "i".repeat(128), data: Array(3).fill(1e20) });
     const numbers = `[${Array(SMALL_BODY_BYTES / 5 - 1)
       .fill("1e20")
       .join(",")}]`;
     const single: unknown[] = [JSON.parse(numbers)];
     expect(utf8Bytes(numbers)).toBeLessThanOrEqual(SMALL_BODY_BYTES);
     for (const events of [grown, single]) {
-      const [message, ...others] = pack(accept(events), RECEIPT, SMALL_BODY_BYTES);
+      const [message, ...others] = pack({ id: ID, events }, RECEIPT, SMALL_BODY_BYTES);
       expect(others).toEqual([]);
       expect(utf8Bytes(JSON.stringify(message?.envelope))).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
     }

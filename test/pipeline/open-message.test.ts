@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PartEnvelope } from "../../src/model/envelope";
+import { eventIdOf } from "../../src/model/event-id";
 import { openMessage } from "../../src/pipeline/open-message";
 import { NO_RULES, rulesOf } from "../../src/rules/rules";
 import { envelopeOf, eventOf } from "./harness";
@@ -33,6 +34,22 @@ describe("an envelope", () => {
         expect(new Set(opened.errors.map(({ id }) => id)).size).toBe(opened.errors.length);
       }),
     );
+  });
+
+  it("gives the events of a whole request as it gives them one by one, with the ids that the answer told", () => {
+    const id = "e2085be5-9137-8e4e-80b5-f1ffddc20000";
+    fc.assert(
+      fc.property(fc.array(anyEvent), fc.nat(), (events, own) => {
+        const withOwn = events.map((event, place) => (place === own % 5 ? { ...eventOf("s"), id: "own" } : event));
+        const entries = withOwn.map((event, place): [string, unknown] => [eventIdOf(event, id, place), event]);
+        const request = { v: 1, application: "shop", received_at: RECEIVED_AT, request: { id, events: withOwn } };
+        expect(openMessage(request, opening)).toEqual(openMessage(envelopeOf(entries), opening));
+      }),
+    );
+    expect([{ id: "own" }, {}, { id: "" }, 7].map((event, place) => eventIdOf(event, id, place + 30))).toEqual([
+      ...["own", "e2085be5-9137-8e4e-80b5-f1ffddc2001f"],
+      ...["e2085be5-9137-8e4e-80b5-f1ffddc20020", "e2085be5-9137-8e4e-80b5-f1ffddc20021"],
+    ]);
   });
 
   it("gives the same rows whenever it is delivered", () => {

@@ -15,6 +15,7 @@ const EXAMPLES: Record<string, string | number> = {
   end_date: "2021-01-01 09:15:27.243860",
   order: "asc",
   limit: 10,
+  include: "times",
   interval: "hour",
   days: 7,
   version: 1,
