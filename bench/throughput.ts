@@ -56,8 +56,9 @@ async function measure(
     for (const measurement of measurements) {
       const measured = new Map<string, Round[]>(targets.map(({ name }) => [name, []]));
       // The first round warms the code up and is not kept.
-      for (let round = 0; round <= rounds; round++) {
-        process.stderr.write(`${measurement.title}: ${round === 0 ? "warming up" : `round ${round} of ${rounds}`} …\n`);
+      const all = roundsOf(kind, rounds);
+      for (let round = 0; round <= all; round++) {
+        process.stderr.write(`${measurement.title}: ${round === 0 ? "warming up" : `round ${round} of ${all}`} …\n`);
         for (const target of targets) {
           const result = await runRound(target, measurement, load);
           if (round > 0) measured.get(target.name)?.push(result);
@@ -70,6 +71,11 @@ async function measure(
   } finally {
     for (const target of targets) await target.stop();
   }
+}
+
+/** Rounds of ingest take a second or two each, and differ the more. */
+function roundsOf(kind: Measurement["kind"], rounds: number): number {
+  return kind === "ingest" ? 3 * rounds : rounds;
 }
 
 /** About what an object of The Eye keeps of a call with five events. */
