@@ -27,21 +27,18 @@ export interface Month {
 
 /** @param sampling share of invocations whose logs are kept, from wrangler.toml. */
 export function billOf({ tally, openings, sent }: Run, sampling: number): BillLine[] {
-  const { events, counts, series, errors, cleanUps } = tally.databaseRowsWritten;
+  const { events, counts, series, errors } = tally.databaseRowsWritten;
   // Each invocation leaves a record of its own beside the lines that it logged.
-  const invocations = tally.requests + tally.consumerInvocations + tally.objectCalls + tally.cleanUpCalls;
+  const invocations = tally.requests + tally.consumerInvocations + tally.objectCalls;
   const units: [what: string, price: PriceName, units: number][] = [
     ["requests of applications", "requests", tally.requests],
     ["invocations of the consumer", "requests", tally.consumerInvocations],
     ["look-ups of keys and rules", "kvReads", tally.kvReads],
     ["queue: write, read, delete", "queueOperations", 3 * tally.messageUnits],
-    ["calls of session objects", "objectRequests", tally.objectCalls],
-    ["calls that clean them up", "objectRequests", tally.cleanUpCalls],
-    ["rows of session objects", "objectRowsWritten", tally.objectRows],
-    ["rows of their clean-up", "objectRowsWritten", tally.cleanUpRows],
+    ["calls of groups of sessions", "objectRequests", tally.objectCalls],
+    ["rows of groups of sessions", "objectRowsWritten", tally.objectRows],
     ["events: row and two index entries", "databaseRowsWritten", events - openings],
     ["sessions: index entry a quarter of an hour", "databaseRowsWritten", openings],
-    ["list of clean-ups", "databaseRowsWritten", cleanUps],
     ["counts", "databaseRowsWritten", counts],
     ["categories and series", "databaseRowsWritten", series],
     ["errors and their counts", "databaseRowsWritten", errors],

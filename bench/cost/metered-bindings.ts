@@ -63,10 +63,6 @@ function meteredSessions(real: Env["SESSIONS"], tally: Tally): Env["SESSIONS"] {
           tally.objectCalls += 1;
           return stub.accept(call);
         },
-        cleanUp: () => {
-          tally.cleanUpCalls += 1;
-          return stub.cleanUp();
-        },
       };
     },
   });
@@ -130,8 +126,6 @@ function kindOf(query: string): RowKind {
       return "counts";
     case "categories":
       return "series";
-    case "session_clean_ups":
-      return "cleanUps";
     default:
       if (table !== undefined && /^(error|failure)/.test(table)) return "errors";
       throw new Error(`the meter does not know what this writes: ${query}`);

@@ -1,38 +1,22 @@
-import { Session } from "../../src/pipeline/session";
+import { SessionGroup } from "../../src/pipeline/session-group";
 import type { Tally } from "./tally.ts";
 
 /** Where the objects of this isolate count at the moment. */
 let tally: Tally | null = null;
-/** True while an object cleans itself up: what it writes then stands on a line of its own. */
-let isCleaningUp = false;
 
 export function countObjectsIn(current: Tally): void {
   tally = current;
 }
 
 function countRows(rows: number): void {
-  if (tally === null) return;
-  if (isCleaningUp) tally.cleanUpRows += rows;
-  else tally.objectRows += rows;
+  if (tally !== null) tally.objectRows += rows;
 }
 
-/** The session object as it is, with a counter in its storage. */
-export class MeteredSession extends Session {
+/** The group of sessions as it is, with a counter in its storage. */
+export class MeteredGroup extends SessionGroup {
   constructor(ctx: DurableObjectState, env: Env) {
     meterStorage(ctx.storage);
     super(ctx, env);
-  }
-
-  override async cleanUp(): Promise<number | null> {
-    isCleaningUp = true;
-    const next = await super.cleanUp();
-    isCleaningUp = false;
-    return next;
-  }
-
-  /** Whether the object still keeps anything. */
-  keeps(): boolean {
-    return [...this.ctx.storage.kv.list({ limit: 1 })].length > 0;
   }
 }
 
@@ -48,8 +32,6 @@ function meterStorage(storage: DurableObjectStorage): void {
   after(kv, "put", () => 1);
   after(kv, "delete", () => 1);
   after(own, "setAlarm", () => 1);
-  // Not documented; the objects hold one row for each call, and dropping them is taken for one write.
-  after(own, "deleteAll", () => 1);
   after(sql, "exec", (cursor) => (isCursor(cursor) ? cursor.rowsWritten : 0));
 }
 

@@ -1,5 +1,5 @@
 /** Tables of D1 as far as they are told apart on the bill. */
-export type RowKind = "events" | "counts" | "series" | "errors" | "cleanUps";
+export type RowKind = "events" | "counts" | "series" | "errors";
 
 /** Everything that a run did and that is billed, counted. */
 export interface Tally {
@@ -12,14 +12,10 @@ export interface Tally {
   messageUnits: number;
   /** Batches handed to the consumer. */
   consumerInvocations: number;
-  /** RPC calls to session objects. */
+  /** RPC calls of groups of sessions. */
   objectCalls: number;
-  /** Rows that session objects wrote while they took events. */
+  /** Rows that they wrote. */
   objectRows: number;
-  /** Calls that cleaned the objects up after the traffic, until every one was gone. */
-  cleanUpCalls: number;
-  /** Rows that the objects wrote for that. */
-  cleanUpRows: number;
   /** Calls of a database: a single statement, or a batch of them. */
   databaseCalls: number;
   databaseStatements: number;
@@ -38,12 +34,10 @@ export function emptyTally(): Tally {
     consumerInvocations: 0,
     objectCalls: 0,
     objectRows: 0,
-    cleanUpCalls: 0,
-    cleanUpRows: 0,
     databaseCalls: 0,
     databaseStatements: 0,
     databaseRowsRead: 0,
-    databaseRowsWritten: { events: 0, counts: 0, series: 0, errors: 0, cleanUps: 0 },
+    databaseRowsWritten: { events: 0, counts: 0, series: 0, errors: 0 },
     logLines: 0,
   };
 }
@@ -65,7 +59,7 @@ export interface Run {
 export interface Probe {
   /** Rows of events that redelivered batches wrote. */
   redeliveredEventRows: number;
-  /** All rows that redelivered batches wrote, in D1 and in session objects. */
+  /** All rows that redelivered batches wrote, in D1 and in groups of sessions. */
   redeliveredRows: number;
   /** Statements of a batch, by its number of messages. */
   statements: { messages: number; statements: number }[];

@@ -5,13 +5,13 @@ import { hashKey, keyEntry } from "../../src/api/keys";
 import eye from "../../src/index";
 import { type ConsumerSettings, type Delivery, deliveriesOf } from "./deliveries.ts";
 import { meteredBindings, type TakenMessage } from "./metered-bindings.ts";
-import { countObjectsIn, type MeteredSession } from "./metered-session.ts";
+import { countObjectsIn } from "./metered-session.ts";
 import type { Scenario } from "./scenarios.ts";
 import { emptyTally, type Probe, type Run } from "./tally.ts";
 import { APPLICATIONS, requestsOf, type SentRequest } from "./traffic.ts";
 import { START_MS, setClock } from "./virtual-clock.ts";
 
-export { MeteredSession as Session } from "./metered-session.ts";
+export { MeteredGroup as Session } from "./metered-session.ts";
 
 /** What bench/cost.ts asks of the metered Worker. */
 export interface Order {
@@ -25,9 +25,6 @@ export interface Answer {
   run: Run;
   probe: Probe;
 }
-
-/** The objects are due nine days after the traffic. */
-const CLEAN_UP_OFFSET_MS = 10 * 86_400_000;
 
 /** The probe's traffic comes a day after the scenario's. */
 const PROBE_OFFSET_MS = 86_400_000;
@@ -66,8 +63,6 @@ class Meter {
     const requests = requestsOf(scenario, START_MS);
     const refused = await this.send(requests);
     await this.deliver(deliveriesOf(this.taken, settings));
-    // The objects outlive the traffic; the bill does not end before they do.
-    await this.cleanUp(sessionsOf(requests));
     return {
       tally: this.tally,
       sent: requests.reduce((sum, { events }) => sum + events.length, 0),
@@ -163,21 +158,6 @@ class Meter {
     }
   }
 
-  /** Runs the cron after the objects are due, as often as it takes. Then none of them may keep anything. */
-  private async cleanUp(sessions: Set<string>): Promise<void> {
-    const env = this.bindings();
-    const at = START_MS + CLEAN_UP_OFFSET_MS;
-    setClock(at);
-    for (let left = 1; left > 0; left = await this.countRows("SELECT count(*) AS n FROM session_clean_ups")) {
-      await eye.scheduled({ scheduledTime: at, cron: "* * * * *", noRetry: () => undefined }, env);
-    }
-    // The binding's type is that of the Worker as deployed; here it makes metered objects.
-    const objects = this.real.SESSIONS as unknown as DurableObjectNamespace<MeteredSession>;
-    for (const session of sessions) {
-      if (await objects.getByName(session).keeps()) throw new Error(`the object of ${session} was not cleaned up`);
-    }
-  }
-
   private async countRows(query: string): Promise<number> {
     return (await this.real.DB.prepare(query).first<number>("n")) ?? 0;
   }
@@ -192,8 +172,4 @@ async function storeKeys(env: Env): Promise<void> {
 
 function keyOf(application: string): string {
   return `eye_w_${application.padEnd(22, "0")}`;
-}
-
-function sessionsOf(requests: readonly SentRequest[]): Set<string> {
-  return new Set(requests.flatMap(({ events }) => events.map((event) => String(event.session_id))));
 }

@@ -5,7 +5,7 @@ import { writeBatch } from "../../src/storage/write-batch";
 import { type AskedStatement, type MeteredDatabase, meteredDatabase } from "./metered-database.ts";
 
 // wrangler.toml names it, so the bundle must have it; nothing calls it here.
-export { Session } from "../../src/pipeline/session";
+export { SessionGroup as Session } from "../../src/pipeline/session-group";
 
 /** What bench/queries.ts asks of the Worker. */
 export type Order =

@@ -6,7 +6,7 @@ interface Bindings {
 export default {
   async fetch(request: Request, env: Bindings): Promise<Response> {
     if (request.method === "DELETE") {
-      const tables = ["events", "counts", "series_minutes", "session_clean_ups", "errors", "error_parts"];
+      const tables = ["events", "counts", "series_minutes", "errors", "error_parts"];
       await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
       return new Response(null, { status: 204 });
     }

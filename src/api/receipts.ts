@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { MAX_ID_CHARACTERS } from "../model/limits";
+import { groupOf } from "../model/session-groups";
 import { formatTimestamp } from "../model/time";
 import { databasesOf } from "../storage/databases";
 import { type FailedReceipt, findFailures, findStoredEvent, type StoredReceipt } from "../storage/receipt-queries";
@@ -63,7 +64,7 @@ export const ReceiptResponse = v.object({
 type Receipt = v.InferOutput<typeof ReceiptResponse>;
 
 /**
- * `GET /theeye/receipts`: what became of an event. Asks the session's object and the databases; nothing is kept for it
+ * `GET /theeye/receipts`: what became of an event. Asks the session's group and the databases; nothing is kept for it
  * while events are taken.
  */
 export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
@@ -77,7 +78,7 @@ export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
 
   return answerFrom(async () => {
     const databases = databasesOf(c.env);
-    const remembered = await c.env.SESSIONS.getByName(session).recallOne(id);
+    const remembered = await c.env.SESSIONS.getByName(groupOf(session)).recallOne(session, id);
     const [stored, failures] = await Promise.all([
       findStoredEvent(databases, { session, id, place: remembered }),
       findFailures(databases, session, id),

@@ -40,8 +40,8 @@ export const MAX_MESSAGES_PER_SEND = 100;
 export const MAX_SEND_BYTES = 240_000;
 
 /**
- * Different sessions in one message. A consumer batch holds at most 100 messages and makes one call per
- * session, and an invocation may make 10,000 subrequests: 100 × 90 leaves room for the databases.
+ * Different sessions in one message. A consumer batch holds at most 100 messages and asks the databases for all of its
+ * sessions at once: 9,000 ids of MAX_ID_CHARACTERS are 1.2 MB in a bound parameter, which takes 2 MB.
  */
 export const MAX_SESSIONS_PER_MESSAGE = 90;
 
@@ -55,23 +55,32 @@ export const MAX_PART_CHARACTERS = 25_000;
 export const MAX_PAGE_SIZE = 1_000;
 export const DEFAULT_PAGE_SIZE = 100;
 
-/** Entries of a session that its object keeps in memory (about 250 bytes each, in an isolate of 128 MB). */
+/**
+ * Objects among which all sessions are divided. A batch calls each at most once, and each call is one row written. One
+ * takes some thousand events a second, so together they take more than a dozen databases do. To change it see
+ * docs/decisions.md: a session whose object is another one must not be under way.
+ */
+export const SESSION_GROUPS = 16;
+
+/**
+ * How long a group remembers a session after its last event, at least. A consumer reads in D1 what is stored, asks the
+ * group, and writes in D1, all within an invocation of 15 minutes. What was decided longer ago than two of these stands in
+ * D1 for whoever asks now, or will never be written.
+ */
+export const SESSION_MEMORY_MS = 60 * 60 * 1000;
+
+/** The same for a session of so many events that D1 would read long to tell what it holds of it. */
+export const LONG_SESSION_EVENTS = 100;
+export const LONG_SESSION_MEMORY_MS = 8 * 24 * 60 * 60 * 1000;
+
+/** Entries that a group holds ready, of the sessions seen last (about 400 bytes each; 16 groups may share 128 MB). */
+export const MAX_HELD_ENTRIES = 5_000;
+
+/** Entries of one session that are held ready; beyond them they lie in an indexed table. */
 export const MAX_REMEMBERED_EVENTS = 10_000;
 
-/** Entries in one row of a session object, as JSON text. A row takes 2 MB; an entry with all its issues stays under 50 KB. */
-export const MAX_SEGMENT_BYTES = 1_000_000;
-
-/**
- * How long a session must be quiet before its object may forget it: as long as a message can live, 4 days in a queue and 4
- * among the dead letters at the platform's defaults.
- */
-export const SESSION_QUIET_MS = 8 * 24 * 60 * 60 * 1000;
-
-/**
- * When to look whether a session object may. A day more than it must be quiet, so that a session shorter than a day is
- * looked at once.
- */
-export const SESSION_OBJECT_RETENTION_MS = SESSION_QUIET_MS + 24 * 60 * 60 * 1000;
+/** One row of a group's log, as JSON text. A row takes 2 MB; an entry with all its issues stays under 50 KB. */
+export const MAX_LOG_ROW_BYTES = 1_000_000;
 
 /** The stretch of time in which a session is listed once; see `opens` in storage/tables.ts. */
 export const ACTIVITY_SLOT_MICROS = 15 * 60 * 1_000_000;

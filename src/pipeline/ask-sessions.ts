@@ -1,84 +1,104 @@
+import { groupOf } from "../model/session-groups";
 import type { RuleSet } from "../rules/rules";
 import { candidateDatabases, type Database, homeDatabase } from "../storage/databases";
 import { findSessions, loadHistories, type SessionHistory } from "../storage/session-history";
 import { type Failure, failureOf, messageOf } from "../storage/transport-errors";
-import type { AcceptAnswer, AcceptCall, Arrival, Presence } from "./session-protocol";
+import type { AcceptAnswer, AcceptCall, Arrival, GroupCall, Presence } from "./session-protocol";
 
-/** Calls the object of a session. Each call makes its own stub: a stub that failed once may be broken. */
-export type CallSession = (call: AcceptCall) => Promise<AcceptAnswer>;
+/** Calls a group of sessions by its name. Each call makes its own stub: a stub that failed once may be broken. */
+export type CallGroup = (group: string, call: GroupCall) => Promise<AcceptAnswer[]>;
 
 interface Failed {
   kind: "failed";
   failure: Failure;
   reason: string;
-  /** True if a database could not be asked; false if the session's object failed. */
+  /** True if a database could not be asked; false if the session's group failed. */
   waitsForDatabase: boolean;
 }
 
 export type SessionResult = Extract<AcceptAnswer, { kind: "decided" }> | Failed;
 
 /**
- * Has the objects of all sessions of a batch decide, at once, each called once. D1 is asked in bulk beforehand which of
- * the sessions exist, and afterwards about those few whose objects have forgotten them.
+ * Has all sessions of a batch decided on, at once, with one call for each of their groups. D1 is asked in bulk beforehand
+ * which of the sessions exist, and afterwards about those few whose groups do not remember them.
  *
- * @param rulesFor the rules of the event types that a session's arrivals have
+ * @param rulesFor the rules of the event types that these sessions' arrivals have
  */
 export async function askSessions(
   arrivals: Map<string, Arrival[]>,
   databases: Database[],
-  callSession: CallSession,
-  rulesFor: (session: string) => RuleSet,
+  callGroup: CallGroup,
+  rulesFor: (sessions: string[]) => RuleSet,
 ): Promise<Map<string, SessionResult>> {
   const presences = await findPresences([...arrivals.keys()], databases);
   const calls = [...arrivals].map(([session, own]): AcceptCall => {
     const presence = presences.get(session) ?? { kind: "absent" };
-    return {
-      session,
-      home: homeDatabase(session, databases.length),
-      presence,
-      arrivals: own,
-      rules: rulesFor(session),
-    };
+    return { session, home: homeDatabase(session, databases.length), presence, arrivals: own };
   });
-  const results = new Map(
-    await Promise.all(calls.map(async (call) => [call.session, await ask(call, callSession)] as const)),
-  );
+  const askAll = async (some: AcceptCall[]) => {
+    const groups = [...Map.groupBy(some, ({ session }) => groupOf(session))];
+    const answers = await Promise.all(
+      groups.map(([group, own]) =>
+        ask(own, (part) => callGroup(group, { calls: part, rules: rulesFor(part.map(({ session }) => session)) })),
+      ),
+    );
+    return new Map(answers.flatMap((some) => [...some]));
+  };
 
+  const results = await askAll(calls);
   const forgotten = calls.flatMap((call) => {
     const answer = results.get(call.session);
-    return answer?.kind === "history_needed" ? [{ call, database: answer.database }] : [];
+    return answer?.kind === "history_needed" ? [{ ...answer, call }] : [];
   });
   const histories = await findHistories(forgotten, databases);
-  await Promise.all(
-    forgotten.map(async ({ call }) => {
-      const history = histories.get(call.session);
-      if (history === undefined) return;
-      results.set(
-        call.session,
-        history.kind === "failed" ? history : await ask({ ...call, history: history.of }, callSession),
-      );
-    }),
-  );
+  const again: AcceptCall[] = [];
+  for (const { call } of forgotten) {
+    const history = histories.get(call.session);
+    if (history?.kind === "failed") results.set(call.session, history);
+    else if (history !== undefined) again.push({ ...call, history: history.of });
+  }
+  for (const [session, answer] of await askAll(again)) results.set(session, answer);
   return new Map([...results].map(([session, answer]) => [session, settle(answer)]));
 }
 
 type Asked = AcceptAnswer | Failed;
 
-/** One call, and a second one at once if the object or the connection went away: `accept` is idempotent. */
-async function ask(call: AcceptCall, callSession: CallSession): Promise<Asked> {
+/**
+ * Calls a group, and once more at once if the object or the connection went away: it is idempotent. Where the call fails
+ * for what is in it, its sessions are halved until the one at fault stands alone.
+ */
+async function ask(
+  calls: AcceptCall[],
+  callGroup: (part: AcceptCall[]) => Promise<AcceptAnswer[]>,
+): Promise<Map<string, Asked>> {
   for (let tries = 1; ; tries++) {
     try {
-      return await callSession(call);
+      const answers = await callGroup(calls);
+      return new Map(
+        calls.flatMap(({ session }, place) => {
+          const answer = answers[place];
+          return answer === undefined ? [] : [[session, answer] as const];
+        }),
+      );
     } catch (thrown) {
       const failure = failureOf(thrown);
-      if (tries === 2 || failure !== "transient")
-        return { kind: "failed", failure, reason: messageOf(thrown), waitsForDatabase: false };
+      if (failure === "transient" && tries === 1) continue;
+      if (failure === "rejected" && calls.length > 1) {
+        const middle = Math.ceil(calls.length / 2);
+        const halves = [calls.slice(0, middle), calls.slice(middle)];
+        const answers = await Promise.all(halves.map((half) => ask(half, callGroup)));
+        return new Map(answers.flatMap((some) => [...some]));
+      }
+      const failed: Failed = { kind: "failed", failure, reason: messageOf(thrown), waitsForDatabase: false };
+      return new Map(calls.map(({ session }) => [session, failed]));
     }
   }
 }
 
 function settle(answer: Asked): SessionResult {
   if (answer.kind === "decided" || answer.kind === "failed") return answer;
+  if (answer.kind === "broken")
+    return { kind: "failed", failure: "rejected", reason: answer.reason, waitsForDatabase: false };
   const reason =
     answer.kind === "undecided"
       ? "the database that may hold the session cannot be asked"
@@ -87,15 +107,16 @@ function settle(answer: Asked): SessionResult {
 }
 
 /**
- * Where each session is stored already; sessions that no database holds are left out. A session that an unreachable
- * database may hold is `unknown`: to let it begin anew would break its order and its identity.
+ * Where each session lives already; sessions that no database holds are left out. A session that an unreachable
+ * database may hold is `unknown`: to let it begin anew would break its order and its identity. One of which there are only
+ * failures lives where they are.
  */
 async function findPresences(sessions: string[], databases: Database[]): Promise<Map<string, Presence>> {
   const presences = new Map<string, Presence>();
   const found = await Promise.all(
     databases.map(async (database) => {
       const own = sessions.filter((session) => candidateDatabases(session, databases.length).includes(database.index));
-      if (own.length === 0) return { database, own, present: [] };
+      if (own.length === 0) return { database, own, present: { stored: [], failed: [] } };
       try {
         return { database, own, present: await findSessions(database, own) };
       } catch {
@@ -106,8 +127,14 @@ async function findPresences(sessions: string[], databases: Database[]): Promise
   for (const { own, present } of found) {
     if (present === null) for (const session of own) presences.set(session, { kind: "unknown" });
   }
+  // An event tells where its session lives, whatever else cannot be asked. A failure does not.
   for (const { database, present } of found) {
-    for (const session of present ?? []) presences.set(session, { kind: "present", database: database.index });
+    for (const session of present?.failed ?? []) {
+      if (!presences.has(session)) presences.set(session, { kind: "present", database: database.index });
+    }
+  }
+  for (const { database, present } of found) {
+    for (const session of present?.stored ?? []) presences.set(session, { kind: "present", database: database.index });
   }
   return presences;
 }
@@ -119,7 +146,7 @@ function failedBy(thrown: unknown): Failed {
 type FoundHistory = Failed | { kind: "found"; of: SessionHistory };
 
 async function findHistories(
-  forgotten: { call: AcceptCall; database: number }[],
+  forgotten: { call: AcceptCall; database: number; errorIds: string[] }[],
   databases: Database[],
 ): Promise<Map<string, FoundHistory>> {
   const found = await Promise.all(
@@ -127,7 +154,9 @@ async function findHistories(
       const own = forgotten.filter((one) => one.database === database.index);
       if (own.length === 0) return [];
       try {
-        const asked = own.map(({ call }) => ({ session: call.session, ids: call.arrivals.map(({ id }) => id) }));
+        const asked = own.map(({ call: { session, arrivals }, errorIds }) => {
+          return { session, ids: arrivals.map(({ id }) => id), errorIds };
+        });
         const histories = await loadHistories(database, asked);
         return [...histories].map(([session, of]) => [session, { kind: "found", of }]);
       } catch (thrown) {

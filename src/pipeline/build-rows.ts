@@ -2,7 +2,7 @@ import { isJsonObject } from "../model/event";
 import { jsonText } from "../model/json-text";
 import type { BatchRows } from "../storage/rows";
 import { errorRow } from "./open-message";
-import type { Arrival, Enlisting, Outcome } from "./session-protocol";
+import type { Arrival, Outcome } from "./session-protocol";
 
 /** An arrival with the event that its text says. */
 export interface ReadArrival {
@@ -10,22 +10,16 @@ export interface ReadArrival {
   event: unknown;
 }
 
-/** The rows of one session's arrivals, as its object decided on them. `outcomes` are in the order of `arrivals`. */
-export function buildRows(
-  session: string,
-  arrivals: ReadArrival[],
-  { outcomes, enlisting }: { outcomes: Outcome[]; enlisting: Enlisting | null },
-): BatchRows {
+/** The rows of one session's arrivals, as its group decided on them. `outcomes` are in the order of `arrivals`. */
+export function buildRows(session: string, arrivals: ReadArrival[], outcomes: Outcome[]): BatchRows {
   const rows: BatchRows = { events: [], errors: [], parts: [] };
   arrivals.forEach(({ arrival, event }, index) => {
     const outcome = outcomes[index];
-    if (outcome === undefined)
-      throw new Error(`the session's object left arrival ${index} of ${arrivals.length} undecided`);
-    const mark = enlisting?.receivedAt === outcome.receivedAt ? { cleanUpAt: enlisting.cleanUpAt } : {};
+    if (outcome === undefined) throw new Error(`the group left arrival ${index} of ${arrivals.length} undecided`);
     if (outcome.kind === "failed") {
       // A duplicate carries the receipt of the first, which is part of its row's key.
       const { errorId, receivedAt, application, issues } = outcome;
-      rows.errors.push({ ...errorRow(errorId, { ...arrival, receivedAt, application }, issues, event), ...mark });
+      rows.errors.push(errorRow(errorId, { ...arrival, receivedAt, application }, issues, event));
       return;
     }
     const { sequence, occurredAt, receivedAt, application, opens, shadow, duplicate } = outcome;
@@ -43,7 +37,6 @@ export function buildRows(
       data: jsonText(members.data),
       ...(shadow === undefined ? {} : { shadow }),
       ...(duplicate ? { isRepeat: true } : {}),
-      ...mark,
     });
   });
   return rows;

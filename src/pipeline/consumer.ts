@@ -3,7 +3,7 @@ import { isJsonObject } from "../model/event";
 import type { IndexedRules } from "../rules/rules";
 import type { Database } from "../storage/databases";
 import { type Failure, messageOf } from "../storage/transport-errors";
-import { askSessions, type CallSession } from "./ask-sessions";
+import { askSessions, type CallGroup } from "./ask-sessions";
 import { buildRows, type ReadArrival } from "./build-rows";
 import { redelivery, worst } from "./delivery";
 import { type OpenedMessage, openMessage } from "./open-message";
@@ -13,7 +13,7 @@ import { type Unit, type Write, writeUnits } from "./write-units";
 /** What the pipeline needs of the world. Handed in, so that a simulation can let any of it fail. */
 export interface Pipeline {
   databases: Database[];
-  callSession: CallSession;
+  callGroup: CallGroup;
   write: Write;
   /** Sends a message's body to the dead letters; resolves once the queue has it. */
   sendDeadLetter: (body: unknown) => Promise<void>;
@@ -121,13 +121,18 @@ export function openMessages(
 /** Takes messages through their sessions into the databases, and tells what of them could not be brought home. */
 export async function processBatch(
   opened: OpenedMessage[],
-  pipeline: Pick<Pipeline, "databases" | "callSession" | "write" | "config">,
+  pipeline: Pick<Pipeline, "databases" | "callGroup" | "write" | "config">,
   rules: IndexedRules,
 ): Promise<Processed> {
   const sessions = gatherSessions(opened);
   const arrivals = new Map([...sessions].map(([session, { read }]) => [session, read.map(({ arrival }) => arrival)]));
-  const results = await askSessions(arrivals, pipeline.databases, pipeline.callSession, (session) =>
-    rules.only((sessions.get(session)?.read ?? []).map(({ event }) => event).filter(isJsonObject)),
+  const results = await askSessions(arrivals, pipeline.databases, pipeline.callGroup, (some) =>
+    rules.only(
+      some
+        .flatMap((session) => sessions.get(session)?.read ?? [])
+        .map(({ event }) => event)
+        .filter(isJsonObject),
+    ),
   );
 
   const units = opened.flatMap((message, place) => ownUnit(message, place));
@@ -137,7 +142,7 @@ export async function processBatch(
     const result = results.get(session);
     if (result?.kind === "decided") {
       outcomes.push(...result.outcomes);
-      const rows = buildRows(session, gathered.read, result);
+      const rows = buildRows(session, gathered.read, result.outcomes);
       units.push({ messages: gathered.messages, session, database: result.database, rows });
     } else {
       const { failure, reason, waitsForDatabase } = result ?? NOT_ASKED;

@@ -1,4 +1,3 @@
-import { SESSION_OBJECT_RETENTION_MS } from "../model/limits";
 import { candidateDatabases, type Database, homeDatabase } from "../storage/databases";
 import { loadHistories } from "../storage/session-history";
 import { findSettledErrors } from "../storage/settled-errors";
@@ -124,7 +123,7 @@ async function giveUp({ session, arrivals, messages, reason }: Undelivered, pipe
     for (const index of candidateDatabases(session, pipeline.databases.length)) {
       const database = pipeline.databases[index];
       if (database === undefined) continue;
-      const histories = await loadHistories(database, [{ session, ids: arrivals.map(({ id }) => id) }]);
+      const histories = await loadHistories(database, [{ session, ids: arrivals.map(({ id }) => id), errorIds: [] }]);
       for (const event of histories.get(session)?.events ?? []) stored.set(event.id, storedFingerprint(event));
     }
   } catch {
@@ -133,9 +132,6 @@ async function giveUp({ session, arrivals, messages, reason }: Undelivered, pipe
   // Another content under a stored id is another event, which would otherwise be in neither table.
   const lost = arrivals.filter(({ id, text }) => stored.get(id) !== fingerprint(JSON.parse(text)));
   const errors = lost.map((arrival) => failedDelivery(session, arrival, reason));
-  // Its object may remember what no row will tell of.
-  const [first] = errors;
-  if (first !== undefined) first.cleanUpAt = Date.now() + SESSION_OBJECT_RETENTION_MS;
   const database = homeDatabase(session, pipeline.databases.length);
   return { messages, session, database, rows: { events: [], errors, parts: [] } };
 }

@@ -13,7 +13,7 @@ import type { Pipeline } from "./consumer";
 import type { Arrival } from "./session-protocol";
 import { type Judged, type Verdict, writeReplayed } from "./write-replayed";
 
-export type ReplayIo = Pick<Pipeline, "databases" | "callSession" | "write" | "config">;
+export type ReplayIo = Pick<Pipeline, "databases" | "callGroup" | "write" | "config">;
 
 export interface Replaying {
   /** The replay's id. */
@@ -123,8 +123,12 @@ async function judge(candidates: Candidate[], io: ReplayIo, rules: IndexedRules)
   const arrivals = [...bySession].flatMap(([session, own]) =>
     session === null ? [] : [[session, own.map(({ arrival }) => arrival)] as const],
   );
-  const results = await askSessions(new Map(arrivals), io.databases, io.callSession, (session) =>
-    rules.only((bySession.get(session) ?? []).map(({ event }) => (isJsonObject(event) ? event : {}))),
+  const results = await askSessions(new Map(arrivals), io.databases, io.callGroup, (sessions) =>
+    rules.only(
+      sessions
+        .flatMap((session) => bySession.get(session) ?? [])
+        .map(({ event }) => (isJsonObject(event) ? event : {})),
+    ),
   );
   return [...bySession].flatMap(([session, own]) =>
     own.map(({ error, arrival, next }, place): Asked => {
@@ -138,10 +142,9 @@ async function judge(candidates: Candidate[], io: ReplayIo, rules: IndexedRules)
         return { error, arrival, verdict: { kind: "waiting", failure, reason } };
       }
       const outcome = result.outcomes[place];
-      if (outcome === undefined) throw new Error("the session's object left a replayed event undecided");
+      if (outcome === undefined) throw new Error("the group left a replayed event undecided");
       if (outcome.kind === "failed") return { error, arrival, verdict: { kind: "failing", issues: outcome.issues } };
-      const { database, enlisting } = result;
-      return { error, arrival, verdict: { kind: "stored", session, database, outcome, enlisting } };
+      return { error, arrival, verdict: { kind: "stored", session, database: result.database, outcome } };
     }),
   );
 }

@@ -4,7 +4,7 @@ import type { RuleSet } from "../rules/rules";
 import type { ShadowMark } from "../storage/rows";
 import type { SessionHistory } from "../storage/session-history";
 
-/** What passes between the consumer and a session's object. Values only: an object throws for bugs alone. */
+/** What passes between the consumer and a group of sessions. Values only: a group throws for bugs alone. */
 
 /** One event on its way to its session. */
 export interface Arrival {
@@ -19,7 +19,10 @@ export interface Arrival {
   replayOf?: string;
 }
 
-/** What D1 says of a session: asked in bulk before the objects are called, needed by an object without state. */
+/**
+ * What D1 says of a session: asked in bulk before the groups are called, needed by a group that does not remember it.
+ * Present: there is an event of it, or a failure.
+ */
 export type Presence = { kind: "absent" } | { kind: "present"; database: number } | { kind: "unknown" };
 
 export interface AcceptCall {
@@ -28,10 +31,15 @@ export interface AcceptCall {
   home: number;
   presence: Presence;
   arrivals: Arrival[];
-  /** The rules of the arrivals' event types. */
-  rules: RuleSet;
-  /** Given on the second call, after the object has asked for it. */
+  /** Given on the second call, after the group has asked for it. */
   history?: SessionHistory;
+}
+
+/** The shares of a batch that a group's sessions have. */
+export interface GroupCall {
+  calls: AcceptCall[];
+  /** The rules of all these arrivals' event types. */
+  rules: RuleSet;
 }
 
 /** What became of an arrival. The same arrival gets the same outcome, however often it comes. */
@@ -50,31 +58,25 @@ export type Outcome =
     }
   | { kind: "failed"; errorId: string; receivedAt: Micros; application: string; issues: Issue[]; duplicate: boolean };
 
-/**
- * How the session comes on the list of clean-ups: with the row of what its object's memory began with. Told with each
- * answer, since a redelivery of the first call needs it too: its rows may never have been written.
- */
-export interface Enlisting {
-  /** The latest receipt among what the first call added: one event or failure that the memory began with. */
-  receivedAt: Micros;
-  /** When to look whether the object may forget, in milliseconds since 1970. */
-  cleanUpAt: number;
-}
-
 export type AcceptAnswer =
   /** `outcomes` are in the order of the arrivals; `database` is where the session lives. */
-  | { kind: "decided"; database: number; outcomes: Outcome[]; enlisting: Enlisting | null }
-  /** The object does not remember all of the session: call again with what D1 holds of it and of the arrivals' ids. */
-  | { kind: "history_needed"; database: number }
-  /** The object has no state, and D1 could not be asked whether the session exists: try again later. */
-  | { kind: "undecided" };
+  | { kind: "decided"; database: number; outcomes: Outcome[] }
+  /**
+   * The group does not remember all of the session: call again with what D1 holds of it, of the arrivals' ids and of these
+   * failures, as which the arrivals may be known.
+   */
+  | { kind: "history_needed"; database: number; errorIds: string[] }
+  /** The group does not remember the session, and D1 could not be asked whether it exists: try again later. */
+  | { kind: "undecided" }
+  /** A bug that this session alone meets. */
+  | { kind: "broken"; reason: string };
 
-/** What a session's object remembers of one stored event. */
+/** What a group remembers of one stored event. */
 export interface Remembered {
   sequence: number;
   occurredAt: Micros;
   receivedAt: Micros;
   application: string;
-  /** True if it came under another receipt too since the object woke: sent again, not only delivered again. */
+  /** True if it came under another receipt too since the group woke: sent again, not only delivered again. */
   isDuplicate: boolean;
 }

@@ -3,17 +3,11 @@ import type { LocatedError } from "../storage/error-queries";
 import type { BatchRows, Settlement } from "../storage/rows";
 import { buildRows } from "./build-rows";
 import type { ReplayIo, Replaying, Waiting } from "./replay-errors";
-import type { Arrival, Enlisting, Outcome } from "./session-protocol";
+import type { Arrival, Outcome } from "./session-protocol";
 import { type Unit, writeUnits } from "./write-units";
 
 export type Verdict =
-  | {
-      kind: "stored";
-      session: string;
-      database: number;
-      outcome: Extract<Outcome, { kind: "stored" }>;
-      enlisting: Enlisting | null;
-    }
+  | { kind: "stored"; session: string; database: number; outcome: Extract<Outcome, { kind: "stored" }> }
   | { kind: "failing"; issues: Issue[] };
 
 /** A replayed event with what became of it. */
@@ -68,10 +62,8 @@ function isTogether({ error, verdict }: Judged): boolean {
 
 function unitOf(session: string, own: Stored[], replaying: Replaying): Unit {
   const read = own.map(({ arrival }) => ({ arrival, event: JSON.parse(arrival.text) }));
-  const rows = buildRows(session, read, {
-    outcomes: own.map(({ verdict }) => verdict.outcome),
-    enlisting: own[0]?.verdict.enlisting ?? null,
-  });
+  const outcomes = own.map(({ verdict }) => verdict.outcome);
+  const rows = buildRows(session, read, outcomes);
   const settlements = own.filter(isTogether).map((one) => settlementOf(one, replaying));
   return {
     messages: new Set(),

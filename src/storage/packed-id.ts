@@ -24,6 +24,13 @@ export function storedIdSql(packed: string): string {
   return `CASE substr(${packed}, 1, 1) WHEN 'x' THEN unhex(substr(${packed}, 2)) ELSE substr(${packed}, 2) END`;
 }
 
+/** SQL text that turns a packed id, itself given as SQL text, into the id itself. */
+export function textOfIdSql(packed: string): string {
+  const digits = (from: number, count: number) => `substr(${packed}, ${from}, ${count})`;
+  const uuid = [digits(2, 8), digits(10, 4), digits(14, 4), digits(18, 4), digits(22, 12)].join(" || '-' || ");
+  return `CASE substr(${packed}, 1, 1) WHEN 'x' THEN ${uuid} ELSE substr(${packed}, 2) END`;
+}
+
 /** The stored form of an id as a bound parameter, to compare a column with. */
 export function storedId(id: string): SQL {
   const packed = packId(id);

@@ -27,11 +27,6 @@ export interface EventRow {
   shadow?: ShadowMark;
   /** True if it was accepted in an earlier call, and so may be stored already. */
   isRepeat?: boolean;
-  /**
-   * When to look whether the session's object may forget it, in milliseconds since 1970. Set on the event, or the error,
-   * that the object's memory began with: with it the session is put on the list of clean-ups.
-   */
-  cleanUpAt?: number;
 }
 
 /** An event that failed, with all its issues and its whole content. `id` is its identity. */
@@ -47,8 +42,6 @@ export interface ErrorRow {
   /** The event as JSON text, or null where its content lies in `parts` pieces. */
   content: string | null;
   parts: number;
-  /** As that of an event. */
-  cleanUpAt?: number;
 }
 
 /** A piece of the content of an error whose event is too large for one queue message. */

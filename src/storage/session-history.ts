@@ -1,9 +1,9 @@
 import { ACTIVITY_SLOT_MICROS } from "../model/limits";
 import type { Database } from "./databases";
-import { packId, storedIdSql, unpackId } from "./packed-id";
-import type { EventRow } from "./rows";
+import { packId, storedIdSql, textOfIdSql, unpackId } from "./packed-id";
+import type { ErrorRow, EventRow } from "./rows";
 
-/** What a database holds of a session, for an object that has forgotten it. */
+/** What a database holds of a session, for a group that does not remember it. */
 export interface SessionHistory {
   /** The highest sequence that the session has. */
   lastSequence: number;
@@ -11,24 +11,37 @@ export interface SessionHistory {
   openSlots: number[];
   /** Those of the asked events that are stored. */
   events: StoredEvent[];
+  /** Those of the asked failures that stand among the errors. */
+  failures: StoredFailure[];
 }
+
+/** An error as it stands. */
+export type StoredFailure = Pick<ErrorRow, "issues" | "receivedAt"> & { errorId: string; application: string };
 
 /** A row of a session as it stands. */
 export type StoredEvent = Omit<EventRow, "session" | "shadow">;
 
 const FIND_SESSIONS = `
-SELECT json_group_array(key) AS keys FROM json_each(?1) AS asked
-WHERE EXISTS (SELECT 1 FROM events WHERE session_id = ${storedIdSql("asked.value")})`;
+SELECT
+  json_group_array(key) FILTER (WHERE EXISTS (SELECT 1 FROM events WHERE session_id = ${storedIdSql("asked.value")})) AS stored,
+  json_group_array(key) FILTER (WHERE EXISTS (SELECT 1 FROM errors WHERE session_id = ${textOfIdSql("asked.value")})) AS failed
+FROM json_each(?1) AS asked`;
 
 /**
- * Those of the given sessions of which the database holds an event: one entry of an index read for each. Told in one row,
- * since D1 takes longer over rows than over what is in them.
+ * Those of the given sessions of which the database holds an event, and those of which it holds an error: two entries of
+ * indexes read for each at most. Told in one row, since D1 takes longer over rows than over what is in them.
  */
-export async function findSessions({ binding }: Database, sessions: string[]): Promise<string[]> {
+export async function findSessions(
+  { binding }: Database,
+  sessions: string[],
+): Promise<{ stored: string[]; failed: string[] }> {
   const asked = JSON.stringify(sessions.map(packId));
-  const { results } = await binding.prepare(FIND_SESSIONS).bind(asked).all<{ keys: string }>();
-  const keys: number[] = JSON.parse(results[0]?.keys ?? "[]");
-  return keys.flatMap((key) => sessions[key] ?? []);
+  const { results } = await binding.prepare(FIND_SESSIONS).bind(asked).all<{ stored: string; failed: string }>();
+  const sessionsAt = (keys = "[]") => {
+    const places: number[] = JSON.parse(keys);
+    return places.flatMap((place) => sessions[place] ?? []);
+  };
+  return { stored: sessionsAt(results[0]?.stored), failed: sessionsAt(results[0]?.failed) };
 }
 
 const SUMMARIES = `
@@ -60,20 +73,34 @@ interface StoredRow {
   data: string;
 }
 
+const STORED_FAILURES = `
+SELECT asked.key AS key, errors.id AS id, received_at, application, issues
+FROM json_each(?1) AS asked CROSS JOIN json_each(asked.value) AS wanted CROSS JOIN errors ON errors.id = wanted.value`;
+
+interface FailedRow {
+  key: number;
+  id: string;
+  received_at: number;
+  application: string | null;
+  issues: string;
+}
+
 /**
- * What the database holds of the given sessions and events. Reads each of these sessions' index entries once: meant for
- * the rare session that goes on after its object was cleaned up.
+ * What the database holds of the given sessions, events and failures. Reads each of these sessions' index entries once: meant for
+ * the session that goes on after its group has forgotten it.
  */
 export async function loadHistories(
   { binding }: Database,
-  asked: { session: string; ids: string[] }[],
+  asked: { session: string; ids: string[]; errorIds: string[] }[],
 ): Promise<Map<string, SessionHistory>> {
   const text = JSON.stringify(asked.map(({ session, ids }) => [packId(session), ids.map(packId)]));
-  const [summaries, stored] = await binding.batch<unknown>([
+  const errors = JSON.stringify(asked.map(({ errorIds }) => errorIds));
+  const [summaries, stored, failed] = await binding.batch<unknown>([
     binding.prepare(SUMMARIES).bind(text),
     binding.prepare(STORED_EVENTS).bind(text),
+    binding.prepare(STORED_FAILURES).bind(errors),
   ]);
-  const histories = asked.map((): SessionHistory => ({ lastSequence: 0, openSlots: [], events: [] }));
+  const histories = asked.map((): SessionHistory => ({ lastSequence: 0, openSlots: [], events: [], failures: [] }));
   for (const row of rowsOf<{ key: number; last: number; slots: string }>(summaries)) {
     const history = histories[row.key];
     if (history === undefined) continue;
@@ -92,6 +119,10 @@ export async function loadHistories(
       opens: row.opens === 1,
       data: row.data,
     });
+  }
+  for (const { key, id, received_at: receivedAt, application, issues } of rowsOf<FailedRow>(failed)) {
+    const failure = { errorId: id, receivedAt, application: application ?? "", issues: JSON.parse(issues) };
+    histories[key]?.failures.push(failure);
   }
   return new Map(
     asked.flatMap(({ session }, index) => {

@@ -226,12 +226,6 @@ export const shadowFailures = sqliteTable(
   ],
 );
 
-export const sessionCleanUps = sqliteTable(
-  "session_clean_ups",
-  { dueAt: integer("due_at").notNull(), id: text("id").notNull(), sessions: text("sessions").notNull() },
-  (table) => [primaryKey({ columns: [table.dueAt, table.id] })],
-);
-
 export const alerts = sqliteTable(
   "alerts",
   {

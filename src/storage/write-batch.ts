@@ -7,7 +7,6 @@ import { CHUNK_SERIES, EVENT_KEYS } from "./event-chunk";
 import { ADD_FAILURES, failureValues } from "./failure-counts";
 import { packId, storedIdSql } from "./packed-id";
 import type { BatchRows, ErrorRow, EventRow, PartRow } from "./rows";
-import { enlistStatements } from "./session-clean-ups";
 import { settleStatements } from "./settle-errors";
 import { shadowStatements } from "./shadow-counts";
 import { messageOf } from "./transport-errors";
@@ -82,9 +81,7 @@ const EVENT_IS_STORED = /UNIQUE constraint failed: events\./;
 function statementsOf(database: Database, rows: BatchRows, { allNew }: { allNew: boolean }): D1PreparedStatement[] {
   const { binding } = database;
   const events = unique(rows.events, eventIdentity);
-  // All rows, not the unique ones: of two rows of one event only one may carry the mark.
-  const statements = enlistStatements(binding, rows.events, rows.errors);
-  statements.push(...shadowStatements(binding, events));
+  const statements = shadowStatements(binding, events);
   for (const chunk of chunks(events, eventText)) {
     const { keys, values, minutes, series } = joinEvents(chunk);
     statements.push(

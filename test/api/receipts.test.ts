@@ -114,9 +114,8 @@ describe("GET /theeye/receipts", () => {
 
   it("finds an event whose object has forgotten it", async () => {
     const real = pipelineWith();
-    const callSession: typeof real.callSession = (call) =>
-      env.SESSIONS.getByName(`elsewhere ${call.session}`).accept(call);
-    await consume(batchOf([envelopeOf([["old", eventOf("forgotten")]])]).batch, { ...real, callSession });
+    const callGroup: typeof real.callGroup = (group, call) => env.SESSIONS.getByName(`elsewhere ${group}`).accept(call);
+    await consume(batchOf([envelopeOf([["old", eventOf("forgotten")]])]).batch, { ...real, callGroup });
     expect(await receipt("old", "eye_r_local", "forgotten")).toMatchObject({
       status: "stored",
       stored: { sequence: 1 },

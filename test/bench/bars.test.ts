@@ -12,7 +12,7 @@ const TALLY = {
   messages: 1_000,
   objectCalls: 1_000,
   objectRows: 1_100,
-  databaseRowsWritten: { events: 3_100, counts: 40, series: 28, errors: 0, cleanUps: 2 },
+  databaseRowsWritten: { events: 3_100, counts: 40, series: 28, errors: 0 },
 };
 const RUN: Run = { tally: TALLY, sent: 1_000, stored: 1_000, failed: 0, openings: 100, refused: 0 };
 const PROBE: Probe = {

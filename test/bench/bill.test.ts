@@ -12,7 +12,7 @@ const RUN: Run = {
     messageUnits: 1_000,
     objectCalls: 1_000,
     objectRows: 1_100,
-    databaseRowsWritten: { events: 3_100, counts: 180, series: 0, errors: 0, cleanUps: 0 },
+    databaseRowsWritten: { events: 3_100, counts: 180, series: 0, errors: 0 },
     logLines: 10,
   },
   sent: 1_000,

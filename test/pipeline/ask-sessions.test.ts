@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { askSessions, type CallSession } from "../../src/pipeline/ask-sessions";
-import type { AcceptCall, Arrival } from "../../src/pipeline/session-protocol";
+import { groupOf } from "../../src/model/session-groups";
+import { askSessions, type CallGroup } from "../../src/pipeline/ask-sessions";
+import type { AcceptAnswer, AcceptCall, Arrival } from "../../src/pipeline/session-protocol";
 import { NO_RULES } from "../../src/rules/rules";
 import { candidateDatabases, type Database } from "../../src/storage/databases";
-import { eventRow, store } from "../storage/seed";
-import { databases, eventOf } from "./harness";
+import { errorRow, eventRow, store } from "../storage/seed";
+import { databases, eachSession, eventOf } from "./harness";
 import { RECEIVED_AT } from "./sample-events";
 
 const arrivalsOf = (session: string): Arrival[] => [
@@ -27,22 +28,24 @@ function broken(database: Database): Database {
 const without = (index: number) =>
   databases.map((database) => (database.index === index ? broken(database) : database));
 
-/** An object that decides nothing and keeps the calls. */
+const decided = (database: number): AcceptAnswer => ({ kind: "decided", database, outcomes: [] });
+
+/** Groups that decide nothing and keep the calls. */
 function recorder() {
   const calls: AcceptCall[] = [];
-  const callSession: CallSession = async (call) => {
+  const callGroup = eachSession(async (call) => {
     calls.push(call);
-    return { kind: "decided", database: call.home, outcomes: [], enlisting: null };
-  };
-  return { calls, callSession };
+    return decided(call.home);
+  });
+  return { calls, callGroup };
 }
 
-describe("what an object is told of its session", () => {
+describe("what a group is told of a session", () => {
   const session = sessionAmong([0, 1, 2]);
 
   it("is that no database holds it, and where it would live", async () => {
-    const { calls, callSession } = recorder();
-    await askSessions(arrivals(session), databases, callSession, () => NO_RULES);
+    const { calls, callGroup } = recorder();
+    await askSessions(arrivals(session), databases, callGroup, () => NO_RULES);
     expect(calls).toMatchObject([{ session, home: 2, presence: { kind: "absent" } }]);
   });
 
@@ -52,15 +55,15 @@ describe("what an object is told of its session", () => {
     const old = sessionAmong([0, 1, 2], "old");
     await store([{ ...second, index: 0 }], { events: [eventRow({ session: old })] });
     for (const some of [databases, without(0), without(2)]) {
-      const { calls, callSession } = recorder();
-      await askSessions(arrivals(old), some, callSession, () => NO_RULES);
+      const { calls, callGroup } = recorder();
+      await askSessions(arrivals(old), some, callGroup, () => NO_RULES);
       expect(calls.map(({ presence }) => presence)).toEqual([{ kind: "present", database: 1 }]);
     }
   });
 
   it("is that it is unknown while a database that may hold it is away", async () => {
-    const { calls, callSession } = recorder();
-    await askSessions(arrivals(session, sessionAmong([0, 1])), without(2), callSession, () => NO_RULES);
+    const { calls, callGroup } = recorder();
+    await askSessions(arrivals(session, sessionAmong([0, 1])), without(2), callGroup, () => NO_RULES);
     expect(new Map(calls.map((call) => [call.session, call.presence.kind]))).toEqual(
       new Map([
         [session, "unknown"],
@@ -80,55 +83,101 @@ describe("a call that fails", () => {
   it.each(cases)("for %s is tried as often as it may help", async (_, thrown, tries, failure) => {
     const calls: string[] = [];
     const results = await askSessions(
-      arrivals("bad", "good"),
+      arrivals("bad"),
       databases,
-      async ({ session, home }) => {
-        calls.push(session);
-        if (session === "bad") throw thrown;
-        return { kind: "decided", database: home, outcomes: [], enlisting: null };
+      (_group, { calls: own }) => {
+        calls.push(...own.map(({ session }) => session));
+        return Promise.reject(thrown);
       },
       () => NO_RULES,
     );
-    expect(calls.filter((session) => session === "bad")).toHaveLength(tries);
+    expect(calls).toEqual(Array.from({ length: tries }, () => "bad"));
     expect(results.get("bad")).toEqual({ kind: "failed", failure, reason: thrown.message, waitsForDatabase: false });
-    expect(results.get("good")).toMatchObject({ kind: "decided" });
   });
 
   it("and then works has its answer", async () => {
     let calls = 0;
-    const results = await askSessions(
-      arrivals("flaky"),
-      databases,
-      async ({ home }) => {
-        calls += 1;
-        if (calls === 1) throw Object.assign(new Error("gone"), { retryable: true });
-        return { kind: "decided", database: home, outcomes: [], enlisting: null };
-      },
-      () => NO_RULES,
-    );
+    const callGroup: CallGroup = async (_group, { calls: own }) => {
+      calls += 1;
+      if (calls === 1) throw Object.assign(new Error("gone"), { retryable: true });
+      return own.map(({ home }) => decided(home));
+    };
+    const results = await askSessions(arrivals("flaky"), databases, callGroup, () => NO_RULES);
     expect(results.get("flaky")).toMatchObject({ kind: "decided" });
+  });
+
+  const together = Array.from({ length: 2_000 }, (_, index) => `member-${index}`)
+    .filter((session) => groupOf(session) === groupOf("member-0"))
+    .slice(0, 60);
+
+  it("because of one session hurts no other of its group, at a bounded number of calls", async () => {
+    const sizes: number[] = [];
+    const callGroup: CallGroup = async (_group, { calls: own }) => {
+      sizes.push(own.length);
+      if (own.some(({ session }) => session === together[17])) throw new Error("a bug");
+      return own.map(({ home }) => decided(home));
+    };
+    const results = await askSessions(arrivals(...together), databases, callGroup, () => NO_RULES);
+    expect([...results].filter(([, { kind }]) => kind !== "decided")).toEqual([
+      [together[17], { kind: "failed", failure: "rejected", reason: "a bug", waitsForDatabase: false }],
+    ]);
+    expect(results.size).toBe(60);
+    expect(sizes.length).toBeLessThanOrEqual(13);
+  });
+
+  it("because the group is overloaded is not made again in parts", async () => {
+    let calls = 0;
+    const callGroup: CallGroup = () => {
+      calls += 1;
+      return Promise.reject(Object.assign(new Error("busy"), { overloaded: true }));
+    };
+    const results = await askSessions(arrivals(...together), databases, callGroup, () => NO_RULES);
+    expect([calls, results.size]).toEqual([1, 60]);
+    expect(results.get("member-0")).toMatchObject({ kind: "failed", failure: "overloaded" });
+  });
+
+  it("is made once for all sessions of a group, with the rules that these need", async () => {
+    const asked: string[][] = [];
+    const rulesFor = (sessions: string[]) => {
+      asked.push(sessions);
+      return NO_RULES;
+    };
+    const { calls, callGroup } = recorder();
+    await askSessions(arrivals(...together), databases, callGroup, rulesFor);
+    expect(asked).toEqual([together]);
+    expect(calls.map(({ session }) => session)).toEqual(together);
+  });
+
+  it("that one session alone is to blame for, by the group's own word, leaves the others decided", async () => {
+    const callGroup = eachSession(async ({ session, home }) =>
+      session === "member-0" ? { kind: "broken", reason: "a bug" } : decided(home),
+    );
+    const results = await askSessions(arrivals(...together.slice(0, 2)), databases, callGroup, () => NO_RULES);
+    expect([...results.values()]).toEqual([
+      { kind: "failed", failure: "rejected", reason: "a bug", waitsForDatabase: false },
+      expect.objectContaining({ kind: "decided" }),
+    ]);
   });
 });
 
-describe("an object that has forgotten its session", () => {
-  const forgetful: CallSession = async ({ history }) =>
-    history === undefined
-      ? { kind: "history_needed", database: 1 }
-      : { kind: "decided", database: 1, outcomes: [], enlisting: null };
+describe("a session that its group does not remember", () => {
+  const forgetful = eachSession(async ({ history }) =>
+    history === undefined ? { kind: "history_needed", database: 1, errorIds: [] } : decided(1),
+  );
 
-  it("is called once more with what its database holds", async () => {
+  it("is asked about once more with what its database holds", async () => {
     const histories: unknown[] = [];
     const results = await askSessions(
       arrivals("forgot"),
       databases,
-      (call) => {
-        histories.push(call.history);
-        return forgetful(call);
+      (group, call) => {
+        histories.push(...call.calls.map(({ history }) => history));
+        return forgetful(group, call);
       },
       () => NO_RULES,
     );
-    expect(histories).toEqual([undefined, { lastSequence: 0, openSlots: [], events: [] }]);
-    expect(results.get("forgot")).toEqual({ kind: "decided", database: 1, outcomes: [], enlisting: null });
+    expect(histories).toEqual([undefined, { lastSequence: 0, openSlots: [], events: [], failures: [] }]);
+    expect(results.get("forgot")).toEqual(decided(1));
   });
 
   it("is left for later while that database is away", async () => {
@@ -137,15 +186,23 @@ describe("an object that has forgotten its session", () => {
   });
 
   it("is left for later where its database is not bound any more", async () => {
-    const results = await askSessions(
-      arrivals("lost"),
-      databases,
-      async () => ({
-        kind: "history_needed",
-        database: 9,
-      }),
-      () => NO_RULES,
-    );
+    const nowhere = eachSession(async () => ({ kind: "history_needed", database: 9, errorIds: [] }));
+    const results = await askSessions(arrivals("lost"), databases, nowhere, () => NO_RULES);
     expect(results.get("lost")).toMatchObject({ kind: "failed", failure: "overloaded" });
+  });
+
+  it("lives where its failures are, if nothing else of it is stored, but not while an event may be elsewhere", async () => {
+    const failed = sessionAmong([0, 1, 2], "failed");
+    const [, second] = databases;
+    if (second === undefined) throw new Error("three databases are bound");
+    await store([{ ...second, index: 0 }], { errors: [errorRow({ id: "of-failed", session: failed })] });
+    for (const [some, presence] of [
+      [databases, { kind: "present", database: 1 }],
+      [without(0), { kind: "unknown" }],
+    ] as const) {
+      const { calls, callGroup } = recorder();
+      await askSessions(arrivals(failed), some, callGroup, () => NO_RULES);
+      expect(calls.map((call) => call.presence)).toEqual([presence]);
+    }
   });
 });

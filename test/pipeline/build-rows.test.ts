@@ -17,12 +17,10 @@ const failed: Outcome = {
   issues: [{ code: "data_invalid", path: "/data", message: "m" }],
 };
 
-const decided = (outcome: Outcome) => ({ outcomes: [outcome], enlisting: null });
-
 describe("buildRows", () => {
   it("makes a stored event's row under the receipt and application of its first arrival, as a repeat", () => {
     const text = JSON.stringify(eventOf("s", { data: { b: 1, a: "\u0000" } }));
-    expect(buildRows("s", [arrival(text)], decided(stored))).toEqual({
+    expect(buildRows("s", [arrival(text)], [stored])).toEqual({
       events: [
         {
           session: "s",
@@ -46,12 +44,12 @@ describe("buildRows", () => {
   it("keeps members of the payload that JavaScript objects have by themselves", () => {
     const data = '{"__proto__":{"a":1},"constructor":2,"toString":null}';
     const text = JSON.stringify(eventOf("s", { data: {} })).replace('"data":{}', `"data":${data}`);
-    expect(buildRows("s", [arrival(text)], decided(stored)).events[0]?.data).toBe(data);
+    expect(buildRows("s", [arrival(text)], [stored]).events[0]?.data).toBe(data);
   });
 
   it("makes a failed event's row with its whole content, whatever JSON it is", () => {
     for (const text of ["null", "7", '"text"', "[]", "{}"]) {
-      const { errors, events } = buildRows("s", [arrival(text)], decided(failed));
+      const { errors, events } = buildRows("s", [arrival(text)], [failed]);
       expect(events).toEqual([]);
       expect(errors).toMatchObject([
         { id: "e", receivedAt: RECEIVED_AT, application: "shop", eventId: "a", content: text, parts: 0 },
@@ -60,22 +58,6 @@ describe("buildRows", () => {
   });
 
   it("leaves no arrival out", () => {
-    expect(() => buildRows("s", [arrival("null"), arrival("null")], decided(failed))).toThrow(
-      "left arrival 1 of 2 undecided",
-    );
-  });
-
-  it("marks the row that puts the session on the list of clean-ups, an event's or an error's", () => {
-    const text = JSON.stringify(eventOf("s"));
-    const read = [arrival(text), arrival(text)];
-    const rows = (receivedAt: number) =>
-      buildRows("s", read, {
-        outcomes: [stored, { ...failed, receivedAt: RECEIVED_AT + 1 }],
-        enlisting: { receivedAt, cleanUpAt: 7 },
-      });
-    expect(rows(RECEIVED_AT)).toMatchObject({ events: [{ cleanUpAt: 7 }], errors: [{}] });
-    expect(rows(RECEIVED_AT).errors[0]).not.toHaveProperty("cleanUpAt");
-    expect(rows(RECEIVED_AT + 1)).toMatchObject({ errors: [{ cleanUpAt: 7 }] });
-    expect(rows(RECEIVED_AT + 1).events[0]).not.toHaveProperty("cleanUpAt");
+    expect(() => buildRows("s", [arrival("null"), arrival("null")], [failed])).toThrow("left arrival 1 of 2 undecided");
   });
 });

@@ -3,7 +3,17 @@ import { describe, expect, it } from "vitest";
 import { consume } from "../../src/pipeline/consumer";
 import { candidateDatabases, type Database, homeDatabase } from "../../src/storage/databases";
 import { writeBatch } from "../../src/storage/write-batch";
-import { batchOf, databases, envelopeOf, eventOf, pipelineWith, storedErrors, storedEvents } from "./harness";
+import {
+  acceptOne,
+  batchOf,
+  databases,
+  eachSession,
+  envelopeOf,
+  eventOf,
+  pipelineWith,
+  storedErrors,
+  storedEvents,
+} from "./harness";
 import { OCCURRED_AT, RECEIVED_AT, SAMPLE_EVENTS, SESSION } from "./sample-events";
 
 const named = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
@@ -124,19 +134,19 @@ describe("acknowledgement", () => {
 
   it("waits for the dead letters to have what is sent there, and leaves all after it where they refuse", async () => {
     const bodies = ["dead-a", "dead-b"].map((session) => envelopeOf([[session, eventOf(session)]]));
-    const callSession = () => Promise.reject(new Error("a bug"));
+    const callGroup = () => Promise.reject(new Error("a bug"));
     const sent: unknown[] = [];
     const first = batchOf(bodies, { attempts: 5, happened: (what) => sent.push(what) });
-    await consume(first.batch, pipelineWith({ callSession, sendDeadLetter: async (body) => void sent.push(body) }));
+    await consume(first.batch, pipelineWith({ callGroup, sendDeadLetter: async (body) => void sent.push(body) }));
     expect(sent).toEqual([bodies[0], "ack 0", bodies[1], "ack 1"]);
     const second = batchOf(bodies, { attempts: 5 });
-    await expect(consume(second.batch, pipelineWith({ callSession }))).rejects.toThrow("no dead letter was expected");
+    await expect(consume(second.batch, pipelineWith({ callGroup }))).rejects.toThrow("no dead letter was expected");
     expect(second.acked).toEqual([]);
   });
 });
 
 describe("a failing part delays only the messages that contain it", () => {
-  it("where one session's object fails", async () => {
+  it("where the group of one session fails because of it", async () => {
     const bodies = [
       envelopeOf([
         ["a", eventOf("sick")],
@@ -150,9 +160,10 @@ describe("a failing part delays only the messages that contain it", () => {
     ];
     const { batch, acked, retried } = batchOf(bodies);
     const real = pipelineWith();
-    const callSession: typeof real.callSession = (call) =>
-      call.session === "sick" ? Promise.reject(new Error("a bug")) : real.callSession(call);
-    await consume(batch, { ...real, callSession });
+    const callGroup = eachSession((call, rules) =>
+      call.session === "sick" ? Promise.reject(new Error("a bug")) : acceptOne(call, rules),
+    );
+    await consume(batch, { ...real, callGroup });
     expect([acked, [...retried.keys()]]).toEqual([[1], [0, 2]]);
     expect((await storedEvents("well-1")).map(({ id }) => id).sort()).toEqual(["b", "c"]);
     const later = batchOf(bodies, { attempts: 2 });
@@ -204,7 +215,7 @@ it("a session whose object has forgotten it goes on where D1 says it was", async
   ]);
   await consume(batchOf([body]).batch, real);
   // Another object of the same class, which has never heard of the session.
-  const callSession: typeof real.callSession = (call) => env.SESSIONS.getByName(`other ${call.session}`).accept(call);
+  const callGroup: typeof real.callGroup = (group, call) => env.SESSIONS.getByName(`other ${group}`).accept(call);
   const next = envelopeOf(
     [
       ["b", eventOf(session)],
@@ -212,7 +223,7 @@ it("a session whose object has forgotten it goes on where D1 says it was", async
     ],
     { received_at: RECEIVED_AT + 1_000 },
   );
-  await consume(batchOf([next]).batch, { ...real, callSession });
+  await consume(batchOf([next]).batch, { ...real, callGroup });
   const found = await storedEvents(session);
   expect(found.map(({ id, sequence, opens }) => [id, sequence, opens])).toEqual([
     ["a", 1, 1],

@@ -2,14 +2,26 @@ import { describe, expect, it } from "vitest";
 import { consume } from "../../src/pipeline/consumer";
 import { consumeDeadLetters } from "../../src/pipeline/dead-letters";
 import type { Database } from "../../src/storage/databases";
-import { batchOf, databases, envelopeOf, eventOf, pipelineWith, storedErrors, storedEvents } from "./harness";
+import {
+  acceptOne,
+  batchOf,
+  databases,
+  eachSession,
+  envelopeOf,
+  eventOf,
+  pipelineWith,
+  storedErrors,
+  storedEvents,
+} from "./harness";
 
 const real = pipelineWith();
 
 /** The real pipeline, but for one session whose object always fails. */
 function withSick(session: string, message = "a bug") {
   return pipelineWith({
-    callSession: (call) => (call.session === session ? Promise.reject(new Error(message)) : real.callSession(call)),
+    callGroup: eachSession((call, rules) =>
+      call.session === session ? Promise.reject(new Error(message)) : acceptOne(call, rules),
+    ),
   });
 }
 
@@ -115,12 +127,12 @@ describe("a dead letter", () => {
       ]),
       envelopeOf([["g4", eventOf("unconcerned")]]),
     ];
-    const callSession: typeof real.callSession = (call) => {
-      if (call.session === "unconcerned") return real.callSession(call);
+    const callGroup = eachSession((call, rules) => {
+      if (call.session === "unconcerned") return acceptOne(call, rules);
       return Promise.reject(new Error(call.session === "busy" ? "overloaded" : "a bug"));
-    };
+    });
     const { batch, acked } = batchOf(bodies);
-    await consumeDeadLetters(batch, { ...real, callSession });
+    await consumeDeadLetters(batch, { ...real, callGroup });
     expect(acked).toEqual([2]);
     expect(await storedErrors(["g1", "g2", "g3"])).toEqual([]);
     await consumeDeadLetters(batchOf(bodies.slice(0, 2), { attempts: 2 }).batch, real);

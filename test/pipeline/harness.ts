@@ -1,8 +1,13 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../src/model/config";
 import type { EventsEnvelope } from "../../src/model/envelope";
+import { groupOf } from "../../src/model/session-groups";
+import type { CallGroup } from "../../src/pipeline/ask-sessions";
 import type { Pipeline } from "../../src/pipeline/consumer";
-import { indexRules, NO_RULES } from "../../src/rules/rules";
+import type { Segment } from "../../src/pipeline/session-log";
+import type { AcceptAnswer, AcceptCall } from "../../src/pipeline/session-protocol";
+import { indexRules, NO_RULES, type RuleSet } from "../../src/rules/rules";
 import { databasesOf } from "../../src/storage/databases";
 import { packId } from "../../src/storage/packed-id";
 import { writeBatch } from "../../src/storage/write-batch";
@@ -14,7 +19,7 @@ export const databases = databasesOf(env);
 export function pipelineWith(changes: Partial<Pipeline> = {}): Pipeline {
   return {
     databases,
-    callSession: (call) => env.SESSIONS.getByName(call.session).accept(call),
+    callGroup,
     write: writeBatch,
     sendDeadLetter: () => Promise.reject(new Error("no dead letter was expected")),
     rules: async () => indexRules(NO_RULES),
@@ -22,6 +27,38 @@ export function pipelineWith(changes: Partial<Pipeline> = {}): Pipeline {
     log: () => {},
     ...changes,
   };
+}
+
+export const callGroup: CallGroup = (group, call) => env.SESSIONS.getByName(group).accept(call);
+
+/** The object that decides on a session. */
+export const groupStub = (session: string) => env.SESSIONS.getByName(groupOf(session));
+
+/** Calls groups session by session, so that a test can answer for one of them. */
+export function eachSession(answer: (call: AcceptCall, rules: RuleSet) => Promise<AcceptAnswer>): CallGroup {
+  return (_group, { calls, rules }) => Promise.all(calls.map((call) => answer(call, rules)));
+}
+
+/** Has a session's group decide on it. */
+export async function acceptOne(call: AcceptCall, rules: RuleSet = NO_RULES): Promise<AcceptAnswer> {
+  const [answer] = await groupStub(call.session).accept({ calls: [call], rules });
+  if (answer === undefined) throw new Error("the group does not answer");
+  return answer;
+}
+
+/** Changes what a session's group remembers of it, or has it forget the session (null), and wakes the group anew. */
+export async function changeSegments(session: string, change: (segment: Segment) => Segment | null): Promise<void> {
+  await runInDurableObject(groupStub(session), (_, { storage: { sql } }) => {
+    const rows = sql.exec<{ slot: number; segments: string }>("SELECT slot, segments FROM log").toArray();
+    for (const { slot, segments } of rows) {
+      const before: Segment[] = JSON.parse(segments);
+      const after = before.flatMap((segment) => (segment.session === session ? (change(segment) ?? []) : segment));
+      const headings = after.map(({ session: name, about }) => [name, about.keepUntil, about.since]);
+      const texts = [JSON.stringify(headings), JSON.stringify(after)];
+      sql.exec("UPDATE log SET headings = ?, segments = ? WHERE slot = ?", ...texts, slot);
+    }
+  });
+  await evictDurableObject(groupStub(session));
 }
 
 /** An event of a session with whatever a test does not care about filled in. */

@@ -221,12 +221,12 @@ describe("a step", () => {
     await send("stuck", [["stuck-a", eventOf("stuck", { data: null })]]);
     const id = await begin({ filter: { ...ANY, application: "stuck" } }, dataSet);
     const message: ReplayMessage = { v: 1, replay: id, step: 0 };
-    const refusing = replayPipeline([], { callSession: () => Promise.reject(new Error("a bug")) });
+    const refusing = replayPipeline([], { callGroup: () => Promise.reject(new Error("a bug")) });
     const early = batchOf([message], { attempts: 1 });
     await consumeReplays(early.batch, refusing);
     expect([early.acked, early.retried.size]).toEqual([[], 1]);
     const away = replayPipeline([], {
-      callSession: () => Promise.reject(Object.assign(new Error("too much"), { overloaded: true })),
+      callGroup: () => Promise.reject(Object.assign(new Error("too much"), { overloaded: true })),
     });
     const patient = batchOf([message], { attempts: 50 });
     await consumeReplays(patient.batch, away);
@@ -248,8 +248,8 @@ describe("a step", () => {
       step: 0,
     };
     const { batch, acked } = batchOf([message], { attempts: 95 });
-    const callSession = () => Promise.reject(Object.assign(new Error("too much"), { overloaded: true }));
-    await consumeReplays(batch, replayPipeline(asked, { callSession }));
+    const callGroup = () => Promise.reject(Object.assign(new Error("too much"), { overloaded: true }));
+    await consumeReplays(batch, replayPipeline(asked, { callGroup }));
     expect([asked, acked]).toEqual([[message], [0]]);
   });
 
@@ -257,7 +257,7 @@ describe("a step", () => {
     await send("held", [["held-a", eventOf("held", { data: null })]]);
     const ids = await errorIds(["held-a"]);
     const holder = await begin({ ids }, dataSet);
-    const stuck = { callSession: () => Promise.reject(Object.assign(new Error("gone"), { overloaded: true })) };
+    const stuck = { callGroup: () => Promise.reject(Object.assign(new Error("gone"), { overloaded: true })) };
     await run(holder, stuck);
     expect(await rowsOf(ids)).toMatchObject([{ claimed_by: holder }]);
     expect(await run(await begin({ ids }, dataSet))).toMatchObject({ skipped: 1, stored: 0 });
@@ -267,7 +267,7 @@ describe("a step", () => {
 
   it("that is no step of ours is acknowledged, and no session is asked", async () => {
     const { batch, acked } = batchOf([{ v: 2 }, { v: 1, replay: "nobody's", step: 0 }]);
-    await consumeReplays(batch, replayPipeline([], { callSession: () => Promise.reject(new Error("asked")) }));
+    await consumeReplays(batch, replayPipeline([], { callGroup: () => Promise.reject(new Error("asked")) }));
     expect(acked).toEqual([0, 1]);
     expect(env.REPLAYS).toBeDefined();
   });

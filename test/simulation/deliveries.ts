@@ -5,7 +5,7 @@ import { contentKey } from "./traffic";
 
 /** What happened on the way that the model must know of, since a verdict depends on it. */
 export interface Deliveries {
-  /** Sessions whose object was cleaned up, and that remember only what is stored. */
+  /** Sessions that their group forgot, and of which it knows only what the databases hold. */
   forgotten: Set<string>;
   /** By `contentKey`: the rules in force at each delivery of the event. */
   regimes: Map<string, Set<Regime>>;
@@ -14,7 +14,7 @@ export interface Deliveries {
   /** Answers that differ from an earlier one about the same event. */
   changes: string[];
   deliver(body: Envelope, regime: Regime): void;
-  answer(call: AcceptCall, answer: AcceptAnswer): void;
+  answer(call: AcceptCall | undefined, answer: AcceptAnswer): void;
 }
 
 export function newDeliveries(): Deliveries {
@@ -31,8 +31,9 @@ export function newDeliveries(): Deliveries {
         regimes.set(key, (regimes.get(key) ?? new Set()).add(regime));
       }
     },
-    answer({ session, arrivals }, answer) {
-      if (answer.kind !== "decided") return;
+    answer(call, answer) {
+      if (call === undefined || answer.kind !== "decided") return;
+      const { session, arrivals } = call;
       for (const [index, outcome] of answer.outcomes.entries()) {
         const arrival = arrivals[index];
         if (arrival === undefined) continue;
@@ -43,8 +44,10 @@ export function newDeliveries(): Deliveries {
           changes.push(`${session} ${arrival.id}: ${before}, and then ${told}`);
         }
         answers.set(key, before ?? told);
-        if (outcome.kind !== "stored" || outcome.shadow === undefined) continue;
-        shadows.set(`${session} ${outcome.sequence}`, outcome.shadow);
+        if (outcome.kind !== "stored") continue;
+        const place = `${session} ${outcome.sequence}`;
+        if (outcome.shadow !== undefined) shadows.set(place, outcome.shadow);
+        else if (!outcome.duplicate) shadows.delete(place);
       }
     },
   };

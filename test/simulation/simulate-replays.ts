@@ -64,7 +64,7 @@ export async function simulateReplays(seed: number, sabotage: ReplaySabotage = "
     ]);
     if (calm) continue;
     // An object is cleaned up days after its last event: never in the midst of a replay's step.
-    if (replays.pending() === 0) await disturb(random, traffic.sessions, pending, record);
+    if (replays.pending() === 0) await disturb(random, traffic.sessions, record);
     else for (const session of traffic.sessions) if (random.chance(0.1)) await evict(session);
   }
   const allMended = random.chance(0.5);
@@ -76,11 +76,14 @@ export async function simulateReplays(seed: number, sabotage: ReplaySabotage = "
 
 function sabotaged(sabotage: ReplaySabotage, pipeline: Pipeline): Pipeline {
   if (sabotage === "under_new_ids") {
-    const callSession: Pipeline["callSession"] = (call) => {
-      const arrivals = call.arrivals.map((arrival) => ({ ...arrival, id: crypto.randomUUID() }));
-      return pipeline.callSession({ ...call, arrivals });
+    const callGroup: Pipeline["callGroup"] = (group, { calls, rules }) => {
+      const renamed = calls.map((call) => {
+        const arrivals = call.arrivals.map((arrival) => ({ ...arrival, id: crypto.randomUUID() }));
+        return { ...call, arrivals };
+      });
+      return pipeline.callGroup(group, { calls: renamed, rules });
     };
-    return { ...pipeline, callSession };
+    return { ...pipeline, callGroup };
   }
   if (sabotage === "without_claims") return { ...pipeline, databases: pipeline.databases.map(withoutClaims) };
   if (sabotage === "settle_before_storing") {

@@ -1,13 +1,14 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../src/model/config";
 import type { Envelope } from "../../src/model/envelope";
+import type { CallGroup } from "../../src/pipeline/ask-sessions";
 import { consume, type Pipeline } from "../../src/pipeline/consumer";
-import type { AcceptAnswer } from "../../src/pipeline/session-protocol";
+import type { AcceptAnswer, AcceptCall } from "../../src/pipeline/session-protocol";
 import { indexRules } from "../../src/rules/rules";
 import { databasesOf } from "../../src/storage/databases";
-import { dueCleanUps } from "../../src/storage/session-clean-ups";
 import { writeBatch } from "../../src/storage/write-batch";
+import { callGroup, changeSegments, groupStub } from "../pipeline/harness";
 import { type Deliveries, newDeliveries } from "./deliveries";
 import { differences } from "./outcome";
 import { type Random, seeded } from "./random";
@@ -73,26 +74,14 @@ export async function simulate(seed: number, sabotage: Sabotage = "none"): Promi
         });
       }),
     );
-    if (!calm) await disturb(random, traffic.sessions, pending, record);
+    if (calm) continue;
+    // No write of an invocation outlives it by an hour.
+    await Promise.allSettled(writes);
+    await disturb(random, traffic.sessions, record);
   }
   await Promise.allSettled(writes);
-  return [...(await differences(traffic, databasesOf(env), record)), ...(await unlisted(traffic.sessions))];
+  return differences(traffic, databasesOf(env), record);
 }
-
-/** Sessions whose objects hold memory that nobody will ever clean up. */
-async function unlisted(sessions: string[]): Promise<string[]> {
-  const due = await Promise.all(databasesOf(env).map((database) => dueCleanUps(database, FOREVER, 100_000)));
-  const listed = new Set(due.flat().flatMap((row) => row.sessions));
-  const leaks: string[] = [];
-  for (const session of sessions.filter((one) => !listed.has(one))) {
-    const stub = env.SESSIONS.getByName(session);
-    const rows = await runInDurableObject(stub, (_, { storage }) => [...storage.kv.list()].length);
-    if (rows > 0) leaks.push(`the object of ${session} is on no list of clean-ups`);
-  }
-  return leaks;
-}
-
-const FOREVER = Number.MAX_SAFE_INTEGER;
 
 /** Some of the pending messages in any order, some of them twice, and now and then one that was acknowledged before. */
 export function draw(random: Random, pending: Map<string, Pending>, delivered: Pending[]): Pending[] {
@@ -148,25 +137,21 @@ export function faultyPipeline(
   const stricken = random.below(databases.length);
   let failures = fault === "lost_write" || fault === "lost_call" ? 1 + random.below(2) : Number.POSITIVE_INFINITY;
   const config = parseConfig(env);
+  const ask = sabotaged(sabotage);
   return {
     databases,
     rules: async () => indexRules(regime.rules),
     config,
     log: () => {},
     sendDeadLetter: () => Promise.reject(new Error("nothing in this traffic deserves the dead letters")),
-    callSession: async (call) => {
-      if (sabotage === "forget_ids") await forget(call.session);
-      if (sabotage === "judge_failures_again") await forgetFailures(call.session);
+    callGroup: async (group, { calls, rules }) => {
+      const answers = await ask(group, { calls, rules });
+      for (const [place, answer] of answers.entries()) record.answer(calls[place], answer);
       if (fault === "lost_call" && failures-- > 0 && random.chance(0.5)) {
-        // The object did its work; only its answer was lost.
-        record.answer(call, await env.SESSIONS.getByName(call.session).accept(call));
+        // The group did its work; only its answers were lost.
         throw Object.assign(new Error("Network connection lost."), { retryable: true });
       }
-      const answer = await env.SESSIONS.getByName(call.session).accept(
-        sabotage === "forget_ids" ? { ...call, presence: { kind: "absent" } } : call,
-      );
-      record.answer(call, answer);
-      return sabotage === "forget_shadow" ? withoutShadow(answer) : answer;
+      return sabotage === "forget_shadow" ? answers.map(withoutShadow) : answers;
     },
     write: async (database, rows) => {
       if (fault === "crash_before_commit" && database.index === stricken) {
@@ -187,21 +172,11 @@ export function faultyPipeline(
   };
 }
 
-/**
- * Evicts objects between calls, and cleans up as the alarm does: only sessions of which no message is under way that was
- * delivered before. Messages that come for the first time find a forgetful object.
- */
-export async function disturb(
-  random: Random,
-  sessions: string[],
-  pending: Map<string, Pending>,
-  record: Deliveries,
-): Promise<void> {
-  const text = JSON.stringify([...pending.values()].filter(({ attempts }) => attempts > 0).map(({ body }) => body));
+/** Evicts groups between calls, and has them forget sessions, whatever of them is under way: that is an hour later. */
+export async function disturb(random: Random, sessions: string[], record: Deliveries): Promise<void> {
   for (const session of sessions) {
     if (!random.chance(0.2)) continue;
-    const isQuiet = !text.includes(JSON.stringify(session));
-    if (isQuiet && random.chance(0.5)) {
+    if (random.chance(0.5)) {
       record.forgotten.add(session);
       await forget(session);
     } else {
@@ -210,22 +185,36 @@ export async function disturb(
   }
 }
 
+/** Calls groups, and has them forget before that what the sabotage says. */
+function sabotaged(sabotage: Sabotage): CallGroup {
+  const spoil = sabotage === "forget_ids" ? forget : sabotage === "judge_failures_again" ? forgetFailures : null;
+  if (spoil === null) return callGroup;
+  const ask: CallGroup = async (group, { calls, rules }) => {
+    for (const { session } of calls) await spoil(session);
+    const absent: AcceptCall[] = calls.map((call) => ({ ...call, presence: { kind: "absent" } }));
+    return callGroup(group, { calls: sabotage === "forget_ids" ? absent : calls, rules });
+  };
+  return (...asked) => {
+    const answers = turn.then(() => ask(...asked));
+    turn = answers.catch(() => {});
+    return answers;
+  };
+}
+
+/** Sabotage goes one call after the other: a group that is woken anew cannot answer what is under way. */
+let turn: Promise<unknown> = Promise.resolve();
+
+/** As the group does with a session that has been quiet for long. */
 async function forget(session: string): Promise<void> {
-  await runInDurableObject(env.SESSIONS.getByName(session), async (_instance, state) => state.storage.deleteAll());
-  await evict(session);
+  await changeSegments(session, () => null);
 }
 
-/** As an object would that remembers only what it stored. */
+/** As a group would that remembers only what it stored. */
 async function forgetFailures(session: string): Promise<void> {
-  await runInDurableObject(env.SESSIONS.getByName(session), async (_instance, { storage }) => {
-    for (const [key, text] of [...storage.kv.list<string>({ prefix: "segment/" })]) {
-      storage.kv.put(key, JSON.stringify({ ...JSON.parse(text), failed: [] }));
-    }
-  });
-  await evict(session);
+  await changeSegments(session, (segment) => ({ ...segment, failed: [] }));
 }
 
-/** As an object would that tells what a schema in shadow says only once. */
+/** As a group would that tells what a schema in shadow says only once. */
 function withoutShadow(answer: AcceptAnswer): AcceptAnswer {
   if (answer.kind !== "decided") return answer;
   const outcomes = answer.outcomes.map((outcome) => {
@@ -238,7 +227,7 @@ function withoutShadow(answer: AcceptAnswer): AcceptAnswer {
 
 export async function evict(session: string): Promise<void> {
   try {
-    await evictDurableObject(env.SESSIONS.getByName(session));
+    await evictDurableObject(groupStub(session));
   } catch {
     // It was not running.
   }

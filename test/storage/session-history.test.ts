@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Database } from "../../src/storage/databases";
 import { findSessions, loadHistories } from "../../src/storage/session-history";
-import { eventRow, MINUTE, MORNING, store } from "./seed";
+import { errorRow, eventRow, MINUTE, MORNING, store } from "./seed";
 
 const UUID = "e2085be5-9137-4e4e-80b5-f1ffddc25423";
 const database: Database = { index: 0, binding: env.DB };
@@ -29,16 +29,27 @@ const events = [
   eventRow({ session: "\u{1F600} text", sequence: 1, id: "a", opens: true }),
 ];
 
-await store([database], { events });
+/** Failures of a session that has an event, and of one that has none. */
+const failure = errorRow({ id: "failed-of-text", session: "\u{1F600} text", receivedAt: MORNING });
+const alone = "0d9b3f6a-4a43-4a6f-9f0b-c8f0e7c5f3a1";
+
+await store([database], { events, errors: [failure, errorRow({ id: "failed-alone", session: alone })] });
 
 describe("findSessions", () => {
   it("names those that the database holds, in the form in which they were asked", async () => {
     const asked = ["nobody", UUID, UUID.toUpperCase(), "\u{1F600} text", "\u{1F600}", "__proto__"];
-    expect(await findSessions(database, asked)).toEqual([UUID, "\u{1F600} text"]);
-    expect(await findSessions(database, [])).toEqual([]);
+    expect(await findSessions(database, asked)).toMatchObject({ stored: [UUID, "\u{1F600} text"] });
+    expect(await findSessions(database, [])).toEqual({ stored: [], failed: [] });
   });
 
-  it("reads one entry of an index for each, not the table", async () => {
+  it("names those that have failed events too, whatever the form of their ids", async () => {
+    expect(await findSessions(database, [alone, "\u{1F600} text", alone.toUpperCase()])).toEqual({
+      stored: ["\u{1F600} text"],
+      failed: [alone, "\u{1F600} text"],
+    });
+  });
+
+  it("reads one entry of each index for each, not the tables", async () => {
     const sql: string[] = [];
     const prepare = (text: string) => {
       sql.push(text);
@@ -46,18 +57,19 @@ describe("findSessions", () => {
     };
     await findSessions({ index: 0, binding: Object.assign(Object.create(env.DB), { prepare }) }, [UUID]);
     const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql[0]}`).bind("[]").all<{ detail: string }>();
-    expect(results.map(({ detail }) => detail).join()).toContain(
-      "USING COVERING INDEX events_by_session (session_id=?)",
-    );
+    const plan = results.map(({ detail }) => detail).join();
+    expect(plan).toContain("USING COVERING INDEX events_by_session (session_id=?)");
+    expect(plan).toContain("USING COVERING INDEX errors_by_session (session_id=?)");
+    expect(plan).not.toMatch(/SCAN (events|errors)/);
   });
 });
 
 describe("loadHistories", () => {
   it("gives each session's highest sequence, its opened slots, and those of the asked events that are stored", async () => {
     const histories = await loadHistories(database, [
-      { session: UUID, ids: ["a", "c", "unknown", UUID] },
-      { session: "\u{1F600} text", ids: [] },
-      { session: "nobody", ids: ["a"] },
+      { session: UUID, ids: ["a", "c", "unknown", UUID], errorIds: [] },
+      { session: "\u{1F600} text", ids: [], errorIds: ["failed-of-text", "unknown"] },
+      { session: "nobody", ids: ["a"], errorIds: [] },
     ]);
     const slot = MORNING / (15 * MINUTE);
     const history = histories.get(UUID);
@@ -65,12 +77,17 @@ describe("loadHistories", () => {
     expect(history?.openSlots.toSorted()).toEqual([slot, slot + 1]);
     const asked = events.slice(0, 3).map(({ session: _, ...event }) => event);
     expect(history?.events.toSorted((a, b) => a.occurredAt - b.occurredAt)).toEqual(asked);
-    expect(histories.get("\u{1F600} text")).toEqual({ lastSequence: 1, openSlots: [slot], events: [] });
-    expect(histories.get("nobody")).toEqual({ lastSequence: 0, openSlots: [], events: [] });
+    expect(histories.get("\u{1F600} text")).toEqual({
+      lastSequence: 1,
+      openSlots: [slot],
+      events: [],
+      failures: [{ errorId: "failed-of-text", receivedAt: MORNING, application: "shop", issues: failure.issues }],
+    });
+    expect(histories.get("nobody")).toEqual({ lastSequence: 0, openSlots: [], events: [], failures: [] });
   });
 
   it("does not take one session's event for another's of the same id", async () => {
-    const histories = await loadHistories(database, [{ session: "\u{1F600} text", ids: ["a", "c"] }]);
+    const histories = await loadHistories(database, [{ session: "\u{1F600} text", ids: ["a", "c"], errorIds: [] }]);
     expect(histories.get("\u{1F600} text")?.events.map(({ sequence }) => sequence)).toEqual([1]);
   });
 

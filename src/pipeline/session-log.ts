@@ -1,0 +1,214 @@
+import { utf8Bytes } from "../model/event";
+import { MAX_LOG_ROW_BYTES, SESSION_MEMORY_MS } from "../model/limits";
+import type { FailedEntry, StoredEntry } from "./session-decision";
+
+/** What one call added to what is known of a session. */
+export interface Segment {
+  session: string;
+  stored: StoredEntry[];
+  failed: FailedEntry[];
+  about: About;
+}
+
+/** What is known of a session as a whole. Written with each of its segments; the last one counts. */
+export interface About {
+  /** Index of the database in which the session lives. */
+  database: number;
+  /** True if D1 holds events or failures of the session that its segments do not. */
+  forgetful: boolean;
+  lastSequence: number;
+  /** When the session may be forgotten, in milliseconds since 1970. */
+  keepUntil: number;
+  /** The number of the first row whose segments of the session count: it may have been forgotten before. */
+  since: number;
+  /** Slots of activity of what lies in the index, the newest first. Absent: nothing does. */
+  indexedSlots?: number[];
+}
+
+/** Where the log has a session, in the isolate's memory: all that a group keeps there of sessions that are not held ready. */
+interface Place {
+  slots: number[];
+  keepUntil: number;
+  since: number;
+}
+
+/** Beside each row's segments, so that waking reads no more: [session, keepUntil, since]. */
+type Heading = [session: string, keepUntil: number, since: number];
+
+const CREATE = `
+CREATE TABLE IF NOT EXISTS log
+  (slot INTEGER PRIMARY KEY, number INTEGER NOT NULL, written_at INTEGER NOT NULL, headings TEXT NOT NULL, segments TEXT NOT NULL) STRICT`;
+
+const WRITE = `
+INSERT INTO log (slot, number, written_at, headings, segments) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (slot) DO UPDATE SET
+  number = excluded.number, written_at = excluded.written_at, headings = excluded.headings, segments = excluded.segments`;
+
+const READ = "SELECT number, segments FROM log WHERE slot IN (SELECT value FROM json_each(?1)) ORDER BY number";
+
+/** Old rows that one call may write over. One is enough to keep the log as it is; more make it shorter again. */
+const MAX_REUSED = 4;
+
+/**
+ * What a group remembers, in its storage: one row for each call, whatever sessions the call was about, since rows written
+ * are the bill. Nothing is ever deleted. A row older than SESSION_MEMORY_MS is written over by the next call, which takes
+ * with it what the row has of sessions that must still be known; the others are forgotten. So a session is known whole, or
+ * not at all.
+ */
+export class SessionLog {
+  private readonly places = new Map<string, Place>();
+  /** The rows that count by their slot, the oldest first. */
+  private readonly rows = new Map<number, { number: number; writtenAt: number }>();
+  /** Slots whose rows count no more. */
+  private readonly free: number[] = [];
+  private nextNumber = 1;
+  private nextSlot = 1;
+
+  /**
+   * @param forget told of each session that is forgotten, while the object wakes too
+   */
+  constructor(
+    private readonly sql: SqlStorage,
+    private readonly forget: (session: string) => void,
+  ) {
+    sql.exec(CREATE);
+  }
+
+  /** Finds out what the object left in its storage. */
+  wake(now: number): void {
+    const rows = this.sql.exec<{ slot: number; number: number; written_at: number; headings: string }>(
+      "SELECT slot, number, written_at, headings FROM log ORDER BY number",
+    );
+    for (const { slot, number, written_at: writtenAt, headings } of rows) {
+      this.rows.set(slot, { number, writtenAt });
+      this.nextNumber = Math.max(this.nextNumber, number + 1);
+      this.nextSlot = Math.max(this.nextSlot, slot + 1);
+      const read: Heading[] = JSON.parse(headings);
+      for (const heading of read) this.place(heading, slot);
+    }
+    for (const [session, { keepUntil }] of [...this.places]) if (keepUntil <= now) this.drop(session);
+  }
+
+  /** The number that the next row will have. */
+  get upcoming(): number {
+    return this.nextNumber;
+  }
+
+  /** What is remembered of a session, the oldest first. Empty: nothing. */
+  read(session: string): Segment[] {
+    const place = this.places.get(session);
+    if (place === undefined) return [];
+    const rows = this.sql.exec<{ number: number; segments: string }>(READ, JSON.stringify(place.slots));
+    return [...rows].flatMap(({ number, segments }) =>
+      number < place.since ? [] : segmentsIn(segments).filter((segment) => segment.session === session),
+    );
+  }
+
+  /** Writes what a call added: one row, unless the call brought very many events at once. */
+  append(added: Segment[], now: number): void {
+    if (added.length === 0) return;
+    const active = new Map(added.map(({ session, about }) => [session, about]));
+    const carried = this.reuse(active, now);
+    for (const row of rowsOf([...carried, ...added].flatMap(piecesOf))) this.write(row, now);
+  }
+
+  /** Gives the slots of rows that are old enough free, and returns what of them must be remembered on. */
+  private reuse(active: Map<string, About>, now: number): Segment[] {
+    const carried: Segment[] = [];
+    const old = [...this.oldest(now)];
+    for (const { slot, number } of old) {
+      const [row] = this.sql.exec<{ segments: string }>("SELECT segments FROM log WHERE slot = ?1", slot);
+      const segments = segmentsIn(row?.segments ?? "[]");
+      for (const segment of segments) {
+        const { session } = segment;
+        const place = this.places.get(session);
+        const since = active.get(session)?.since ?? place?.since;
+        if (place === undefined || since === undefined || number < since) continue;
+        if (!active.has(session) && place.keepUntil <= now) this.drop(session);
+        else carried.push({ ...segment, about: { ...segment.about, keepUntil: place.keepUntil } });
+      }
+      for (const { session } of segments) {
+        const place = this.places.get(session);
+        if (place !== undefined) place.slots = place.slots.filter((one) => one !== slot);
+      }
+      this.rows.delete(slot);
+      this.free.push(slot);
+    }
+    return carried;
+  }
+
+  private *oldest(now: number): Generator<{ slot: number; number: number }> {
+    let left = MAX_REUSED;
+    for (const [slot, { number, writtenAt }] of this.rows) {
+      if (left-- === 0 || writtenAt + SESSION_MEMORY_MS > now) return;
+      yield { slot, number };
+    }
+  }
+
+  private write(pieces: Piece[], now: number): void {
+    const slot = this.free.pop() ?? this.nextSlot++;
+    const number = this.nextNumber++;
+    const headings = pieces.map(({ heading }) => heading);
+    const segments = `[${pieces.map(({ text }) => text).join(",")}]`;
+    this.sql.exec(WRITE, slot, number, now, JSON.stringify(headings), segments);
+    this.rows.set(slot, { number, writtenAt: now });
+    for (const heading of headings) this.place(heading, slot);
+  }
+
+  private place([session, keepUntil, since]: Heading, slot: number): void {
+    const known = this.places.get(session);
+    if (known === undefined || known.since < since) {
+      this.places.set(session, { slots: [slot], keepUntil, since });
+      return;
+    }
+    if (since < known.since) return;
+    known.keepUntil = Math.max(known.keepUntil, keepUntil);
+    if (known.slots.at(-1) !== slot) known.slots.push(slot);
+  }
+
+  private drop(session: string): void {
+    this.places.delete(session);
+    this.forget(session);
+  }
+}
+
+/** A segment as it is written. */
+interface Piece {
+  heading: Heading;
+  text: string;
+  bytes: number;
+}
+
+/** A segment's JSON, in several pieces where it is too large for one row. */
+function piecesOf(segment: Segment): Piece[] {
+  const text = JSON.stringify(segment);
+  const bytes = utf8Bytes(text) + 1;
+  const { session, stored, failed, about } = segment;
+  if (bytes <= MAX_LOG_ROW_BYTES || Math.max(stored.length, failed.length) < 2) {
+    return [{ heading: [session, about.keepUntil, about.since], text, bytes }];
+  }
+  const [s, f] = [Math.ceil(stored.length / 2), Math.ceil(failed.length / 2)];
+  return [
+    ...piecesOf({ ...segment, stored: stored.slice(0, s), failed: failed.slice(0, f) }),
+    ...piecesOf({ ...segment, stored: stored.slice(s), failed: failed.slice(f) }),
+  ];
+}
+
+/** As few rows as hold the pieces: nearly always one. */
+function rowsOf(pieces: Piece[]): Piece[][] {
+  const rows: Piece[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const piece of pieces) {
+    bytes += piece.bytes;
+    if (bytes > MAX_LOG_ROW_BYTES) {
+      rows.push([]);
+      bytes = piece.bytes;
+    }
+    rows.at(-1)?.push(piece);
+  }
+  return rows;
+}
+
+function segmentsIn(text: string): Segment[] {
+  return JSON.parse(text);
+}
