@@ -1,5 +1,6 @@
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { SESSION_GROUPS } from "../src/model/limits.ts";
 import { barChart } from "./shared/bar-chart.ts";
 import { type BuiltWorker, buildWorker } from "./shared/build-worker.ts";
 import { storageFolder } from "./shared/local-platform.ts";
@@ -78,18 +79,15 @@ function roundsOf(kind: Measurement["kind"], rounds: number): number {
   return kind === "ingest" ? 3 * rounds : rounds;
 }
 
-/** About what an object of The Eye keeps of a call with five events. */
-const ROW_CHARACTERS = 1_000;
-
 /** The Eye first, then its floor, then what shows how much of a floor is the platform itself. */
 async function startTargets(kind: Measurement["kind"], built: BuiltWorker): Promise<Target[]> {
   if (kind === "pipeline") {
     return [
       await theEye(built, false),
       await floor("bare consumer", "floor-consumer.ts", { queue: true, objects: true, sink: false }),
-      await floor("keeping consumer", "floor-consumer.ts", {
+      await floor("bare consumer, shared objects", "floor-consumer.ts", {
         ...{ queue: true, objects: true, sink: false },
-        row: "x".repeat(ROW_CHARACTERS),
+        shares: SESSION_GROUPS,
       }),
     ];
   }

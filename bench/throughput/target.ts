@@ -50,13 +50,13 @@ export function theEye(built: BuiltWorker, sink: boolean, inspectorPort?: number
 export function floor(
   name: string,
   file: string,
-  has: { queue: boolean; objects: boolean; sink: boolean; row?: string },
+  has: { queue: boolean; objects: boolean; sink: boolean; shares?: number },
 ): Promise<Target> {
   const settings = readWranglerSettings();
   const worker: WorkerOptions = {
     modules: true,
     script: scriptOf(file),
-    bindings: { ROW: has.row ?? "" },
+    bindings: { OBJECTS: has.shares ?? 0 },
     ...(has.objects ? { durableObjects: { SESSIONS: { className: "Session", useSQLite: true } } } : {}),
     ...(has.queue ? { queueProducers: { EVENTS: { queueName: QUEUE } } } : {}),
     ...(has.queue && !has.sink ? { queueConsumers: consumer(settings, QUEUE) } : {}),

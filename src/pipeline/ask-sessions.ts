@@ -1,4 +1,5 @@
 import { groupOf } from "../model/session-groups";
+import type { Micros } from "../model/time";
 import type { RuleSet } from "../rules/rules";
 import { candidateDatabases, type Database, homeDatabase } from "../storage/databases";
 import { findSessions, loadHistories, type SessionHistory } from "../storage/session-history";
@@ -17,6 +18,9 @@ interface Failed {
 }
 
 export type SessionResult = Extract<AcceptAnswer, { kind: "decided" }> | Failed;
+
+/** Mostly one is enough; a second, where a group forgets a session while D1 is asked about a part of it. */
+const MAX_HISTORY_ROUNDS = 2;
 
 /**
  * Has all sessions of a batch decided on, at once, with one call for each of their groups. D1 is asked in bulk beforehand
@@ -46,18 +50,21 @@ export async function askSessions(
   };
 
   const results = await askAll(calls);
-  const forgotten = calls.flatMap((call) => {
-    const answer = results.get(call.session);
-    return answer?.kind === "history_needed" ? [{ ...answer, call }] : [];
-  });
-  const histories = await findHistories(forgotten, databases);
-  const again: AcceptCall[] = [];
-  for (const { call } of forgotten) {
-    const history = histories.get(call.session);
-    if (history?.kind === "failed") results.set(call.session, history);
-    else if (history !== undefined) again.push({ ...call, history: history.of });
+  for (let round = 1; round <= MAX_HISTORY_ROUNDS; round++) {
+    const forgotten = calls.flatMap((call) => {
+      const answer = results.get(call.session);
+      return answer?.kind === "history_needed" ? [{ ...answer, call }] : [];
+    });
+    if (forgotten.length === 0) break;
+    const histories = await findHistories(forgotten, databases);
+    const again: AcceptCall[] = [];
+    for (const { call } of forgotten) {
+      const history = histories.get(call.session);
+      if (history?.kind === "failed") results.set(call.session, history);
+      else if (history !== undefined) again.push({ ...call, history: history.of });
+    }
+    for (const [session, answer] of await askAll(again)) results.set(session, answer);
   }
-  for (const [session, answer] of await askAll(again)) results.set(session, answer);
   return new Map([...results].map(([session, answer]) => [session, settle(answer)]));
 }
 
@@ -146,7 +153,7 @@ function failedBy(thrown: unknown): Failed {
 type FoundHistory = Failed | { kind: "found"; of: SessionHistory };
 
 async function findHistories(
-  forgotten: { call: AcceptCall; database: number; errorIds: string[] }[],
+  forgotten: { call: AcceptCall; database: number; errorIds: string[]; until: Micros | null }[],
   databases: Database[],
 ): Promise<Map<string, FoundHistory>> {
   const found = await Promise.all(
@@ -154,8 +161,8 @@ async function findHistories(
       const own = forgotten.filter((one) => one.database === database.index);
       if (own.length === 0) return [];
       try {
-        const asked = own.map(({ call: { session, arrivals }, errorIds }) => {
-          return { session, ids: arrivals.map(({ id }) => id), errorIds };
+        const asked = own.map(({ call: { session, arrivals }, errorIds, until }) => {
+          return { session, ids: arrivals.map(({ id }) => id), errorIds, until };
         });
         const histories = await loadHistories(database, asked);
         return [...histories].map(([session, of]) => [session, { kind: "found", of }]);

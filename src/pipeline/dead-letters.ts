@@ -123,7 +123,9 @@ async function giveUp({ session, arrivals, messages, reason }: Undelivered, pipe
     for (const index of candidateDatabases(session, pipeline.databases.length)) {
       const database = pipeline.databases[index];
       if (database === undefined) continue;
-      const histories = await loadHistories(database, [{ session, ids: arrivals.map(({ id }) => id), errorIds: [] }]);
+      const histories = await loadHistories(database, [
+        { session, ids: arrivals.map(({ id }) => id), errorIds: [], until: null },
+      ]);
       for (const event of histories.get(session)?.events ?? []) stored.set(event.id, storedFingerprint(event));
     }
   } catch {

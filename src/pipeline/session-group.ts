@@ -81,20 +81,16 @@ export class SessionGroup extends DurableObject<Env> {
     const { database } = memory;
     const candidates = readArrivals(session, call.arrivals);
     const errorIds = () => candidates.map(({ errorId }) => errorId);
+    if (!memory.learn(call.history)) {
+      return { kind: "history_needed", database, errorIds: errorIds(), until: memory.forgottenUntil };
+    }
     const known = memory.recall(
       candidates.map(({ arrival }) => arrival.id),
       errorIds,
     );
-    if (memory.forgetful) {
-      if (call.history === undefined) return { kind: "history_needed", database, errorIds: errorIds() };
-      const { events, failures, openSlots, lastSequence } = call.history;
-      for (const event of events) if (!known.stored.has(event.id)) known.stored.set(event.id, entryOf(event));
-      for (const entry of failures) if (!known.failed.has(entry.errorId)) known.failed.set(entry.errorId, entry);
-      known.lastSequence = Math.max(known.lastSequence, lastSequence);
-      const { isActiveIn } = known;
-      const open = new Set(openSlots);
-      known.isActiveIn = (slot) => isActiveIn(slot) || open.has(slot);
-    }
+    const { events = [], failures = [] } = call.history ?? {};
+    for (const event of events) if (!known.stored.has(event.id)) known.stored.set(event.id, entryOf(event));
+    for (const entry of failures) if (!known.failed.has(entry.errorId)) known.failed.set(entry.errorId, entry);
 
     const { outcomes, stored, failed } = decide(candidates, known, terms);
     if (stored.length > 0 || failed.length > 0) {
@@ -108,9 +104,13 @@ export class SessionGroup extends DurableObject<Env> {
 
   private begin({ session, presence, home }: AcceptCall): SessionMemory | null {
     if (presence.kind === "unknown") return null;
-    const forgetful = presence.kind === "present";
-    const database = forgetful ? presence.database : home;
-    return SessionMemory.begin(session, this.index, { database, forgetful, since: this.log.upcoming });
+    const since = this.log.upcoming;
+    return presence.kind === "absent"
+      ? SessionMemory.begin(session, this.index, { database: home, forgotten: null, since })
+      : SessionMemory.begin(session, this.index, {
+          ...{ database: presence.database, since },
+          forgotten: { until: null, openSlots: [] },
+        });
   }
 
   private find(session: string): SessionMemory | null {

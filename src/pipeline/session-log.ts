@@ -1,5 +1,6 @@
 import { utf8Bytes } from "../model/event";
 import { MAX_LOG_ROW_BYTES, SESSION_MEMORY_MS } from "../model/limits";
+import type { Micros } from "../model/time";
 import type { FailedEntry, StoredEntry } from "./session-decision";
 
 /** What one call added to what is known of a session. */
@@ -14,15 +15,26 @@ export interface Segment {
 export interface About {
   /** Index of the database in which the session lives. */
   database: number;
-  /** True if D1 holds events or failures of the session that its segments do not. */
-  forgetful: boolean;
+  /** What D1 holds of the session and its segments do not. Null: nothing. */
+  forgotten: Forgotten | null;
   lastSequence: number;
   /** When the session may be forgotten, in milliseconds since 1970. */
   keepUntil: number;
-  /** The number of the first row whose segments of the session count: it may have been forgotten before. */
+  /**
+   * The number of the row in which the session was first remembered. It may have been forgotten before that, and what is left
+   * of it in older rows has another.
+   */
   since: number;
   /** Slots of activity of what lies in the index, the newest first. Absent: nothing does. */
   indexedSlots?: number[];
+}
+
+/** The part of a session that was accepted before it was remembered. */
+export interface Forgotten {
+  /** No event of it occurred later. Null: D1 was not asked yet. */
+  until: Micros | null;
+  /** The slots of ACTIVITY_SLOT_MICROS that it opens. */
+  openSlots: number[];
 }
 
 /** Where the log has a session, in the isolate's memory: all that a group keeps there of sessions that are not held ready. */
@@ -44,7 +56,7 @@ INSERT INTO log (slot, number, written_at, headings, segments) VALUES (?1, ?2, ?
 ON CONFLICT (slot) DO UPDATE SET
   number = excluded.number, written_at = excluded.written_at, headings = excluded.headings, segments = excluded.segments`;
 
-const READ = "SELECT number, segments FROM log WHERE slot IN (SELECT value FROM json_each(?1)) ORDER BY number";
+const READ = "SELECT segments FROM log WHERE slot IN (SELECT value FROM json_each(?1))";
 
 /** Old rows that one call may write over. One is enough to keep the log as it is; more make it shorter again. */
 const MAX_REUSED = 4;
@@ -57,8 +69,8 @@ const MAX_REUSED = 4;
  */
 export class SessionLog {
   private readonly places = new Map<string, Place>();
-  /** The rows that count by their slot, the oldest first. */
-  private readonly rows = new Map<number, { number: number; writtenAt: number }>();
+  /** When the rows that count were written, by their slot, the oldest first. */
+  private readonly rows = new Map<number, number>();
   /** Slots whose rows count no more. */
   private readonly free: number[] = [];
   private nextNumber = 1;
@@ -74,13 +86,15 @@ export class SessionLog {
     sql.exec(CREATE);
   }
 
-  /** Finds out what the object left in its storage. */
-  wake(now: number): void {
+  /** Finds out what the object left in its storage. Never earlier than what it wrote, whatever this machine's clock says. */
+  wake(clock: number): void {
+    let now = clock;
     const rows = this.sql.exec<{ slot: number; number: number; written_at: number; headings: string }>(
       "SELECT slot, number, written_at, headings FROM log ORDER BY number",
     );
     for (const { slot, number, written_at: writtenAt, headings } of rows) {
-      this.rows.set(slot, { number, writtenAt });
+      this.rows.set(slot, writtenAt);
+      now = Math.max(now, writtenAt);
       this.nextNumber = Math.max(this.nextNumber, number + 1);
       this.nextSlot = Math.max(this.nextSlot, slot + 1);
       const read: Heading[] = JSON.parse(headings);
@@ -94,14 +108,13 @@ export class SessionLog {
     return this.nextNumber;
   }
 
-  /** What is remembered of a session, the oldest first. Empty: nothing. */
+  /** What is remembered of a session, in any order. Empty: nothing. */
   read(session: string): Segment[] {
     const place = this.places.get(session);
     if (place === undefined) return [];
-    const rows = this.sql.exec<{ number: number; segments: string }>(READ, JSON.stringify(place.slots));
-    return [...rows].flatMap(({ number, segments }) =>
-      number < place.since ? [] : segmentsIn(segments).filter((segment) => segment.session === session),
-    );
+    const rows = this.sql.exec<{ segments: string }>(READ, JSON.stringify(place.slots));
+    const isOfIt = (segment: Segment) => segment.session === session && segment.about.since === place.since;
+    return [...rows].flatMap(({ segments }) => segmentsIn(segments).filter(isOfIt));
   }
 
   /** Writes what a call added: one row, unless the call brought very many events at once. */
@@ -116,14 +129,14 @@ export class SessionLog {
   private reuse(active: Map<string, About>, now: number): Segment[] {
     const carried: Segment[] = [];
     const old = [...this.oldest(now)];
-    for (const { slot, number } of old) {
+    for (const slot of old) {
       const [row] = this.sql.exec<{ segments: string }>("SELECT segments FROM log WHERE slot = ?1", slot);
       const segments = segmentsIn(row?.segments ?? "[]");
       for (const segment of segments) {
         const { session } = segment;
         const place = this.places.get(session);
         const since = active.get(session)?.since ?? place?.since;
-        if (place === undefined || since === undefined || number < since) continue;
+        if (place === undefined || segment.about.since !== since) continue;
         if (!active.has(session) && place.keepUntil <= now) this.drop(session);
         else carried.push({ ...segment, about: { ...segment.about, keepUntil: place.keepUntil } });
       }
@@ -137,11 +150,11 @@ export class SessionLog {
     return carried;
   }
 
-  private *oldest(now: number): Generator<{ slot: number; number: number }> {
+  private *oldest(now: number): Generator<number> {
     let left = MAX_REUSED;
-    for (const [slot, { number, writtenAt }] of this.rows) {
+    for (const [slot, writtenAt] of this.rows) {
       if (left-- === 0 || writtenAt + SESSION_MEMORY_MS > now) return;
-      yield { slot, number };
+      yield slot;
     }
   }
 
@@ -151,17 +164,16 @@ export class SessionLog {
     const headings = pieces.map(({ heading }) => heading);
     const segments = `[${pieces.map(({ text }) => text).join(",")}]`;
     this.sql.exec(WRITE, slot, number, now, JSON.stringify(headings), segments);
-    this.rows.set(slot, { number, writtenAt: now });
+    this.rows.set(slot, now);
     for (const heading of headings) this.place(heading, slot);
   }
 
   private place([session, keepUntil, since]: Heading, slot: number): void {
     const known = this.places.get(session);
-    if (known === undefined || known.since < since) {
-      this.places.set(session, { slots: [slot], keepUntil, since });
+    if (known?.since !== since) {
+      if (known === undefined || known.since < since) this.places.set(session, { slots: [slot], keepUntil, since });
       return;
     }
-    if (since < known.since) return;
     known.keepUntil = Math.max(known.keepUntil, keepUntil);
     if (known.slots.at(-1) !== slot) known.slots.push(slot);
   }

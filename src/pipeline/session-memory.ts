@@ -5,15 +5,17 @@ import {
   MAX_REMEMBERED_EVENTS,
   SESSION_MEMORY_MS,
 } from "../model/limits";
+import type { Micros } from "../model/time";
+import type { SessionHistory } from "../storage/session-history";
 import type { FailedEntry, Known, StoredEntry } from "./session-decision";
 import type { SessionIndex } from "./session-index";
 import type { About, Segment } from "./session-log";
 
 /**
- * Slots kept when entries are moved into the index. An older slot may be opened once more, which the list of sessions sees
- * through.
+ * Slots of activity that are kept of entries that lie elsewhere, with every segment: those of a day. An older slot may be
+ * opened once more, which the list of sessions sees through.
  */
-const MAX_INDEXED_SLOTS = 1_000;
+const MAX_NAMED_SLOTS = 96;
 
 /** What is known of one session, held ready. What it is made of lies in the log, and beyond MAX_REMEMBERED_EVENTS in the index. */
 export class SessionMemory {
@@ -26,7 +28,7 @@ export class SessionMemory {
     private readonly index: SessionIndex,
     private about: About,
   ) {
-    this.slots = new Set(about.indexedSlots);
+    this.slots = new Set([...(about.indexedSlots ?? []), ...(about.forgotten?.openSlots ?? [])]);
   }
 
   /** The memory that a session's segments are, or null if there are none. */
@@ -46,7 +48,7 @@ export class SessionMemory {
   static begin(
     session: string,
     index: SessionIndex,
-    known: Pick<About, "database" | "forgetful" | "since">,
+    known: Pick<About, "database" | "forgotten" | "since">,
   ): SessionMemory {
     return new SessionMemory(session, index, { ...known, lastSequence: 0, keepUntil: 0 });
   }
@@ -55,13 +57,31 @@ export class SessionMemory {
     return this.about.database;
   }
 
-  get forgetful(): boolean {
-    return this.about.forgetful;
+  /** Until when what D1 must be asked about occurred. Null: all of the session. */
+  get forgottenUntil(): Micros | null {
+    return this.about.forgotten?.until ?? null;
   }
 
   /** Entries held ready. */
   get size(): number {
     return this.stored.size + this.failed.size;
+  }
+
+  /**
+   * Takes what D1 tells of what was forgotten: of the session as a whole the first time, and each time of what arrives.
+   *
+   * @returns false: something is missing
+   */
+  learn(history: SessionHistory | undefined): boolean {
+    if (this.about.forgotten === null) return true;
+    if (history === undefined) return false;
+    if (this.about.forgotten.until !== null) return true;
+    // It may have been asked for what another memory missed, which is forgotten by now.
+    if (history.summary === null) return false;
+    const { lastSequence, openSlots, until } = history.summary;
+    this.about = { ...this.about, lastSequence, forgotten: { until, openSlots: newest(openSlots) } };
+    for (const slot of openSlots) this.slots.add(slot);
+    return true;
   }
 
   /** What is known of these arrivals' ids and failures. `errorIds` are asked for only where a failure is remembered. */
@@ -92,7 +112,7 @@ export class SessionMemory {
     { now, upcoming }: { now: number; upcoming: number },
   ): Segment {
     const lastSequence = stored.reduce((highest, { sequence }) => Math.max(highest, sequence), this.about.lastSequence);
-    const isLong = lastSequence >= LONG_SESSION_EVENTS && !this.about.forgetful;
+    const isLong = lastSequence >= LONG_SESSION_EVENTS;
     const keepUntil = now + (isLong ? LONG_SESSION_MEMORY_MS : SESSION_MEMORY_MS);
     this.about = { ...this.about, lastSequence, keepUntil };
     this.keep(stored, failed);
@@ -115,16 +135,18 @@ export class SessionMemory {
     this.index.add(this.session, this.stored.values(), this.failed.values());
     this.stored.clear();
     this.failed.clear();
-    const indexedSlots = [...this.slots].sort((a, b) => b - a).slice(0, MAX_INDEXED_SLOTS);
-    this.about = { ...this.about, since: upcoming, indexedSlots };
+    this.about = { ...this.about, since: upcoming, indexedSlots: newest([...this.slots]) };
   }
 }
 
 /** Segments are carried on from row to row, so that the last written need not be the latest. */
 function laterOf(a: About, b: About): About {
-  const [earlier, later] = a.since > b.since ? [b, a] : [a, b];
-  const lastSequence = Math.max(earlier.lastSequence, later.lastSequence);
-  return { ...later, lastSequence, keepUntil: Math.max(earlier.keepUntil, later.keepUntil) };
+  const lastSequence = Math.max(a.lastSequence, b.lastSequence);
+  return { ...a, lastSequence, keepUntil: Math.max(a.keepUntil, b.keepUntil) };
+}
+
+function newest(slots: number[]): number[] {
+  return slots.toSorted((a, b) => b - a).slice(0, MAX_NAMED_SLOTS);
 }
 
 function lookUp<Entry>(ids: string[], among: Map<string, Entry>): [found: Map<string, Entry>, missing: string[]] {

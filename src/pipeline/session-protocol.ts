@@ -62,10 +62,10 @@ export type AcceptAnswer =
   /** `outcomes` are in the order of the arrivals; `database` is where the session lives. */
   | { kind: "decided"; database: number; outcomes: Outcome[] }
   /**
-   * The group does not remember all of the session: call again with what D1 holds of it, of the arrivals' ids and of these
-   * failures, as which the arrivals may be known.
+   * The group does not remember all of the session: call again with what D1 holds of the arrivals' ids among what occurred
+   * until then (null: of all, and of the session as a whole), and of these failures, as which the arrivals may be known.
    */
-  | { kind: "history_needed"; database: number; errorIds: string[] }
+  | { kind: "history_needed"; database: number; errorIds: string[]; until: Micros | null }
   /** The group does not remember the session, and D1 could not be asked whether it exists: try again later. */
   | { kind: "undecided" }
   /** A bug that this session alone meets. */

@@ -16,7 +16,7 @@ export interface StoredReceipt {
   position: number | null;
 }
 
-/** Where an event must be, if it is stored: what its session's object remembers of it. */
+/** Where an event must be, if it is stored: what its session's group remembers of it. */
 export interface ExpectedPlace {
   occurredAt: Micros;
   receivedAt: Micros;

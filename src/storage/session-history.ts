@@ -1,18 +1,27 @@
 import { ACTIVITY_SLOT_MICROS } from "../model/limits";
+import type { Micros } from "../model/time";
 import type { Database } from "./databases";
 import { packId, storedIdSql, textOfIdSql, unpackId } from "./packed-id";
 import type { ErrorRow, EventRow } from "./rows";
 
 /** What a database holds of a session, for a group that does not remember it. */
 export interface SessionHistory {
-  /** The highest sequence that the session has. */
-  lastSequence: number;
-  /** The slots of ACTIVITY_SLOT_MICROS in which one of its events opens. */
-  openSlots: number[];
+  /** Null where it was not asked for. */
+  summary: SessionSummary | null;
   /** Those of the asked events that are stored. */
   events: StoredEvent[];
   /** Those of the asked failures that stand among the errors. */
   failures: StoredFailure[];
+}
+
+/** A session as a whole. */
+export interface SessionSummary {
+  /** The highest sequence that the session has. */
+  lastSequence: number;
+  /** The slots of ACTIVITY_SLOT_MICROS in which one of its events opens. */
+  openSlots: number[];
+  /** When the latest of its events occurred. */
+  until: Micros;
 }
 
 /** An error as it stands. */
@@ -45,10 +54,11 @@ export async function findSessions(
 }
 
 const SUMMARIES = `
-SELECT asked.key AS key, max(sequence) AS last,
+SELECT asked.key AS key, max(sequence) AS last, max(occurred_at) AS until,
   json_group_array(DISTINCT occurred_at / ${ACTIVITY_SLOT_MICROS}) FILTER (WHERE opens = 1) AS slots
 FROM json_each(?1) AS asked
 CROSS JOIN events ON events.session_id = ${storedIdSql("asked.value ->> 0")}
+WHERE asked.value ->> 2 IS NULL
 GROUP BY asked.key`;
 
 const STORED_EVENTS = `
@@ -56,6 +66,7 @@ SELECT asked.key AS key, iif(typeof(events.id) = 'blob', 'x' || lower(hex(events
   series.name AS name, occurred_at, received_after, opens, data
 FROM json_each(?1) AS asked
 CROSS JOIN events ON events.session_id = ${storedIdSql("asked.value ->> 0")}
+  AND occurred_at <= ifnull(asked.value ->> 2, ${Number.MAX_SAFE_INTEGER})
 JOIN series USING (series_id)
 JOIN categories ON categories.category_id = series.category_id
 WHERE events.id IN (SELECT ${storedIdSql("wanted.value")} FROM json_each(asked.value -> 1) AS wanted)`;
@@ -86,26 +97,30 @@ interface FailedRow {
 }
 
 /**
- * What the database holds of the given sessions, events and failures. Reads each of these sessions' index entries once: meant for
+ * What the database holds of the given sessions, events and failures. Reads each of these sessions' events once: meant for
  * the session that goes on after its group has forgotten it.
+ *
+ * @param asked.until events that occurred later are not looked at, and of the session as a whole nothing is told. Null: all
  */
 export async function loadHistories(
   { binding }: Database,
-  asked: { session: string; ids: string[]; errorIds: string[] }[],
+  asked: { session: string; ids: string[]; errorIds: string[]; until: Micros | null }[],
 ): Promise<Map<string, SessionHistory>> {
-  const text = JSON.stringify(asked.map(({ session, ids }) => [packId(session), ids.map(packId)]));
+  const text = JSON.stringify(asked.map(({ session, ids, until }) => [packId(session), ids.map(packId), until]));
   const errors = JSON.stringify(asked.map(({ errorIds }) => errorIds));
   const [summaries, stored, failed] = await binding.batch<unknown>([
     binding.prepare(SUMMARIES).bind(text),
     binding.prepare(STORED_EVENTS).bind(text),
     binding.prepare(STORED_FAILURES).bind(errors),
   ]);
-  const histories = asked.map((): SessionHistory => ({ lastSequence: 0, openSlots: [], events: [], failures: [] }));
-  for (const row of rowsOf<{ key: number; last: number; slots: string }>(summaries)) {
+  const histories = asked.map(({ until }): SessionHistory => {
+    const summary = until === null ? { lastSequence: 0, openSlots: [], until: 0 } : null;
+    return { summary, events: [], failures: [] };
+  });
+  for (const row of rowsOf<{ key: number; last: number; until: number; slots: string }>(summaries)) {
     const history = histories[row.key];
     if (history === undefined) continue;
-    history.lastSequence = row.last;
-    history.openSlots = JSON.parse(row.slots);
+    history.summary = { lastSequence: row.last, openSlots: JSON.parse(row.slots), until: row.until };
   }
   for (const row of rowsOf<StoredRow>(stored)) {
     histories[row.key]?.events.push({

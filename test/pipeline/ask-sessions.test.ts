@@ -162,7 +162,7 @@ describe("a call that fails", () => {
 
 describe("a session that its group does not remember", () => {
   const forgetful = eachSession(async ({ history }) =>
-    history === undefined ? { kind: "history_needed", database: 1, errorIds: [] } : decided(1),
+    history === undefined ? { kind: "history_needed", database: 1, errorIds: [], until: null } : decided(1),
   );
 
   it("is asked about once more with what its database holds", async () => {
@@ -176,7 +176,22 @@ describe("a session that its group does not remember", () => {
       },
       () => NO_RULES,
     );
-    expect(histories).toEqual([undefined, { lastSequence: 0, openSlots: [], events: [], failures: [] }]);
+    expect(histories).toEqual([
+      undefined,
+      { summary: { lastSequence: 0, openSlots: [], until: 0 }, events: [], failures: [] },
+    ]);
+    expect(results.get("forgot")).toEqual(decided(1));
+  });
+
+  it("is asked about again where it was forgotten meanwhile", async () => {
+    const asked: unknown[] = [];
+    const callGroup = eachSession(async ({ history }) => {
+      asked.push(history?.summary);
+      const until = history === undefined ? 7 : null;
+      return asked.length < 3 ? { kind: "history_needed", database: 1, errorIds: [], until } : decided(1);
+    });
+    const results = await askSessions(arrivals("forgot"), databases, callGroup, () => NO_RULES);
+    expect(asked).toEqual([undefined, null, { lastSequence: 0, openSlots: [], until: 0 }]);
     expect(results.get("forgot")).toEqual(decided(1));
   });
 
@@ -186,7 +201,7 @@ describe("a session that its group does not remember", () => {
   });
 
   it("is left for later where its database is not bound any more", async () => {
-    const nowhere = eachSession(async () => ({ kind: "history_needed", database: 9, errorIds: [] }));
+    const nowhere = eachSession(async () => ({ kind: "history_needed", database: 9, errorIds: [], until: null }));
     const results = await askSessions(arrivals("lost"), databases, nowhere, () => NO_RULES);
     expect(results.get("lost")).toMatchObject({ kind: "failed", failure: "overloaded" });
   });

@@ -23,6 +23,9 @@ function arrival(session: string, id: string, changes: Record<string, unknown> =
   return { id, application: "shop", receivedAt: RECEIVED_AT, text: JSON.stringify(eventOf(session, changes)) };
 }
 
+/** What D1 says of a session of which no event is stored. */
+const NOTHING = { lastSequence: 0, openSlots: [], until: 0 };
+
 const evict = (session: string) => evictDurableObject(groupStub(session));
 
 /** Sessions that share a group with no other test's. */
@@ -171,8 +174,11 @@ describe("a session that its group does not remember", () => {
     };
     expect(formatTimestamp(stored.occurredAt)).toBe(`${timestamp.replace(" ", "T")}Z`);
     const history = {
-      lastSequence: 41,
-      openSlots: [Math.floor(stored.occurredAt / ACTIVITY_SLOT_MICROS)],
+      summary: {
+        lastSequence: 41,
+        openSlots: [Math.floor(stored.occurredAt / ACTIVITY_SLOT_MICROS)],
+        until: stored.occurredAt,
+      },
       events: [
         { ...stored, id: "old", sequence: 7 },
         { ...stored, id: "old-2", sequence: 8 },
@@ -187,9 +193,24 @@ describe("a session that its group does not remember", () => {
       { kind: "failed", issues: [{ code: "id_conflict" }] },
     ]);
     await evict(session);
-    expect(await accept(call(session, [arrival(session, "next")]))).toMatchObject(needed);
-    const unchanged = { lastSequence: 41, openSlots: [], events: [], failures: [] };
-    expect(sequencesOf(await accept(call(session, [arrival(session, "next")], { history: unchanged })))).toEqual([43]);
+    expect(await accept(call(session, [arrival(session, "next")]))).toMatchObject({
+      ...needed,
+      until: stored.occurredAt,
+    });
+    // Of what occurred until then it is told of the arrivals alone; the rest it knows.
+    const history2 = { summary: null, events: [], failures: [] };
+    const next = outcomesOf(await accept(call(session, [arrival(session, "next")], { history: history2 })));
+    expect(next).toMatchObject([{ kind: "stored", sequence: 43, opens: false }]);
+  });
+
+  it("is asked about as a whole again where it was forgotten while D1 told of a part", async () => {
+    const session = "forgotten meanwhile";
+    const present = { presence: { kind: "present", database: 0 } } as const;
+    const partly = { history: { summary: null, events: [], failures: [] } };
+    const one = call(session, [arrival(session, "new")], present);
+    expect(await accept({ ...one, ...partly })).toMatchObject({ kind: "history_needed", until: null });
+    const whole = { history: { ...partly.history, summary: { ...NOTHING, lastSequence: 5 } } };
+    expect(sequencesOf(await accept({ ...one, ...whole }))).toEqual([6]);
   });
 
   it("keeps the verdict that an error of it tells of, whatever the rules say by now", async () => {
@@ -202,7 +223,7 @@ describe("a session that its group does not remember", () => {
     expect(asked.errorIds).toHaveLength(2);
     const issues = [{ code: "category_invalid" as const, path: "/category", message: "as it was" }];
     const failure = { errorId: asked.errorIds[0] ?? "", receivedAt: RECEIVED_AT - 9, application: "blog", issues };
-    const history = { lastSequence: 0, openSlots: [], events: [], failures: [failure] };
+    const history = { summary: NOTHING, events: [], failures: [failure] };
     expect(outcomesOf(await accept({ ...one, history }))).toMatchObject([
       { kind: "failed", ...failure, duplicate: true },
       { kind: "stored", sequence: 1, duplicate: false },
@@ -316,23 +337,34 @@ describe("the log of a group", () => {
   });
 
   it("does not bring back a part of a session that it has forgotten", async () => {
-    const [session = "", other = ""] = sessionsOfGroup(7, 2);
-    // Two rows of the session; the first is written over after an hour, when the whole session is forgotten.
-    await acceptAll([call(session, [arrival(session, "a")])]);
-    await acceptAll([call(session, [arrival(session, "b")])]);
-    await acceptAll(
-      Array.from([other], (name) => call(name, [arrival(name, "a")])),
-      HOUR + 1_000,
-    );
-    // It begins anew: no database knows it, since nothing of it was ever written.
-    await acceptAll([call(session, [arrival(session, "c")])], HOUR + 2_000);
+    const [session = "", ...others] = sessionsOfGroup(7, 7);
+    // The first row of the session is written over with others, and then the whole session is forgotten; its second stays.
+    for (const name of [session, ...others.slice(0, 4), session, ...others.slice(4)]) {
+      await acceptAll([call(name, [arrival(name, name === session ? crypto.randomUUID() : "a")])]);
+    }
+    const [, second] = (await storageOf(session)).rows.filter(({ segments }) => segments.includes(`"${session}"`));
+    const late = [others[0] ?? "", session].map((name) => call(name, [arrival(name, "c")]));
+    for (const [index, one] of late.entries()) await acceptAll([one], HOUR + 1_000 * (index + 1));
+    // It has begun anew: no database knew it, since nothing of it was ever written.
+    expect((await storageOf(session)).rows).toContainEqual(second);
+    await evict(session);
+    const old = JSON.parse(second?.segments ?? "")[0].stored[0].id;
     const asked = call(
       session,
-      ["c", "b", "a"].map((id) => arrival(session, id)),
+      ["c", "d", old].map((id) => arrival(session, id)),
     );
     expect(sequencesOf((await acceptAll([asked], HOUR + 3_000))[0])).toEqual([1, 2, 3]);
+  });
+
+  it("does not bring it back on a machine whose clock is behind", async () => {
+    const [session = "", other = ""] = sessionsOfGroup(14, 2);
+    await acceptAll([call(session, [arrival(session, "a")])]);
+    await acceptAll([call(session, [arrival(session, "b")])]);
+    // Forgets the session and writes over its first row. The object's own clock stands an hour earlier.
+    await acceptAll([call(other, [arrival(other, "a")])], HOUR + 1_000);
     await evict(session);
-    expect(sequencesOf((await acceptAll([asked], HOUR + 4_000))[0])).toEqual([1, 2, 3]);
+    const back = call(session, [arrival(session, "a")], { presence: { kind: "present", database: 1 } });
+    expect(await accept(back)).toMatchObject({ kind: "history_needed" });
   });
 
   it("remembers a long session for as long as a message can live", async () => {

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Database } from "../../src/storage/databases";
 import { findSessions, loadHistories } from "../../src/storage/session-history";
+import { meter } from "../pipeline/meter";
 import { errorRow, eventRow, MINUTE, MORNING, store } from "./seed";
 
 const UUID = "e2085be5-9137-4e4e-80b5-f1ffddc25423";
@@ -67,27 +68,45 @@ describe("findSessions", () => {
 describe("loadHistories", () => {
   it("gives each session's highest sequence, its opened slots, and those of the asked events that are stored", async () => {
     const histories = await loadHistories(database, [
-      { session: UUID, ids: ["a", "c", "unknown", UUID], errorIds: [] },
-      { session: "\u{1F600} text", ids: [], errorIds: ["failed-of-text", "unknown"] },
-      { session: "nobody", ids: ["a"], errorIds: [] },
+      { session: UUID, ids: ["a", "c", "unknown", UUID], errorIds: [], until: null },
+      { session: "\u{1F600} text", ids: [], errorIds: ["failed-of-text", "unknown"], until: null },
+      { session: "nobody", ids: ["a"], errorIds: [], until: null },
     ]);
     const slot = MORNING / (15 * MINUTE);
     const history = histories.get(UUID);
-    expect(history?.lastSequence).toBe(7);
-    expect(history?.openSlots.toSorted()).toEqual([slot, slot + 1]);
+    expect(history?.summary?.lastSequence).toBe(7);
+    expect(history?.summary?.openSlots.toSorted()).toEqual([slot, slot + 1]);
+    expect(history?.summary?.until).toBe(MORNING + 21 * MINUTE);
     const asked = events.slice(0, 3).map(({ session: _, ...event }) => event);
     expect(history?.events.toSorted((a, b) => a.occurredAt - b.occurredAt)).toEqual(asked);
     expect(histories.get("\u{1F600} text")).toEqual({
-      lastSequence: 1,
-      openSlots: [slot],
+      summary: { lastSequence: 1, openSlots: [slot], until: events[3]?.occurredAt },
       events: [],
       failures: [{ errorId: "failed-of-text", receivedAt: MORNING, application: "shop", issues: failure.issues }],
     });
-    expect(histories.get("nobody")).toEqual({ lastSequence: 0, openSlots: [], events: [], failures: [] });
+    expect(histories.get("nobody")).toEqual({
+      summary: { lastSequence: 0, openSlots: [], until: 0 },
+      events: [],
+      failures: [],
+    });
+  });
+
+  it("looks at nothing that occurred after the moment it is given, and tells nothing of the session then", async () => {
+    const metered = meter([database]);
+    const [reader = database] = metered.databases;
+    const asked = { session: UUID, ids: ["a", "c", UUID], errorIds: [] };
+    const histories = await loadHistories(reader, [{ ...asked, until: MORNING + 20 * MINUTE }]);
+    expect(histories.get(UUID)).toMatchObject({ summary: null, failures: [] });
+    expect(histories.get(UUID)?.events.map(({ sequence }) => sequence)).toEqual([2, 7]);
+    const some = metered.rowsRead();
+    await loadHistories(reader, [{ ...asked, until: MORNING - 1 }]);
+    expect(metered.rowsRead() - some).toBeLessThan(some / 2);
   });
 
   it("does not take one session's event for another's of the same id", async () => {
-    const histories = await loadHistories(database, [{ session: "\u{1F600} text", ids: ["a", "c"], errorIds: [] }]);
+    const histories = await loadHistories(database, [
+      { session: "\u{1F600} text", ids: ["a", "c"], errorIds: [], until: null },
+    ]);
     expect(histories.get("\u{1F600} text")?.events.map(({ sequence }) => sequence)).toEqual([1]);
   });
 
