@@ -58,7 +58,7 @@ ${markdownTable(
   ],
 )}
 
-Not counted here, since they are times and bytes: CPU, the duration of session objects, storage. See bench/README.md.
+Not counted here, since they are times and bytes: CPU, the duration of the groups of sessions, storage. See bench/README.md.
 
 ## Bars
 

@@ -9,7 +9,7 @@ const POLL_MS = 50;
 const PATIENCE_MS = 120_000;
 const CONNECTIONS = 16;
 
-/** Each session object has three files open until it has been idle for ten seconds, and processes may open 20,000. */
+/** Each object has three files open until it has been idle for ten seconds, and processes may open 20,000. */
 const MAX_OPEN_FILES = 8_000;
 
 /**

@@ -74,7 +74,7 @@ export function pack(request: RequestEnvelope["request"], receipt: Receipt, body
       continue;
     }
     const session = sessionIdOf(accepted.event);
-    // Without a usable session an event needs no session object, so it counts as none and goes wherever it fits.
+    // Without a usable session an event needs no group to decide on it, so it counts as none and goes wherever it fits.
     if (session === null) groups.push({ events: [accepted], bytes, sessions: 0 });
     else append(sessions, session, { accepted, bytes });
   }

@@ -1,6 +1,6 @@
 import type { EventTypeRule, Mode, RuleBook } from "../model/event-type";
 
-/** What event types are judged by. Plain values, so that a part of them can travel to a session's object. */
+/** What event types are judged by. Plain values, so that a part of them can travel to a group of sessions. */
 export interface RuleSet {
   /** What becomes of events of an unregistered type. */
   unregistered: Mode;
@@ -28,7 +28,7 @@ export function rulesOf({ unregistered, types }: RuleSet): Rules {
 
 /** The rule book as the consumer keeps it. */
 export interface IndexedRules extends Rules {
-  /** The rules that these types need: what a session's object is sent. */
+  /** The rules that these types need: what a group of sessions is sent. */
   only(types: Iterable<{ category?: unknown; name?: unknown }>): RuleSet;
 }
 

@@ -201,7 +201,7 @@ describe("pack", () => {
     expect(messages).toHaveLength(3);
   });
 
-  it("packs 500 events without a session into one message: they need no session object", () => {
+  it("packs 500 events without a session into one message: they need nobody to decide", () => {
     expect(packEvents(Array(500).fill({ name: "lost" })).messages).toHaveLength(1);
   });
 

@@ -51,7 +51,7 @@ describe("a dead letter", () => {
     expect(await statusOf(["works"], ["w1", "w2"])).toEqual({ stored: ["w1"], failed: ["w2 data_invalid"] });
   });
 
-  it("whose session's object always fails becomes errors with their whole content, beside its neighbours", async () => {
+  it("whose session its group always fails on becomes errors with their whole content, beside its neighbours", async () => {
     const body = envelopeOf([
       ["s1", eventOf("sick")],
       ["s2", eventOf("sick", { data: [] })],

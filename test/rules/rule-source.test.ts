@@ -48,7 +48,7 @@ describe("the rules that an isolate judges by", () => {
     await expect(read(env.KEYS)).rejects.toThrow();
   });
 
-  it("travel to a session's object as far as its events need them", async () => {
+  it("travel to a group of sessions as far as its events need them", async () => {
     await publish({ unregistered: "reject", types: [type, { ...type, name: "other" }] });
     const rules = await read(env.KEYS);
     expect(rules.only([{ category: "c", name: "n" }, { category: "c", name: "n" }, { category: 7 }, {}])).toEqual({

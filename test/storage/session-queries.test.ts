@@ -26,7 +26,7 @@ const always: SessionQuestion = {
   ...{ asOf: Number.MAX_SAFE_INTEGER, withTimes: false },
 };
 
-/** Marks what opens a slot, as the session object does: the first of the session in it, in the order given. */
+/** Marks what opens a slot, as the session's group does: the first of the session in it, in the order given. */
 function withOpenings(rows: EventRow[]): EventRow[] {
   const opened = new Set<string>();
   return rows.map((row) => {
