@@ -175,7 +175,8 @@ export class SessionLog {
       return;
     }
     known.keepUntil = Math.max(known.keepUntil, keepUntil);
-    if (known.slots.at(-1) !== slot) known.slots.push(slot);
+    // A list that grows by `push` keeps room for sixteen more, and there is one for each session of the last hour.
+    if (known.slots.at(-1) !== slot) known.slots = known.slots.concat(slot);
   }
 
   private drop(session: string): void {

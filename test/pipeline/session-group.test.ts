@@ -72,6 +72,24 @@ function outcomesOf(answer: AcceptAnswer | undefined): Outcome[] {
 const sequencesOf = (answer: AcceptAnswer | undefined) =>
   outcomesOf(answer).map((outcome) => (outcome.kind === "stored" ? outcome.sequence : outcome.kind));
 
+/** Counts the rows that a group writes from now on, as they are billed. */
+function countRowsWritten(session: string): Promise<() => number> {
+  return runInDurableObject(groupStub(session), (_, { storage }) => {
+    const sql: SqlStorage = Object.getPrototypeOf(storage.sql);
+    const { exec } = sql;
+    let rows = 0;
+    sql.exec = function <Row extends Record<string, SqlStorageValue>>(
+      this: SqlStorage,
+      ...asked: [string, ...unknown[]]
+    ) {
+      const cursor = exec.apply(this, asked) as SqlStorageCursor<Row>;
+      rows += cursor.rowsWritten;
+      return cursor;
+    };
+    return () => rows;
+  });
+}
+
 /** The rows of a group's log, and how many entries its index has. */
 function storageOf(
   session: string,
@@ -258,10 +276,12 @@ describe("the log of a group", () => {
     expect(await storageOf(sessions[0] ?? "")).toEqual(before);
   });
 
-  it("is written over row by row once its rows are old enough, and grows no further", async () => {
+  it("is written over row by row once its rows are old enough, at one row a call, and grows no further", async () => {
     const sessions = sessionsOfGroup(2, 40);
+    const written = await countRowsWritten(sessions[0] ?? "");
     for (const [index, session] of sessions.entries()) {
       await acceptAll([call(session, [arrival(session, "a")])], index * (HOUR / 10));
+      expect(written()).toBe(index + 1);
     }
     const { rows } = await storageOf(sessions[0] ?? "");
     expect(rows.length).toBeLessThanOrEqual(11);
