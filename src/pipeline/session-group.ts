@@ -104,13 +104,12 @@ export class SessionGroup extends DurableObject<Env> {
 
   private begin({ session, presence, home }: AcceptCall): SessionMemory | null {
     if (presence.kind === "unknown") return null;
-    const since = this.log.upcoming;
-    return presence.kind === "absent"
-      ? SessionMemory.begin(session, this.index, { database: home, forgotten: null, since })
-      : SessionMemory.begin(session, this.index, {
-          ...{ database: presence.database, since },
-          forgotten: { until: null, openSlots: [] },
-        });
+    const isForgotten = presence.kind === "present";
+    return SessionMemory.begin(session, this.index, {
+      database: isForgotten ? presence.database : home,
+      forgotten: isForgotten ? { until: null, openSlots: [] } : null,
+      since: this.log.upcoming,
+    });
   }
 
   private find(session: string): SessionMemory | null {
