@@ -19,6 +19,12 @@ interface Failed {
 
 export type SessionResult = Extract<AcceptAnswer, { kind: "decided" }> | Failed;
 
+/**
+ * Calls that one round may spend on a group to find the sessions at fault: enough to isolate several of thousands, and with
+ * all groups and rounds far below the 10,000 subrequests that an invocation may make.
+ */
+const MAX_CALLS = 64;
+
 /** Mostly one is enough; a second, where a group forgets a session while D1 is asked about a part of it. */
 const MAX_HISTORY_ROUNDS = 2;
 
@@ -43,7 +49,9 @@ export async function askSessions(
     const groups = [...Map.groupBy(some, ({ session }) => groupOf(session))];
     const answers = await Promise.all(
       groups.map(([group, own]) =>
-        ask(own, (part) => callGroup(group, { calls: part, rules: rulesFor(part.map(({ session }) => session)) })),
+        ask(own, (part) => callGroup(group, { calls: part, rules: rulesFor(part.map(({ session }) => session)) }), {
+          left: MAX_CALLS,
+        }),
       ),
     );
     return new Map(answers.flatMap((some) => [...some]));
@@ -72,13 +80,15 @@ type Asked = AcceptAnswer | Failed;
 
 /**
  * Calls a group, and once more at once if the object or the connection went away: it is idempotent. Where the call fails
- * for what is in it, its sessions are halved until the one at fault stands alone.
+ * for what is in it, its sessions are halved until those at fault stand alone, or the calls are used up.
  */
 async function ask(
   calls: AcceptCall[],
   callGroup: (part: AcceptCall[]) => Promise<AcceptAnswer[]>,
+  budget: { left: number },
 ): Promise<Map<string, Asked>> {
   for (let tries = 1; ; tries++) {
+    budget.left -= 1;
     try {
       const answers = await callGroup(calls);
       return new Map(
@@ -90,11 +100,12 @@ async function ask(
     } catch (thrown) {
       const failure = failureOf(thrown);
       if (failure === "transient" && tries === 1) continue;
-      if (failure === "rejected" && calls.length > 1) {
+      if (failure === "rejected" && calls.length > 1 && budget.left >= 2) {
         const middle = Math.ceil(calls.length / 2);
-        const halves = [calls.slice(0, middle), calls.slice(middle)];
-        const answers = await Promise.all(halves.map((half) => ask(half, callGroup)));
-        return new Map(answers.flatMap((some) => [...some]));
+        return new Map([
+          ...(await ask(calls.slice(0, middle), callGroup, budget)),
+          ...(await ask(calls.slice(middle), callGroup, budget)),
+        ]);
       }
       const failed: Failed = { kind: "failed", failure, reason: messageOf(thrown), waitsForDatabase: false };
       return new Map(calls.map(({ session }) => [session, failed]));

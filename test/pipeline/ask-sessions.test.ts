@@ -125,6 +125,21 @@ describe("a call that fails", () => {
     expect(sizes.length).toBeLessThanOrEqual(13);
   });
 
+  it("because of all of them spends a bounded number of calls, and leaves none without an answer", async () => {
+    const many = Array.from({ length: 9_000 }, (_, index) => `many-${index}`)
+      .filter((session) => groupOf(session) === groupOf("many-0"))
+      .slice(0, 500);
+    let calls = 0;
+    const callGroup: CallGroup = () => {
+      calls += 1;
+      return Promise.reject(new Error("a bug"));
+    };
+    const results = await askSessions(arrivals(...many), databases, callGroup, () => NO_RULES);
+    expect(calls).toBeLessThanOrEqual(70);
+    expect(results.size).toBe(500);
+    expect([...results.values()].every(({ kind }) => kind === "failed")).toBe(true);
+  });
+
   it("because the group is overloaded is not made again in parts", async () => {
     let calls = 0;
     const callGroup: CallGroup = () => {
