@@ -26,7 +26,8 @@ export class Session extends DurableObject<Bindings> {
 
 /**
  * The floor of the pipeline: a consumer that only groups by session, calls an empty object for each (or for each share of
- * all sessions), and inserts all events with one statement into the same table. Nothing is checked, known again, ordered, counted or retried.
+ * all sessions), and inserts all events with one statement into the same table. Nothing is checked, known again, ordered,
+ * counted or retried.
  */
 export default {
   async fetch(request: Request, env: Bindings): Promise<Response> {

@@ -11,7 +11,7 @@ export interface Segment {
   about: About;
 }
 
-/** What is known of a session as a whole. Written with each of its segments; the last one counts. */
+/** What is known of a session as a whole. Written with each of its segments, as it was then; see SessionMemory. */
 export interface About {
   /** Index of the database in which the session lives. */
   database: number;

@@ -37,6 +37,14 @@ export async function acceptAll(calls: AcceptCall[], laterMs = 0): Promise<Accep
   });
 }
 
+/** Does something while the group's storage refuses to write. */
+export async function whileFull(session: string, task: () => Promise<unknown>): Promise<void> {
+  const run = (text: string) => runInDurableObject(groupStub(session), (_, { storage }) => void storage.sql.exec(text));
+  await run("CREATE TRIGGER full BEFORE INSERT ON log BEGIN SELECT raise(ABORT, 'the disk is full'); END");
+  await task();
+  await run("DROP TRIGGER full");
+}
+
 /** Sets the group's clock forward: what it wrote is older by so much. */
 export async function age(session: string, ms: number): Promise<void> {
   await runInDurableObject(groupStub(session), (_, { storage: { sql } }) => {

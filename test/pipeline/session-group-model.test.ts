@@ -1,12 +1,10 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { groupOf } from "../../src/model/session-groups";
 import { formatTimestamp, type Micros } from "../../src/model/time";
 import type { AcceptAnswer, AcceptCall, Arrival } from "../../src/pipeline/session-protocol";
-import { NO_RULES } from "../../src/rules/rules";
 import type { SessionHistory } from "../../src/storage/session-history";
 import { type Random, seeded } from "../simulation/random";
+import { acceptAll, evict, whileFull } from "./group-calls";
 import { eventOf } from "./harness";
 import { RECEIVED_AT } from "./sample-events";
 
@@ -43,7 +41,7 @@ class Model {
         HOUR + SECOND,
         ...(step % 20 ? [] : [3 * DAY, 9 * DAY]),
       ]);
-      if (step > 0 && this.random.chance(0.1)) await evictDurableObject(this.stub());
+      if (step > 0 && this.random.chance(0.1)) await evict(this.sessions[0] ?? "");
       const calls = this.random
         .shuffle([...this.sessions])
         .slice(0, 1 + this.random.below(4))
@@ -51,10 +49,6 @@ class Model {
       if (this.random.chance(0.05)) await this.fail(calls);
       await this.decide(calls);
     }
-  }
-
-  private stub() {
-    return env.SESSIONS.getByName(groupOf(this.sessions[0] ?? ""));
   }
 
   private callOf(session: string, step: number): AcceptCall {
@@ -75,23 +69,12 @@ class Model {
   }
 
   private accept(calls: AcceptCall[]): Promise<AcceptAnswer[]> {
-    return runInDurableObject(this.stub(), async (instance) => {
-      const real = Date.now;
-      Date.now = () => real() + this.laterMs;
-      try {
-        return await instance.accept({ calls, rules: NO_RULES });
-      } finally {
-        Date.now = real;
-      }
-    });
+    return acceptAll(calls, this.laterMs);
   }
 
   /** The storage refuses; nothing of it may be remembered. */
-  private async fail(calls: AcceptCall[]): Promise<void> {
-    const sql = (text: string) => runInDurableObject(this.stub(), (_, { storage }) => void storage.sql.exec(text));
-    await sql("CREATE TRIGGER full BEFORE INSERT ON log BEGIN SELECT raise(ABORT, 'full'); END");
-    await this.accept(calls).catch(() => {});
-    await sql("DROP TRIGGER full");
+  private fail(calls: AcceptCall[]): Promise<void> {
+    return whileFull(this.sessions[0] ?? "", () => this.accept(calls).catch(() => {}));
   }
 
   private async decide(calls: AcceptCall[]): Promise<void> {

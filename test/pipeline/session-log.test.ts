@@ -19,6 +19,7 @@ import {
   sequencesOf,
   sessionsOfGroup,
   storageOf,
+  whileFull,
 } from "./group-calls";
 import { acceptOne as accept, groupStub } from "./harness";
 
@@ -224,11 +225,9 @@ describe("the log of a group", () => {
   it("remembers nothing of a call that it could not write", async () => {
     const [session = ""] = sessionsOfGroup(11, 1);
     await acceptAll([call(session, [arrival(session, "a")])]);
-    const break_ = (sql: string) =>
-      runInDurableObject(groupStub(session), (_, { storage }) => void storage.sql.exec(sql));
-    await break_("CREATE TRIGGER full BEFORE INSERT ON log BEGIN SELECT raise(ABORT, 'the disk is full'); END");
-    await expect(accept(call(session, [arrival(session, "b")]))).rejects.toThrow("the disk is full");
-    await break_("DROP TRIGGER full");
+    await whileFull(session, () =>
+      expect(accept(call(session, [arrival(session, "b")]))).rejects.toThrow("the disk is full"),
+    );
     expect(
       sequencesOf(
         await accept(
