@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { EVENT_CODE_NAMES } from "../model/codes";
 import { DEFAULT_PAGE_SIZE, MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS, MAX_PAGE_SIZE } from "../model/limits";
-import { parseTimestamp, TIMESTAMP_FORMS } from "../model/time";
+import { parseTimestamp, TEXT_TIMESTAMP_FORMS } from "../model/time";
 import { Refusal } from "./problem";
 
 /** The parameters of a query: from the text in the URL to what is asked. */
@@ -69,7 +69,7 @@ export const CodeParameter = v.optional(
 );
 
 const BARE_DATE = /^\d{4}-\d{2}-\d{2}$/;
-const MOMENT_FORMS = `${TIMESTAMP_FORMS}, or a date such as 2021-01-01`;
+const MOMENT_FORMS = `${TEXT_TIMESTAMP_FORMS}, or a date such as 2021-01-01`;
 
 function moment(timeOfBareDate: string, description: string) {
   return v.optional(
@@ -89,7 +89,7 @@ function moment(timeOfBareDate: string, description: string) {
 
 /** A plus sign that was not escaped in a URL arrives as a space: `2021-01-01T09:15:27 02:00`. */
 function withOffsetSign(given: string): string {
-  return given.replace(/(\d:\d{2}\S*) (\d{2}:?(?:\d{2})?)$/, "$1+$2");
+  return given.replace(/(\d:\d{2}\S*|[Tt]\d{4}\S*) (\d{2}:?(?:\d{2})?)$/, "$1+$2");
 }
 
 /** @param what the moments that the range is of: "of occurrence", say */

@@ -1,6 +1,6 @@
 import { applyPatch, type Operation } from "rfc6902";
 import * as v from "valibot";
-import { formatTimestamp } from "./time";
+import { formatTimestamp, momentOf } from "./time";
 
 /**
  * How a failed event is mended before it is judged again. Applied to a copy: what was sent stays in the errors table.
@@ -117,9 +117,9 @@ function cast(value: unknown, type: (typeof CAST_TYPES)[number]): unknown {
   if (typeof value === "object") return value;
   if (type === "string") return String(value);
   if (type === "boolean") return BOOLEANS.get(String(value).trim().toLowerCase()) ?? value;
+  if (type === "timestamp") return timestampIn(value) ?? value;
   const number = typeof value === "boolean" ? Number(value) : numberIn(value);
   if (number === null) return value;
-  if (type === "timestamp") return momentOf(number) ?? value;
   return type === "integer" && !Number.isInteger(number) ? value : number;
 }
 
@@ -139,11 +139,10 @@ function numberIn(value: unknown): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
-/** Seconds, milliseconds or microseconds since 1970, told apart by their size: each reads as a year from 1973 to 5138. */
-function momentOf(number: number): string | null {
-  if (number < 0) return null;
-  const micros = number < 1e11 ? number * 1_000_000 : number < 1e14 ? number * 1_000 : number;
-  return micros < 1e17 ? formatTimestamp(Math.floor(micros)) : null;
+/** Every form that an event's timestamp may have, and its number as text. */
+function timestampIn(value: unknown): string | null {
+  const moment = momentOf(typeof value === "string" ? value.trim() : value) ?? momentOf(numberIn(value));
+  return moment === null ? null : formatTimestamp(moment);
 }
 
 function shortly(thrown: unknown): string {

@@ -4,54 +4,127 @@
  */
 export type Micros = number;
 
-const PATTERN =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?\s?([Zz]|([+-])(\d{2}):?(\d{2})?)?$/;
-
 /** What `parseTimestamp` takes, for messages and documentation. */
-export const TIMESTAMP_FORMS = "2021-01-01 09:15:27.243860 (UTC) or ISO 8601, such as 2021-01-01T09:15:27.243860+02:00";
+export const TEXT_TIMESTAMP_FORMS =
+  "2021-01-01 09:15:27.243860 (UTC), ISO 8601 such as 2021-01-01T09:15:27.243860+02:00 or 20210101T091527Z, or an HTTP date";
+
+/** What `momentOf` takes: the `timestamp` of an event. */
+export const TIMESTAMP_FORMS = `${TEXT_TIMESTAMP_FORMS}; or a number of seconds, milliseconds or microseconds since 1970`;
+
+/** No form needs more. A bound keeps the verdict on a truncated event equal to that on the whole; see api/outline.ts. */
+const MAX_TIMESTAMP_CHARACTERS = 64;
+
+const ZONE = String.raw`\s?(?:[Zz]|([+-])(\d{2}):?(\d{2})?)?`;
+const FRACTION = String.raw`(?:[.,](\d+))?`;
+
+/** `2021-01-01 09:15:27.243860` and ISO 8601, extended format. */
+const EXTENDED = new RegExp(String.raw`^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})${FRACTION})?${ZONE}$`);
+
+/** `20210101T091527Z`: ISO 8601, basic format. */
+const BASIC = new RegExp(String.raw`^(\d{4})(\d{2})(\d{2})[Tt](\d{2})(\d{2})(?:(\d{2})${FRACTION})?${ZONE}$`);
+
+/** `Sun, 06 Nov 1994 08:49:37 GMT`: the IMF-fixdate of RFC 9110. The name of the day says nothing new: it is not checked. */
+const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** The first millisecond of the year 10000. */
+const END_MILLIS = 253_402_300_800_000;
 
 /**
- * Reads `2021-01-01 09:15:27.243860` (no zone means UTC) or ISO 8601 with or without an offset, with up to six
- * decimals of a second, from 1970 to 9999.
+ * Reads the `timestamp` of an event: a text in one of the forms of `parseTimestamp`, or a number of seconds (below 1e11),
+ * milliseconds (below 1e14) or microseconds (below 1e17) since 1970, told apart by its size. Decimals of seconds and of
+ * milliseconds count to the microsecond; they are exact until 2242, where a double no longer tells microseconds apart.
  *
- * @returns microseconds since 1970, or null if the text is not such a moment. A seventh decimal is refused rather than
- * dropped, and so is a date that does not exist.
+ * @returns microseconds since 1970, or null if the value is not such a moment
+ */
+export function momentOf(value: unknown): Micros | null {
+  if (typeof value === "string") return parseTimestamp(value);
+  return typeof value === "number" ? readNumber(value) : null;
+}
+
+/**
+ * Reads a moment from 1970 to 9999 in one of these forms:
+ *
+ * - `2021-01-01 09:15:27.243860`
+ * - ISO 8601, extended: `2021-01-01T09:15:27.243860+02:00`, and basic: `20210101T091527.243860Z`
+ * - an HTTP date: `Fri, 01 Jan 2021 09:15:27 GMT`
+ *
+ * Without a zone the moment is UTC. Seconds and their decimals may be left out. Decimals after the sixth are cut off, and
+ * the leap second `:60` is the second after `:59`. Digits alone are refused: `20260401` could be a date or a number.
+ *
+ * @returns microseconds since 1970, or null if the text is not such a moment or names a date that does not exist
  */
 export function parseTimestamp(text: string): Micros | null {
-  if (text !== latest.text) latest = { text, moment: readTimestamp(text) };
+  if (text !== latest.text) latest = { text, moment: readText(text) };
   return latest.moment;
 }
 
 /** The latest answer. An event's timestamp is read for its check, its order and its fingerprint, one after the other. */
 let latest: { text: string; moment: Micros | null } = { text: "", moment: null };
 
-function readTimestamp(text: string): Micros | null {
-  const match = PATTERN.exec(text);
-  if (match === null) return null;
-  const [
-    ,
-    year,
-    month,
-    day,
-    hour,
-    minute,
-    second = "0",
-    fraction = "",
-    ,
-    sign,
-    offsetHours = "0",
-    offsetMinutes = "0",
-  ] = match;
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null;
-  if (Number(offsetHours) > 23 || Number(offsetMinutes) > 59) return null;
-  const local = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
-  // Date.UTC rolls 31 February over into March, and takes years below 100 for 19xx.
-  const date = new Date(local);
-  if (date.getUTCDate() !== Number(day) || date.getUTCMonth() !== Number(month) - 1) return null;
-  const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000 * (sign === "-" ? -1 : 1);
-  const millis = local - offset;
-  if (millis < 0 || Number(year) < 1970) return null;
-  return millis * 1000 + Number(fraction.padEnd(6, "0"));
+function readText(text: string): Micros | null {
+  if (text.length > MAX_TIMESTAMP_CHARACTERS) return null;
+  const iso = EXTENDED.exec(text) ?? BASIC.exec(text);
+  if (iso !== null) {
+    const [
+      ,
+      year,
+      month,
+      day,
+      hour,
+      minute,
+      second = "0",
+      fraction = "",
+      sign,
+      offsetHours = "0",
+      offsetMinutes = "0",
+    ] = iso;
+    if (Number(offsetHours) > 23 || Number(offsetMinutes) > 59) return null;
+    const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000 * (sign === "-" ? -1 : 1);
+    const local = millisOf(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second));
+    return local === null ? null : microsOf(local - offset, fraction);
+  }
+  const http = HTTP_DATE.exec(text);
+  if (http === null) return null;
+  const [, day, month = "", year, hour, minute, second] = http;
+  const monthNumber = MONTHS.indexOf(month) + 1;
+  const millis = millisOf(Number(year), monthNumber, Number(day), Number(hour), Number(minute), Number(second));
+  return millis === null ? null : microsOf(millis, "");
+}
+
+/** Milliseconds since 1970 of a date and time in UTC, or null if there is no such date and time. */
+function millisOf(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+): number | null {
+  if (year < 1970 || hour > 23 || minute > 59 || second > 60) return null;
+  const midnight = Date.UTC(year, month - 1, day);
+  // Date.UTC rolls 31 February over into March.
+  const date = new Date(midnight);
+  if (date.getUTCDate() !== day || date.getUTCMonth() !== month - 1) return null;
+  return midnight + ((hour * 60 + minute) * 60 + second) * 1000;
+}
+
+function microsOf(millis: number, fraction: string): Micros | null {
+  if (millis < 0 || millis >= END_MILLIS) return null;
+  return millis * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
+}
+
+function readNumber(value: number): Micros | null {
+  // Also false for NaN.
+  if (!(value >= 0 && value < 1e17)) return null;
+  const decimals = value < 1e11 ? 6 : value < 1e14 ? 3 : 0;
+  // JavaScript writes what is smaller with an exponent. It is less than a microsecond.
+  if (value < 1e-6) return 0;
+  if (Number.isInteger(value)) return value * 10 ** decimals;
+  // Multiplied, 1609492527.24386 s would be 1609492527243860.2 µs or some other neighbour of what was sent.
+  const [whole = "", fraction = ""] = String(value).split(".");
+  return Number(whole) * 10 ** decimals + Number(fraction.slice(0, decimals).padEnd(decimals, "0"));
 }
 
 /** ISO 8601 in UTC with six decimals: `2021-01-01T09:15:27.243860Z`. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { isJsonObject } from "../model/event";
-import { formatTimestamp, type Micros, parseTimestamp } from "../model/time";
+import { formatTimestamp, type Micros, momentOf } from "../model/time";
 import { canonicalText } from "./canonical-text";
 
 /**
@@ -23,7 +23,7 @@ export function storedFingerprint(event: { category: string; name: string; data:
 function saying(event: unknown): unknown {
   if (!isJsonObject(event)) return event;
   const { category, name, data, timestamp } = event;
-  const occurredAt = typeof timestamp === "string" ? parseTimestamp(timestamp) : null;
+  const occurredAt = momentOf(timestamp);
   return { category, data, name, timestamp: occurredAt === null ? timestamp : formatTimestamp(occurredAt) };
 }
 

@@ -29,7 +29,13 @@ describe("fingerprint", () => {
   });
 
   it("is the same for every form of one moment", () => {
-    const forms = ["2021-01-01 09:15:27.243860", "2021-01-01T09:15:27.24386Z", "2021-01-01T11:15:27.243860+02:00"];
+    const forms = [
+      "2021-01-01 09:15:27.243860",
+      "2021-01-01T09:15:27.24386Z",
+      "2021-01-01T11:15:27.243860+02:00",
+      1_609_492_527.24386,
+      OCCURRED_AT,
+    ];
     expect(new Set(forms.map((timestamp) => fingerprint({ ...sample, timestamp }))).size).toBe(1);
   });
 
@@ -50,7 +56,8 @@ describe("fingerprint", () => {
       { ...sample, category: sample.name, name: sample.category },
       { ...sample, timestamp: "2021-01-01 09:15:27.243861" },
       { ...sample, timestamp: "not a date" },
-      { ...sample, timestamp: OCCURRED_AT },
+      { ...sample, timestamp: OCCURRED_AT + 2 },
+      { ...sample, timestamp: -1 },
       { ...sample, data: null },
       { ...sample, data: [] },
       { ...sample, data: { ...sample.data, path: ["/"] } },
