@@ -1,4 +1,5 @@
 import { isJsonObject, utf8Bytes } from "../model/event";
+import { EVENT_MEMBERS } from "../model/extra";
 
 /**
  * The outline of an event too large for one message: small, and with the same verdict as the event. A long text or a
@@ -12,14 +13,12 @@ const MAX_OUTLINE_MEMBERS = 20;
 /** A name is cut like a text, or twenty of them could fill the message. */
 const MAX_OUTLINE_NAME_CHARACTERS = 64;
 
-const CHECKED_MEMBERS = ["session_id", "category", "name", "timestamp", "data", "id"];
-
 export function outlineOf(event: unknown): unknown {
   if (!isJsonObject(event)) return outlineValue(event);
   const others = Object.keys(event).filter(
-    (name) => !CHECKED_MEMBERS.includes(name) && name.length <= MAX_OUTLINE_NAME_CHARACTERS,
+    (name) => !EVENT_MEMBERS.has(name) && name.length <= MAX_OUTLINE_NAME_CHARACTERS,
   );
-  const names = [...CHECKED_MEMBERS.filter((name) => Object.hasOwn(event, name)), ...others].slice(
+  const names = [...[...EVENT_MEMBERS].filter((name) => Object.hasOwn(event, name)), ...others].slice(
     0,
     MAX_OUTLINE_MEMBERS,
   );

@@ -81,7 +81,8 @@ export const EVENT_CODES = {
   timestamp_invalid: "The timestamp is missing or cannot be read.",
   timestamp_in_future: "The timestamp lies further after the event's receipt than the tolerance allows.",
   event_too_large: "The event is larger than 32 KB as JSON.",
-  event_invalid: "The event is not a JSON object, is nested too deep, or its id is not 1 to 128 printable characters.",
+  event_invalid:
+    "The event is not a JSON object or is nested too deep, its id or visitor id is not 1 to 128 printable characters, or its context is not a JSON object.",
   schema_violation: "The payload does not fit the schema of its event type.",
   unplanned_event: "The event's type is not registered, and unregistered types are refused.",
   id_conflict: "An event with this id and other content is already in the session.",

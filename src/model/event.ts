@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "./limits";
-import { parseTimestamp, TIMESTAMP_FORMS } from "./time";
+import { momentOf, TIMESTAMP_FORMS } from "./time";
 
 /**
  * Session ids that broken clients send in place of one. Taken as they are, they would gather strangers in one session
@@ -60,23 +60,46 @@ export const ApplicationNameSchema = v.pipe(
   v.description("The application's name."),
 );
 
+/**
+ * A JSON object, taken as it is: valibot's own objects copy every member but those named `constructor` and `prototype`.
+ * To valibot an array is an object too.
+ */
+export const JsonObjectSchema = v.custom<Record<string, unknown>>(
+  isJsonObject,
+  (issue) => `expected a JSON object, found ${foundIn(issue)}`,
+);
+
 export const DataSchema = v.pipe(
-  // Before looseObject, which takes an array for an object and makes one of it.
-  v.custom<Record<string, unknown>>(isJsonObject, (issue) => `expected a JSON object, found ${foundIn(issue)}`),
-  v.looseObject({}),
+  JsonObjectSchema,
   v.description("The payload; what it holds depends on the event's type. `{}` is a payload."),
 );
 
-export const TimestampSchema = v.pipe(
-  v.string((issue) => `expected ${TIMESTAMP_FORMS}; found ${issue.received}`),
-  v.check(
-    (text) => parseTimestamp(text) !== null,
-    (issue) => `expected ${TIMESTAMP_FORMS}; found ${excerpt(issue.input)}`,
+export const VisitorIdSchema = v.pipe(
+  printable(MAX_ID_CHARACTERS),
+  v.description(
+    "One person or device over many sessions, named by the application. Its form is up to the application.",
   ),
-  v.description(`When it occurred: ${TIMESTAMP_FORMS}, with up to six decimals of a second.`),
 );
 
-/** An event as an application sends it. Members that are not named here are not kept. */
+export const ContextSchema = v.pipe(
+  JsonObjectSchema,
+  v.description("The circumstances of the event, kept apart from its payload: SDK, page, device, time of sending."),
+);
+
+export const TimestampSchema = v.pipe(
+  v.union([v.string(), v.number()], (issue) => `expected ${TIMESTAMP_FORMS}; found ${foundIn(issue)}`),
+  v.check(
+    (value) => momentOf(value) !== null,
+    (issue) => `expected ${TIMESTAMP_FORMS}; found ${foundIn(issue)}`,
+  ),
+  v.description(`When it occurred: ${TIMESTAMP_FORMS}. Decimals count to the microsecond.`),
+);
+
+/**
+ * An event as an application sends it. Members that are not named here are kept too; see `extraOf`.
+ *
+ * SDKs send `null` for what they do not know, so `visitor_id` and `context` may be null and then count as absent.
+ */
 export const EventSchema = v.object(
   {
     session_id: SessionIdSchema,
@@ -85,6 +108,8 @@ export const EventSchema = v.object(
     data: DataSchema,
     timestamp: TimestampSchema,
     id: v.optional(EventIdSchema),
+    visitor_id: v.nullish(VisitorIdSchema),
+    context: v.nullish(ContextSchema),
   },
   (issue) =>
     issue.expected === "Object" ? `expected a JSON object, found ${foundIn(issue)}` : "expected a value, found none",

@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import type { EventCode, Issue } from "../model/codes";
-import { type ClientEvent, EventSchema, foundIn, isJsonObject, utf8Bytes } from "../model/event";
+import { type ClientEvent, EventSchema, isJsonObject, JsonObjectSchema, utf8Bytes } from "../model/event";
 import type { EventTypeRule } from "../model/event-type";
 import { jsonText } from "../model/json-text";
 import { MAX_EVENT_BYTES, MAX_NESTING_LEVELS } from "../model/limits";
-import { formatTimestamp, type Micros, parseTimestamp } from "../model/time";
+import { formatTimestamp, type Micros, momentOf } from "../model/time";
 import { compiledSchema } from "./compile-schema";
 import type { Rules } from "./rules";
 
@@ -42,10 +42,10 @@ const CODE_OF_MEMBER: Record<string, EventCode> = {
   data: "data_invalid",
   timestamp: "timestamp_invalid",
   id: "event_invalid",
+  visitor_id: "event_invalid",
+  context: "event_invalid",
 };
 
-/** To valibot an array is an object that lacks every member. */
-const JsonObjectSchema = v.custom<object>(isJsonObject, (issue) => `expected a JSON object, found ${foundIn(issue)}`);
 const ObjectEventSchema = v.pipe(JsonObjectSchema, EventSchema);
 
 /** Judges an event as the client sent it. Pure: the same event with the same receipt and rules has the same verdict. */
@@ -130,7 +130,7 @@ function has(issues: readonly Issue[], code: EventCode): boolean {
 }
 
 function occurrenceOf(event: unknown): Micros | null {
-  return isJsonObject(event) && typeof event.timestamp === "string" ? parseTimestamp(event.timestamp) : null;
+  return isJsonObject(event) ? momentOf(event.timestamp) : null;
 }
 
 function sizeOf(event: unknown): number {

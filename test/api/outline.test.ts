@@ -10,6 +10,8 @@ const EVENT = {
   name: "pageview",
   data: {},
   timestamp: "2021-01-01 09:15:27.243860",
+  visitor_id: "visitor-7",
+  context: {},
 };
 
 /** Which members are wrong; what messages say of lengths may differ. */
@@ -21,9 +23,12 @@ function verdict(event: unknown): string[] {
 describe("outlineOf", () => {
   it("keeps what is small as it is", () => {
     expect(outlineOf(EVENT)).toEqual(EVENT);
+    const others = { timestamp: 1_609_492_527.24386, visitor_id: null, context: null, id: "a" };
+    expect(outlineOf({ ...EVENT, ...others })).toEqual({ ...EVENT, ...others });
   });
 
-  it("empties a large payload and keeps its kind", () => {
+  it("empties a large payload or context and keeps its kind", () => {
+    expect(outlineOf({ ...EVENT, context: { text: "x".repeat(2_000) } })).toEqual(EVENT);
     expect(outlineOf({ ...EVENT, data: { text: "x".repeat(2_000) } })).toEqual(EVENT);
     expect(outlineOf({ ...EVENT, data: Array(600).fill(1) })).toEqual({ ...EVENT, data: [] });
   });
@@ -50,7 +55,12 @@ describe("outlineOf", () => {
   });
 
   it("is small and gives the event's verdict", () => {
-    const text = fc.oneof(fc.string({ unit: "binary", maxLength: 600 }), fc.constantFrom(...Object.values(EVENT)));
+    const moment = fc.constantFrom(1_609_492_527.24386, -1, `2021-01-01 09:15:27.${"1".repeat(300)}`, null);
+    const text = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 600 }),
+      fc.constantFrom(...Object.values(EVENT)),
+      moment,
+    );
     const value = fc.oneof(
       text,
       fc.jsonValue(),
@@ -59,7 +69,10 @@ describe("outlineOf", () => {
     );
     const event = fc
       .record(
-        { session_id: value, category: value, name: value, data: value, timestamp: value, id: value },
+        {
+          ...{ session_id: value, category: value, name: value, data: value, timestamp: value, id: value },
+          ...{ visitor_id: value, context: value },
+        },
         { requiredKeys: [] },
       )
       .chain((known) => fc.dictionary(fc.string({ maxLength: 100 }), value).map((others) => ({ ...others, ...known })));

@@ -24,8 +24,29 @@ describe("a valid event", () => {
     expect(check(event)).toEqual({ valid: true, event, occurredAt: OCCURRED_AT, shadow: null });
   });
 
-  it("may have an empty payload, and members that are not kept", () => {
+  it("may have an empty payload, and members that the format does not name", () => {
     expect(check({ ...sample, data: {}, more: "x" })).toMatchObject({ valid: true, event: { data: {} } });
+  });
+
+  it("may have a visitor and a context, or null for either", () => {
+    const more = { visitor_id: "visitor 7", context: { sdk: { name: "web" } } };
+    expect(check({ ...sample, ...more })).toMatchObject({ valid: true, event: more });
+    const verdict = check({ ...sample, visitor_id: null, context: null });
+    expect(verdict).toMatchObject({ valid: true, event: { visitor_id: null, context: null } });
+  });
+
+  it("may have its timestamp as a number", () => {
+    for (const timestamp of [1_609_492_527.24386, 1_609_492_527_243.86, 1_609_492_527_243_860]) {
+      expect(check({ ...sample, timestamp })).toMatchObject({ valid: true, occurredAt: OCCURRED_AT });
+    }
+    expect(codesOf({ ...sample, timestamp: 99_999_999_999 })).toEqual(["timestamp_in_future /timestamp"]);
+  });
+
+  it("keeps its payload and context as they are", () => {
+    const text = '{"constructor":1,"prototype":2,"__proto__":3}';
+    const verdict = check({ ...sample, data: JSON.parse(text), context: JSON.parse(text) });
+    const event = verdict.valid ? verdict.event : null;
+    expect([JSON.stringify(event?.data), JSON.stringify(event?.context)]).toEqual([text, text]);
   });
 
   it("may be of 32,768 bytes, but not of one more", () => {
@@ -63,10 +84,16 @@ describe("one thing wrong is one issue", () => {
     ]),
     ...["", "\u2028", "x".repeat(65), false].map((bad): [string, unknown, string] => ["name", bad, "name_invalid"]),
     ...["", "text", null, [], [{}], 7, true].map((bad): [string, unknown, string] => ["data", bad, "data_invalid"]),
-    ...["2021-01-01", "not a date", "", 1_609_492_527, null, "2021-02-30 00:00:00"].map(
+    ...["2021-01-01", "not a date", "", "1609492527", -1, 1e17, true, {}, [], null, "2021-02-30 00:00:00"].map(
       (bad): [string, unknown, string] => ["timestamp", bad, "timestamp_invalid"],
     ),
     ...["", "a\nb", 7, null, "x".repeat(129)].map((bad): [string, unknown, string] => ["id", bad, "event_invalid"]),
+    ...["", " ", "a\nb", 7, {}, "x".repeat(129)].map((bad): [string, unknown, string] => [
+      "visitor_id",
+      bad,
+      "event_invalid",
+    ]),
+    ...["", "text", [], [{}], 7, true].map((bad): [string, unknown, string] => ["context", bad, "event_invalid"]),
   ])("%s: %j is %s", (member, value, code) => {
     expect(codesOf({ ...sample, [member]: value })).toEqual([`${code} /${member}`]);
   });
