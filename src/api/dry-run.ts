@@ -6,6 +6,7 @@ import { nestingOf } from "../model/nesting";
 import { checkEvent } from "../rules/check-event";
 import type { Rules } from "../rules/rules";
 import { readBody } from "./body";
+import { warningsOf } from "./event-warnings";
 import { parseEvents } from "./parse-events";
 import { Refusal } from "./problem";
 
@@ -19,6 +20,12 @@ export const DryRunSchema = v.object({
         issues: v.optional(v.pipe(IssuesSchema, v.description("All that is wrong with the event."))),
         shadow: v.optional(
           v.pipe(IssuesSchema, v.description("What a schema in shadow would reject. It changes no verdict.")),
+        ),
+        warnings: v.optional(
+          v.pipe(
+            v.array(v.object({ path: v.string(), message: v.string() })),
+            v.description("Members that `Event` does not name, if there are any. They change no verdict."),
+          ),
         ),
       }),
     ),
@@ -50,8 +57,10 @@ export async function dryRun(request: Request, terms: DryRunTerms): Promise<Resp
       bytes: utf8Bytes(text),
       levels: nestingOf(text),
     });
-    if (!verdict.valid) return { ok: false, issues: verdict.issues };
-    return verdict.shadow === null ? { ok: true } : { ok: true, shadow: verdict.shadow.issues };
+    const found = warningsOf(event);
+    const warnings = found.length === 0 ? {} : { warnings: found };
+    if (!verdict.valid) return { ok: false, issues: verdict.issues, ...warnings };
+    return { ok: true, ...(verdict.shadow === null ? {} : { shadow: verdict.shadow.issues }), ...warnings };
   });
   return Response.json({ results }, { headers: { "Cache-Control": "no-store" } });
 }

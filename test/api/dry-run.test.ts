@@ -43,6 +43,23 @@ describe("a dry run", () => {
     });
   });
 
+  it("warns of members that the format does not name, whatever the verdict", async () => {
+    const { session_id, ...rest } = SAMPLE_EVENTS[0];
+    const response = await dryRun(
+      JSON.stringify([
+        { ...SAMPLE_EVENTS[0], props: {} },
+        { ...rest, sessionId: session_id },
+      ]),
+    );
+    const message = "kept under `extra`: the format does not name this member";
+    expect(await response.json()).toMatchObject({
+      results: [
+        { ok: true, warnings: [{ path: "/props", message }] },
+        { ok: false, warnings: [{ path: "/sessionId", message: `${message}; did you mean \`session_id\`?` }] },
+      ],
+    });
+  });
+
   it("has the limits of the real thing", async () => {
     const deep = `${'{"a":'.repeat(70)}1${"}".repeat(70)}`;
     const large = JSON.stringify({ ...SAMPLE_EVENTS[0], data: { text: "x".repeat(40_000) } });

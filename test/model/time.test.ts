@@ -164,12 +164,9 @@ describe("momentOf a number", () => {
     expect(momentOf(number)).toBe(micros);
   });
 
-  it.each([-1, -0.5, 1e17, 1.6e18, Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_VALUE])(
-    "refuses %d",
-    (number) => {
-      expect(momentOf(number)).toBeNull();
-    },
-  );
+  it.each([-1, -0.5, 1e17, 1.6e18, Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_VALUE])("refuses %d", (number) => {
+    expect(momentOf(number)).toBeNull();
+  });
 
   it("refuses what is neither text nor number", () => {
     for (const value of [null, undefined, true, [], {}, [1_609_492_527]]) expect(momentOf(value)).toBeNull();
