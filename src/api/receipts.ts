@@ -46,7 +46,6 @@ export const ReceiptResponse = v.object({
   stored: v.pipe(
     v.nullable(
       v.object({
-        sequence: count,
         position: v.pipe(v.nullable(count), v.description("Its place in the session; null in a very long one.")),
         timestamp: MomentSchema,
         received_at: MomentSchema,
@@ -157,7 +156,6 @@ export function receiptOf(
       stored === null
         ? null
         : {
-            sequence: stored.sequence,
             position: stored.position,
             timestamp: formatTimestamp(stored.occurredAt),
             received_at: formatTimestamp(stored.receivedAt),

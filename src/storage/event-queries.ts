@@ -33,6 +33,11 @@ export interface FoundEvent {
   id: string;
   /** A JSON object as text. */
   data: string;
+  visitor: string | null;
+  /** A JSON object as text, or null if the event has none. */
+  context: string | null;
+  /** The members that the format does not name: a JSON object as text, or null if there are none. */
+  extra: string | null;
 }
 
 /** A scanned event and the database that it lies in. */
@@ -136,6 +141,9 @@ async function inWords(database: Database, reader: Reader, rows: Placed[]): Prom
       receivedAt: key.occurredAt + key.receivedAfter,
       id: unpackId(id),
       data: payload,
+      visitor: null,
+      context: null,
+      extra: null,
     };
   });
 }

@@ -50,7 +50,6 @@ describe("GET /theeye/events", () => {
     const { results } = await list(`/theeye/events?session_id=${SESSION}`);
     expect(results[1]).toEqual({
       session_id: SESSION,
-      sequence: 2,
       application: "shop",
       category: "page interaction",
       name: "cta click",

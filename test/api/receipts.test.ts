@@ -55,7 +55,7 @@ describe("GET /theeye/receipts", () => {
     expect(await receipt("first")).toEqual({
       ...{ session_id: session, id: "first", status: "stored", failures: [] },
       stored: {
-        ...{ sequence: 1, position: 1, application: "shop" },
+        ...{ position: 1, application: "shop" },
         timestamp: "2021-01-01T09:00:01.000000Z",
         received_at: expect.stringMatching(/^2021-/),
       },
@@ -118,7 +118,7 @@ describe("GET /theeye/receipts", () => {
     await consume(batchOf([envelopeOf([["old", eventOf("forgotten")]])]).batch, { ...real, callGroup });
     expect(await receipt("old", "eye_r_local", "forgotten")).toMatchObject({
       status: "stored",
-      stored: { sequence: 1 },
+      stored: { position: 1 },
     });
   });
 
@@ -128,7 +128,7 @@ describe("GET /theeye/receipts", () => {
     await replayErrors(ids, { id: "r", repair, now: RECEIVED_AT }, pipelineWith(), indexRules(NO_RULES));
     expect(await receipt("lost", "eye_r_local", "undefined")).toMatchObject({
       status: "stored",
-      stored: { sequence: 1 },
+      stored: { position: 1 },
       failures: [],
     });
     expect(databases.length).toBe(3);

@@ -106,7 +106,7 @@ describe("POST /theeye/errors/replay", () => {
     expect(shown).toMatchObject({ status: "done", matched: 6, stored: 6, failing: 0, skipped: 0, steps: 1 });
     const event = await (await ask("/theeye/events?session_id=s3")).json();
     expect(event).toMatchObject({
-      results: [{ id: "event-3", application: "shop", data: { mended: true }, sequence: 1 }],
+      results: [{ id: "event-3", application: "shop", data: { mended: true } }],
     });
     expect(await (await ask("/theeye/errors/e3")).json()).toMatchObject({
       status: "resolved",

@@ -84,18 +84,18 @@ describe("GET /theeye/sessions/{id}", () => {
     const second = await show(first.next ?? "");
     const third = await show(second.next ?? "");
     const pages = [first, second, third].map(({ results }) =>
-      results.map(({ position, sequence }) => [position, sequence]),
+      results.map(({ position, timestamp }) => [position, timestamp.slice(11, 16)]),
     );
     expect(pages).toEqual([
       [
-        [1, 1],
-        [2, 2],
+        [1, "12:00"],
+        [2, "12:01"],
       ],
       [
-        [3, 3],
-        [4, 4],
+        [3, "12:02"],
+        [4, "12:03"],
       ],
-      [[5, 5]],
+      [[5, "12:04"]],
     ]);
     expect(third.next).toBeNull();
   });

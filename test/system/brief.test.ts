@@ -41,7 +41,6 @@ afterAll(async () => {
 interface Found {
   name: string;
   timestamp: string;
-  sequence: number;
   position: number;
   data: unknown;
   issues: { code: string }[];

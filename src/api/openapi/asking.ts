@@ -5,7 +5,7 @@ import { SessionParameters, SessionsParameters } from "../sessions";
 import { StatsParameters } from "../stats";
 import { type Answer, json, type OperationPlan } from "./operation";
 import { pathParameter, queryParameters } from "./parameters";
-import { FAILED_SAMPLE, SAMPLE_SESSION, STORED_SAMPLES } from "./sample-events";
+import { FAILED_SAMPLE, SAMPLE_SESSION, STORED_FULL_SAMPLE, STORED_SAMPLES } from "./sample-events";
 import type { SchemaName } from "./schemas";
 
 const OCCURRED = "2021-01-01T09:15:27.243860Z";
@@ -38,7 +38,7 @@ export function askingOperations(): OperationPlan[] {
       summary: "List events",
       description: `Events by any combination of filters, in the order in which they occurred; those of the same microsecond in the order of receipt. Newest first, or oldest first where one session is asked for. Pages neither repeat nor skip while events arrive. A page looks at some ${MAX_GUIDED_ROWS.toLocaleString("en-US")} events of each database at most; where what is asked for is rare, it may hold fewer than \`limit\`, or none, though there is a next one.`,
       parameters: queryParameters(EventsParameters, { session_id: SAMPLE_SESSION }),
-      answers: [page("EventPage", { results: STORED_SAMPLES, next: null })],
+      answers: [page("EventPage", { results: [...STORED_SAMPLES, STORED_FULL_SAMPLE], next: null })],
       problems: ["invalid_parameter"],
     },
     {

@@ -4,9 +4,10 @@ import {
   MAX_EVENTS_PER_REQUEST,
   MAX_IDEMPOTENCY_KEY_CHARACTERS,
 } from "../../model/limits";
+import { warningsOf } from "../event-warnings";
 import { schemaReference } from "./json-schema";
 import { json, type OperationPlan } from "./operation";
-import { SAMPLE_EVENTS, SAMPLE_IDS } from "./sample-events";
+import { FULL_SAMPLE, SAMPLE_EVENTS, SAMPLE_IDS } from "./sample-events";
 
 export function collectingOperations(): OperationPlan[] {
   const lines = SAMPLE_EVENTS.map((event) => JSON.stringify(event)).join("\n");
@@ -23,14 +24,14 @@ export function collectingOperations(): OperationPlan[] {
 - gzip is understood, with or without its header.
 - An event with an \`id\` that its session knows already is the same event, however late it comes again.
 - An event that is not valid (or larger than ${MAX_EVENT_BYTES} bytes) harms no other: it is kept among the errors with all its issues.
-- Members that \`Event\` does not name are not kept.`,
+- Members that \`Event\` does not name are kept as well, and returned under \`extra\`.`,
       scope: "write",
       parameters: [
         {
           name: "dry_run",
           in: "query",
           description:
-            "1: judge the events as the pipeline would, at once, and store nothing. Duplicates and taken ids are not judged.",
+            "1: judge the events as the pipeline would, at once, and store nothing. Duplicates and taken ids are not judged. Members that `Event` does not name are listed as warnings.",
           required: false,
           schema: { type: "integer", enum: [0, 1], examples: [1] },
         },
@@ -64,6 +65,10 @@ export function collectingOperations(): OperationPlan[] {
               one: { summary: "One event", value: SAMPLE_EVENTS[0] },
               batch: { summary: "Three events of one session and one microsecond", value: SAMPLE_EVENTS },
               withId: { summary: "An event with an id of its own", value: { ...SAMPLE_EVENTS[0], id: SAMPLE_IDS[0] } },
+              full: {
+                summary: "An event with a visitor, a context and a member of its own; its timestamp is a number",
+                value: FULL_SAMPLE,
+              },
             },
           },
           "application/x-ndjson": {
@@ -86,12 +91,16 @@ export function collectingOperations(): OperationPlan[] {
               results: [
                 { ok: true },
                 {
+                  ok: true,
+                  warnings: warningsOf({ ...SAMPLE_EVENTS[0], userId: "visitor-81f2" }),
+                },
+                {
                   ok: false,
                   issues: [{ code: "data_invalid", path: "/data", message: 'expected a JSON object, found ""' }],
                 },
               ],
             },
-            "One would be stored, one not",
+            "Two would be stored, one of them with a warning; one would not",
           ),
         },
         {

@@ -1,5 +1,6 @@
 import { type ConversionConfig, type JsonSchema, toJsonSchema, toJsonSchemaDefs } from "@valibot/to-json-schema";
 import type * as v from "valibot";
+import { isJsonObject } from "../../model/event";
 
 /**
  * From the schemas that validate to those of the document. OpenAPI 3.1 takes JSON Schema of draft 2020-12. A rule that
@@ -15,7 +16,11 @@ const CONVERSION = {
     const { pattern: _, ...rest } = jsonSchema;
     return { ...rest, type: "integer" };
   },
-  overrideSchema: ({ jsonSchema }) => withoutNoise(jsonSchema),
+  overrideSchema({ valibotSchema, jsonSchema }) {
+    // See JsonObjectSchema: what a custom check takes, only this place can say.
+    if ("check" in valibotSchema && valibotSchema.check === isJsonObject) return { ...jsonSchema, type: "object" };
+    return withoutNoise(jsonSchema);
+  },
   overrideRef: ({ referenceId }) => schemaReference(referenceId).$ref,
 } satisfies ConversionConfig;
 
@@ -40,7 +45,10 @@ export function namedJsonSchemas(schemas: Record<string, v.GenericSchema>): Reco
 }
 
 /** What says nothing, and what is said more shortly: readers of the reference see it as it stands here. */
-function withoutNoise({ required, properties, propertyNames: _, anyOf, ...rest }: JsonSchema): JsonSchema {
+function withoutNoise({ required, properties, propertyNames: _, anyOf, ...others }: JsonSchema): JsonSchema {
+  const { additionalProperties } = others;
+  const takesAny = typeof additionalProperties === "object" && Object.keys(additionalProperties).length === 0;
+  const rest = takesAny ? { ...others, additionalProperties: true } : others;
   const [value, nothing] = anyOf ?? [];
   const isNullable = typeof value === "object" && isTypeNull(nothing) && anyOf?.length === 2;
   if (isNullable && typeof value.type === "string") return { ...rest, ...value, type: [value.type, "null"] };

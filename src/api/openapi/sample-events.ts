@@ -1,3 +1,5 @@
+import { TIMESTAMP_FORMS } from "../../model/time";
+
 /** The events of the examples: three of one session that occurred in the same microsecond. Each can be sent as it is. */
 
 export const SAMPLE_SESSION = "e2085be5-9137-4e4e-80b5-f1ffddc25423";
@@ -20,10 +22,19 @@ export const SAMPLE_IDS = [
   "c4d1e7b2-3a69-4f80-b1c5-9e8f7a6b5c4d",
 ] as const;
 
+/** An event of the same session with everything that an event may have, its timestamp as a number and a member of its own. */
+export const FULL_SAMPLE = {
+  ...sample("page interaction", "cta click", { ...PAGE, element: "phone number" }),
+  timestamp: 1_609_492_531.5,
+  id: "9a1f5b3e-2c47-4d0b-8e6a-7f3c2b1d0e9f",
+  visitor_id: "visitor-81f2",
+  context: { sdk: { name: "web", version: "2.1.0" }, sent_at: "2021-01-01T09:15:31.512Z" },
+  experiment: { name: "header", variant: "b" },
+} as const;
+
 /** The same events as they are read back, received a second later in one request. */
 export const STORED_SAMPLES = SAMPLE_EVENTS.map((event, index) => ({
   session_id: event.session_id,
-  sequence: index + 1,
   application: "demo",
   category: event.category,
   name: event.name,
@@ -32,6 +43,20 @@ export const STORED_SAMPLES = SAMPLE_EVENTS.map((event, index) => ({
   received_at: `2021-01-01T09:15:28.10400${index}Z`,
   id: SAMPLE_IDS[index],
 }));
+
+export const STORED_FULL_SAMPLE = {
+  session_id: FULL_SAMPLE.session_id,
+  application: "demo",
+  category: FULL_SAMPLE.category,
+  name: FULL_SAMPLE.name,
+  data: FULL_SAMPLE.data,
+  timestamp: "2021-01-01T09:15:31.500000Z",
+  received_at: "2021-01-01T09:15:31.648000Z",
+  id: FULL_SAMPLE.id,
+  visitor_id: FULL_SAMPLE.visitor_id,
+  context: FULL_SAMPLE.context,
+  extra: { experiment: FULL_SAMPLE.experiment },
+} as const;
 
 /** An event with two things wrong, as the errors list it. */
 export const FAILED_SAMPLE = {
@@ -47,8 +72,7 @@ export const FAILED_SAMPLE = {
     {
       code: "timestamp_invalid",
       path: "/timestamp",
-      message:
-        'expected 2021-01-01 09:15:27.243860 (UTC) or ISO 8601, such as 2021-01-01T09:15:27.243860+02:00; found "not a date"',
+      message: `expected ${TIMESTAMP_FORMS}; found "not a date"`,
     },
   ],
   status: "open",

@@ -34,7 +34,12 @@ import { StoredEventSchema } from "../stored-event";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const BatchSchema = v.pipe(v.array(EventSchema), v.minLength(1), v.maxLength(MAX_EVENTS_PER_REQUEST));
+const OpenEventSchema = v.pipe(
+  v.objectWithRest(EventSchema.entries, v.unknown()),
+  v.description("Members that are not named here are kept as well, and returned under `extra`."),
+);
+
+const BatchSchema = v.pipe(v.array(OpenEventSchema), v.minLength(1), v.maxLength(MAX_EVENTS_PER_REQUEST));
 
 const AcceptedSchema = v.object({
   accepted: v.pipe(count, v.description("How many events were taken.")),
@@ -102,7 +107,7 @@ const CodeSchema = v.object({
 
 /** Everything that a request or an answer holds, by the name it has in the document. */
 export const SCHEMAS = {
-  Event: EventSchema,
+  Event: OpenEventSchema,
   EventBatch: BatchSchema,
   Accepted: AcceptedSchema,
   StoredEvent: StoredEventSchema,

@@ -204,7 +204,7 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
           content: json("Receipt", {
             ...{ session_id: SAMPLE_SESSION, id: SAMPLE_IDS[0], status: "stored", failures: [] },
             stored: {
-              ...{ sequence: 1, position: 1, application: "demo" },
+              ...{ position: 1, application: "demo" },
               timestamp: STORED?.timestamp,
               received_at: STORED?.received_at,
             },

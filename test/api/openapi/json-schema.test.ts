@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { jsonSchemaOf, namedJsonSchemas } from "../../../src/api/openapi/json-schema";
 import { LimitParameter } from "../../../src/api/parameters";
+import { JsonObjectSchema } from "../../../src/model/event";
 import { MAX_PAGE_SIZE } from "../../../src/model/limits";
 
 describe("jsonSchemaOf", () => {
@@ -34,6 +35,20 @@ describe("jsonSchemaOf", () => {
       v.description("Not null."),
     );
     expect(jsonSchemaOf(schema)).toEqual({ type: "string", minLength: 1, description: "Not null." });
+  });
+});
+
+describe("jsonSchemaOf an object", () => {
+  it("says that it is one where only a check does", () => {
+    expect(jsonSchemaOf(v.pipe(JsonObjectSchema, v.description("Any.")))).toEqual({
+      type: "object",
+      description: "Any.",
+    });
+    expect(jsonSchemaOf(v.nullish(JsonObjectSchema))).toEqual({ type: ["object", "null"] });
+  });
+
+  it("says where further members are taken", () => {
+    expect(jsonSchemaOf(v.objectWithRest({}, v.unknown()))).toEqual({ type: "object", additionalProperties: true });
   });
 });
 
