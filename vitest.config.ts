@@ -9,6 +9,8 @@ export default defineConfig(async () => ({
       miniflare: {
         d1Databases: ["DB", "DB_1", "DB_2"],
         bindings: {
+          // A change of the rules is in force at once, and each batch reads them anew.
+          RULE_LEAD_SECONDS: 0,
           TEST_MIGRATIONS: await readD1Migrations("migrations"),
           // For test/simulation: a seed to replay, and how many seeds to run.
           ...(process.env.SEED === undefined ? {} : { SEED: process.env.SEED }),

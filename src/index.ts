@@ -1,11 +1,11 @@
 import { checkAlerts } from "./alerting/check-alerts";
 import { createApp } from "./api/app";
+import { ruleSourceOf } from "./api/rule-source";
 import { parseConfig } from "./model/config";
 import { MAX_ERRORS_PER_STEP } from "./model/replay";
 import { consume, type Pipeline } from "./pipeline/consumer";
 import { consumeDeadLetters } from "./pipeline/dead-letters";
 import { consumeReplays, type ReplayPipeline } from "./pipeline/replay";
-import { isolateRules } from "./rules/rule-source";
 import { databasesOf } from "./storage/databases";
 import { writeBatch } from "./storage/write-batch";
 
@@ -49,7 +49,7 @@ function pipelineOf(env: Env): Pipeline & ReplayPipeline {
     },
     errorsPerStep: MAX_ERRORS_PER_STEP,
     now: () => Date.now() * 1000,
-    rules: () => isolateRules.read(env.KEYS),
+    rules: (receipts) => ruleSourceOf(env).read(receipts),
     config: parseConfig(env),
     log,
   };

@@ -33,7 +33,7 @@ export function billOf({ tally, openings, sent }: Run, sampling: number): BillLi
   const units: [what: string, price: PriceName, units: number][] = [
     ["requests of applications", "requests", tally.requests],
     ["invocations of the consumer", "requests", tally.consumerInvocations],
-    ["look-ups of keys and rules", "kvReads", tally.kvReads],
+    ["look-ups of keys", "kvReads", tally.kvReads],
     ["queue: write, read, delete", "queueOperations", 3 * tally.messageUnits],
     ["calls of groups of sessions", "objectRequests", tally.objectCalls],
     ["rows of groups of sessions", "objectRowsWritten", tally.objectRows],

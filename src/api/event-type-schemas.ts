@@ -25,6 +25,14 @@ const PayloadSchema = v.pipe(
 );
 const Version = v.pipe(v.number(), v.integer(), v.minValue(1), v.description("Grows with each change, from 1."));
 
+/** When a change of the rules is in force. */
+export const InForceSchema = v.pipe(
+  MomentSchema,
+  v.description(
+    "From when on it is in force, until the next version is: it counts for events that are received from then on. `RULE_LEAD_SECONDS` after the change, or later if another change comes into force then.",
+  ),
+);
+
 export const EventTypeInput = v.strictObject({
   description: v.optional(v.nullable(Description), null),
   owner: v.optional(v.nullable(Owner), null),
@@ -45,6 +53,7 @@ export const EventTypeVersionSchema = v.object({
   description: v.nullable(Description),
   owner: v.nullable(Owner),
   changed_at: MomentSchema,
+  in_force_at: InForceSchema,
 });
 
 const seenMembers = {

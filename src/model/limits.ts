@@ -85,7 +85,7 @@ export const MAX_LOG_ROW_BYTES = 1_000_000;
 /** The stretch of time in which a session is listed once; see `opens` in storage/tables.ts. */
 export const ACTIVITY_SLOT_MICROS = 15 * 60 * 1_000_000;
 
-/** Registered event types, and bytes of their schemas together: isolates of the pipeline read them all, from one value of KV. */
+/** Registered event types, and bytes of their schemas together: isolates of the pipeline hold several such books in memory. */
 export const MAX_EVENT_TYPES = 1_000;
 export const MAX_RULE_BOOK_BYTES = 2_000_000;
 

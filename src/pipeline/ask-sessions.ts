@@ -1,6 +1,6 @@
 import { groupOf } from "../model/session-groups";
 import type { Micros } from "../model/time";
-import type { RuleSet } from "../rules/rules";
+import type { RuleEpoch } from "../rules/rules-in-force";
 import { candidateDatabases, type Database, homeDatabase } from "../storage/databases";
 import { findSessions, loadHistories, type SessionHistory } from "../storage/session-history";
 import { type Failure, failureOf, messageOf } from "../storage/transport-errors";
@@ -32,13 +32,13 @@ const MAX_HISTORY_ROUNDS = 2;
  * Has all sessions of a batch decided on, at once, with one call for each of their groups. D1 is asked in bulk beforehand
  * which of the sessions exist, and afterwards about those few whose groups do not remember them.
  *
- * @param rulesFor the rules of the event types that these sessions' arrivals have
+ * @param rulesFor the rules that these sessions' arrivals are judged by
  */
 export async function askSessions(
   arrivals: Map<string, Arrival[]>,
   databases: Database[],
   callGroup: CallGroup,
-  rulesFor: (sessions: string[]) => RuleSet,
+  rulesFor: (sessions: string[]) => RuleEpoch[],
 ): Promise<Map<string, SessionResult>> {
   const presences = await findPresences([...arrivals.keys()], databases);
   const calls = [...arrivals].map(([session, own]): AcceptCall => {

@@ -1,12 +1,12 @@
 import type { Config } from "../model/config";
-import { isJsonObject } from "../model/event";
-import type { IndexedRules } from "../rules/rules";
+import type { Micros } from "../model/time";
+import type { RulesInForce } from "../rules/rules-in-force";
 import type { Database } from "../storage/databases";
 import { type Failure, messageOf } from "../storage/transport-errors";
 import { askSessions, type CallGroup } from "./ask-sessions";
 import { buildRows, type ReadArrival } from "./build-rows";
 import { redelivery, worst } from "./delivery";
-import { type OpenedMessage, openMessage } from "./open-message";
+import { type OpenedMessage, openMessage, receiptsOf } from "./open-message";
 import type { Arrival, Outcome } from "./session-protocol";
 import { type Unit, type Write, writeUnits } from "./write-units";
 
@@ -17,8 +17,8 @@ export interface Pipeline {
   write: Write;
   /** Sends a message's body to the dead letters; resolves once the queue has it. */
   sendDeadLetter: (body: unknown) => Promise<void>;
-  /** The rules of this moment. Where it throws, nothing is judged and every message comes again. */
-  rules: () => Promise<IndexedRules>;
+  /** The rules in force at these receipts. Where it throws, nothing is judged and every message comes again. */
+  rules: (receipts: Iterable<Micros>) => Promise<RulesInForce>;
   config: Config;
   log: (line: Record<string, unknown>) => void;
 }
@@ -79,16 +79,19 @@ export async function consume(batch: MessageBatch<unknown>, pipeline: Pipeline):
 }
 
 /** What a batch is judged by, or why it cannot be judged now. */
-export async function readRules({ rules }: Pick<Pipeline, "rules">): Promise<IndexedRules | { unreadable: string }> {
+export async function readRules(
+  messages: readonly Message<unknown>[],
+  { rules }: Pick<Pipeline, "rules">,
+): Promise<RulesInForce | { unreadable: string }> {
   try {
-    return await rules();
+    return await rules(messages.flatMap(({ body }) => receiptsOf(body)));
   } catch (thrown) {
     return { unreadable: messageOf(thrown) };
   }
 }
 
 async function takeHome(messages: readonly Message<unknown>[], pipeline: Pipeline): Promise<Processed> {
-  const rules = await readRules(pipeline);
+  const rules = await readRules(messages, pipeline);
   if (!("unreadable" in rules)) return processBatch(openMessages(messages, pipeline, rules), pipeline, rules);
   const reason = `the rules cannot be read: ${rules.unreadable}`;
   const all: Undelivered = {
@@ -106,7 +109,7 @@ async function takeHome(messages: readonly Message<unknown>[], pipeline: Pipelin
 export function openMessages(
   messages: readonly Message<unknown>[],
   { config }: Pick<Pipeline, "config">,
-  rules: IndexedRules,
+  rules: RulesInForce,
 ): OpenedMessage[] {
   return messages.map((message) =>
     openMessage(message.body, {
@@ -122,7 +125,7 @@ export function openMessages(
 export async function processBatch(
   opened: OpenedMessage[],
   pipeline: Pick<Pipeline, "databases" | "callGroup" | "write" | "config">,
-  rules: IndexedRules,
+  rules: RulesInForce,
 ): Promise<Processed> {
   const sessions = gatherSessions(opened);
   const arrivals = new Map([...sessions].map(([session, { read }]) => [session, read.map(({ arrival }) => arrival)]));
@@ -130,8 +133,7 @@ export async function processBatch(
     rules.only(
       some
         .flatMap((session) => sessions.get(session)?.read ?? [])
-        .map(({ event }) => event)
-        .filter(isJsonObject),
+        .map(({ arrival: { receivedAt }, event }) => ({ receivedAt, event })),
     ),
   );
 

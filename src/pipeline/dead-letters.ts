@@ -52,7 +52,7 @@ interface BroughtHome {
 }
 
 async function bringHome(messages: readonly Message<unknown>[], pipeline: Pipeline): Promise<BroughtHome> {
-  const rules = await readRules(pipeline);
+  const rules = await readRules(messages, pipeline);
   const opened =
     "unreadable" in rules ? null : await withoutSettled(openMessages(messages, pipeline, rules), pipeline.databases);
   if (opened === null || "unreadable" in rules) return { waiting: new Set(messages.keys()), givenUp: 0, counts: {} };

@@ -13,7 +13,7 @@ import { jsonText } from "../model/json-text";
 import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/limits";
 import type { Micros } from "../model/time";
 import { checkEvent } from "../rules/check-event";
-import type { Rules } from "../rules/rules";
+import type { RulesInForce } from "../rules/rules-in-force";
 import type { ErrorRow, PartRow } from "../storage/rows";
 import { errorId, fingerprint } from "./fingerprint";
 import type { Arrival } from "./session-protocol";
@@ -32,7 +32,15 @@ export interface Opening {
   /** The message's id, which stays the same on redelivery. */
   messageId: string;
   futureToleranceMicros: number;
-  rules: Rules;
+  rules: Pick<RulesInForce, "at">;
+}
+
+/** The receipts of a message's events, whose rules it takes to open it; none where it is no envelope. */
+export function receiptsOf(body: unknown): Micros[] {
+  const envelope = v.safeParse(EnvelopeSchema, body);
+  if (!envelope.success) return [];
+  if ("oversized" in envelope.output) return [receivedAt(envelope.output, envelope.output.oversized)];
+  return acceptedEvents(envelope.output).map((accepted) => receivedAt(envelope.output, accepted));
 }
 
 /** Reads a message as a stranger's input. Every event in it comes out exactly once. */
@@ -58,7 +66,8 @@ function openEvents(envelope: RequestEnvelope | EventsEnvelope, opening: Opening
       continue;
     }
     // Without a session nothing but the event itself can decide, and its verdict is certain.
-    const verdict = checkEvent(accepted.event, { ...opening, receivedAt: arrival.receivedAt });
+    const rules = opening.rules.at(arrival.receivedAt);
+    const verdict = checkEvent(accepted.event, { ...opening, rules, receivedAt: arrival.receivedAt });
     // No session vouches that an id means one event: whatever differs at all is another failure.
     const id = errorId(null, arrival.id, fingerprint([envelope.application, JSON.parse(arrival.text)]));
     opened.errors.push(errorRow(id, arrival, verdict.valid ? [] : verdict.issues, accepted.event));
@@ -69,7 +78,10 @@ function openEvents(envelope: RequestEnvelope | EventsEnvelope, opening: Opening
 function openPart(envelope: PartEnvelope, opening: Opening): OpenedMessage {
   const { id, bytes, levels, digest, outline, part, parts, text } = envelope.oversized;
   const receipt = receivedAt(envelope, envelope.oversized);
-  const verdict = checkEvent(outline, { ...opening, receivedAt: receipt, bytes, levels });
+  const verdict = checkEvent(outline, {
+    ...opening,
+    ...{ rules: opening.rules.at(receipt), receivedAt: receipt, bytes, levels },
+  });
   const identity = errorId(sessionIdOf(outline), id, digest);
   const arrival: Arrival = { id, application: envelope.application, receivedAt: receipt, text: "" };
   const row = errorRow(identity, arrival, verdict.valid ? [] : verdict.issues, outline);

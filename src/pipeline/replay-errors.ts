@@ -1,4 +1,4 @@
-import { isJsonObject, sessionIdOf } from "../model/event";
+import { sessionIdOf } from "../model/event";
 import { jsonText } from "../model/json-text";
 import type { Repair } from "../model/repair";
 import { judgeReplayed, prepareReplay } from "../rules/replay-event";
@@ -123,13 +123,11 @@ async function judge(candidates: Candidate[], io: ReplayIo, rules: IndexedRules)
   const arrivals = [...bySession].flatMap(([session, own]) =>
     session === null ? [] : [[session, own.map(({ arrival }) => arrival)] as const],
   );
-  const results = await askSessions(new Map(arrivals), io.databases, io.callGroup, (sessions) =>
-    rules.only(
-      sessions
-        .flatMap((session) => bySession.get(session) ?? [])
-        .map(({ event }) => (isJsonObject(event) ? event : {})),
-    ),
-  );
+  const results = await askSessions(new Map(arrivals), io.databases, io.callGroup, (sessions) => {
+    // The rules of the replay, whenever its events were received.
+    const events = sessions.flatMap((session) => bySession.get(session) ?? []).map(({ event }) => event);
+    return [{ since: 0, rules: rules.only(events) }];
+  });
   return [...bySession].flatMap(([session, own]) =>
     own.map(({ error, arrival, next }, place): Asked => {
       if (session === null || !("session" in next)) {

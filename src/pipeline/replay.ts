@@ -82,7 +82,10 @@ async function runStep(
 
   const started = Date.now();
   const { plan, repair } = replay;
-  const fates = await replayErrors(plan.ids, { id, repair, now: pipeline.now() }, pipeline, await pipeline.rules());
+  // Those that were known when the replay was created: every step, and every delivery of a step, judges by the same.
+  const rulesSince = replay.createdAt + pipeline.config.ruleLeadMicros;
+  const rules = (await pipeline.rules([rulesSince])).at(rulesSince);
+  const fates = await replayErrors(plan.ids, { id, repair, now: pipeline.now() }, pipeline, rules);
   const waiting = [...fates.values()].flatMap((fate) => (typeof fate === "string" ? [] : [fate]));
   const failure = worst(waiting.map((fate) => fate.failure));
   if (waiting.length > 0 && (failure !== "rejected" || attempts < PATIENT_ATTEMPTS)) {

@@ -42,7 +42,8 @@ export interface Known {
 /** What a verdict depends on beside the event and its receipt. */
 export interface Terms {
   futureToleranceMicros: number;
-  rules: Rules;
+  /** The rules that an event of this receipt is judged by. */
+  rulesAt: (receivedAt: Micros) => Rules;
 }
 
 export interface Decision {
@@ -108,15 +109,19 @@ export function decide(candidates: Candidate[], known: Known, terms: Terms): Dec
       outcomes[index] = { kind: "failed", ...failure, duplicate: true };
       continue;
     }
-    const verdict = checkEvent(event, { ...terms, receivedAt: arrival.receivedAt, bytes: utf8Bytes(arrival.text) });
+    const { receivedAt, application } = arrival;
+    const { futureToleranceMicros } = terms;
+    const rules = terms.rulesAt(receivedAt);
+    const bytes = utf8Bytes(arrival.text);
+    const verdict = checkEvent(event, { futureToleranceMicros, rules, receivedAt, bytes });
     if (verdict.valid && same === undefined) {
       const entry: StoredEntry = {
         id: arrival.id,
         fingerprint: content,
         sequence: 0,
         occurredAt: verdict.occurredAt,
-        receivedAt: arrival.receivedAt,
-        application: arrival.application,
+        receivedAt,
+        application,
         opens: false,
         ...(verdict.shadow === null ? {} : { shadow: shadowMark(verdict.shadow) }),
       };
@@ -126,7 +131,6 @@ export function decide(candidates: Candidate[], known: Known, terms: Terms): Dec
     }
     const issues = verdict.valid ? [] : verdict.issues;
     if (same !== undefined) issues.push(conflict(same.sequence));
-    const { receivedAt, application } = arrival;
     const entry: FailedEntry = { errorId: candidate.errorId, receivedAt, application, issues };
     if (!isReplay) failed.set(entry.errorId, entry);
     outcomes[index] = { kind: "failed", ...entry, duplicate: false };

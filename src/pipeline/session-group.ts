@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { parseConfig } from "../model/config";
 import { MAX_HELD_ENTRIES } from "../model/limits";
-import { rulesOf } from "../rules/rules";
+import { rulesAt } from "../rules/rules-in-force";
 import type { StoredEvent } from "../storage/session-history";
 import { messageOf } from "../storage/transport-errors";
 import { storedFingerprint } from "./fingerprint";
@@ -37,7 +37,8 @@ export class SessionGroup extends DurableObject<Env> {
    * @returns an answer for each of the calls, in their order
    */
   async accept({ calls, rules }: GroupCall): Promise<AcceptAnswer[]> {
-    const terms = { futureToleranceMicros: this.config.futureToleranceMicros, rules: rulesOf(rules) };
+    const { futureToleranceMicros } = this.config;
+    const terms: Terms = { futureToleranceMicros, rulesAt: (receivedAt) => rulesAt(rules, receivedAt) };
     const now = Date.now();
     try {
       return this.ctx.storage.transactionSync(() => {

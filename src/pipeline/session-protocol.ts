@@ -1,6 +1,6 @@
 import type { Issue } from "../model/codes";
 import type { Micros } from "../model/time";
-import type { RuleSet } from "../rules/rules";
+import type { RuleEpoch } from "../rules/rules-in-force";
 import type { ShadowMark } from "../storage/rows";
 import type { SessionHistory } from "../storage/session-history";
 
@@ -38,8 +38,8 @@ export interface AcceptCall {
 /** The shares of a batch that a group's sessions have. */
 export interface GroupCall {
   calls: AcceptCall[];
-  /** The rules of all these arrivals' event types. */
-  rules: RuleSet;
+  /** The rules in force at the receipts of all these arrivals, as far as their event types need them; ascending. */
+  rules: RuleEpoch[];
 }
 
 /** What became of an arrival. The same arrival gets the same outcome, however often it comes. */

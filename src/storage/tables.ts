@@ -196,14 +196,22 @@ export const eventTypes = sqliteTable(
     schema: text("schema"),
     schemaMode: text("schema_mode").notNull(),
     changedAt: integer("changed_at").notNull(),
+    inForceAt: integer("in_force_at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.category, table.name, table.version] })],
+  (table) => [
+    primaryKey({ columns: [table.category, table.name, table.version] }),
+    index("event_types_by_force").on(table.inForceAt),
+  ],
 );
 
-export const settings = sqliteTable(
-  "settings",
-  { name: text("name").notNull(), value: text("value").notNull() },
-  (table) => [primaryKey({ columns: [table.name] })],
+export const ruleSettings = sqliteTable(
+  "rule_settings",
+  {
+    inForceAt: integer("in_force_at").notNull(),
+    unregistered: text("unregistered").notNull(),
+    changedAt: integer("changed_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.inForceAt] })],
 );
 
 export const shadowFailures = sqliteTable(

@@ -2,10 +2,9 @@ import { describe, expect, it } from "vitest";
 import { groupOf } from "../../src/model/session-groups";
 import { askSessions, type CallGroup } from "../../src/pipeline/ask-sessions";
 import type { AcceptAnswer, AcceptCall, Arrival } from "../../src/pipeline/session-protocol";
-import { NO_RULES } from "../../src/rules/rules";
 import { candidateDatabases, type Database } from "../../src/storage/databases";
 import { errorRow, eventRow, store } from "../storage/seed";
-import { databases, eachSession, eventOf } from "./harness";
+import { databases, eachSession, eventOf, NO_EPOCHS } from "./harness";
 import { RECEIVED_AT } from "./sample-events";
 
 const arrivalsOf = (session: string): Arrival[] => [
@@ -45,7 +44,7 @@ describe("what a group is told of a session", () => {
 
   it("is that no database holds it, and where it would live", async () => {
     const { calls, callGroup } = recorder();
-    await askSessions(arrivals(session), databases, callGroup, () => NO_RULES);
+    await askSessions(arrivals(session), databases, callGroup, () => NO_EPOCHS);
     expect(calls).toMatchObject([{ session, home: 2, presence: { kind: "absent" } }]);
   });
 
@@ -56,14 +55,14 @@ describe("what a group is told of a session", () => {
     await store([{ ...second, index: 0 }], { events: [eventRow({ session: old })] });
     for (const some of [databases, without(0), without(2)]) {
       const { calls, callGroup } = recorder();
-      await askSessions(arrivals(old), some, callGroup, () => NO_RULES);
+      await askSessions(arrivals(old), some, callGroup, () => NO_EPOCHS);
       expect(calls.map(({ presence }) => presence)).toEqual([{ kind: "present", database: 1 }]);
     }
   });
 
   it("is that it is unknown while a database that may hold it is away", async () => {
     const { calls, callGroup } = recorder();
-    await askSessions(arrivals(session, sessionAmong([0, 1])), without(2), callGroup, () => NO_RULES);
+    await askSessions(arrivals(session, sessionAmong([0, 1])), without(2), callGroup, () => NO_EPOCHS);
     expect(new Map(calls.map((call) => [call.session, call.presence.kind]))).toEqual(
       new Map([
         [session, "unknown"],
@@ -89,7 +88,7 @@ describe("a call that fails", () => {
         calls.push(...own.map(({ session }) => session));
         return Promise.reject(thrown);
       },
-      () => NO_RULES,
+      () => NO_EPOCHS,
     );
     expect(calls).toEqual(Array.from({ length: tries }, () => "bad"));
     expect(results.get("bad")).toEqual({ kind: "failed", failure, reason: thrown.message, waitsForDatabase: false });
@@ -102,7 +101,7 @@ describe("a call that fails", () => {
       if (calls === 1) throw Object.assign(new Error("gone"), { retryable: true });
       return own.map(({ home }) => decided(home));
     };
-    const results = await askSessions(arrivals("flaky"), databases, callGroup, () => NO_RULES);
+    const results = await askSessions(arrivals("flaky"), databases, callGroup, () => NO_EPOCHS);
     expect(results.get("flaky")).toMatchObject({ kind: "decided" });
   });
 
@@ -117,7 +116,7 @@ describe("a call that fails", () => {
       if (own.some(({ session }) => session === together[17])) throw new Error("a bug");
       return own.map(({ home }) => decided(home));
     };
-    const results = await askSessions(arrivals(...together), databases, callGroup, () => NO_RULES);
+    const results = await askSessions(arrivals(...together), databases, callGroup, () => NO_EPOCHS);
     expect([...results].filter(([, { kind }]) => kind !== "decided")).toEqual([
       [together[17], { kind: "failed", failure: "rejected", reason: "a bug", waitsForDatabase: false }],
     ]);
@@ -134,7 +133,7 @@ describe("a call that fails", () => {
       calls += 1;
       return Promise.reject(new Error("a bug"));
     };
-    const results = await askSessions(arrivals(...many), databases, callGroup, () => NO_RULES);
+    const results = await askSessions(arrivals(...many), databases, callGroup, () => NO_EPOCHS);
     expect(calls).toBeLessThanOrEqual(70);
     expect(results.size).toBe(500);
     expect([...results.values()].every(({ kind }) => kind === "failed")).toBe(true);
@@ -146,7 +145,7 @@ describe("a call that fails", () => {
       calls += 1;
       return Promise.reject(Object.assign(new Error("busy"), { overloaded: true }));
     };
-    const results = await askSessions(arrivals(...together), databases, callGroup, () => NO_RULES);
+    const results = await askSessions(arrivals(...together), databases, callGroup, () => NO_EPOCHS);
     expect([calls, results.size]).toEqual([1, 60]);
     expect(results.get("member-0")).toMatchObject({ kind: "failed", failure: "overloaded" });
   });
@@ -155,7 +154,7 @@ describe("a call that fails", () => {
     const asked: string[][] = [];
     const rulesFor = (sessions: string[]) => {
       asked.push(sessions);
-      return NO_RULES;
+      return NO_EPOCHS;
     };
     const { calls, callGroup } = recorder();
     await askSessions(arrivals(...together), databases, callGroup, rulesFor);
@@ -167,7 +166,7 @@ describe("a call that fails", () => {
     const callGroup = eachSession(async ({ session, home }) =>
       session === "member-0" ? { kind: "broken", reason: "a bug" } : decided(home),
     );
-    const results = await askSessions(arrivals(...together.slice(0, 2)), databases, callGroup, () => NO_RULES);
+    const results = await askSessions(arrivals(...together.slice(0, 2)), databases, callGroup, () => NO_EPOCHS);
     expect([...results.values()]).toEqual([
       { kind: "failed", failure: "rejected", reason: "a bug", waitsForDatabase: false },
       expect.objectContaining({ kind: "decided" }),
@@ -189,7 +188,7 @@ describe("a session that its group does not remember", () => {
         histories.push(...call.calls.map(({ history }) => history));
         return forgetful(group, call);
       },
-      () => NO_RULES,
+      () => NO_EPOCHS,
     );
     expect(histories).toEqual([
       undefined,
@@ -205,19 +204,19 @@ describe("a session that its group does not remember", () => {
       const until = history === undefined ? 7 : null;
       return asked.length < 3 ? { kind: "history_needed", database: 1, errorIds: [], until } : decided(1);
     });
-    const results = await askSessions(arrivals("forgot"), databases, callGroup, () => NO_RULES);
+    const results = await askSessions(arrivals("forgot"), databases, callGroup, () => NO_EPOCHS);
     expect(asked).toEqual([undefined, null, { lastSequence: 0, openSlots: [], until: 0 }]);
     expect(results.get("forgot")).toEqual(decided(1));
   });
 
   it("is left for later while that database is away", async () => {
-    const results = await askSessions(arrivals("forgot"), without(1), forgetful, () => NO_RULES);
+    const results = await askSessions(arrivals("forgot"), without(1), forgetful, () => NO_EPOCHS);
     expect(results.get("forgot")).toMatchObject({ kind: "failed", failure: "transient" });
   });
 
   it("is left for later where its database is not bound any more", async () => {
     const nowhere = eachSession(async () => ({ kind: "history_needed", database: 9, errorIds: [], until: null }));
-    const results = await askSessions(arrivals("lost"), databases, nowhere, () => NO_RULES);
+    const results = await askSessions(arrivals("lost"), databases, nowhere, () => NO_EPOCHS);
     expect(results.get("lost")).toMatchObject({ kind: "failed", failure: "overloaded" });
   });
 
@@ -231,7 +230,7 @@ describe("a session that its group does not remember", () => {
       [without(0), { kind: "unknown" }],
     ] as const) {
       const { calls, callGroup } = recorder();
-      await askSessions(arrivals(failed), some, callGroup, () => NO_RULES);
+      await askSessions(arrivals(failed), some, callGroup, () => NO_EPOCHS);
       expect(calls.map((call) => call.presence)).toEqual([presence]);
     }
   });

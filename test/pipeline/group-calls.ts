@@ -1,8 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { groupOf } from "../../src/model/session-groups";
 import type { AcceptAnswer, AcceptCall, Arrival, Outcome } from "../../src/pipeline/session-protocol";
-import { NO_RULES } from "../../src/rules/rules";
-import { eventOf, groupStub } from "./harness";
+import { eventOf, groupStub, NO_EPOCHS } from "./harness";
 import { RECEIVED_AT } from "./sample-events";
 
 export function call(session: string, arrivals: Arrival[], changes: Partial<AcceptCall> = {}): AcceptCall {
@@ -30,7 +29,7 @@ export async function acceptAll(calls: AcceptCall[], laterMs = 0): Promise<Accep
     const real = Date.now;
     Date.now = () => real() + laterMs;
     try {
-      return await instance.accept({ calls, rules: NO_RULES });
+      return await instance.accept({ calls, rules: NO_EPOCHS });
     } finally {
       Date.now = real;
     }

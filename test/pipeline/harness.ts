@@ -8,6 +8,7 @@ import type { Pipeline } from "../../src/pipeline/consumer";
 import type { Segment } from "../../src/pipeline/session-log";
 import type { AcceptAnswer, AcceptCall } from "../../src/pipeline/session-protocol";
 import { indexRules, NO_RULES, type RuleSet } from "../../src/rules/rules";
+import { type RuleEpoch, type RulesInForce, rulesInForce } from "../../src/rules/rules-in-force";
 import { databasesOf } from "../../src/storage/databases";
 import { packId } from "../../src/storage/packed-id";
 import { writeBatch } from "../../src/storage/write-batch";
@@ -22,12 +23,20 @@ export function pipelineWith(changes: Partial<Pipeline> = {}): Pipeline {
     callGroup,
     write: writeBatch,
     sendDeadLetter: () => Promise.reject(new Error("no dead letter was expected")),
-    rules: async () => indexRules(NO_RULES),
+    rules: async () => alwaysInForce(NO_RULES),
     config: parseConfig(env),
     log: () => {},
     ...changes,
   };
 }
+
+/** Rules that were in force at any moment. */
+export function alwaysInForce(rules: RuleSet): RulesInForce {
+  return rulesInForce([{ since: 0, until: Number.POSITIVE_INFINITY, rules: indexRules(rules) }]);
+}
+
+/** What a group is sent where there never was a rule. */
+export const NO_EPOCHS: RuleEpoch[] = [{ since: 0, rules: NO_RULES }];
 
 export const callGroup: CallGroup = (group, call) => env.SESSIONS.getByName(group).accept(call);
 
@@ -35,12 +44,12 @@ export const callGroup: CallGroup = (group, call) => env.SESSIONS.getByName(grou
 export const groupStub = (session: string) => env.SESSIONS.getByName(groupOf(session));
 
 /** Calls groups session by session, so that a test can answer for one of them. */
-export function eachSession(answer: (call: AcceptCall, rules: RuleSet) => Promise<AcceptAnswer>): CallGroup {
+export function eachSession(answer: (call: AcceptCall, rules: RuleEpoch[]) => Promise<AcceptAnswer>): CallGroup {
   return (_group, { calls, rules }) => Promise.all(calls.map((call) => answer(call, rules)));
 }
 
 /** Has a session's group decide on it. */
-export async function acceptOne(call: AcceptCall, rules: RuleSet = NO_RULES): Promise<AcceptAnswer> {
+export async function acceptOne(call: AcceptCall, rules: RuleEpoch[] = NO_EPOCHS): Promise<AcceptAnswer> {
   const [answer] = await groupStub(call.session).accept({ calls: [call], rules });
   if (answer === undefined) throw new Error("the group does not answer");
   return answer;

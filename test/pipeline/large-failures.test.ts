@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import { consume } from "../../src/pipeline/consumer";
-import { indexRules } from "../../src/rules/rules";
-import { batchOf, envelopeOf, eventOf, pipelineWith, storedErrors } from "./harness";
+import { alwaysInForce, batchOf, envelopeOf, eventOf, pipelineWith, storedErrors } from "./harness";
 
 it("a session remembers very many failures of one call, each with all its issues", async () => {
   const name = "n".repeat(200);
@@ -14,7 +13,7 @@ it("a session remembers very many failures of one call, each with all its issues
     schema_mode: "enforce",
   } as const;
   const pipeline = pipelineWith({
-    rules: async () => indexRules({ unregistered: "accept", types: [{ ...type, schema }] }),
+    rules: async () => alwaysInForce({ unregistered: "accept", types: [{ ...type, schema }] }),
   });
   const data = { [name]: Array.from({ length: 20 }, (_, index) => `${"é".repeat(40)}${index}`) };
   const ids = Array.from({ length: 400 }, (_, index) => `large-${index}`);

@@ -3,15 +3,15 @@ import { describe, expect, it } from "vitest";
 import type { PartEnvelope } from "../../src/model/envelope";
 import { eventIdOf } from "../../src/model/event-id";
 import { openMessage } from "../../src/pipeline/open-message";
-import { NO_RULES, rulesOf } from "../../src/rules/rules";
-import { envelopeOf, eventOf } from "./harness";
+import { NO_RULES } from "../../src/rules/rules";
+import { alwaysInForce, envelopeOf, eventOf } from "./harness";
 import { RECEIVED_AT } from "./sample-events";
 
 const opening = {
   queuedAt: RECEIVED_AT + 5_000,
   messageId: "message-1",
   futureToleranceMicros: 60_000_000,
-  rules: rulesOf(NO_RULES),
+  rules: alwaysInForce(NO_RULES),
 };
 
 describe("an envelope", () => {

@@ -1,9 +1,12 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { parseConfig } from "../../src/model/config";
 import type { Repair } from "../../src/model/repair";
 import { MAX_ERRORS_PER_STEP, type ReplayMessage, type ReplaySelection } from "../../src/model/replay";
 import { consume, type Pipeline } from "../../src/pipeline/consumer";
 import { consumeReplays, type ReplayPipeline } from "../../src/pipeline/replay";
+import { indexRules, NO_RULES } from "../../src/rules/rules";
+import { rulesInForce } from "../../src/rules/rules-in-force";
 import { type Database, homeDatabase } from "../../src/storage/databases";
 import { CODE_BITS } from "../../src/storage/error-codes";
 import { insertReplay, loadReplay, type Replay } from "../../src/storage/replays";
@@ -144,6 +147,33 @@ describe("a replay", () => {
     expect(await run(await begin({ ids }))).toMatchObject({ failing: 1 });
     const repair: Repair = { edits: [{ op: "set", path: "/timestamp", value: "2021-01-01 09:15:27" }] };
     expect(await run(await begin({ ids }, repair), { config: strict.config })).toMatchObject({ stored: 1 });
+  });
+
+  it("is judged by the rules in force at its creation plus the lead, in every step", async () => {
+    const session = "replay-rules";
+    await send(session, [
+      ["late-a", eventOf(session, { data: null })],
+      ["late-b", eventOf(session, { data: null })],
+    ]);
+    const id = await begin({ filter: { ...ANY, application: session } }, dataSet);
+    const lead = 60_000_000;
+    const config = { ...parseConfig(env), ruleLeadMicros: lead };
+    const asked: number[][] = [];
+    const retired = indexRules({ unregistered: "reject", types: [] });
+    const rules = async (receipts: Iterable<number>) => {
+      asked.push([...receipts]);
+      return rulesInForce([
+        { since: 0, until: NOW + lead, rules: indexRules(NO_RULES) },
+        { since: NOW + lead, until: NOW + lead + 1, rules: retired },
+      ]);
+    };
+    const later = { config, rules, errorsPerStep: 1, now: () => NOW + 10 * lead };
+    expect(await run(id, later)).toMatchObject({ matched: 2, stored: 0, failing: 2 });
+    expect(asked).toEqual([[NOW + lead], [NOW + lead]]);
+    expect(await storedErrors(["late-a", "late-b"])).toMatchObject([
+      { codes: ["unplanned_event"] },
+      { codes: ["unplanned_event"] },
+    ]);
   });
 
   it("keeps ids to one event: a failure under a stored id stays a conflict", async () => {

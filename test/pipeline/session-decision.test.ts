@@ -29,7 +29,7 @@ function newSession() {
       const known: Known = { stored, failed, lastSequence: stored.size, isActiveIn: (slot) => slots.has(slot) };
       const decision = decide(readArrivals(SESSION, arrivals), known, {
         futureToleranceMicros: tolerance,
-        rules: rulesOf(NO_RULES),
+        rulesAt: () => rulesOf(NO_RULES),
       });
       for (const entry of decision.stored) stored.set(entry.id, entry);
       for (const entry of decision.failed) failed.set(entry.errorId, entry);

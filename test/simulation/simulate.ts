@@ -5,10 +5,9 @@ import type { Envelope } from "../../src/model/envelope";
 import type { CallGroup } from "../../src/pipeline/ask-sessions";
 import { consume, type Pipeline } from "../../src/pipeline/consumer";
 import type { AcceptAnswer, AcceptCall } from "../../src/pipeline/session-protocol";
-import { indexRules } from "../../src/rules/rules";
 import { databasesOf } from "../../src/storage/databases";
 import { writeBatch } from "../../src/storage/write-batch";
-import { callGroup, changeSegments, groupStub } from "../pipeline/harness";
+import { alwaysInForce, callGroup, changeSegments, groupStub } from "../pipeline/harness";
 import { type Deliveries, newDeliveries } from "./deliveries";
 import { differences } from "./outcome";
 import { type Random, seeded } from "./random";
@@ -140,7 +139,7 @@ export function faultyPipeline(
   const ask = sabotaged(sabotage);
   return {
     databases,
-    rules: async () => indexRules(regime.rules),
+    rules: async () => alwaysInForce(regime.rules),
     config,
     log: () => {},
     sendDeadLetter: () => Promise.reject(new Error("nothing in this traffic deserves the dead letters")),

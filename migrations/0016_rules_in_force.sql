@@ -1,0 +1,40 @@
+-- Rules come into force at a stated moment, so that an event can be judged by the rules of its receipt whenever it is
+-- processed. Every change of the rules (a version of an event type, a removal, settings) gets a later moment than all
+-- changes before it: the rules of a moment never change afterwards.
+CREATE TABLE event_types_in_force (
+  category TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,      -- from 1
+  registered INTEGER NOT NULL,   -- 0: removed by this version
+  description TEXT,
+  owner TEXT,
+  mode TEXT NOT NULL,            -- 'accept', or 'reject': the type is retired
+  schema TEXT,                   -- JSON Schema (draft 2020-12) for the payload; null: any payload
+  schema_mode TEXT NOT NULL,     -- 'enforce' or 'shadow'
+  changed_at INTEGER NOT NULL,   -- microseconds since 1970
+  in_force_at INTEGER NOT NULL,  -- microseconds since 1970; until the next version's
+  PRIMARY KEY (category, name, version)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO event_types_in_force
+SELECT category, name, version, registered, description, owner, mode, schema, schema_mode, changed_at, changed_at
+FROM event_types;
+
+DROP TABLE event_types;
+
+ALTER TABLE event_types_in_force RENAME TO event_types;
+
+-- Consumers look for new moments at least every 30 s.
+CREATE INDEX event_types_by_force ON event_types (in_force_at);
+
+-- Those settings of the deployment that are rules, each version as it was set; first database only.
+CREATE TABLE rule_settings (
+  in_force_at INTEGER NOT NULL PRIMARY KEY,  -- microseconds since 1970; until the next row's
+  unregistered TEXT NOT NULL,                -- events of unregistered types: 'accept' or 'reject'
+  changed_at INTEGER NOT NULL                -- microseconds since 1970
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO rule_settings (in_force_at, unregistered, changed_at)
+SELECT 0, value, 0 FROM settings WHERE name = 'unregistered_event_types';
+
+DROP TABLE settings;
