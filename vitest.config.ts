@@ -9,6 +9,8 @@ export default defineConfig(async () => ({
       miniflare: {
         d1Databases: ["DB", "DB_1", "DB_2"],
         bindings: {
+          // A change of the rules is in force at once, and each batch reads them anew.
+          RULE_LEAD_SECONDS: 0,
           TEST_MIGRATIONS: await readD1Migrations("migrations"),
           // For test/simulation: a seed to replay, and how many seeds to run.
           ...(process.env.SEED === undefined ? {} : { SEED: process.env.SEED }),
@@ -19,7 +21,7 @@ export default defineConfig(async () => ({
   ],
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/system/**", "test/scripts/**"],
+    exclude: ["test/system/**", "test/scripts/**", "test/node/**"],
     setupFiles: ["./test/apply-migrations.ts"],
     maxWorkers: 2,
     // The log lines of passing tests would bury the failing one.

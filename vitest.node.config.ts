@@ -4,7 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "scripts", include: ["test/scripts/**/*.test.ts"] } },
+      // Of the Worker only what workerd cannot measure: its memory.
+      { test: { name: "scripts", include: ["test/scripts/**/*.test.ts", "test/node/**/*.test.ts"] } },
       {
         test: {
           name: "system",

@@ -21,11 +21,11 @@ async function main(): Promise<number> {
   const built = await buildWorker("bench/cost/worker.ts");
   const results: CostResult[] = [];
   try {
-    for (const scenario of SCENARIOS) {
+    for (const scenario of check ? SCENARIOS.map(shortened) : SCENARIOS) {
       process.stderr.write(`${scenario.title} …\n`);
-      const { run, probe } = await runScenario(check ? shortened(scenario) : scenario, built, settings);
-      const lines = billOf(run, settings.observability.head_sampling_rate);
-      const bars = barsOf(scenario, run, probe);
+      const { run, probe } = await runScenario(scenario, built, settings);
+      const lines = billOf(run, probe, settings.observability.head_sampling_rate);
+      const bars = barsOf(scenario, run, probe, lines);
       results.push({ scenario, run, probe, lines, month: monthOf(lines, EVENTS_PER_MONTH), bars });
     }
   } finally {

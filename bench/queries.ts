@@ -5,6 +5,7 @@ import { Presets, SingleBar } from "cli-progress";
 import { databaseFiles } from "./queries/database-file.ts";
 import { datasetOf } from "./queries/dataset.ts";
 import { planHistory } from "./queries/history.ts";
+import type { LayoutName } from "./queries/layouts.ts";
 import { measure } from "./queries/measure.ts";
 import { startQueryPlatform } from "./queries/query-platform.ts";
 import { questionsOf } from "./queries/questions.ts";
@@ -18,34 +19,43 @@ import { thisMachine } from "./shared/machine.ts";
 import { writeResults } from "./shared/results.ts";
 
 const SIZES = [1_000_000, 10_000_000];
-const CHECK_SIZES = [100_000];
+/** In 400 partitions of 1,000 and of 10,000 events. */
+const SMALL_PARTITIONS_SIZE = 2_200_000;
+const CHECK_SIZES = [200_000];
+const CHECK_SMALL_PARTITIONS_SIZE = 88_000;
 
 /**
- * `npm run bench:queries [-- --events 1000000,10000000 --runs 10]`: what every question reads and takes in a filled
- * database. With `-- --check`: 100,000 events, counts and plans alone. Exits with 1 if more is read than is known to be.
+ * `npm run bench:queries [-- --events 1000000,10000000 --small 2200000 --runs 10]`: what every question reads and takes in a filled
+ * database, in large partitions and in many small ones. With `-- --check`: fewer events, counts and plans alone. Exits with 1 if
+ * more is read than is known to be.
  */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       check: { type: "boolean", default: false },
       events: { type: "string" },
+      small: { type: "string" },
       runs: { type: "string", default: "10" },
     },
   });
-  const sizes = values.events?.split(",").map(Number) ?? (values.check ? CHECK_SIZES : SIZES);
+  const isWhole = !values.check && values.events === undefined && values.small === undefined;
+  const large = sizesOf(values.events) ?? (values.check ? CHECK_SIZES : SIZES);
+  const small = sizesOf(values.small) ?? [values.check ? CHECK_SMALL_PARTITIONS_SIZE : SMALL_PARTITIONS_SIZE];
   const runs = values.check ? 0 : Number(values.runs);
   const before = loadavg()[0] ?? 0;
   const built = await buildWorker("bench/queries/worker.ts");
   const result: QueryResult = {
     machine: thisMachine(),
-    sizes: [],
+    databases: [],
     compared: {},
     stored: { events: 0, bytes: 0, bytesPerEvent: 0, daysPerDatabase: 0 },
     runs,
     load: [],
   };
   try {
-    for (const events of sizes) await addSize(result, events, built, { runs, places: values.check ? 3 : 8 });
+    const how = { runs, places: values.check ? 3 : 8 };
+    for (const events of large) await addDatabase(result, { events, layout: "large" }, built, how);
+    for (const events of small) await addDatabase(result, { events, layout: "small" }, built, how);
     const bar = new ProgressBar("bytes an event");
     result.stored = await measureStoredBytes(values.check ? 50_000 : 500_000, built.script, (done) =>
       bar.show(done, values.check ? 50_000 : 500_000),
@@ -57,11 +67,10 @@ async function main(): Promise<number> {
   result.load = [before, loadavg()[0] ?? 0];
   const markdown = queryReport(result);
   console.log(markdown);
-  const isWhole = !values.check && values.events === undefined;
   if (isWhole) writeResults("queries", { json: result, markdown, svg: barChart(queryChart(result)) });
 
-  const broken = result.sizes.flatMap(({ events, questions }) =>
-    questions.flatMap(brokenOf).map((line) => `${events} events: ${line}`),
+  const broken = result.databases.flatMap(({ events, partitions, questions }) =>
+    questions.flatMap(brokenOf).map((line) => `${events} events in ${partitions} partitions: ${line}`),
   );
   if (result.stored.bytesPerEvent > MAX_BYTES_PER_EVENT) {
     broken.push(`${result.stored.bytesPerEvent.toFixed(1)} bytes an event, at most ${MAX_BYTES_PER_EVENT}`);
@@ -70,20 +79,32 @@ async function main(): Promise<number> {
   return broken.length > 0 ? 1 : 0;
 }
 
+function sizesOf(list: string | undefined): number[] | undefined {
+  return list
+    ?.split(",")
+    .filter((size) => size !== "")
+    .map(Number);
+}
+
 /** Fills a database of a size, or takes it from the cache, and asks it everything. */
-async function addSize(
+async function addDatabase(
   result: QueryResult,
-  events: number,
+  { events, layout }: { events: number; layout: LayoutName },
   built: BuiltWorker,
   { runs, places }: { runs: number; places: number },
 ): Promise<void> {
-  const history = planHistory(events);
-  const filling = new ProgressBar(`${events} events: filling`);
+  const history = planHistory(events, layout);
+  const partitions = history.partitions.length;
+  const what = `${events} events, ${partitions} partitions`;
+  const filling = new ProgressBar(`${what}: filling`);
   const { storage, compared } = await datasetOf(history, built.script, (_, done, of) => filling.show(done, of));
   filling.end();
-  result.compared = compared;
+  for (const [table, { rows, different }] of Object.entries(compared)) {
+    const before = result.compared[table] ?? { rows: 0, different: 0 };
+    result.compared[table] = { rows: before.rows + rows, different: before.different + different };
+  }
   const questions = questionsOf(history, places);
-  const asking = new ProgressBar(`${events} events: asking`);
+  const asking = new ProgressBar(`${what}: asking`);
   const platform = await startQueryPlatform(storage, built.script);
   try {
     const measured = await measure(platform, questions, { runs, plans: true }, (done) =>
@@ -91,7 +112,7 @@ async function addSize(
     );
     asking.end();
     const fileBytes = Math.max(...databaseFiles(storage).map((file) => statSync(file).size));
-    result.sizes.push({ events, fileBytes, questions: measured.map(summarise) });
+    result.databases.push({ layout, events, partitions, fileBytes, questions: measured.map(summarise) });
   } finally {
     await platform.stop();
   }

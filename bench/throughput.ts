@@ -1,6 +1,5 @@
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { SESSION_GROUPS } from "../src/model/limits.ts";
 import { barChart } from "./shared/bar-chart.ts";
 import { type BuiltWorker, buildWorker } from "./shared/build-worker.ts";
 import { storageFolder } from "./shared/local-platform.ts";
@@ -12,7 +11,7 @@ import type { Round } from "./throughput/measures.ts";
 import { type ThroughputResult, throughputChart, throughputReport } from "./throughput/report.ts";
 import { runRound } from "./throughput/run-round.ts";
 import { summarise, verdictsOf } from "./throughput/summary.ts";
-import { floor, type Target, theEye } from "./throughput/target.ts";
+import { bareConsumer, floor, type Target, theEye } from "./throughput/target.ts";
 
 /**
  * `npm run bench:throughput [-- --rounds 5 --only NAME]`: The Eye beside its floors, in turn. Exits with 1 if anything
@@ -22,7 +21,7 @@ async function main(): Promise<void> {
   const options = { rounds: { type: "string", default: "5" }, only: { type: "string", default: "" } } as const;
   const { rounds, only } = parseArgs({ options }).values;
   const before = loadavg()[0] ?? 0;
-  const built = await buildWorker();
+  const built = { eye: await buildWorker(), consumer: await buildWorker("bench/throughput/floor-consumer.ts") };
   const load = startLoadProcess();
   const results: ThroughputResult[] = [];
   try {
@@ -32,7 +31,8 @@ async function main(): Promise<void> {
     }
   } finally {
     load.stop();
-    built.remove();
+    built.eye.remove();
+    built.consumer.remove();
   }
   const machine = thisMachine();
   const storage = storageFolder();
@@ -44,11 +44,16 @@ async function main(): Promise<void> {
   }
 }
 
+interface Built {
+  eye: BuiltWorker;
+  consumer: BuiltWorker;
+}
+
 async function measure(
   kind: Measurement["kind"],
   measurements: readonly Measurement[],
   rounds: number,
-  built: BuiltWorker,
+  built: Built,
   load: LoadProcess,
 ): Promise<ThroughputResult[]> {
   const targets = await startTargets(kind, built);
@@ -80,21 +85,12 @@ function roundsOf(kind: Measurement["kind"], rounds: number): number {
 }
 
 /** The Eye first, then its floor, then what shows how much of a floor is the platform itself. */
-async function startTargets(kind: Measurement["kind"], built: BuiltWorker): Promise<Target[]> {
-  if (kind === "pipeline") {
-    return [
-      await theEye(built, false),
-      await floor("bare consumer", "floor-consumer.ts", { queue: true, objects: true, sink: false }),
-      await floor("bare consumer, shared objects", "floor-consumer.ts", {
-        ...{ queue: true, objects: true, sink: false },
-        shares: SESSION_GROUPS,
-      }),
-    ];
-  }
+async function startTargets(kind: Measurement["kind"], built: Built): Promise<Target[]> {
+  if (kind === "pipeline") return [await theEye(built.eye, false), await bareConsumer(built.consumer)];
   return [
-    await theEye(built, true),
-    await floor("bare send", "floor-send.ts", { queue: true, objects: false, sink: true }),
-    await floor("bare answer", "floor-answer.ts", { queue: false, objects: false, sink: false }),
+    await theEye(built.eye, true),
+    await floor("bare send", "floor-send.ts", { queue: true }),
+    await floor("bare answer", "floor-answer.ts", { queue: false }),
   ];
 }
 

@@ -5,13 +5,17 @@ CREATE TABLE categories (
   category TEXT NOT NULL UNIQUE
 ) STRICT;
 
+-- The category of the overflow series: see src/storage/write/write-series.ts. No event can be of the category ''.
+INSERT INTO categories (category_id, category) VALUES (1, '');
+
 CREATE TABLE series (
   series_id INTEGER PRIMARY KEY,
   category_id INTEGER NOT NULL,
   name TEXT NOT NULL,
   application TEXT NOT NULL,
+  first_day INTEGER NOT NULL,    -- UTC day (days since 1970) of receipt of its first event: bounds new series a day
   UNIQUE (category_id, name, application)
 ) STRICT;
 
 CREATE INDEX series_by_name ON series (name);
-CREATE INDEX series_by_application ON series (application);
+CREATE INDEX series_by_application ON series (application, first_day);

@@ -11,6 +11,14 @@ CREATE TABLE errors (
   issues TEXT NOT NULL,          -- JSON: [{code, path, message}]
   content TEXT,                  -- the event as JSON; null where it lies in error_parts
   parts INTEGER NOT NULL,        -- how many error_parts hold the content; 0: none
+  resolved_at INTEGER,           -- microseconds since 1970; null: open
+  resolved_session TEXT,         -- these three: the event that a replay made of it, by its identity
+  resolved_event_id TEXT,
+  resolved_occurred_at INTEGER,
+  replayed_at INTEGER,           -- microseconds since 1970; when a replay judged it last
+  replay_id TEXT,                -- that replay
+  claimed_by TEXT,               -- the replay that has it in hand: one at a time, or two repairs could make two events of it
+  codes INTEGER NOT NULL,        -- the codes of its issues as bits: src/storage/error-codes.ts
   PRIMARY KEY (received_at, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -19,13 +27,23 @@ CREATE INDEX errors_by_session ON errors (session_id);
 CREATE INDEX errors_by_application ON errors (application);
 CREATE INDEX errors_by_category ON errors (category);
 CREATE INDEX errors_by_name ON errors (name);
+CREATE INDEX errors_open ON errors (received_at) WHERE resolved_at IS NULL;
+CREATE INDEX errors_resolved ON errors (received_at) WHERE resolved_at IS NOT NULL;
 
-CREATE TABLE error_codes (
-  code TEXT NOT NULL,
-  received_at INTEGER NOT NULL,
-  id TEXT NOT NULL,
-  PRIMARY KEY (code, received_at, id)
-) STRICT, WITHOUT ROWID;
+-- An index for each code. The entries hold the bits too: SQLite then looks no row up to walk past it. A new code takes the
+-- next bit, and an index like these.
+CREATE INDEX errors_with_session_id_invalid ON errors (received_at, id, codes) WHERE codes & 1 <> 0;
+CREATE INDEX errors_with_category_invalid ON errors (received_at, id, codes) WHERE codes & 2 <> 0;
+CREATE INDEX errors_with_name_invalid ON errors (received_at, id, codes) WHERE codes & 4 <> 0;
+CREATE INDEX errors_with_data_invalid ON errors (received_at, id, codes) WHERE codes & 8 <> 0;
+CREATE INDEX errors_with_timestamp_invalid ON errors (received_at, id, codes) WHERE codes & 16 <> 0;
+CREATE INDEX errors_with_timestamp_in_future ON errors (received_at, id, codes) WHERE codes & 32 <> 0;
+CREATE INDEX errors_with_event_too_large ON errors (received_at, id, codes) WHERE codes & 64 <> 0;
+CREATE INDEX errors_with_event_invalid ON errors (received_at, id, codes) WHERE codes & 128 <> 0;
+CREATE INDEX errors_with_schema_violation ON errors (received_at, id, codes) WHERE codes & 256 <> 0;
+CREATE INDEX errors_with_unplanned_event ON errors (received_at, id, codes) WHERE codes & 512 <> 0;
+CREATE INDEX errors_with_id_conflict ON errors (received_at, id, codes) WHERE codes & 1024 <> 0;
+CREATE INDEX errors_with_delivery_failed ON errors (received_at, id, codes) WHERE codes & 2048 <> 0;
 
 -- Pieces of events that are too large for one queue message; each arrives by itself.
 CREATE TABLE error_parts (
@@ -33,4 +51,20 @@ CREATE TABLE error_parts (
   part INTEGER NOT NULL,         -- from 0
   content TEXT NOT NULL,
   PRIMARY KEY (id, part)
+) STRICT, WITHOUT ROWID;
+
+-- Exact counts of failed events by application, event type, code and path, kept in the transaction that writes the errors,
+-- so that nothing ever counts the errors. Written for failed events alone: three rows for each different (code, path) of
+-- an event, and three under the code '', which counts the event itself once.
+CREATE TABLE failures (
+  seconds INTEGER NOT NULL,      -- width of the bucket: 60, 3600 or 86400
+  code TEXT NOT NULL,            -- of an issue; '': failed events, each counted once whatever its issues
+  bucket INTEGER NOT NULL,       -- start of the bucket, of receipt, in seconds since 1970
+  application TEXT NOT NULL,     -- this and the next two: '' where the error has none
+  category TEXT NOT NULL,
+  name TEXT NOT NULL,
+  path TEXT NOT NULL,            -- of the issue, with * for places in arrays: a list of 1,000 items is no 1,000 cells
+  events INTEGER NOT NULL,
+  last_error_id TEXT NOT NULL,   -- one of the newest errors counted here
+  PRIMARY KEY (seconds, code, bucket, application, category, name, path)
 ) STRICT, WITHOUT ROWID;

@@ -1,5 +1,9 @@
--- Event types, in the first database: each version as it was registered. Rows are never changed: a change is a new
--- version, the newest counts, and a removal is one with registered = 0.
+-- Rules of events, in the first database. They come into force at a stated moment, so that an event can be judged by the rules
+-- of its receipt whenever it is processed. Every change of the rules (a version of an event type, a removal, settings) gets a
+-- later moment than all changes before it: the rules of a moment never change afterwards.
+
+-- Each version of an event type as it was registered. Rows are never changed: a change is a new version, and a removal is one
+-- with registered = 0.
 CREATE TABLE event_types (
   category TEXT NOT NULL,
   name TEXT NOT NULL,
@@ -11,11 +15,16 @@ CREATE TABLE event_types (
   schema TEXT,                   -- JSON Schema (draft 2020-12) for the payload; null: any payload
   schema_mode TEXT NOT NULL,     -- 'enforce' or 'shadow'
   changed_at INTEGER NOT NULL,   -- microseconds since 1970
+  in_force_at INTEGER NOT NULL,  -- microseconds since 1970; until the next version's
   PRIMARY KEY (category, name, version)
 ) STRICT, WITHOUT ROWID;
 
--- Settings of the deployment, in the first database. rules_revision grows with each change of a type or a setting.
-CREATE TABLE settings (
-  name TEXT NOT NULL PRIMARY KEY,
-  value TEXT NOT NULL
+-- Consumers look for new moments at least every 30 s.
+CREATE INDEX event_types_by_force ON event_types (in_force_at);
+
+-- Those settings of the deployment that are rules, each version as it was set.
+CREATE TABLE rule_settings (
+  in_force_at INTEGER NOT NULL PRIMARY KEY,  -- microseconds since 1970; until the next row's
+  unregistered TEXT NOT NULL,                -- events of unregistered types: 'accept' or 'reject'
+  changed_at INTEGER NOT NULL                -- microseconds since 1970
 ) STRICT, WITHOUT ROWID;

@@ -8,7 +8,14 @@ import { join } from "node:path";
 import { QUIET, run, WRANGLER } from "./shared/wrangler.ts";
 import { readWranglerConfig } from "./shared/wrangler-config.ts";
 import { localKeyRecords } from "./start/local-keys.ts";
-import { databasesToMigrate, migrationFiles, readSetup, writeSetup } from "./start/local-state.ts";
+import {
+  databasesToMigrate,
+  migrationFiles,
+  readSetup,
+  removeSessionFiles,
+  unknownMigrations,
+  writeSetup,
+} from "./start/local-state.ts";
 import { parseStartOptions, type StartOptions } from "./start/options.ts";
 import { isPortFree, waitUntilHealthy } from "./start/probe.ts";
 import { startProcess } from "./start/service-process.ts";
@@ -34,12 +41,18 @@ async function storeLocalKeys(persistTo: string): Promise<void> {
   }
 }
 
+const OLDER_STATE =
+  "It was made by an older version of The Eye, whose tables this one cannot take over. Start with another folder (npm start -- --persist-to DIR), or delete this one.";
+
 /** Brings tables and keys into the folder, as far as they are missing. */
 async function setUp(persistTo: string): Promise<void> {
   mkdirSync(persistTo, { recursive: true });
   const setup = readSetup(persistTo);
-  const bindings = readWranglerConfig(join(ROOT, "wrangler.toml")).databases.map((database) => database.binding);
+  const config = readWranglerConfig(join(ROOT, "wrangler.toml"));
+  const bindings = config.databases.map((database) => database.binding);
   const files = migrationFiles(join(ROOT, "migrations"));
+  if (unknownMigrations(setup, files).length > 0) throw new Error(OLDER_STATE);
+  removeSessionFiles(persistTo, config.name);
   const missing = databasesToMigrate(setup, bindings, files);
   if (missing.length === 0 && setup.keys) return;
   console.log(`Setting up ${persistTo} …`);

@@ -1,16 +1,18 @@
 import { checkAlerts } from "./alerting/check-alerts";
 import { createApp } from "./api/app";
+import { ruleSourceOf } from "./api/rule-source";
 import { parseConfig } from "./model/config";
 import { MAX_ERRORS_PER_STEP } from "./model/replay";
-import { consume, type Pipeline } from "./pipeline/consumer";
+import { consume } from "./pipeline/consumer";
 import { consumeDeadLetters } from "./pipeline/dead-letters";
+import type { Pipeline } from "./pipeline/process-batch";
 import { consumeReplays, type ReplayPipeline } from "./pipeline/replay";
-import { isolateRules } from "./rules/rule-source";
+import { maintainPartitions } from "./storage/core/partition-maintenance";
+import { isolatePartitions } from "./storage/core/partition-store";
 import { databasesOf } from "./storage/databases";
-import { writeBatch } from "./storage/write-batch";
+import { writeBatch } from "./storage/write/write-batch";
 
-/** Under the name that deployments know: another one would be a migration of its class. */
-export { SessionGroup as Session } from "./pipeline/session-group";
+export { Session } from "./session/session-object";
 
 const app = createApp();
 
@@ -25,10 +27,14 @@ export default {
   },
 
   async scheduled({ scheduledTime }, env) {
+    const { alertsAllowInsecureHosts, futureToleranceMicros } = parseConfig(env);
+    const databases = databasesOf(env);
+    const partitions = isolatePartitions(env);
+    await maintainPartitions({ databases, partitions, futureToleranceMicros, log }, scheduledTime * 1000);
     const watching = {
-      databases: databasesOf(env),
+      databases,
       fetch: (url: string, init: RequestInit) => fetch(url, init),
-      allowInsecureHosts: parseConfig(env).alertsAllowInsecureHosts,
+      allowInsecureHosts: alertsAllowInsecureHosts,
       clock: () => Date.now() * 1000,
       log,
     };
@@ -37,20 +43,24 @@ export default {
 } satisfies ExportedHandler<Env, unknown>;
 
 function pipelineOf(env: Env): Pipeline & ReplayPipeline {
+  const config = parseConfig(env);
+  const rules = ruleSourceOf(env);
   return {
     databases: databasesOf(env),
-    callGroup: (group, call) => env.SESSIONS.getByName(group).accept(call),
+    partitions: isolatePartitions(env),
+    callSession: (session, call) => env.SESSIONS.getByName(session).accept(call),
     write: writeBatch,
     sendDeadLetter: async (body) => {
-      await env.DEAD_LETTERS.send(body);
+      await env.DEAD_LETTERS.send(body, { contentType: typeof body === "string" ? "text" : "json" });
     },
     sendReplay: async (message, delaySeconds) => {
       await env.REPLAYS.send(message, { delaySeconds });
     },
+    rules: (receipts) => rules.read(receipts),
+    replayRules: (createdAt) => rules.readLatest(createdAt + config.ruleLeadMicros),
     errorsPerStep: MAX_ERRORS_PER_STEP,
     now: () => Date.now() * 1000,
-    rules: () => isolateRules.read(env.KEYS),
-    config: parseConfig(env),
+    config,
     log,
   };
 }

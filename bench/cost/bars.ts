@@ -1,3 +1,4 @@
+import { type BillLine, totalOf } from "./bill.ts";
 import { type Scenario, seriesOf } from "./scenarios.ts";
 import type { Probe, Run } from "./tally.ts";
 
@@ -13,20 +14,24 @@ export function holds({ found, most }: Bar): boolean {
 }
 
 /** The bars of a scenario, from what its run came to. */
-export function barsOf(scenario: Scenario, { tally, openings, ...run }: Run, probe: Probe): Bar[] {
-  const { events, counts, series } = tally.databaseRowsWritten;
+export function barsOf(scenario: Scenario, { tally, ...run }: Run, probe: Probe, lines: readonly BillLine[]): Bar[] {
+  const { errors, series } = tally.databaseRowsWritten;
+  const rows = lines.reduce((sum, { price, units }) => sum + (price === "databaseRowsWritten" ? units : 0), 0);
   const counted = probe.statements.map(({ statements }) => statements);
   return [
     { what: "requests refused", found: run.refused, most: 0 },
     { what: "events neither stored nor among the errors", found: run.sent - run.stored - run.failed, most: 0 },
-    { what: "D1 rows per stored event, for events themselves", found: (events - openings) / run.stored, most: 3 },
-    // Whatever the number of series: a batch writes a row of counts for each width and minute.
     {
-      what: "D1 rows per stored event, for sessions and counts",
-      found: (openings + counts) / run.stored,
-      most: 0.2,
+      // Whatever the number of series: a batch writes a row of counts for each width and minute.
+      what: "D1 rows per stored event, everything included",
+      found: (rows - errors) / run.stored,
+      most: scenario.mostRows,
     },
     { what: "D1 rows per series, once", found: series / seriesOf(scenario), most: 5 },
+    ...(run.failed === 0 ? [] : [{ what: "D1 rows per failed event", found: errors / run.failed, most: 16 }]),
+    { what: "rows in objects of sessions", found: tally.objectRows, most: 0 },
+    // One for each session and batch.
+    { what: "calls of objects per event", found: tally.objectCalls / run.sent, most: 1 },
     { what: "queue messages per request", found: tally.messages / tally.requests, most: 1 },
     {
       // Two applications' keys, each looked up once in 30 seconds: the slower the requests, the more of them look up.
@@ -39,8 +44,11 @@ export function barsOf(scenario: Scenario, { tally, openings, ...run }: Run, pro
       found: Math.max(...counted) - Math.min(...counted),
       most: 0,
     },
-    { what: "rows of events written by redelivered batches", found: probe.redeliveredEventRows, most: 0 },
     { what: "rows of any kind written by redelivered batches", found: probe.redeliveredRows, most: 0 },
-    { what: "rows per call of a group of sessions", found: tally.objectRows / tally.objectCalls, most: 1.1 },
+    { what: "D1 rows to make a partition, once", found: probe.partition.written, most: 25 },
+    { what: "D1 rows a minute for the upkeep of partitions", found: probe.upkeep.written, most: 1 },
+    ...(scenario.mostDollars === null
+      ? []
+      : [{ what: "dollars for a million events at list price", found: totalOf(lines), most: scenario.mostDollars }]),
   ];
 }

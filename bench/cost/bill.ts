@@ -1,10 +1,13 @@
 import { PLAN_DOLLARS_PER_MONTH, PRICES, type PriceName } from "../prices.ts";
-import type { Run } from "./tally.ts";
+import { EVENTS_PER_DAY } from "./scenarios.ts";
+import type { Probe, Run } from "./tally.ts";
 
 /** A line of the bill: what was done, and what it costs at list price. */
 export interface BillLine {
   what: string;
   price: PriceName;
+  /** Of the run as it was. */
+  units: number;
   unitsPerMillionEvents: number;
   dollarsPerMillionEvents: number;
 }
@@ -25,30 +28,44 @@ export interface Month {
   dollars: number;
 }
 
-/** @param sampling share of invocations whose logs are kept, from wrangler.toml. */
-export function billOf({ tally, openings, sent }: Run, sampling: number): BillLine[] {
-  const { events, counts, series, errors } = tally.databaseRowsWritten;
+const MINUTES_PER_DAY = 1_440;
+
+/**
+ * What partitions take is spread over a day of the traffic: one that is made, and the cron's upkeep each minute.
+ *
+ * @param sampling share of invocations whose logs are kept, from wrangler.toml.
+ */
+export function billOf({ tally, rare, sent }: Run, { partition, upkeep }: Probe, sampling: number): BillLine[] {
+  const { events, activity, visits, counts, series, errors } = tally.databaseRowsWritten;
   // Each invocation leaves a record of its own beside the lines that it logged.
   const invocations = tally.requests + tally.consumerInvocations + tally.objectCalls;
+  const share = sent / EVENTS_PER_DAY;
+  const partitions = {
+    written: tally.databaseRowsWritten.partitions + share * (partition.written + MINUTES_PER_DAY * upkeep.written),
+    read: share * (partition.read + MINUTES_PER_DAY * upkeep.read),
+  };
   const units: [what: string, price: PriceName, units: number][] = [
     ["requests of applications", "requests", tally.requests],
     ["invocations of the consumer", "requests", tally.consumerInvocations],
-    ["look-ups of keys and rules", "kvReads", tally.kvReads],
+    ["look-ups of keys", "kvReads", tally.kvReads],
     ["queue: write, read, delete", "queueOperations", 3 * tally.messageUnits],
-    ["calls of groups of sessions", "objectRequests", tally.objectCalls],
-    ["rows of groups of sessions", "objectRowsWritten", tally.objectRows],
-    ["events: row and two index entries", "databaseRowsWritten", events - openings],
-    ["sessions: index entry a quarter of an hour", "databaseRowsWritten", openings],
+    ["calls of sessions' objects", "objectRequests", tally.objectCalls],
+    ["rows of sessions' objects", "objectRowsWritten", tally.objectRows],
+    ["events", "databaseRowsWritten", events - rare],
+    ["events of rare categories: index entry", "databaseRowsWritten", rare],
+    ["sessions: a row for a quarter of an hour", "databaseRowsWritten", activity],
+    ["visits", "databaseRowsWritten", visits],
     ["counts", "databaseRowsWritten", counts],
     ["categories and series", "databaseRowsWritten", series],
     ["errors and their counts", "databaseRowsWritten", errors],
-    ["rows read", "databaseRowsRead", tally.databaseRowsRead],
+    ["partitions", "databaseRowsWritten", partitions.written],
+    ["rows read", "databaseRowsRead", tally.databaseRowsRead + partitions.read],
     ["logs, sampled", "logEvents", (invocations + tally.logLines) * sampling],
   ];
   return units.map(([what, price, count]) => {
     const unitsPerMillionEvents = (count / sent) * 1e6;
     const dollars = (unitsPerMillionEvents / 1e6) * PRICES[price].dollarsPerMillion;
-    return { what, price, unitsPerMillionEvents, dollarsPerMillionEvents: dollars };
+    return { what, price, units: count, unitsPerMillionEvents, dollarsPerMillionEvents: dollars };
   });
 }
 

@@ -41,10 +41,11 @@ function meteredKeys(real: KVNamespace, tally: Tally): KVNamespace {
 
 function meteredQueue(real: Queue, tally: Tally, take: (message: TakenMessage) => void): Queue {
   const takeOne = (body: unknown) => {
-    const text = JSON.stringify(body);
+    // Messages of The Eye are text, which travels as it is.
+    const text = typeof body === "string" ? body : JSON.stringify(body);
     tally.messages += 1;
     tally.messageUnits += Math.ceil(new TextEncoder().encode(text).length / QUEUE_UNIT_BYTES);
-    take({ body: JSON.parse(text) });
+    take({ body: typeof body === "string" ? body : JSON.parse(text) });
   };
   return standIn(real, {
     send: async (body: unknown) => takeOne(body),
@@ -80,14 +81,19 @@ function meteredDatabase(real: D1Database, tally: Tally): D1Database {
   function wrap(statement: D1PreparedStatement, query: string): D1PreparedStatement {
     const single = async () => {
       tally.databaseCalls += 1;
-      const result = await statement.all();
+      const result = await statement.all<Record<string, unknown>>();
       count(query, result.meta);
       return result;
+    };
+    const first = async (column?: string) => {
+      const [row = null] = (await single()).results;
+      return row === null || column === undefined ? row : row[column];
     };
     const wrapped = standIn(statement, {
       bind: (...values: unknown[]) => wrap(statement.bind(...values), query),
       all: single,
       run: single,
+      first,
     });
     prepared.set(wrapped, { statement, query });
     return wrapped;
@@ -114,20 +120,22 @@ function meteredDatabase(real: D1Database, tally: Tally): D1Database {
   });
 }
 
+const KINDS: readonly [tables: RegExp, kind: RowKind][] = [
+  [/^events_/, "events"],
+  [/^activity_/, "activity"],
+  [/^visits_/, "visits"],
+  [/^(minutes_.*|counts|series_hours)$/, "counts"],
+  [/^(categories|series)$/, "series"],
+  [/^(errors|error_parts|failures|shadow_failures)$/, "errors"],
+  [/^(partitions|revisions|write_probe)$/, "partitions"],
+];
+
 /** @throws Error if a statement writes into a table that the bill does not know. */
 function kindOf(query: string): RowKind {
-  const table = /\b(?:INSERT INTO|DELETE FROM) (\w+)/.exec(query)?.[1];
-  switch (table) {
-    case "events":
-    case "counts":
-    case "series":
-      return table;
-    case "series_minutes":
-      return "counts";
-    case "categories":
-      return "series";
-    default:
-      if (table !== undefined && /^(error|failure)/.test(table)) return "errors";
-      throw new Error(`the meter does not know what this writes: ${query}`);
-  }
+  // Tables are only ever made for partitions.
+  if (/^\s*(CREATE|ALTER|DROP) /.test(query)) return "partitions";
+  const table = /\b(?:INSERT INTO|DELETE FROM|UPDATE) (\w+)/.exec(query)?.[1] ?? "";
+  const known = KINDS.find(([tables]) => tables.test(table));
+  if (known === undefined) throw new Error(`the meter does not know what this writes: ${query}`);
+  return known[1];
 }

@@ -1,7 +1,7 @@
-import { SessionGroup } from "../../src/pipeline/session-group";
+import { Session } from "../../src/session/session-object";
 import type { Tally } from "./tally.ts";
 
-/** Where the objects of this isolate count at the moment. */
+/** Where the objects of this isolate count. */
 let tally: Tally | null = null;
 
 export function countObjectsIn(current: Tally): void {
@@ -12,8 +12,8 @@ function countRows(rows: number): void {
   if (tally !== null) tally.objectRows += rows;
 }
 
-/** The group of sessions as it is, with a counter in its storage. */
-export class MeteredGroup extends SessionGroup {
+/** A session's object as it is, with a counter in its storage: it is to write nothing. */
+export class MeteredSession extends Session {
   constructor(ctx: DurableObjectState, env: Env) {
     meterStorage(ctx.storage);
     super(ctx, env);
@@ -29,8 +29,10 @@ function meterStorage(storage: DurableObjectStorage): void {
   const kv: SyncKvStorage = Object.getPrototypeOf(storage.kv);
   const sql: SqlStorage = Object.getPrototypeOf(storage.sql);
   const own: DurableObjectStorage = Object.getPrototypeOf(storage);
-  after(kv, "put", () => 1);
-  after(kv, "delete", () => 1);
+  for (const target of [kv, own]) {
+    after(target, "put", () => 1);
+    after(target, "delete", () => 1);
+  }
   after(own, "setAlarm", () => 1);
   after(sql, "exec", (cursor) => (isCursor(cursor) ? cursor.rowsWritten : 0));
 }

@@ -58,7 +58,7 @@ ${markdownTable(
   ],
 )}
 
-Not counted here, since they are times and bytes: CPU, the duration of the groups of sessions, storage. See bench/README.md.
+Not counted here, since they are times and bytes: CPU, the time for which sessions' objects are at work, storage. See bench/README.md.
 
 ## Bars
 

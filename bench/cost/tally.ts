@@ -1,5 +1,5 @@
 /** Tables of D1 as far as they are told apart on the bill. */
-export type RowKind = "events" | "counts" | "series" | "errors";
+export type RowKind = "events" | "activity" | "visits" | "counts" | "series" | "errors" | "partitions";
 
 /** Everything that a run did and that is billed, counted. */
 export interface Tally {
@@ -12,7 +12,7 @@ export interface Tally {
   messageUnits: number;
   /** Batches handed to the consumer. */
   consumerInvocations: number;
-  /** RPC calls of groups of sessions. */
+  /** RPC calls of sessions' objects. */
   objectCalls: number;
   /** Rows that they wrote. */
   objectRows: number;
@@ -37,9 +37,13 @@ export function emptyTally(): Tally {
     databaseCalls: 0,
     databaseStatements: 0,
     databaseRowsRead: 0,
-    databaseRowsWritten: { events: 0, counts: 0, series: 0, errors: 0 },
+    databaseRowsWritten: { events: 0, activity: 0, visits: 0, counts: 0, series: 0, errors: 0, partitions: 0 },
     logLines: 0,
   };
+}
+
+export function rowsWritten({ databaseRowsWritten }: Tally): number {
+  return Object.values(databaseRowsWritten).reduce((sum, rows) => sum + rows, 0);
 }
 
 /** What a scenario's run came to. */
@@ -49,18 +53,26 @@ export interface Run {
   sent: number;
   stored: number;
   failed: number;
-  /** Stored events that open a session's stretch of activity: each is one more index entry. */
-  openings: number;
+  /** Stored events of categories that are rare in their partition: each is one more index entry. */
+  rare: number;
   /** Requests that were not answered 202. */
   refused: number;
 }
 
-/** What the same batches cost when they come again, and what batches of two sizes cost. */
+/** Rows of D1. */
+export interface Rows {
+  written: number;
+  read: number;
+}
+
+/** What is the same whatever the traffic: measured once, beside a run. */
 export interface Probe {
-  /** Rows of events that redelivered batches wrote. */
-  redeliveredEventRows: number;
-  /** All rows that redelivered batches wrote, in D1 and in groups of sessions. */
+  /** Rows that redelivered batches wrote, in D1 and in sessions' objects. */
   redeliveredRows: number;
   /** Statements of a batch, by its number of messages. */
   statements: { messages: number; statements: number }[];
+  /** What making a partition costs: once a day at most, and once in four weeks where it is quiet. */
+  partition: Rows;
+  /** What the cron does for partitions, each minute. */
+  upkeep: Rows;
 }

@@ -20,6 +20,8 @@ const SAMPLES = [
   { category: "form interaction", name: "submit", data: { ...HOST, form: { first_name: "John", last_name: "Doe" } } },
 ] as const;
 
+export const CATEGORIES = ["page interaction", "form interaction"] as const;
+
 /**
  * The scenario's requests in order of time, at EVENTS_PER_SECOND. All sessions take turns, so that as much time as
  * possible lies between two requests of one session: nothing is saved by their meeting in one batch. Deterministic.

@@ -3,17 +3,20 @@ import "./virtual-clock.ts";
 
 import { hashKey, keyEntry } from "../../src/api/keys";
 import eye from "../../src/index";
-import { SESSION_GROUPS } from "../../src/model/limits";
-import { groupOf } from "../../src/model/session-groups";
+import type { Micros } from "../../src/model/time";
+import { maintainPartitions } from "../../src/storage/core/partition-maintenance";
+import { addCommonCategories } from "../../src/storage/core/partition-records";
+import { isolatePartitions } from "../../src/storage/core/partition-store";
+import { databasesOf, firstDatabase } from "../../src/storage/databases";
 import { type ConsumerSettings, type Delivery, deliveriesOf } from "./deliveries.ts";
 import { meteredBindings, type TakenMessage } from "./metered-bindings.ts";
 import { countObjectsIn } from "./metered-session.ts";
 import type { Scenario } from "./scenarios.ts";
-import { emptyTally, type Probe, type Run } from "./tally.ts";
-import { APPLICATIONS, requestsOf, type SentRequest } from "./traffic.ts";
+import { emptyTally, type Probe, type Rows, type Run, rowsWritten } from "./tally.ts";
+import { APPLICATIONS, CATEGORIES, requestsOf, type SentRequest } from "./traffic.ts";
 import { START_MS, setClock } from "./virtual-clock.ts";
 
-export { MeteredGroup as Session } from "./metered-session.ts";
+export { MeteredSession as Session } from "./metered-session.ts";
 
 /** What bench/cost.ts asks of the metered Worker. */
 export interface Order {
@@ -28,8 +31,10 @@ export interface Answer {
   probe: Probe;
 }
 
-/** The probe's traffic comes a day after the scenario's. */
-const PROBE_OFFSET_MS = 86_400_000;
+const DAY_MS = 86_400_000;
+
+/** The probe's traffic comes a day after the scenario's, in a partition of its own. */
+const PROBE_OFFSET_MS = DAY_MS;
 
 type Message = TakenMessage & { atMs: number };
 
@@ -39,6 +44,7 @@ export default {
     const order = await request.json<Order>();
     await storeKeys(env);
     const meter = new Meter(env, ctx);
+    await meter.makePartitions(order);
     const run = await meter.run(order);
     const probe = await meter.probe(order);
     return Response.json({ run, probe } satisfies Answer);
@@ -46,81 +52,116 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 class Meter {
-  private tally = emptyTally();
+  private readonly tally = emptyTally();
+  private readonly env: Env;
   private taken: Message[] = [];
   private atMs = 0;
+  private lastLine = "";
 
   constructor(
     private readonly real: Env,
     private readonly ctx: ExecutionContext,
   ) {
     for (const method of ["log", "error"] as const) {
-      console[method] = () => {
+      console[method] = (line: unknown) => {
         this.tally.logLines += 1;
+        this.lastLine = String(line);
       };
     }
+    countObjectsIn(this.tally);
+    this.env = meteredBindings(real, this.tally, (message) => this.taken.push({ ...message, atMs: this.atMs }));
+  }
+
+  /** Partitions are made ahead by the cron. The day before has the common categories that the traffic's days inherit. */
+  async makePartitions({ scenario }: Order): Promise<void> {
+    const [before, traffic, probe] = [-DAY_MS, 0, PROBE_OFFSET_MS].map((offset) => (START_MS + offset) * 1_000);
+    if (before === undefined || traffic === undefined || probe === undefined) return;
+    setClock(before / 1_000);
+    const map = await isolatePartitions(this.env).covering([before]);
+    const first = map.find(before);
+    if (scenario.inherits && first !== null) {
+      await addCommonCategories(firstDatabase(databasesOf(this.env)), first, CATEGORIES, 0);
+    }
+    await isolatePartitions(this.env).covering([traffic]);
+    setClock(START_MS);
+    this.reset();
   }
 
   async run({ scenario, settings }: Order): Promise<Run> {
-    await this.makeGroups();
     const requests = requestsOf(scenario, START_MS);
     const refused = await this.send(requests);
     await this.deliver(deliveriesOf(this.taken, settings));
+    const partition = (await isolatePartitions(this.real).latest()).find(START_MS * 1_000);
+    const events = `events_${partition?.id}`;
     return {
-      tally: this.tally,
-      sent: requests.reduce((sum, { events }) => sum + events.length, 0),
-      stored: await this.countRows("SELECT count(*) AS n FROM events"),
+      tally: { ...this.tally },
+      sent: requests.reduce((sum, { events: own }) => sum + own.length, 0),
+      stored: await this.countRows(`SELECT count(*) AS n FROM ${events}`),
       failed: await this.countRows("SELECT count(*) AS n FROM errors"),
-      openings: await this.countRows("SELECT count(*) AS n FROM events WHERE opens = 1"),
+      rare: await this.countRows(`SELECT count(*) AS n FROM ${events} WHERE rare IS NOT NULL`),
       refused,
     };
   }
 
-  /** Fresh traffic of one event a message, in batches of given sizes; then the same batches again. */
+  /**
+   * Fresh traffic of one event a message, in batches of given sizes; then the same batches again. A batch before them leaves the
+   * rules and the partition map read, which consumers do twice a minute whatever comes.
+   */
   async probe({ scenario, probe: sizes }: Order): Promise<Probe> {
+    const now: Micros = (START_MS + PROBE_OFFSET_MS) * 1_000;
+    setClock(START_MS + PROBE_OFFSET_MS);
+    const partition = await this.rowsOf(async () => {
+      await isolatePartitions(this.env).covering([now]);
+    });
+    // The first time it may note categories as common, which is once for a partition.
+    await this.maintain(now);
+    const upkeep = await this.rowsOf(() => this.maintain(now));
+
     const single = { ...scenario, eventsPerRequest: 1, sessionsPerRequest: 1, invalidEvery: 0 };
     const requests = requestsOf(single, START_MS + PROBE_OFFSET_MS, scenario.sessions);
     const statements: Probe["statements"] = [];
     const deliveries: Delivery<Message>[] = [];
-    for (const messages of sizes) {
+    for (const messages of [1, ...sizes]) {
       this.reset();
       await this.send(requests.splice(0, messages), PROBE_OFFSET_MS);
       const delivery = { atMs: PROBE_OFFSET_MS, messages: this.taken };
       deliveries.push(delivery);
       await this.deliver([delivery]);
-      statements.push({ messages, statements: this.tally.databaseStatements });
+      if (deliveries.length > 1) statements.push({ messages, statements: this.tally.databaseStatements });
     }
     this.reset();
-    await this.deliver(deliveries);
-    const { objectRows, databaseRowsWritten } = this.tally;
-    const databaseRows = Object.values(databaseRowsWritten).reduce((sum, rows) => sum + rows, 0);
-    return {
-      statements,
-      redeliveredEventRows: databaseRowsWritten.events,
-      redeliveredRows: objectRows + databaseRows,
-    };
+    await this.deliver(deliveries, 2);
+    return { statements, redeliveredRows: this.tally.objectRows + rowsWritten(this.tally), partition, upkeep };
   }
 
-  /** A group makes its tables when it is first called, which is once for ever: not counted. */
-  private async makeGroups(): Promise<void> {
-    const groups = new Set(Array.from({ length: 1_000 }, (_, index) => groupOf(String(index))));
-    if (groups.size !== SESSION_GROUPS) throw new Error(`${groups.size} of ${SESSION_GROUPS} groups were made`);
-    for (const group of groups) await this.real.SESSIONS.getByName(group).recallOne("nobody", "nothing");
+  /** What the cron does for partitions. The next one is made already. */
+  private async maintain(now: Micros): Promise<void> {
+    await maintainPartitions(
+      {
+        databases: databasesOf(this.env),
+        partitions: isolatePartitions(this.env),
+        futureToleranceMicros: 60_000_000,
+        log: (line) => {
+          throw new Error(JSON.stringify(line));
+        },
+      },
+      now,
+    );
+  }
+
+  private async rowsOf(work: () => Promise<void>): Promise<Rows> {
+    this.reset();
+    await work();
+    return { written: rowsWritten(this.tally), read: this.tally.databaseRowsRead };
   }
 
   private reset(): void {
-    this.tally = emptyTally();
+    Object.assign(this.tally, emptyTally());
     this.taken = [];
-  }
-
-  private bindings(): Env {
-    countObjectsIn(this.tally);
-    return meteredBindings(this.real, this.tally, (message) => this.taken.push({ ...message, atMs: this.atMs }));
   }
 
   /** Returns how many requests were refused. */
   private async send(requests: readonly SentRequest[], offsetMs = 0): Promise<number> {
-    const env = this.bindings();
     let refused = 0;
     for (const { atMs, application, events } of requests) {
       this.atMs = atMs;
@@ -131,15 +172,14 @@ class Meter {
         body: JSON.stringify(events.length === 1 ? events[0] : events),
       });
       this.tally.requests += 1;
-      const response = await eye.fetch(request, env, this.ctx);
+      const response = await eye.fetch(request, this.env, this.ctx);
       if (response.status !== 202) refused += 1;
       await response.text();
     }
     return refused;
   }
 
-  private async deliver(deliveries: readonly Delivery<Message>[]): Promise<void> {
-    const env = this.bindings();
+  private async deliver(deliveries: readonly Delivery<Message>[], attempts = 1): Promise<void> {
     for (const { atMs, messages } of deliveries) {
       setClock(START_MS + atMs);
       this.tally.consumerInvocations += 1;
@@ -152,7 +192,7 @@ class Meter {
             id: `${atMs}-${place}`,
             timestamp: new Date(START_MS + message.atMs),
             body: structuredClone(message.body),
-            attempts: 1,
+            attempts,
             metadata: {},
             ack: () => {
               acknowledged += 1;
@@ -162,9 +202,9 @@ class Meter {
           ackAll: () => undefined,
           retryAll: () => undefined,
         },
-        env,
+        this.env,
       );
-      if (acknowledged !== messages.length) throw new Error(`${messages.length - acknowledged} messages came back`);
+      if (acknowledged !== messages.length) throw new Error(`messages came back: ${this.lastLine}`);
     }
   }
 

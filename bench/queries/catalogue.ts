@@ -1,10 +1,10 @@
 import { weighted } from "./random.ts";
 
 /**
- * Shares of all traffic: from half of it to one event in a million. Names are divided within their category, and each
- * category has one that is rare in it.
+ * Shares of all traffic: from half of it to one event in a million. Names are divided within their category, and each of the
+ * largest has one that is rare in it. "media" lies just above the 1/32 from which a category is common, "navigation" just below.
  */
-const CATEGORIES: readonly (readonly [
+export const CATEGORIES: readonly (readonly [
   category: string,
   share: number,
   names: readonly (readonly [string, number])[],
@@ -51,7 +51,7 @@ const CATEGORIES: readonly (readonly [
   ],
   [
     "media",
-    0.05,
+    0.033,
     [
       ["play", 0.5],
       ["pause", 0.3],
@@ -68,7 +68,7 @@ const CATEGORIES: readonly (readonly [
   ],
   [
     "account",
-    0.01,
+    0.027,
     [
       ["sign in", 0.7],
       ["sign up", 0.3],

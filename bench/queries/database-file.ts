@@ -2,7 +2,9 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { SERIES_PER_PAGE } from "../../src/model/limits.ts";
+import { isRare, type Partition, slotOf, WINDOW_MICROS } from "../../src/storage/core/partition.ts";
 import { packId } from "../../src/storage/packed-id.ts";
+import type { EventRow } from "../../src/storage/rows.ts";
 import { eventAt, type History } from "./history.ts";
 
 /** The SQLite files of the local D1 databases in a folder, while no platform has them open. */
@@ -12,7 +14,7 @@ export function databaseFiles(storage: string): string[] {
     .map((name) => join(storage, name))
     .filter((file) => {
       const database = new DatabaseSync(file, { readOnly: true });
-      const isOurs = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'events'").get() !== undefined;
+      const isOurs = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'partitions'").get() !== undefined;
       database.close();
       return isOurs;
     });
@@ -32,47 +34,94 @@ export function hasRows(file: string, table: string): boolean {
   return row !== undefined;
 }
 
-const BUCKETS = [60, 3_600, 86_400] as const;
-
 /**
- * Writes the first `events` of a history straight into a database's file. The rows are those of `writeBatch` (a benchmark
- * compares them); the way there is shorter: no JSON, no look-up whether they are there, and the indexes made at the end,
- * from the migrations' own words.
+ * Writes the first `events` of a history straight into a database's file, whose partitions are there. The rows are those of
+ * `writeBatch` (a benchmark compares them); the way there is shorter: no JSON, no look-up whether they are there, and the
+ * indexes made at the end, from the tables' own words.
  */
 export function fillFile(file: string, history: History, events: number, progress: (done: number) => void): void {
   const database = new DatabaseSync(file);
   database.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; BEGIN");
-  const indexes = database
-    .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'events' AND sql IS NOT NULL")
-    .all();
-  for (const { name } of indexes) database.exec(`DROP INDEX ${name}`);
-
-  const insert = database.prepare("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const numbers = new SeriesNumbers(database);
-  const minutes = new Map<number, number>();
-  for (let place = 0; place < events; place++) {
-    const event = eventAt(history, place);
-    const { seriesId, categoryId } = numbers.of(event.category, event.name, event.application);
-    insert.run(
-      event.occurredAt,
-      event.receivedAt - event.occurredAt,
-      stored(event.session),
-      event.sequence,
-      categoryId,
-      seriesId,
-      event.opens ? 1 : 0,
-      stored(event.id),
-      event.data,
-    );
-    const minute = seriesId * 2 ** 32 + Math.floor(event.occurredAt / 60_000_000);
-    minutes.set(minute, (minutes.get(minute) ?? 0) + 1);
-    if (place % 50_000 === 0) progress(place);
+  const counts = new Counts(database);
+  let place = 0;
+  for (const partition of history.partitions) {
+    const from = place;
+    while (place < events && (history.occurredAt[place] ?? 0) < partition.to) place += 1;
+    if (place > from) fillPartition(database, history, { partition, numbers, counts, from, to: place, progress });
   }
-  for (const { sql } of indexes) database.exec(String(sql));
-  writeCounts(database, minutes);
+  counts.writeHoursAndDays();
   database.exec("COMMIT; PRAGMA journal_mode = WAL");
   database.close();
   progress(events);
+}
+
+interface PartitionFill {
+  partition: Partition;
+  numbers: SeriesNumbers;
+  counts: Counts;
+  /** Places of the history, `to` exclusive. */
+  from: number;
+  to: number;
+  progress: (done: number) => void;
+}
+
+/** An event with what it is stored under. */
+interface SlotEvent {
+  row: EventRow;
+  session: Uint8Array | string;
+  seriesId: number;
+  categoryId: number;
+}
+
+function fillPartition(
+  database: DatabaseSync,
+  history: History,
+  { partition, numbers, counts, from, to, progress }: PartitionFill,
+): void {
+  const { id } = partition;
+  const indexes = database
+    .prepare(
+      `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'events_${id}' AND sql IS NOT NULL`,
+    )
+    .all();
+  for (const { name } of indexes) database.exec(`DROP INDEX ${name}`);
+  const insert = database.prepare(
+    `INSERT INTO events_${id} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)`,
+  );
+  let slot = 0;
+  let waiting: SlotEvent[] = [];
+  // The history is in the order of time; within a slot the primary key goes by session.
+  const flush = () => {
+    for (const { row, session, seriesId, categoryId } of waiting.sort(compareKeys)) {
+      const { occurredAt, receivedAt, tie, category, data } = row;
+      const rare = isRare(partition, category, receivedAt) ? categoryId : null;
+      const after = receivedAt - occurredAt;
+      insert.run(slot, session, occurredAt, tie, after, seriesId, rare, stored(row.id), data);
+    }
+    waiting = [];
+  };
+  for (let place = from; place < to; place++) {
+    const row = eventAt(history, place);
+    const own = slotOf(row.occurredAt, partition);
+    if (own !== slot) flush();
+    slot = own;
+    const known = numbers.of(row);
+    waiting.push({ row, session: stored(row.session), ...known });
+    counts.add(known.seriesId, row.occurredAt);
+    if (place % 50_000 === 0) progress(place);
+  }
+  flush();
+  for (const { sql } of indexes) database.exec(String(sql));
+  database.exec(`INSERT INTO activity_${id} (session_id, "window")
+    SELECT session_id, occurred_at / ${WINDOW_MICROS} FROM events_${id} GROUP BY 1, 2 ORDER BY 1, 2`);
+  counts.writeMinutes(partition);
+}
+
+function compareKeys(a: SlotEvent, b: SlotEvent): number {
+  // All ids of a history are UUIDs, which compare as text as their bytes do.
+  if (a.row.session !== b.row.session) return a.row.session < b.row.session ? -1 : 1;
+  return a.row.occurredAt - b.row.occurredAt || a.row.tie - b.row.tie;
 }
 
 /** An id as its column holds it. */
@@ -81,30 +130,80 @@ function stored(id: string): Uint8Array | string {
   return packed.startsWith("x") ? Buffer.from(packed.slice(1), "hex") : packed.slice(1);
 }
 
-/** @param minutes events by series and minute, as fillFile numbers them. */
-function writeCounts(database: DatabaseSync, minutes: Map<number, number>): void {
-  const insertMinute = database.prepare("INSERT INTO series_minutes VALUES (?, ?)");
-  const insert = database.prepare("INSERT INTO counts VALUES (?, ?, ?, ?, ?)");
-  const cells = [...minutes].map(([key, events]) => ({
-    seriesId: Math.floor(key / 2 ** 32),
-    minute: (key % 2 ** 32) * 60,
-    events,
-  }));
-  for (const { seriesId, minute } of cells) insertMinute.run(seriesId, minute);
-  for (const seconds of BUCKETS) {
-    const rows = new Map<string, { page: number; bucket: number; bySeries: Record<string, number> }>();
-    for (const { seriesId, minute, events } of cells) {
-      const page = Math.floor(seriesId / SERIES_PER_PAGE);
-      const bucket = Math.floor(minute / seconds) * seconds;
-      const row = rows.get(`${page} ${bucket}`) ?? { page, bucket, bySeries: {} };
-      rows.set(`${page} ${bucket}`, row);
-      row.bySeries[seriesId] = (row.bySeries[seriesId] ?? 0) + events;
-    }
-    for (const { page, bucket, bySeries } of rows.values()) {
-      const events = Object.values(bySeries).reduce((sum, own) => sum + own, 0);
-      insert.run(seconds, page, bucket, events, JSON.stringify(bySeries));
-    }
+const MINUTE = 60;
+const HOUR = 3_600;
+const DAY = 86_400;
+
+/** Events by series and bucket, as `series * 2 ** 32 + start of the bucket in minutes`. */
+type Cells = Map<number, number>;
+
+/** The counts that are written beside the events: minutes with their partition, hours and days at the end. */
+class Counts {
+  private minutes: Cells = new Map();
+  private readonly hours: Cells = new Map();
+  private readonly database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.database = database;
   }
+
+  add(seriesId: number, occurredAt: number): void {
+    const minute = Math.floor(occurredAt / 60_000_000);
+    increase(this.minutes, seriesId, minute, 1);
+  }
+
+  writeMinutes({ id }: Partition): void {
+    const insert = this.database.prepare(`INSERT INTO minutes_${id} VALUES (?, ?, ?, ?)`);
+    for (const { page, bucket, events, bySeries } of pagesOf(this.minutes, MINUTE)) {
+      insert.run(page, bucket, events, bySeries);
+    }
+    for (const [cell, events] of this.minutes) {
+      increase(this.hours, Math.floor(cell / 2 ** 32), Math.floor((cell % 2 ** 32) / 60) * 60, events);
+    }
+    this.minutes = new Map();
+  }
+
+  writeHoursAndDays(): void {
+    const insert = this.database.prepare("INSERT INTO counts VALUES (?, ?, ?, ?, ?)");
+    for (const seconds of [HOUR, DAY]) {
+      for (const { page, bucket, events, bySeries } of pagesOf(this.hours, seconds)) {
+        insert.run(seconds, page, bucket, events, bySeries);
+      }
+    }
+    const insertHour = this.database.prepare("INSERT INTO series_hours VALUES (?, ?)");
+    for (const cell of this.hours.keys()) insertHour.run(Math.floor(cell / 2 ** 32), (cell % 2 ** 32) * MINUTE);
+  }
+}
+
+function increase(cells: Cells, seriesId: number, minute: number, events: number): void {
+  const cell = seriesId * 2 ** 32 + minute;
+  cells.set(cell, (cells.get(cell) ?? 0) + events);
+}
+
+interface CountRow {
+  page: number;
+  bucket: number;
+  events: number;
+  bySeries: string;
+}
+
+/** The rows of counts of one width, in the order of their primary key. */
+function pagesOf(cells: Cells, seconds: number): CountRow[] {
+  const rows = new Map<string, { page: number; bucket: number; bySeries: Record<string, number> }>();
+  for (const [cell, events] of cells) {
+    const seriesId = Math.floor(cell / 2 ** 32);
+    const page = Math.floor(seriesId / SERIES_PER_PAGE);
+    const bucket = Math.floor(((cell % 2 ** 32) * MINUTE) / seconds) * seconds;
+    const row = rows.get(`${page} ${bucket}`) ?? { page, bucket, bySeries: {} };
+    rows.set(`${page} ${bucket}`, row);
+    row.bySeries[seriesId] = (row.bySeries[seriesId] ?? 0) + events;
+  }
+  return [...rows.values()]
+    .map(({ page, bucket, bySeries }) => ({
+      ...{ page, bucket, bySeries: JSON.stringify(bySeries) },
+      events: Object.values(bySeries).reduce((sum, own) => sum + own, 0),
+    }))
+    .sort((a, b) => a.page - b.page || a.bucket - b.bucket);
 }
 
 class SeriesNumbers {
@@ -114,54 +213,19 @@ class SeriesNumbers {
   private readonly insertSeries;
 
   constructor(database: DatabaseSync) {
-    this.insertCategory = database.prepare("INSERT INTO categories VALUES (?, ?)");
-    this.insertSeries = database.prepare("INSERT INTO series VALUES (?, ?, ?, ?)");
+    this.insertCategory = database.prepare("INSERT INTO categories (category) VALUES (?)");
+    this.insertSeries = database.prepare("INSERT INTO series VALUES (?, ?, ?, ?, ?)");
   }
 
-  of(category: string, name: string, application: string): { seriesId: number; categoryId: number } {
+  of({ category, name, application, receivedAt }: EventRow): { seriesId: number; categoryId: number } {
     const key = `${category}\n${name}\n${application}`;
     const there = this.known.get(key);
     if (there !== undefined) return there;
-    const categoryId = this.categories.get(category) ?? this.categories.size + 1;
-    if (!this.categories.has(category)) this.insertCategory.run(categoryId, category);
+    const categoryId = this.categories.get(category) ?? Number(this.insertCategory.run(category).lastInsertRowid);
     this.categories.set(category, categoryId);
     const made = { seriesId: this.known.size + 1, categoryId };
     this.known.set(key, made);
-    this.insertSeries.run(made.seriesId, categoryId, name, application);
+    this.insertSeries.run(made.seriesId, categoryId, name, application, Math.floor(receivedAt / (DAY * 1_000_000)));
     return made;
   }
-}
-
-/** Every row that a batch of events writes, with numbers of categories and series turned into what they stand for. */
-const CONTENTS = {
-  events: `SELECT occurred_at, received_after, session_id, sequence, category, name, application, opens, id, data,
-      typeof(session_id), typeof(id)
-    FROM events JOIN series USING (series_id) JOIN categories ON categories.category_id = events.category_id`,
-  counts: "SELECT seconds, page, bucket, events FROM counts",
-  "counts by series": `SELECT seconds, category, name, application, bucket, value
-    FROM counts, json_each(by_series) JOIN series ON series_id = key JOIN categories USING (category_id)`,
-  "minutes of series": `SELECT category, name, application, minute
-    FROM series_minutes JOIN series USING (series_id) JOIN categories USING (category_id)`,
-  series: "SELECT category, name, application FROM series JOIN categories USING (category_id)",
-  indexes: "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'events'",
-} as const;
-
-/** Compares two databases table by table. @returns rows compared by table, and those that only one of them has. */
-export function compareFiles(one: string, other: string): Record<string, { rows: number; different: number }> {
-  const database = new DatabaseSync(one, { readOnly: true });
-  database.exec(`ATTACH '${other.replaceAll("'", "''")}' AS other`);
-  const result: Record<string, { rows: number; different: number }> = {};
-  for (const [table, select] of Object.entries(CONTENTS)) {
-    const there = select.replace(/\b(FROM|JOIN) (?=[a-z])/g, "$1 other.");
-    const count = (sql: string) => Number(database.prepare(`SELECT count(*) AS n FROM (${sql})`).get()?.n);
-    result[table] = {
-      rows: count(select),
-      different:
-        count(`${select} EXCEPT ${there}`) +
-        count(`${there} EXCEPT ${select}`) +
-        Math.abs(count(select) - count(there)),
-    };
-  }
-  database.close();
-  return result;
 }

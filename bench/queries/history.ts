@@ -1,82 +1,91 @@
-import { ACTIVITY_SLOT_MICROS } from "../../src/model/limits.ts";
+import { hash48 } from "../../src/model/short-hash.ts";
 import type { Micros } from "../../src/model/time";
+import type { Partition } from "../../src/storage/core/partition";
 import type { ErrorRow, EventRow } from "../../src/storage/rows";
 import { applicationAt, eventTypeAt } from "./catalogue.ts";
+import { END, type Layout, type LayoutName, LONG_SESSION, layoutOf, type Stretch } from "./layouts.ts";
 import { chance, uuid, word } from "./random.ts";
-
-/** 2026-07-01T00:00:00Z: fixed, so that the same size and seed give the same rows on any day. */
-export const END: Micros = 1_782_864_000_000_000;
 
 const SECOND: Micros = 1_000_000;
 
-/** The brief's traffic, which most of the history has. The longer time before is quiet: a month needs a month's buckets. */
-const BUSY_EVENTS_PER_SECOND = 100;
-const BUSY_SHARE = 0.864;
-const QUIET_STRETCH = 29;
-
-/** Events by place, in the order of their occurrence: 10 million are a day at 100 a second, and 29 quiet days before it. */
+/** Events by place, in the order of their occurrence. */
 export interface History {
   seed: number;
+  layout: LayoutName;
   events: number;
   start: Micros;
-  /** Where the quiet time ends. */
+  /** Where the long sessions lie: the busy end. */
   busyFrom: Micros;
+  partitions: readonly Partition[];
   occurredAt: Float64Array;
   session: Uint32Array;
-  sequence: Uint32Array;
-  opens: Uint8Array;
-  /** Numbers of sessions by their size in events, the largest first. */
+  /** Numbers of the long sessions by their size in events, the largest first. */
   largest: { session: number; events: number }[];
+  /** The number of the session that has events in each partition; null if there is none. */
+  returning: number | null;
 }
 
+/** Events that a session which returns has each time, a second apart. */
+const EVENTS_PER_RETURN = 3;
+
 /** Makes the times and sessions of a history. Deterministic; 10 million take some seconds and 300 MB. */
-export function planHistory(events: number, seed = 1): History {
-  const busy = (events * BUSY_SHARE * SECOND) / BUSY_EVENTS_PER_SECOND;
-  const busyFrom = END - Math.round(busy);
-  const start = busyFrom - Math.round(busy * QUIET_STRETCH);
-  const made = { at: new Float64Array(events), session: new Uint32Array(events), sequence: new Uint32Array(events) };
-  const opens = new Uint8Array(events);
+export function planHistory(events: number, layout: LayoutName = "large", seed = 1): History {
+  const { stretches, long, partitions } = layoutOf(layout, events);
+  const stretchAt = cumulative(stretches);
+  const start = stretches[0]?.from ?? END;
+  const made = { at: new Float64Array(events), session: new Uint32Array(events) };
   const sizes: { session: number; events: number }[] = [];
 
   let count = 0;
+  const add = (session: number, at: Micros) => {
+    made.at[count] = at;
+    made.session[count] = session;
+    count += 1;
+  };
+  const returning = layout === "small" ? 2 ** 31 : null;
+  for (const { from, to } of returning === null ? [] : stretches) {
+    for (let own = 0; own < EVENTS_PER_RETURN; own++) add(returning ?? 0, (from + to) / 2 + own * SECOND);
+  }
   for (let session = 0; count < events; session++) {
     const size = Math.min(sizeOf(seed, session, events), events - count);
-    const isLong = size > 200;
-    const first = isLong || chance(seed, session, 1) < BUSY_SHARE ? [busyFrom, END] : [start, busyFrom];
-    const [low = start, high = END] = first;
-    let at = isLong ? low : low + Math.floor(chance(seed, session, 2) * (high - low));
-    // A long session goes on through the whole busy time; the others pause for half a minute on average.
-    const pause = isLong ? (high - low) / size : 30 * SECOND;
-    let slot = -1;
-    let sequence = 0;
-    while (sequence < size) {
-      if (at >= END) break;
-      sequence += 1;
-      const ownSlot = Math.floor(at / ACTIVITY_SLOT_MICROS);
-      made.at[count] = at;
-      made.session[count] = session;
-      made.sequence[count] = sequence;
-      opens[count] = ownSlot === slot ? 0 : 1;
-      slot = ownSlot;
-      count += 1;
+    const isLong = size > LONG_SESSION;
+    const { from, to } = isLong ? long : stretchAt(chance(seed, session, 1));
+    let at = isLong ? from : from + Math.floor(chance(seed, session, 2) * (to - from));
+    // The others pause for half a minute on average.
+    const pause = isLong ? (to - from) / size : 30 * SECOND;
+    let own = 0;
+    for (; own < size && at < END; own++) {
+      add(session, at);
       // One in twenty bears the timestamp of the one before it, as the brief's samples do.
       const drawn = chance(seed, count, 3);
       at += drawn < 0.05 ? 0 : Math.ceil(-Math.log(1 - (drawn - 0.05) / 0.95) * pause);
     }
-    if (size > 200) sizes.push({ session, events: sequence });
+    if (isLong) sizes.push({ session, events: own });
   }
 
   const order = orderOfTime(made.at, start);
   return {
-    seed,
-    events,
-    start,
-    busyFrom,
+    ...{ seed, layout, events, start, partitions },
+    busyFrom: long.from,
     occurredAt: Float64Array.from(order, (from) => made.at[from] ?? 0),
     session: Uint32Array.from(order, (from) => made.session[from] ?? 0),
-    sequence: Uint32Array.from(order, (from) => made.sequence[from] ?? 0),
-    opens: Uint8Array.from(order, (from) => opens[from] ?? 0),
     largest: sizes.sort((a, b) => b.events - a.events),
+    returning,
+  };
+}
+
+/** Chooses a stretch by its share of the events. */
+function cumulative(stretches: Layout["stretches"]): (drawn: number) => Stretch {
+  let sum = 0;
+  const ends = Float64Array.from(stretches, ({ share }) => {
+    sum += share;
+    return sum;
+  });
+  return (drawn) => {
+    const place = ends.findIndex((end) => drawn * sum < end);
+    const found = stretches[place];
+    if (found === undefined) throw new Error("a layout has no stretches");
+    return found;
   };
 }
 
@@ -92,27 +101,30 @@ function sizeOf(seed: number, session: number, events: number): number {
   return 1 + Math.floor(20 * within ** 1.7);
 }
 
-/** Places of times in ascending order; equal ones keep theirs. By seconds first: a sort of numbers alone takes minutes. */
+const MAX_BUCKETS = 3_000_000;
+
+/** Places of times in ascending order; equal ones keep theirs. By buckets first: a sort of numbers alone takes minutes. */
 function orderOfTime(times: Float64Array, start: Micros): Uint32Array {
-  const secondOf = (place: number) => Math.floor(((times[place] ?? 0) - start) / SECOND);
-  const edges = new Uint32Array(Math.floor((END - start) / SECOND) + 2);
+  const width = Math.max(SECOND, Math.ceil((END - start) / MAX_BUCKETS));
+  const bucketOf = (place: number) => Math.floor(((times[place] ?? 0) - start) / width);
+  const edges = new Uint32Array(Math.floor((END - start) / width) + 2);
   for (let place = 0; place < times.length; place++) {
-    const next = secondOf(place) + 1;
+    const next = bucketOf(place) + 1;
     edges[next] = (edges[next] ?? 0) + 1;
   }
-  for (let second = 1; second < edges.length; second++) {
-    edges[second] = (edges[second] ?? 0) + (edges[second - 1] ?? 0);
+  for (let bucket = 1; bucket < edges.length; bucket++) {
+    edges[bucket] = (edges[bucket] ?? 0) + (edges[bucket - 1] ?? 0);
   }
   const order = new Uint32Array(times.length);
   const filled = edges.slice();
   for (let place = 0; place < times.length; place++) {
-    const second = secondOf(place);
-    const to = filled[second] ?? 0;
+    const bucket = bucketOf(place);
+    const to = filled[bucket] ?? 0;
     order[to] = place;
-    filled[second] = to + 1;
+    filled[bucket] = to + 1;
   }
-  for (let second = 0; second + 1 < edges.length; second++) {
-    const own = order.subarray(edges[second], edges[second + 1]);
+  for (let bucket = 0; bucket + 1 < edges.length; bucket++) {
+    const own = order.subarray(edges[bucket], edges[bucket + 1]);
     if (own.length > 1) own.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b);
   }
   return order;
@@ -126,23 +138,24 @@ export function sessionId({ seed }: History, session: number): string {
 export function eventAt(history: History, place: number): EventRow {
   const { seed } = history;
   const session = history.session[place] ?? 0;
-  const sequence = history.sequence[place] ?? 0;
   const occurredAt = history.occurredAt[place] ?? 0;
+  const id = uuid(seed ^ 0x1d, place);
   const { category, name, payloads } = eventTypeAt(chance(seed, place, 10));
   // Nine in ten events of a session come from the application in which it began.
   const application = applicationAt(chance(seed, chance(seed, place, 11) < 0.9 ? session : place, 12));
   return {
     session: sessionId(history, session),
-    sequence,
-    id: uuid(seed ^ 0x1d, place),
+    id,
+    tie: hash48(id),
     application,
     category,
     name,
     occurredAt,
-    // From 5 to 500 ms on the way, and never before the session's event with the same timestamp.
-    receivedAt: occurredAt + 5_000 + (word(seed, session, 13) % 495_000) + sequence,
-    opens: history.opens[place] === 1,
+    // From 5 to 500 ms on the way.
+    receivedAt: occurredAt + 5_000 + (word(seed, session, 13) % 495_000),
     data: payloads[word(seed, place, 14) % payloads.length] ?? "{}",
+    // As in the brief's samples. What was sent is only kept where two events have one identity.
+    ...{ context: null, extra: null, visitor: null, sent: "" },
   };
 }
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { wholeTableSteps } from "./plan-steps.ts";
 import type { QueryPlatform } from "./query-platform.ts";
-import type { Question } from "./questions.ts";
+import type { Question } from "./question.ts";
 
 /** One answer of one question, at one place of the history. */
 export interface Answer {
@@ -32,8 +32,10 @@ export async function measure(
   const measured: Measured[] = [];
   for (const question of questions) {
     const answers: Answer[] = [];
-    for (const path of question.paths)
-      answers.push(await answerOf(platform, await pageOf(platform, path, question.page), how));
+    for (const first of question.paths) {
+      const path = await pageOf(platform, first, question);
+      answers.push(await answerOf(platform, path, { ...how, status: question.status }));
+    }
     measured.push({ question, answers });
     progress(measured.length);
   }
@@ -41,20 +43,33 @@ export async function measure(
 }
 
 /** The path of a later page, reached as a client reaches it; that of the last one if there are fewer. */
-async function pageOf(platform: QueryPlatform, first: string, page: number): Promise<string> {
+async function pageOf(platform: QueryPlatform, first: string, { page, walkBy }: Question): Promise<string> {
   let path = first;
   for (let number = 1; number < page; number++) {
-    const { body } = await platform.ask(path, { runs: 0, plans: false });
+    const { body } = await platform.ask(withLimit(path, walkBy), { runs: 0, plans: false });
     if (typeof body.next !== "string") break;
-    const { pathname, search } = new URL(body.next);
-    path = pathname + search;
+    const cursor = new URL(body.next).searchParams.get("cursor") ?? "";
+    const url = new URL(first, "http://localhost");
+    url.searchParams.set("cursor", cursor);
+    path = url.pathname + url.search;
   }
   return path;
 }
 
-async function answerOf(platform: QueryPlatform, path: string, how: { runs: number; plans: boolean }): Promise<Answer> {
+function withLimit(path: string, limit: number | undefined): string {
+  if (limit === undefined) return path;
+  const url = new URL(path, "http://localhost");
+  url.searchParams.set("limit", String(limit));
+  return url.pathname + url.search;
+}
+
+async function answerOf(
+  platform: QueryPlatform,
+  path: string,
+  how: { runs: number; plans: boolean; status: number },
+): Promise<Answer> {
   const { status, body, statements, wallMs } = await platform.ask(path, how);
-  if (status !== 200) throw new Error(`${path} answers ${status}: ${JSON.stringify(body)}`);
+  if (status !== how.status) throw new Error(`${path} answers ${status}: ${JSON.stringify(body)}`);
   const d1Ms = Array.from({ length: how.runs }, (_, run) =>
     statements.reduce((sum, { durationsMs }) => sum + (durationsMs[run] ?? 0), 0),
   );

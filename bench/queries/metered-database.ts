@@ -19,16 +19,23 @@ export interface MeteredDatabase {
  */
 export function meteredDatabase(real: D1Database): MeteredDatabase {
   let asked: { sql: string; params: unknown[] }[] = [];
-  const session = {
-    prepare: (sql: string) => ({
+  /** A real statement, since `batch` takes no others, that notes what is bound to it. Each is asked once. */
+  function prepare(sql: string): D1PreparedStatement {
+    const note = { sql, params: [] as unknown[] };
+    asked.push(note);
+    const statement = real.prepare(sql);
+    const bind = statement.bind.bind(statement);
+    return Object.assign(statement, {
       bind: (...params: unknown[]) => {
-        asked.push({ sql, params });
-        return real.prepare(sql).bind(...params);
+        note.params = params;
+        return bind(...params);
       },
-    }),
-  };
-  // Readers use withSession, and Drizzle uses prepare and bind.
-  const database = { withSession: () => session, prepare: session.prepare } as unknown as D1Database;
+    });
+  }
+  const batch = (statements: D1PreparedStatement[]) => real.batch(statements);
+  const session = { prepare, batch };
+  // What readers use of a database.
+  const database = { ...session, withSession: () => session } as unknown as D1Database;
 
   async function statementsSinceLast(runs: number, plans: boolean): Promise<AskedStatement[]> {
     const measured: AskedStatement[] = [];

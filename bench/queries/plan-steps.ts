@@ -1,5 +1,5 @@
-/** Tables that grow with the traffic. */
-const GROWING = ["events", "errors", "error_parts", "counts", "series_minutes", "failures"];
+/** Tables that grow with the traffic, as a pattern. */
+const GROWING = String.raw`(?:(?:events|activity|visits|minutes)_\d+[sl]?|errors|error_parts|counts|series_hours|failures)`;
 
 /**
  * Steps of a statement's plan that read or sort a whole table. Sums are sorted by group, and their cells are bounded; a walk
@@ -7,25 +7,40 @@ const GROWING = ["events", "errors", "error_parts", "counts", "series_minutes", 
  */
 export function wholeTableSteps(sql: string, plan: readonly string[]): string[] {
   const isPage = !/\bwhere\b/i.test(sql) && /\blimit\b/i.test(sql);
-  const names = new Set([...GROWING, ...aliasesIn(sql)]);
-  const isSum = /\bgroup by\b/i.test(sql);
-  return plan.filter((step) => isSort(step, isSum) || (!isPage && isScan(step, names)));
+  const isSum = /\bgroup by\b/i.test(sql) || isHours(sql);
+  return [...plan.filter((step) => isSort(step, isSum)), ...(isPage ? [] : scansOf(sql, plan))];
 }
 
-function aliasesIn(sql: string): string[] {
-  const aliased = new RegExp(`"?\\b(?:${GROWING.join("|")})"? AS "?(\\w+)`, "gi");
-  return [...sql.matchAll(aliased)].flatMap(([, alias]) => alias ?? []);
+/** Scans of growing tables, by name or by alias. A subquery may bear the alias of a table that stands in it. */
+function scansOf(sql: string, plan: readonly string[]): string[] {
+  const isTable = new RegExp(`^${GROWING}$`);
+  const aliased = new RegExp(String.raw`"?\b${GROWING}\b"? AS "?(\w+)`, "gi");
+  const aliases = new Set([...sql.matchAll(aliased)].flatMap(([, alias]) => alias ?? []));
+  const made = new Map<string, number>();
+  return plan.filter((step) => {
+    const [, subquery] = /^(?:CO-ROUTINE|MATERIALIZE) (\w+)/.exec(step) ?? [];
+    if (subquery !== undefined) made.set(subquery, (made.get(subquery) ?? 0) + 1);
+    const [, name = ""] = /^SCAN (\w+)/.exec(step) ?? [];
+    if (isTable.test(name)) return !usesPartialIndex(step);
+    if (!aliases.has(name) || usesPartialIndex(step)) return false;
+    const left = made.get(name) ?? 0;
+    if (left > 0) made.set(name, left - 1);
+    return left === 0;
+  });
 }
 
 /** An index that is scanned is a table too, but not one that holds only what is asked for. */
-function isScan(step: string, names: Set<string>): boolean {
-  if (/USING (?:COVERING )?INDEX (?:errors_open|errors_resolved|errors_with_\w+|events_opening)\b/.test(step))
-    return false;
-  const [, name = ""] = /^SCAN (\w+)/.exec(step) ?? [];
-  return names.has(name);
+function usesPartialIndex(step: string): boolean {
+  return /USING (?:COVERING )?INDEX (?:errors_open|errors_resolved|errors_with_\w+)\b/.test(step);
 }
 
+/** The next hours of some series: a LIMIT of its own bounds those of each. */
+function isHours(sql: string): boolean {
+  return /^\s*SELECT DISTINCT h\.hour\b/.test(sql);
+}
+
+/** What is sorted within equal values of the first columns is little: the events of a slot. */
 function isSort(step: string, isSum: boolean): boolean {
-  if (!/USE TEMP B-TREE/.test(step)) return false;
-  return !(isSum && /FOR (GROUP|ORDER) BY/.test(step)) && !/FOR group_concat\(DISTINCT\)/.test(step);
+  if (!/USE TEMP B-TREE/.test(step) || /FOR LAST \d+ TERMS OF ORDER BY/.test(step)) return false;
+  return !(isSum && /FOR (GROUP BY|ORDER BY|DISTINCT)/.test(step)) && !/FOR group_concat\(DISTINCT\)/.test(step);
 }

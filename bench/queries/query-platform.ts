@@ -1,15 +1,18 @@
 import { dirname } from "node:path";
-import type { BatchRows } from "../../src/storage/rows";
+import type { Partition } from "../../src/storage/core/partition";
+import type { ErrorRow, EventRow } from "../../src/storage/rows";
 import { migrate, startPlatform } from "../shared/local-platform.ts";
 import { readWranglerSettings } from "../shared/wrangler-settings.ts";
-import type { Asked, Order, Written } from "./worker.ts";
+import type { Asked, Binding, Order, Written } from "./worker.ts";
 
 const WORKER = "asked";
 
 export interface QueryPlatform {
   migrate(): Promise<void>;
-  /** Writes batches one after the other. @returns bytes of the database then */
-  write(into: "DB" | "COMPARED", batches: BatchRows[]): Promise<number>;
+  makePartitions(into: Binding, partitions: readonly Partition[]): Promise<void>;
+  /** Writes batches one after the other, each into the partitions of its events. @returns bytes of the database then */
+  writeEvents(into: Binding, batches: EventRow[][]): Promise<number>;
+  writeErrors(into: Binding, rows: ErrorRow[]): Promise<void>;
   ask(path: string, how: { runs: number; plans: boolean }): Promise<Asked>;
   stop(): Promise<void>;
 }
@@ -46,7 +49,17 @@ export async function startQueryPlatform(storage: string, script: string): Promi
       await migrate(platform.miniflare, "COMPARED", WORKER);
     },
     // Both ends are this benchmark's own.
-    write: async (into, batches) => ((await order({ do: "write", into, batches })) as Written).bytes,
+    writeEvents: async (into, batches) => ((await order({ do: "write events", into, batches })) as Written).bytes,
+    writeErrors: async (into, rows) => {
+      await order({ do: "write errors", into, rows });
+    },
+    makePartitions: async (into, partitions) => {
+      const made = partitions.map(({ id, from, to, databases, slotMicros, common }) => ({
+        ...{ id, from, to, slotMicros, databases: JSON.stringify(databases) },
+        common: JSON.stringify(Object.fromEntries(common)),
+      }));
+      await order({ do: "make partitions", into, partitions: made });
+    },
     ask: async (path, how) => (await order({ do: "ask", path, ...how })) as Asked,
     stop: platform.stop,
   };

@@ -1,6 +1,6 @@
 import { percentile } from "../throughput/measures.ts";
 import type { Answer, Measured } from "./measure.ts";
-import type { Goal } from "./questions.ts";
+import type { Goal } from "./question.ts";
 
 /** What one question costs, over its answers. */
 export interface Summary {
@@ -21,6 +21,8 @@ export interface Summary {
   d1MeanMs: number;
   wallP50Ms: number;
   wallP95Ms: number;
+  /** What p95 in D1 may be. */
+  mostD1P95Ms: number | null;
   meetsGoal: boolean;
   /** What is known to hold where the goal does not, and whether it holds. */
   held: Goal;
@@ -52,6 +54,7 @@ export function summarise({ question, answers }: Measured): Summary {
     d1MeanMs: sum(d1Ms) / d1Ms.length,
     wallP50Ms: percentile(wallMs, 0.5),
     wallP95Ms: percentile(wallMs, 0.95),
+    mostD1P95Ms: question.p95Ms,
     meetsGoal: worst === undefined || excess(question.goal, worst) <= 0,
     held: question.held ?? question.goal,
     holds: answers.every((answer) => excess(question.held ?? question.goal, answer) <= 0),

@@ -1,16 +1,35 @@
 import { createApp } from "../../src/api/app";
 import { hashKey, keyEntry } from "../../src/api/keys";
-import type { BatchRows } from "../../src/storage/rows";
-import { writeBatch } from "../../src/storage/write-batch";
+import { placeRows } from "../../src/pipeline/place-rows";
+import { loadPartitionMap, NO_PARTITIONS } from "../../src/storage/core/partition-records";
+import { createTables } from "../../src/storage/core/partition-tables";
+import type { Database } from "../../src/storage/databases";
+import type { ErrorRow, EventRow } from "../../src/storage/rows";
+import { writeBatch } from "../../src/storage/write/write-batch";
 import { type AskedStatement, type MeteredDatabase, meteredDatabase } from "./metered-database.ts";
 
 // wrangler.toml names it, so the bundle must have it; nothing calls it here.
-export { SessionGroup as Session } from "../../src/pipeline/session-group";
+export { Session } from "../../src/session/session-object";
 
 /** What bench/queries.ts asks of the Worker. */
 export type Order =
-  | { do: "write"; into: "DB" | "COMPARED"; batches: BatchRows[] }
+  | { do: "make partitions"; into: Binding; partitions: MadePartition[] }
+  | { do: "write events"; into: Binding; batches: EventRow[][] }
+  | { do: "write errors"; into: Binding; rows: ErrorRow[] }
   | { do: "ask"; path: string; runs: number; plans: boolean };
+
+export type Binding = "DB" | "COMPARED";
+
+/** A partition with the values of its row in the map. */
+export interface MadePartition {
+  id: number;
+  from: number;
+  to: number;
+  databases: string;
+  slotMicros: number;
+  /** JSON: common categories. */
+  common: string;
+}
 
 export interface Asked {
   status: number;
@@ -36,10 +55,10 @@ let meter: MeteredDatabase | undefined;
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     const order = await request.json<Order>();
-    if (order.do === "write") {
-      const binding = order.into === "DB" ? env.DB : env.COMPARED;
-      for (const rows of order.batches) await writeBatch({ index: 0, binding }, rows);
-      const { meta } = await binding.prepare("SELECT 1").all();
+    if (order.do !== "ask") {
+      const database = { index: 0, binding: order.into === "DB" ? env.DB : env.COMPARED };
+      await carryOut(order, database);
+      const { meta } = await database.binding.prepare("SELECT 1").all();
       return Response.json({ bytes: meta.size_after } satisfies Written);
     }
     const record = { v: 1, application: "bench", scope: "read", id: "bench", created_at: "2026-01-01T00:00:00.000Z" };
@@ -67,3 +86,26 @@ export default {
     return Response.json({ status: answer.status, body, statements, wallMs } satisfies Asked);
   },
 } satisfies ExportedHandler<BenchEnv>;
+
+async function carryOut(order: Exclude<Order, { do: "ask" }>, database: Database): Promise<void> {
+  if (order.do === "make partitions") await makePartitions(database, order.partitions);
+  else if (order.do === "write errors") await writeBatch(database, { events: [], errors: order.rows, parts: [] });
+  else {
+    const map = await loadPartitionMap(database, NO_PARTITIONS);
+    for (const events of order.batches) {
+      for (const { rows } of placeRows(events, [], map)) await writeBatch(database, rows);
+    }
+  }
+}
+
+async function makePartitions(database: Database, partitions: MadePartition[]): Promise<void> {
+  const { binding } = database;
+  const insert = binding.prepare(`INSERT INTO partitions
+    (partition_id, from_us, to_us, databases, slot_us, state, late, ready, common, created_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, 'open', 0, 1, ?6, ?2)`);
+  for (const { id, from, to, databases, slotMicros, common } of partitions) {
+    await createTables(database, String(id));
+    await insert.bind(id, from, to, databases, slotMicros, common).run();
+  }
+  await binding.prepare("UPDATE revisions SET revision = revision + 1 WHERE name = 'partitions'").run();
+}

@@ -1,11 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
+import { createTables } from "../../src/storage/core/partition-tables";
 
 interface Bindings {
   EVENTS: { send(body: unknown): Promise<unknown> };
   SESSIONS: { getByName(name: string): { accept(): Promise<void> } };
   DB: D1Database;
-  /** Among how many objects the sessions are divided; 0: each has its own. */
-  OBJECTS: number;
 }
 
 interface Sent {
@@ -13,11 +12,17 @@ interface Sent {
   data: unknown;
 }
 
+/** The name that The Eye's first partition has too. */
+const SUFFIX = "1";
+
+const SLOT_MS = 4_000;
+
 const INSERT = `
-INSERT INTO events (occurred_at, received_after, session_id, sequence, category_id, series_id, opens, id, data)
-SELECT value ->> 0, 0, value ->> 1, 1, 1, 1, 0, '', value ->> 2 FROM json_each(?1)`;
+INSERT INTO events_${SUFFIX} (slot, session_id, occurred_at, tie, received_after, series_id, id, data)
+SELECT value ->> 0, unhex(value ->> 1, '-'), value ->> 0, value ->> 2, 0, 1, '', value ->> 3 FROM json_each(?1)`;
 
 let number = 0;
+let tables: Promise<void> | null = null;
 
 /** An object that does nothing. */
 export class Session extends DurableObject<Bindings> {
@@ -25,9 +30,8 @@ export class Session extends DurableObject<Bindings> {
 }
 
 /**
- * The floor of the pipeline: a consumer that only groups by session, calls an empty object for each (or for each share of
- * all sessions), and inserts all events with one statement into the same table. Nothing is checked, known again, ordered,
- * counted or retried.
+ * The floor of the pipeline: a consumer that only groups by session, calls an empty object for each, and inserts all events with
+ * one statement into the same table. Nothing is checked, ordered, recognised, counted or retried.
  */
 export default {
   async fetch(request: Request, env: Bindings): Promise<Response> {
@@ -36,12 +40,13 @@ export default {
   },
 
   async queue(batch: { messages: readonly { body: Sent | Sent[] }[] }, env: Bindings): Promise<void> {
+    tables ??= createTables({ index: 0, binding: env.DB }, SUFFIX);
+    await tables;
     const events = batch.messages.flatMap(({ body }) => body);
-    const objects = new Set(
-      [...Map.groupBy(events, (event) => event.session_id).keys()].map((id) => objectOf(id, env)),
-    );
-    await Promise.all([...objects].map((object) => env.SESSIONS.getByName(object).accept()));
-    const rows = events.map((event) => [number++, event.session_id, JSON.stringify(event.data)]);
+    const sessions = Map.groupBy(events, (event) => event.session_id);
+    await Promise.all([...sessions.keys()].map((id) => env.SESSIONS.getByName(id).accept()));
+    const slot = Math.floor(Date.now() / SLOT_MS);
+    const rows = events.map((event) => [slot, event.session_id, number++, JSON.stringify(event.data)]);
     // D1 takes strings up to 2 MB.
     const statements = [];
     for (let from = 0; from < rows.length; from += 4_000) {
@@ -50,10 +55,3 @@ export default {
     await env.DB.batch(statements);
   },
 };
-
-function objectOf(session: string, { OBJECTS: objects }: Bindings): string {
-  if (objects === 0) return session;
-  let hash = 0;
-  for (let i = 0; i < session.length; i++) hash = (31 * hash + session.charCodeAt(i)) | 0;
-  return `share-${Math.abs(hash) % objects}`;
-}

@@ -46,23 +46,35 @@ export function theEye(built: BuiltWorker, sink: boolean, inspectorPort?: number
   return startTarget("The Eye", worker, settings, { sink, inspectorPort });
 }
 
-/** A floor, from its file beside this one. */
-export function floor(
-  name: string,
-  file: string,
-  has: { queue: boolean; objects: boolean; sink: boolean; shares?: number },
-): Promise<Target> {
-  const settings = readWranglerSettings();
+/** A floor of ingest, from its file beside this one. Its messages go to a consumer that forgets them. */
+export function floor(name: string, file: string, has: { queue: boolean }): Promise<Target> {
   const worker: WorkerOptions = {
     modules: true,
     script: scriptOf(file),
-    bindings: { OBJECTS: has.shares ?? 0 },
-    ...(has.objects ? { durableObjects: { SESSIONS: { className: "Session", useSQLite: true } } } : {}),
     ...(has.queue ? { queueProducers: { EVENTS: { queueName: QUEUE } } } : {}),
-    ...(has.queue && !has.sink ? { queueConsumers: consumer(settings, QUEUE) } : {}),
   };
-  return startTarget(name, worker, settings, { sink: has.queue && has.sink, inspectorPort: undefined });
+  return startTarget(name, worker, readWranglerSettings(), { sink: has.queue, inspectorPort: undefined });
 }
+
+/** The floor of the pipeline. Bundled, since it makes its table as The Eye does. */
+export function bareConsumer(built: BuiltWorker): Promise<Target> {
+  const settings = readWranglerSettings();
+  const worker: WorkerOptions = {
+    modules: true,
+    scriptPath: built.script,
+    modulesRoot: built.folder,
+    durableObjects: { SESSIONS: { className: "Session", useSQLite: true } },
+    queueProducers: { EVENTS: { queueName: QUEUE } },
+    queueConsumers: consumer(settings, QUEUE),
+  };
+  return startTarget("bare consumer", worker, settings, { sink: false, inspectorPort: undefined });
+}
+
+/**
+ * A partition of long ago whose common categories those of the run inherit, as all partitions of a service do but its first.
+ */
+const EARLIER_PARTITION = `INSERT INTO partitions (from_us, to_us, databases, slot_us, state, late, ready, common, created_at) VALUES
+(0, 900000000, '[0]', 4000000, 'dropped', 0, 1, '{"page interaction":0,"form interaction":0}', 0)`.replaceAll("\n", " ");
 
 /** A consumer's settings as Miniflare names them. */
 interface LocalConsumer {
@@ -111,6 +123,7 @@ async function startTarget(
     workers: [{ ...shared, name: "target", ...worker }, ...beside],
   });
   await migrate(platform, "DB", "target");
+  await (await platform.getD1Database("DB", "target")).exec(EARLIER_PARTITION);
   if (worker.kvNamespaces !== undefined) {
     const keys = await platform.getKVNamespace("KEYS", "target");
     for (const { key, value } of localKeyRecords(new Date())) await keys.put(key, value);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 
@@ -42,4 +42,24 @@ export function migrationFiles(folder: string): string[] {
 /** The bindings whose databases lack one of the migrations. */
 export function databasesToMigrate(setup: Setup, bindings: readonly string[], files: readonly string[]): string[] {
   return bindings.filter((binding) => files.some((file) => !setup.migrations[binding]?.includes(file)));
+}
+
+/** Migrations that were applied to the state and that this version does not have: an older version made it. */
+export function unknownMigrations(setup: Setup, files: readonly string[]): string[] {
+  return [...new Set(Object.values(setup.migrations).flat())].filter((file) => !files.includes(file));
+}
+
+/**
+ * Removes what sessions' objects left in the folder: three files of some 50 KB each that hold nothing, since the objects
+ * store nothing. A long trial would fill the disk with them.
+ *
+ * @param worker the Worker's name in wrangler.toml
+ * @returns how many files were removed
+ */
+export function removeSessionFiles(folder: string, worker: string): number {
+  const objects = join(folder, "v3", "do", `${worker}-Session`);
+  if (!existsSync(objects)) return 0;
+  const files = readdirSync(objects).length;
+  rmSync(objects, { recursive: true });
+  return files;
 }

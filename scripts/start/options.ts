@@ -8,7 +8,7 @@ export interface StartOptions {
   protocol: "http" | "https";
   /** Folder of the local state. */
   persistTo: string;
-  /** All flags for `wrangler dev`, with a port and a folder in any case. */
+  /** All flags for `wrangler dev`, with a port, a folder and a lead of rules in any case. */
   devArguments: string[];
 }
 
@@ -16,6 +16,11 @@ export const DEFAULT_PORT = 8787;
 
 /** wrangler's own default, named so that migrations, keys and service cannot differ. */
 export const DEFAULT_PERSIST_TO = ".wrangler/state";
+
+/** A developer should not wait a minute until a change of event types is in force. */
+export const DEFAULT_RULE_LEAD_SECONDS = 2;
+
+const RULE_LEAD = /^(--var=)?RULE_LEAD_SECONDS:/;
 
 /** @returns the options, or a sentence that says which flag is wrong. */
 export function parseStartOptions(args: readonly string[]): StartOptions | string {
@@ -46,6 +51,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions | strin
       ...args,
       ...(values.port === undefined ? ["--port", String(port)] : []),
       ...(values["persist-to"] === undefined ? ["--persist-to", persistTo] : []),
+      ...(args.some((arg) => RULE_LEAD.test(arg)) ? [] : ["--var", `RULE_LEAD_SECONDS:${DEFAULT_RULE_LEAD_SECONDS}`]),
     ],
   };
 }

@@ -1,4 +1,3 @@
-import { isolateRules } from "../rules/rule-source";
 import { isolateKeyCache, recognise, refuseUse } from "./authenticate";
 import { collect } from "./collect";
 import { configOf } from "./configuration";
@@ -8,6 +7,7 @@ import type { Identity } from "./keys";
 import { logFailure, logRefusal } from "./log";
 import { Refusal } from "./problem";
 import { createReceiptClock } from "./receipt-clock";
+import { ruleSourceOf } from "./rule-source";
 
 export const COLLECTOR_PATH = "/theeye/events";
 
@@ -63,6 +63,7 @@ async function collectFrom(request: Request, env: Env, identity: Identity): Prom
 
 async function judge(request: Request, env: Env): Promise<Response | Refusal> {
   const { futureToleranceMicros } = configOf(env);
-  const rules = await isolateRules.read(env.KEYS);
-  return dryRun(request, { receivedAt: Date.now() * 1000, futureToleranceMicros, rules });
+  const receivedAt = Date.now() * 1000;
+  const rules = await ruleSourceOf(env).readLatest(receivedAt);
+  return dryRun(request, { receivedAt, futureToleranceMicros, rules });
 }

@@ -77,8 +77,8 @@ export const StoredErrorSchema = v.object({
   ),
   status: v.picklist(ERROR_STATUSES),
   resolved: v.pipe(
-    v.nullable(v.object({ session_id: v.string(), sequence: count, at: MomentSchema })),
-    v.description("The event that a replay made of it, by session and sequence, and when; null while it is open."),
+    v.nullable(v.object({ session_id: v.string(), id: v.string(), timestamp: MomentSchema, at: MomentSchema })),
+    v.description("The event that a replay made of it, by session, id and timestamp, and when; null while it is open."),
   ),
   replayed_at: v.pipe(
     v.nullable(MomentSchema),
@@ -154,8 +154,8 @@ export async function showError(c: Context<AppEnv>): Promise<Response> {
 }
 
 export function renderError(error: FoundError): v.InferOutput<typeof StoredErrorSchema> {
-  const { content, resolvedAt, resolvedSession, resolvedSequence, replayedAt } = error;
-  const isResolved = resolvedAt !== null && resolvedSession !== null && resolvedSequence !== null;
+  const { content, replayedAt } = error;
+  const resolved = renderResolution(error);
   const described = {
     id: error.key.id,
     received_at: formatTimestamp(error.key.receivedAt),
@@ -165,10 +165,8 @@ export function renderError(error: FoundError): v.InferOutput<typeof StoredError
     name: error.name,
     event_id: error.eventId,
     issues: v.parse(IssuesSchema, JSON.parse(error.issues)),
-    status: isResolved ? ("resolved" as const) : ("open" as const),
-    resolved: isResolved
-      ? { session_id: resolvedSession, sequence: resolvedSequence, at: formatTimestamp(resolvedAt) }
-      : null,
+    status: resolved === null ? ("open" as const) : ("resolved" as const),
+    resolved,
     replayed_at: replayedAt === null ? null : formatTimestamp(replayedAt),
   };
   if (content.kind === "whole") {
@@ -178,4 +176,15 @@ export function renderError(error: FoundError): v.InferOutput<typeof StoredError
       : { ...described, event: JSON.parse(content.text) };
   }
   return { ...described, event: null, content_parts: { arrived: content.arrived, of: content.of } };
+}
+
+function renderResolution({ resolvedAt, resolvedSession, resolvedEventId, resolvedOccurredAt }: FoundError) {
+  if (resolvedAt === null || resolvedSession === null || resolvedEventId === null || resolvedOccurredAt === null)
+    return null;
+  return {
+    session_id: resolvedSession,
+    id: resolvedEventId,
+    timestamp: formatTimestamp(resolvedOccurredAt),
+    at: formatTimestamp(resolvedAt),
+  };
 }

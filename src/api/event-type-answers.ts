@@ -1,8 +1,10 @@
+import type { Config } from "../model/config";
 import { formatTimestamp } from "../model/time";
 import { readSchema } from "../rules/read-schema";
 import type { Database } from "../storage/databases";
-import { findSightings, type Sighting } from "../storage/event-type-sightings";
+import { type EventTypeUsage, findUsage } from "../storage/event-type-usage";
 import type { EventTypeVersion } from "../storage/event-types";
+import type { ChangeTime } from "../storage/rule-epochs";
 import { problem, Refusal } from "./problem";
 
 /** What the operations on event types share: what they answer, and what they refuse. */
@@ -17,13 +19,13 @@ export function refuseSchema(schema: unknown): Refusal | null {
   return new Refusal("schema_invalid", `The schema cannot be taken${where}: ${reason}.`, { path });
 }
 
-export async function sightingOf(
+export async function usageOf(
   databases: Database[],
   only: { category: string; name: string },
   days: number,
-): Promise<Sighting> {
-  const [sighting] = await findSightings(databases, { after: null, only, limit: 1, ...lastDays(days) });
-  return sighting ?? { ...only, firstSeen: null, lastSeen: null, events: 0, failures: 0 };
+): Promise<EventTypeUsage> {
+  const [usage] = await findUsage(databases, { after: null, only, limit: 1, ...lastDays(days) });
+  return usage ?? { ...only, firstSeen: null, lastSeen: null, events: 0, failures: 0 };
 }
 
 /** The last days up to today, by their starts in seconds since 1970. */
@@ -32,7 +34,7 @@ export function lastDays(days: number): { firstDay: number; lastDay: number } {
   return { firstDay: lastDay - (days - 1) * 86_400, lastDay };
 }
 
-export function renderSighting({ firstSeen, lastSeen, events, failures }: Sighting) {
+export function renderUsage({ firstSeen, lastSeen, events, failures }: EventTypeUsage) {
   return {
     first_seen: firstSeen === null ? null : formatSeconds(firstSeen),
     last_seen: lastSeen === null ? null : formatSeconds(lastSeen),
@@ -41,8 +43,13 @@ export function renderSighting({ firstSeen, lastSeen, events, failures }: Sighti
   };
 }
 
-export function render({ schema, changed_at: changedAt, ...version }: EventTypeVersion) {
-  return { ...version, schema: schema === null ? null : JSON.parse(schema), changed_at: formatTimestamp(changedAt) };
+export function render({ schema, changed_at: changedAt, in_force_at: inForceAt, ...version }: EventTypeVersion) {
+  return {
+    ...version,
+    schema: schema === null ? null : JSON.parse(schema),
+    changed_at: formatTimestamp(changedAt),
+    in_force_at: formatTimestamp(inForceAt),
+  };
 }
 
 export function answer(body: unknown, status = 200): Response {
@@ -58,8 +65,9 @@ export function noType(): Response {
   return problem("not_found", "There is no registered event type of this category and name, or not of this version.");
 }
 
-export function nowMicros(): number {
-  return Date.now() * 1000;
+/** When a change is made that is asked for now. */
+export function changeTime({ ruleLeadMicros }: Config): ChangeTime {
+  return { now: Date.now() * 1000, lead: ruleLeadMicros };
 }
 
 export function formatSeconds(seconds: number): string {

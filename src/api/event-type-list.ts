@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { databasesOf } from "../storage/databases";
-import { compareTypes, findSightings } from "../storage/event-type-sightings";
+import { compareTypes, findUsage } from "../storage/event-type-usage";
 import { listRegistered } from "../storage/event-types";
 import type { AppEnv } from "./app-env";
-import { firstOf, lastDays, renderSighting } from "./event-type-answers";
+import { firstOf, lastDays, renderUsage } from "./event-type-answers";
 import { EventTypesParameters } from "./event-type-schemas";
 import { pageResponse, readCursor } from "./page";
 import { readParameters } from "./parameters";
@@ -16,7 +16,7 @@ const PlaceSchema = v.pipe(
   v.transform(([category, name]) => ({ category, name })),
 );
 
-/** `GET /theeye/event-types`: every event type that is registered or was seen, by category and name. */
+/** `GET /theeye/event-types`: every event type that is registered or in use, by category and name. */
 export async function listEventTypes(c: Context<AppEnv>): Promise<Response> {
   const question = readParameters(c.req.url, EventTypesParameters);
   if (question instanceof Refusal) return question.response();
@@ -26,18 +26,18 @@ export async function listEventTypes(c: Context<AppEnv>): Promise<Response> {
   const { limit, days } = question;
 
   return answerFrom(async () => {
-    const [registered, sightings] = await Promise.all([
+    const [registered, used] = await Promise.all([
       listRegistered(firstOf(databases)),
-      findSightings(databases, { after, only: null, limit: limit + 1, ...lastDays(days) }),
+      findUsage(databases, { after, only: null, limit: limit + 1, ...lastDays(days) }),
     ]);
     const versions = new Map(registered.map((version) => [keyOf(version), version]));
-    const seen = new Map(sightings.map((sighting) => [keyOf(sighting), sighting]));
-    const types = [...new Map([...registered, ...sightings].map((type) => [keyOf(type), type])).values()]
+    const usages = new Map(used.map((usage) => [keyOf(usage), usage]));
+    const types = [...new Map([...registered, ...used].map((type) => [keyOf(type), type])).values()]
       .filter((type) => after === null || compareTypes(type, after) > 0)
       .sort(compareTypes);
     const results = types.slice(0, limit).map(({ category, name }) => {
       const version = versions.get(keyOf({ category, name }));
-      const sighting = seen.get(keyOf({ category, name }));
+      const usage = usages.get(keyOf({ category, name }));
       return {
         ...{ category, name, registered: version !== undefined },
         version: version?.version ?? null,
@@ -45,7 +45,7 @@ export async function listEventTypes(c: Context<AppEnv>): Promise<Response> {
         schema_mode: version === undefined || version.schema === null ? null : version.schema_mode,
         description: version?.description ?? null,
         owner: version?.owner ?? null,
-        ...renderSighting(sighting ?? { category, name, firstSeen: null, lastSeen: null, events: 0, failures: 0 }),
+        ...renderUsage(usage ?? { category, name, firstSeen: null, lastSeen: null, events: 0, failures: 0 }),
       };
     });
     const last = results.at(-1);

@@ -1,6 +1,6 @@
 import { type Database, databasesOf } from "../storage/databases";
 import { type FoundError, findErrors } from "../storage/error-queries";
-import { type FoundEvent, findEvents } from "../storage/event-queries";
+import { type FoundEvent, findEvents } from "../storage/events/find-events";
 
 /** How many of a type's newest events a check or a proposal looks at. */
 export const MAX_STORED_SAMPLES = 500;

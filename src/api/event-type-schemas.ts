@@ -25,6 +25,14 @@ const PayloadSchema = v.pipe(
 );
 const Version = v.pipe(v.number(), v.integer(), v.minValue(1), v.description("Grows with each change, from 1."));
 
+/** When a change of the rules is in force. */
+export const InForceSchema = v.pipe(
+  MomentSchema,
+  v.description(
+    "From when on it is in force, until the next version is: it counts for events that are received from then on. `RULE_LEAD_SECONDS` after the change, or later if another change comes into force then.",
+  ),
+);
+
 export const EventTypeInput = v.strictObject({
   description: v.optional(v.nullable(Description), null),
   owner: v.optional(v.nullable(Owner), null),
@@ -45,11 +53,18 @@ export const EventTypeVersionSchema = v.object({
   description: v.nullable(Description),
   owner: v.nullable(Owner),
   changed_at: MomentSchema,
+  in_force_at: InForceSchema,
 });
 
 const seenMembers = {
-  first_seen: v.pipe(v.nullable(MomentSchema), v.description("Start of the minute of the first stored event.")),
-  last_seen: v.pipe(v.nullable(MomentSchema), v.description("Start of the minute of the last stored event.")),
+  first_seen: v.pipe(
+    v.nullable(MomentSchema),
+    v.description("Start of the minute of the first stored event, or of its hour once minutes are not kept any more."),
+  ),
+  last_seen: v.pipe(
+    v.nullable(MomentSchema),
+    v.description("Start of the minute of the last stored event, or of its hour once minutes are not kept any more."),
+  ),
   events: v.pipe(count, v.description("Stored in the days asked for, by occurrence.")),
   failures: v.pipe(count, v.description("Failed in the days asked for, by receipt.")),
 };
@@ -72,7 +87,7 @@ const ShadowSchema = v.object({
   events: count,
   first_seen: v.pipe(MomentSchema, v.description("Start of the day of the first.")),
   last_seen: v.pipe(MomentSchema, v.description("Start of the day of the last.")),
-  sample: v.object({ session_id: v.string(), sequence: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
+  sample: v.pipe(v.object({ session_id: v.string(), id: v.string() }), v.description("One of the first such events.")),
 });
 
 export const EventTypeSchema = v.object({

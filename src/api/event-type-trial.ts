@@ -36,7 +36,7 @@ export const CheckInput = v.strictObject({
 
 const SampleSchema = v.object({
   session_id: v.nullable(v.string()),
-  sequence: v.optional(v.pipe(v.number(), v.integer())),
+  id: v.optional(v.pipe(v.string(), v.description("Of a stored event."))),
   error_id: v.optional(v.string()),
   message: v.string(),
 });
@@ -97,7 +97,7 @@ export async function checkSchema(c: Context<AppEnv>): Promise<Response> {
       const faults = check(JSON.parse(event.data)).map(({ path, keyword, message }) => ({
         ...{ code: "schema_violation", path: `/data${path}`, kind: keyword, message },
       }));
-      tally.add("stored", faults, { session_id: event.session, sequence: event.sequence });
+      tally.add("stored", faults, { session_id: event.session, id: event.id });
     }
     for (const error of failed) {
       tally.add("failed", faultsOf(error, check, c.var.config.futureToleranceMicros), {

@@ -3,20 +3,20 @@ import * as v from "valibot";
 import { utf8Bytes } from "../model/event";
 import { MAX_EVENT_TYPES, MAX_RULE_BOOK_BYTES } from "../model/limits";
 import { type Database, databasesOf } from "../storage/databases";
-import { listVersions, loadRuleBook, readVersion, saveVersion } from "../storage/event-types";
+import { listRegistered, listVersions, readVersion, saveVersion } from "../storage/event-types";
 import { sumUpShadow } from "../storage/shadow-queries";
 import type { AppEnv } from "./app-env";
 import { requireScope } from "./authenticate";
 import {
   answer,
+  changeTime,
   firstOf,
   formatSeconds,
   noType,
-  nowMicros,
   refuseSchema,
   render,
-  renderSighting,
-  sightingOf,
+  renderUsage,
+  usageOf,
 } from "./event-type-answers";
 import { listEventTypes } from "./event-type-list";
 import { EventTypeInput, EventTypeParameters, EventTypePathSchema, VersionsParameters } from "./event-type-schemas";
@@ -26,11 +26,10 @@ import { readParameters } from "./parameters";
 import { parseJsonBody } from "./parse-json-body";
 import { Refusal } from "./problem";
 import { answerFrom } from "./reading";
-import { publishRules } from "./rule-publication";
 
 /**
- * `/theeye/event-types`: event types, registered and discovered. Changes take an admin key, and work for events that are
- * judged about a minute later. See docs/event-types.md.
+ * `/theeye/event-types`: event types, registered and discovered. Changes take an admin key, and count for events that are
+ * received once they are in force. See docs/event-types.md.
  */
 export const eventTypes = new Hono<AppEnv>({ strict: false });
 
@@ -46,15 +45,15 @@ eventTypes.get(PATH, requireScope("read"), async (c) => {
   return answerFrom(async () => {
     const version = await readVersion(firstOf(databases), category, name, question.version ?? null);
     if (version === null) return noType();
-    const [sighting, shadow] = await Promise.all([
-      sightingOf(databases, { category, name }, question.days),
+    const [usage, shadow] = await Promise.all([
+      usageOf(databases, { category, name }, question.days),
       sumUpShadow(databases, version),
     ]);
     const told = shadow.map(({ path, events, first, last, sample }) => ({
       ...{ path, events, first_seen: formatSeconds(first), last_seen: formatSeconds(last) },
-      sample: { session_id: sample.session, sequence: sample.sequence },
+      sample: { session_id: sample.session, id: sample.event },
     }));
-    return answer({ ...render(version), ...renderSighting(sighting), shadow: told });
+    return answer({ ...render(version), ...renderUsage(usage), shadow: told });
   });
 });
 
@@ -91,9 +90,8 @@ eventTypes.put(PATH, requireScope("admin"), async (c) => {
   const schema = input.schema === null ? null : JSON.stringify(input.schema);
   const full = await refuseGrowth(database, { ...type, schema });
   if (full !== null) return full.response();
-  const { version, isNew } = await saveVersion(database, { ...type, ...input, schema, registered: true }, nowMicros());
-  const unpublished = await publishRules(c.env.KEYS, database);
-  if (unpublished !== null) return unpublished.response();
+  const definition = { ...type, ...input, schema, registered: true };
+  const { version, isNew } = await saveVersion(database, definition, changeTime(c.var.config));
   return answer(render(version), isNew && version.version === 1 ? 201 : 200);
 });
 
@@ -102,19 +100,17 @@ eventTypes.delete(PATH, requireScope("admin"), async (c) => {
   const database = firstOf(databasesOf(c.env));
   const newest = await readVersion(database, category, name, null);
   if (newest === null) return noType();
-  // Asked again for a removed one, it is published once more: the first time may have failed halfway.
   const nothing = { description: null, owner: null, mode: "accept", schema: null, schema_mode: "enforce" } as const;
-  await saveVersion(database, { category, name, ...nothing, registered: false }, nowMicros());
-  const unpublished = await publishRules(c.env.KEYS, database);
-  return unpublished === null ? c.body(null, 204) : unpublished.response();
+  await saveVersion(database, { category, name, ...nothing, registered: false }, changeTime(c.var.config));
+  return c.body(null, 204);
 });
 
-/** Every isolate of the pipeline reads the whole rule book, so it is bounded. */
+/** Every isolate of the pipeline reads whole rule books, so they are bounded. */
 async function refuseGrowth(
   database: Database,
   added: { category: string; name: string; schema: string | null },
 ): Promise<Refusal | null> {
-  const { types } = await loadRuleBook(database);
+  const types = await listRegistered(database);
   const others = types.filter(({ category, name }) => category !== added.category || name !== added.name);
   const bytes = [...others, added].reduce((sum, { schema }) => sum + utf8Bytes(schema ?? ""), 0);
   if (others.length < MAX_EVENT_TYPES && bytes <= MAX_RULE_BOOK_BYTES) return null;

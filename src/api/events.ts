@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { databasesOf } from "../storage/databases";
-import { type FoundEvent, findEvents } from "../storage/event-queries";
+import { type FoundEvent, findEvents } from "../storage/events/find-events";
 import type { AppEnv } from "./app-env";
 import { EventPlaceSchema, eventPlace, NextSchema, pageResponse, readCursor } from "./page";
 import {

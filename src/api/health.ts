@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { version } from "../../package.json";
-import { databasesOf } from "../storage/databases";
+import { probeDatabase } from "../storage/core/database-room";
+import { type Database, databasesOf } from "../storage/databases";
 import type { AppEnv } from "./app-env";
 import { authenticate, isolateKeyCache } from "./authenticate";
 import { findKey } from "./credentials";
@@ -39,7 +40,7 @@ async function checkAll(env: Env): Promise<Record<string, DependencyReport>> {
     ["KEYS", () => answered(env.KEYS.get("health"))],
     ...databasesOf(env).map(({ index, binding }): [string, () => Promise<Partial<DependencyReport>>] => [
       index === 0 ? "DB" : `DB_${index}`,
-      () => answered(binding.prepare("SELECT 1").first()),
+      () => takesWrites({ index, binding }),
     ]),
     ["EVENTS", () => backlogOf(env.EVENTS)],
     ["DEAD_LETTERS", () => backlogOf(env.DEAD_LETTERS)],
@@ -51,6 +52,13 @@ async function checkAll(env: Env): Promise<Record<string, DependencyReport>> {
 
 async function answered(answer: Promise<unknown>): Promise<Partial<DependencyReport>> {
   await answer;
+  return {};
+}
+
+/** Whether a database can be written and has its tables: one that only answers may be full, or new. */
+async function takesWrites(database: Database): Promise<Partial<DependencyReport>> {
+  const room = await probeDatabase(database, Date.now() * 1_000);
+  if (!room.writable) throw new Error(room.reason);
   return {};
 }
 

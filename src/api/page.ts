@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type CursorFault, decodeCursor, encodeCursor, questionFingerprint } from "../model/cursor";
-import type { EventKey } from "../storage/order";
+import type { EventKey } from "../storage/core/event-order";
 import { refuseParameter } from "./parameters";
 import type { Refusal } from "./problem";
 
@@ -10,18 +10,11 @@ const packedId = v.pipe(v.string(), v.regex(/^(x[0-9a-f]{32}|t[\s\S]{0,128})$/))
 /** An event's key as a cursor carries it. */
 export const EventPlaceSchema = v.pipe(
   v.strictTuple([integer, integer, packedId, integer]),
-  v.transform(
-    ([occurredAt, receivedAfter, session, sequence]): EventKey => ({
-      occurredAt,
-      receivedAfter,
-      session,
-      sequence,
-    }),
-  ),
+  v.transform(([occurredAt, receivedAfter, session, tie]): EventKey => ({ occurredAt, receivedAfter, session, tie })),
 );
 
-export function eventPlace({ occurredAt, receivedAfter, session, sequence }: EventKey): unknown[] {
-  return [occurredAt, receivedAfter, session, sequence];
+export function eventPlace({ occurredAt, receivedAfter, session, tie }: EventKey): unknown[] {
+  return [occurredAt, receivedAfter, session, tie];
 }
 
 export const NextSchema = v.pipe(

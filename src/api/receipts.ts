@@ -1,10 +1,15 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { MAX_ID_CHARACTERS } from "../model/limits";
-import { groupOf } from "../model/session-groups";
 import { formatTimestamp } from "../model/time";
-import { databasesOf } from "../storage/databases";
-import { type FailedReceipt, findFailures, findStoredEvent, type StoredReceipt } from "../storage/receipt-queries";
+import { type Database, databasesOf } from "../storage/databases";
+import {
+  type FailedReceipt,
+  findFailures,
+  findStoredEvent,
+  type ReceiptQuestion,
+  type StoredReceipt,
+} from "../storage/receipt-queries";
 import type { AppEnv } from "./app-env";
 import { isolateKeyCache, recognise, refuseUse } from "./authenticate";
 import { logFailure } from "./log";
@@ -50,9 +55,13 @@ export const ReceiptResponse = v.object({
         timestamp: MomentSchema,
         received_at: MomentSchema,
         application: v.string(),
+        events: v.pipe(
+          count,
+          v.description("Events of the session with this id: more than one if it was sent with different timestamps."),
+        ),
       }),
     ),
-    v.description("The event, once it is stored."),
+    v.description("The event, once it is stored; the newest of several."),
   ),
   failures: v.pipe(
     v.array(FailureSchema),
@@ -63,36 +72,41 @@ export const ReceiptResponse = v.object({
 type Receipt = v.InferOutput<typeof ReceiptResponse>;
 
 /**
- * `GET /theeye/receipts`: what became of an event. Asks the session's group and the databases; nothing is kept for it
+ * `GET /theeye/receipts`: what became of an event. Asks the session's object and the databases; nothing is kept for it
  * while events are taken.
+ *
+ * A write key gets the same answer for another application's event as for one that never arrived, also while the queue holds
+ * messages.
  */
 export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
   const only = await applicationToShow(c);
   if (only instanceof Refusal) return only.response();
-  const question = readParameters(c.req.url, ReceiptParameters);
-  if (question instanceof Refusal) return question.response();
-  const { session_id: session, id } = question;
-  const isShown = ({ application }: { application: string | null }) =>
-    only.application === null || application === only.application;
+  const parameters = readParameters(c.req.url, ReceiptParameters);
+  if (parameters instanceof Refusal) return parameters.response();
+  const { session_id: session, id } = parameters;
+  const question = { session, id, ...only };
 
   return answerFrom(async () => {
     const databases = databasesOf(c.env);
-    const remembered = await c.env.SESSIONS.getByName(groupOf(session)).recallOne(session, id);
-    const [stored, failures] = await Promise.all([
-      findStoredEvent(databases, { session, id, place: remembered }),
-      findFailures(databases, session, id),
+    // Asked first: what the object has seen may be written while the databases are read.
+    const seen = await c.env.SESSIONS.getByName(session).recall(id);
+    const [own, failures] = await Promise.all([
+      findStoredEvent(databases, question),
+      findFailures(databases, question),
     ]);
-    const own = failures.filter(isShown);
+    const stored = own ?? (await resolvedEvent(failures, databases, question));
     const facts = {
-      stored: stored !== null && isShown(stored) ? stored : null,
-      failures: own.filter(({ resolvedAt }) => resolvedAt === null),
-      isDecided: remembered !== null && stored === null && isShown(remembered),
-      isDuplicate: remembered?.isDuplicate ?? false,
+      stored,
+      failures: failures.filter(({ resolvedAt }) => resolvedAt === null),
+      // The object does not know whose event it has seen, so only a key that reads all may hear of it.
+      isTaken: stored === null && seen.length > 0 && question.application === null,
+      // Beside a failure it may have been another content that came with this id.
+      isRepeated:
+        failures.length === 0 &&
+        seen.some(({ occurredAt, isRepeated }) => isRepeated && occurredAt === stored?.occurredAt),
     };
-    const isNothingKnown = stored === null && failures.length === 0 && remembered === null;
-    const mayBeQueued = isNothingKnown && (await hasBacklog(c.env.EVENTS));
-    const moved = facts.stored === null ? await movedEvent(own, databases, id) : null;
-    const receipt = receiptOf({ session, id }, { ...facts, stored: facts.stored ?? moved }, mayBeQueued);
+    const isUnknown = stored === null && failures.length === 0 && !facts.isTaken;
+    const receipt = receiptOf({ session, id }, facts, isUnknown && (await hasBacklog(c.env.EVENTS)));
     return c.json(receipt, 200, { "Cache-Control": "no-store" });
   });
 }
@@ -111,13 +125,15 @@ async function applicationToShow(c: Context<AppEnv>): Promise<{ application: str
 }
 
 /** The event that a replay made of an error, in the session that its repair named. */
-async function movedEvent(
+async function resolvedEvent(
   failures: FailedReceipt[],
-  databases: ReturnType<typeof databasesOf>,
-  id: string,
+  databases: Database[],
+  { application }: ReceiptQuestion,
 ): Promise<StoredReceipt | null> {
-  const moved = failures.find(({ resolvedSession }) => resolvedSession !== null)?.resolvedSession;
-  return moved === null || moved === undefined ? null : findStoredEvent(databases, { session: moved, id, place: null });
+  for (const { resolvedSession: session, resolvedEventId: id } of failures) {
+    if (session !== null && id !== null) return findStoredEvent(databases, { session, id, application });
+  }
+  return null;
 }
 
 /** A queue that does not tell counts as empty: `pending` for ever would be no answer. */
@@ -133,19 +149,19 @@ async function hasBacklog(queue: Queue): Promise<boolean> {
 interface Facts {
   stored: StoredReceipt | null;
   failures: FailedReceipt[];
-  /** The session has taken the event, and the databases do not show it yet. */
-  isDecided: boolean;
-  isDuplicate: boolean;
+  /** The session's object has seen the event, and the databases do not have it yet. */
+  isTaken: boolean;
+  isRepeated: boolean;
 }
 
 export function receiptOf(
   asked: { session: string; id: string },
-  { stored, failures, isDecided, isDuplicate }: Facts,
+  { stored, failures, isTaken, isRepeated }: Facts,
   mayBeQueued: boolean,
 ): Receipt {
   let status: Receipt["status"] = "unknown";
-  if (stored !== null) status = isDuplicate ? "duplicate" : "stored";
-  else if (isDecided) status = "pending";
+  if (stored !== null) status = isRepeated ? "duplicate" : "stored";
+  else if (isTaken) status = "pending";
   else if (failures.length > 0) status = "failed";
   else if (mayBeQueued) status = "pending";
   return {
@@ -160,6 +176,7 @@ export function receiptOf(
             timestamp: formatTimestamp(stored.occurredAt),
             received_at: formatTimestamp(stored.receivedAt),
             application: stored.application,
+            events: stored.events,
           },
     failures: failures.map(({ errorId, issues, receivedAt }) => ({
       error_id: errorId,

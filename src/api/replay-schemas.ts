@@ -49,7 +49,7 @@ export const CreateReplayParameters = v.object({
     v.pipe(
       v.picklist(["1"], "expected 1"),
       v.description(
-        `1: only a preview. Judges at most ${MAX_PREVIEWED_ERRORS} of the errors, and changes nothing. Whether an id stands for another event of its session is not judged: only the session knows.`,
+        `1: only a preview, by the rules that a replay begun now would use: changes that are made already count, in force yet or not. Judges at most ${MAX_PREVIEWED_ERRORS} of the errors, and changes nothing. Whether an id stands for another event of its session is not judged: only the session knows.`,
       ),
     ),
   ),

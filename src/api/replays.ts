@@ -2,7 +2,6 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { ReplayFilter, ReplaySelection } from "../model/replay";
 import { formatTimestamp } from "../model/time";
-import { isolateRules } from "../rules/rule-source";
 import { type Database, databasesOf } from "../storage/databases";
 import { deleteReplay, insertReplay, listReplays, loadReplay, type Replay } from "../storage/replays";
 import type { AppEnv } from "./app-env";
@@ -21,6 +20,7 @@ import {
   type ReplaySchema,
   ReplaysParameters,
 } from "./replay-schemas";
+import { ruleSourceOf } from "./rule-source";
 
 /**
  * `POST /theeye/errors/replay`: gives failed events to their sessions once more, mended or as they are. Answers 202 once
@@ -37,7 +37,10 @@ export async function createReplay(c: Context<AppEnv>): Promise<Response> {
   const repair = input.repair ?? null;
   if (parameters.dry_run !== undefined) {
     return answerFrom(async () => {
-      const terms = { ...c.var.config, rules: await isolateRules.read(c.env.KEYS) };
+      const { futureToleranceMicros, ruleLeadMicros } = c.var.config;
+      // A replay that is begun now goes by these.
+      const rules = await ruleSourceOf(c.env).readLatest(now + ruleLeadMicros);
+      const terms = { futureToleranceMicros, rules };
       const preview = await previewReplay(databasesOf(c.env), selection, repair, terms);
       return c.json(preview, 200, { "Cache-Control": "no-store" });
     });

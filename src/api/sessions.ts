@@ -2,9 +2,10 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import { formatTimestamp, type Micros } from "../model/time";
 import { databasesOf } from "../storage/databases";
-import { findEvents } from "../storage/event-queries";
+import { findEvents } from "../storage/events/find-events";
 import { MAX_EVENTS_COUNTED } from "../storage/read-limits";
-import { findActiveSessions, summariseSession } from "../storage/session-queries";
+import { findActiveSessions } from "../storage/sessions/active-sessions";
+import { summariseSession } from "../storage/sessions/session-summary";
 import type { AppEnv } from "./app-env";
 import { EventPlaceSchema, eventPlace, NextSchema, pageResponse, readCursor } from "./page";
 import {
@@ -23,7 +24,7 @@ const IncludeParameter = v.optional(
   v.pipe(
     v.picklist(["times"], "expected times"),
     v.description(
-      "times: each session with `first_event_at` and `last_event_at`, which reads two index entries more for each.",
+      "times: each session with `first_event_at` and `last_event_at`, which reads some hundred rows more for each.",
     ),
   ),
 );
@@ -44,9 +45,7 @@ const LastEventAt = v.pipe(MomentSchema, v.description("The latest event of the 
 
 const ActiveAt = v.pipe(
   MomentSchema,
-  v.description(
-    "What the list is ordered by: the first event accepted of the newest quarter of an hour of the range in which the session was active.",
-  ),
+  v.description("What the list is ordered by: the session's last event in the range."),
 );
 
 export const SessionsResponse = v.object({
@@ -61,12 +60,11 @@ export const SessionsResponse = v.object({
   next: NextSchema,
 });
 
-/** A walk through the sessions: its beginning, and the opening at which the last page ended. */
+/** A walk through the sessions: its beginning, and the event at which the last page ended. */
 const SessionsPlaceSchema = v.strictTuple([v.pipe(v.number(), v.safeInteger()), EventPlaceSchema]);
 
 /**
- * `GET /theeye/sessions`: the sessions with an event in the range, by their newest quarter of an hour of activity in it,
- * each once. Events received after the first page was asked for are left out of the pages that follow it.
+ * `GET /theeye/sessions`: the sessions with an event in the range, by the last of these events, each once. Events received after the first page was asked for are left out of the pages that follow it.
  */
 export async function listSessions(c: Context<AppEnv>): Promise<Response> {
   const question = readParameters(c.req.url, SessionsParameters);

@@ -1,28 +1,51 @@
 import { Hono } from "hono";
+import * as v from "valibot";
+import { ModeSchema } from "../model/event-type";
+import { formatTimestamp } from "../model/time";
 import { databasesOf } from "../storage/databases";
-import { loadRuleBook, SettingsSchema, saveSettings } from "../storage/event-types";
+import { type RuleSettingsVersion, readRuleSettings, saveRuleSettings } from "../storage/rule-settings";
 import type { AppEnv } from "./app-env";
 import { requireScope } from "./authenticate";
-import { answer, firstOf } from "./event-type-answers";
+import { answer, changeTime, firstOf } from "./event-type-answers";
+import { InForceSchema } from "./event-type-schemas";
 import { parseJsonBody } from "./parse-json-body";
 import { Refusal } from "./problem";
-import { publishRules } from "./rule-publication";
+import { MomentSchema } from "./stored-event";
+
+const members = {
+  unregistered_event_types: v.pipe(
+    ModeSchema,
+    v.description("What becomes of events of a type that is not registered: `reject` makes them `unplanned_event`."),
+  ),
+};
+
+export const SettingsInput = v.strictObject(members);
+
+export const SettingsSchema = v.object({
+  ...members,
+  changed_at: v.pipe(v.nullable(MomentSchema), v.description("null: never set, these are the defaults.")),
+  in_force_at: v.pipe(v.nullable(InForceSchema), v.description("null: never set, these are the defaults.")),
+});
 
 /** `/theeye/settings`: what holds for the whole deployment, for admin keys. */
 export const settings = new Hono<AppEnv>({ strict: false });
 
 settings.use(requireScope("admin"));
 
-settings.get("/", async (c) => {
-  const { unregistered } = await loadRuleBook(firstOf(databasesOf(c.env)));
-  return answer({ unregistered_event_types: unregistered });
-});
+settings.get("/", async (c) => answer(render(await readRuleSettings(firstOf(databasesOf(c.env))))));
 
 settings.put("/", async (c) => {
-  const input = await parseJsonBody(c.req.raw, SettingsSchema);
+  const input = await parseJsonBody(c.req.raw, SettingsInput);
   if (input instanceof Refusal) return input.response();
-  const database = firstOf(databasesOf(c.env));
-  await saveSettings(database, input);
-  const unpublished = await publishRules(c.env.KEYS, database);
-  return unpublished === null ? answer(input) : unpublished.response();
+  const set = { unregistered: input.unregistered_event_types };
+  return answer(render(await saveRuleSettings(firstOf(databasesOf(c.env)), set, changeTime(c.var.config))));
 });
+
+function render(version: RuleSettingsVersion | null): v.InferOutput<typeof SettingsSchema> {
+  if (version === null) return { unregistered_event_types: "accept", changed_at: null, in_force_at: null };
+  return {
+    unregistered_event_types: version.unregistered,
+    changed_at: formatTimestamp(version.changed_at),
+    in_force_at: formatTimestamp(version.in_force_at),
+  };
+}

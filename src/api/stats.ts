@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { formatTimestamp, type Micros } from "../model/time";
 import { databasesOf } from "../storage/databases";
 import { MAX_STATS_BUCKETS, MAX_STATS_CELLS } from "../storage/read-limits";
+import { OTHER } from "../storage/series";
 import { countEvents, DIMENSIONS, type Dimension, INTERVAL_SECONDS, type Interval } from "../storage/stats-queries";
 import type { AppEnv } from "./app-env";
 import {
@@ -11,7 +12,6 @@ import {
   endDateParameter,
   NameParameter,
   readParameters,
-  refuseParameter,
   refuseReversedRange,
   startDateParameter,
 } from "./parameters";
@@ -71,9 +71,19 @@ export const StatsResponse = v.object({
         events: count,
       }),
     ),
-    v.description("In order of time. A bucket without events is left out."),
+    v.description(
+      `In order of time. A bucket without events is left out. Types of an application beyond the number that is counted by themselves stand under the category and the name ${OTHER}.`,
+    ),
   ),
   total: v.pipe(count, v.description("The sum of all results.")),
+  folded: v.optional(
+    v.pipe(
+      v.literal(true),
+      v.description(
+        `Only where all groups would make more than ${MAX_STATS_CELLS} results: the smallest groups stand together as ${OTHER}. A filter, a shorter range or a longer interval shows more of them.`,
+      ),
+    ),
+  ),
 });
 
 /** `GET /theeye/stats`: exact numbers of events over time. Reads counts, never events. */
@@ -87,7 +97,7 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
   if (range instanceof Refusal) return range.response();
 
   return answerFrom(async () => {
-    const cells = await countEvents(databasesOf(c.env), {
+    const { cells, folded } = await countEvents(databasesOf(c.env), {
       category: question.category ?? null,
       name: question.name ?? null,
       application: question.application ?? null,
@@ -95,15 +105,14 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
       groupBy,
       ...range,
     });
-    if (cells === null) {
-      const why = `the answer would hold more than ${MAX_STATS_CELLS} results. Ask for fewer groups, a filter, a shorter range or a longer interval.`;
-      return refuseParameter("group_by", why).response();
-    }
     const results = cells.map(({ bucket, group, events }) => ({ start: formatSeconds(bucket), ...group, events }));
     const total = results.reduce((sum, { events }) => sum + events, 0);
     const end = range.last + INTERVAL_SECONDS[interval];
     return Response.json(
-      { interval, start: formatSeconds(range.first), end: formatSeconds(end), results, total },
+      {
+        ...{ interval, start: formatSeconds(range.first), end: formatSeconds(end), results, total },
+        ...(folded ? { folded } : {}),
+      },
       { headers: { "Cache-Control": "no-store" } },
     );
   });

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { formatTimestamp, type Micros } from "../model/time";
-import type { FoundEvent } from "../storage/event-queries";
+import type { FoundEvent } from "../storage/events/find-events";
 
 /** A moment as every answer carries it. */
 export const MomentSchema = v.pipe(

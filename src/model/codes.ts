@@ -85,7 +85,7 @@ export const EVENT_CODES = {
     "The event is not a JSON object or is nested too deep, its id or visitor id is not 1 to 128 printable characters, or its context is not a JSON object.",
   schema_violation: "The payload does not fit the schema of its event type.",
   unplanned_event: "The event's type is not registered, and unregistered types are refused.",
-  id_conflict: "An event with this id and other content is already in the session.",
+  id_conflict: "Another event of the session has this id and timestamp, and other content.",
   delivery_failed: "The event could not be processed, however often it was tried.",
 } as const satisfies Record<string, string>;
 
@@ -99,3 +99,10 @@ export interface Issue {
   path: string;
   message: string;
 }
+
+/** What is wrong with an event whose identity another event of its session has. It does not tell whose that one is. */
+export const ID_CONFLICT: Issue = {
+  code: "id_conflict",
+  path: "/id",
+  message: "expected an id of its own, found that of another event of the session at the same moment",
+};

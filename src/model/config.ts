@@ -16,6 +16,12 @@ function wholeSeconds(max: number, otherwise: number) {
 const ConfigSchema = v.object({
   FUTURE_TOLERANCE_SECONDS: wholeSeconds(86_400, DEFAULT_FUTURE_TOLERANCE_SECONDS),
   KEY_CACHE_SECONDS: wholeSeconds(3_600, 30),
+  /** 0: by the traffic. Else the width of regular partitions, a multiple of 15 minutes; for trials and tests. */
+  PARTITION_SECONDS: v.pipe(
+    wholeSeconds(86_400 * 366, 0),
+    v.check((seconds) => seconds % 900 === 0, "expected a multiple of 900"),
+  ),
+  RULE_LEAD_SECONDS: wholeSeconds(3_600, 60),
   /** For a developer's machine and tests: webhooks of alerts may be http and lead anywhere. */
   ALERTS_ALLOW_INSECURE_HOSTS: v.optional(v.picklist(["true", "false"]), "false"),
   /** The first admin key of a deployment: a secret. Absent on a developer's machine, where `eye_a_local` serves. */
@@ -26,6 +32,10 @@ const ConfigSchema = v.object({
 export interface Config {
   futureToleranceMicros: number;
   keyCacheMs: number;
+  /** The width of regular partitions; null: by the traffic. */
+  partitionMicros: number | null;
+  /** From a change of the rules until it is in force. */
+  ruleLeadMicros: number;
   alertsAllowInsecureHosts: boolean;
   adminKey: string | null;
 }
@@ -33,6 +43,9 @@ export interface Config {
 const MENDS: Record<string, string> = {
   FUTURE_TOLERANCE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 86400.",
   KEY_CACHE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
+  PARTITION_SECONDS:
+    "Set it under [vars] in wrangler.toml to 0 (by the traffic), or to a multiple of 900 seconds up to 366 days.",
+  RULE_LEAD_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
   ALERTS_ALLOW_INSECURE_HOSTS:
     'Set it under [vars] in wrangler.toml to "false", or on a developer\'s machine to "true".',
   ADMIN_KEY:
@@ -54,6 +67,8 @@ export function parseConfig(env: unknown): Config {
   return {
     futureToleranceMicros: result.output.FUTURE_TOLERANCE_SECONDS * 1_000_000,
     keyCacheMs: result.output.KEY_CACHE_SECONDS * 1000,
+    partitionMicros: result.output.PARTITION_SECONDS === 0 ? null : result.output.PARTITION_SECONDS * 1_000_000,
+    ruleLeadMicros: result.output.RULE_LEAD_SECONDS * 1_000_000,
     alertsAllowInsecureHosts: result.output.ALERTS_ALLOW_INSECURE_HOSTS === "true",
     adminKey: result.output.ADMIN_KEY ?? null,
   };

@@ -1,10 +1,7 @@
 import * as v from "valibot";
 import { CategorySchema, NameSchema } from "./event";
 
-/**
- * What the pipeline and the dry run know of event types. The rule book is written from D1 into KV (binding `KEYS`, key
- * `rules`) whenever a type or a setting changes.
- */
+/** What events are judged by. The versions of event types and settings stand in the first database. */
 
 /** `reject` on a registered type: it is retired. As the default: an unregistered type is `unplanned_event`. */
 export const ModeSchema = v.picklist(["accept", "reject"], "expected accept or reject");
@@ -22,18 +19,13 @@ export const EventTypeRuleSchema = v.object({
   schema: v.nullable(v.string()),
 });
 
-export const RuleBookSchema = v.object({
-  v: v.literal(1),
-  /** Grows with every change. */
-  revision: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-  unregistered: ModeSchema,
-  types: v.array(EventTypeRuleSchema),
-});
-
 export type Mode = v.InferOutput<typeof ModeSchema>;
 export type SchemaMode = v.InferOutput<typeof SchemaModeSchema>;
 export type EventTypeRule = v.InferOutput<typeof EventTypeRuleSchema>;
-export type RuleBook = v.InferOutput<typeof RuleBookSchema>;
 
-/** The key of KV under which the rule book stands. */
-export const RULES_KEY = "rules";
+/** All rules that are in force at one moment. */
+export interface RuleBook {
+  /** What becomes of events of an unregistered type. */
+  unregistered: Mode;
+  types: EventTypeRule[];
+}

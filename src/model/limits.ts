@@ -33,6 +33,12 @@ export const DEFAULT_FUTURE_TOLERANCE_SECONDS = 60;
 /** A queue message. The platform takes 128,000 bytes, about 100 of them its own metadata. */
 export const MAX_MESSAGE_BYTES = 120_000;
 
+/**
+ * Messages that are parsed at a time, in characters of their text. JSON such as `[{},{},…]` grows some twentyfold when it is
+ * parsed, and twice where a session's object parses it too: 40 MB of the 128 MB that an isolate has.
+ */
+export const MAX_SLICE_CHARACTERS = 1_000_000;
+
 /** Messages in one `sendBatch`: the platform's limit. */
 export const MAX_MESSAGES_PER_SEND = 100;
 
@@ -40,8 +46,8 @@ export const MAX_MESSAGES_PER_SEND = 100;
 export const MAX_SEND_BYTES = 240_000;
 
 /**
- * Different sessions in one message. A consumer batch holds at most 100 messages and asks the databases for all of its
- * sessions at once: 9,000 ids of MAX_ID_CHARACTERS are 1.2 MB in a bound parameter, which takes 2 MB.
+ * Different sessions in one message. A consumer batch holds at most 100 messages and calls the object of each session: 9,000
+ * calls, where an invocation may make 10,000 subrequests.
  */
 export const MAX_SESSIONS_PER_MESSAGE = 90;
 
@@ -55,37 +61,7 @@ export const MAX_PART_CHARACTERS = 25_000;
 export const MAX_PAGE_SIZE = 1_000;
 export const DEFAULT_PAGE_SIZE = 100;
 
-/**
- * Objects among which all sessions are divided. A batch calls each at most once, and each call is one row written. One
- * takes some thousand events a second, so together they take more than a dozen databases do. To change it see
- * docs/decisions.md: a session whose object is another one must not be under way.
- */
-export const SESSION_GROUPS = 16;
-
-/**
- * How long a group remembers a session after its last event, at least. A consumer reads in D1 what is stored, asks the
- * group, and writes in D1, all within an invocation of 15 minutes. What was decided longer ago than two of these stands in
- * D1 for whoever asks now, or will never be written.
- */
-export const SESSION_MEMORY_MS = 60 * 60 * 1000;
-
-/** The same for a session of so many events that D1 would read long to tell what it holds of it. */
-export const LONG_SESSION_EVENTS = 100;
-export const LONG_SESSION_MEMORY_MS = 8 * 24 * 60 * 60 * 1000;
-
-/** Entries that a group holds ready, of the sessions seen last (about 400 bytes each; 16 groups may share 128 MB). */
-export const MAX_HELD_ENTRIES = 5_000;
-
-/** Entries of one session that are held ready; beyond them they lie in an indexed table. */
-export const MAX_REMEMBERED_EVENTS = 10_000;
-
-/** One row of a group's log, as JSON text. A row takes 2 MB; an entry with all its issues stays under 50 KB. */
-export const MAX_LOG_ROW_BYTES = 1_000_000;
-
-/** The stretch of time in which a session is listed once; see `opens` in storage/tables.ts. */
-export const ACTIVITY_SLOT_MICROS = 15 * 60 * 1_000_000;
-
-/** Registered event types, and bytes of their schemas together: isolates of the pipeline read them all, from one value of KV. */
+/** Registered event types, and bytes of their schemas together: isolates of the pipeline hold several such books in memory. */
 export const MAX_EVENT_TYPES = 1_000;
 export const MAX_RULE_BOOK_BYTES = 2_000_000;
 

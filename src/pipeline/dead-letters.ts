@@ -1,14 +1,19 @@
-import { candidateDatabases, type Database, homeDatabase } from "../storage/databases";
-import { loadHistories } from "../storage/session-history";
-import { findSettledErrors } from "../storage/settled-errors";
-import { openMessages, type Pipeline, type Processed, processBatch, readRules, type Undelivered } from "./consumer";
-import { errorId, fingerprint, storedFingerprint } from "./fingerprint";
-import { errorRow, type OpenedMessage } from "./open-message";
-import type { Arrival } from "./session-protocol";
-import { type Unit, writeUnits } from "./write-units";
+import { isJsonObject } from "../model/event";
+import { tieOf } from "../model/event-key";
+import { errorId, fingerprint } from "../model/fingerprint";
+import { jsonText } from "../model/json-text";
+import { type Micros, momentOf } from "../model/time";
+import type { Arrival } from "../session/session-protocol";
+import { databaseOf, laneToWrite } from "../storage/core/partition";
+import type { EventRow } from "../storage/rows";
+import { findKnownErrors } from "../storage/write/known-errors";
+import { hasSameContent, identityOf, storedContents } from "../storage/write/stored-content";
+import type { PlacedError } from "./place-rows";
+import { type Pipeline, type Piece, type Processed, processBatch, type Undelivered, writePieces } from "./process-batch";
+import { errorRow, type OpenedMessage } from "./read-message";
 
-/** How often a dead letter is taken through its sessions once more before its events are given up. */
-const PATIENT_ATTEMPTS = 3;
+/** How often a dead letter is processed once more before its events are marked undeliverable. */
+const ATTEMPTS_BEFORE_UNDELIVERABLE = 3;
 
 /**
  * The platform deletes a message after its last retry (wrangler.toml: 100). Before that a dead letter is sent anew, so
@@ -20,12 +25,12 @@ const RENEW_AT_ATTEMPT = 90;
 const MAX_DELAY_SECONDS = 3_600;
 
 /**
- * The last resort. What is in a dead letter is tried once more as usual; whatever still fails becomes a `delivery_failed`
+ * The last resort. What is in a dead letter is processed once more as usual; whatever still fails becomes a `delivery_failed`
  * error with its whole content, unless it turns out to be stored. The message is acknowledged only when every event in it
  * stands in one of the two tables.
  */
 export async function consumeDeadLetters(batch: MessageBatch<unknown>, pipeline: Pipeline): Promise<void> {
-  const { waiting, givenUp, counts } = await bringHome(batch.messages, pipeline);
+  const { waiting, undeliverable, counts } = await process(batch.messages, pipeline);
   for (const [place, message] of batch.messages.entries()) {
     if (waiting.has(place) && message.attempts >= RENEW_AT_ATTEMPT) await pipeline.sendDeadLetter(message.body);
     if (waiting.has(place) && message.attempts < RENEW_AT_ATTEMPT) {
@@ -39,112 +44,118 @@ export async function consumeDeadLetters(batch: MessageBatch<unknown>, pipeline:
     queue: batch.queue,
     messages: batch.messages.length,
     ...counts,
-    given_up: givenUp,
+    undeliverable,
     waiting: waiting.size,
   });
 }
 
-interface BroughtHome {
+interface ProcessedDeadLetters {
   /** Places of the messages that must come again. */
   waiting: Set<number>;
-  givenUp: number;
+  undeliverable: number;
   counts: Partial<Processed["counts"]>;
 }
 
-async function bringHome(messages: readonly Message<unknown>[], pipeline: Pipeline): Promise<BroughtHome> {
-  const rules = await readRules(pipeline);
-  const opened =
-    "unreadable" in rules ? null : await withoutSettled(openMessages(messages, pipeline, rules), pipeline.databases);
-  if (opened === null || "unreadable" in rules) return { waiting: new Set(messages.keys()), givenUp: 0, counts: {} };
-  const { undelivered, counts } = await processBatch(opened, pipeline, rules);
+async function process(messages: readonly Message<unknown>[], pipeline: Pipeline): Promise<ProcessedDeadLetters> {
+  const { undelivered, counts } = await processBatch(messages, pipeline, (opened) => withoutKnown(opened, pipeline));
   const waiting = new Set<number>();
-  const units: Unit[] = [];
-  for (const piece of undelivered) {
-    const rows = isHopeless(piece, messages) ? await giveUp(piece, pipeline) : null;
-    if (rows === null) for (const place of piece.messages) waiting.add(place);
-    else units.push(rows);
+  const pieces: Piece[] = [];
+  for (const part of undelivered) {
+    const piece = isHopeless(part, messages) ? await markUndeliverable(part, pipeline) : null;
+    if (piece === null) for (const place of part.messages) waiting.add(place);
+    else pieces.push(piece);
   }
-  const ready = withoutWaiting(units, waiting);
-  for (const { unit } of await writeUnits(pipeline.databases, ready, pipeline.write)) {
-    for (const place of unit.messages) waiting.add(place);
+  const ready = withoutWaiting(pieces, waiting);
+  for (const { piece } of (await writePieces(ready, pipeline)).failed) {
+    for (const place of piece.messages) waiting.add(place);
   }
-  return { waiting, givenUp: ready.reduce((sum, { rows }) => sum + rows.errors.length, 0), counts };
+  return { waiting, undeliverable: ready.reduce((sum, { errors }) => sum + errors.length, 0), counts };
 }
 
 /**
- * Leaves out what stands among the errors already. An event that was given up before a crash came between the write and
- * the acknowledgement might be decided otherwise now, and would stand in both tables. Null while a database cannot tell.
+ * Leaves out what stands among the errors already. An event that was marked undeliverable before a crash came between the
+ * write and the acknowledgement might be processed now, and would stand in both tables.
  */
-async function withoutSettled(opened: OpenedMessage[], databases: Database[]): Promise<OpenedMessage[] | null> {
-  const identified = opened.map(({ arrivals, ...message }) => ({
-    ...message,
-    arrivals: arrivals.map((one) => ({
-      ...one,
-      error: errorId(one.session, one.arrival.id, fingerprint(JSON.parse(one.arrival.text))),
-    })),
+async function withoutKnown(opened: OpenedMessage[], { databases }: Pick<Pipeline, "databases">): Promise<OpenedMessage[]> {
+  const identified = opened.map(({ arrivals, errors }) => ({
+    errors,
+    arrivals: arrivals.map((one) => ({ one, error: errorId(one.session, one.arrival.id, fingerprint(one.event)) })),
   }));
-  const ids = identified.flatMap(({ arrivals }) => arrivals.map(({ error }) => error));
-  try {
-    const settled = await findSettledErrors(databases, ids);
-    return identified.map((message) => ({
-      ...message,
-      arrivals: message.arrivals.filter(({ error }) => !settled.has(error)),
-    }));
-  } catch {
-    return null;
-  }
+  const known = await findKnownErrors(
+    databases,
+    identified.flatMap(({ arrivals }) => arrivals.map(({ error }) => error)),
+  );
+  return identified.map(({ arrivals, errors }) => ({
+    errors,
+    arrivals: arrivals.filter(({ error }) => !known.has(error)).map(({ one }) => one),
+  }));
 }
 
 /**
- * Nothing of a message is given up while another part of it waits: the message comes again, what was given up may work by
+ * Nothing of a message is marked undeliverable while another part of it waits: the message comes again, the part may work by
  * then, and would stand in both tables. Adds to `waiting` the messages that are held back so.
  */
-function withoutWaiting(units: Unit[], waiting: Set<number>): Unit[] {
-  const waits = ({ messages }: Unit) => [...messages].some((place) => waiting.has(place));
+function withoutWaiting(pieces: Piece[], waiting: Set<number>): Piece[] {
+  const waits = ({ messages }: Piece) => [...messages].some((place) => waiting.has(place));
   for (let before = -1; before !== waiting.size; ) {
     before = waiting.size;
-    for (const unit of units.filter(waits)) for (const place of unit.messages) waiting.add(place);
+    for (const piece of pieces.filter(waits)) for (const place of piece.messages) waiting.add(place);
   }
-  return units.filter((unit) => !waits(unit));
+  return pieces.filter((piece) => !waits(piece));
 }
 
 /** A database that is away or overloaded is waited for: it may hold what is missing, or is where it belongs. */
-function isHopeless(piece: Undelivered, batch: readonly Message<unknown>[]): boolean {
-  if (piece.session === null) return false;
-  const attempts = Math.max(...[...piece.messages].map((place) => batch[place]?.attempts ?? 1));
-  return piece.failure === "rejected" || (!piece.waitsForDatabase && attempts >= PATIENT_ATTEMPTS);
+function isHopeless(part: Undelivered, batch: readonly Message<unknown>[]): boolean {
+  if (part.session === null) return false;
+  const attempts = Math.max(...[...part.messages].map((place) => batch[place]?.attempts ?? 1));
+  return part.failure === "rejected" || (!part.waitsForDatabase && attempts >= ATTEMPTS_BEFORE_UNDELIVERABLE);
 }
 
-/** Error rows for those arrivals that are not stored, or null while the databases cannot tell. */
-async function giveUp({ session, arrivals, messages, reason }: Undelivered, pipeline: Pipeline): Promise<Unit | null> {
+/** Errors for those arrivals that are not stored, or null while the databases cannot tell. */
+async function markUndeliverable(part: Undelivered, pipeline: Pipeline): Promise<Piece | null> {
+  const { session, arrivals, messages, reason } = part;
   if (session === null) return null;
-  const stored = new Map<string, string>();
   try {
-    for (const index of candidateDatabases(session, pipeline.databases.length)) {
-      const database = pipeline.databases[index];
-      if (database === undefined) continue;
-      const histories = await loadHistories(database, [
-        { session, ids: arrivals.map(({ id }) => id), errorIds: [], until: null },
-      ]);
-      for (const event of histories.get(session)?.events ?? []) stored.set(event.id, storedFingerprint(event));
+    const lost: PlacedError[] = [];
+    for (const arrival of arrivals) {
+      const event: unknown = JSON.parse(arrival.text);
+      const occurredAt = occurrenceOf(event, arrival, pipeline);
+      if (occurredAt !== null && (await isStored(session, arrival, event, occurredAt, pipeline))) continue;
+      lost.push({ row: undeliverableRow(session, arrival, event, reason), moment: occurredAt ?? arrival.receivedAt, parts: [] });
     }
+    return { messages, session, events: [], errors: lost, mayHold: false, copies: 0 };
   } catch {
     return null;
   }
-  // Another content under a stored id is another event, which would otherwise be in neither table.
-  const lost = arrivals.filter(({ id, text }) => stored.get(id) !== fingerprint(JSON.parse(text)));
-  const errors = lost.map((arrival) => failedDelivery(session, arrival, reason));
-  const database = homeDatabase(session, pipeline.databases.length);
-  return { messages, session, database, rows: { events: [], errors, parts: [] } };
 }
 
-function failedDelivery(session: string, arrival: Arrival, reason: string) {
-  const event: unknown = JSON.parse(arrival.text);
-  const message = `given up after repeated delivery: ${reason}`;
-  return errorRow(
-    errorId(session, arrival.id, fingerprint(event)),
-    arrival,
-    [{ code: "delivery_failed", path: "", message }],
-    event,
-  );
+/** As the check of an event reads it; null where it cannot be read or lies in the future. */
+function occurrenceOf(event: unknown, { receivedAt }: Arrival, { config }: Pick<Pipeline, "config">): Micros | null {
+  const moment = isJsonObject(event) ? momentOf(event.timestamp) : null;
+  return moment !== null && moment <= receivedAt + config.futureToleranceMicros ? moment : null;
+}
+
+async function isStored(
+  session: string,
+  { id, application, receivedAt, text }: Arrival,
+  event: unknown,
+  occurredAt: Micros,
+  { databases, partitions }: Pipeline,
+): Promise<boolean> {
+  const partition = (await partitions.covering([occurredAt])).find(occurredAt);
+  const database = partition === null ? undefined : databases[databaseOf(partition, session)];
+  if (partition === null || database === undefined || !isJsonObject(event)) return false;
+  const { category, name, data } = event;
+  const row: EventRow = {
+    ...{ session, id, tie: tieOf(id), application, occurredAt, receivedAt, sent: text },
+    ...{ category: String(category), name: String(name), data: jsonText(data), context: null, extra: null, visitor: null },
+  };
+  const stored = (await storedContents(database, laneToWrite(partition), [row])).get(identityOf(row));
+  return stored !== undefined && hasSameContent(stored, row);
+}
+
+function undeliverableRow(session: string, arrival: Arrival, event: unknown, reason: string) {
+  const message = `marked undeliverable after repeated delivery: ${reason}`;
+  const id = errorId(session, arrival.id, fingerprint(event));
+  return errorRow(id, arrival, [{ code: "delivery_failed", path: "", message }], event);
 }

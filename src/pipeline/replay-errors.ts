@@ -1,6 +1,7 @@
 import { isJsonObject, sessionIdOf } from "../model/event";
 import { jsonText } from "../model/json-text";
 import type { Repair } from "../model/repair";
+import type { Micros } from "../model/time";
 import { judgeReplayed, prepareReplay } from "../rules/replay-event";
 import type { IndexedRules } from "../rules/rules";
 import type { Database } from "../storage/databases";
@@ -8,19 +9,19 @@ import { findErrorsById, type LocatedError } from "../storage/error-queries";
 import { runningAmong } from "../storage/replays";
 import { claimErrors, type ErrorState } from "../storage/settle-errors";
 import type { Failure } from "../storage/transport-errors";
-import { askSessions } from "./ask-sessions";
-import type { Pipeline } from "./consumer";
-import type { Arrival } from "./session-protocol";
-import { type Judged, type Verdict, writeReplayed } from "./write-replayed";
+import { callSessions } from "./call-sessions";
+import type { ReadArrival } from "./place-rows";
+import type { Pipeline } from "./process-batch";
+import { type Judged, type ReplayOutcome, writeReplayed } from "./write-replayed";
 
-export type ReplayIo = Pick<Pipeline, "databases" | "callGroup" | "write" | "config">;
+export type ReplayIo = Pick<Pipeline, "databases" | "partitions" | "callSession" | "write" | "config">;
 
 export interface Replaying {
   /** The replay's id. */
   id: string;
   repair: Repair | null;
   /** Microseconds since 1970, of the settlement. */
-  now: number;
+  now: Micros;
 }
 
 /** Something failed on the way: the same call again goes on where it stood. */
@@ -30,14 +31,15 @@ export interface Waiting {
   reason: string;
 }
 
-/** What became of an error. Skipped: resolved before, in the hands of another replay, or nothing that can be judged. */
-export type Fate = "stored" | "failing" | "skipped" | Waiting;
+/** What became of an error. Skipped: resolved before, claimed by another replay, or nothing that can be judged. */
+export type ReplayedError = "stored" | "failing" | "skipped" | Waiting;
 
 /**
- * Brings failed events back: mends them, claims their errors, has their sessions judge them anew under their original id,
- * application and moment of receipt, and writes what came of it. Idempotent: what is stored already is known by its
- * session, and what is settled stays settled.
+ * Repairs failed events, claims their errors, has their sessions judge them anew under their original id, application and
+ * moment of receipt, and writes what came of it. Idempotent: what is stored already is refused by its primary key, and what is
+ * settled stays settled.
  *
+ * @param rules those of the replay: the same however often a step is repeated
  * @throws what D1 throws while the errors are read and claimed
  */
 export async function replayErrors(
@@ -45,7 +47,7 @@ export async function replayErrors(
   replaying: Replaying,
   io: ReplayIo,
   rules: IndexedRules,
-): Promise<Map<string, Fate>> {
+): Promise<Map<string, ReplayedError>> {
   const errors = await findErrorsById(io.databases, ids);
   const candidates = errors.flatMap((error) => candidateOf(error, replaying.repair, io, rules));
   const states = await claim(
@@ -53,42 +55,38 @@ export async function replayErrors(
     replaying.id,
     io.databases,
   );
-  const fates = new Map<string, Fate>(ids.map((id) => [id, "skipped"]));
+  const results = new Map<string, ReplayedError>(ids.map((id) => [id, "skipped"]));
   for (const [id, { resolved_at: at, replay_id: by }] of states) {
-    if (at !== null && by === replaying.id) fates.set(id, "stored");
+    if (at !== null && by === replaying.id) results.set(id, "stored");
   }
   const claimed = candidates.filter(({ error }) => states.get(error.key.id)?.claimed_by === replaying.id);
   const judged: Judged[] = [];
-  for (const { error, arrival, verdict } of await judge(claimed, io, rules)) {
-    if (verdict.kind === "waiting") fates.set(error.key.id, verdict);
-    else judged.push({ error, arrival, verdict });
+  for (const { outcome, ...one } of await judge(claimed, io, rules)) {
+    if (outcome.kind === "waiting") results.set(one.error.key.id, outcome);
+    else judged.push({ ...one, outcome });
   }
-  const unwritten = await writeReplayed(judged, replaying, io);
-  for (const { error, verdict } of judged) {
-    fates.set(error.key.id, unwritten.get(error.key.id) ?? verdict.kind);
-  }
-  return fates;
+  for (const [id, result] of await writeReplayed(judged, replaying, io)) results.set(id, result);
+  return results;
 }
 
 interface Candidate {
   error: LocatedError;
-  arrival: Arrival;
-  event: unknown;
-  /** The session to ask, or the verdict of an event that reaches none. */
-  next: { session: string } | Verdict;
+  read: ReadArrival;
+  /** The session to call, or the outcome of an event that reaches none. */
+  next: { session: string } | Extract<ReplayOutcome, { kind: "failing" }>;
 }
 
-/** An error's event, mended; none if nothing can judge it. */
+/** An error's event, repaired; none if nothing can judge it. */
 function candidateOf(error: LocatedError, repair: Repair | null, io: ReplayIo, rules: IndexedRules): Candidate[] {
   const prepared = prepareReplay(error, repair);
   if (prepared.kind === "unfit") return [];
   const { eventId: id, application, receivedAt, event } = prepared;
-  const arrival: Arrival = { id, application, receivedAt, text: jsonText(event), replayOf: error.key.id };
+  const arrival = { id, application, receivedAt, text: jsonText(event) };
+  const read: ReadArrival = { arrival, event, replays: error.key };
   const session = sessionIdOf(event);
-  if (session !== null && !prepared.isOversized) return [{ error, arrival, event, next: { session } }];
+  if (session !== null && !prepared.isOversized) return [{ error, read, next: { session } }];
   const verdict = judgeReplayed(prepared, { ...io.config, rules });
-  const issues = verdict.valid ? [] : verdict.issues;
-  return [{ error, arrival, event, next: { kind: "failing", issues } }];
+  return [{ error, read, next: { kind: "failing", issues: verdict.valid ? [] : verdict.issues } }];
 }
 
 /** Claims errors that nobody has in hand, or only a replay that is over. Tells how each of them stands then. */
@@ -112,39 +110,39 @@ async function claim(errors: LocatedError[], replay: string, databases: Database
   return finished.length === 0 ? states : attempt(finished);
 }
 
-interface Asked extends Omit<Judged, "verdict"> {
-  verdict: Verdict | Waiting;
+interface JudgedOrWaiting extends Omit<Judged, "outcome"> {
+  outcome: ReplayOutcome | Waiting;
 }
 
 /** Has each session judge its own, all in one call. */
-async function judge(candidates: Candidate[], io: ReplayIo, rules: IndexedRules): Promise<Asked[]> {
-  const sessionOf = ({ next }: Candidate) => ("session" in next ? next.session : null);
-  const bySession = Map.groupBy(candidates, sessionOf);
-  const arrivals = [...bySession].flatMap(([session, own]) =>
-    session === null ? [] : [[session, own.map(({ arrival }) => arrival)] as const],
-  );
-  const results = await askSessions(new Map(arrivals), io.databases, io.callGroup, (sessions) =>
-    rules.only(
-      sessions
-        .flatMap((session) => bySession.get(session) ?? [])
-        .map(({ event }) => (isJsonObject(event) ? event : {})),
-    ),
-  );
-  return [...bySession].flatMap(([session, own]) =>
-    own.map(({ error, arrival, next }, place): Asked => {
-      if (session === null || !("session" in next)) {
-        if ("session" in next) throw new Error("a replayed event with a session was gathered without it");
-        return { error, arrival, verdict: next };
-      }
-      const result = results.get(session);
-      if (result?.kind !== "decided") {
-        const { failure = "rejected" as const, reason = "the session was not asked" } = result ?? {};
-        return { error, arrival, verdict: { kind: "waiting", failure, reason } };
-      }
-      const outcome = result.outcomes[place];
-      if (outcome === undefined) throw new Error("the group left a replayed event undecided");
-      if (outcome.kind === "failed") return { error, arrival, verdict: { kind: "failing", issues: outcome.issues } };
-      return { error, arrival, verdict: { kind: "stored", session, database: result.database, outcome } };
-    }),
-  );
+async function judge(candidates: Candidate[], io: ReplayIo, rules: IndexedRules): Promise<JudgedOrWaiting[]> {
+  const judged: JudgedOrWaiting[] = [];
+  const bySession = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    const { error, read, next } = candidate;
+    if ("kind" in next) judged.push({ error, read, outcome: next });
+    else bySession.set(next.session, [...(bySession.get(next.session) ?? []), candidate]);
+  }
+  const arrivals = new Map([...bySession].map(([session, own]) => [session, own.map(({ read }) => read.arrival)]));
+  const results = await callSessions(arrivals, io.callSession, (session) => {
+    const events = (bySession.get(session) ?? []).map(({ read }) => (isJsonObject(read.event) ? read.event : {}));
+    return [{ since: 0, rules: rules.only(events) }];
+  });
+  for (const [session, own] of bySession) {
+    const result = results.get(session);
+    if (result?.kind !== "decided") {
+      const { failure = "rejected" as const, reason = "the session was not called" } = result ?? {};
+      judged.push(...own.map(({ error, read }) => ({ error, read, outcome: { kind: "waiting" as const, failure, reason } })));
+      continue;
+    }
+    for (const outcome of result.outcomes) {
+      const one = own[outcome.place];
+      if (one === undefined) throw new Error("an outcome of an event that was not replayed");
+      const { error, read } = one;
+      const settled: ReplayOutcome =
+        outcome.kind === "failed" ? { kind: "failing", issues: outcome.issues } : { kind: "valid", session, outcome };
+      judged.push({ error, read, outcome: settled });
+    }
+  }
+  return judged;
 }

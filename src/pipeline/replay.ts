@@ -1,14 +1,18 @@
 import * as v from "valibot";
+import type { Micros } from "../model/time";
+import type { IndexedRules } from "../rules/rules";
 import { type ReplayMessage, ReplayMessageSchema, STEP_DELAY_SECONDS } from "../model/replay";
 import { findErrors } from "../storage/error-queries";
 import { countStep, loadReplay, planStep, type Replay, type ReplayCounts, type StepPlan } from "../storage/replays";
 import { type Failure, failureOf, messageOf } from "../storage/transport-errors";
-import type { Pipeline } from "./consumer";
-import { redelivery, worst } from "./delivery";
-import { type Fate, type ReplayIo, replayErrors } from "./replay-errors";
+import type { Pipeline } from "./process-batch";
+import { type ReplayedError, type ReplayIo, replayErrors } from "./replay-errors";
+import { redelivery, worst } from "./retry-policy";
 
 /** What replays need of the world. */
-export interface ReplayPipeline extends ReplayIo, Pick<Pipeline, "rules" | "log"> {
+export interface ReplayPipeline extends ReplayIo, Pick<Pipeline, "log"> {
+  /** The rules by which a replay judges, from its creation: the same for each of its steps, however often it is repeated. */
+  replayRules: (createdAt: Micros) => Promise<IndexedRules>;
   /** Asks for a step, after so many seconds; resolves once the queue has it. */
   sendReplay: (message: ReplayMessage, delaySeconds: number) => Promise<void>;
   /** Errors that one step takes. */
@@ -18,7 +22,7 @@ export interface ReplayPipeline extends ReplayIo, Pick<Pipeline, "rules" | "log"
 }
 
 /** After so many deliveries of a step, an error that is refused for what it is, is passed over. */
-const PATIENT_ATTEMPTS = 5;
+const ATTEMPTS_BEFORE_SKIPPING = 5;
 
 /** The platform deletes a message after its last retry (wrangler.toml: 100). Before that it is sent anew. */
 const RENEW_AT_ATTEMPT = 90;
@@ -82,13 +86,14 @@ async function runStep(
 
   const started = Date.now();
   const { plan, repair } = replay;
-  const fates = await replayErrors(plan.ids, { id, repair, now: pipeline.now() }, pipeline, await pipeline.rules());
-  const waiting = [...fates.values()].flatMap((fate) => (typeof fate === "string" ? [] : [fate]));
-  const failure = worst(waiting.map((fate) => fate.failure));
-  if (waiting.length > 0 && (failure !== "rejected" || attempts < PATIENT_ATTEMPTS)) {
+  const rules = await pipeline.replayRules(replay.createdAt);
+  const results = await replayErrors(plan.ids, { id, repair, now: pipeline.now() }, pipeline, rules);
+  const waiting = [...results.values()].flatMap((result) => (typeof result === "string" ? [] : [result]));
+  const failure = worst(waiting.map((result) => result.failure));
+  if (waiting.length > 0 && (failure !== "rejected" || attempts < ATTEMPTS_BEFORE_SKIPPING)) {
     return { failure, reason: waiting[0]?.reason ?? "" };
   }
-  const counts = countFates(fates);
+  const counts = countResults(results);
   const { next } = plan;
   if (!(await countStep(home, { id, step, next, now: pipeline.now() }, counts))) return null;
   pipeline.log({ log: "replay", replay: id, step, ...counts, ms: Date.now() - started });
@@ -115,8 +120,8 @@ async function makePlan(
   return { ids: rows.map(({ key }) => key.id), next };
 }
 
-function countFates(fates: Map<string, Fate>): ReplayCounts {
-  const counts: ReplayCounts = { matched: fates.size, stored: 0, failing: 0, skipped: 0 };
-  for (const fate of fates.values()) counts[typeof fate === "string" ? fate : "skipped"] += 1;
+function countResults(results: Map<string, ReplayedError>): ReplayCounts {
+  const counts: ReplayCounts = { matched: results.size, stored: 0, failing: 0, skipped: 0 };
+  for (const result of results.values()) counts[typeof result === "string" ? result : "skipped"] += 1;
   return counts;
 }

@@ -17,11 +17,12 @@ export interface ShadowFindings {
 
 /**
  * The verdict on an event: what is to be stored of it, or everything that is wrong with it. `shadow` is null unless a
- * schema in shadow would have made it fail.
+ * schema in shadow would have made it fail. `occurredAt` of an invalid event is null where its timestamp cannot be read, or
+ * lies in the future.
  */
 export type Verdict =
   | { valid: true; event: ClientEvent; occurredAt: Micros; shadow: ShadowFindings | null }
-  | { valid: false; issues: Issue[] };
+  | { valid: false; issues: Issue[]; occurredAt: Micros | null };
 
 export interface Judgement {
   /** The event's own moment of receipt at the edge: the verdict must not depend on when it is reached. */
@@ -73,7 +74,8 @@ export function checkEvent(event: unknown, judgement: Judgement): Verdict {
   }
 
   const occurredAt = occurrenceOf(event);
-  if (occurredAt !== null && occurredAt > judgement.receivedAt + judgement.futureToleranceMicros) {
+  const isAhead = occurredAt !== null && occurredAt > judgement.receivedAt + judgement.futureToleranceMicros;
+  if (isAhead) {
     issues.push({ code: "timestamp_in_future", path: "/timestamp", message: aheadMessage(occurredAt, judgement) });
   }
 
@@ -82,7 +84,9 @@ export function checkEvent(event: unknown, judgement: Judgement): Verdict {
   const type = isWhole ? checkType(event, issues, judgement.rules) : NOTHING;
   issues.push(...type.issues);
 
-  if (issues.length > 0 || !result.success || occurredAt === null) return { valid: false, issues };
+  if (issues.length > 0 || !result.success || occurredAt === null) {
+    return { valid: false, issues, occurredAt: isAhead ? null : occurredAt };
+  }
   return { valid: true, event: result.output, occurredAt, shadow: type.shadow };
 }
 

@@ -1,11 +1,8 @@
+import { isJsonObject } from "../model/event";
 import type { EventTypeRule, Mode, RuleBook } from "../model/event-type";
 
-/** What event types are judged by. Plain values, so that a part of them can travel to a group of sessions. */
-export interface RuleSet {
-  /** What becomes of events of an unregistered type. */
-  unregistered: Mode;
-  types: EventTypeRule[];
-}
+/** A rule book, or the part of it that some events need. Plain values, so that it can be sent to a session's object. */
+export type RuleSet = RuleBook;
 
 /** The same, to look types up in. */
 export interface Rules {
@@ -28,23 +25,25 @@ export function rulesOf({ unregistered, types }: RuleSet): Rules {
 
 /** The rule book as the consumer keeps it. */
 export interface IndexedRules extends Rules {
-  /** The rules that these types need: what a group of sessions is sent. */
-  only(types: Iterable<{ category?: unknown; name?: unknown }>): RuleSet;
+  /** The rules that these events need, whatever JSON values they are. */
+  only(events: Iterable<unknown>): RuleSet;
 }
 
-export function indexRules(book: RuleBook | RuleSet): IndexedRules {
+export function indexRules(book: RuleBook): IndexedRules {
   const rules = rulesOf(book);
   return {
     ...rules,
-    only(types) {
-      const found = new Map<string, EventTypeRule>();
+    only(events) {
       if (book.types.length === 0) return book;
-      for (const { category, name } of types) {
+      const found = new Set<EventTypeRule>();
+      for (const event of events) {
+        if (!isJsonObject(event)) continue;
+        const { category, name } = event;
         if (typeof category !== "string" || typeof name !== "string") continue;
         const rule = rules.find(category, name);
-        if (rule !== null) found.set(typeKey(category, name), rule);
+        if (rule !== null) found.add(rule);
       }
-      return { unregistered: rules.unregistered, types: [...found.values()] };
+      return { unregistered: rules.unregistered, types: [...found] };
     },
   };
 }

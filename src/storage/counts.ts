@@ -1,17 +1,28 @@
 import { type SQL, sql } from "drizzle-orm";
 import { SERIES_PER_PAGE } from "../model/limits";
-import type { Reader } from "./reader";
-import { jsonList } from "./series";
-import { counts } from "./tables";
+import { withPartitions } from "./core/known-partitions";
+import { isLate, lanesToRead } from "./core/partition";
+import type { PartitionMap } from "./core/partition-map";
+import { NO_PARTITIONS } from "./core/partition-records";
+import type { Database } from "./databases";
+import { readBatch } from "./reader";
 
 /**
- * Reading `counts`, whose rows hold the events of a bucket by series. The rows travel as text and are taken apart here:
- * Workers are many, and a database has one thread. Measured over 720 rows of 167 series: 3 ms in D1, and 7 to 14 where it
- * is to look six series up.
+ * Reading counts by series. Hours and days stand in `counts`, minutes in a table of each partition. Rows travel as text and
+ * are parsed in the Worker: Workers are many, and a database has one thread. Measured over 720 rows of 167 series: 3 ms in D1,
+ * and 7 to 14 where D1 itself extracts six series.
  */
 
-/** Rows that come as one text, which is quicker than as rows. D1 takes texts of 2 MB. */
+const MINUTE = 60;
+
+/** Rows that come as one text, which is quicker than as rows. D1 takes texts of 2 MB, and a row is of 5 KB at most. */
 const ROWS_PER_TEXT = 250;
+
+/** Terms of one UNION ALL: D1's limit. */
+const MAX_TERMS = 5;
+
+/** Texts in one call: bounds what a Worker holds at a time. */
+const TEXTS_PER_BATCH = 2 * MAX_TERMS;
 
 /** Buckets of one width, by their starts in seconds since 1970. */
 export interface BucketRange {
@@ -21,118 +32,179 @@ export interface BucketRange {
   last: number;
 }
 
-/** The events of a bucket by series, as far as they are asked for: those of one page, so a bucket may come several times. */
+/** A database, and the partitions among which its minutes lie. */
+export interface CountSource {
+  database: Database;
+  map: PartitionMap;
+}
+
+/** The events of a bucket by series, as far as they are asked for. A bucket comes once for each page of series. */
 export interface BucketCounts {
   bucket: number;
   bySeries: [seriesId: number, events: number][];
 }
 
-/** The pages of a database. */
-const EVERY_PAGE = sql`(
-  WITH RECURSIVE every (page) AS (
-    SELECT 0 UNION ALL
-    SELECT page + 1 FROM every WHERE page < (SELECT max(series_id) / ${sql.raw(String(SERIES_PER_PAGE))} FROM series)
-  )
-  SELECT page FROM every
-) AS pages`;
+/**
+ * Runs a query over the counts of all databases. The partition map is read for minutes alone, as it stands now.
+ *
+ * @throws DrizzleQueryError
+ */
+export function withCounts<Result>(
+  databases: readonly Database[],
+  { seconds }: Pick<BucketRange, "seconds">,
+  query: (sources: CountSource[]) => Promise<Result>,
+): Promise<Result> {
+  const ask = (map: PartitionMap) => query(databases.map((database) => ({ database, map })));
+  return seconds === MINUTE ? withPartitions(databases, ask) : ask(NO_PARTITIONS);
+}
 
-/** The events of all series in each bucket that has some. Reads a row for each bucket and page, and leaves the series. */
-export async function totalsIn(reader: Reader, { seconds, first, last }: BucketRange): Promise<Map<number, number>> {
-  const [all] = await reader.all<{ rows: string }>(sql`
-    SELECT json_group_array(json_array(held.bucket, held.events)) AS rows FROM ${EVERY_PAGE} CROSS JOIN ${counts} AS held
-    WHERE held.seconds = ${seconds} AND held.page = pages.page AND held.bucket BETWEEN ${first} AND ${last}`);
-  const rows: [bucket: number, events: number][] = JSON.parse(all?.rows ?? "[]");
+/** The events of all series in each bucket that has some. Reads a row for each bucket and page of series, and no series. */
+export async function totalsIn(source: CountSource, range: BucketRange): Promise<Map<number, number>> {
+  const terms = tablesOf(source, range).map(
+    (table) => sql`
+      SELECT json_group_array(json_array(bucket, events)) AS rows FROM (
+        SELECT ${table.bucket} AS bucket, sum(held.events) AS events
+        FROM ${pagesOf(table)} AS pages CROSS JOIN ${table.name} AS held
+        WHERE held.page = pages.page AND ${within(table)} GROUP BY 1
+      )`,
+  );
   const totals = new Map<number, number>();
-  for (const [bucket, events] of rows) totals.set(bucket, (totals.get(bucket) ?? 0) + events);
+  for (const text of await readTexts(source, terms)) {
+    const rows: [bucket: number, events: number][] = JSON.parse(text);
+    for (const [bucket, events] of rows) totals.set(bucket, (totals.get(bucket) ?? 0) + events);
+  }
   return totals;
 }
 
 /**
- * The events of the given series in each bucket. Reads a row for each bucket and page; page by page, so that no more than
- * one page's rows are held at a time: some 4 KB for each bucket.
+ * The events in each bucket by series. Reads a row for each bucket and page of series, and holds some ten texts of
+ * ROWS_PER_TEXT rows at a time.
+ *
+ * @param wanted the series that are asked for; null: all that have events in the range
  */
 export async function* countsIn(
-  reader: Reader,
-  { seconds, first, last }: BucketRange,
-  seriesIds: readonly number[],
-): AsyncGenerator<BucketCounts> {
-  const stretch = ROWS_PER_TEXT * seconds;
-  const starts = Array.from({ length: Math.ceil((last - first + seconds) / stretch) }, (_, n) => first + n * stretch);
-  for (const [page, ids] of pagesOf(seriesIds)) {
-    const texts = await Promise.all(
-      starts.map((from) =>
-        readRows(
-          reader,
-          sql`${counts} AS held WHERE held.seconds = ${seconds} AND held.page = ${page}
-            AND held.bucket BETWEEN ${from} AND ${Math.min(last, from + stretch - seconds)}`,
-        ),
-      ),
+  source: CountSource,
+  range: BucketRange,
+  wanted: readonly number[] | null,
+): AsyncGenerator<BucketCounts[]> {
+  const tables = tablesOf(source, range);
+  const byPage = wanted === null ? null : Map.groupBy(wanted, (id) => Math.floor(id / SERIES_PER_PAGE));
+  const pages = byPage === null ? await pagesWithin(source, tables) : [...byPage.keys()];
+  const pieces = pages.flatMap((page) => tables.flatMap(cut).map((table) => ({ page, table })));
+  for (let place = 0; place < pieces.length; place += TEXTS_PER_BATCH) {
+    const some = pieces.slice(place, place + TEXTS_PER_BATCH);
+    const terms = some.map(
+      ({ page, table }) => sql`
+        SELECT '[' || coalesce(group_concat('[' || ${table.bucket} || ',' || held.by_series || ']'), '') || ']' AS rows
+        FROM ${table.name} AS held WHERE held.page = ${page} AND ${within(table)}`,
     );
-    for (const [bucket, , held] of texts.flat()) yield { bucket, bySeries: pick(held, ids) };
+    const texts = await readTexts(source, terms);
+    yield texts.flatMap((text, index) => {
+      const rows: [bucket: number, held: Record<string, number>][] = JSON.parse(text);
+      const ids = byPage?.get(some[index]?.page ?? -1) ?? null;
+      return rows.map(([bucket, held]) => ({ bucket, bySeries: pick(held, ids) }));
+    });
   }
 }
 
 /** The events of each of the given series in a range. */
 export async function sumBySeries(
-  reader: Reader,
+  source: CountSource,
   range: BucketRange,
   seriesIds: readonly number[],
 ): Promise<Map<number, number>> {
   const sums = new Map<number, number>();
-  for await (const { bySeries } of countsIn(reader, range, seriesIds)) {
-    for (const [seriesId, events] of bySeries) sums.set(seriesId, (sums.get(seriesId) ?? 0) + events);
+  for await (const buckets of countsIn(source, range, seriesIds)) {
+    for (const { bySeries } of buckets) {
+      for (const [seriesId, events] of bySeries) sums.set(seriesId, (sums.get(seriesId) ?? 0) + events);
+    }
   }
   return sums;
 }
 
-/** What a minute holds: of all series, and by series as far as they are asked for. */
-export interface MinuteCounts {
-  events: number;
-  bySeries: Map<number, number>;
+/** A table of counts with the buckets to read of it. */
+interface CountTable {
+  name: SQL;
+  /** Its column with the buckets' starts. */
+  bucket: SQL;
+  /** Leaves its buckets of one width, if it has others. */
+  width: SQL;
+  range: BucketRange;
 }
 
-/** What the given minutes hold, by their starts in seconds since 1970. Reads a row for each minute and page. */
-export async function countsOfMinutes(
-  reader: Reader,
-  minutes: readonly number[],
-  seriesIds: readonly number[],
-): Promise<Map<number, MinuteCounts>> {
-  const pages = [...pagesOf(seriesIds).keys()];
-  const atOnce = Math.max(1, Math.floor(ROWS_PER_TEXT / Math.max(1, pages.length)));
-  const found = new Map<number, MinuteCounts>();
-  for (let from = 0; from < minutes.length; from += atOnce) {
-    const some = JSON.stringify(minutes.slice(from, from + atOnce));
-    const rows = await readRows(
-      reader,
-      sql`json_each(${some}) AS minutes CROSS JOIN ${EVERY_PAGE} CROSS JOIN ${counts} AS held
-        WHERE held.seconds = 60 AND held.page = pages.page AND held.bucket = minutes.value`,
-      sql`iif(held.page IN ${jsonList(pages)}, held.by_series, '{}')`,
-    );
-    for (const [minute, events, held] of rows) {
-      const entry = found.get(minute) ?? { events: 0, bySeries: new Map() };
-      entry.events += events;
-      for (const [seriesId, own] of pick(held, seriesIds)) entry.bySeries.set(seriesId, own);
-      found.set(minute, entry);
-    }
+/** The tables of a database that hold buckets of the range. A minute lies in one of them. */
+function tablesOf({ database, map }: CountSource, range: BucketRange): CountTable[] {
+  const { seconds, first, last } = range;
+  if (seconds !== MINUTE) {
+    return [{ name: sql`counts`, bucket: sql`held.bucket`, width: sql`held.seconds = ${seconds}`, range }];
   }
-  return found;
+  return map
+    .overlapping(first * 1_000_000, last * 1_000_000)
+    .filter(({ databases }) => databases.includes(database.index))
+    .flatMap((partition) => {
+      // A late lane has no counts: its events are counted when it is emptied.
+      const [main] = lanesToRead(partition).filter((lane) => !isLate(lane));
+      if (main === undefined) return [];
+      const own = { first: partition.from / 1_000_000, last: partition.to / 1_000_000 - MINUTE };
+      return [
+        {
+          name: sql.identifier(`minutes_${main.suffix}`).getSQL(),
+          ...{ bucket: sql`held.minute`, width: sql`true` },
+          range: { seconds, first: Math.max(first, own.first), last: Math.min(last, own.last) },
+        },
+      ];
+    });
 }
 
-type Row = [bucket: number, events: number, bySeries: Record<string, number>];
-
-/** Rows of counts, put together as text without a look into them. */
-async function readRows(reader: Reader, from: SQL, bySeries = sql`held.by_series`): Promise<Row[]> {
-  const [all] = await reader.all<{ rows: string }>(sql`
-    SELECT '[' || coalesce(group_concat('[' || held.bucket || ',' || held.events || ',' || ${bySeries} || ']'), '') || ']' AS rows
-    FROM ${from}`);
-  return JSON.parse(all?.rows ?? "[]");
+function within({ bucket, width, range: { first, last } }: CountTable): SQL {
+  return sql`${width} AND ${bucket} BETWEEN ${first} AND ${last}`;
 }
 
-function pick(held: Record<string, number>, seriesIds: readonly number[]): [seriesId: number, events: number][] {
-  return seriesIds.flatMap((id) => (held[id] === undefined ? [] : [[id, held[id]]]));
+/** The pages of a table, each found by one seek: a database has as many as 256 go into its series. */
+function pagesOf({ name, width }: CountTable): SQL {
+  return sql`(
+    WITH RECURSIVE every (page) AS (
+      SELECT min(held.page) FROM ${name} AS held WHERE ${width} UNION ALL
+      SELECT (SELECT min(held.page) FROM ${name} AS held WHERE ${width} AND held.page > every.page)
+      FROM every WHERE every.page IS NOT NULL
+    )
+    SELECT page FROM every WHERE page IS NOT NULL
+  )`;
 }
 
-/** The given series by page. */
-function pagesOf(seriesIds: readonly number[]): Map<number, number[]> {
-  return Map.groupBy(seriesIds, (id) => Math.floor(id / SERIES_PER_PAGE));
+/** The pages with an event in the range. */
+async function pagesWithin(source: CountSource, tables: CountTable[]): Promise<number[]> {
+  const terms = tables.map(
+    (table) => sql`
+      SELECT json_group_array(pages.page) AS rows FROM ${pagesOf(table)} AS pages WHERE EXISTS (
+        SELECT 1 FROM ${table.name} AS held WHERE held.page = pages.page AND ${within(table)}
+      )`,
+  );
+  const texts = await readTexts(source, terms);
+  const pages = texts.flatMap((text): number[] => JSON.parse(text));
+  return [...new Set(pages)].sort((a, b) => a - b);
+}
+
+/** Cuts a table's range so that each part comes as one text. */
+function cut(table: CountTable): CountTable[] {
+  const { seconds, first, last } = table.range;
+  const stretch = ROWS_PER_TEXT * seconds;
+  return Array.from({ length: Math.ceil((last - first + seconds) / stretch) }, (_, n) => {
+    const from = first + n * stretch;
+    return { ...table, range: { seconds, first: from, last: Math.min(last, from + stretch - seconds) } };
+  });
+}
+
+/** Runs terms that select one text each, `rows`, in one call. */
+async function readTexts({ database }: CountSource, terms: readonly SQL[]): Promise<string[]> {
+  const statements = Array.from({ length: Math.ceil(terms.length / MAX_TERMS) }, (_, n) =>
+    sql.join(terms.slice(n * MAX_TERMS, (n + 1) * MAX_TERMS), sql` UNION ALL `),
+  );
+  const results = await readBatch<{ rows: string }>(database, statements);
+  return results.flat().map(({ rows }) => rows);
+}
+
+function pick(held: Record<string, number>, wanted: readonly number[] | null): [seriesId: number, events: number][] {
+  if (wanted === null) return Object.entries(held).map(([id, events]) => [Number(id), events]);
+  return wanted.flatMap((id) => (held[id] === undefined ? [] : [[id, held[id]]]));
 }

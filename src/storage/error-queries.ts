@@ -2,13 +2,13 @@ import { and, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { MAX_PART_CHARACTERS } from "../model/limits";
 import type { ReplayFilter } from "../model/replay";
 import type { Micros } from "../model/time";
+import type { Order } from "./core/event-order";
+import { cutByBytes, inDirection, mergeStretches, type Page, type Stretch, stretchOf } from "./core/stretch";
 import type { Database } from "./databases";
 import { codeIndex, hasCode } from "./error-codes";
 import { type ErrorContent, loadErrorContents } from "./error-contents";
-import type { Order } from "./order";
 import { MAX_CONTENT_WITH_ROW, MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "./read-limits";
 import { type Reader, readerOf } from "./reader";
-import { cutByBytes, inDirection, mergeStretches, type Page, type Stretch, stretchOf } from "./stretch";
 import { errors } from "./tables";
 
 /** An error's place in the order of receipt. */
@@ -47,9 +47,10 @@ export interface FoundError {
   content: ErrorContent;
   /** When a replay made an event of it; null: it is open. */
   resolvedAt: Micros | null;
-  /** The event that it became. */
+  /** The event that it became, by its identity. */
   resolvedSession: string | null;
-  resolvedSequence: number | null;
+  resolvedEventId: string | null;
+  resolvedOccurredAt: Micros | null;
   /** When a replay judged it last. */
   replayedAt: Micros | null;
   replayId: string | null;
@@ -134,7 +135,8 @@ const scannedColumns = {
   parts: errors.parts,
   resolvedAt: errors.resolvedAt,
   resolvedSession: errors.resolvedSession,
-  resolvedSequence: errors.resolvedSequence,
+  resolvedEventId: errors.resolvedEventId,
+  resolvedOccurredAt: errors.resolvedOccurredAt,
   replayedAt: errors.replayedAt,
   replayId: errors.replayId,
   size: sql<number>`coalesce(length(${errors.content}), 0)`,

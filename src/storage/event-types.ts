@@ -1,11 +1,11 @@
 import * as v from "valibot";
-import { ModeSchema, type RuleBook, SchemaModeSchema } from "../model/event-type";
-import type { Micros } from "../model/time";
+import { ModeSchema, SchemaModeSchema } from "../model/event-type";
 import type { Database } from "./databases";
+import { type ChangeTime, inForceAt } from "./rule-epochs";
 
 /**
- * Event types and settings, which are not per session and live in the first database. Read and written at its primary:
- * whoever changes a type must see the change.
+ * Event types, which are not per session and live in the first database. Read and written at its primary: whoever changes
+ * a type must see the change.
  */
 
 const VersionRowSchema = v.pipe(
@@ -20,35 +20,32 @@ const VersionRowSchema = v.pipe(
     schema: v.nullable(v.string()),
     schema_mode: SchemaModeSchema,
     changed_at: v.number(),
+    in_force_at: v.number(),
   }),
   v.transform(({ registered, ...row }) => ({ ...row, registered: registered === 1 })),
 );
 
-/** One version of an event type. `changed_at` is in microseconds since 1970. */
+/** One version of an event type. In force from `in_force_at` until the next version is; microseconds since 1970. */
 export type EventTypeVersion = v.InferOutput<typeof VersionRowSchema>;
 
 /** What is registered with an event type. */
-export type EventTypeDefinition = Omit<EventTypeVersion, "version" | "changed_at" | "registered">;
+export type EventTypeDefinition = Omit<EventTypeVersion, "version" | "changed_at" | "in_force_at" | "registered">;
 
-const COLUMNS = "category, name, version, registered, description, owner, mode, schema, schema_mode, changed_at";
+const COLUMNS =
+  "category, name, version, registered, description, owner, mode, schema, schema_mode, changed_at, in_force_at";
 
 const NEWEST = `SELECT ${COLUMNS} FROM event_types WHERE category = ?1 AND name = ?2 ORDER BY version DESC LIMIT 1`;
 
 /** Nothing is added where the newest version says the same already. */
 const ADD_VERSION = `
 INSERT INTO event_types (${COLUMNS})
-SELECT ?1, ?2, coalesce(max(version), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM event_types
+SELECT ?1, ?2, coalesce(max(version), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ${inForceAt("?9", "?10")}
+FROM event_types
 WHERE category = ?1 AND name = ?2
 HAVING NOT EXISTS (
   SELECT 1 FROM (${NEWEST})
   WHERE registered = ?3 AND description IS ?4 AND owner IS ?5 AND mode = ?6 AND schema IS ?7 AND schema_mode = ?8
 )`;
-
-const REVISION = "rules_revision";
-
-const NEXT_REVISION = `
-INSERT INTO settings (name, value) VALUES ('${REVISION}', '1')
-ON CONFLICT DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)`;
 
 /** The newest version of each type that is registered: reads every version of every type, a few thousand rows at most. */
 const CURRENT = `
@@ -58,21 +55,20 @@ WHERE registered = 1 AND version = (
 ) ORDER BY category, name`;
 
 /**
- * Registers an event type, or removes it, as a new version.
+ * Registers an event type, or removes it, as a new version that comes into force after the lead.
  *
  * @returns the newest version, and whether it is a new one
  */
 export async function saveVersion(
   { binding }: Database,
   definition: EventTypeDefinition & { registered: boolean },
-  now: Micros,
+  { now, lead }: ChangeTime,
 ): Promise<{ version: EventTypeVersion; isNew: boolean }> {
   const { category, name, registered, description, owner, mode, schema, schema_mode: schemaMode } = definition;
-  const [added, , newest] = await binding.batch<unknown>([
+  const [added, newest] = await binding.batch<unknown>([
     binding
       .prepare(ADD_VERSION)
-      .bind(category, name, registered ? 1 : 0, description, owner, mode, schema, schemaMode, now),
-    binding.prepare(NEXT_REVISION),
+      .bind(category, name, registered ? 1 : 0, description, owner, mode, schema, schemaMode, now, lead),
     binding.prepare(NEWEST).bind(category, name),
   ]);
   return { version: v.parse(VersionRowSchema, newest?.results[0]), isNew: (added?.meta.changes ?? 0) > 0 };
@@ -116,45 +112,4 @@ export async function listVersions(
 export async function listRegistered({ binding }: Database): Promise<EventTypeVersion[]> {
   const { results } = await binding.prepare(CURRENT).all();
   return v.parse(v.array(VersionRowSchema), results);
-}
-
-export const SettingsSchema = v.strictObject({
-  unregistered_event_types: v.pipe(
-    ModeSchema,
-    v.description("What becomes of events of a type that is not registered: `reject` makes them `unplanned_event`."),
-  ),
-});
-
-export type Settings = v.InferOutput<typeof SettingsSchema>;
-
-export async function saveSettings({ binding }: Database, settings: Settings): Promise<void> {
-  await binding.batch([
-    binding
-      .prepare(
-        `INSERT INTO settings (name, value) VALUES ('unregistered_event_types', ?1)
-         ON CONFLICT DO UPDATE SET value = excluded.value`,
-      )
-      .bind(settings.unregistered_event_types),
-    binding.prepare(NEXT_REVISION),
-  ]);
-}
-
-/** The rules of this moment, as they are published. */
-export async function loadRuleBook({ binding }: Database): Promise<RuleBook> {
-  const [settings, current] = await binding.batch<unknown>([
-    binding.prepare("SELECT name, value FROM settings"),
-    binding.prepare(CURRENT),
-  ]);
-  const rows = v.parse(v.array(v.object({ name: v.string(), value: v.string() })), settings?.results);
-  const values = new Map(rows.map(({ name, value }) => [name, value]));
-  return {
-    v: 1,
-    revision: Number(values.get(REVISION) ?? 0),
-    unregistered: v.parse(ModeSchema, values.get("unregistered_event_types") ?? "accept"),
-    types: v
-      .parse(v.array(VersionRowSchema), current?.results)
-      .map(({ category, name, version, mode, schema_mode, schema }) => ({
-        ...{ category, name, version, mode, schema_mode, schema },
-      })),
-  };
 }

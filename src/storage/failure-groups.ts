@@ -1,11 +1,25 @@
 import { inArray, type SQL, sql } from "drizzle-orm";
-import { EVENT_CODE_NAMES } from "../model/codes";
-import type { FailureQuestion } from "./failure-queries";
+import { EVENT_CODE_NAMES, type EventCode } from "../model/codes";
 import { MAX_SUMMARY_CELL_BYTES, MAX_SUMMARY_GROUPS } from "./read-limits";
 import type { Reader } from "./reader";
+import type { SeriesFilter } from "./series";
 import { failures } from "./tables";
 
-/** An application with an event type, as failures name it: empty where an error has none. */
+/** Which failures to sum up, from the buckets of one width. Filters combine; null: any. */
+export interface FailureQuestion extends SeriesFilter {
+  code: EventCode | null;
+  /** Width of the buckets: 60, 3600 or 86400. */
+  seconds: number;
+  /** Starts of the first and the last bucket, in seconds since 1970. */
+  first: number;
+  last: number;
+  /** What the line over time is told in, in seconds: a multiple of the buckets' width. */
+  step: number;
+  /** Groups at most. */
+  limit: number;
+}
+
+/** An application with an event type, as failures name it: empty where an error has none, or the day has too many groups. */
 export interface FailingType {
   application: string;
   category: string;

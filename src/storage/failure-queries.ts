@@ -1,27 +1,11 @@
 import { sql } from "drizzle-orm";
-import type { EventCode } from "../model/codes";
-import { sumBySeries } from "./counts";
+import { type CountSource, sumBySeries, withCounts } from "./counts";
 import type { Database } from "./databases";
 import { EVERY_FAILURE } from "./failure-counts";
-import { type FailingType, type Group, groupsIn, within } from "./failure-groups";
+import { type FailingType, type FailureQuestion, type Group, groupsIn, within } from "./failure-groups";
 import { MAX_SUMMARY_GROUPS } from "./read-limits";
-import { type Reader, readerOf } from "./reader";
-import type { SeriesFilter } from "./series";
+import { readerOf } from "./reader";
 import { categories, failures, series } from "./tables";
-
-/** Which failures to sum up, from the buckets of one width. Filters combine; null: any. */
-export interface FailureQuestion extends SeriesFilter {
-  code: EventCode | null;
-  /** Width of the buckets: 60, 3600 or 86400. */
-  seconds: number;
-  /** Starts of the first and the last bucket, in seconds since 1970. */
-  first: number;
-  last: number;
-  /** What the line over time is told in, in seconds: a multiple of the buckets' width. */
-  step: number;
-  /** Groups at most. */
-  limit: number;
-}
 
 /** A group of failures beside the traffic of its type. */
 export interface FailureGroup extends Group {
@@ -50,7 +34,9 @@ export async function sumUpFailures(
   const shown = groups.slice(0, question.limit);
 
   const types = [...new Map(shown.map((group) => [typeOf(group), group])).values()];
-  const totals = await Promise.all(readers.map((reader) => totalsIn(reader, types, question)));
+  const totals = await withCounts(databases, question, (sources) =>
+    Promise.all(sources.map((source) => totalsIn(source, types, question))),
+  );
   return {
     complete,
     groups: shown.map((group) => {
@@ -90,11 +76,12 @@ function mergeGroups(parts: Group[]): Group {
 
 /** How many events of each type failed and are stored, by the type's place in the list. */
 async function totalsIn(
-  reader: Reader,
+  source: CountSource,
   types: FailingType[],
   question: FailureQuestion,
 ): Promise<{ failed: Map<number, number>; stored: Map<number, number> }> {
   if (types.length === 0) return { failed: new Map(), stored: new Map() };
+  const reader = readerOf(source.database);
   const wanted = JSON.stringify(types.map(({ application, category, name }) => [application, category, name]));
   const { seconds, first, last } = question;
   const failed = await reader.all<FailingType & { events: number }>(sql`
@@ -102,14 +89,15 @@ async function totalsIn(
     WHERE ${within(question, [EVERY_FAILURE])} AND (application, category, name) IN
       (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${wanted}))
     GROUP BY application, category, name`);
+  // Failures without a category have no traffic beside them: the series of category '' is the overflow of all types.
   const members = await reader.all<{ place: number; seriesId: number }>(sql`
     SELECT wanted.key AS place, s.series_id AS seriesId
     FROM json_each(${wanted}) AS wanted
-    CROSS JOIN ${categories} AS c ON c.category = wanted.value ->> 1
+    CROSS JOIN ${categories} AS c ON c.category = wanted.value ->> 1 AND c.category <> ''
     CROSS JOIN ${series} AS s
       ON s.category_id = c.category_id AND s.name = wanted.value ->> 2 AND s.application = wanted.value ->> 0`);
   const stored = await sumBySeries(
-    reader,
+    source,
     { seconds, first, last },
     members.map(({ seriesId }) => seriesId),
   );

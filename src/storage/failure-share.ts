@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import type { Measurement } from "../model/alert";
-import { type BucketRange, sumBySeries } from "./counts";
+import { type BucketRange, type CountSource, sumBySeries, totalsIn, withCounts } from "./counts";
 import type { Database } from "./databases";
 import { EVERY_FAILURE } from "./failure-counts";
 import { type Reader, readerOf } from "./reader";
-import { matchingSeries, type SeriesFilter } from "./series";
+import { matchingSeriesIds, type SeriesFilter } from "./series";
 import { failures } from "./tables";
 
 const MINUTE = 60;
@@ -25,15 +25,17 @@ export interface ShareQuestion extends SeriesFilter {
  * @throws what D1 throws
  */
 export async function measureFailures(databases: Database[], question: ShareQuestion): Promise<Measurement> {
-  const parts = await Promise.all(
-    databases.map(async (database) => {
-      const reader = readerOf(database);
-      const failed = await failuresIn(reader, question);
-      return { failures: failed, stored: question.withStored ? await storedIn(reader, question) : 0 };
-    }),
-  );
-  const sum = (kind: keyof Measurement) => parts.reduce((all, part) => all + part[kind], 0);
-  return { failures: sum("failures"), stored: sum("stored") };
+  const failed = await Promise.all(databases.map((database) => failuresIn(readerOf(database), question)));
+  const stored = question.withStored
+    ? await withCounts(databases, { seconds: MINUTE }, (sources) =>
+        Promise.all(sources.map((source) => storedIn(source, question))),
+      )
+    : [];
+  return { failures: sumOf(failed), stored: sumOf(stored) };
+}
+
+function sumOf(numbers: number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0);
 }
 
 async function failuresIn(
@@ -57,10 +59,12 @@ async function failuresIn(
   return row?.events ?? 0;
 }
 
-async function storedIn(reader: Reader, question: ShareQuestion): Promise<number> {
-  const ids = (await matchingSeries(reader, question)).map(({ seriesId }) => seriesId);
-  const sums = await Promise.all(widestBuckets(question).map((range) => sumBySeries(reader, range, ids)));
-  return sums.flatMap((sum) => [...sum.values()]).reduce((all, events) => all + events, 0);
+async function storedIn(source: CountSource, question: ShareQuestion): Promise<number> {
+  const ids = await matchingSeriesIds(readerOf(source.database), question);
+  const sums = await Promise.all(
+    widestBuckets(question).map((range) => (ids === null ? totalsIn(source, range) : sumBySeries(source, range, ids))),
+  );
+  return sumOf(sums.flatMap((sum) => [...sum.values()]));
 }
 
 /** The minutes of a window as few buckets: its whole hours, and the minutes before and after them. */

@@ -1,5 +1,4 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
 
 /**
  * Session ids and event ids are mostly UUIDs, and each stands in three B-trees. A UUID in lower case is stored as its 16
@@ -37,9 +36,9 @@ export function storedId(id: string): SQL {
   return packed.startsWith("x") ? sql`unhex(${packed.slice(1)})` : sql`${packed.slice(1)}`;
 }
 
-/** Selects an id column in its packed form. */
-export function packedColumn(column: AnySQLiteColumn): SQL<string> {
-  return sql<string>`iif(typeof(${column}) = 'blob', 'x' || lower(hex(${column})), 't' || ${column})`;
+/** SQL text for a column with an id, in its packed form. NULL stays NULL. */
+export function packedSql(column: string): string {
+  return `iif(typeof(${column}) = 'blob', 'x' || lower(hex(${column})), 't' || ${column})`;
 }
 
 /**

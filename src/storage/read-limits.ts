@@ -9,8 +9,11 @@ export const MAX_GUIDED_ROWS = 30_000;
 /** Minutes that one page reads, in each database, to find those that hold such events: each once for each series in it. */
 export const MAX_GUIDING_COUNTS = 20_000;
 
-/** Openings of sessions that one page looks at in each database. */
-export const MAX_OPENINGS_EXAMINED = 2_000;
+/** Events that a list of sessions looks at for each session of a page: events mostly come several to a session. */
+export const EVENTS_EXAMINED_PER_SESSION = 18;
+
+/** How many times as many events a page of sessions may look at before it ends short. */
+export const MAX_SESSION_ROUNDS = 6;
 
 /** Events of one session that its summary counts, in an index alone. */
 export const MAX_EVENTS_COUNTED = 10_000;
@@ -21,11 +24,17 @@ export const MAX_PAGE_CONTENT = 4_000_000;
 /** Contents up to this many characters come with their row; longer ones are fetched once the page is known to hold them. */
 export const MAX_CONTENT_WITH_ROW = 4_096;
 
+/** Characters of contents that come with the rows of a page, from all databases and partitions together. */
+export const MAX_CONTENT_WITH_ROWS = 12_000_000;
+
 /** Buckets in one answer of counts. */
 export const MAX_STATS_BUCKETS = 1_500;
 
 /** Cells (buckets times groups) in one answer of counts. */
 export const MAX_STATS_CELLS = 10_000;
+
+/** Groups of events that are compared to find the largest, where an answer of counts cannot hold all. Some 500 bytes each. */
+export const MAX_GROUPS_TALLIED = 10_000;
 
 /** Series that an isolate remembers of each database, about 200 bytes each. */
 export const MAX_SERIES_REMEMBERED = 10_000;
@@ -44,6 +53,9 @@ export const MAX_SUMMARY_STEPS = 48;
 
 /** Event types that failed in the asked days, which a list of event types reads in each database. */
 export const MAX_FAILING_TYPES = 10_000;
+
+/** Windows of 15 minutes of one session that a receipt looks through for an event: 225 seeks each. */
+export const MAX_RECEIPT_WINDOWS = 1_000;
 
 /** Places that are told of a schema in shadow. */
 export const MAX_SHADOW_PATHS = 100;

@@ -1,80 +1,190 @@
-import { eq, sql } from "drizzle-orm";
+import { eq, type SQL, sql } from "drizzle-orm";
+import { tieOf } from "../model/event-key";
 import type { Micros } from "../model/time";
-import { candidateDatabases, type Database } from "./databases";
+import { withPartitions } from "./core/known-partitions";
+import { databaseOf, isLate, type Lane, lanesToRead, slotsPerWindow, windowOf } from "./core/partition";
+import type { PartitionMap } from "./core/partition-map";
+import type { Database } from "./databases";
 import { storedId } from "./packed-id";
-import { MAX_EVENTS_COUNTED, MAX_ROWS_EXAMINED } from "./read-limits";
-import { type Reader, readerOf } from "./reader";
-import { errors, events, series } from "./tables";
+import { MAX_EVENTS_COUNTED, MAX_RECEIPT_WINDOWS, MAX_ROWS_EXAMINED } from "./read-limits";
+import { readBatch, readerOf } from "./reader";
+import { errors, series } from "./tables";
 
-/** An event that stands in the events table. */
+/** An event that is stored. */
 export interface StoredReceipt {
-  sequence: number;
   application: string;
   occurredAt: Micros;
   receivedAt: Micros;
-  /** Its place in the session, from 1; null beyond MAX_EVENTS_COUNTED. */
+  /** Its place in the session, from 1; null where more than MAX_EVENTS_COUNTED events or MAX_RECEIPT_WINDOWS windows lead up to it. */
   position: number | null;
+  /** How many events of the session have the id: several, where it was sent with different timestamps. */
+  events: number;
 }
 
-/** Where an event must be, if it is stored: what its session's group remembers of it. */
-export interface ExpectedPlace {
-  occurredAt: Micros;
-  receivedAt: Micros;
-  sequence: number;
+export interface ReceiptQuestion {
+  session: string;
+  id: string;
+  /** Only events of this application; null: of any. */
+  application: string | null;
 }
 
 /**
- * An event of a session by its id. With its place one row is read; without it the newest MAX_EVENTS_COUNTED events of
- * the session at most, since no index knows event ids: it would be a fourth row written per event.
+ * The newest event of a session with an id. No index knows ids, which would be one more row written for each event: this looks
+ * through the newest MAX_EVENTS_COUNTED events of the session, in its newest MAX_RECEIPT_WINDOWS windows.
  *
  * @throws what D1 throws
  */
-export async function findStoredEvent(
-  databases: Database[],
-  { session, id, place }: { session: string; id: string; place: ExpectedPlace | null },
-): Promise<StoredReceipt | null> {
-  const found = await Promise.all(candidatesOf(databases, session).map((reader) => findIn(reader, session, id, place)));
-  return found.find((one) => one !== null) ?? null;
+export function findStoredEvent(databases: Database[], question: ReceiptQuestion): Promise<StoredReceipt | null> {
+  return withPartitions(databases, async (map) => {
+    const places = await placesOf(databases, map, question.session);
+    const found = await search(places, question);
+    const [newest] = found.toSorted((a, b) => b.occurredAt - a.occurredAt || b.receivedAfter - a.receivedAfter);
+    if (newest === undefined) return null;
+    const { application, occurredAt, receivedAfter } = newest;
+    const position = await positionOf(places, question.session, newest);
+    return { application, occurredAt, receivedAt: occurredAt + receivedAfter, position, events: found.length };
+  });
 }
 
-interface Row {
-  sequence: number;
-  occurredAt: number;
-  receivedAfter: number;
+/** A lane that holds events of a session, in the database where they lie. */
+interface Place {
+  database: Database;
+  lane: Lane;
+  /** Windows of the session. */
+  windows: number;
+}
+
+/** Terms of one UNION ALL: D1's limit. */
+const MAX_TERMS = 5;
+
+/** Where a session has events, the newest partitions first. One row read for each of its windows. */
+async function placesOf(databases: Database[], map: PartitionMap, session: string): Promise<Place[]> {
+  const lanes = map.partitions.toReversed().flatMap((partition) => {
+    const database = databases.find(({ index }) => index === databaseOf(partition, session));
+    return database === undefined ? [] : lanesToRead(partition).map((lane) => ({ database, lane }));
+  });
+  const byDatabase = Map.groupBy(lanes, ({ database }) => database);
+  const held = await Promise.all(
+    [...byDatabase].map(async ([database, own]) => {
+      const statements = Array.from({ length: Math.ceil(own.length / MAX_TERMS) }, (_, n) =>
+        sql.join(
+          own.slice(n * MAX_TERMS, (n + 1) * MAX_TERMS).map(
+            ({ lane: { suffix } }) => sql`SELECT ${suffix} AS suffix, count(*) AS windows
+              FROM ${sql.identifier(`activity_${suffix}`)} WHERE session_id = ${storedId(session)}`,
+          ),
+          sql` UNION ALL `,
+        ),
+      );
+      return (await readBatch<{ suffix: string; windows: number }>(database, statements)).flat();
+    }),
+  );
+  const windows = new Map(held.flat().map((row) => [row.suffix, row.windows]));
+  return lanes
+    .map((place) => ({ ...place, windows: windows.get(place.lane.suffix) ?? 0 }))
+    .filter((place) => place.windows > 0);
+}
+
+interface Found {
   application: string;
+  occurredAt: Micros;
+  receivedAfter: Micros;
+  tie: number;
+  partition: number;
 }
 
-async function findIn(
-  reader: Reader,
+async function search(places: Place[], { session, id, application }: ReceiptQuestion): Promise<Found[]> {
+  const found: Found[] = [];
+  let eventsLeft = MAX_EVENTS_COUNTED;
+  let windowsLeft = MAX_RECEIPT_WINDOWS;
+  for (const place of places) {
+    if (eventsLeft <= 0 || windowsLeft <= 0) break;
+    const { database, lane } = place;
+    const [all] = await readBatch<{ examined: number; matches: string }>(database, [
+      sql`
+        SELECT count(*) AS examined, json_group_array(json_array(occurred_at, received_after, tie, series_id))
+          FILTER (WHERE tie = ${tieOf(id)} AND id = ${storedId(id)}) AS matches
+        FROM (
+          SELECT e.occurred_at, e.received_after, e.tie, e.series_id, e.id
+          FROM ${eventsOf(places, place, session, windowsLeft)}
+          ORDER BY a."window" DESC, n.n DESC, e.occurred_at DESC LIMIT ${eventsLeft}
+        )`,
+    ]).then((results) => results.flat());
+    eventsLeft -= all?.examined ?? 0;
+    windowsLeft -= place.windows;
+    const matches: [occurredAt: Micros, receivedAfter: Micros, tie: number, seriesId: number][] = JSON.parse(
+      all?.matches ?? "[]",
+    );
+    for (const [occurredAt, receivedAfter, tie, seriesId] of matches) {
+      const [own] = await readerOf(database)
+        .select({ application: series.application })
+        .from(series)
+        .where(eq(series.seriesId, seriesId));
+      if (own === undefined || (application !== null && own.application !== application)) continue;
+      found.push({ application: own.application, occurredAt, receivedAfter, tie, partition: lane.partition.id });
+    }
+  }
+  return found;
+}
+
+/** The place of an event in its session: how many events there are up to it, which are counted in the partitions' keys alone. */
+async function positionOf(
+  places: Place[],
   session: string,
-  id: string,
-  place: ExpectedPlace | null,
-): Promise<StoredReceipt | null> {
-  const at = place === null ? null : [place.occurredAt, place.receivedAt - place.occurredAt, place.sequence];
-  const own = sql`${events.sessionId} = ${storedId(session)}`;
-  const candidates =
-    at === null
-      ? sql`SELECT * FROM ${events} WHERE ${own}
-          ORDER BY occurred_at DESC, received_after DESC, session_id DESC, sequence DESC LIMIT ${MAX_EVENTS_COUNTED}`
-      : sql`SELECT * FROM ${events} WHERE ${own}
-          AND occurred_at = ${at[0]} AND received_after = ${at[1]} AND ${events.sequence} = ${at[2]}`;
-  const [row] = await reader.all<Row>(sql`
-    SELECT held.sequence AS sequence, held.occurred_at AS occurredAt, held.received_after AS receivedAfter, application
-    FROM (${candidates}) AS held CROSS JOIN ${series} AS s ON s.series_id = held.series_id
-    WHERE held.id = ${storedId(id)} LIMIT 1`);
-  if (row === undefined) return null;
-  const { sequence, occurredAt, receivedAfter, application } = row;
-  const [counted] = await reader.all<{ n: number }>(sql`
-    SELECT count(*) AS n FROM (
-      SELECT 1 FROM ${events} WHERE ${own}
-        AND (occurred_at, received_after, session_id, ${events.sequence}) <=
-          (${occurredAt}, ${receivedAfter}, ${storedId(session)}, ${sequence})
-      LIMIT ${MAX_EVENTS_COUNTED + 1})`);
-  const position = counted?.n ?? 0;
-  return {
-    ...{ sequence, application, occurredAt, receivedAt: occurredAt + receivedAfter },
-    position: position > MAX_EVENTS_COUNTED ? null : position,
-  };
+  { occurredAt, receivedAfter, tie }: Found,
+): Promise<number | null> {
+  const until = places.filter(({ lane }) => lane.partition.from <= occurredAt);
+  if (until.reduce((sum, { windows }) => sum + windows, 0) > MAX_RECEIPT_WINDOWS) return null;
+  let position = 0;
+  for (const place of until.toReversed()) {
+    const limit = MAX_EVENTS_COUNTED + 1 - position;
+    const [row] = await readBatch<{ events: number }>(place.database, [
+      sql`
+        SELECT count(*) AS events FROM (
+          SELECT 1 FROM ${eventsOf(places, place, session, null)}
+            AND a."window" <= ${windowOf(occurredAt)}
+            AND (e.occurred_at, e.received_after, e.tie) <= (${occurredAt}, ${receivedAfter}, ${tie})
+          LIMIT ${limit}
+        )`,
+    ]).then((results) => results.flat());
+    position += row?.events ?? 0;
+    if (position > MAX_EVENTS_COUNTED) return null;
+  }
+  return position;
+}
+
+/**
+ * The events of a session in a lane, as what stands behind FROM, with a WHERE: by its windows `a`, their slots `n`, and in each slot
+ * the events `e`. What a late lane has as copies of the main lane is left out.
+ *
+ * @param windows only so many windows, the newest; null: all
+ */
+function eventsOf(places: Place[], { lane, database }: Place, session: string, windows: number | null): SQL {
+  const { partition, suffix } = lane;
+  const own = storedId(session);
+  const slots = sql.raw(String(slotsPerWindow(partition)));
+  const activity = sql.identifier(`activity_${suffix}`);
+  const isNewest =
+    windows === null
+      ? sql``
+      : sql` AND a."window" >= (
+          SELECT min("window") FROM (
+            SELECT "window" FROM ${activity} WHERE session_id = ${own} ORDER BY "window" DESC LIMIT ${windows}
+          )
+        )`;
+  const main = isLate(lane)
+    ? places.find(
+        (other) => other.lane.partition.id === partition.id && other.database === database && !isLate(other.lane),
+      )
+    : undefined;
+  const isOriginal =
+    main === undefined
+      ? sql``
+      : sql` AND NOT EXISTS (
+          SELECT 1 FROM ${sql.identifier(`events_${main.lane.suffix}`)} AS first
+          WHERE first.slot = e.slot AND first.session_id = e.session_id AND first.occurred_at = e.occurred_at AND first.tie = e.tie
+        )`;
+  return sql`${activity} AS a CROSS JOIN numbers AS n CROSS JOIN ${sql.identifier(`events_${suffix}`)} AS e
+    WHERE a.session_id = ${own}${isNewest} AND n.n < ${slots} AND e.slot = a."window" * ${slots} + n.n AND e.session_id = ${own}${isOriginal}`;
 }
 
 export interface FailedReceipt {
@@ -84,23 +194,32 @@ export interface FailedReceipt {
   issues: string;
   receivedAt: Micros;
   resolvedAt: Micros | null;
+  /** The event that a replay made of it. */
   resolvedSession: string | null;
-  resolvedSequence: number | null;
+  resolvedEventId: string | null;
 }
 
-/** The errors of an event, the newest first: of the newest MAX_ROWS_EXAMINED that its session has. */
-export async function findFailures(databases: Database[], session: string, id: string): Promise<FailedReceipt[]> {
+/**
+ * The errors of an event, the newest first: of the newest MAX_ROWS_EXAMINED that its session has in each database. They lie in
+ * whatever database the event's moment gave.
+ *
+ * @throws what D1 throws
+ */
+export async function findFailures(
+  databases: Database[],
+  { session, id, application }: ReceiptQuestion,
+): Promise<FailedReceipt[]> {
   const found = await Promise.all(
-    // What names no session that can serve lies in the first database.
-    databases.map(async (database) => {
-      const newest = readerOf(database)
+    databases.map((database) => {
+      const reader = readerOf(database);
+      const newest = reader
         .select()
         .from(errors)
         .where(eq(errors.sessionId, session))
         .orderBy(sql`${errors.receivedAt} DESC`, sql`${errors.id} DESC`)
         .limit(MAX_ROWS_EXAMINED)
         .as("newest");
-      return readerOf(database)
+      return reader
         .select({
           errorId: newest.id,
           application: newest.application,
@@ -108,18 +227,14 @@ export async function findFailures(databases: Database[], session: string, id: s
           receivedAt: newest.receivedAt,
           resolvedAt: newest.resolvedAt,
           resolvedSession: newest.resolvedSession,
-          resolvedSequence: newest.resolvedSequence,
+          resolvedEventId: newest.resolvedEventId,
         })
         .from(newest)
         .where(eq(newest.eventId, id));
     }),
   );
-  return found.flat().sort((a, b) => b.receivedAt - a.receivedAt);
-}
-
-function candidatesOf(databases: Database[], session: string): Reader[] {
-  return candidateDatabases(session, databases.length).flatMap((index) => {
-    const database = databases[index];
-    return database === undefined ? [] : [readerOf(database)];
-  });
+  return found
+    .flat()
+    .filter((error) => application === null || error.application === application)
+    .sort((a, b) => b.receivedAt - a.receivedAt);
 }

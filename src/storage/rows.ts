@@ -1,32 +1,43 @@
 import type { Issue } from "../model/codes";
 import type { Micros } from "../model/time";
+import type { Lane } from "./core/partition";
 
-/** What is counted of an event that a schema in shadow would have rejected. */
+/** What is counted of an event that a report-only schema would have rejected. */
 export interface ShadowMark {
   /** Of the event type. */
   version: number;
-  /** The different places at fault, as they are counted; see model/issue-path.ts. */
+  /** The different paths at fault, as they are counted; see model/issue-path.ts. */
   paths: string[];
 }
 
-/** A valid event, as it is stored. (session, sequence) is its identity. */
+/** An error as lists and the errors table know it. */
+export interface ErrorReference {
+  receivedAt: Micros;
+  id: string;
+}
+
+/** A valid event, as it is stored. (session, occurredAt, tie) is its identity. */
 export interface EventRow {
   session: string;
-  sequence: number;
   id: string;
+  /** See model/event-key.ts. */
+  tie: number;
   application: string;
   category: string;
   name: string;
   occurredAt: Micros;
   receivedAt: Micros;
-  /** The first accepted event of its session in its slot of ACTIVITY_SLOT_MICROS. */
-  opens: boolean;
-  /** A JSON object as text. */
+  /** JSON objects as text; null where the event has none. */
   data: string;
-  /** Set if a schema in shadow would have rejected it. */
+  context: string | null;
+  extra: string | null;
+  visitor: string | null;
+  /** Set if a report-only schema would have rejected it. */
   shadow?: ShadowMark;
-  /** True if it was accepted in an earlier call, and so may be stored already. */
-  isRepeat?: boolean;
+  /** The whole event as it was sent, as JSON text: an error keeps it, should another event have the identity. */
+  sent: string;
+  /** The error that a replay makes this event of. */
+  replays?: ErrorReference;
 }
 
 /** An event that failed, with all its issues and its whole content. `id` is its identity. */
@@ -53,18 +64,34 @@ export interface PartRow {
 
 /** What a replay makes of an error: an event, or an error with its newest issues. */
 export interface Settlement {
-  error: { receivedAt: Micros; id: string };
+  error: ErrorReference;
   at: Micros;
   /** The replay's id. */
   replay: string;
-  outcome: { kind: "resolved"; session: string; sequence: number } | { kind: "failing"; issues: Issue[] };
+  outcome:
+    | { kind: "resolved"; session: string; eventId: string; occurredAt: Micros }
+    | { kind: "failing"; issues: Issue[] };
+}
+
+/** Events of one partition. */
+export interface LaneRows {
+  lane: Lane;
+  rows: EventRow[];
 }
 
 /** What one batch writes into one database. */
 export interface BatchRows {
-  events: EventRow[];
+  events: LaneRows[];
   errors: ErrorRow[];
   parts: PartRow[];
   /** Only of replays. */
   settlements?: Settlement[];
+}
+
+/** What became of the events of a batch that are not new. */
+export interface WriteResult {
+  /** Stored before, with the same content. */
+  duplicates: EventRow[];
+  /** Of these another content is stored under the same identity. Those that no replay brings are among the errors now. */
+  conflicts: EventRow[];
 }

@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, inArray, max, type SQL, sql } from "drizzle-orm";
+import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
 import type { Database } from "./databases";
 import { MAX_SERIES_REMEMBERED } from "./read-limits";
 import type { Reader } from "./reader";
@@ -8,10 +8,14 @@ import { categories, series } from "./tables";
 export interface Series {
   seriesId: number;
   categoryId: number;
+  /** Empty in an application's overflow series, like the name: see write/write-series.ts. */
   category: string;
   name: string;
   application: string;
 }
+
+/** What answers show as the category and the name of an overflow series. */
+export const OTHER = "(other)";
 
 export interface SeriesFilter {
   category: string | null;
@@ -27,7 +31,10 @@ export function forgetSeries({ binding }: Database): void {
   remembered.delete(binding);
 }
 
-/** What the given numbers stand for: one query for those that the isolate has not met. */
+/**
+ * What the given numbers stand for: one query for those that the isolate does not remember. It remembers
+ * MAX_SERIES_REMEMBERED of each database.
+ */
 export async function seriesOf(
   database: Database,
   reader: Reader,
@@ -42,41 +49,35 @@ export async function seriesOf(
     if (known === undefined) missing.push(id);
     else found.set(id, known);
   }
-  if (missing.length > 0) {
-    const rows = await selectSeries(reader, inArray(series.seriesId, jsonList(missing)));
-    if (cache.size + rows.length > MAX_SERIES_REMEMBERED) cache.clear();
-    for (const row of rows) {
-      cache.set(row.seriesId, row);
-      found.set(row.seriesId, row);
-    }
+  if (missing.length === 0) return found;
+  const rows = await selectSeries(reader, inArray(series.seriesId, jsonList(missing)));
+  if (cache.size + rows.length > MAX_SERIES_REMEMBERED) cache.clear();
+  for (const row of rows) {
+    if (cache.size < MAX_SERIES_REMEMBERED) cache.set(row.seriesId, row);
+    found.set(row.seriesId, row);
   }
   return found;
 }
 
-/** All series of a database: one query for those that the isolate has not met, and one row read to know how many there are. */
-export async function everySeries(database: Database, reader: Reader): Promise<Series[]> {
-  const [newest] = await reader.select({ seriesId: max(series.seriesId) }).from(series);
-  // Numbers are given in turn, and none is ever taken back.
-  const ids = Array.from({ length: newest?.seriesId ?? 0 }, (_, place) => place + 1);
-  return [...(await seriesOf(database, reader, ids)).values()];
+/** The series of a database that a filter matches. */
+export function matchingSeries(reader: Reader, filter: SeriesFilter): Promise<Series[]> {
+  return selectSeries(reader, conditionOf(filter));
 }
 
-/** The series of a database that a filter matches. Without a filter: all, as many as there are pairs of application and event type. */
-export function matchingSeries(reader: Reader, { category, name, application }: SeriesFilter): Promise<Series[]> {
+/** The numbers of the series that a filter matches, or null where it matches all: those are never listed. */
+export async function matchingSeriesIds(reader: Reader, filter: SeriesFilter): Promise<number[] | null> {
+  const condition = conditionOf(filter);
+  if (condition === undefined) return null;
+  const rows = await reader.select({ seriesId: series.seriesId }).from(series).where(condition);
+  return rows.map(({ seriesId }) => seriesId);
+}
+
+function conditionOf({ category, name, application }: SeriesFilter): SQL | undefined {
   const conditions: SQL[] = [];
   if (category !== null) conditions.push(eq(series.categoryId, categoryIdOf(category)));
   if (name !== null) conditions.push(eq(series.name, name));
   if (application !== null) conditions.push(eq(series.application, application));
-  return selectSeries(reader, and(...conditions));
-}
-
-/** The numbers of all series, or of all in a category. */
-export async function seriesIdsIn(reader: Reader, categoryId: number | null): Promise<number[]> {
-  const rows = await reader
-    .select({ seriesId: series.seriesId })
-    .from(series)
-    .where(categoryId === null ? undefined : eq(series.categoryId, categoryId));
-  return rows.map(({ seriesId }) => seriesId);
+  return and(...conditions);
 }
 
 /** A category's number as an expression: no query of its own. NULL where the database has no such category. */
@@ -91,7 +92,13 @@ export function jsonList(numbers: number[]): SQL<number> {
 
 function selectSeries(reader: Reader, condition: SQL | undefined): Promise<Series[]> {
   return reader
-    .select({ ...getTableColumns(series), category: categories.category })
+    .select({
+      seriesId: series.seriesId,
+      categoryId: series.categoryId,
+      category: categories.category,
+      name: series.name,
+      application: series.application,
+    })
     .from(series)
     .innerJoin(categories, eq(categories.categoryId, series.categoryId))
     .where(condition);

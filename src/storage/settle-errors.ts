@@ -1,8 +1,7 @@
 import type { Micros } from "../model/time";
 import type { Database } from "./databases";
 import { codeBits } from "./error-codes";
-import type { ErrorKey } from "./error-queries";
-import type { Settlement } from "./rows";
+import type { ErrorReference, Settlement } from "./rows";
 
 /** What replays change of errors. None of it touches their content, nor what was counted when they failed. */
 
@@ -31,7 +30,7 @@ export interface ErrorState {
  */
 export async function claimErrors(
   { binding }: Database,
-  keys: ErrorKey[],
+  keys: ErrorReference[],
   replay: string,
   finished: string[] = [],
 ): Promise<Map<string, ErrorState>> {
@@ -43,33 +42,36 @@ export async function claimErrors(
   return new Map((states?.results ?? []).map((state) => [state.id, state]));
 }
 
-/** ?1: [[received_at, id, at, replay, session, sequence, issues, codes], …]; the last two are null for one that is resolved. */
+/**
+ * ?1: [[received_at, id, at, replay, session, event id, occurred_at, issues, codes], …]; the last two are null for one that is
+ * resolved.
+ */
 const SETTLED = `
 SELECT value ->> 0 AS received_at, value ->> 1 AS id, value ->> 2 AS at, value ->> 3 AS replay, value ->> 4 AS session,
-  value ->> 5 AS sequence, value ->> 6 AS issues, value ->> 7 AS codes
+  value ->> 5 AS event_id, value ->> 6 AS occurred_at, value ->> 7 AS issues, value ->> 8 AS codes
 FROM json_each(?1)`;
 
 const RESOLVE = `
-UPDATE errors SET resolved_at = settled.at, resolved_session = settled.session, resolved_sequence = settled.sequence,
-  replayed_at = settled.at, replay_id = settled.replay, claimed_by = NULL
-FROM (${SETTLED} WHERE value ->> 6 IS NULL) AS settled
+UPDATE errors SET resolved_at = settled.at, resolved_session = settled.session, resolved_event_id = settled.event_id,
+  resolved_occurred_at = settled.occurred_at, replayed_at = settled.at, replay_id = settled.replay, claimed_by = NULL
+FROM (${SETTLED} WHERE value ->> 7 IS NULL) AS settled
 WHERE errors.received_at = settled.received_at AND errors.id = settled.id AND errors.resolved_at IS NULL`;
 
 const RENEW_ISSUES = `
 UPDATE errors SET issues = settled.issues, codes = settled.codes, replayed_at = settled.at, replay_id = settled.replay,
   claimed_by = NULL
-FROM (${SETTLED} WHERE value ->> 6 IS NOT NULL) AS settled
+FROM (${SETTLED} WHERE value ->> 7 IS NOT NULL) AS settled
 WHERE errors.received_at = settled.received_at AND errors.id = settled.id AND errors.resolved_at IS NULL`;
 
 /** The statements that settle errors, for the transaction that also writes the events that they became. */
-export function settleStatements({ binding }: Database, settlements: Settlement[]): D1PreparedStatement[] {
+export function settleStatements(binding: D1Database, settlements: Settlement[]): D1PreparedStatement[] {
   if (settlements.length === 0) return [];
   const text = JSON.stringify(
     settlements.map(({ error, at, replay, outcome }) => [
       ...[error.receivedAt, error.id, at, replay],
       ...(outcome.kind === "resolved"
-        ? [outcome.session, outcome.sequence, null, null]
-        : [null, null, JSON.stringify(outcome.issues), codeBits(outcome.issues)]),
+        ? [outcome.session, outcome.eventId, outcome.occurredAt, null, null]
+        : [null, null, null, JSON.stringify(outcome.issues), codeBits(outcome.issues)]),
     ]),
   );
   return [RESOLVE, RENEW_ISSUES].map((statement) => binding.prepare(statement).bind(text));

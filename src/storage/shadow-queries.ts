@@ -3,7 +3,7 @@ import type { Database } from "./databases";
 import { MAX_SHADOW_PATHS } from "./read-limits";
 import { readerOf } from "./reader";
 
-/** What a schema in shadow would have rejected at one place. */
+/** What a report-only schema would have rejected at one place. */
 export interface ShadowGroup {
   /** JSON pointer into the event, places in arrays as `*`. "": events, each counted once. */
   path: string;
@@ -12,7 +12,7 @@ export interface ShadowGroup {
   first: number;
   last: number;
   /** The first such event that one of the databases counted. */
-  sample: { session: string; sequence: number };
+  sample: { session: string; event: string };
 }
 
 /**
@@ -29,22 +29,22 @@ export async function sumUpShadow(
     first: number;
     last: number;
     session: string;
-    sequence: number;
+    event: string;
   }
   const found = await Promise.all(
     databases.map((database) =>
       readerOf(database).all<Row>(sql`
         SELECT path, sum(events) AS events, min(bucket) AS first, max(bucket) AS last, sample_session AS session,
-          sample_sequence AS sequence
+          sample_event AS event
         FROM shadow_failures
         WHERE seconds = 86400 AND category = ${category} AND name = ${name} AND version = ${version}
         GROUP BY path`),
     ),
   );
   const groups = new Map<string, ShadowGroup>();
-  for (const { session, sequence, ...row } of found.flat()) {
+  for (const { session, event, ...row } of found.flat()) {
     const same = groups.get(row.path);
-    const sample = same?.sample ?? { session, sequence };
+    const sample = same?.sample ?? { session, event };
     groups.set(row.path, {
       path: row.path,
       events: row.events + (same?.events ?? 0),

@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm";
 import {
-  customType,
   index,
   integer,
   // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
@@ -16,11 +15,8 @@ import { codeIndex, hasCode } from "./error-codes";
 /**
  * The tables of every database, as Drizzle sees them. The migrations are the tables' source, since Drizzle cannot
  * express STRICT and WITHOUT ROWID; a test holds this description against the migrated database. What each column
- * means is written in the migrations.
+ * means is written in the migrations. Tables of partitions are made at run time: see core/partition-tables.ts.
  */
-
-/** A column that holds 16 bytes or text; see packed-id.ts for how to select it and compare with it. */
-const id = customType<{ data: string }>({ dataType: () => "ANY" });
 
 export const categories = sqliteTable("categories", {
   categoryId: integer("category_id").primaryKey(),
@@ -34,45 +30,12 @@ export const series = sqliteTable(
     categoryId: integer("category_id").notNull(),
     name: text("name").notNull(),
     application: text("application").notNull(),
+    firstDay: integer("first_day").notNull(),
   },
   (table) => [
     unique().on(table.categoryId, table.name, table.application),
     index("series_by_name").on(table.name),
-    index("series_by_application").on(table.application),
-  ],
-);
-
-export const events = sqliteTable(
-  "events",
-  {
-    occurredAt: integer("occurred_at").notNull(),
-    receivedAfter: integer("received_after").notNull(),
-    sessionId: id("session_id").notNull(),
-    sequence: integer("sequence").notNull(),
-    categoryId: integer("category_id").notNull(),
-    seriesId: integer("series_id").notNull(),
-    opens: integer("opens").notNull(),
-    id: id("id").notNull(),
-    data: text("data").notNull(),
-  },
-  (table) => [
-    primaryKey({ columns: [table.occurredAt, table.receivedAfter, table.sessionId, table.sequence] }),
-    index("events_by_session").on(
-      table.sessionId,
-      table.occurredAt,
-      table.receivedAfter,
-      table.sequence,
-      table.seriesId,
-    ),
-    index("events_by_category").on(
-      table.categoryId,
-      table.occurredAt,
-      table.receivedAfter,
-      table.sessionId,
-      table.sequence,
-      table.seriesId,
-    ),
-    index("events_opening").on(table.opens).where(sql`opens = 1`),
+    index("series_by_application").on(table.application, table.firstDay),
   ],
 );
 
@@ -88,14 +51,40 @@ export const counts = sqliteTable(
   (table) => [primaryKey({ columns: [table.seconds, table.page, table.bucket] })],
 );
 
-export const seriesMinutes = sqliteTable(
-  "series_minutes",
+export const seriesHours = sqliteTable(
+  "series_hours",
   {
     seriesId: integer("series_id").notNull(),
-    minute: integer("minute").notNull(),
+    hour: integer("hour").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.seriesId, table.minute] })],
+  (table) => [primaryKey({ columns: [table.seriesId, table.hour] })],
 );
+
+export const partitions = sqliteTable("partitions", {
+  partitionId: integer("partition_id").primaryKey(),
+  from: integer("from_us").notNull().unique(),
+  to: integer("to_us").notNull(),
+  databases: text("databases").notNull(),
+  slot: integer("slot_us").notNull(),
+  state: text("state").notNull(),
+  late: integer("late").notNull(),
+  ready: integer("ready").notNull(),
+  common: text("common").notNull(),
+  createdAt: integer("created_at").notNull(),
+});
+
+export const revisions = sqliteTable(
+  "revisions",
+  { name: text("name").notNull(), revision: integer("revision").notNull() },
+  (table) => [primaryKey({ columns: [table.name] })],
+);
+
+export const numbers = sqliteTable("numbers", { n: integer("n").primaryKey() });
+
+export const writeProbe = sqliteTable("write_probe", {
+  id: integer("id").primaryKey(),
+  probedAt: integer("probed_at").notNull(),
+});
 
 export const errors = sqliteTable(
   "errors",
@@ -112,11 +101,12 @@ export const errors = sqliteTable(
     parts: integer("parts").notNull(),
     resolvedAt: integer("resolved_at"),
     resolvedSession: text("resolved_session"),
-    resolvedSequence: integer("resolved_sequence"),
+    resolvedEventId: text("resolved_event_id"),
+    resolvedOccurredAt: integer("resolved_occurred_at"),
     replayedAt: integer("replayed_at"),
     replayId: text("replay_id"),
     claimedBy: text("claimed_by"),
-    codes: integer("codes").notNull().default(0),
+    codes: integer("codes").notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.receivedAt, table.id] }),
@@ -196,14 +186,22 @@ export const eventTypes = sqliteTable(
     schema: text("schema"),
     schemaMode: text("schema_mode").notNull(),
     changedAt: integer("changed_at").notNull(),
+    inForceAt: integer("in_force_at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.category, table.name, table.version] })],
+  (table) => [
+    primaryKey({ columns: [table.category, table.name, table.version] }),
+    index("event_types_by_force").on(table.inForceAt),
+  ],
 );
 
-export const settings = sqliteTable(
-  "settings",
-  { name: text("name").notNull(), value: text("value").notNull() },
-  (table) => [primaryKey({ columns: [table.name] })],
+export const ruleSettings = sqliteTable(
+  "rule_settings",
+  {
+    inForceAt: integer("in_force_at").notNull(),
+    unregistered: text("unregistered").notNull(),
+    changedAt: integer("changed_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.inForceAt] })],
 );
 
 export const shadowFailures = sqliteTable(
@@ -217,7 +215,7 @@ export const shadowFailures = sqliteTable(
     path: text("path").notNull(),
     events: integer("events").notNull(),
     sampleSession: text("sample_session").notNull(),
-    sampleSequence: integer("sample_sequence").notNull(),
+    sampleEvent: text("sample_event").notNull(),
   },
   (table) => [
     primaryKey({

@@ -1,11 +1,12 @@
 /**
  * What a failure of D1 or of a Durable Object asks for.
  *
+ * - `stale`: a table of a partition is not there: the partition was closed since the map was read.
  * - `transient`: the connection or the object went away; the same idempotent call may work at once.
  * - `overloaded`: the other side has too much to do; trying again at once makes it worse.
  * - `rejected`: it would fail again just so. The call itself is at fault, or a bug.
  */
-export type Failure = "transient" | "overloaded" | "rejected";
+export type Failure = "stale" | "transient" | "overloaded" | "rejected";
 
 /**
  * D1 reports by text only; these are the ones that its documentation names (debug-d1, retry-queries). A full database is
@@ -14,6 +15,7 @@ export type Failure = "transient" | "overloaded" | "rejected";
  */
 const OVERLOADED =
   /overloaded|too many (requests|subrequests|API requests)|exceeded timeout|exceeded its CPU time limit|memory limit|too much load|disk is full|SQLITE_FULL|maximum DB size|no such (table|column)/i;
+const STALE = /no such table: (main\.)?(events|activity|visits|minutes)_\d/i;
 const TRANSIENT =
   /network connection lost|caused object to be reset|code was updated|transient issue|internal error|disconnected|timed out/i;
 
@@ -25,6 +27,7 @@ export function failureOf(thrown: unknown): Failure {
   if (hasFlag(thrown, "overloaded")) return "overloaded";
   if (hasFlag(thrown, "retryable") || hasFlag(thrown, "durableObjectReset")) return "transient";
   const message = messageOf(thrown);
+  if (STALE.test(message)) return "stale";
   if (OVERLOADED.test(message)) return "overloaded";
   if (TRANSIENT.test(message)) return "transient";
   return "rejected";

@@ -1,3 +1,4 @@
+import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Alerting, checkAlerts } from "../../src/alerting/check-alerts";
@@ -5,6 +6,7 @@ import { MAX_ATTEMPTS } from "../../src/alerting/deliver";
 import { signMessage } from "../../src/alerting/signature";
 import { listDeliveries } from "../../src/storage/alert-deliveries";
 import { insertAlert, loadAlert } from "../../src/storage/alerts";
+import { forgetPartitions } from "../../src/storage/core/known-partitions";
 import { databasesOf } from "../../src/storage/databases";
 import { errorRow, eventRow, MINUTE, MORNING, store } from "../storage/seed";
 
@@ -30,12 +32,10 @@ function alertingTo(posts: Post[], ...statuses: number[]): Alerting {
 const bodyOf = ({ init }: Post): unknown => JSON.parse(String(init.body));
 
 beforeEach(async () => {
-  for (const { binding } of databases) {
-    await binding.batch(
-      ["alerts", "alert_deliveries", "failures", "errors", "events", "counts", "series_minutes"].map((table) =>
-        binding.prepare(`DELETE FROM ${table}`),
-      ),
-    );
+  await reset();
+  for (const database of databases) {
+    await applyD1Migrations(database.binding, env.TEST_MIGRATIONS);
+    forgetPartitions(database);
   }
   await insertAlert(home, {
     name: "a",

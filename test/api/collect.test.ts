@@ -30,7 +30,9 @@ function recordingQueue(
     send: async (body) => take([body]),
     sendBatch: async (messages) => take(Array.from(messages, ({ body }) => body)),
   };
-  return { sends, queue, envelopes: () => sends.flat() as Envelope[] };
+  // Messages travel as text.
+  const envelopes = () => sends.flat().map((body): Envelope => JSON.parse(String(body)));
+  return { sends, queue, envelopes };
 }
 
 function sources(queue: CollectorSources["queue"]): CollectorSources {

@@ -12,6 +12,13 @@ const queueless = {
   EVENTS: new Proxy({}, { get: () => () => Promise.reject(new Error("something was queued")) }),
 } as unknown as Env;
 
+/** A database that cannot be reached. */
+const away = {
+  prepare: () => {
+    throw new Error("D1_ERROR: Network connection lost.");
+  },
+} as unknown as D1Database;
+
 const dryRun = (body: string, query = "?dry_run=1", bindings = queueless) =>
   ask(`/theeye/events${query}`, { method: "POST", headers: write, body }, bindings);
 
@@ -92,13 +99,19 @@ describe("a dry run", () => {
   });
 
   it("is refused where the rules cannot be read", async () => {
-    const keys = {
-      get: (name: string, how: never) =>
-        name === "rules" ? Promise.reject(new Error("away")) : env.KEYS.get(name, how),
-    };
-    const { isolateRules } = await import("../../src/rules/rule-source");
-    isolateRules.forget();
-    const answer = await dryRun("{}", "?dry_run=1", { ...queueless, KEYS: keys as unknown as KVNamespace });
+    const answer = await dryRun("{}", "?dry_run=1", { ...queueless, DB: away });
     expect([answer.status, await answer.json()]).toMatchObject([503, { code: "unavailable" }]);
+    // Events are taken all the same: collecting reads no database.
+    expect((await dryRun(JSON.stringify(SAMPLE_EVENTS[0]), "", { ...env, DB: away })).status).toBe(202);
+  });
+
+  it("judges by the rules in force now: a change that is made counts once its lead is over", async () => {
+    const path = "/theeye/event-types/dry/later";
+    const leading = { ...queueless, RULE_LEAD_SECONDS: 3600 } as unknown as Env;
+    const registered = await ask(path, { method: "PUT", body: JSON.stringify({ mode: "reject" }) }, leading);
+    expect(registered.status).toBe(201);
+    const event = { ...SAMPLE_EVENTS[0], category: "dry", name: "later", data: {} };
+    const { results } = (await (await dryRun(JSON.stringify([event]))).json()) as { results: { ok: boolean }[] };
+    expect(results).toEqual([{ ok: true }]);
   });
 });

@@ -23,7 +23,7 @@ beforeAll(async () => {
     ...{ id: "poison", session: null, application: null, category: null, name: null, eventId: null },
     issues: [{ code: "delivery_failed", path: "", message: "expected an envelope" }],
   });
-  const events = Array.from({ length: 12 }, (_, n) => eventRow({ session: `s${n}`, sequence: 1 }));
+  const events = Array.from({ length: 12 }, (_, n) => eventRow({ session: `s${n}` }));
   await store(databases, { errors: [...broken, poison], events });
 });
 

@@ -112,14 +112,14 @@ describe("GET /theeye/errors/{id}", () => {
   });
 
   it("shows what became of it, once a replay has made an event of it", async () => {
-    const sql = `UPDATE errors SET resolved_at = ?1, resolved_session = 'other', resolved_sequence = 7, replayed_at = ?1
-      WHERE id = 'future'`;
+    const sql = `UPDATE errors SET resolved_at = ?1, resolved_session = 'other', resolved_event_id = 'became',
+      resolved_occurred_at = ?1 - 1000000, replayed_at = ?1 WHERE id = 'future'`;
     for (const { binding } of databases) await binding.prepare(sql).bind(MORNING).run();
     const at = "2021-01-01T09:00:00.000000Z";
     const shown = await (await ask("/theeye/errors/future")).json();
     expect(shown).toMatchObject({
       status: "resolved",
-      resolved: { session_id: "other", sequence: 7, at },
+      resolved: { session_id: "other", id: "became", timestamp: "2021-01-01T08:59:59.000000Z", at },
       replayed_at: at,
     });
     expect((await list("?status=resolved")).results).toEqual([shown]);

@@ -82,11 +82,11 @@ describe("a check", () => {
       },
       {
         ...{ code: "schema_violation", path: "/data/items/*/price", kind: "type", stored: 1, failed: 0 },
-        samples: [{ session_id: "trial-1", sequence: expect.any(Number), message: 'expected number, found "2"' }],
+        samples: [{ session_id: "trial-1", id: expect.any(String), message: 'expected number, found "2"' }],
       },
       {
         ...{ code: "schema_violation", path: "/data/total", kind: "type", stored: 1, failed: 0 },
-        samples: [{ session_id: "trial-2", sequence: expect.any(Number), message: 'expected number, found "3"' }],
+        samples: [{ session_id: "trial-2", id: expect.any(String), message: 'expected number, found "3"' }],
       },
       {
         ...{ code: "timestamp_invalid", path: "/timestamp", kind: "timestamp_invalid", stored: 0, failed: 1 },

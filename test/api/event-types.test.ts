@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
+import * as v from "valibot";
 import { beforeAll, describe, expect, it } from "vitest";
-import { RULES_KEY } from "../../src/model/event-type";
 import { databasesOf } from "../../src/storage/databases";
+import { loadRuleBook } from "../../src/storage/rule-epochs";
 import { errorRow, eventRow, MORNING, store } from "../storage/seed";
 import { ask } from "./ask";
 import { seedLocalKeys } from "./seed";
@@ -11,36 +12,53 @@ beforeAll(seedLocalKeys);
 const schema = { type: "object", required: ["total"] };
 const put = (path: string, body: unknown) => ask(path, { method: "PUT", body: JSON.stringify(body) });
 const get = async (path: string): Promise<Record<string, unknown>> => (await ask(path)).json();
-const published = () => env.KEYS.get(RULES_KEY, "json");
+const [first] = databasesOf(env);
+
+/** The rules that are in force in the end. */
+async function rules() {
+  if (first === undefined) throw new Error("There is no database.");
+  return loadRuleBook(first, Number.MAX_SAFE_INTEGER);
+}
+
+describe("the settings", () => {
+  it("say what becomes of unregistered types", async () => {
+    const defaults = { unregistered_event_types: "accept", changed_at: null, in_force_at: null };
+    expect(await get("/theeye/settings")).toEqual(defaults);
+    expect((await put("/theeye/settings", { unregistered_event_types: "reject" })).status).toBe(200);
+    expect(await get("/theeye/settings")).toMatchObject({ unregistered_event_types: "reject" });
+    expect(await rules()).toMatchObject({ unregistered: "reject" });
+    expect((await put("/theeye/settings", { unregistered_event_types: "accept" })).status).toBe(200);
+    expect(await rules()).toMatchObject({ unregistered: "accept" });
+    expect((await put("/theeye/settings", {})).status).toBe(400);
+  });
+});
 
 describe("an event type", () => {
   const path = "/theeye/event-types/page%20interaction/a%2Fb%20%C3%A9";
 
-  it("gets a version with each change, and none where nothing changes; the rules are published each time", async () => {
+  it("gets a version with each change, and none where nothing changes", async () => {
     const first = await put(path, { schema, owner: "web team" });
     expect(first.status).toBe(201);
     expect(await first.json()).toMatchObject({
       ...{ category: "page interaction", name: "a/b é", version: 1, registered: true, mode: "accept" },
       ...{ schema_mode: "enforce", schema, owner: "web team", description: null },
     });
-    expect(await published()).toMatchObject({
+    expect(await rules()).toMatchObject({
       types: [{ category: "page interaction", name: "a/b é", version: 1, schema: JSON.stringify(schema) }],
     });
-    await env.KEYS.delete(RULES_KEY);
     const same = await put(path, { schema, owner: "web team" });
     expect([same.status, await same.json()]).toMatchObject([200, { version: 1 }]);
-    expect(await published()).toMatchObject({ types: [{ version: 1 }] });
     const second = await put(path, { schema, schema_mode: "shadow" });
     expect([second.status, await second.json()]).toMatchObject([
       200,
       { version: 2, schema_mode: "shadow", owner: null },
     ]);
-    expect(await published()).toMatchObject({ types: [{ version: 2, schema_mode: "shadow" }] });
+    expect(await rules()).toMatchObject({ types: [{ version: 2, schema_mode: "shadow" }] });
   });
 
   it("keeps its versions readable, through a removal and a return", async () => {
     expect((await ask(path, { method: "DELETE" })).status).toBe(204);
-    expect(await published()).toMatchObject({ types: [] });
+    expect(await rules()).toMatchObject({ types: [] });
     expect(await get(path)).toMatchObject({ version: 3, registered: false });
     expect((await ask(path, { method: "DELETE" })).status).toBe(204);
     expect((await put(path, { schema: true })).status).toBe(200);
@@ -88,14 +106,35 @@ describe("an event type", () => {
   });
 });
 
-describe("the settings", () => {
-  it("say what becomes of unregistered types, and are published", async () => {
-    expect(await get("/theeye/settings")).toEqual({ unregistered_event_types: "accept" });
-    expect((await put("/theeye/settings", { unregistered_event_types: "reject" })).status).toBe(200);
-    expect(await get("/theeye/settings")).toEqual({ unregistered_event_types: "reject" });
-    expect(await published()).toMatchObject({ unregistered: "reject" });
-    expect((await put("/theeye/settings", { unregistered_event_types: "accept" })).status).toBe(200);
-    expect((await put("/theeye/settings", {})).status).toBe(400);
+describe("a change of the rules", () => {
+  const leading = { ...env, RULE_LEAD_SECONDS: 60 } as unknown as Env;
+  const change = async (path: string, body: unknown) => {
+    const response = await ask(path, { method: "PUT", body: JSON.stringify(body) }, leading);
+    const moments = v.parse(v.object({ changed_at: v.string(), in_force_at: v.string() }), await response.json());
+    return { changed: Date.parse(moments.changed_at), inForce: Date.parse(moments.in_force_at), moments };
+  };
+
+  it("is in force after the lead, and is shown before", async () => {
+    const path = "/theeye/event-types/lead/type";
+    const { changed, inForce, moments } = await change(path, { mode: "reject" });
+    expect(inForce - changed).toBe(60_000);
+    expect(await get(path)).toMatchObject({ version: 1, mode: "reject", ...moments });
+    expect(await get(`${path}/versions`)).toMatchObject({ results: [{ version: 1, ...moments }] });
+  });
+
+  it("is never in force before an earlier change, though its own lead is shorter", async () => {
+    const { inForce } = await change("/theeye/event-types/lead/type", { mode: "accept" });
+    const soon = await (await put("/theeye/event-types/lead/other", {})).json();
+    const { in_force_at: later } = v.parse(v.object({ in_force_at: v.string() }), soon);
+    expect(Date.parse(later)).toBeGreaterThanOrEqual(inForce);
+  });
+
+  it("to the settings says from when on it is in force", async () => {
+    const settings = { unregistered_event_types: "accept" };
+    const { moments } = await change("/theeye/settings", settings);
+    expect(await get("/theeye/settings")).toEqual({ ...settings, ...moments });
+    const again = await change("/theeye/settings", settings);
+    expect(again.moments).toEqual(moments);
   });
 });
 
@@ -125,6 +164,8 @@ describe("types that were seen", () => {
       path = next === null ? null : next.pathname + next.search;
     }
     expect(found).toMatchObject([
+      { category: "lead", name: "other", registered: true },
+      { category: "lead", name: "type", registered: true },
       { category: "page interaction", name: "a/b é", registered: true, version: 4, events: 0, first_seen: null },
       { category: "seen", name: "never", registered: false, version: null, events: 0, failures: 1 },
       {

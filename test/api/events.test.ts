@@ -18,7 +18,6 @@ const samples = [
   eventRow({
     ...sample,
     session: SESSION,
-    sequence: n + 1,
     id: `sample-${n}`,
     occurredAt: 1_609_492_527_243_860,
     receivedAt: 1_700_000_000_000_000 + n,

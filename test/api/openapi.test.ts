@@ -197,6 +197,6 @@ describe("the examples", () => {
       futureToleranceMicros: 60_000_000,
       rules: rulesOf(NO_RULES),
     });
-    expect(verdict).toEqual({ valid: false, issues: FAILED_SAMPLE.issues });
+    expect(verdict).toEqual({ valid: false, issues: FAILED_SAMPLE.issues, occurredAt: null });
   });
 });

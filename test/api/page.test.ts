@@ -10,7 +10,7 @@ const anyPlace = fc.record({
   occurredAt: fc.maxSafeNat(),
   receivedAfter: fc.maxSafeInteger(),
   session: fc.oneof(fc.uuid(), fc.string({ maxLength: 128 })).map(packId),
-  sequence: fc.maxSafeNat(),
+  tie: fc.maxSafeNat(),
 });
 
 describe("nextUrl", () => {

@@ -30,7 +30,7 @@ beforeAll(async () => {
         ["first", eventOf(session, { timestamp: "2021-01-01 09:00:01" })],
         ["bad", eventOf(session, { data: null })],
         ["lost", eventOf("undefined")],
-        ["second", eventOf(session, { data: { other: true } })],
+        ["second", eventOf(session, { timestamp: "2021-01-01 09:00:02", data: { other: true } })],
       ]),
     ]).batch,
     pipelineWith(),
@@ -55,7 +55,7 @@ describe("GET /theeye/receipts", () => {
     expect(await receipt("first")).toEqual({
       ...{ session_id: session, id: "first", status: "stored", failures: [] },
       stored: {
-        ...{ position: 1, application: "shop" },
+        ...{ position: 1, application: "shop", events: 1 },
         timestamp: "2021-01-01T09:00:01.000000Z",
         received_at: expect.stringMatching(/^2021-/),
       },
@@ -100,6 +100,7 @@ describe("GET /theeye/receipts", () => {
     const body = envelopeOf([["on its way", eventOf("waiting")]]);
     await consume(batchOf([body]).batch, away);
     expect((await receipt("on its way", "eye_r_local", "waiting")).status).toBe("pending");
+    expect((await receipt("on its way", BLOG_KEY, "waiting")).status).toBe("unknown");
     await consume(batchOf([body], { attempts: 2 }).batch, pipelineWith());
     expect((await receipt("on its way", "eye_r_local", "waiting")).status).toBe("stored");
   });
@@ -114,11 +115,24 @@ describe("GET /theeye/receipts", () => {
 
   it("finds an event whose object has forgotten it", async () => {
     const real = pipelineWith();
-    const callGroup: typeof real.callGroup = (group, call) => env.SESSIONS.getByName(`elsewhere ${group}`).accept(call);
-    await consume(batchOf([envelopeOf([["old", eventOf("forgotten")]])]).batch, { ...real, callGroup });
+    const callSession: typeof real.callSession = (name, call) =>
+      env.SESSIONS.getByName(`elsewhere ${name}`).accept(call);
+    await consume(batchOf([envelopeOf([["old", eventOf("forgotten")]])]).batch, { ...real, callSession });
     expect(await receipt("old", "eye_r_local", "forgotten")).toMatchObject({
       status: "stored",
       stored: { position: 1 },
+    });
+  });
+
+  it("names the newest event where an id came with several timestamps, and how many there are", async () => {
+    const at = (second: number): [string, unknown] => [
+      "again",
+      eventOf("again", { timestamp: `2021-01-01 09:00:0${second}` }),
+    ];
+    await consume(batchOf([envelopeOf([at(3), at(1), at(2)])]).batch, pipelineWith());
+    expect(await receipt("again", "eye_r_local", "again")).toMatchObject({
+      status: "stored",
+      stored: { timestamp: "2021-01-01T09:00:03.000000Z", position: 3, events: 3 },
     });
   });
 
@@ -137,12 +151,24 @@ describe("GET /theeye/receipts", () => {
   it("shows a write key what its own application sent, and nothing of another's", async () => {
     expect((await receipt("first", SHOP_KEY)).status).toBe("stored");
     expect((await receipt("bad", SHOP_KEY)).status).toBe("failed");
-    for (const id of ["first", "bad", "second"]) {
-      expect(await receipt(id, BLOG_KEY, session, withBacklog(3))).toMatchObject({
-        ...{ status: "unknown", stored: null, failures: [] },
-      });
-    }
   });
+
+  it.each([0, 3])(
+    "answers another application's key as for an event that never arrived, with %i in the queue",
+    async (n) => {
+      const nothing = await receipt("nothing", BLOG_KEY, session, withBacklog(n));
+      expect(nothing.status).toBe(n === 0 ? "unknown" : "pending");
+      for (const [id, of] of [
+        ["first", session],
+        ["bad", session],
+        ["second", session],
+        ["lost", "undefined"],
+        ["twice", "twice"],
+      ] as const) {
+        expect(await receipt(id, BLOG_KEY, of, withBacklog(n))).toEqual({ ...nothing, session_id: of, id });
+      }
+    },
+  );
 
   it("holds a write key to its origins, and every request to a key", async () => {
     const of = (headers: Record<string, string>) => ask("/theeye/receipts?session_id=receipts&id=first", { headers });

@@ -110,7 +110,7 @@ describe("POST /theeye/errors/replay", () => {
     });
     expect(await (await ask("/theeye/errors/e3")).json()).toMatchObject({
       status: "resolved",
-      resolved: { session_id: "s3", sequence: 1 },
+      resolved: { session_id: "s3", id: "event-3" },
       event: { data: null },
     });
     expect(await (await ask("/theeye/errors?status=open&application=shop")).json()).toMatchObject({ results: [] });

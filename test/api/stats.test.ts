@@ -56,6 +56,19 @@ describe("GET /theeye/stats", () => {
     expect(total).toBe(2);
   });
 
+  it("adds the smallest groups up where there are too many, and says so", async () => {
+    const many = Array.from({ length: 15 * 700 }, (_, n) =>
+      eventRow({ application: "many", name: `name ${n % 15}`, occurredAt: MORNING + Math.floor(n / 15) * MINUTE }),
+    );
+    await store(databases, { events: many });
+    const query = "?interval=minute&application=many&start_date=2021-01-01T09:00Z&end_date=2021-01-01T20:39Z";
+    const { folded, results, total } = await stats(`${query}&group_by=category,name`);
+    expect(folded).toBe(true);
+    expect(total).toBe(15 * 700);
+    expect(results.find(({ name }) => name === "(other)")).toMatchObject({ category: "(other)" });
+    expect(await stats(query)).not.toHaveProperty("folded");
+  });
+
   it("looks at the last two days unless it is told otherwise", async () => {
     const { start, end, total } = await stats("");
     expect(Date.parse(end) - Date.parse(start)).toBe(48 * 3_600_000);

@@ -4,8 +4,8 @@ import { renderEvent, StoredEventSchema } from "../../src/api/stored-event";
 import { OCCURRED_AT, RECEIVED_AT, SESSION } from "../pipeline/sample-events";
 
 const found = {
-  key: { occurredAt: OCCURRED_AT, receivedAfter: RECEIVED_AT - OCCURRED_AT, session: SESSION, sequence: 1 },
-  ...{ session: SESSION, sequence: 1, application: "shop", category: "page interaction", name: "pageview", id: "a" },
+  key: { occurredAt: OCCURRED_AT, receivedAfter: RECEIVED_AT - OCCURRED_AT, session: SESSION, tie: 1 },
+  ...{ session: SESSION, application: "shop", category: "page interaction", name: "pageview", id: "a" },
   ...{ occurredAt: OCCURRED_AT, receivedAt: RECEIVED_AT, data: "{}", visitor: null, context: null, extra: null },
 };
 

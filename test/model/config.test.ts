@@ -6,6 +6,8 @@ describe("parseConfig", () => {
     expect(parseConfig({})).toEqual({
       futureToleranceMicros: 60_000_000,
       keyCacheMs: 30_000,
+      ruleLeadMicros: 60_000_000,
+      partitionMicros: null,
       alertsAllowInsecureHosts: false,
       adminKey: null,
     });
@@ -14,10 +16,19 @@ describe("parseConfig", () => {
   it("reads numbers and the texts that a shell or a dashboard makes of them", () => {
     const adminKey = `eye_a_${"x".repeat(22)}`;
     expect(
-      parseConfig({ FUTURE_TOLERANCE_SECONDS: "0", KEY_CACHE_SECONDS: 3600, ADMIN_KEY: adminKey, DB: {} }),
+      parseConfig({
+        FUTURE_TOLERANCE_SECONDS: "0",
+        KEY_CACHE_SECONDS: 3600,
+        RULE_LEAD_SECONDS: "2",
+        PARTITION_SECONDS: "900",
+        ADMIN_KEY: adminKey,
+        DB: {},
+      }),
     ).toEqual({
       futureToleranceMicros: 0,
       keyCacheMs: 3_600_000,
+      ruleLeadMicros: 2_000_000,
+      partitionMicros: 900_000_000,
       alertsAllowInsecureHosts: false,
       adminKey,
     });
@@ -30,8 +41,10 @@ describe("parseConfig", () => {
     ["FUTURE_TOLERANCE_SECONDS", 1.5],
     ["FUTURE_TOLERANCE_SECONDS", 86_401],
     ["FUTURE_TOLERANCE_SECONDS", null],
+    ["PARTITION_SECONDS", 901],
     ["KEY_CACHE_SECONDS", 3_601],
     ["KEY_CACHE_SECONDS", "Infinity"],
+    ["RULE_LEAD_SECONDS", 3_601],
   ])("names %s and its mend where it is %j", (name, value) => {
     expect(() => parseConfig({ [name]: value })).toThrow(
       new RegExp(`${name} is not usable\\. Set it under \\[vars\\]`),

@@ -1,57 +1,72 @@
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import type { CallSession } from "../../src/pipeline/call-sessions";
 import { consume } from "../../src/pipeline/consumer";
-import { candidateDatabases, type Database, homeDatabase } from "../../src/storage/databases";
-import { writeBatch } from "../../src/storage/write-batch";
+import type { Write } from "../../src/pipeline/write-groups";
+import { databaseOf } from "../../src/storage/core/partition";
+import { writeBatch } from "../../src/storage/write/write-batch";
+import { failingDatabase } from "../storage/failing-database";
 import {
-  acceptOne,
+  allEvents,
   batchOf,
+  callSession,
   databases,
-  eachSession,
   envelopeOf,
   eventOf,
+  partitions,
   pipelineWith,
   storedErrors,
   storedEvents,
 } from "./harness";
 import { OCCURRED_AT, RECEIVED_AT, SAMPLE_EVENTS, SESSION } from "./sample-events";
 
-const named = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+const named = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
 
-/** A session whose candidates are exactly these databases. */
-function sessionAmong(prefix: string, candidates: number[]): string {
-  const found = named(prefix, 1_000).find((session) => candidateDatabases(session, 3).join() === candidates.join());
-  if (found === undefined) throw new Error("no such session among a thousand");
-  return found;
+/** Where the sample's events of a session lie. */
+async function databaseOfSession(session: string): Promise<number> {
+  const partition = (await partitions.covering([OCCURRED_AT])).find(OCCURRED_AT);
+  if (partition === null) throw new Error("no partition covers the sample");
+  return databaseOf(partition, session);
 }
 
-const broken = (database: Database): Database => {
-  const refuse = () => {
-    throw new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long.");
-  };
-  return { ...database, binding: Object.assign(Object.create(database.binding), { prepare: refuse, batch: refuse }) };
-};
+/** A session whose sample events lie in this database. */
+async function sessionIn(database: number, prefix: string): Promise<string> {
+  for (const session of named(prefix, 100)) if ((await databaseOfSession(session)) === database) return session;
+  throw new Error("no such session among a hundred");
+}
 
 describe("a batch", () => {
   it("with the brief's three events stores them in the order of their receipt, at one moment to the microsecond", async () => {
-    const events = SAMPLE_EVENTS.map((event, index): [string, unknown] => [`sample-${index}`, event]);
+    const events = SAMPLE_EVENTS.map((event, n): [string, unknown] => [`sample-${n}`, event]);
     const { batch, acked } = batchOf([envelopeOf(events)]);
     await consume(batch, pipelineWith());
     expect(acked).toEqual([0]);
-    expect(await storedEvents(SESSION)).toEqual(
-      SAMPLE_EVENTS.map(({ category, name, data }, index) => ({
-        id: `sample-${index}`,
-        sequence: index + 1,
-        application: "shop",
-        category,
-        name,
-        occurred_at: OCCURRED_AT,
-        received_at: RECEIVED_AT + index,
-        opens: index === 0 ? 1 : 0,
-        data: JSON.stringify(data),
-        database: homeDatabase(SESSION, 3),
+    const database = await databaseOfSession(SESSION);
+    expect(await storedEvents(SESSION)).toMatchObject(
+      SAMPLE_EVENTS.map(({ category, name, data }, n) => ({
+        ...{ id: `sample-${n}`, application: "shop", category, name, data: JSON.stringify(data), database },
+        ...{ occurred_at: OCCURRED_AT, received_at: RECEIVED_AT + n, context: null, extra: null, visitor: null },
       })),
     );
+  });
+
+  it("keeps every member of an event as it was sent", async () => {
+    const changes = {
+      visitor_id: "e2085be5-9137-4e4e-80b5-f1ffddc25423",
+      context: { sdk: { name: "web", "": [1, null] }, sent_at: "é\u0000\ud83d\ude00" },
+      data: { b: 1, a: 1e300, text: 'quoted "\\' },
+      anonymousId: [true],
+      received_at: "the client's own",
+    };
+    await consume(batchOf([envelopeOf([["whole", eventOf("whole", changes)]])]).batch, pipelineWith());
+    const { visitor_id: visitor, context, data, anonymousId, received_at } = changes;
+    expect(await storedEvents("whole")).toMatchObject([
+      {
+        visitor,
+        context: JSON.stringify(context),
+        data: JSON.stringify(data),
+        extra: JSON.stringify({ anonymousId, received_at }),
+      },
+    ]);
   });
 
   it("with both copies of a message stores its events once, and acknowledges both", async () => {
@@ -60,7 +75,7 @@ describe("a batch", () => {
       ["b", eventOf("copies", { data: null })],
       ["c", 7],
     ]);
-    const { batch, acked } = batchOf([body, structuredClone(body)]);
+    const { batch, acked } = batchOf([body, body]);
     await consume(batch, pipelineWith());
     expect(acked).toEqual([0, 1]);
     expect((await storedEvents("copies")).map(({ id }) => id)).toEqual(["a"]);
@@ -78,16 +93,29 @@ describe("a batch", () => {
     expect(acked).toEqual([0]);
   });
 
-  it("with poison keeps it as an error and takes its neighbours through", async () => {
-    const { batch, acked } = batchOf(["poison", envelopeOf([["beside-poison", eventOf("neighbour")]]), null]);
-    await consume(batch, pipelineWith());
-    expect(acked).toEqual([0, 1, 2]);
+  it("keeps malformed messages as errors, whatever their form, and takes their neighbours through", async () => {
+    const { batch, acked } = batchOf(["malformed", null, Uint8Array.of(0, 255).buffer, "{}", "not this one"]);
+    const objects = batchOf([{ v: 99, application: "shop" }, envelopeOf([["beside", eventOf("neighbour")]])]);
+    const messages = [...batch.messages.slice(0, 4), ...objects.batch.messages].map((message, n) => ({
+      ...message,
+      id: `malformed-${n}`,
+      // Older deployments sent objects.
+      body: n < 4 ? message.body : JSON.parse(String(message.body)),
+    }));
+    await consume({ ...batch, messages }, pipelineWith());
+    expect([acked, objects.acked]).toEqual([
+      [0, 1, 2, 3],
+      [0, 1],
+    ]);
     expect(await storedEvents("neighbour")).toHaveLength(1);
-    expect(
-      (await storedErrors(["message-0", "message-2"])).map(({ content, codes }) => [content, codes]).sort(),
-    ).toEqual([
-      ['"poison"', ["delivery_failed"]],
-      ["null", ["delivery_failed"]],
+    const errors = await storedErrors(messages.map(({ id }) => id));
+    expect(errors.every(({ codes }) => codes.join() === "delivery_failed")).toBe(true);
+    expect(errors.map(({ event_id, content }) => [event_id, content]).sort()).toEqual([
+      ["malformed-0", '"malformed"'],
+      ["malformed-1", "null"],
+      ["malformed-2", '{"base64":"AP8="}'],
+      ["malformed-3", "{}"],
+      ["malformed-4", '{"v":99,"application":"shop"}'],
     ]);
   });
 
@@ -100,19 +128,30 @@ describe("a batch", () => {
     await consume(batchOf([body, body]).batch, pipelineWith({ log: (line) => lines.push(line) }));
     expect(lines).toMatchObject([
       {
-        log: "batch",
-        messages: 2,
-        events: 4,
-        sessions: 1,
-        stored: 1,
-        failed: 1,
-        duplicates: 2,
-        retried: 0,
-        dead_letters: 0,
-        reasons: [],
+        ...{ log: "batch", messages: 2, events: 4, sessions: 1, stored: 1, duplicates: 1 },
+        ...{ retried: 0, dead_letters: 0, reasons: [] },
       },
     ]);
     expect(JSON.stringify(lines)).not.toContain("S3cret");
+  });
+
+  it("counts in its log line only what was written", async () => {
+    const lines: Record<string, unknown>[] = [];
+    const bodies = ["counted-a", "counted-b"].map((session) =>
+      envelopeOf([
+        [session, eventOf(session)],
+        [`${session}-bad`, eventOf(session, { data: 7 })],
+      ]),
+    );
+    const write: Write = async (database, rows, mayHold) => {
+      const sessions = rows.events.flatMap((lane) => lane.rows.map(({ session }) => session));
+      if (sessions.includes("counted-a")) throw new Error("D1_ERROR: D1 DB is overloaded.");
+      return writeBatch(database, rows, mayHold);
+    };
+    const [first, second] = [await databaseOfSession("counted-a"), await databaseOfSession("counted-b")];
+    await consume(batchOf(bodies).batch, pipelineWith({ write, log: (line) => lines.push(line) }));
+    const written = first === second ? 0 : 1;
+    expect(lines).toMatchObject([{ events: 4, stored: written, failed: written, retried: 2 - written }]);
   });
 });
 
@@ -123,30 +162,34 @@ describe("acknowledgement", () => {
       named("order", 30).map((session) => envelopeOf([["a", eventOf(session)]])),
       { happened: (what) => happened.push(what) },
     );
-    const write = async (database: Database, rows: Parameters<typeof writeBatch>[1]) => {
-      await writeBatch(database, rows);
+    const write: Write = async (database, rows, mayHold) => {
+      const result = await writeBatch(database, rows, mayHold);
       happened.push(`commit ${database.index}`);
+      return result;
     };
     await consume(batch, pipelineWith({ write }));
     expect(happened.slice(0, 3).sort()).toEqual(["commit 0", "commit 1", "commit 2"]);
     expect(happened.slice(3)).toEqual(batch.messages.map((_, place) => `ack ${place}`));
   });
 
-  it("waits for the dead letters to have what is sent there, and leaves all after it where they refuse", async () => {
+  it("waits until the dead letters have what is sent there, and leaves all after it where they refuse", async () => {
     const bodies = ["dead-a", "dead-b"].map((session) => envelopeOf([[session, eventOf(session)]]));
-    const callGroup = () => Promise.reject(new Error("a bug"));
+    const failing: CallSession = () => Promise.reject(new Error("a bug"));
     const sent: unknown[] = [];
     const first = batchOf(bodies, { attempts: 5, happened: (what) => sent.push(what) });
-    await consume(first.batch, pipelineWith({ callGroup, sendDeadLetter: async (body) => void sent.push(body) }));
-    expect(sent).toEqual([bodies[0], "ack 0", bodies[1], "ack 1"]);
+    const sendDeadLetter = async (body: unknown) => void sent.push(body);
+    await consume(first.batch, pipelineWith({ callSession: failing, sendDeadLetter }));
+    expect(sent).toEqual([JSON.stringify(bodies[0]), "ack 0", JSON.stringify(bodies[1]), "ack 1"]);
     const second = batchOf(bodies, { attempts: 5 });
-    await expect(consume(second.batch, pipelineWith({ callGroup }))).rejects.toThrow("no dead letter was expected");
+    await expect(consume(second.batch, pipelineWith({ callSession: failing }))).rejects.toThrow(
+      "no dead letter was expected",
+    );
     expect(second.acked).toEqual([]);
   });
 });
 
-describe("a failing part delays only the messages that contain it", () => {
-  it("where the group of one session fails because of it", async () => {
+describe("a part that fails delays only the messages that contain it", () => {
+  it("where the object of one session fails", async () => {
     const bodies = [
       envelopeOf([
         ["a", eventOf("sick")],
@@ -159,75 +202,68 @@ describe("a failing part delays only the messages that contain it", () => {
       envelopeOf([["e", eventOf("sick", { data: null })]]),
     ];
     const { batch, acked, retried } = batchOf(bodies);
-    const real = pipelineWith();
-    const callGroup = eachSession((call, rules) =>
-      call.session === "sick" ? Promise.reject(new Error("a bug")) : acceptOne(call, rules),
-    );
-    await consume(batch, { ...real, callGroup });
+    const failing: CallSession = (session, call) =>
+      session === "sick" ? Promise.reject(new Error("a bug")) : callSession(session, call);
+    await consume(batch, pipelineWith({ callSession: failing }));
     expect([acked, [...retried.keys()]]).toEqual([[1], [0, 2]]);
     expect((await storedEvents("well-1")).map(({ id }) => id).sort()).toEqual(["b", "c"]);
     const later = batchOf(bodies, { attempts: 2 });
-    await consume(later.batch, real);
+    await consume(later.batch, pipelineWith());
     expect(later.acked).toEqual([0, 1, 2]);
     expect((await storedEvents("well-1")).map(({ id }) => id).sort()).toEqual(["b", "c"]);
-    expect(await storedEvents("sick")).toHaveLength(1);
+    expect((await storedEvents("sick")).map(({ id }) => id)).toEqual(["a"]);
+    expect(await storedErrors(["e"])).toHaveLength(1);
   });
 
-  it("where one database of three is away, new sessions that cannot lie there included", async () => {
-    const sessions = {
-      free: sessionAmong("away", [0, 1]),
-      candidate: sessionAmong("away", [0, 2]),
-      first: sessionAmong("away", [0]),
-    };
-    const real = pipelineWith();
-    const known = sessionAmong("away-known", [0, 2]);
-    await consume(batchOf([envelopeOf([["old", eventOf(known)]])]).batch, real);
-
-    const bodies = [sessions.free, sessions.candidate, sessions.first, known].map((session) =>
-      envelopeOf([["a", eventOf(session)]]),
-    );
-    const away = {
-      ...real,
-      databases: databases.map((database) => (database.index === 2 ? broken(database) : database)),
-    };
+  it("where one database of three is away", async () => {
+    const sessions = [await sessionIn(0, "away"), await sessionIn(1, "away"), await sessionIn(2, "away")];
+    const bodies = sessions.map((session) => envelopeOf([[session, eventOf(session)]]));
+    const [first, second, third] = databases;
+    if (first === undefined || second === undefined || third === undefined) throw new Error("three databases");
+    const away = failingDatabase(third, "D1_ERROR: D1 DB is overloaded. Requests queued for too long.");
     const { batch, acked, retried } = batchOf(bodies);
-    await consume(batch, away);
-    expect([acked, [...retried.keys()]]).toEqual([
-      [0, 2],
-      [1, 3],
-    ]);
+    await consume(batch, pipelineWith({ databases: [first, second, away] }));
+    expect([acked, [...retried.keys()]]).toEqual([[0, 1], [2]]);
     const later = batchOf(bodies, { attempts: 2 });
-    await consume(later.batch, real);
-    expect(later.acked).toEqual([0, 1, 2, 3]);
-    for (const session of [sessions.free, sessions.candidate, sessions.first]) {
-      expect((await storedEvents(session)).map(({ sequence }) => sequence)).toEqual([1]);
+    await consume(later.batch, pipelineWith());
+    expect(later.acked).toEqual([0, 1, 2]);
+    for (const [n, session] of sessions.entries()) {
+      expect((await storedEvents(session)).map(({ database }) => database)).toEqual([n]);
     }
-    expect((await storedEvents(known)).map(({ sequence }) => sequence)).toEqual([1, 2]);
   });
-});
 
-it("a session whose object has forgotten it goes on where D1 says it was", async () => {
-  const session = "forgotten";
-  const real = pipelineWith();
-  const body = envelopeOf([
-    ["a", eventOf(session)],
-    ["b", eventOf(session)],
-  ]);
-  await consume(batchOf([body]).batch, real);
-  // Another object of the same class, which has never heard of the session.
-  const callGroup: typeof real.callGroup = (group, call) => env.SESSIONS.getByName(`other ${group}`).accept(call);
-  const next = envelopeOf(
-    [
-      ["b", eventOf(session)],
-      ["c", eventOf(session)],
-    ],
-    { received_at: RECEIVED_AT + 1_000 },
-  );
-  await consume(batchOf([next]).batch, { ...real, callGroup });
-  const found = await storedEvents(session);
-  expect(found.map(({ id, sequence, opens }) => [id, sequence, opens])).toEqual([
-    ["a", 1, 1],
-    ["b", 2, 0],
-    ["c", 3, 0],
-  ]);
+  it("where a database rejects the rows of one session", async () => {
+    const session = await sessionIn(0, "rejected");
+    const others = await Promise.all(named("accepted", 20).map((prefix) => sessionIn(0, prefix)));
+    const [first] = databases;
+    const suffix = (await partitions.covering([OCCURRED_AT])).find(OCCURRED_AT)?.id;
+    await first?.binding
+      .prepare(
+        `CREATE TRIGGER reject_one BEFORE INSERT ON events_${suffix} WHEN NEW.session_id = '${session}'
+         BEGIN SELECT RAISE(ABORT, 'the row is refused'); END`,
+      )
+      .run();
+    const bodies = [session, ...others].map((one) => envelopeOf([[`of ${one}`, eventOf(one)]]));
+    const { batch, acked, retried } = batchOf(bodies);
+    await consume(batch, pipelineWith());
+    expect([acked, [...retried.keys()]]).toEqual([others.map((_, n) => n + 1), [0]]);
+    const dead: unknown[] = [];
+    const last = batchOf(bodies.slice(0, 1), { attempts: 5 });
+    await consume(last.batch, pipelineWith({ sendDeadLetter: async (body) => void dead.push(body) }));
+    expect([last.acked, dead]).toEqual([[0], [JSON.stringify(bodies[0])]]);
+    await first?.binding.prepare("DROP TRIGGER reject_one").run();
+    const stored = new Set((await allEvents()).map((event) => event.session));
+    expect(others.every((one) => stored.has(one))).toBe(true);
+    expect(stored.has(session)).toBe(false);
+  });
+
+  it("where the rules cannot be read: then every message waits", async () => {
+    const bodies = [envelopeOf([["unruled", eventOf("unruled")]]), "malformed"];
+    const { batch, acked, retried } = batchOf(bodies, { attempts: 90 });
+    const lines: Record<string, unknown>[] = [];
+    const rules = () => Promise.reject(new Error("too old"));
+    await consume(batch, pipelineWith({ rules, log: (line) => lines.push(line) }));
+    expect([acked, [...retried.keys()]]).toEqual([[], [0, 1]]);
+    expect(lines).toMatchObject([{ stored: 0, reasons: ["overloaded: the rules cannot be read: too old"] }]);
+  });
 });

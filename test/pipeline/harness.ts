@@ -1,64 +1,41 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../src/model/config";
 import type { EventsEnvelope } from "../../src/model/envelope";
-import { groupOf } from "../../src/model/session-groups";
-import type { CallGroup } from "../../src/pipeline/ask-sessions";
-import type { Pipeline } from "../../src/pipeline/consumer";
-import type { Segment } from "../../src/pipeline/session-log";
-import type { AcceptAnswer, AcceptCall } from "../../src/pipeline/session-protocol";
+import type { CallSession } from "../../src/pipeline/call-sessions";
+import type { Pipeline } from "../../src/pipeline/process-batch";
 import { indexRules, NO_RULES, type RuleSet } from "../../src/rules/rules";
+import { type RulesInForce, rulesInForce } from "../../src/rules/rules-in-force";
+import { lanesToRead } from "../../src/storage/core/partition";
+import { createPartitionStore } from "../../src/storage/core/partition-store";
 import { databasesOf } from "../../src/storage/databases";
-import { packId } from "../../src/storage/packed-id";
-import { writeBatch } from "../../src/storage/write-batch";
+import { unpackId } from "../../src/storage/packed-id";
+import { writeBatch } from "../../src/storage/write/write-batch";
 import { RECEIVED_AT, SAMPLE_EVENTS } from "./sample-events";
 
 export const databases = databasesOf(env);
+
+export const partitions = createPartitionStore(databases);
 
 /** The pipeline as the Worker wires it, with what a test lets fail in its place. */
 export function pipelineWith(changes: Partial<Pipeline> = {}): Pipeline {
   return {
     databases,
-    callGroup,
+    partitions,
+    callSession,
     write: writeBatch,
     sendDeadLetter: () => Promise.reject(new Error("no dead letter was expected")),
-    rules: async () => indexRules(NO_RULES),
+    rules: async () => alwaysInForce(NO_RULES),
     config: parseConfig(env),
     log: () => {},
     ...changes,
   };
 }
 
-export const callGroup: CallGroup = (group, call) => env.SESSIONS.getByName(group).accept(call);
+export const callSession: CallSession = (session, call) => env.SESSIONS.getByName(session).accept(call);
 
-/** The object that decides on a session. */
-export const groupStub = (session: string) => env.SESSIONS.getByName(groupOf(session));
-
-/** Calls groups session by session, so that a test can answer for one of them. */
-export function eachSession(answer: (call: AcceptCall, rules: RuleSet) => Promise<AcceptAnswer>): CallGroup {
-  return (_group, { calls, rules }) => Promise.all(calls.map((call) => answer(call, rules)));
-}
-
-/** Has a session's group decide on it. */
-export async function acceptOne(call: AcceptCall, rules: RuleSet = NO_RULES): Promise<AcceptAnswer> {
-  const [answer] = await groupStub(call.session).accept({ calls: [call], rules });
-  if (answer === undefined) throw new Error("the group does not answer");
-  return answer;
-}
-
-/** Changes what a session's group remembers of it, or has it forget the session (null), and wakes the group anew. */
-export async function changeSegments(session: string, change: (segment: Segment) => Segment | null): Promise<void> {
-  await runInDurableObject(groupStub(session), (_, { storage: { sql } }) => {
-    const rows = sql.exec<{ slot: number; segments: string }>("SELECT slot, segments FROM log").toArray();
-    for (const { slot, segments } of rows) {
-      const before: Segment[] = JSON.parse(segments);
-      const after = before.flatMap((segment) => (segment.session === session ? (change(segment) ?? []) : segment));
-      const headings = after.map(({ session: name, about }) => [name, about.keepUntil, about.since]);
-      const texts = [JSON.stringify(headings), JSON.stringify(after)];
-      sql.exec("UPDATE log SET headings = ?, segments = ? WHERE slot = ?", ...texts, slot);
-    }
-  });
-  await evictDurableObject(groupStub(session));
+/** Rules that are in force at every moment. */
+export function alwaysInForce(rules: RuleSet): RulesInForce {
+  return rulesInForce([{ since: 0, until: Number.POSITIVE_INFINITY, rules: indexRules(rules) }]);
 }
 
 /** An event of a session with whatever a test does not care about filled in. */
@@ -73,20 +50,20 @@ export function envelopeOf(entries: [string, unknown][], changes: Partial<Events
 }
 
 /** What became of the messages of a batch, in the order in which it became so. */
-export interface Fates {
+export interface HandledBatch {
   batch: MessageBatch<unknown>;
   acked: number[];
   retried: Map<number, number>;
 }
 
-/** A queue's batch of these bodies, and what is done with its messages. `happened` is told of each acknowledgement. */
-export function batchOf(bodies: unknown[], { attempts = 1, happened = (_: string) => {} } = {}): Fates {
+/** A queue's batch of these bodies, as the edge sends them, and what is done with its messages. */
+export function batchOf(bodies: unknown[], { attempts = 1, happened = (_: string) => {} } = {}): HandledBatch {
   const acked: number[] = [];
   const retried = new Map<number, number>();
   const messages = bodies.map((body, place) => ({
     id: `message-${place}`,
     timestamp: new Date(RECEIVED_AT / 1000),
-    body,
+    body: typeof body === "object" && !(body instanceof ArrayBuffer) ? JSON.stringify(body) : body,
     attempts,
     metadata: {},
     ack: () => {
@@ -103,36 +80,58 @@ export function batchOf(bodies: unknown[], { attempts = 1, happened = (_: string
 }
 
 export interface EventFound {
+  session: string;
   id: string;
-  sequence: number;
   application: string;
   category: string;
   name: string;
   occurred_at: number;
   received_at: number;
-  opens: number;
   data: string;
+  context: string | null;
+  extra: string | null;
+  visitor: string | null;
   database: number;
+  suffix: string;
 }
 
-/** The stored events of a session, in order, whatever database holds them. */
-export async function storedEvents(session: string): Promise<EventFound[]> {
-  const found = await Promise.all(
-    databases.map(async ({ index, binding }) => {
-      const packed = packId(session);
+function packed(column: string): string {
+  return `iif(typeof(${column}) = 'blob', 'x' || lower(hex(${column})), 't' || ${column})`;
+}
+
+/** All stored events, in order, whatever partition and database hold them. */
+export async function allEvents(): Promise<EventFound[]> {
+  const map = await partitions.latest();
+  const found: EventFound[] = [];
+  for (const { partition, suffix } of map.partitions.flatMap(lanesToRead)) {
+    for (const index of partition.databases) {
+      const binding = databases[index]?.binding;
+      if (binding === undefined) continue;
       const { results } = await binding
         .prepare(
-          `SELECT iif(typeof(id) = 'blob', lower(hex(id)), id) AS id, sequence, application, category, name, occurred_at,
-             occurred_at + received_after AS received_at, opens, data, ${index} AS database
-           FROM events JOIN series USING (series_id) JOIN categories ON categories.category_id = series.category_id
-           WHERE session_id = iif(?1 = 'x', unhex(?2), ?2) ORDER BY occurred_at, received_after, sequence`,
+          `SELECT ${packed("session_id")} AS session, ${packed("id")} AS id, application,
+             coalesce(type ->> 0, category) AS category, coalesce(type ->> 1, series.name) AS name, occurred_at,
+             occurred_at + received_after AS received_at, data, context, extra,
+             iif(visitor_id IS NULL, NULL, ${packed("visitor_id")}) AS visitor, ${index} AS "database", '${suffix}' AS suffix
+           FROM events_${suffix} JOIN series USING (series_id) JOIN categories USING (category_id)`,
         )
-        .bind(packed.slice(0, 1), packed.slice(1))
         .all<EventFound>();
-      return results;
-    }),
-  );
-  return found.flat();
+      found.push(...results);
+    }
+  }
+  return found
+    .map((row) => ({
+      ...row,
+      session: unpackId(row.session),
+      id: unpackId(row.id),
+      visitor: row.visitor === null ? null : unpackId(row.visitor),
+    }))
+    .sort((a, b) => a.occurred_at - b.occurred_at || a.received_at - b.received_at);
+}
+
+/** The stored events of a session, in order. */
+export async function storedEvents(session: string): Promise<EventFound[]> {
+  return (await allEvents()).filter((row) => row.session === session);
 }
 
 export interface ErrorFound {
@@ -144,15 +143,16 @@ export interface ErrorFound {
   content: string | null;
   parts: number;
   codes: string[];
+  database: number;
 }
 
 /** The errors of the events with these ids, whatever database holds them. */
 export async function storedErrors(eventIds: string[]): Promise<ErrorFound[]> {
   const found = await Promise.all(
-    databases.map(async ({ binding }) => {
+    databases.map(async ({ binding, index }) => {
       const { results } = await binding
         .prepare(
-          `SELECT id, received_at, application, session_id, event_id, content, parts, issues FROM errors
+          `SELECT id, received_at, application, session_id, event_id, content, parts, issues, ${index} AS "database" FROM errors
            WHERE event_id IN (SELECT value FROM json_each(?1)) ORDER BY received_at, id`,
         )
         .bind(JSON.stringify(eventIds))

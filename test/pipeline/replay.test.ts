@@ -1,19 +1,33 @@
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Repair } from "../../src/model/repair";
 import { MAX_ERRORS_PER_STEP, type ReplayMessage, type ReplaySelection } from "../../src/model/replay";
-import { consume, type Pipeline } from "../../src/pipeline/consumer";
+import type { CallSession } from "../../src/pipeline/call-sessions";
+import { consume } from "../../src/pipeline/consumer";
+import type { Pipeline } from "../../src/pipeline/process-batch";
 import { consumeReplays, type ReplayPipeline } from "../../src/pipeline/replay";
-import { type Database, homeDatabase } from "../../src/storage/databases";
+import type { Write } from "../../src/pipeline/write-groups";
+import { indexRules, NO_RULES } from "../../src/rules/rules";
+import { databaseOf } from "../../src/storage/core/partition";
+import { sealPartition } from "../../src/storage/core/partition-lifecycle";
+import { firstDatabase } from "../../src/storage/databases";
 import { CODE_BITS } from "../../src/storage/error-codes";
 import { insertReplay, loadReplay, type Replay } from "../../src/storage/replays";
-import { batchOf, databases, envelopeOf, eventOf, pipelineWith, storedErrors, storedEvents } from "./harness";
-import { RECEIVED_AT } from "./sample-events";
+import { writeBatch } from "../../src/storage/write/write-batch";
+import { countsBesideEvents } from "../storage/counts-beside-events";
+import {
+  allEvents,
+  batchOf,
+  databases,
+  envelopeOf,
+  eventOf,
+  partitions,
+  pipelineWith,
+  storedErrors,
+  storedEvents,
+} from "./harness";
+import { OCCURRED_AT, RECEIVED_AT } from "./sample-events";
 
-const [first] = databases;
-if (first === undefined) throw new Error("There is no database.");
-const home: Database = first;
-
+const home = firstDatabase(databases);
 const ANY = { code: null, session: null, category: null, name: null, application: null, from: null, to: null };
 const NOW = RECEIVED_AT + 60_000_000;
 
@@ -36,7 +50,7 @@ async function begin(selection: ReplaySelection, repair: Repair | null = null): 
 async function run(id: string, changes: Partial<ReplayPipeline> = {}, first = 0): Promise<Replay> {
   const asked: ReplayMessage[] = [{ v: 1, replay: id, step: first }];
   for (let message = asked.shift(); message !== undefined; message = asked.shift()) {
-    const { batch, acked } = batchOf([message]);
+    const { batch, acked } = askingFor(message);
     await consumeReplays(batch, replayPipeline(asked, changes));
     if (acked.length === 0) break;
   }
@@ -47,19 +61,47 @@ async function run(id: string, changes: Partial<ReplayPipeline> = {}, first = 0)
 
 function replayPipeline(asked: ReplayMessage[], changes: Partial<ReplayPipeline> = {}): ReplayPipeline {
   const sendReplay = async (message: ReplayMessage) => void asked.push(message);
-  return { ...pipelineWith(), sendReplay, errorsPerStep: MAX_ERRORS_PER_STEP, now: () => NOW, ...changes };
+  const replayRules = async () => indexRules(NO_RULES);
+  const own = { sendReplay, replayRules, errorsPerStep: MAX_ERRORS_PER_STEP, now: () => NOW };
+  return { ...pipelineWith(), ...own, ...changes };
+}
+
+/** A batch of the queue of replays, whose messages are objects. */
+function askingFor(message: unknown, attempts = 1) {
+  const { batch, ...handled } = batchOf([message], { attempts });
+  return { ...handled, batch: { ...batch, messages: batch.messages.map((one) => ({ ...one, body: message })) } };
+}
+
+/** Where the sample's events of a session lie. */
+async function databaseOfSession(session: string): Promise<number> {
+  const partition = (await partitions.covering([OCCURRED_AT])).find(OCCURRED_AT);
+  if (partition === null) throw new Error("no partition covers the sample");
+  return databaseOf(partition, session);
+}
+
+async function sessionIn(database: number, prefix: string): Promise<string> {
+  for (let n = 0; ; n++) if ((await databaseOfSession(`${prefix}-${n}`)) === database) return `${prefix}-${n}`;
+}
+
+async function expectExactCounts() {
+  for (const database of databases) {
+    const { counted, expected } = await countsBesideEvents(database);
+    expect(counted).toEqual(expected);
+  }
 }
 
 const errorIds = async (eventIds: string[]) => (await storedErrors(eventIds)).map(({ id }) => id);
 
 async function rowsOf(ids: string[]) {
-  const sql = `SELECT issues, resolved_at, resolved_session, resolved_sequence, replayed_at, replay_id, claimed_by, codes
+  const sql = `SELECT issues, resolved_at, resolved_session, resolved_event_id, resolved_occurred_at, replayed_at, replay_id, claimed_by, codes
     FROM errors WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY received_at`;
   const found = await Promise.all(
     databases.map(({ binding }) => binding.prepare(sql).bind(JSON.stringify(ids)).all<Record<string, unknown>>()),
   );
   return found.flatMap(({ results }) => results);
 }
+
+const overloaded: CallSession = () => Promise.reject(Object.assign(new Error("too much"), { overloaded: true }));
 
 const dataSet: Repair = { edits: [{ op: "set", path: "/data", value: { mended: true } }] };
 
@@ -75,15 +117,12 @@ describe("a replay", () => {
     const id = await begin({ filter: { ...ANY, application: session } }, dataSet);
     expect(await run(id)).toMatchObject({ status: "done", matched: 1, stored: 1, failing: 0, skipped: 0 });
     const found = await storedEvents(session);
-    expect(found.map((event) => [event.id, event.sequence])).toEqual([
-      ["a", 1],
-      ["b", 3],
-      ["c", 2],
-    ]);
+    expect(found.map(({ id }) => id)).toEqual(["a", "b", "c"]);
     expect(found[1]).toMatchObject({ application: session, received_at: RECEIVED_AT + 1, data: '{"mended":true}' });
     const [row] = await rowsOf(await errorIds(["b"]));
     expect(row).toMatchObject({
-      ...{ resolved_at: NOW, resolved_session: session, resolved_sequence: 3, replay_id: id, claimed_by: null },
+      ...{ resolved_at: NOW, resolved_session: session, resolved_event_id: "b", replay_id: id, claimed_by: null },
+      resolved_occurred_at: found[1]?.occurred_at,
       codes: CODE_BITS.data_invalid,
     });
   });
@@ -109,56 +148,130 @@ describe("a replay", () => {
     const other: Repair = { edits: [{ op: "set", path: "/data", value: { another: true } }] };
     expect(await run(await begin({ ids }, other))).toMatchObject({ skipped: 1 });
     await send(session, [original]);
-    expect(await storedEvents(session)).toMatchObject([{ data: '{"mended":true}', sequence: 1 }]);
+    expect(await storedEvents(session)).toMatchObject([{ data: '{"mended":true}' }]);
     expect(await errorIds(["doubled-a"])).toEqual(ids);
-    const counts = await Promise.all(
-      databases.map(({ binding }) =>
-        binding
-          .prepare(
-            "SELECT sum(value) AS n FROM counts, json_each(by_series) JOIN series ON series_id = key WHERE application = ?1 AND seconds = 60",
-          )
-          .bind(session)
-          .first<number>("n"),
-      ),
-    );
-    expect(counts.reduce<number>((sum, n) => sum + (n ?? 0), 0)).toBe(1);
+    await expectExactCounts();
   });
 
   it("gives an event the session that its repair names, and settles the error in the database where it lies", async () => {
-    const session = Array.from({ length: 50 }, (_, n) => `lost-${n}`).find((name) => homeDatabase(name, 3) === 2) ?? "";
+    const session = await sessionIn(2, "lost");
     await send("lost", [["lost-a", eventOf("undefined")]]);
-    const ids = await errorIds(["lost-a"]);
+    const [error] = await storedErrors(["lost-a"]);
+    const ids = error === undefined ? [] : [error.id];
     const repair: Repair = { edits: [{ op: "set", path: "/session_id", value: session }] };
     expect(await run(await begin({ ids }, repair))).toMatchObject({ stored: 1 });
     expect(await storedEvents(session)).toMatchObject([{ id: "lost-a", database: 2 }]);
-    expect(await rowsOf(ids)).toMatchObject([{ resolved_session: session, resolved_sequence: 1 }]);
+    expect(await rowsOf(ids)).toMatchObject([{ resolved_session: session, resolved_event_id: "lost-a" }]);
   });
 
-  it("is not bound by what the session remembers of the failure: rules may have changed", async () => {
-    const session = "early";
-    const strict = pipelineWith();
-    const event = eventOf(session, { timestamp: "2021-01-01 09:25:00.000000" });
-    await send(session, [["early-a", event]]);
+  it("settles an error that lies in another database than its event after the event is written", async () => {
+    const session = await sessionIn(1, "apart");
+    const repair: Repair = { edits: [{ op: "set", path: "/session_id", value: session }] };
+    await send(
+      "apart",
+      Array.from({ length: 9 }, (_, n): [string, unknown] => [`apart-${n}`, eventOf("null", { n })]),
+    );
+    const errors = await storedErrors(Array.from({ length: 9 }, (_, n) => `apart-${n}`));
+    const apart = errors.filter(({ database }) => database !== 1);
+    expect(apart.length).toBeGreaterThan(0);
+    const id = await begin({ ids: errors.map((error) => error.id) }, repair);
+    // The invocation ends between the two transactions.
+    const write: Write = (database, rows, mayHold) =>
+      rows.events.length === 0
+        ? Promise.reject(new Error("D1_ERROR: D1 DB is overloaded."))
+        : writeBatch(database, rows, mayHold);
+    await run(id, { write });
+    expect(await storedEvents(session)).toHaveLength(9);
+    const open = (await rowsOf(apart.map((error) => error.id))).filter((row) => row.resolved_at === null);
+    expect(open).toHaveLength(apart.length);
+    expect(await run(id)).toMatchObject({ status: "done", matched: 9, stored: 9, failing: 0 });
+    expect(await storedEvents(session)).toHaveLength(9);
+    const rows = await rowsOf(errors.map((error) => error.id));
+    expect(rows.map((row) => row.resolved_session)).toEqual(errors.map(() => session));
+    await expectExactCounts();
+  });
+
+  it("judges by its own rules: those of the failure may have changed", async () => {
+    await send("early", [["early-a", eventOf("early", { timestamp: "2021-01-01 09:25:00.000000" })]]);
     const ids = await errorIds(["early-a"]);
     expect(ids).toHaveLength(1);
     expect(await run(await begin({ ids }))).toMatchObject({ failing: 1 });
+    const rules = indexRules({ ...NO_RULES, unregistered: "reject" });
     const repair: Repair = { edits: [{ op: "set", path: "/timestamp", value: "2021-01-01 09:15:27" }] };
-    expect(await run(await begin({ ids }, repair), { config: strict.config })).toMatchObject({ stored: 1 });
+    const created: number[] = [];
+    const replayRules = async (createdAt: number) => {
+      created.push(createdAt);
+      return rules;
+    };
+    expect(await run(await begin({ ids }, repair), { replayRules })).toMatchObject({ failing: 1 });
+    expect(created).toEqual([NOW]);
+    expect(await rowsOf(ids)).toMatchObject([{ codes: CODE_BITS.unplanned_event }]);
+    expect(await run(await begin({ ids }, repair))).toMatchObject({ stored: 1 });
   });
 
-  it("keeps ids to one event: a failure under a stored id stays a conflict", async () => {
+  it("leaves an error that becomes another event's rival as a conflict, and changes no event", async () => {
     await send("conflict", [
       ["conflict-a", eventOf("conflict")],
-      ["conflict-a", eventOf("conflict", { data: { other: 1 } })],
+      ["conflict-a", eventOf("conflict", { data: null })],
     ]);
     const ids = await errorIds(["conflict-a"]);
-    expect(await run(await begin({ ids }, dataSet))).toMatchObject({ failing: 1 });
-    expect(await storedEvents("conflict")).toHaveLength(1);
-    expect(await rowsOf(ids)).toMatchObject([{ codes: CODE_BITS.id_conflict }]);
+    expect(await run(await begin({ ids }, dataSet))).toMatchObject({ failing: 1, stored: 0 });
+    expect(await storedEvents("conflict")).toMatchObject([{ data: JSON.stringify(eventOf("x").data) }]);
+    expect(await rowsOf(ids)).toMatchObject([{ codes: CODE_BITS.id_conflict, resolved_at: null, claimed_by: null }]);
+    expect(await errorIds(["conflict-a"])).toEqual(ids);
+    await expectExactCounts();
   });
 
-  it("passes over what nothing can judge: poison, a patch that does not apply, an id that is no error's", async () => {
-    await consume(batchOf(["poison of replays"]).batch, pipelineWith());
+  it("leaves a conflict in another database than its event as a conflict", async () => {
+    const session = await sessionIn(2, "rival");
+    await send("rival", [["rival-a", eventOf(session)]]);
+    await send(
+      "rival",
+      Array.from({ length: 9 }, (_, n): [string, unknown] => ["rival-a", eventOf("null", { data: { n } })]),
+    );
+    const ids = await errorIds(["rival-a"]);
+    expect(ids).toHaveLength(9);
+    const repair: Repair = { edits: [{ op: "set", path: "/session_id", value: session }] };
+    expect(await run(await begin({ ids }, repair))).toMatchObject({ matched: 9, failing: 9 });
+    expect(await storedEvents(session)).toHaveLength(1);
+    expect(new Set((await rowsOf(ids)).map((row) => row.codes))).toEqual(new Set([CODE_BITS.id_conflict]));
+  });
+
+  it("makes one event of errors that it mends to the same content", async () => {
+    const session = "merged";
+    await send(session, [
+      ["merged-a", eventOf(session, { data: 1 })],
+      ["merged-a", eventOf(session, { data: 2 })],
+    ]);
+    const ids = await errorIds(["merged-a"]);
+    expect(await run(await begin({ ids }, dataSet))).toMatchObject({ matched: 2, stored: 2 });
+    expect(await storedEvents(session)).toMatchObject([{ received_at: RECEIVED_AT, data: '{"mended":true}' }]);
+    await expectExactCounts();
+  });
+
+  it("takes an event of a closed partition to its late lane", async () => {
+    const event = (data: unknown) => eventOf("late", { timestamp: "2003-03-03 00:00:00", data });
+    await send("late", [
+      ["late-a", event(null)],
+      ["late-b", event({})],
+    ]);
+    const partition = (await partitions.latest()).find(Date.UTC(2003, 2, 3) * 1_000);
+    if (partition === null) throw new Error("no partition covers 2003");
+    await sealPartition(databases, partition);
+    const id = await begin({ ids: await errorIds(["late-a"]) }, dataSet);
+    // The first try goes by the map from before the partition was closed.
+    expect(await run(id)).toMatchObject({ status: "running", stored: 0 });
+    expect(await run(id)).toMatchObject({ status: "done", stored: 1 });
+    expect(
+      (await allEvents()).filter(({ session }) => session === "late").map(({ id, suffix }) => [id, suffix]),
+    ).toEqual([
+      ["late-a", `${partition.id}l`],
+      ["late-b", `${partition.id}s`],
+    ]);
+  });
+
+  it("passes over what nothing can judge: a malformed message, a patch that does not apply, an id that is no error's", async () => {
+    await consume(batchOf(["malformed of replays"]).batch, pipelineWith());
     await send("unfit", [["unfit-a", eventOf("unfit", { data: null })]]);
     const ids = [...(await errorIds(["message-0"])), ...(await errorIds(["unfit-a"])), "nobody's"];
     const repair: Repair = { patch: [{ op: "replace", path: "/data/price", value: 1 }] };
@@ -221,17 +334,15 @@ describe("a step", () => {
     await send("stuck", [["stuck-a", eventOf("stuck", { data: null })]]);
     const id = await begin({ filter: { ...ANY, application: "stuck" } }, dataSet);
     const message: ReplayMessage = { v: 1, replay: id, step: 0 };
-    const refusing = replayPipeline([], { callGroup: () => Promise.reject(new Error("a bug")) });
-    const early = batchOf([message], { attempts: 1 });
+    const refusing = replayPipeline([], { callSession: () => Promise.reject(new Error("a bug")) });
+    const early = askingFor(message);
     await consumeReplays(early.batch, refusing);
     expect([early.acked, early.retried.size]).toEqual([[], 1]);
-    const away = replayPipeline([], {
-      callGroup: () => Promise.reject(Object.assign(new Error("too much"), { overloaded: true })),
-    });
-    const patient = batchOf([message], { attempts: 50 });
+    const away = replayPipeline([], { callSession: overloaded });
+    const patient = askingFor(message, 50);
     await consumeReplays(patient.batch, away);
     expect(patient.acked).toEqual([]);
-    const late = batchOf([message], { attempts: 5 });
+    const late = askingFor(message, 5);
     await consumeReplays(late.batch, refusing);
     expect(late.acked).toEqual([0]);
     expect(await loadReplay(home, id)).toMatchObject({ status: "done", skipped: 1 });
@@ -247,9 +358,8 @@ describe("a step", () => {
       replay: await begin({ filter: { ...ANY, application: "renewing" } }),
       step: 0,
     };
-    const { batch, acked } = batchOf([message], { attempts: 95 });
-    const callGroup = () => Promise.reject(Object.assign(new Error("too much"), { overloaded: true }));
-    await consumeReplays(batch, replayPipeline(asked, { callGroup }));
+    const { batch, acked } = askingFor(message, 95);
+    await consumeReplays(batch, replayPipeline(asked, { callSession: overloaded }));
     expect([asked, acked]).toEqual([[message], [0]]);
   });
 
@@ -257,18 +367,19 @@ describe("a step", () => {
     await send("held", [["held-a", eventOf("held", { data: null })]]);
     const ids = await errorIds(["held-a"]);
     const holder = await begin({ ids }, dataSet);
-    const stuck = { callGroup: () => Promise.reject(Object.assign(new Error("gone"), { overloaded: true })) };
-    await run(holder, stuck);
+    await run(holder, { callSession: overloaded });
     expect(await rowsOf(ids)).toMatchObject([{ claimed_by: holder }]);
     expect(await run(await begin({ ids }, dataSet))).toMatchObject({ skipped: 1, stored: 0 });
     expect(await run(holder)).toMatchObject({ stored: 1 });
     expect(await rowsOf(ids)).toMatchObject([{ claimed_by: null, replay_id: holder }]);
   });
 
-  it("that is no step of ours is acknowledged, and no session is asked", async () => {
-    const { batch, acked } = batchOf([{ v: 2 }, { v: 1, replay: "nobody's", step: 0 }]);
-    await consumeReplays(batch, replayPipeline([], { callGroup: () => Promise.reject(new Error("asked")) }));
-    expect(acked).toEqual([0, 1]);
-    expect(env.REPLAYS).toBeDefined();
+  it("that is none is acknowledged, and no session is called", async () => {
+    const callSession: CallSession = () => Promise.reject(new Error("called"));
+    for (const message of [{ v: 2 }, { v: 1, replay: "nobody's", step: 0 }, "text", null]) {
+      const { batch, acked } = askingFor(message);
+      await consumeReplays(batch, replayPipeline([], { callSession }));
+      expect(acked).toEqual([0]);
+    }
   });
 });

@@ -1,59 +1,148 @@
-import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
-import { RULES_KEY } from "../../src/model/event-type";
-import { createRuleSource, RULES_FRESH_MS, RULES_STALE_MS } from "../../src/rules/rule-source";
+import { describe, expect, it } from "vitest";
+import type { RuleBook } from "../../src/model/event-type";
+import type { Micros } from "../../src/model/time";
+import { createRuleSource, MAX_KEPT_RULE_BOOKS, MAX_RULES_AGE_MS } from "../../src/rules/rule-source";
 
-const type = { category: "c", name: "n", version: 1, mode: "accept", schema_mode: "enforce", schema: null };
+const LEAD_MS = 60_000;
 
-const publish = (book: object) => env.KEYS.put(RULES_KEY, JSON.stringify({ v: 1, revision: 1, types: [], ...book }));
+/** A database of rules whose books are told apart by a type that is named after their epoch. */
+function fakeRules(leadMs = LEAD_MS) {
+  const epochs: Micros[] = [];
+  const asked: (string | Micros)[] = [];
+  const state = { now: 1_000_000, isAway: false };
+  const bookOf = (since: Micros): RuleBook => ({
+    unregistered: "accept",
+    types: [{ category: "c", name: String(since), version: 1, mode: "accept", schema_mode: "enforce", schema: null }],
+  });
+  const answer = async <Value>(question: string | Micros, value: () => Value): Promise<Value> => {
+    asked.push(question);
+    if (state.isAway) throw new Error("D1 is away");
+    await Promise.resolve();
+    return value();
+  };
+  const source = createRuleSource(
+    {
+      epochs: (after) => answer("epochs", () => epochs.filter((since) => since > after)),
+      rulesOf: (since) => answer(since, () => bookOf(since)),
+    },
+    { leadMs, now: () => state.now },
+  );
+  /** A change of this moment. */
+  const change = () => {
+    const since = (state.now + leadMs) * 1000;
+    epochs.push(since);
+    return since;
+  };
+  /** The epoch whose rules are in force at a moment. */
+  const epochAt = async (moment: Micros) => {
+    const rules = (await source.read([moment])).at(moment);
+    return [0, ...epochs].find((since) => rules.find("c", String(since)) !== null);
+  };
+  const micros = () => state.now * 1000;
+  return { state, asked, source, change, epochAt, micros };
+}
 
-const away = { get: () => Promise.reject(new Error("KV is away")) } as unknown as KVNamespace;
-
-describe("the rules that an isolate judges by", () => {
-  let now = 0;
-  let { read } = createRuleSource(() => now);
-  beforeEach(async () => {
-    now = 0;
-    ({ read } = createRuleSource(() => now));
-    await env.KEYS.delete(RULES_KEY);
+describe("the rules of an isolate", () => {
+  it("are those in force at the receipt, whenever they are asked for", async () => {
+    const { state, change, epochAt, micros } = fakeRules();
+    expect(await epochAt(micros())).toBe(0);
+    const since = change();
+    state.now += 2 * LEAD_MS;
+    expect(await epochAt(since - 1)).toBe(0);
+    expect(await epochAt(since)).toBe(since);
+    expect(await epochAt(micros())).toBe(since);
   });
 
-  it("accept everything where nothing was ever registered", async () => {
-    expect(await read(env.KEYS)).toMatchObject({ unregistered: "accept" });
+  it("are known before they are in force, however old the knowledge may be", async () => {
+    const { state, change, epochAt, micros } = fakeRules();
+    await epochAt(micros());
+    const since = change();
+    for (; state.now * 1000 < since + 60_000_000; state.now += 999) {
+      expect(await epochAt(micros())).toBe(micros() < since ? 0 : since);
+    }
   });
 
-  it("are those of KV, some seconds later at most", async () => {
-    await publish({ unregistered: "reject", types: [type] });
-    const rules = await read(env.KEYS);
-    expect(rules.find("c", "n")).toEqual(type);
-    await publish({ unregistered: "accept" });
-    now = RULES_FRESH_MS - 1;
-    expect(await read(env.KEYS)).toBe(rules);
-    now = RULES_FRESH_MS;
-    expect(await read(env.KEYS)).toMatchObject({ unregistered: "accept" });
+  it.each([
+    ["30 s at most", LEAD_MS, MAX_RULES_AGE_MS],
+    ["half of a short lead", 2_000, 1_000],
+  ])("are read again after %s", async (_, leadMs, maxAgeMs) => {
+    const { state, asked, epochAt, micros } = fakeRules(leadMs);
+    await epochAt(micros());
+    state.now += maxAgeMs - 1;
+    await epochAt(micros());
+    expect(asked).toEqual(["epochs", 0]);
+    state.now += 1;
+    await epochAt(micros());
+    expect(asked).toEqual(["epochs", 0, "epochs"]);
   });
 
-  it("are kept for a while where KV cannot be read, and no longer", async () => {
-    await publish({ unregistered: "reject" });
-    const rules = await read(env.KEYS);
-    now = RULES_STALE_MS - 1;
-    expect(await read(away)).toBe(rules);
-    now = RULES_STALE_MS;
-    await expect(read(away)).rejects.toThrow("KV is away");
+  it("are read each time where changes are in force at once", async () => {
+    const { asked, change, epochAt, micros } = fakeRules(0);
+    await epochAt(micros());
+    const since = change();
+    expect(await epochAt(micros())).toBe(since);
+    expect(asked).toEqual(["epochs", 0, "epochs", since]);
   });
 
-  it("are not made up where KV cannot be read, or holds what this version does not understand", async () => {
-    await expect(read(away)).rejects.toThrow("KV is away");
-    await publish({ v: 2, unregistered: "accept" });
-    await expect(read(env.KEYS)).rejects.toThrow();
+  it("are read again for a moment that lies beyond what is known", async () => {
+    const { state, change, source, epochAt, micros } = fakeRules();
+    await epochAt(micros());
+    state.now += 5;
+    const since = change();
+    const rules = await source.readLatest(micros() + LEAD_MS * 1000);
+    expect(rules.find("c", String(since))).not.toBeNull();
   });
 
-  it("travel to a group of sessions as far as its events need them", async () => {
-    await publish({ unregistered: "reject", types: [type, { ...type, name: "other" }] });
-    const rules = await read(env.KEYS);
-    expect(rules.only([{ category: "c", name: "n" }, { category: "c", name: "n" }, { category: 7 }, {}])).toEqual({
-      unregistered: "reject",
-      types: [type],
+  it("are not made up from older knowledge where they cannot be read", async () => {
+    const { state, epochAt, micros } = fakeRules();
+    await epochAt(micros());
+    state.now += MAX_RULES_AGE_MS;
+    state.isAway = true;
+    await expect(epochAt(micros())).rejects.toThrow("D1 is away");
+    await expect(epochAt(micros())).rejects.toThrow("D1 is away");
+    state.isAway = false;
+    expect(await epochAt(micros())).toBe(0);
+  });
+
+  it("are asked for once by many at once", async () => {
+    const { asked, epochAt, micros } = fakeRules();
+    await Promise.all(Array.from({ length: 5 }, () => epochAt(micros())));
+    expect(asked).toEqual(["epochs", 0]);
+  });
+
+  it("hold those of several epochs for a batch that needs them", async () => {
+    const { state, source, change, micros } = fakeRules();
+    const changes = Array.from({ length: MAX_KEPT_RULE_BOOKS + 2 }, () => {
+      state.now += 1_000;
+      return change();
     });
+    state.now += 2 * LEAD_MS;
+    const receipts = [0, ...changes].flatMap((since) => [since, since + 1, micros()]);
+    const rules = await source.read(receipts);
+    for (const receipt of receipts) {
+      const since = changes.findLast((one) => one <= receipt) ?? 0;
+      expect(rules.at(receipt).find("c", String(since))).not.toBeNull();
+    }
+  });
+
+  it("are kept as books for the epochs that were used last", async () => {
+    const { state, asked, change, epochAt } = fakeRules();
+    const changes = Array.from({ length: MAX_KEPT_RULE_BOOKS }, () => {
+      state.now += 1_000;
+      return change();
+    });
+    state.now += 2 * LEAD_MS;
+    for (const since of [0, ...changes.slice(1), 0, ...changes]) await epochAt(since);
+    asked.length = 0;
+    await epochAt(0);
+    expect(asked).toEqual([0]);
+    for (const since of changes.slice(1)) await epochAt(since);
+    expect(asked).toEqual([0]);
+  });
+
+  it("are not read where there is nothing to judge", async () => {
+    const { asked, source } = fakeRules();
+    await source.read([]);
+    expect(asked).toEqual([]);
   });
 });

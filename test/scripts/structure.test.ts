@@ -9,8 +9,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   model: [],
   storage: ["model"],
   rules: ["model"],
-  pipeline: ["model", "storage", "rules"],
-  api: ["model", "storage", "rules"],
+  session: ["model", "storage", "rules"],
+  pipeline: ["model", "storage", "rules", "session"],
+  api: ["model", "storage", "rules", "session"],
   alerting: ["model", "storage"],
 };
 

@@ -1,60 +1,65 @@
-import { env } from "cloudflare:workers";
 import type { EventCode } from "../../src/model/codes";
 import type { ReplayMessage, ReplaySelection } from "../../src/model/replay";
 import { formatTimestamp, type Micros } from "../../src/model/time";
-import type { Pipeline } from "../../src/pipeline/consumer";
+import type { Pipeline } from "../../src/pipeline/process-batch";
 import { consumeReplays } from "../../src/pipeline/replay";
-import { type Database, databasesOf } from "../../src/storage/databases";
+import { indexRules } from "../../src/rules/rules";
+import { firstDatabase } from "../../src/storage/databases";
 import { insertReplay } from "../../src/storage/replays";
-import type { Random } from "./random";
-import { crashable, type Fault } from "./simulate";
+import { type Random, seeded } from "./random";
+import { type Regime, regimeAt } from "./rule-sets";
 import type { Traffic } from "./traffic";
+import { type Fault, invoke } from "./weather";
+import { RULE_LEAD, type World } from "./world";
 
-/** What a replay's repair does, for the model to know: the codes that it mends, and the members that it sets. */
+/** What a replay does to an event, for the model to know. */
 export interface Effect {
-  mends: EventCode[];
   sets: Record<string, unknown>;
+  /** The moment that it sets, if it sets one. */
+  occurredAt: Micros | null;
+}
+
+export interface BegunReplay extends Effect {
+  /** The rules by which it judges. */
+  regime: Regime;
 }
 
 export interface Replays {
   /** By the replay's id. */
-  begun: Map<string, Effect>;
+  begun: Map<string, BegunReplay>;
   /** Messages that are not acknowledged yet. */
   pending(): number;
   /** Begins a replay of some errors, with some repair or none. */
   begin(): Promise<void>;
-  /** Begins replays of everything, with a repair that makes every event valid. */
+  /** Begins replays of everything, with a repair that fixes every event but for what the rules say. */
   beginLast(): Promise<void>;
   /** Delivers one of the messages. It comes again unless it is acknowledged, and may be delivered twice at once. */
-  deliver(fault: Fault, pipelineOf: (crash: () => void) => Pipeline): Promise<void>;
+  deliver(fault: Fault, change?: (pipeline: Pipeline) => Pipeline): Promise<void>;
 }
 
-/** When mended events occurred: valid whenever they were received. */
-const MENDED_AT: Micros = 1_699_999_000_000_000;
-
 /** Few, so that a replay has many steps. */
-const ERRORS_PER_STEP = 2;
+const ERRORS_PER_STEP = 3;
 
-const EVERY_CODE: EventCode[] = ["timestamp_invalid", "data_invalid", "name_invalid", "timestamp_in_future"];
+export interface ReplayOptions {
+  effectOf?: (random: Random, traffic: Traffic) => Effect;
+  /** The moment whose rules a replay judges by. */
+  judgedAt?: (createdAt: Micros) => Micros;
+}
 
-export function startReplays(
-  seed: number,
-  random: Random,
-  traffic: Traffic,
-  effectOf: (random: Random, traffic: Traffic) => Effect = anyEffect,
-): Replays {
-  const [first] = databasesOf(env);
-  if (first === undefined) throw new Error("There is no database.");
-  const home: Database = first;
-  const begun = new Map<string, Effect>();
+export function startReplays(world: World, traffic: Traffic, options: ReplayOptions = {}): Replays {
+  const { random } = world;
+  const { effectOf = anyEffect, judgedAt = (createdAt) => createdAt + RULE_LEAD } = options;
+  const home = firstDatabase(world.originals);
+  const begun: Replays["begun"] = new Map();
   const pending: { message: ReplayMessage; attempts: number }[] = [];
   const ask = (message: ReplayMessage) => pending.push({ message, attempts: 0 });
 
   async function insert(selection: ReplaySelection, effect: Effect) {
-    const id = `sim-${seed}-replay-${begun.size}`;
+    const id = `replay-${begun.size}`;
+    const createdAt = world.now;
     const edits = Object.entries(effect.sets).map(([name, value]) => ({ op: "set" as const, path: `/${name}`, value }));
-    await insertReplay(home, { id, createdAt: MENDED_AT, selection, repair: edits.length === 0 ? null : { edits } });
-    begun.set(id, effect);
+    begun.set(id, { ...effect, regime: regimeAt(traffic.regimes, createdAt + RULE_LEAD) });
+    await insertReplay(home, { id, createdAt, selection, repair: edits.length === 0 ? null : { edits } });
     ask({ v: 1, replay: id, step: 0 });
   }
 
@@ -62,8 +67,8 @@ export function startReplays(
     begun,
     pending: () => pending.length,
     async begin() {
-      const application = random.pick([traffic.applications[0] ?? "", ...traffic.applications]);
-      const code = random.pick([null, null, null, "data_invalid" as const, "id_conflict" as const]);
+      const application = random.pick([null, ...traffic.applications]);
+      const code = random.pick<EventCode | null>([null, null, null, "data_invalid", "id_conflict", "unplanned_event"]);
       const session = random.chance(0.2) ? (traffic.sessions[0] ?? null) : null;
       const filter = { code, session, category: null, name: null, application, from: null, to: null };
       await insert({ filter }, effectOf(random, traffic));
@@ -71,24 +76,24 @@ export function startReplays(
     async beginLast() {
       for (const application of traffic.applications) {
         const any = { code: null, session: null, category: null, name: null, from: null, to: null };
-        await insert({ filter: { ...any, application } }, { mends: EVERY_CODE, sets: mendAll(0) });
+        await insert({ filter: { ...any, application } }, fixAll(traffic, 0));
       }
     },
-    async deliver(fault, pipelineOf) {
-      const chosen = pending[random.below(pending.length)];
+    async deliver(fault, change = (pipeline) => pipeline) {
+      const own = seeded(random.below(2 ** 31));
+      const chosen = pending[own.below(pending.length)];
       if (chosen === undefined) return;
       chosen.attempts += 1;
       const acknowledged: true[] = [];
-      const end = await crashable((crash) =>
-        consumeReplays(
-          batchOf(chosen, () => acknowledged.push(true)),
-          {
-            ...pipelineOf(crash),
-            errorsPerStep: ERRORS_PER_STEP,
-            now: () => MENDED_AT,
-            sendReplay: async (message) => void ask(message),
-          },
-        ),
+      const batch = batchOf(chosen, () => acknowledged.push(true));
+      const end = await invoke(fault, own, () =>
+        consumeReplays(batch, {
+          ...change(world.pipeline(own)),
+          errorsPerStep: ERRORS_PER_STEP,
+          now: () => world.now,
+          sendReplay: async (message) => void ask(message),
+          replayRules: async (createdAt) => indexRules(regimeAt(traffic.regimes, judgedAt(createdAt)).book),
+        }),
       );
       if (end === "crashed" || acknowledged.length === 0 || fault === "crash_before_acknowledgement") return;
       const place = pending.indexOf(chosen);
@@ -97,26 +102,37 @@ export function startReplays(
   };
 }
 
-function mendAll(k: number): Record<string, unknown> {
-  return { data: { mended: k }, name: "pageview", timestamp: formatTimestamp(MENDED_AT + k) };
+/** A repair after which an event fails for the rules alone. */
+function fixAll({ startedAt }: Traffic, k: number): Effect {
+  // Before every receipt, in one of two windows.
+  const occurredAt = startedAt - 3_600_000_000 - k * 900_000_000;
+  const sets = {
+    data: { n: k },
+    name: "pageview",
+    timestamp: formatTimestamp(occurredAt),
+    visitor_id: null,
+    context: null,
+  };
+  return { sets, occurredAt };
 }
 
-/** Repairs that mend everything, differently; one that names another session; one that mends a part; and none. */
+/** Repairs that fix everything, differently; some that name another session; one that fixes a part; and none. */
 function anyEffect(random: Random, traffic: Traffic): Effect {
-  const k = random.below(2);
+  const fixed = fixAll(traffic, random.below(2));
+  const session = random.pick([traffic.sessions[0], ...traffic.sessions]);
   return random.pick<Effect>([
-    { mends: EVERY_CODE, sets: mendAll(k) },
-    { mends: EVERY_CODE, sets: mendAll(k) },
-    { mends: EVERY_CODE, sets: { ...mendAll(k), session_id: traffic.sessions.at(-1) } },
-    { mends: ["data_invalid"], sets: { data: { part: k } } },
-    { mends: [], sets: {} },
+    fixed,
+    fixed,
+    { ...fixed, sets: { ...fixed.sets, session_id: session } },
+    { sets: { data: { part: random.below(2) } }, occurredAt: null },
+    { sets: {}, occurredAt: null },
   ]);
 }
 
 /** Repairs that each name another session: only claims keep two of them from making two events of one error. */
-export function movingEffect(random: Random, { sessions }: Traffic): Effect {
-  const session = random.pick([sessions[0], ...sessions]);
-  return { mends: EVERY_CODE, sets: { ...mendAll(0), session_id: session } };
+export function movingEffect(random: Random, traffic: Traffic): Effect {
+  const fixed = fixAll(traffic, random.below(2));
+  return { ...fixed, sets: { ...fixed.sets, session_id: random.pick([traffic.sessions[0], ...traffic.sessions]) } };
 }
 
 function batchOf(
@@ -125,7 +141,7 @@ function batchOf(
 ): MessageBatch<unknown> {
   const only = {
     id: `${message.replay} ${message.step}`,
-    timestamp: new Date(MENDED_AT / 1000),
+    timestamp: new Date(0),
     body: structuredClone(message),
     // Nothing here is refused for good, so no error may be passed over.
     attempts: Math.min(attempts, 4),

@@ -1,6 +1,6 @@
 import type { EventCode } from "../../src/model/codes";
-import type { EventTypeRule, Mode } from "../../src/model/event-type";
-import type { RuleSet } from "../../src/rules/rules";
+import type { EventTypeRule, Mode, RuleBook } from "../../src/model/event-type";
+import type { Micros } from "../../src/model/time";
 import type { Random } from "./random";
 
 /** What a rule says of one event type. */
@@ -13,61 +13,87 @@ interface TypeRule {
   max: number | null;
 }
 
-/** The rules at one moment, as a model judges by them and as the pipeline does. `number` is also every type's version. */
+/** The rules from one moment on, as a model judges by them and as the pipeline does. */
 export interface Regime {
+  /** The first receipt that is judged by these rules. */
+  since: Micros;
+  /** Also the version of every event type. */
   number: number;
   unregistered: Mode;
   types: TypeRule[];
-  rules: RuleSet;
+  book: RuleBook;
 }
 
-/** What a model says of an event: the codes that its type adds, and the paths that a schema in shadow would reject. */
+/** In the order of time. The first is in force from the beginning. */
+export type Regimes = readonly [Regime, ...Regime[]];
+
+/** One thing that is wrong with an event, and where. */
+export interface Flaw {
+  code: EventCode;
+  path: string;
+}
+
+/** What a model says of an event's type: what is wrong with it, and the paths that a report-only schema would reject. */
 export interface TypeVerdict {
-  codes: EventCode[];
+  flaws: Flaw[];
   shadow: string[];
 }
 
-/**
- * Some sets of rules that follow each other in any order. The first lets everything pass. Their numbers are of the seed
- * alone, so that no other seed counts under them.
- */
-export function makeRegimes(seed: number, random: Random, types: readonly [string, string][]): [Regime, ...Regime[]] {
-  const others = Array.from({ length: random.below(4) }, (_, index) => {
-    const registered = types.filter(() => random.chance(0.7));
-    return regime(
-      seed * 10 + index + 1,
-      random.chance(0.3) ? "reject" : "accept",
-      registered.map(([category, name]) => ({
-        ...{ category, name },
-        mode: random.chance(0.1) ? "reject" : "accept",
-        schemaMode: random.chance(0.5) ? "shadow" : "enforce",
-        max: random.chance(0.2) ? null : random.below(3),
-      })),
-    );
-  });
-  return [regime(seed * 10, "accept", []), ...others];
+/** Up to five changes of the rules, each in force from one of these receipts on or minutes later. Often all events pass at first. */
+export function makeRegimes(random: Random, types: readonly [string, string][], receipts: readonly Micros[]): Regimes {
+  const moments = random
+    .shuffle([...receipts])
+    .slice(0, random.below(6))
+    .map((receipt) => (random.chance(0.3) ? receipt + random.below(240) * 1_000_000 : receipt));
+  const first = random.chance(0.6) ? regime(0, 1, "accept", []) : anyRegime(random, types, 0, 1);
+  const others = [...new Set(moments)].sort((a, b) => a - b);
+  return [first, ...others.map((since, index) => anyRegime(random, types, since, index + 2))];
 }
 
-function regime(number: number, unregistered: Mode, types: TypeRule[]): Regime {
+/** Rules that let everything pass. */
+export const LAX: Regimes = [regime(0, 1, "accept", [])];
+
+function anyRegime(random: Random, types: readonly [string, string][], since: Micros, number: number): Regime {
+  const registered = types.filter(() => random.chance(0.7));
+  return regime(
+    since,
+    number,
+    random.chance(0.3) ? "reject" : "accept",
+    registered.map(([category, name]) => ({
+      ...{ category, name },
+      mode: random.chance(0.1) ? "reject" : "accept",
+      schemaMode: random.chance(0.5) ? "shadow" : "enforce",
+      max: random.chance(0.2) ? null : random.below(3),
+    })),
+  );
+}
+
+function regime(since: Micros, number: number, unregistered: Mode, types: TypeRule[]): Regime {
   const rules = types.map(
     ({ category, name, mode, schemaMode, max }): EventTypeRule => ({
       ...{ category, name, mode, version: number, schema_mode: schemaMode },
       schema: max === null ? null : JSON.stringify({ properties: { n: { maximum: max } }, required: ["n"] }),
     }),
   );
-  return { number, unregistered, types, rules: { unregistered, types: rules } };
+  return { since, number, unregistered, types, book: { unregistered, types: rules } };
+}
+
+export function regimeAt(regimes: Regimes, receivedAt: Micros): Regime {
+  return regimes.findLast(({ since }) => since <= receivedAt) ?? regimes[0];
 }
 
 export function judgeType({ unregistered, types }: Regime, event: Record<string, unknown>): TypeVerdict {
-  if (event.name === "") return { codes: [], shadow: [] };
+  if (event.name === "") return { flaws: [], shadow: [] };
   const rule = types.find(({ category, name }) => category === event.category && name === event.name);
-  if ((rule?.mode ?? unregistered) === "reject") return { codes: ["unplanned_event"], shadow: [] };
-  const path = rule === undefined || rule.max === null ? null : faultOf(event.data, rule.max);
-  if (path === null) return { codes: [], shadow: [] };
-  return rule?.schemaMode === "shadow" ? { codes: [], shadow: [path] } : { codes: ["schema_violation"], shadow: [] };
+  if ((rule?.mode ?? unregistered) === "reject") return { flaws: [{ code: "unplanned_event", path: "" }], shadow: [] };
+  const path = rule === undefined || rule.max === null ? null : pathAtFault(event.data, rule.max);
+  if (path === null) return { flaws: [], shadow: [] };
+  return rule?.schemaMode === "shadow"
+    ? { flaws: [], shadow: [path] }
+    : { flaws: [{ code: "schema_violation", path }], shadow: [] };
 }
 
-function faultOf(data: unknown, max: number): string | null {
+function pathAtFault(data: unknown, max: number): string | null {
   if (typeof data !== "object" || data === null) return null;
   if (!("n" in data)) return "/data";
   return Number(data.n) > max ? "/data/n" : null;

@@ -1,54 +1,84 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type BucketCounts, countsIn, countsOfMinutes, sumBySeries, totalsIn } from "../../src/storage/counts";
-import { type Database, databasesOf } from "../../src/storage/databases";
-import { readerOf } from "../../src/storage/reader";
-import { eventRow, MINUTE, MORNING, recount, store } from "./seed";
+import { readPartitionMap } from "../../src/storage/core/known-partitions";
+import { lanesToRead } from "../../src/storage/core/partition";
+import { sealPartition } from "../../src/storage/core/partition-lifecycle";
+import {
+  type BucketCounts,
+  type BucketRange,
+  type CountSource,
+  countsIn,
+  sumBySeries,
+  totalsIn,
+  withCounts,
+} from "../../src/storage/counts";
+import { databasesOf, firstDatabase } from "../../src/storage/databases";
+import { eventRow, HOUR, MINUTE, MORNING, partitionsOf, store } from "./seed";
 import { rowsReadBy, watch } from "./watched-database";
 
-const [first] = databasesOf(env).slice(0, 1);
-if (first === undefined) throw new Error("There is no database.");
-const home: Database = first;
+const home = firstDatabase(databasesOf(env));
 
-/** Two pages of series; 600 minutes, more than come as one text. Each series occurs in every second minute. */
+/** Two pages of series; 600 minutes in ten partitions. Each series occurs in every second minute. */
 const SERIES = 300;
 const MINUTES = 600;
 const START = MORNING / 1_000_000;
 const minutes = { seconds: 60, first: START, last: START + (MINUTES - 1) * 60 };
-const everySecond = (seriesId: number) => MINUTES / 2 + (MINUTES % 2 === 1 && seriesId % 2 === 0 ? 1 : 0);
 
 beforeAll(async () => {
   const names = Array.from({ length: SERIES }, (_, n) => eventRow({ name: `name ${n}`, occurredAt: MORNING - MINUTE }));
-  await store([home], { events: names });
-  await home.binding.batch([
-    home.binding.prepare(
-      `INSERT INTO events SELECT ${MORNING} + minute.value * 60000000, series_id, 'many', minute.value, 1, series_id, 0, minute.value, '{}'
-       FROM series, json_each('${JSON.stringify(Array.from({ length: MINUTES }, (_, n) => n))}') AS minute
-       WHERE (series_id + minute.value) % 2 = 0`,
-    ),
-  ]);
-  await recount(home);
+  await store([home], { events: names }, HOUR);
+  const hours = Array.from({ length: MINUTES / 60 }, (_, hour) => MORNING + hour * HOUR);
+  await partitionsOf([home], HOUR).covering(hours);
+  await fill();
 }, 60_000);
 
-async function rowsRead(ask: (database: Database) => Promise<unknown>): Promise<number> {
+/** Writes the minutes as events would have. */
+async function fill(): Promise<void> {
+  const map = await readPartitionMap(home);
+  for (const partition of map.overlapping(MORNING, null)) {
+    const [lane] = lanesToRead(partition);
+    const places = Array.from({ length: 60 }, (_, n) => (partition.from - MORNING) / MINUTE + n);
+    await home.binding
+      .prepare(
+        `INSERT INTO minutes_${lane?.suffix}
+         SELECT series_id / 256 AS page, ${START} + value * 60 AS minute, count(*), json_group_object(series_id, 1)
+         FROM series, json_each(?1) WHERE (series_id + value) % 2 = 0 GROUP BY page, minute`,
+      )
+      .bind(JSON.stringify(places))
+      .run();
+  }
+}
+
+async function ask<Result>(query: (source: CountSource) => Promise<Result>, range: BucketRange = minutes) {
+  const [result] = await withCounts([home], range, (sources) => Promise.all(sources.map(query)));
+  if (result === undefined) throw new Error("There is no database.");
+  return result;
+}
+
+async function rowsRead(query: (source: CountSource) => Promise<unknown>): Promise<number> {
   const { database, queries } = watch(home);
-  await ask(database);
-  const costs = await Promise.all(queries.map((query) => rowsReadBy(home, query)));
+  await withCounts([database], minutes, (sources) => Promise.all(sources.map(query)));
+  const costs = await Promise.all(queries.map((one) => rowsReadBy(home, one)));
   return costs.reduce((sum, cost) => sum + cost, 0);
 }
 
+async function all(source: CountSource, range: BucketRange, wanted: number[] | null): Promise<BucketCounts[]> {
+  const found: BucketCounts[][] = [];
+  for await (const some of countsIn(source, range, wanted)) found.push(some);
+  return found.flat();
+}
+
 describe("counts", () => {
-  it("sum up to what there is, over several texts and pages", async () => {
+  it("sum up over all partitions and pages", async () => {
     const ids = [1, 2, 255, 256, 300];
-    const sums = await sumBySeries(readerOf(home), minutes, ids);
-    expect(sums).toEqual(new Map(ids.map((id) => [id, everySecond(id)])));
-    expect(await sumBySeries(readerOf(home), minutes, [])).toEqual(new Map());
-    expect(await sumBySeries(readerOf(home), minutes, [SERIES + 1])).toEqual(new Map());
+    const sums = await ask((source) => sumBySeries(source, minutes, ids));
+    expect(sums).toEqual(new Map(ids.map((id) => [id, MINUTES / 2])));
+    expect(await ask((source) => sumBySeries(source, minutes, []))).toEqual(new Map());
+    expect(await ask((source) => sumBySeries(source, minutes, [SERIES + 1]))).toEqual(new Map());
   });
 
-  it("tell of a bucket only the series that are asked for", async () => {
-    const found: BucketCounts[] = [];
-    for await (const one of countsIn(readerOf(home), { ...minutes, last: START + 60 }, [4, 5, 300])) found.push(one);
+  it("return of a bucket only the series that are asked for", async () => {
+    const found = await ask((source) => all(source, { ...minutes, last: START + 60 }, [4, 5, 300]));
     expect(found).toEqual([
       { bucket: START, bySeries: [[4, 1]] },
       { bucket: START + 60, bySeries: [[5, 1]] },
@@ -57,31 +87,43 @@ describe("counts", () => {
     ]);
   });
 
-  it("of a few minutes hold all series, and by series those that are asked for", async () => {
-    const found = await countsOfMinutes(readerOf(home), [START, START + 120, START - 600], [2, 3, 300]);
-    const both = new Map([
-      [2, 1],
-      [300, 1],
-    ]);
-    expect(found).toEqual(
-      new Map([
-        [START, { events: SERIES / 2, bySeries: both }],
-        [START + 120, { events: SERIES / 2, bySeries: both }],
-      ]),
-    );
+  it("return all series that occur where none is named", async () => {
+    const range = { ...minutes, first: START + 59 * 60, last: START + 61 * 60 };
+    const found = await ask((source) => all(source, range, null));
+    const events = (bucket: number) =>
+      found.filter((one) => one.bucket === bucket).flatMap(({ bySeries }) => bySeries).length;
+    expect([59, 60, 61].map((n) => events(START + n * 60))).toEqual([SERIES / 2, SERIES / 2, SERIES / 2]);
+  });
+
+  it("of hours and days need no partition", async () => {
+    const hour = { seconds: 3_600, first: START - 3_600, last: START };
+    const days = { seconds: 86_400, first: START - (START % 86_400), last: START - (START % 86_400) };
+    expect(await ask((source) => totalsIn(source, hour), hour)).toEqual(new Map([[START - 3_600, SERIES]]));
+    expect(await ask((source) => totalsIn(source, days), days)).toEqual(new Map([[days.first, SERIES]]));
   });
 
   it("are read with one row for each bucket and page, however many series there are", async () => {
     const pages = 2;
-    const ofAll = await rowsRead(async (database) => {
-      expect((await totalsIn(readerOf(database), minutes)).size).toBe(MINUTES);
+    const partitions = MINUTES / 60;
+    const ofAll = await rowsRead(async (source) => {
+      expect([...(await totalsIn(source, minutes)).values()]).toEqual(new Array(MINUTES).fill(SERIES / 2));
     });
-    expect(ofAll).toBeLessThanOrEqual(pages * MINUTES + 20);
-    expect(await rowsRead((database) => sumBySeries(readerOf(database), minutes, [1, 2, 3]))).toBeLessThanOrEqual(
-      MINUTES + 3,
-    );
-    const some = [START, START + 60, START + 120];
-    const ofMinutes = await rowsRead((database) => countsOfMinutes(readerOf(database), some, [1, 300]));
-    expect(ofMinutes).toBeLessThanOrEqual(some.length * (pages + 10));
+    // Each partition's pages are found by a seek each, and some for the temporary tables of the query.
+    expect(ofAll).toBeLessThanOrEqual(pages * MINUTES * 2 + partitions * 20);
+    const ofSome = await rowsRead((source) => sumBySeries(source, minutes, [1, 2, 3]));
+    expect(ofSome).toBeLessThanOrEqual(MINUTES + partitions);
+  });
+
+  it("are found under the new name of a partition that was sealed since the map was read", async () => {
+    const map = await readPartitionMap(home);
+    const partition = map.find(MORNING + HOUR);
+    if (partition === null) throw new Error("There is no partition.");
+    let isFirst = true;
+    const sums = await ask(async (source) => {
+      if (isFirst) await sealPartition([home], partition);
+      isFirst = false;
+      return sumBySeries(source, minutes, [1]);
+    });
+    expect(sums).toEqual(new Map([[1, MINUTES / 2]]));
   });
 });

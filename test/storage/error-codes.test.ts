@@ -5,7 +5,6 @@ import { EVENT_CODE_NAMES } from "../../src/model/codes";
 import { databasesOf } from "../../src/storage/databases";
 import { CODE_BITS, codeBits } from "../../src/storage/error-codes";
 import { type ErrorQuestion, findErrors } from "../../src/storage/error-queries";
-import { errorRow, store } from "./seed";
 import { planOf, watch } from "./watched-database";
 
 const databases = databasesOf(env).slice(0, 1);
@@ -60,32 +59,5 @@ describe("the bits of codes", () => {
       const plans = await Promise.all(queries.map((query) => planOf(home, query)));
       expect(plans).toEqual([[`SCAN errors USING INDEX errors_with_${code}`]]);
     }
-  });
-
-  it("are given by the migration to the errors that are there", async () => {
-    const errors = EVENT_CODE_NAMES.map((code, n) => {
-      const next = EVENT_CODE_NAMES[(n + 1) % EVENT_CODE_NAMES.length] ?? code;
-      const issues = [code, next, code].map((each) => ({ code: each, path: "", message: "m" }));
-      return errorRow({ id: `with-${code}`, receivedAt: n, issues });
-    });
-    await reset();
-    const isBefore = ({ name }: { name: string }) => name < "0010";
-    await applyD1Migrations(env.DB, env.TEST_MIGRATIONS.filter(isBefore));
-    const insert = env.DB.prepare("INSERT INTO errors (received_at, id, issues, parts) VALUES (?1, ?2, ?3, 0)");
-    const insertCode = env.DB.prepare("INSERT INTO error_codes VALUES (?1, ?2, ?3)");
-    await env.DB.batch(
-      errors.flatMap(({ receivedAt, id, issues }) => [
-        insert.bind(receivedAt, id, JSON.stringify(issues)),
-        ...[...new Set(issues.map(({ code }) => code))].map((code) => insertCode.bind(code, receivedAt, id)),
-      ]),
-    );
-    await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
-    const { results } = await env.DB.prepare("SELECT id, codes FROM errors ORDER BY received_at").all();
-    expect(results).toEqual(errors.map(({ id, issues }) => ({ id, codes: codeBits(issues) })));
-
-    await env.DB.prepare("DELETE FROM errors").run();
-    await store(databases, { errors });
-    const written = await env.DB.prepare("SELECT id, codes FROM errors ORDER BY received_at").all();
-    expect(written.results).toEqual(results);
   });
 });

@@ -3,14 +3,14 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { EventCode } from "../../src/model/codes";
 import type { Database } from "../../src/storage/databases";
-import { failurePath } from "../../src/storage/failure-counts";
+import { failurePath, MAX_FAILURE_GROUPS_PER_DAY } from "../../src/storage/failure-counts";
 import type { ErrorRow } from "../../src/storage/rows";
-import { writeBatch } from "../../src/storage/write-batch";
-import { meter } from "../pipeline/meter";
-import { errorRow, eventRow, MINUTE, MORNING } from "./seed";
+import { writeBatch } from "../../src/storage/write/write-batch";
+import { errorRow, eventRow, MINUTE, MORNING, store } from "./seed";
+import { meter } from "./watched-database";
 
 const database: Database = { index: 0, binding: env.DB };
-const TABLES = ["failures", "errors", "events", "counts", "series_minutes"];
+const TABLES = ["failures", "errors"];
 
 const write = (errors: ErrorRow[], to = database) => writeBatch(to, { events: [], errors, parts: [] });
 
@@ -83,14 +83,111 @@ describe("failures", () => {
     expect(results).toEqual([{ id: "newer" }]);
   });
 
-  it("cost nothing for a good event, and nothing when an error comes again", async () => {
+  it("cost nothing when an error comes again", async () => {
     await write([errorRow({ id: "known" })]);
-    const { databases, statements, rowsWritten } = meter([database]);
-    for (const one of databases) await write([errorRow({ id: "known" })], one);
-    expect(rowsWritten()).toBe(0);
-    const before = statements()[0] ?? 0;
-    for (const one of databases) await writeBatch(one, { events: [eventRow()], errors: [], parts: [] });
-    expect((statements()[0] ?? 0) - before).toBe(5);
+    const { database: metered, cost } = meter(database);
+    await write([errorRow({ id: "known" })], metered);
+    expect(cost.written).toBe(0);
+  });
+
+  it("cost a good event no statement", async () => {
+    const asked: string[] = [];
+    const prepare = (sql: string) => {
+      asked.push(sql);
+      return env.DB.prepare(sql);
+    };
+    const spying: D1Database = Object.assign(Object.create(env.DB), { prepare });
+    await store([{ index: 0, binding: spying }], { events: [eventRow()] });
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter((sql) => sql.includes("failures"))).toEqual([]);
+  });
+
+  it("write three rows for a failed event, and three for each thing that is wrong with it", async () => {
+    await write([errorRow()]);
+    expect(await rowsOf("shop")).toBe(6);
+    const issues = ["/a", "/b"].map((path) => ({ code: "data_invalid" as const, path, message: "m" }));
+    await write([errorRow({ application: "blog", issues })]);
+    expect(await rowsOf("blog")).toBe(9);
+  });
+});
+
+async function rowsOf(application: string): Promise<number | null> {
+  return env.DB.prepare("SELECT count(*) AS n FROM failures WHERE application = ?1")
+    .bind(application)
+    .first<number>("n");
+}
+
+/** Failed events by code at a width, as they are counted. */
+async function totals(application: string, seconds: number) {
+  const sql =
+    "SELECT code, sum(events) AS events FROM failures WHERE application = ?1 AND seconds = ?2 GROUP BY code ORDER BY code";
+  return (await env.DB.prepare(sql).bind(application, seconds).all<{ code: string; events: number }>()).results;
+}
+
+describe("failures of many distinct types", () => {
+  const EVENTS = 3_000;
+  const junk = Array.from({ length: EVENTS }, (_, n) =>
+    errorRow({
+      name: `junk ${n}`,
+      receivedAt: MORNING + (n % 120) * MINUTE,
+      // Two of one code: beyond the bound both are counted as one.
+      issues: ["/a", `/b${n}`].map((path) => ({ code: "data_invalid" as const, path, message: "m" })),
+    }),
+  );
+
+  it("are counted exactly at every width, in a bounded number of rows", async () => {
+    await write([errorRow({ id: "known", issues: [{ code: "name_invalid", path: "/name", message: "m" }] })]);
+    for (let from = 0; from < EVENTS; from += 250) await write(junk.slice(from, from + 250));
+    const day = await env.DB.prepare("SELECT count(*) AS n FROM failures WHERE seconds = 86400").first<number>("n");
+    // The three that stand for all others are beyond the bound.
+    expect(day).toBeGreaterThan(MAX_FAILURE_GROUPS_PER_DAY - 10);
+    expect(day).toBeLessThanOrEqual(MAX_FAILURE_GROUPS_PER_DAY + 3);
+    const other = await env.DB.prepare(
+      "SELECT code, events FROM failures WHERE seconds = 86400 AND category = '' AND name = '' AND path = '' ORDER BY code",
+    ).all<{ code: string; events: number }>();
+    const folded = other.results[0]?.events ?? 0;
+    expect(other.results).toEqual([
+      { code: "", events: folded },
+      { code: "data_invalid", events: folded },
+    ]);
+    expect(folded).toBeGreaterThan(EVENTS - MAX_FAILURE_GROUPS_PER_DAY);
+    for (const seconds of [60, 3_600, 86_400]) {
+      expect(await totals("shop", seconds)).toEqual([
+        { code: "", events: EVENTS + 1 },
+        { code: "data_invalid", events: folded + 2 * (EVENTS - folded) },
+        { code: "name_invalid", events: 1 },
+      ]);
+    }
+  });
+
+  it("leave what is counted already, other applications and the next day as they are", async () => {
+    const known = { name: "known", issues: [{ code: "name_invalid" as const, path: "/name", message: "m" }] };
+    await write([errorRow(known)]);
+    for (let from = 0; from < EVENTS; from += 500) await write(junk.slice(from, from + 500));
+    const again = { ...known, receivedAt: MORNING + MINUTE };
+    const tomorrow = { name: "new", receivedAt: MORNING + 24 * 60 * MINUTE };
+    await write([errorRow(again), errorRow({ name: "new", application: "blog" }), errorRow(tomorrow)]);
+    const { results } = await env.DB.prepare(
+      `SELECT application, name, events FROM failures
+       WHERE seconds = 86400 AND code = '' AND name IN ('known', 'new') ORDER BY application, name`,
+    ).all();
+    expect(results).toEqual([
+      { application: "blog", name: "new", events: 1 },
+      { application: "shop", name: "known", events: 2 },
+      { application: "shop", name: "new", events: 1 },
+    ]);
+  });
+
+  it("cost a bounded number of rows for each batch, written and read", async () => {
+    for (let from = 0; from < EVENTS; from += 500) await write(junk.slice(from, from + 500));
+    const { database: metered, cost } = meter(database);
+    const more = Array.from({ length: 100 }, (_, n) => errorRow({ name: `more ${n}` }));
+    await write(more, metered);
+    const indexes = await env.DB.prepare("SELECT count(*) AS n FROM errors INDEXED BY errors_by_id").first<number>("n");
+    expect(indexes).toBe(EVENTS + 100);
+    // Six rows of failures for all of them; the rest are the errors with the entries of their indexes.
+    expect(cost.written).toBeLessThanOrEqual(100 * 8 + 6);
+    expect(cost.read).toBeLessThanOrEqual(MAX_FAILURE_GROUPS_PER_DAY + 100 * 60);
   });
 });
 

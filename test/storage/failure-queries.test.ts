@@ -1,8 +1,12 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { forgetPartitions } from "../../src/storage/core/known-partitions";
 import { databasesOf } from "../../src/storage/databases";
-import { type FailureQuestion, sumUpFailures } from "../../src/storage/failure-queries";
+import { MAX_FAILURE_GROUPS_PER_DAY } from "../../src/storage/failure-counts";
+import type { FailureQuestion } from "../../src/storage/failure-groups";
+import { sumUpFailures } from "../../src/storage/failure-queries";
+import { MAX_NEW_SERIES_PER_DAY } from "../../src/storage/write/write-series";
 import { errorRow, eventRow, MINUTE, MORNING, SECOND, store } from "./seed";
 import { planOf, rowsReadBy, watch } from "./watched-database";
 
@@ -10,6 +14,7 @@ const databases = databasesOf(env);
 
 beforeEach(async () => {
   await reset();
+  for (const database of databases) forgetPartitions(database);
   for (const database of databases) await applyD1Migrations(database.binding, env.TEST_MIGRATIONS);
 });
 
@@ -37,7 +42,7 @@ describe("sumUpFailures", () => {
     );
     const both = [issue("data_invalid", "/data"), issue("name_invalid", "/name"), issue("name_invalid", "/name")];
     const two = [0, 1].map((n) => errorRow({ session: `other ${n}`, application: "blog", name: null, issues: both }));
-    const events = Array.from({ length: 10 }, (_, n) => eventRow({ session: `session ${n}`, sequence: 1 }));
+    const events = Array.from({ length: 10 }, (_, n) => eventRow({ session: `session ${n}` }));
     await store(databases, { errors: [...errors, ...two], events });
     const { groups, complete } = await sumUpFailures(databases, question);
     expect(complete).toBe(true);
@@ -82,6 +87,23 @@ describe("sumUpFailures", () => {
     await store(databases, { errors });
     expect(await sumUpFailures(databases, { ...question, limit: 5 })).toMatchObject({ complete: true });
     expect(await sumUpFailures(databases, { ...question, limit: 4 })).toMatchObject({ complete: false });
+  });
+
+  it("sums failures that are not counted by themselves up without a type, a path and stored events", async () => {
+    const errors = Array.from({ length: MAX_FAILURE_GROUPS_PER_DAY }, (_, n) => errorRow({ name: `n${n}` }));
+    const events = Array.from({ length: MAX_NEW_SERIES_PER_DAY + 1 }, (_, n) => eventRow({ name: `n${n}` }));
+    await store(databases, { errors, events });
+    const { groups } = await sumUpFailures(databases, question);
+    expect(groups[0]).toMatchObject({
+      application: "shop",
+      category: "",
+      name: "",
+      code: "data_invalid",
+      path: "",
+      stored: 0,
+    });
+    expect(groups[0]?.events).toBe(groups[0]?.failed);
+    expect(groups[0]?.events).toBeGreaterThan(MAX_FAILURE_GROUPS_PER_DAY / 2 - 1);
   });
 
   it("reads the cells in the range and no error, however much lies outside", async () => {

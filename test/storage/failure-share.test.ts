@@ -33,6 +33,9 @@ describe("measureFailures", () => {
     expect(await measureFailures(databases, all)).toEqual({ failures: 4 * MINUTES, stored: MINUTES });
     expect(await measureFailures(databases, { ...all, application: "blog" })).toEqual({ failures: MINUTES, stored: 0 });
     expect(await measureFailures(databases, { ...all, last: first })).toEqual({ failures: 4, stored: 1 });
+    expect(await measureFailures(databases, { ...all, application: "shop" })).toEqual({
+      ...{ failures: MINUTES, stored: MINUTES },
+    });
     expect(await measureFailures(databases, { ...all, name: "nothing of the kind" })).toEqual({
       failures: 0,
       stored: 0,

@@ -1,14 +1,16 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { EventCode } from "../../src/model/codes";
+import type { Order } from "../../src/storage/core/event-order";
+import { addCommonCategories } from "../../src/storage/core/partition-records";
 import { type Database, databasesOf } from "../../src/storage/databases";
 import { type ErrorQuestion, findErrors } from "../../src/storage/error-queries";
-import { type EventQuestion, findEvents } from "../../src/storage/event-queries";
-import type { Order } from "../../src/storage/order";
+import { type EventQuestion, findEvents } from "../../src/storage/events/find-events";
 import { MAX_GUIDED_ROWS } from "../../src/storage/read-limits";
-import { findActiveSessions, summariseSession } from "../../src/storage/session-queries";
+import { findActiveSessions } from "../../src/storage/sessions/active-sessions";
+import { summariseSession } from "../../src/storage/sessions/session-summary";
 import { countEvents } from "../../src/storage/stats-queries";
-import { errorRow, MORNING, recount, SECOND, store } from "./seed";
+import { errorRow, MORNING, partitionsOf, recount, SECOND, store } from "./seed";
 import { planOf, rowsReadBy, watch } from "./watched-database";
 
 /** One database that grows from 1,000 to 100,000 events while the same questions are asked. */
@@ -16,28 +18,46 @@ const [first] = databasesOf(env).slice(0, 1);
 if (first === undefined) throw new Error("There is no database.");
 const home: Database = first;
 
+/** What a page reads beside its events: the rest of a slot of four seconds at each end, and counts. */
+const SLOTS = 100;
+
 /**
- * Events `from` to `to`, one a second. One in 2 is a page interaction; one in 1,000 of these has a rare name. Sessions
- * have 20 events each, 50 seconds apart. Written by SQL: the pipeline's own way would take minutes.
+ * Events `from` to `to`, twenty-five a second. One in 2 is a page interaction; one in 1,000 of these has a rare name. One in 500
+ * is of a rare category. Sessions have 20 events each, two seconds apart. Written by SQL: the pipeline's own way would take
+ * minutes.
  */
 async function fill(from: number, to: number): Promise<void> {
-  const numbers = (low: number, high: number) => JSON.stringify(Array.from({ length: high - low }, (_, n) => low + n));
+  const map = await partitionsOf([home]).covering([MORNING]);
+  const partition = map.find(MORNING);
+  if (partition === null) throw new Error("The morning has no partition.");
   const { binding } = home;
-  await binding.batch([
-    binding.prepare("INSERT OR IGNORE INTO categories VALUES (1, 'page interaction'), (2, 'form interaction')"),
-    binding.prepare(`INSERT OR IGNORE INTO series VALUES
-      (1, 1, 'pageview', 'shop'), (2, 1, 'rare', 'shop'), (3, 2, 'submit', 'shop'), (4, 2, 'submit', 'blog')`),
-  ]);
+  if (from === 0) {
+    await addCommonCategories(home, partition, ["page interaction", "form interaction"], 0);
+    await binding.batch([
+      binding.prepare("INSERT INTO categories VALUES (2, 'page interaction'), (3, 'form interaction'), (4, 'rare')"),
+      binding.prepare(`INSERT INTO series VALUES (1, 2, 'pageview', 'shop', 0), (2, 2, 'rare', 'shop', 0),
+        (3, 3, 'submit', 'shop', 0), (4, 3, 'submit', 'blog', 0), (5, 4, 'one', 'shop', 0), (6, 4, 'other', 'shop', 0)`),
+    ]);
+  }
+  const numbers = (low: number, high: number) => JSON.stringify(Array.from({ length: high - low }, (_, n) => low + n));
   for (let low = from; low < to; low += 20_000) {
     await binding
       .prepare(
-        `INSERT INTO events SELECT ?2 + n * 1000000, 1000, 'session ' || (n / 1000 * 50 + n % 50), n / 50 % 20 + 1, n % 2 + 1,
-           CASE WHEN n % 2 = 1 THEN 3 + n / 2 % 2 WHEN n % 2000 = 0 THEN 2 ELSE 1 END, n / 50 % 20 = 0 OR n / 900 <> (n - 50) / 900, n, '{"n":1}'
-         FROM (SELECT value AS n FROM json_each(?1))`,
+        `INSERT INTO events_${partition.id} (slot, session_id, occurred_at, tie, received_after, series_id, rare, id, data)
+         SELECT (?2 + n * 40000) / 4000000, 'session ' || (n / 1000 * 50 + n % 50), ?2 + n * 40000, n, 1000,
+           CASE WHEN n % 500 = 3 THEN 5 + n / 500 % 2 WHEN n % 2 = 1 THEN 3 + n / 2 % 2 WHEN n % 2000 = 0 THEN 2 ELSE 1 END,
+           CASE WHEN n % 500 = 3 THEN 4 END, n, '{"n":1}'
+         FROM (SELECT value AS n FROM json_each(?1)), (SELECT CAST(?2 AS INTEGER))`.replaceAll("?2", String(MORNING)),
       )
-      .bind(numbers(low, Math.min(to, low + 20_000)), MORNING)
+      .bind(numbers(low, Math.min(to, low + 20_000)))
       .run();
   }
+  await binding.batch([
+    binding.prepare(
+      `INSERT INTO activity_${partition.id} SELECT DISTINCT session_id, occurred_at / 900000000
+       FROM events_${partition.id} WHERE true ON CONFLICT DO NOTHING`,
+    ),
+  ]);
   await recount(home);
 }
 
@@ -73,7 +93,7 @@ async function secondErrors(database: Database, question: ErrorQuestion): Promis
 
 const code: EventCode = "data_invalid";
 
-const middle = { from: MORNING + 100 * SECOND, to: MORNING + 900 * SECOND };
+const middle = { from: MORNING + 5 * SECOND, to: MORNING + 30 * SECOND };
 /** The errors are a microsecond apart. */
 const received = { from: MORNING + 50, to: MORNING + 150 };
 const orders: Order[] = ["asc", "desc"];
@@ -81,35 +101,7 @@ const orders: Order[] = ["asc", "desc"];
 /** Lists that an index covers: what they read is what they return. */
 const COVERED: [string, (database: Database) => Promise<number>][] = orders.flatMap(
   (order): [string, (database: Database) => Promise<number>][] => {
-    const range = { order, from: null, to: null, after: null };
     return [
-      [`all events, ${order}`, (database) => secondPage(database, { ...anything, range })],
-      [
-        `events in a range, ${order}`,
-        (database) => secondPage(database, { ...anything, range: { ...range, ...middle } }),
-      ],
-      [
-        `a category, ${order}`,
-        (database) => secondPage(database, { ...anything, category: "page interaction", range }),
-      ],
-      [
-        `a category in a range, ${order}`,
-        (database) =>
-          secondPage(database, { ...anything, category: "form interaction", range: { ...range, ...middle } }),
-      ],
-      [
-        `a session, ${order}`,
-        (database) => secondPage(database, { ...anything, session: "session 7", limit: 5, range }),
-      ],
-      [
-        `a session in a range, ${order}`,
-        (database) =>
-          secondPage(database, { ...anything, session: "session 7", limit: 5, range: { ...range, ...middle } }),
-      ],
-      [
-        `a name that is all of its category, ${order}`,
-        (database) => secondPage(database, { ...anything, name: "submit", range }),
-      ],
       [`errors, ${order}`, (database) => secondErrors(database, { ...anyError, order })],
       [`open errors, ${order}`, (database) => secondErrors(database, { ...anyError, status: "open", order })],
       [`errors of a session, ${order}`, (database) => secondErrors(database, { ...anyError, session: "s1", order })],
@@ -131,27 +123,41 @@ const COVERED: [string, (database: Database) => Promise<number>][] = orders.flat
   },
 );
 
-/** Questions whose work is bounded in another way. */
-const BOUNDED: [string, (database: Database) => Promise<number>, number][] = [
-  ...orders.flatMap((order): [string, (database: Database) => Promise<number>, number][] => {
+type Bounded = [string, (database: Database) => Promise<number>, number];
+
+/** Questions whose work is bounded in another way: what they read does not grow with the database. */
+const BOUNDED: Bounded[] = [
+  ...orders.flatMap((order): Bounded[] => {
     const range = { order, from: null, to: null, after: null };
+    const events = (question: Partial<EventQuestion>) => (database: Database) =>
+      secondPage(database, { ...anything, range, ...question });
+    // Events are read by slots and sorted in them; those of a common category are looked for among all, to a bound by counts.
+    const common = 2 * 100 + 2 * SLOTS + 100 + 400;
     return [
+      [`all events, ${order}`, events({}), 3 * 100 + 3 * SLOTS],
+      [`events in a range, ${order}`, events({ range: { ...range, ...middle } }), 3 * 100 + 3 * SLOTS],
+      [`a common category, ${order}`, events({ category: "page interaction" }), common],
       [
-        `a rare name, ${order}`,
-        (database) => secondPage(database, { ...anything, name: "rare", limit: 10, range }),
-        // Its minutes hold thirty page interactions each.
-        12 * 30 + 200,
+        `a common category in a range, ${order}`,
+        events({ category: "form interaction", range: { ...range, ...middle } }),
+        common,
       ],
+      [`a rare category, ${order}`, events({ category: "rare", limit: 1 }), 10],
+      [`a name that is all of its category, ${order}`, events({ name: "submit" }), common + 20],
+      // A window has 225 slots.
+      [`a session, ${order}`, events({ session: "session 7", limit: 5 }), 225 + 30],
       [
-        `an application without its category, ${order}`,
-        (database) => secondPage(database, { ...anything, application: "blog", range }),
-        MAX_GUIDED_ROWS,
+        `a session in a range, ${order}`,
+        events({ session: "session 7", limit: 5, range: { ...range, ...middle } }),
+        225 + 30,
       ],
-      [
-        `a name in a session, ${order}`,
-        (database) => secondPage(database, { ...anything, session: "session 8", name: "pageview", limit: 5, range }),
-        60,
-      ],
+      [`a name in a session, ${order}`, events({ session: "session 8", name: "pageview", limit: 5 }), 2 * 225 + 100],
+      [`a session that does not exist, ${order}`, events({ session: "nobody" }), 3],
+      // Some minutes, each of 1,500 events.
+      [`a rare name, ${order}`, events({ name: "rare", limit: 10 }), MAX_GUIDED_ROWS + 500],
+      // In the index of its category alone.
+      [`a name of a rare category, ${order}`, events({ category: "rare", name: "one", limit: 1 }), 200],
+      [`an application without its category, ${order}`, events({ application: "blog" }), 4 * 100 + 2 * SLOTS + 400],
       [
         `errors of a session with a code, ${order}`,
         (database) => secondErrors(database, { ...anyError, session: "s1", code, order }),
@@ -165,33 +171,35 @@ const BOUNDED: [string, (database: Database) => Promise<number>, number][] = [
     ];
   }),
   ...[
-    // Of sixteen minutes, sessions open a quarter twice: an opening and an index entry for each; of those listed, two more.
-    { name: "sessions", withTimes: false, most: 20 * 2 * 2 + 20 },
-    { name: "sessions with their times", withTimes: true, most: 20 * 2 * 4 + 20 },
-  ].map(({ name, withTimes, most }): [string, (database: Database) => Promise<number>, number] => [
-    name,
-    async (database) => {
-      const question = { from: null, to: null, limit: 20, asOf: Number.MAX_SAFE_INTEGER, withTimes };
-      const { next } = await findActiveSessions([home], { ...question, after: null });
-      return (await findActiveSessions([database], { ...question, after: next })).rows.length;
-    },
-    most,
-  ]),
+    // The events of a round, and for each session the slots above the cursor.
+    { name: "sessions", withTimes: false, most: 3 * 500 + 4 * SLOTS + 60 * 225 },
+    { name: "sessions with their times", withTimes: true, most: 3 * 500 + 4 * SLOTS + 100 * 225 },
+  ].map(
+    ({ name, withTimes, most }): Bounded => [
+      name,
+      async (database) => {
+        const question = { from: null, to: null, limit: 20, asOf: Number.MAX_SAFE_INTEGER, withTimes };
+        const { next } = await findActiveSessions([home], { ...question, after: null });
+        return (await findActiveSessions([database], { ...question, after: next })).rows.length;
+      },
+      most,
+    ],
+  ),
   [
     "a session's summary",
     async (database) => (await summariseSession([database], "session 7"))?.events ?? 0,
-    // Its twenty events, counted and looked up; its first and last; what their series stand for.
-    2 * 20 + 15,
+    // The slots of its window: to count, and for its first and its last event.
+    3 * 225 + 3 * 20,
   ],
   [
     "counts by hour",
     async (database) => {
       const from = MORNING / SECOND;
       const question = { category: null, name: null, application: null, interval: "hour" as const };
-      const cells = await countEvents([database], { ...question, groupBy: ["name"], first: from, last: from + 3_600 });
-      return cells?.length ?? 0;
+      const answer = await countEvents([database], { ...question, groupBy: ["name"], first: from, last: from + 3_600 });
+      return answer.cells.length;
     },
-    40,
+    60,
   ],
 ];
 
@@ -215,7 +223,9 @@ function isSort(step: string): boolean {
 
 describe.each([1_000, 100_000])("at %i events", { timeout: 60_000 }, (size) => {
   beforeAll(async () => {
-    const { results } = await home.binding.prepare("SELECT count(*) AS n FROM events").all<{ n: number }>();
+    const { results } = await home.binding
+      .prepare("SELECT coalesce(sum(events), 0) AS n FROM counts WHERE seconds = 86400")
+      .all<{ n: number }>();
     const there = results[0]?.n ?? 0;
     if (there === 0) {
       const codes = [{ code: "data_invalid" as const, path: "/data", message: "wrong" }];
@@ -237,13 +247,11 @@ describe.each([1_000, 100_000])("at %i events", { timeout: 60_000 }, (size) => {
     expect(costs.reduce((sum, cost) => sum + cost, 0)).toBeLessThanOrEqual(1.2 * returned + 10);
   });
 
-  it.each(BOUNDED)("%s: reads no more than its bound, from indexes", async (_, ask, bound) => {
+  it.each(BOUNDED)("%s: reads no more than its bound", async (_, ask, bound) => {
     const { database, queries } = watch(home);
     const returned = await ask(database);
-    const plans = await Promise.all(queries.map((query) => planOf(home, query)));
-    expect(plans.flat().filter((step) => isWholeTable(step) || isSort(step))).toEqual([]);
     const costs = await Promise.all(queries.map((query) => rowsReadBy(home, query)));
     expect(costs.reduce((sum, cost) => sum + cost, 0)).toBeLessThanOrEqual(bound);
-    if (size > 1_000) expect(returned).toBeGreaterThan(0);
+    if (size > 1_000 && !_.includes("not exist")) expect(returned).toBeGreaterThan(0);
   });
 });

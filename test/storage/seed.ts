@@ -1,12 +1,19 @@
-import { type Database, homeDatabase } from "../../src/storage/databases";
-import type { ErrorRow, EventRow, PartRow } from "../../src/storage/rows";
-import { writeBatch } from "../../src/storage/write-batch";
+import { tieOf } from "../../src/model/event-key";
+import { databaseOf, type Lane, laneToWrite } from "../../src/storage/core/partition";
+import { createPartitionStore, type PartitionStore } from "../../src/storage/core/partition-store";
+import type { Database } from "../../src/storage/databases";
+import type { ErrorRow, EventRow, LaneRows, PartRow } from "../../src/storage/rows";
+import { writeBatch } from "../../src/storage/write/write-batch";
 
 /** 2021-01-01T09:00:00Z, in microseconds: the start of a day's hour, quarter and minute. */
 export const MORNING = 1_609_491_600_000_000;
 
 export const SECOND = 1_000_000;
 export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+
+/** Wide, so that tests which do not care about partitions make few of them. */
+const DEFAULT_WIDTH = 28 * 24 * HOUR;
 
 let made = 0;
 
@@ -14,18 +21,26 @@ let made = 0;
 export function eventRow(row: Partial<EventRow> = {}): EventRow {
   made += 1;
   const occurredAt = row.occurredAt ?? MORNING;
-  return {
+  const id = row.id ?? `event-${made}`;
+  const complete: Omit<EventRow, "sent"> = {
     session: "session",
-    sequence: made,
-    id: `event-${made}`,
+    id,
+    tie: tieOf(id),
     application: "shop",
     category: "page interaction",
     name: "pageview",
     occurredAt,
     receivedAt: occurredAt + 1000,
-    opens: false,
     data: "{}",
+    context: null,
+    extra: null,
+    visitor: null,
     ...row,
+  };
+  const { session, category, name, data } = complete;
+  return {
+    sent: `{"session_id":${JSON.stringify(session)},${JSON.stringify({ id, category, name }).slice(1, -1)},"data":${data}}`,
+    ...complete,
   };
 }
 
@@ -46,48 +61,83 @@ export function errorRow(row: Partial<ErrorRow> = {}): ErrorRow {
   };
 }
 
-/** Writes rows where the pipeline would: each session's into its home. Errors without a session go to the first database. */
+/** A partition store whose clock stands at MORNING: what occurs later gets regular partitions, what is older coarse ones. */
+export function partitionsOf(databases: readonly Database[], widthMicros: number = DEFAULT_WIDTH): PartitionStore {
+  return createPartitionStore(databases, { widthMicros }, () => MORNING / 1000);
+}
+
+/**
+ * Writes rows where the pipeline would: an event into the partition of its occurrence and that partition's database of its
+ * session, an error into the database of its session, or of its id where it has none. Makes the partitions that are missing.
+ *
+ * @param widthMicros the width of the partitions that it makes
+ */
 export async function store(
   databases: Database[],
   rows: { events?: EventRow[]; errors?: ErrorRow[]; parts?: (PartRow & { session: string | null })[] },
+  widthMicros: number = DEFAULT_WIDTH,
 ): Promise<void> {
-  const homeOf = (session: string | null) => (session === null ? 0 : homeDatabase(session, databases.length));
+  const events = rows.events ?? [];
+  const map = await partitionsOf(databases, widthMicros).covering(new Set(events.map(({ occurredAt }) => occurredAt)));
+  const placed = events.map((row) => {
+    const partition = map.find(row.occurredAt);
+    if (partition === null) throw new Error(`No partition covers ${row.occurredAt}.`);
+    return { row, lane: laneToWrite(partition), home: databaseOf(partition, row.session) };
+  });
+  const everywhere = { databases: databases.map(({ index }) => index) };
+  const homeOf = (session: string | null, errorId: string) => databaseOf(everywhere, session ?? errorId);
   for (const database of databases) {
-    const isHere = (row: { session: string | null }) => homeOf(row.session) === database.index;
     await writeBatch(database, {
-      events: (rows.events ?? []).filter(isHere),
-      errors: (rows.errors ?? []).filter(isHere),
-      parts: (rows.parts ?? []).filter(isHere),
+      events: byLane(placed.filter(({ home }) => home === database.index)),
+      errors: (rows.errors ?? []).filter(({ session, id }) => homeOf(session, id) === database.index),
+      parts: (rows.parts ?? []).filter(({ session, errorId }) => homeOf(session, errorId) === database.index),
     });
   }
 }
 
-/** Counts the stored events anew, where a test wrote them by SQL. */
+function byLane(placed: { row: EventRow; lane: Lane }[]): LaneRows[] {
+  return [...Map.groupBy(placed, ({ lane }) => lane.suffix).values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined ? [] : [{ lane: first.lane, rows: group.map(({ row }) => row) }];
+  });
+}
+
+/** Counts the events of all open partitions (five at most) anew, where a test wrote them by SQL. */
 export async function recount({ binding }: Database): Promise<void> {
-  await binding.batch([
-    binding.prepare("DELETE FROM counts"),
-    binding.prepare("DELETE FROM series_minutes"),
-    ...[60, 3600, 86400].map((seconds) =>
-      binding.prepare(
-        `INSERT INTO counts SELECT ${seconds}, series_id / 256 AS page, bucket, sum(n), json_group_object(series_id, n)
-         FROM (SELECT series_id, occurred_at / 1000000 / ${seconds} * ${seconds} AS bucket, count(*) AS n
-           FROM events GROUP BY series_id, bucket)
-         GROUP BY page, bucket`,
-      ),
-    ),
-    binding.prepare("INSERT INTO series_minutes SELECT DISTINCT series_id, occurred_at / 60000000 * 60 FROM events"),
-  ]);
+  const { results } = await binding
+    .prepare("SELECT substr(name, 8) AS suffix FROM sqlite_master WHERE type = 'table' AND name GLOB 'events_[0-9]*'")
+    .all<{ suffix: string }>();
+  const suffixes = results.map(({ suffix }) => suffix).filter((suffix) => /^\d+$/.test(suffix));
+  const add = (table: string, prefix: string, events: string, seconds: number) => `
+    INSERT INTO ${table} SELECT ${prefix} series_id / 256 AS page, bucket, sum(n), json_group_object(series_id, n)
+    FROM (SELECT series_id, occurred_at / 1000000 / ${seconds} * ${seconds} AS bucket, count(*) AS n
+      FROM (${events}) GROUP BY series_id, bucket)
+    GROUP BY page, bucket`;
+  const eventsOf = (suffix: string) => `SELECT series_id, occurred_at FROM events_${suffix}`;
+  const every = suffixes.map(eventsOf).join(" UNION ALL ");
+  await binding.batch(
+    [
+      "DELETE FROM counts",
+      "DELETE FROM series_hours",
+      ...suffixes.map((suffix) => `DELETE FROM minutes_${suffix}`),
+      ...suffixes.map((suffix) => add(`minutes_${suffix}`, "", eventsOf(suffix), 60)),
+      ...[3600, 86400].map((seconds) => add("counts", `${seconds},`, every, seconds)),
+      `INSERT INTO series_hours SELECT DISTINCT series_id, occurred_at / 3600000000 * 3600 FROM (${every})`,
+    ].map((statement) => binding.prepare(statement)),
+  );
 }
 
 /** The order that every list of events must have. Session ids in tests are ASCII; UUIDs come after other ids. */
-export function inReadingOrder(rows: EventRow[]): EventRow[] {
+export function inReadingOrder<Row extends Pick<EventRow, "occurredAt" | "receivedAt" | "session" | "tie">>(
+  rows: Row[],
+): Row[] {
   const rank = (id: string) => (/^[0-9a-f]{8}-/.test(id) ? `1${id}` : `0${id}`);
   return rows.toSorted(
     (a, b) =>
       a.occurredAt - b.occurredAt ||
       a.receivedAt - b.receivedAt ||
       compareTexts(rank(a.session), rank(b.session)) ||
-      a.sequence - b.sequence,
+      a.tie - b.tie,
   );
 }
 
@@ -95,7 +145,7 @@ function compareTexts(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-/** An event's identity, to compare lists by. */
-export function nameOf({ session, sequence }: { session: string; sequence: number }): string {
-  return `${session} ${sequence}`;
+/** An event in a few words, to compare lists by. */
+export function nameOf({ session, id }: { session: string; id: string }): string {
+  return `${session} ${id}`;
 }

@@ -2,9 +2,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { databasesOf } from "../../src/storage/databases";
 import { readerOf } from "../../src/storage/reader";
-import { everySeries, forgetSeries, matchingSeries, seriesOf } from "../../src/storage/series";
-import { writeBatch } from "../../src/storage/write-batch";
-import { eventRow } from "./seed";
+import { forgetSeries, matchingSeries, matchingSeriesIds, seriesOf } from "../../src/storage/series";
+import { eventRow, store } from "./seed";
 import { watch } from "./watched-database";
 
 const [home] = databasesOf(env).slice(0, 1);
@@ -16,7 +15,7 @@ beforeAll(async () => {
     eventRow({ application: "blog", category: "page interaction", name: "pageview" }),
     eventRow({ application: "shop", category: "form interaction", name: "submit" }),
   ];
-  await writeBatch(home, { events, errors: [], parts: [] });
+  await store([home], { events });
 });
 
 const anything = { category: null, name: null, application: null };
@@ -34,6 +33,13 @@ describe("matchingSeries", () => {
   });
 });
 
+describe("matchingSeriesIds", () => {
+  it("lists what a filter matches, and nothing where there is no filter", async () => {
+    expect(await matchingSeriesIds(readerOf(home), { ...anything, application: "shop" })).toHaveLength(2);
+    expect(await matchingSeriesIds(readerOf(home), anything)).toBeNull();
+  });
+});
+
 describe("seriesOf", () => {
   it("asks the database for each series once", async () => {
     const { database, queries } = watch(home);
@@ -45,18 +51,5 @@ describe("seriesOf", () => {
     forgetSeries(database);
     await seriesOf(database, readerOf(database), ids);
     expect(queries).toHaveLength(2);
-  });
-});
-
-describe("everySeries", () => {
-  it("asks for those that are new, and else how many there are", async () => {
-    const { database, queries } = watch(home);
-    expect(await everySeries(database, readerOf(database))).toHaveLength(3);
-    expect(queries).toHaveLength(2);
-    expect(await everySeries(database, readerOf(database))).toHaveLength(3);
-    expect(queries).toHaveLength(3);
-    await writeBatch(home, { events: [eventRow({ name: "new" })], errors: [], parts: [] });
-    expect((await everySeries(database, readerOf(database))).map(({ name }) => name)).toContain("new");
-    expect(queries).toHaveLength(5);
   });
 });

@@ -4,7 +4,7 @@ import type { Database } from "../../src/storage/databases";
 import { CODE_BITS } from "../../src/storage/error-codes";
 import type { ErrorRow, Settlement } from "../../src/storage/rows";
 import { claimErrors, settleStatements } from "../../src/storage/settle-errors";
-import { writeBatch } from "../../src/storage/write-batch";
+import { writeBatch } from "../../src/storage/write/write-batch";
 import { errorRow, MORNING, store } from "./seed";
 
 const database: Database = { index: 0, binding: env.DB };
@@ -13,9 +13,9 @@ const keyOf = ({ receivedAt, id }: ErrorRow) => ({ receivedAt, id });
 
 const settle = (settlements: Settlement[]) => writeBatch(database, { events: [], errors: [], parts: [], settlements });
 
-const resolved = (row: ErrorRow, sequence: number): Settlement => ({
+const resolved = (row: ErrorRow, eventId: string): Settlement => ({
   ...{ error: keyOf(row), at: MORNING + 9, replay: "r" },
-  outcome: { kind: "resolved", session: "s", sequence },
+  outcome: { kind: "resolved", session: "s", eventId, occurredAt: MORNING - 5 },
 });
 
 const failing = (row: ErrorRow): Settlement => ({
@@ -24,7 +24,8 @@ const failing = (row: ErrorRow): Settlement => ({
 });
 
 async function rowOf({ id }: ErrorRow) {
-  const sql = "SELECT resolved_sequence, replayed_at, claimed_by, codes FROM errors WHERE id = ?1";
+  const sql =
+    "SELECT resolved_event_id, resolved_occurred_at, replayed_at, claimed_by, codes FROM errors WHERE id = ?1";
   return env.DB.prepare(sql).bind(id).first();
 }
 
@@ -37,7 +38,7 @@ describe("claimErrors", () => {
     const rows = ["a", "b", "c"].map((id) => errorRow({ id }));
     const [a, b, c] = rows as [ErrorRow, ErrorRow, ErrorRow];
     await store([database], { errors: rows });
-    await settle([resolved(a, 1)]);
+    await settle([resolved(a, "e1")]);
     await claimErrors(database, [keyOf(b)], "other");
     const keys = rows.map(keyOf);
     const states = await claimErrors(database, keys, "mine");
@@ -54,13 +55,15 @@ describe("settlements", () => {
     await claimErrors(database, [keyOf(row)], "r");
     await settle([failing(row)]);
     expect(await rowOf(row)).toEqual({
-      ...{ resolved_sequence: null, replayed_at: MORNING + 10, claimed_by: null, codes: CODE_BITS.name_invalid },
+      ...{ resolved_event_id: null, resolved_occurred_at: null, replayed_at: MORNING + 10, claimed_by: null },
+      codes: CODE_BITS.name_invalid,
     });
-    await settle([resolved(row, 3)]);
+    await settle([resolved(row, "e3")]);
     await settle([failing(row)]);
-    await settle([resolved(row, 4)]);
+    await settle([resolved(row, "e4")]);
     expect(await rowOf(row)).toMatchObject({
-      resolved_sequence: 3,
+      resolved_event_id: "e3",
+      resolved_occurred_at: MORNING - 5,
       replayed_at: MORNING + 9,
       codes: CODE_BITS.name_invalid,
     });
@@ -74,7 +77,7 @@ describe("settlements", () => {
     };
     const spying: D1Database = Object.assign(Object.create(env.DB), { prepare });
     const row = errorRow();
-    settleStatements({ index: 0, binding: spying }, [failing(row), resolved(row, 1)]);
+    settleStatements(spying, [failing(row), resolved(row, "e1")]);
     expect(asked).toHaveLength(2);
     for (const sql of asked) {
       const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind("[]").all<{ detail: string }>();

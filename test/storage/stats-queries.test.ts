@@ -5,7 +5,9 @@ import { databasesOf } from "../../src/storage/databases";
 import { MAX_STATS_CELLS } from "../../src/storage/read-limits";
 import type { EventRow } from "../../src/storage/rows";
 import { countEvents, DIMENSIONS, INTERVAL_SECONDS, type StatsQuestion } from "../../src/storage/stats-queries";
-import { eventRow, MINUTE, MORNING, store } from "./seed";
+import { MAX_NEW_SERIES_PER_DAY } from "../../src/storage/write/write-series";
+import { eventRow, HOUR, MINUTE, MORNING, store } from "./seed";
+import { watch } from "./watched-database";
 
 const databases = databasesOf(env);
 
@@ -20,7 +22,8 @@ const anyRow = fc.record({
 const rows = fc.sample(anyRow, { numRuns: 300, seed: 11 }).map((row) => eventRow(row));
 
 beforeAll(async () => {
-  await store(databases, { events: rows });
+  // Partitions of six hours: more than one statement's worth of them.
+  await store(databases, { events: rows }, 6 * HOUR);
 });
 
 const anyQuestion = fc.record({
@@ -57,7 +60,8 @@ describe("countEvents", () => {
         const first = day + Math.min(...days) * 86_400;
         const last = day + Math.max(...days) * 86_400;
         const question = { ...filters, first, last };
-        const cells = (await countEvents(databases, question)) ?? [];
+        const { cells, folded } = await countEvents(databases, question);
+        expect(folded).toBe(false);
         const found = cells.map(({ bucket, group, events }): [string, number] => [
           JSON.stringify([bucket, ...question.groupBy.map((dimension) => group[dimension])]),
           events,
@@ -70,8 +74,11 @@ describe("countEvents", () => {
     );
   });
 
-  it("gives no answer with more cells than it may hold", async () => {
-    const many = Array.from({ length: MAX_STATS_CELLS + 1 }, (_, n) =>
+  const start = MORNING / 1_000_000;
+
+  it("keeps the largest groups of too many by themselves, and adds the others up", async () => {
+    const buckets = MAX_STATS_CELLS / 20 + 1;
+    const many = Array.from({ length: buckets * 20 }, (_, n) =>
       eventRow({
         session: `s${n % 50}`,
         application: "many",
@@ -79,10 +86,58 @@ describe("countEvents", () => {
         occurredAt: MORNING + Math.floor(n / 20) * MINUTE,
       }),
     );
-    await store(databases, { events: many });
-    const minutes = { first: MORNING / 1_000_000, last: MORNING / 1_000_000 + 1_000 * 60 };
+    const more = Array.from({ length: 3 }, (_, n) =>
+      eventRow({ application: "many", name: "name 7", occurredAt: MORNING + n * MINUTE }),
+    );
+    await store(databases, { events: [...many, ...more] }, 6 * HOUR);
+    const minutes = { first: start, last: start + (buckets - 1) * 60 };
     const question = { category: null, name: null, application: "many", interval: "minute" as const, ...minutes };
-    expect(await countEvents(databases, { ...question, groupBy: ["name"] })).toBeNull();
-    expect(await countEvents(databases, { ...question, groupBy: [] })).toHaveLength(501);
+    const { cells, folded } = await countEvents(databases, { ...question, groupBy: ["name"] });
+    expect(folded).toBe(true);
+    expect(cells.length).toBeLessThanOrEqual(MAX_STATS_CELLS);
+    expect(cells.length).toBeGreaterThan(MAX_STATS_CELLS - 2 * buckets);
+    expect(cells.reduce((sum, { events }) => sum + events, 0)).toBe(buckets * 20 + 3);
+    const first = cells.filter(({ bucket }) => bucket === start);
+    expect(first.find(({ group }) => group.name === "name 7")?.events).toBe(2);
+    expect(first.find(({ group }) => group.name === "(other)")?.events).toBe(20 - (first.length - 1));
+    const all = await countEvents(databases, { ...question, groupBy: [] });
+    expect(all).toMatchObject({ folded: false, cells: { length: buckets } });
+  });
+
+  it("shows types that are not counted by themselves as others", async () => {
+    const [home] = databases;
+    if (home === undefined) throw new Error("There is no database.");
+    const occurredAt = MORNING + 5 * 24 * HOUR;
+    const junk = Array.from({ length: MAX_NEW_SERIES_PER_DAY + 5 }, (_, n) =>
+      eventRow({ session: "junk", application: "junk", name: `junk ${n}`, occurredAt }),
+    );
+    await store(databases, { events: junk }, 6 * HOUR);
+    const bucket = occurredAt / 1_000_000;
+    const question = { category: null, name: null, application: "junk", interval: "hour" as const };
+    const { cells } = await countEvents(databases, {
+      ...{ ...question, first: bucket, last: bucket },
+      groupBy: ["application", "category", "name"],
+    });
+    expect(cells).toHaveLength(MAX_NEW_SERIES_PER_DAY + 1);
+    expect(cells.find(({ group }) => group.category === "(other)")).toEqual({
+      ...{ bucket, group: { application: "junk", category: "(other)", name: "(other)" }, events: 5 },
+    });
+  });
+
+  it("looks up only series that have events in the range, and none for totals", async () => {
+    const day = Math.floor(MORNING / 86_400_000_000) * 86_400;
+    const question = { category: null, name: null, application: null, interval: "day" as const };
+    const range = { first: day + 20 * 86_400, last: day + 20 * 86_400 };
+    await store(databases, { events: [eventRow({ name: "rare", occurredAt: range.first * 1_000_000 })] }, 6 * HOUR);
+    for (const database of databases) {
+      const { database: watched, queries } = watch(database);
+      const { cells } = await countEvents([watched], { ...question, ...range, groupBy: ["name"] });
+      const asked = queries.filter(({ sql }) => /"series"/.test(sql));
+      for (const { params } of asked) expect(JSON.parse(String(params[0])).length).toBeLessThanOrEqual(1);
+      expect(cells.length).toBeLessThanOrEqual(1);
+      const totals = watch(database);
+      await countEvents([totals.database], { ...question, ...range, groupBy: [] });
+      expect(totals.queries.filter(({ sql }) => /series\b/.test(sql.replaceAll("by_series", "")))).toEqual([]);
+    }
   });
 });

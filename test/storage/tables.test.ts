@@ -42,11 +42,6 @@ async function indexesOf(table: string) {
   );
 }
 
-async function sqlOf(name: string): Promise<string> {
-  const [row] = await all<{ sql: string }>(`SELECT sql FROM sqlite_master WHERE name = '${name}'`);
-  return row?.sql ?? "";
-}
-
 it("every migrated table is described, and every described one is migrated", async () => {
   const migrated = await all<{ name: string }>(
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name <> 'd1_migrations'",
@@ -97,8 +92,4 @@ describe.each(described)("the table $name", ({ name, columns, primaryKeys, index
     const [table] = await all<{ strict: number; wr: number }>(`SELECT strict, wr FROM pragma_table_list('${name}')`);
     expect(table).toEqual({ strict: 1, wr: primaryKeys.length > 0 ? 1 : 0 });
   });
-});
-
-it("the list of sessions holds openings alone", async () => {
-  expect(await sqlOf("events_opening")).toContain("WHERE opens = 1");
 });

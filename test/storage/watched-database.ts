@@ -15,9 +15,14 @@ export function watch({ index, binding }: Database): { database: Database; queri
         return binding.prepare(sql).bind(...params);
       },
     }),
+    batch: (statements: D1PreparedStatement[]) => binding.batch(statements),
   };
-  // Readers use withSession, and Drizzle uses prepare and bind.
-  const watched = { withSession: () => session } as unknown as D1Database;
+  // Readers use sessions. What goes to the database itself, such as reading the partition map, is not kept.
+  const watched: D1Database = Object.assign(Object.create(binding), {
+    withSession: () => session,
+    prepare: (sql: string) => binding.prepare(sql),
+    batch: (statements: D1PreparedStatement[]) => binding.batch(statements),
+  });
   return { database: { index, binding: watched }, queries };
 }
 
@@ -37,4 +42,19 @@ export async function rowsReadBy({ binding }: Database, { sql, params }: Query):
     .bind(...params)
     .all();
   return meta.rows_read;
+}
+
+/** A database that adds up what its transactions cost, in rows as D1 bills them. */
+export function meter({ index, binding }: Database): { database: Database; cost: { read: number; written: number } } {
+  const cost = { read: 0, written: 0 };
+  const batch = async (statements: D1PreparedStatement[]) => {
+    const results = await binding.batch(statements);
+    for (const { meta } of results) {
+      cost.read += meta.rows_read;
+      cost.written += meta.rows_written;
+    }
+    return results;
+  };
+  const prepare = (sql: string) => binding.prepare(sql);
+  return { database: { index, binding: Object.assign(Object.create(binding), { prepare, batch }) }, cost };
 }

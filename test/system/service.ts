@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
@@ -16,6 +16,8 @@ export interface Service {
   output: () => string;
   /** Ends it as a service manager (SIGTERM) or Ctrl-C (SIGINT) would; afterwards nothing listens any more. */
   stop: (signal?: "SIGINT" | "SIGTERM") => Promise<void>;
+  /** Ends every process of it at once, as a power cut would (SIGKILL). What its local queue held in memory is gone. */
+  kill: () => Promise<void>;
 }
 
 /**
@@ -47,7 +49,24 @@ export async function startService(persistTo: string, flags: readonly string[] =
       }
       await untilRefused(url);
     },
+    async kill() {
+      // All of them before the first is killed: afterwards nobody knows whose children they were.
+      for (const pid of [...descendants(child.pid ?? 0), child.pid ?? 0]) process.kill(pid, "SIGKILL");
+      await exited;
+      await untilRefused(url);
+    },
   };
+}
+
+/** All processes below a process. POSIX only. */
+function descendants(root: number): number[] {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  const parents = new Map(lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]));
+  const isBelow = (pid: number): boolean => {
+    const parent = parents.get(pid);
+    return parent !== undefined && (parent === root || (parent > 1 && isBelow(parent)));
+  };
+  return [...parents.keys()].filter(isBelow);
 }
 
 /** Runs an npm script or a shell command to its end, in the repository. */

@@ -97,7 +97,7 @@ test("a bad release is seen, mended and replayed into place", async () => {
   ]);
   const { body: errors } = await call("GET", `/theeye/errors?session_id=${SESSION}`, LOCAL_KEYS.read);
   expect(errors.results).toHaveLength(1);
-  expect(errors.results[0]).toMatchObject({ status: "resolved", resolved: { session_id: SESSION, sequence: 3 } });
+  expect(errors.results[0]).toMatchObject({ status: "resolved", resolved: { session_id: SESSION, id: "o-2" } });
   const day = "start_date=2026-01-05&end_date=2026-01-05";
   const stats = await call("GET", `/theeye/stats?category=checkout&${day}`, LOCAL_KEYS.read);
   expect(stats.body.total).toBe(3);

@@ -22,7 +22,14 @@ const DEFINITION = {
   schema_mode: "enforce",
 };
 
-const VERSION = { ...TYPE, version: 1, registered: true, ...DEFINITION, changed_at: "2026-01-01T00:00:00.000000Z" };
+const MOMENTS = { changed_at: "2026-01-01T00:00:00.000000Z", in_force_at: "2026-01-01T00:01:00.000000Z" };
+
+const VERSION = { ...TYPE, version: 1, registered: true, ...DEFINITION, ...MOMENTS };
+
+const SETTINGS = { unregistered_event_types: "accept" };
+
+const WHEN =
+  "The change counts for events that are received at or after `in_force_at`, by default one minute after the change (`RULE_LEAD_SECONDS`).";
 
 const UNSEEN = { first_seen: null, last_seen: null, events: 0, failures: 0 };
 
@@ -70,8 +77,7 @@ export function eventTypeOperations(): OperationPlan[] {
       path: "/theeye/event-types/{category}/{name}",
       operationId: "registerEventType",
       summary: "Register or change an event type",
-      description:
-        "A change is a new version; what is the same as before makes none. It works for events that are judged about a minute later. A member that is left out has its default. A schema that is not valid or could run away is refused, with the place.",
+      description: `A change is a new version; what is the same as before makes none. ${WHEN} A member that is left out has its default. A schema that is not valid or could run away is refused, with the place.`,
       parameters: typePath,
       requestBody: body("EventTypeInput", {
         example: { summary: "An order has a total and a currency", value: DEFINITION },
@@ -101,7 +107,7 @@ export function eventTypeOperations(): OperationPlan[] {
       operationId: "showEventType",
       summary: "Show an event type",
       description:
-        "The newest version, or the one that is asked for, with what its schema would have rejected in shadow.",
+        "The newest version, in force yet or not (`in_force_at`), or the one that is asked for, with what its schema would have rejected in shadow.",
       parameters: [...typePath, ...queryParameters(EventTypeParameters)],
       answers: [ok("The event type.", "EventType", { ...VERSION, ...UNSEEN, shadow: [] })],
       problems: ["invalid_parameter", "not_found"],
@@ -158,7 +164,7 @@ export function eventTypeOperations(): OperationPlan[] {
               samples: [
                 {
                   session_id: "e2085be5-9137-4e4e-80b5-f1ffddc25423",
-                  sequence: 4,
+                  id: "0b7f3c1e-5d0a-4c57-9b0e-3f6a1c2d4e50",
                   message: 'expected number, found "12.50"',
                 },
               ],
@@ -174,7 +180,7 @@ export function eventTypeOperations(): OperationPlan[] {
       path: "/theeye/event-types/{category}/{name}",
       operationId: "removeEventType",
       summary: "Remove an event type",
-      description: "Its events are then those of an unregistered type. Its versions stay readable.",
+      description: `Its events are then those of an unregistered type. ${WHEN} The removal is a version with its own \`in_force_at\`. Its versions stay readable.`,
       parameters: typePath,
       answers: [{ status: 204, description: "Removed." }],
       problems: ["not_found"],
@@ -185,8 +191,8 @@ export function eventTypeOperations(): OperationPlan[] {
       path: "/theeye/settings",
       operationId: "showSettings",
       summary: "Show the settings",
-      description: "What holds for the whole deployment.",
-      answers: [ok("The settings.", "Settings", { unregistered_event_types: "accept" })],
+      description: "What holds for the whole deployment: the newest settings, in force yet or not (`in_force_at`).",
+      answers: [ok("The settings.", "Settings", { ...SETTINGS, ...MOMENTS })],
     },
     {
       ...changing,
@@ -194,11 +200,11 @@ export function eventTypeOperations(): OperationPlan[] {
       path: "/theeye/settings",
       operationId: "changeSettings",
       summary: "Change the settings",
-      description: "Works for events that are judged about a minute later.",
-      requestBody: body("Settings", {
-        example: { summary: "Unregistered types pass", value: { unregistered_event_types: "accept" } },
+      description: WHEN,
+      requestBody: body("SettingsInput", {
+        example: { summary: "Unregistered types pass", value: SETTINGS },
       }),
-      answers: [ok("The settings.", "Settings", { unregistered_event_types: "accept" })],
+      answers: [ok("The settings.", "Settings", { ...SETTINGS, ...MOMENTS })],
       problems: [...bodyProblems],
     },
   ];

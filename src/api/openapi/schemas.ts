@@ -2,7 +2,6 @@ import * as v from "valibot";
 import { EVENT_CODES, REQUEST_PROBLEMS } from "../../model/codes";
 import { EventSchema } from "../../model/event";
 import { MAX_EVENTS_PER_REQUEST } from "../../model/limits";
-import { SettingsSchema } from "../../storage/event-types";
 import { AlertDetailSchema, AlertListSchema, AlertSchema, CreateAlertSchema, NewAlertSchema } from "../alert-schemas";
 import {
   ApplicationPageSchema,
@@ -29,6 +28,7 @@ import { EventsResponse } from "../events";
 import { ReceiptResponse } from "../receipts";
 import { CreateReplaySchema, PreviewSchema, ReplayPageSchema, ReplaySchema } from "../replay-schemas";
 import { SessionResponse, SessionsResponse } from "../sessions";
+import { SettingsInput, SettingsSchema } from "../settings";
 import { StatsResponse } from "../stats";
 import { StoredEventSchema } from "../stored-event";
 
@@ -132,6 +132,7 @@ export const SCHEMAS = {
   Proposal: ProposalSchema,
   CheckInput,
   Check: CheckSchema,
+  SettingsInput,
   Settings: SettingsSchema,
   CreateApplication: CreateApplicationSchema,
   CreateKey: CreateKeySchema,

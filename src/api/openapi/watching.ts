@@ -81,7 +81,7 @@ export function watchingOperations(): OperationPlan[] {
       summary: "Replay failed events",
       description: `Gives open errors' events to their sessions once more, mended by \`repair\` or as they are, with their original id, application and moment of receipt. An event that now passes takes its right place, and its error becomes \`resolved\`; one that still fails keeps its error, with its newest issues. Twice, or while traffic flows, doubles nothing.
 
-With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} errors. Otherwise the replay runs in the background, and \`GET /theeye/replays/{id}\` tells how far it is. Errors that arrive after the request are not taken.`,
+With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} errors. Otherwise the replay runs in the background, and \`GET /theeye/replays/{id}\` tells how far it is. Errors that arrive after the request are not taken. The events are judged by the rules that are known when the replay is created, those that are not in force yet included.`,
       parameters: queryParameters(CreateReplayParameters, { dry_run: "1" }),
       requestBody: {
         description: "One JSON object with `filter` or `ids`, and perhaps a `repair`.",
@@ -204,7 +204,7 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
           content: json("Receipt", {
             ...{ session_id: SAMPLE_SESSION, id: SAMPLE_IDS[0], status: "stored", failures: [] },
             stored: {
-              ...{ position: 1, application: "demo" },
+              ...{ position: 1, application: "demo", events: 1 },
               timestamp: STORED?.timestamp,
               received_at: STORED?.received_at,
             },

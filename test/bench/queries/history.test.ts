@@ -1,15 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { END, EVENTS_PER_ERROR, errorAt, eventAt, planHistory } from "../../../bench/queries/history.ts";
-import { ACTIVITY_SLOT_MICROS } from "../../../src/model/limits";
-import type { EventRow } from "../../../src/storage/rows";
+import { EVENTS_PER_ERROR, errorAt, eventAt, type History, planHistory } from "../../../bench/queries/history.ts";
+import { END } from "../../../bench/queries/layouts.ts";
+import { tieOf } from "../../../src/model/event-key";
 
-const history = planHistory(20_000, 7);
-const events = Array.from({ length: history.events }, (_, place) => eventAt(history, place));
+const history = planHistory(20_000, "large", 7);
+const events = eventsOf(history);
+
+function eventsOf(of: History) {
+  return Array.from({ length: of.events }, (_, place) => eventAt(of, place));
+}
 
 describe("planHistory", () => {
   it("gives the same rows for the same seed, and others for another", () => {
-    const again = planHistory(20_000, 7);
-    const other = planHistory(20_000, 8);
+    const again = planHistory(20_000, "large", 7);
+    const other = planHistory(20_000, "large", 8);
     const places = [0, 9_999, 19_999];
     expect(places.map((place) => eventAt(again, place))).toEqual(places.map((place) => events[place]));
     expect(eventAt(other, 9_999)).not.toEqual(events[9_999]);
@@ -22,14 +26,10 @@ describe("planHistory", () => {
     expect(times.filter((at) => at >= history.busyFrom).length).toBeGreaterThan(0.6 * times.length);
   });
 
-  it("numbers a session's events from one without a gap, in the order of time, and opens each quarter of an hour once", () => {
-    for (const own of Map.groupBy(events, ({ session }) => session).values()) {
-      const inOrder = own.toSorted((a, b) => a.sequence - b.sequence);
-      expect(inOrder.map(({ sequence }) => sequence)).toEqual(inOrder.map((_, index) => index + 1));
-      expect(isAscending(inOrder)).toBe(true);
-      const slots = Map.groupBy(inOrder, ({ occurredAt }) => Math.floor(occurredAt / ACTIVITY_SLOT_MICROS));
-      for (const slot of slots.values()) expect(slot.map(({ opens }) => opens)).toEqual(slot.map((_, n) => n === 0));
-    }
+  it("gives each event an identity of its own, with the tie that the pipeline would give it", () => {
+    const identities = events.map(({ session, occurredAt, tie }) => `${session} ${occurredAt} ${tie}`);
+    expect(new Set(identities).size).toBe(events.length);
+    expect(events.slice(0, 100).map(({ tie }) => tie)).toEqual(events.slice(0, 100).map(({ id }) => tieOf(id)));
   });
 
   it("has one huge session, many small ones, and shares of categories as they should be", () => {
@@ -40,6 +40,18 @@ describe("planHistory", () => {
     const common = events.filter(({ category }) => category === "page interaction").length / events.length;
     expect(common).toBeCloseTo(0.5, 1);
   });
+
+  it("can lie in 400 small partitions, with a session that has events in each", () => {
+    const small = planHistory(44_000, "small");
+    const rows = eventsOf(small);
+    expect(rows.map(({ occurredAt }) => occurredAt)).toEqual([...small.occurredAt].toSorted((a, b) => a - b));
+    const returning = rows.filter((_, place) => small.session[place] === small.returning);
+    const holds = ({ from, to }: { from: number; to: number }) =>
+      returning.some(({ occurredAt }) => occurredAt >= from && occurredAt < to);
+    expect(small.partitions.every(holds)).toBe(true);
+    expect(new Set(returning.map(({ session }) => session)).size).toBe(1);
+    expect(rows[0]?.occurredAt).toBeGreaterThanOrEqual(small.partitions[0]?.from ?? END);
+  });
 });
 
 describe("errorAt", () => {
@@ -49,10 +61,3 @@ describe("errorAt", () => {
     expect(errors.every(({ issues }) => issues.length > 0)).toBe(true);
   });
 });
-
-function isAscending(rows: EventRow[]): boolean {
-  return rows.every(({ occurredAt, receivedAt }, index) => {
-    const before = rows[index - 1];
-    return before === undefined || before.occurredAt < occurredAt || before.receivedAt < receivedAt;
-  });
-}

@@ -1,13 +1,14 @@
 import { expect, it } from "vitest";
-import { sampleAt, storedBytes } from "../../../bench/queries/sample-events.ts";
+import { SAMPLE_PARTITION, sampleAt, storedBytes } from "../../../bench/queries/sample-events.ts";
 
-it("makes interleaved sessions of ten, each numbered from one and opened at its first", () => {
+it("makes interleaved sessions of ten, in the order of time, all in one partition", () => {
   const events = Array.from({ length: 40_000 }, (_, place) => sampleAt(place));
-  for (const own of Map.groupBy(events, ({ session }) => session).values()) {
-    expect(own.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(own[0]?.opens).toBe(true);
-  }
+  const sessions = [...Map.groupBy(events, ({ session }) => session).values()];
+  expect(sessions.every(({ length }) => length === 10)).toBe(true);
   expect(new Set(events.slice(0, 100).map(({ session }) => session)).size).toBe(100);
+  const times = events.map(({ occurredAt }) => occurredAt);
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+  expect(times.every((at) => at >= SAMPLE_PARTITION.from && at < SAMPLE_PARTITION.to)).toBe(true);
 });
 
 it("tells how long a database of 10 GB lasts at 100 events a second", () => {

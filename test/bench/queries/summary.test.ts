@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Answer, returnedIn } from "../../../bench/queries/measure.ts";
+import { EVENTS, question } from "../../../bench/queries/question.ts";
 import { brokenOf, missesOf } from "../../../bench/queries/report.ts";
 import { allowance, growthOf, summarise } from "../../../bench/queries/summary.ts";
 
@@ -15,8 +16,7 @@ const answer: Answer = {
 };
 
 function summaryOf(...answers: Partial<Answer>[]) {
-  const question = { name: "a list", goal: { kind: "list" } as const, paths: [], page: 1 };
-  return summarise({ question, answers: answers.map((one) => ({ ...answer, ...one })) });
+  return summarise({ question: question("a list", []), answers: answers.map((one) => ({ ...answer, ...one })) });
 }
 
 describe("summarise", () => {
@@ -37,12 +37,14 @@ it("allows what each goal says", () => {
   expect(allowance({ kind: "cells" }, 24)).toBe(240);
   expect(allowance({ kind: "each", rows: 3, more: 20 }, 100)).toBe(320);
   expect(allowance({ kind: "bound", rows: 7 }, 100)).toBe(7);
+  expect(allowance(EVENTS, 100)).toBe(3_700);
 });
 
 it("names what is missed, and breaks only on what must hold", () => {
   expect(missesOf(summaryOf({}), summaryOf({}))).toEqual([]);
   const slow = summaryOf({ d1Ms: [11] });
   expect(missesOf(undefined, slow)).toEqual(["p95 11 ms, at most 10"]);
+  expect(missesOf(undefined, { ...slow, mostD1P95Ms: 40 })).toEqual([]);
   expect(brokenOf(slow)).toEqual([]);
   expect(brokenOf(summaryOf({ rowsRead: 200 }))).toHaveLength(1);
   expect(brokenOf(summaryOf({ wholeTable: ["SCAN events"] }))).toHaveLength(1);

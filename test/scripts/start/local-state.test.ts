@@ -1,8 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { databasesToMigrate, readSetup, type Setup, writeSetup } from "../../../scripts/start/local-state.ts";
+import {
+  databasesToMigrate,
+  readSetup,
+  removeSessionFiles,
+  type Setup,
+  unknownMigrations,
+  writeSetup,
+} from "../../../scripts/start/local-state.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -25,4 +32,20 @@ test("a new migration and a new database are both noticed", () => {
   expect(databasesToMigrate(DONE, ["DB"], files)).toEqual([]);
   expect(databasesToMigrate(DONE, ["DB", "DB_1"], files)).toEqual(["DB_1"]);
   expect(databasesToMigrate(DONE, ["DB"], [...files, "0003_c.sql"])).toEqual(["DB"]);
+});
+
+test("a state with migrations that this version lacks is that of an older version", () => {
+  expect(unknownMigrations(DONE, ["0001_a.sql", "0002_b.sql", "0003_c.sql"])).toEqual([]);
+  expect(unknownMigrations(DONE, ["0001_a.sql", "0002_other.sql"])).toEqual(["0002_b.sql"]);
+});
+
+test("files of sessions' objects are removed, and nothing else", () => {
+  const objects = join(folder, "v3", "do", "the-eye-Session");
+  const others = join(folder, "v3", "d1");
+  for (const made of [objects, others]) mkdirSync(made, { recursive: true });
+  for (const name of ["a.sqlite", "a.sqlite-shm", "a.sqlite-wal"]) writeFileSync(join(objects, name), "");
+  expect(removeSessionFiles(folder, "the-eye")).toBe(3);
+  expect(existsSync(objects)).toBe(false);
+  expect(existsSync(others)).toBe(true);
+  expect(removeSessionFiles(folder, "the-eye")).toBe(0);
 });

@@ -7,16 +7,26 @@ test("without flags wrangler is told the port and the folder that migrations and
     ip: null,
     protocol: "http",
     persistTo: ".wrangler/state",
-    devArguments: ["--port", "8787", "--persist-to", ".wrangler/state"],
+    devArguments: ["--port", "8787", "--persist-to", ".wrangler/state", "--var", "RULE_LEAD_SECONDS:2"],
   });
 });
 
 test.each([[["--port", "8899", "--persist-to", "x"]], [["--port=8899", "--persist-to=x"]]])(
   "%j is understood and handed on as it is",
   (args) => {
-    expect(parseStartOptions(args)).toMatchObject({ port: 8899, persistTo: "x", devArguments: args });
+    const devArguments = [...args, "--var", "RULE_LEAD_SECONDS:2"];
+    expect(parseStartOptions(args)).toMatchObject({ port: 8899, persistTo: "x", devArguments });
   },
 );
+
+test.each([
+  [["--var", "RULE_LEAD_SECONDS:60"]],
+  [["--var", "A:1", "RULE_LEAD_SECONDS:0"]],
+  [["--var=RULE_LEAD_SECONDS:9"]],
+])("the lead of rules is the one that is given: %j", (args) => {
+  const devArguments = [...args, "--port", "8787", "--persist-to", ".wrangler/state"];
+  expect(parseStartOptions(args)).toMatchObject({ devArguments });
+});
 
 test("flags that only wrangler knows are handed on", () => {
   const args = ["--log-level", "debug", "--var", "KEY_CACHE_SECONDS:1", "--test-scheduled"];

@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+
+/** The longest text that fits one block of SHA-256, beside its padding. */
+const MAX_BLOCK_CHARACTERS = 55;
+
+/** A block's 16 words, and the 48 that follow from them. */
+const words = new Int32Array(64);
+
+/** As SHA-256 makes its constants: the first 32 bits of the fractions of roots of the first primes. */
+const primes = Array.from({ length: 312 }, (_, number) => number).filter(isPrime);
+const START = primes.slice(0, 8).map((prime) => fractionBits(Math.sqrt(prime)));
+const ROUNDS = Int32Array.from(primes.map((prime) => fractionBits(Math.cbrt(prime))));
+
+/**
+ * The first 48 bits of the SHA-256 of a text, as an integer that a double holds exactly.
+ *
+ * The platform makes a stream for each hash, 6.5 µs against 0.6 µs for one block here (workerd), and there is one for each event.
+ * Ids are nearly always short ASCII; anything else goes to the platform.
+ */
+export function hash48(text: string): number {
+  return readBlock(text) ? hashBlock() : createHash("sha256").update(text).digest().readUIntBE(0, 6);
+}
+
+/** @returns whether the text is one block of ASCII */
+function readBlock(text: string): boolean {
+  const { length } = text;
+  if (length > MAX_BLOCK_CHARACTERS) return false;
+  words.fill(0, 0, 16);
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return false;
+    addByte(i, code);
+  }
+  addByte(length, 0x80);
+  words[15] = length * 8;
+  return true;
+}
+
+function addByte(place: number, byte: number): void {
+  words[place >> 2] = wordAt(place >> 2) | (byte << (24 - 8 * (place & 3)));
+}
+
+/** The compression function of FIPS 180-4, 6.2.2, with its names for the working variables. */
+function hashBlock(): number {
+  for (let i = 16; i < 64; i++) {
+    const w15 = wordAt(i - 15);
+    const w2 = wordAt(i - 2);
+    const s0 = rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >>> 3);
+    const s1 = rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >>> 10);
+    words[i] = wordAt(i - 16) + s0 + wordAt(i - 7) + s1;
+  }
+  const [h0 = 0, h1 = 0, h2 = 0, h3 = 0, h4 = 0, h5 = 0, h6 = 0, h7 = 0] = START;
+  let [a, b, c, d, e, f, g, h] = [h0, h1, h2, h3, h4, h5, h6, h7];
+  for (let i = 0; i < 64; i++) {
+    const sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+    const t1 = (h + sum1 + ((e & f) ^ (~e & g)) + (ROUNDS[i] ?? 0) + wordAt(i)) | 0;
+    const sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+    const t2 = (sum0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    h = g;
+    g = f;
+    f = e;
+    e = (d + t1) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (t1 + t2) | 0;
+  }
+  const first = (h0 + a) >>> 0;
+  const second = (h1 + b) >>> 0;
+  return first * 0x10000 + (second >>> 16);
+}
+
+function wordAt(place: number): number {
+  return words[place] ?? 0;
+}
+
+function rotate(word: number, bits: number): number {
+  return (word >>> bits) | (word << (32 - bits));
+}
+
+function fractionBits(root: number): number {
+  return ((root - Math.floor(root)) * 0x1_0000_0000) | 0;
+}
+
+function isPrime(number: number): boolean {
+  for (let divisor = 2; divisor * divisor <= number; divisor++) if (number % divisor === 0) return false;
+  return number > 1;
+}

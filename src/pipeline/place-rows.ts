@@ -1,0 +1,97 @@
+import { isJsonObject } from "../model/event";
+import { tieOf } from "../model/event-key";
+import { extraOf } from "../model/extra";
+import { jsonText } from "../model/json-text";
+import type { Micros } from "../model/time";
+import type { Arrival, PlacedOutcome } from "../session/session-protocol";
+import { databaseOf, type Lane, laneToWrite, type Partition } from "../storage/core/partition";
+import type { PartitionMap } from "../storage/core/partition-map";
+import type { BatchRows, ErrorReference, ErrorRow, EventRow, PartRow } from "../storage/rows";
+
+/** An arrival with the event that its text says. */
+export interface ReadArrival {
+  arrival: Arrival;
+  event: unknown;
+  /** The error that a replay makes this event of. */
+  replays?: ErrorReference;
+}
+
+/** An error, and the moment by which it is placed: its occurrence if that is known, else its receipt. */
+export interface PlacedError {
+  row: ErrorRow;
+  moment: Micros;
+  parts: PartRow[];
+}
+
+export type ValidOutcome = Extract<PlacedOutcome, { kind: "valid" | "copy" }>;
+
+/** The row of a valid event. */
+export function eventRow(session: string, { arrival, event, replays }: ReadArrival, outcome: ValidOutcome): EventRow {
+  const members = isJsonObject(event) ? event : {};
+  const { context, visitor_id: visitor } = members;
+  const extra = extraOf(members);
+  const row: EventRow = {
+    session,
+    id: arrival.id,
+    tie: tieOf(arrival.id),
+    application: arrival.application,
+    category: String(members.category),
+    name: String(members.name),
+    occurredAt: outcome.occurredAt,
+    receivedAt: arrival.receivedAt,
+    data: jsonText(members.data),
+    context: isJsonObject(context) ? jsonText(context) : null,
+    extra: extra === null ? null : jsonText(extra),
+    visitor: typeof visitor === "string" ? visitor : null,
+    sent: arrival.text,
+  };
+  if (outcome.kind === "valid" && outcome.shadow !== undefined) row.shadow = outcome.shadow;
+  if (replays !== undefined) row.replays = replays;
+  return row;
+}
+
+export interface PlacedRows {
+  database: number;
+  rows: BatchRows;
+}
+
+/**
+ * Divides rows among the databases in which they lie. An event lies in the partition of its occurrence, and there in the
+ * database of its session; an error in the database that its session (or its own id) has at its moment.
+ *
+ * @throws Error where the map does not cover a moment: `PartitionStore.covering` comes first
+ */
+export function placeRows(events: readonly EventRow[], errors: readonly PlacedError[], map: PartitionMap): PlacedRows[] {
+  const placed = new Map<number, PlacedRows & { lanes: Map<string, { lane: Lane; rows: EventRow[] }> }>();
+  const at = (database: number) => {
+    const same = placed.get(database);
+    if (same !== undefined) return same;
+    const made = { database, rows: { events: [], errors: [], parts: [] } as BatchRows, lanes: new Map() };
+    placed.set(database, made);
+    return made;
+  };
+  for (const row of events) {
+    const partition = partitionOf(map, row.occurredAt);
+    const { lanes, rows } = at(databaseOf(partition, row.session));
+    const lane = laneToWrite(partition);
+    const same = lanes.get(lane.suffix);
+    if (same !== undefined) same.rows.push(row);
+    else {
+      const made = { lane, rows: [row] };
+      lanes.set(lane.suffix, made);
+      rows.events.push(made);
+    }
+  }
+  for (const { row, moment, parts } of errors) {
+    const { rows } = at(databaseOf(partitionOf(map, moment), row.session ?? row.id));
+    rows.errors.push(row);
+    rows.parts.push(...parts);
+  }
+  return [...placed.values()].map(({ database, rows }) => ({ database, rows }));
+}
+
+function partitionOf(map: PartitionMap, moment: Micros): Partition {
+  const partition = map.find(moment);
+  if (partition === null) throw new Error(`no partition covers the moment ${moment}`);
+  return partition;
+}

@@ -1,0 +1,281 @@
+import type { Config } from "../model/config";
+import type { RulesInForce } from "../rules/rules-in-force";
+import type { Arrival } from "../session/session-protocol";
+import type { PartitionStore } from "../storage/core/partition-store";
+import type { Database } from "../storage/databases";
+import type { EventRow } from "../storage/rows";
+import { type Failure, failureOf, messageOf } from "../storage/transport-errors";
+import { type CallSession, callSessions, type SessionResult } from "./call-sessions";
+import { eventRow, type PlacedError, placeRows, type ReadArrival } from "./place-rows";
+import { errorRow, type OpenedMessage, openMessage, type QueuedMessage, readMessage, receiptsOf } from "./read-message";
+import { errorId, fingerprint } from "../model/fingerprint";
+import { sliceBatch } from "./batch-slices";
+import { type Write, type WriteGroup, writeGroups } from "./write-groups";
+
+/** What the pipeline needs of the world. Handed in, so that a simulation can let any of it fail. */
+export interface Pipeline {
+  databases: Database[];
+  partitions: PartitionStore;
+  callSession: CallSession;
+  write: Write;
+  /** Sends a message's body to the dead letters; resolves once the queue has it. */
+  sendDeadLetter: (body: unknown) => Promise<void>;
+  /** The rules that were in force at these moments of receipt. Where it throws, nothing is judged. */
+  rules: (receipts: Iterable<number>) => Promise<RulesInForce>;
+  config: Config;
+  log: (line: Record<string, unknown>) => void;
+}
+
+/** A part of a batch that failed: what shares a session and a database, or one message's own rows. */
+export interface Undelivered {
+  messages: ReadonlySet<number>;
+  failure: Failure;
+  reason: string;
+  /** True if nothing but a database is missing: all is decided, or the database could not be asked. */
+  waitsForDatabase: boolean;
+  /** The session's arrivals, or none where the rows needed no session. */
+  session: string | null;
+  arrivals: Arrival[];
+}
+
+export interface Processed {
+  undelivered: Undelivered[];
+  counts: { events: number; sessions: number; stored: number; duplicates: number; failed: number };
+}
+
+type ProcessingPipeline = Pick<Pipeline, "databases" | "partitions" | "callSession" | "write" | "rules" | "config">;
+
+/**
+ * Processes the messages of a batch: validates their events, and writes them where they belong.
+ *
+ * @param keep leaves messages' content out before it is processed, for the dead letters
+ * @returns what failed; everything else is committed
+ */
+export async function processBatch(
+  messages: readonly Message<unknown>[],
+  pipeline: ProcessingPipeline,
+  keep: (opened: OpenedMessage[]) => Promise<OpenedMessage[]> = async (opened) => opened,
+): Promise<Processed> {
+  const all: Processed = { undelivered: [], counts: { events: 0, sessions: 0, stored: 0, duplicates: 0, failed: 0 } };
+  for (const places of sliceBatch(messages.map(({ body }) => body))) {
+    const { undelivered, counts } = await processSlice(messages, places, pipeline, keep);
+    all.undelivered.push(...undelivered);
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) all.counts[name] += counts[name];
+  }
+  return all;
+}
+
+async function processSlice(
+  messages: readonly Message<unknown>[],
+  places: readonly number[],
+  pipeline: ProcessingPipeline,
+  keep: (opened: OpenedMessage[]) => Promise<OpenedMessage[]>,
+): Promise<Processed> {
+  const counts = { events: 0, sessions: 0, stored: 0, duplicates: 0, failed: 0 };
+  const taken = places.flatMap((place) => messages[place] ?? []);
+  const read = taken.map((message) => readMessage(queuedMessage(message)));
+  let rules: RulesInForce;
+  let opened: OpenedMessage[];
+  try {
+    rules = await pipeline.rules(new Set(read.flatMap(receiptsOf)));
+    const { futureToleranceMicros } = pipeline.config;
+    opened = await keep(read.map((one) => openMessage(one, { rules, futureToleranceMicros })));
+  } catch (thrown) {
+    return { undelivered: [waiting(places, thrown)], counts };
+  }
+
+  const sessions = gatherSessions(opened, places);
+  const arrivals = new Map([...sessions].map(([session, { read: own }]) => [session, own.map(({ arrival }) => arrival)]));
+  const results = await callSessions(arrivals, pipeline.callSession, (session) =>
+    rules.only((sessions.get(session)?.read ?? []).map(({ arrival, event }) => ({ receivedAt: arrival.receivedAt, event }))),
+  );
+
+  const undelivered: Undelivered[] = [];
+  const isRedelivery = taken.some(isRedelivered);
+  const pieces: Piece[] = opened.flatMap((message, index) => ownPiece(message, places[index] ?? 0));
+  for (const [session, gathered] of sessions) {
+    const result = results.get(session) ?? NOT_CALLED;
+    if (result.kind === "decided") {
+      pieces.push(pieceOf(session, gathered, result.outcomes, isRedelivery));
+    } else {
+      const { failure, reason } = result;
+      const own = arrivals.get(session) ?? [];
+      const { messages: containing } = gathered;
+      undelivered.push({ messages: containing, arrivals: own, session, failure, reason, waitsForDatabase: false });
+    }
+  }
+
+  const { failed, duplicates, conflicts } = await writePieces(pieces, pipeline);
+  for (const { piece, failure, reason } of failed) {
+    const own = (piece.session === null ? undefined : arrivals.get(piece.session)) ?? [];
+    undelivered.push({ ...piece, arrivals: own, failure, reason, waitsForDatabase: true });
+  }
+  const copies = sumOf(pieces, (piece) => piece.copies);
+  counts.sessions = sessions.size;
+  counts.events = sumOf(opened, (message) => message.arrivals.length + message.errors.length);
+  counts.duplicates = duplicates.length + copies;
+  const errors = sumOf(pieces, (piece) => piece.errors.length) - sumOf(failed, (part) => part.errors);
+  const events = sumOf(pieces, (piece) => piece.events.length) - sumOf(failed, (part) => part.events);
+  counts.failed = errors + conflicts.length;
+  counts.stored = events - duplicates.length - conflicts.length;
+  return { undelivered, counts };
+}
+
+function sumOf<Item>(items: readonly Item[], count: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + count(item), 0);
+}
+
+const NOT_CALLED: SessionResult = { kind: "failed", failure: "rejected", reason: "the session was not called" };
+
+function queuedMessage({ body, timestamp, id }: Message<unknown>): QueuedMessage {
+  return { body, queuedAt: timestamp.getTime() * 1000, id };
+}
+
+/** A message that comes again may be stored: its answer was lost, or another of its parts failed. */
+function isRedelivered({ attempts }: Message<unknown>): boolean {
+  return attempts > 1;
+}
+
+/** Nothing can be judged now: every message waits. */
+function waiting(places: readonly number[], thrown: unknown): Undelivered {
+  const reason = `the rules cannot be read: ${messageOf(thrown)}`;
+  return { messages: new Set(places), failure: "overloaded", reason, waitsForDatabase: true, session: null, arrivals: [] };
+}
+
+interface Gathered {
+  messages: Set<number>;
+  read: ReadArrival[];
+}
+
+function gatherSessions(opened: readonly OpenedMessage[], places: readonly number[]): Map<string, Gathered> {
+  const sessions = new Map<string, Gathered>();
+  for (const [index, message] of opened.entries()) {
+    for (const read of message.arrivals) {
+      let gathered = sessions.get(read.session);
+      if (gathered === undefined) {
+        gathered = { messages: new Set(), read: [] };
+        sessions.set(read.session, gathered);
+      }
+      gathered.messages.add(places[index] ?? 0);
+      gathered.read.push(read);
+    }
+  }
+  return sessions;
+}
+
+/** Rows before they are placed: of one session, or of one message. */
+export interface Piece {
+  messages: ReadonlySet<number>;
+  session: string | null;
+  events: EventRow[];
+  errors: PlacedError[];
+  mayHold: boolean;
+  /** Arrivals that are the same event as another of the piece. */
+  copies: number;
+}
+
+/** The rows that a message brings without any session having to decide. */
+function ownPiece({ errors }: OpenedMessage, place: number): Piece[] {
+  if (errors.length === 0) return [];
+  return [{ messages: new Set([place]), session: null, events: [], errors, mayHold: false, copies: 0 }];
+}
+
+function pieceOf(
+  session: string,
+  { messages, read }: Gathered,
+  outcomes: Extract<SessionResult, { kind: "decided" }>["outcomes"],
+  isRedelivery: boolean,
+): Piece {
+  if (outcomes.length !== read.length) throw new Error(`${outcomes.length} outcomes of ${read.length} arrivals`);
+  const piece: Piece = { messages, session, events: [], errors: [], mayHold: isRedelivery, copies: 0 };
+  for (const outcome of outcomes) {
+    const one = read[outcome.place];
+    if (one === undefined) throw new Error(`an outcome of arrival ${outcome.place} of ${read.length}`);
+    if (outcome.kind === "copy") piece.copies += 1;
+    else if (outcome.kind === "failed") {
+      const { arrival, event } = one;
+      const id = errorId(session, arrival.id, fingerprint(event));
+      const row = errorRow(id, arrival, outcome.issues, event);
+      piece.errors.push({ row, moment: outcome.occurredAt ?? arrival.receivedAt, parts: [] });
+    } else {
+      piece.events.push(eventRow(session, one, outcome));
+      piece.mayHold ||= !outcome.isNew;
+    }
+  }
+  return piece;
+}
+
+export interface FailedPiece {
+  piece: Piece;
+  failure: Failure;
+  reason: string;
+  /** Rows that were not written. */
+  events: number;
+  errors: number;
+}
+
+export interface WrittenPieces {
+  failed: FailedPiece[];
+  duplicates: EventRow[];
+  conflicts: EventRow[];
+}
+
+/**
+ * Places pieces by the partition map and writes them. Where a partition was closed since the map was read, they are placed
+ * once more by the map as it stands now.
+ */
+export async function writePieces(
+  pieces: readonly Piece[],
+  { databases, partitions, write }: Pick<Pipeline, "databases" | "partitions" | "write">,
+): Promise<WrittenPieces> {
+  const written: WrittenPieces = { failed: [], duplicates: [], conflicts: [] };
+  let pending = pieces.filter(({ events, errors }) => events.length > 0 || errors.length > 0);
+  for (let round = 1; pending.length > 0; round++) {
+    const groups = new Map<WriteGroup, Piece>();
+    try {
+      if (round > 1) await partitions.latest();
+      const map = await partitions.covering(new Set(pending.flatMap(momentsOf)));
+      for (const piece of pending) {
+        for (const { database, rows } of placeRows(piece.events, piece.errors, map)) {
+          groups.set({ ...piece, database, rows }, piece);
+        }
+      }
+    } catch (thrown) {
+      const failure = failureOf(thrown) === "rejected" ? "overloaded" : failureOf(thrown);
+      const reason = `the partitions cannot be read: ${messageOf(thrown)}`;
+      for (const piece of pending) {
+        written.failed.push({ piece, failure, reason, events: piece.events.length, errors: piece.errors.length });
+      }
+      return written;
+    }
+    const { failed, duplicates, conflicts } = await writeGroups(databases, [...groups.keys()], write);
+    written.duplicates.push(...duplicates);
+    written.conflicts.push(...conflicts);
+    const again = new Map<Piece, Piece>();
+    for (const { group, failure, reason } of failed) {
+      const piece = groups.get(group);
+      if (piece === undefined) continue;
+      if (failure !== "stale" || round > 1) {
+        const { events, errors } = group.rows;
+        const own = { events: sumOf(events, (lane) => lane.rows.length), errors: errors.length };
+        written.failed.push({ piece, failure, reason, ...own });
+      } else again.set(piece, mergePiece(again.get(piece), piece, group));
+    }
+    pending = [...again.values()];
+  }
+  return written;
+}
+
+/** The part of a piece that is to be placed once more: the rows of the groups that failed. */
+function mergePiece(before: Piece | undefined, piece: Piece, { rows }: WriteGroup): Piece {
+  const events = new Set(rows.events.flatMap((lane) => lane.rows));
+  const errors = new Set(rows.errors);
+  const part: Piece = before ?? { ...piece, events: [], errors: [] };
+  part.events.push(...piece.events.filter((row) => events.has(row)));
+  part.errors.push(...piece.errors.filter(({ row }) => errors.has(row)));
+  return part;
+}
+
+function momentsOf({ events, errors }: Piece): number[] {
+  return [...events.map(({ occurredAt }) => occurredAt), ...errors.map(({ moment }) => moment)];
+}

@@ -1,0 +1,172 @@
+import * as v from "valibot";
+import type { Issue } from "../model/codes";
+import {
+  acceptedEvents,
+  type Envelope,
+  EnvelopeSchema,
+  type EventsEnvelope,
+  type PartEnvelope,
+  type RequestEnvelope,
+  receivedAt,
+} from "../model/envelope";
+import { isJsonObject, sessionIdOf } from "../model/event";
+import { errorId, fingerprint } from "../model/fingerprint";
+import { jsonText } from "../model/json-text";
+import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/limits";
+import type { Micros } from "../model/time";
+import { checkEvent } from "../rules/check-event";
+import type { RulesInForce } from "../rules/rules-in-force";
+import type { ErrorRow } from "../storage/rows";
+import type { PlacedError, ReadArrival } from "./place-rows";
+
+/** What a queue message holds: events for sessions, and failures that no session decides. */
+export interface OpenedMessage {
+  arrivals: (ReadArrival & { session: string })[];
+  errors: PlacedError[];
+}
+
+/** A message whose content is not to be trusted until it is read. */
+export interface QueuedMessage {
+  body: unknown;
+  /** When the queue took it, for one that does not tell when its events were received. */
+  queuedAt: Micros;
+  /** Stays the same on redelivery. */
+  id: string;
+}
+
+/** A message as it is read: an envelope, or why it is none. */
+export type ReadMessage = { envelope: Envelope } | { malformed: PlacedError };
+
+/** Reads a message as untrusted input. Messages travel as text, so that a batch is parsed in slices; see batch-slices.ts. */
+export function readMessage(message: QueuedMessage): ReadMessage {
+  const body = parsed(message.body);
+  const envelope = v.safeParse(EnvelopeSchema, body);
+  return envelope.success
+    ? { envelope: envelope.output }
+    : { malformed: malformed(message, envelope.issues[0].message, body) };
+}
+
+function parsed(body: unknown): unknown {
+  if (typeof body !== "string") return body;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
+}
+
+/** When the events of a message were received: the moments by whose rules they are judged. */
+export function receiptsOf(message: ReadMessage): Micros[] {
+  if (!("envelope" in message)) return [];
+  const { envelope } = message;
+  const events = "oversized" in envelope ? [envelope.oversized] : acceptedEvents(envelope);
+  return events.map((accepted) => receivedAt(envelope, accepted));
+}
+
+export interface Terms {
+  futureToleranceMicros: number;
+  rules: RulesInForce;
+}
+
+/** Takes a message apart. Every event in it comes out exactly once. */
+export function openMessage(message: ReadMessage, terms: Terms): OpenedMessage {
+  if ("malformed" in message) return { arrivals: [], errors: [message.malformed] };
+  const { envelope } = message;
+  return "oversized" in envelope ? openPart(envelope, terms) : openEvents(envelope, terms);
+}
+
+function openEvents(envelope: RequestEnvelope | EventsEnvelope, terms: Terms): OpenedMessage {
+  const opened: OpenedMessage = { arrivals: [], errors: [] };
+  for (const accepted of acceptedEvents(envelope)) {
+    const { event } = accepted;
+    const arrival = {
+      id: accepted.id,
+      application: envelope.application,
+      receivedAt: receivedAt(envelope, accepted),
+      text: jsonText(event),
+    };
+    const session = sessionIdOf(event);
+    if (session !== null) {
+      opened.arrivals.push({ session, arrival, event });
+      continue;
+    }
+    // Without a session nothing but the event itself can decide, and it has failed already.
+    const { receivedAt: receipt } = arrival;
+    const verdict = checkEvent(event, { ...terms, rules: terms.rules.at(receipt), receivedAt: receipt });
+    // No session vouches that an id means one event: whatever differs at all is another failure.
+    const id = errorId(null, arrival.id, fingerprint([envelope.application, JSON.parse(arrival.text)]));
+    const row = errorRow(id, arrival, verdict.valid ? [] : verdict.issues, event);
+    opened.errors.push({ row, moment: verdict.occurredAt ?? receipt, parts: [] });
+  }
+  return opened;
+}
+
+function openPart(envelope: PartEnvelope, terms: Terms): OpenedMessage {
+  const { id, bytes, levels, digest, outline, part, parts, text } = envelope.oversized;
+  const receipt = receivedAt(envelope, envelope.oversized);
+  const rules = terms.rules.at(receipt);
+  const verdict = checkEvent(outline, { ...terms, rules, receivedAt: receipt, bytes, levels });
+  const identity = errorId(sessionIdOf(outline), id, digest);
+  const arrival = { id, application: envelope.application, receivedAt: receipt, text: "" };
+  const row = errorRow(identity, arrival, verdict.valid ? [] : verdict.issues, outline);
+  return {
+    arrivals: [],
+    errors: [
+      {
+        row: { ...row, content: null, parts },
+        moment: verdict.occurredAt ?? receipt,
+        parts: [{ errorId: identity, part, content: text }],
+      },
+    ],
+  };
+}
+
+/** The row of a failed event, with its columns as far as the event has them as text. */
+export function errorRow(
+  id: string,
+  arrival: { id: string; application: string; receivedAt: Micros; text: string },
+  issues: Issue[],
+  event: unknown,
+): ErrorRow {
+  const members = isJsonObject(event) ? event : {};
+  return {
+    id,
+    receivedAt: arrival.receivedAt,
+    application: arrival.application,
+    session: textOf(members.session_id, MAX_ID_CHARACTERS),
+    category: textOf(members.category, MAX_NAME_CHARACTERS),
+    name: textOf(members.name, MAX_NAME_CHARACTERS),
+    eventId: arrival.id,
+    issues,
+    content: arrival.text,
+    parts: 0,
+  };
+}
+
+function textOf(value: unknown, maxCharacters: number): string | null {
+  return typeof value === "string" && value.length <= maxCharacters && value.isWellFormed() ? value : null;
+}
+
+/** The checker's reason may repeat all that it found. */
+const MAX_REASON_CHARACTERS = 120;
+
+/** A message that is not an envelope of ours, or one of a version that this deployment does not know. */
+function malformed({ queuedAt, id: messageId }: QueuedMessage, reason: string, body: unknown): PlacedError {
+  const message = `the queue message is not an envelope of version 1: ${reason.slice(0, MAX_REASON_CHARACTERS)}`;
+  const text = contentOf(body);
+  const arrival = { id: messageId, application: "", receivedAt: queuedAt, text };
+  const issues: Issue[] = [{ code: "delivery_failed", path: "", message }];
+  const claimed = isJsonObject(body) ? textOf(body.application, MAX_NAME_CHARACTERS) : null;
+  const row = errorRow(errorId(null, messageId, fingerprint(text)), arrival, issues, null);
+  return { row: { ...row, application: claimed }, moment: queuedAt, parts: [] };
+}
+
+/** Whatever a message holds, as JSON text. Queues carry bytes and structured clones too. */
+function contentOf(body: unknown): string {
+  if (body instanceof ArrayBuffer) return JSON.stringify({ base64: Buffer.from(body).toString("base64") });
+  try {
+    return jsonText(body);
+  } catch {
+    return JSON.stringify(String(body));
+  }
+}

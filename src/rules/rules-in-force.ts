@@ -1,0 +1,75 @@
+import { formatTimestamp, type Micros } from "../model/time";
+import { type IndexedRules, type RuleSet, type Rules, rulesOf } from "./rules";
+
+/** The rules that are in force from a moment until the next epoch. Plain values. */
+export interface RuleEpoch {
+  since: Micros;
+  rules: RuleSet;
+}
+
+/** The rules that a batch is judged by: those in force when its events were received. */
+export interface RulesInForce {
+  /** @throws Error if the rules of that moment were not loaded */
+  at(receivedAt: Micros): IndexedRules;
+  /**
+   * The epochs and rules that these events need, ascending: what a session's object is sent.
+   *
+   * @throws Error if the rules of one of these moments were not loaded
+   */
+  only(events: Iterable<{ receivedAt: Micros; event: unknown }>): RuleEpoch[];
+}
+
+/** An epoch with its whole rule book. */
+export interface LoadedEpoch {
+  since: Micros;
+  /** The first moment at which these rules are no longer in force; Infinity: no later rules are known. */
+  until: Micros;
+  rules: IndexedRules;
+}
+
+/** @param epochs in any order; they may leave gaps */
+export function rulesInForce(epochs: readonly LoadedEpoch[]): RulesInForce {
+  const find = (receivedAt: Micros): LoadedEpoch => {
+    for (const epoch of epochs) if (epoch.since <= receivedAt && receivedAt < epoch.until) return epoch;
+    throw new Error(`The rules in force at ${formatTimestamp(receivedAt)} were not loaded.`);
+  };
+  return {
+    at: (receivedAt) => find(receivedAt).rules,
+    only(events) {
+      const byEpoch = new Map<LoadedEpoch, unknown[]>();
+      let current: LoadedEpoch | null = null;
+      let own: unknown[] = [];
+      for (const { receivedAt, event } of events) {
+        // Events of one epoch mostly follow each other, and mostly there is only one.
+        if (current === null || receivedAt < current.since || receivedAt >= current.until) {
+          current = find(receivedAt);
+          own = byEpoch.get(current) ?? [];
+          byEpoch.set(current, own);
+        }
+        own.push(event);
+      }
+      return [...byEpoch]
+        .map(([{ since, rules }, some]) => ({ since, rules: rules.only(some) }))
+        .sort((a, b) => a.since - b.since);
+    },
+  };
+}
+
+/** The maps of an epoch are built once, however many of its events are judged. */
+const rulesOfEpoch = new WeakMap<RuleEpoch, Rules>();
+
+/**
+ * Looks up the rules of a moment among the epochs that `RulesInForce.only` gave for it.
+ *
+ * @param epochs ascending
+ * @throws Error if all of them begin later
+ */
+export function rulesAt(epochs: readonly RuleEpoch[], receivedAt: Micros): Rules {
+  const epoch = epochs.findLast(({ since }) => since <= receivedAt);
+  if (epoch === undefined) throw new Error(`No rules were given that are in force at ${formatTimestamp(receivedAt)}.`);
+  const known = rulesOfEpoch.get(epoch);
+  if (known !== undefined) return known;
+  const rules = rulesOf(epoch.rules);
+  rulesOfEpoch.set(epoch, rules);
+  return rules;
+}

@@ -1,0 +1,74 @@
+import { isJsonObject, utf8Bytes } from "../model/event";
+import { canonicalText } from "../model/canonical-text";
+import { countedPath } from "../model/issue-path";
+import type { Micros } from "../model/time";
+import { checkEvent, type ShadowFindings } from "../rules/check-event";
+import { type RuleEpoch, rulesAt } from "../rules/rules-in-force";
+import type { ShadowMark } from "../storage/rows";
+import type { Arrival, PlacedOutcome } from "./session-protocol";
+
+/** What a verdict depends on beside the event and its receipt. */
+export interface Terms {
+  futureToleranceMicros: number;
+  epochs: RuleEpoch[];
+}
+
+/** The identity of an event in its session, as text. */
+export function identityIn({ occurredAt, id }: { occurredAt: Micros; id: string }): string {
+  return `${occurredAt} ${id}`;
+}
+
+/**
+ * Validates and orders the arrivals of a call, and finds those that are the same event. Pure: the outcome of an arrival
+ * follows from the call alone.
+ *
+ * Identity is (session, occurrence, id). Arrivals with one identity and one content are one event, and the earliest received
+ * stands for it. Where contents differ, the write decides which of them is stored, since only the database knows what it holds.
+ */
+export function decide(arrivals: readonly Arrival[], { epochs, futureToleranceMicros }: Terms): PlacedOutcome[] {
+  const valid: Extract<PlacedOutcome, { kind: "valid" }>[] = [];
+  const others: PlacedOutcome[] = [];
+  const events = new Map<string, unknown[]>();
+  for (const { arrival, place } of inOrderOfReceipt(arrivals)) {
+    const { receivedAt, text, id } = arrival;
+    const event: unknown = JSON.parse(text);
+    const rules = rulesAt(epochs, receivedAt);
+    const verdict = checkEvent(event, { futureToleranceMicros, rules, receivedAt, bytes: utf8Bytes(text) });
+    if (!verdict.valid) {
+      others.push({ kind: "failed", place, issues: verdict.issues, occurredAt: verdict.occurredAt });
+      continue;
+    }
+    const { occurredAt, shadow } = verdict;
+    const identity = identityIn({ occurredAt, id });
+    const same = events.get(identity);
+    if (same?.some((other) => contentOf(other) === contentOf(event))) {
+      others.push({ kind: "copy", place, occurredAt });
+      continue;
+    }
+    if (same === undefined) events.set(identity, [event]);
+    else same.push(event);
+    const outcome: (typeof valid)[number] = { kind: "valid", place, occurredAt, isNew: same === undefined };
+    if (shadow !== null) outcome.shadow = shadowMark(shadow);
+    valid.push(outcome);
+  }
+  // They are in the order of receipt already, which sorting keeps for those of one moment.
+  valid.sort((a, b) => a.occurredAt - b.occurredAt);
+  return [...valid, ...others];
+}
+
+function inOrderOfReceipt(arrivals: readonly Arrival[]): { arrival: Arrival; place: number }[] {
+  return arrivals
+    .map((arrival, place) => ({ arrival, place }))
+    .sort((a, b) => a.arrival.receivedAt - b.arrival.receivedAt || a.place - b.place);
+}
+
+/** Category, name and data are what an event says. Context and other members differ from one try of an SDK to the next. */
+function contentOf(event: unknown): string {
+  if (!isJsonObject(event)) return "";
+  return canonicalText({ category: event.category, data: event.data, name: event.name });
+}
+
+/** What is counted of the findings; the messages can be had again by a check. */
+function shadowMark({ version, issues }: ShadowFindings): ShadowMark {
+  return { version, paths: [...new Set(issues.map(({ path }) => countedPath(path)))] };
+}

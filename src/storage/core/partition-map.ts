@@ -1,0 +1,40 @@
+import type { Micros } from "../../model/time";
+import type { Partition } from "./partition";
+
+/** All partitions at one revision, in the order of time. They never overlap. */
+export class PartitionMap {
+  readonly partitions: readonly Partition[];
+
+  constructor(
+    readonly revision: number,
+    partitions: readonly Partition[],
+  ) {
+    this.partitions = partitions.toSorted((a, b) => a.from - b.from);
+  }
+
+  /** The partition that covers a moment, or null if none was made for it yet. */
+  find(moment: Micros): Partition | null {
+    const place = this.placeAfter(moment) - 1;
+    const partition = this.partitions[place];
+    return partition !== undefined && moment < partition.to ? partition : null;
+  }
+
+  /** The partitions that hold moments of a range, both ends inclusive, in the order of time. Null: without end. */
+  overlapping(from: Micros | null, to: Micros | null): Partition[] {
+    const end = to === null ? this.partitions.length : this.placeAfter(to);
+    const start = from === null ? 0 : Math.max(0, this.placeAfter(from) - 1);
+    return this.partitions.slice(start, end).filter((partition) => from === null || partition.to > from);
+  }
+
+  /** How many partitions begin at the moment or before it. */
+  private placeAfter(moment: Micros): number {
+    let low = 0;
+    let high = this.partitions.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.partitions[middle]?.from ?? 0) <= moment) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,58 @@
+import type { Micros } from "../../model/time";
+import { DEFAULT_SLOT_MICROS, NARROW_SLOT_MICROS } from "./partition";
+
+/** Events of one partition in one database: dropping them keeps every reader waiting for about a second. */
+export const MAX_PLANNED_EVENTS = 10_000_000;
+
+const HOUR: Micros = 3_600_000_000;
+
+/**
+ * Widths of regular partitions, each a multiple of the one before it. A quiet service has partitions of four weeks, so that a
+ * year of it is thirteen; a busy one has hours.
+ */
+const WIDTHS: readonly Micros[] = [HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, 28 * 24 * HOUR];
+
+/** Without traffic to go by. */
+const FIRST_WIDTH = 24 * HOUR;
+
+/** Beyond this rate in one database slots of 4 seconds hold too many events to be sorted for a page. */
+const NARROW_FROM_EVENTS_PER_SECOND = 1_000;
+
+/** Traffic in the last day, as far as it is known. */
+export interface RecentTraffic {
+  events: number;
+  /** How many databases will share the partition. */
+  databases: number;
+}
+
+/** The width of the next partition: as wide as keeps it below MAX_PLANNED_EVENTS for each database, at the recent rate. */
+export function plannedWidth({ events, databases }: RecentTraffic): Micros {
+  if (events === 0) return FIRST_WIDTH;
+  const eventsPerHour = events / 24;
+  const fitting = WIDTHS.filter((width) => (eventsPerHour * width) / HOUR <= MAX_PLANNED_EVENTS * databases);
+  return fitting.at(-1) ?? HOUR;
+}
+
+export function plannedSlot({ events, databases }: RecentTraffic): Micros {
+  const perSecond = events / 86_400 / databases;
+  return perSecond > NARROW_FROM_EVENTS_PER_SECOND ? NARROW_SLOT_MICROS : DEFAULT_SLOT_MICROS;
+}
+
+export interface Range {
+  from: Micros;
+  to: Micros;
+}
+
+/**
+ * The range of a partition that is to cover a moment, before it is cut to what its neighbours leave.
+ *
+ * Moments from the stretch of `now` on get a regular partition. Everything before it (imports, clocks that are wrong) gets a
+ * coarse one, the calendar year, so that nobody can make many of them.
+ */
+export function rangeFor(moment: Micros, now: Micros, width: Micros): Range {
+  const start = Math.floor(moment / width) * width;
+  if (start + width > now) return { from: start, to: start + width };
+  const year = new Date(moment / 1_000).getUTCFullYear();
+  const regular = Math.floor(now / width) * width;
+  return { from: Date.UTC(year, 0) * 1_000, to: Math.min(Date.UTC(year + 1, 0) * 1_000, regular) };
+}

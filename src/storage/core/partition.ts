@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import type { Micros } from "../../model/time";
+
+/** The stretch of time in which `activity` has one row for a session. Partitions begin and end at multiples of it. */
+export const WINDOW_MICROS: Micros = 15 * 60 * 1_000_000;
+
+/** Up to some 1,000 events a second in a database, a slot of this width holds few enough to be sorted at once. */
+export const DEFAULT_SLOT_MICROS: Micros = 4_000_000;
+
+/** For heavier traffic. The table `numbers` has room for the 900 slots that a window then has. */
+export const NARROW_SLOT_MICROS: Micros = 1_000_000;
+
+export const PARTITION_STATES = ["open", "sealed", "archived", "dropped"] as const;
+
+/**
+ * - `open`: written and read.
+ * - `sealed`: its tables are renamed and never written again; later events go to its late lane.
+ * - `archived`: copied and checked. `dropped`: its tables are gone.
+ */
+export type PartitionState = (typeof PARTITION_STATES)[number];
+
+/** A stretch of time with tables of its own in the databases that share it. */
+export interface Partition {
+  id: number;
+  /** [from, to). */
+  from: Micros;
+  to: Micros;
+  /** Indexes of the databases over which its sessions are hashed, fixed when it was made. */
+  databases: readonly number[];
+  slotMicros: Micros;
+  state: PartitionState;
+  /** True if the tables of its late lane exist. */
+  late: boolean;
+  /** True if its tables exist in all of its databases. */
+  ready: boolean;
+  /** Common categories, with the moment of receipt from which their events are not in the index of rare ones. */
+  common: ReadonlyMap<string, Micros>;
+}
+
+/** The tables of a partition in a database: its main lane or its late lane. */
+export interface Lane {
+  partition: Partition;
+  /** The end of the tables' names, such as `12` in `events_12`. */
+  suffix: string;
+}
+
+/**
+ * The lane that takes a new event of a partition. Events for a stretch that is closed go to its late lane, which the compactor
+ * empties.
+ */
+export function laneToWrite(partition: Partition): Lane {
+  return { partition, suffix: partition.state === "open" ? openSuffix(partition) : lateSuffix(partition) };
+}
+
+export function isLate({ partition, suffix }: Lane): boolean {
+  return suffix === lateSuffix(partition);
+}
+
+/** The lanes that hold events of a partition. Where one key stands in both, the first is the event and the other a copy. */
+export function lanesToRead(partition: Partition): Lane[] {
+  if (!partition.ready) return [];
+  const main =
+    partition.state === "open"
+      ? [{ partition, suffix: openSuffix(partition) }]
+      : partition.state === "sealed"
+        ? [{ partition, suffix: sealedSuffix(partition) }]
+        : [];
+  return partition.late ? [...main, { partition, suffix: lateSuffix(partition) }] : main;
+}
+
+export function openSuffix({ id }: Pick<Partition, "id">): string {
+  return String(id);
+}
+
+export function sealedSuffix({ id }: Pick<Partition, "id">): string {
+  return `${id}s`;
+}
+
+export function lateSuffix({ id }: Pick<Partition, "id">): string {
+  return `${id}l`;
+}
+
+export function slotOf(moment: Micros, { slotMicros }: Pick<Partition, "slotMicros">): number {
+  return Math.floor(moment / slotMicros);
+}
+
+export function windowOf(moment: Micros): number {
+  return Math.floor(moment / WINDOW_MICROS);
+}
+
+export function slotsPerWindow({ slotMicros }: Pick<Partition, "slotMicros">): number {
+  return WINDOW_MICROS / slotMicros;
+}
+
+/**
+ * The database of a partition in which a session's events lie. It follows from the session and from the partition alone,
+ * whatever databases have been added since.
+ *
+ * @param session the session's id; of an error without one, the error's id
+ */
+export function databaseOf({ databases }: Pick<Partition, "databases">, session: string): number {
+  const [only = 0] = databases;
+  if (databases.length === 1) return only;
+  const hash = createHash("sha256").update(session).digest().readUInt32BE(0);
+  return databases[hash % databases.length] ?? only;
+}
+
+/** True if an event of this category and receipt stands in the partition's index of rare categories. */
+export function isRare({ common }: Pick<Partition, "common">, category: string, receivedAt: Micros): boolean {
+  const since = common.get(category);
+  return since === undefined || receivedAt < since;
+}

@@ -1,0 +1,105 @@
+import { sql } from "drizzle-orm";
+import { type EventKey, type EventRange, integer } from "../core/event-order";
+import { chainsOf, readAll } from "../core/lane-chains";
+import { isLate, type Partition } from "../core/partition";
+import { scanPartitions } from "../core/scan-partitions";
+import { boundedTimeTerm, rareTerm, timeTerm } from "../core/scan-terms";
+import type { Page } from "../core/stretch";
+import type { Database } from "../databases";
+import { MAX_ROWS_EXAMINED } from "../read-limits";
+import { categoryIdOf } from "../series";
+import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
+import { scanGuided } from "./guided-scan";
+import { type ScannedEvent, scanChains, scanEvents, scanMatching } from "./scan-statements";
+import { isOfCategory, isOverflowOf, wantedSeries } from "./wanted-series";
+
+interface CategoryScan {
+  category: string;
+  range: EventRange;
+  limit: number;
+}
+
+/**
+ * Events that one page looks at for each event of a common category. It had 1/32 of the traffic when it became common; the
+ * rest is leeway, since a page that stays short costs another question.
+ */
+const EXAMINED_PER_EVENT = 36;
+const EXAMINED_AT_LEAST = 500;
+
+/**
+ * Events of a category.
+ *
+ * - Where it is rare in a partition, they stand in the index of rare categories: one row read for each. Those of an overflow
+ *   series stand there among all of their kind, and a page looks at a bounded number of them.
+ * - Where it is common, a page looks at a bounded number of events by time. Where it has dried up since, the counts lead on.
+ *
+ * @throws DrizzleQueryError
+ */
+export async function scanCategory(
+  databases: Database[],
+  partitions: Partition[],
+  { category, range, limit }: CategoryScan,
+): Promise<Page<ScannedEvent, EventKey>> {
+  const { order } = range;
+  // Asked while the first partition is read, and used from the second on.
+  let overflowing: Database[] | null = null;
+  const page = await scanPartitions<ScannedEvent>(partitions, { limit, order }, async (group, wanted) => {
+    const common = chainsOf(databases, group, (partition) => partition.common.has(category));
+    const budget = EXAMINED_PER_EVENT * (wanted + 1) + EXAMINED_AT_LEAST;
+    const isRare = (partition: Partition) => !partition.common.has(category);
+    const overflow = sql.raw(String(OVERFLOW_CATEGORY_ID));
+    const [known, ...stretches] = await Promise.all([
+      overflowing ?? withOverflow(databases),
+      scanEvents(
+        scanChains(
+          common.filter(({ lanes }) => !lanes.some(isLate)),
+          (lane) => boundedTimeTerm(lane, range, budget),
+        ),
+        wanted,
+        () => isOfCategory(category),
+      ),
+      scanMatching(
+        scanChains(
+          common.filter(({ lanes }) => lanes.some(isLate)),
+          (lane) => timeTerm(lane, range),
+        ),
+        { limit: wanted, budget, matches: () => isOfCategory(category) },
+      ),
+      scanEvents(
+        scanChains(chainsOf(databases, group, isRare), (lane) => rareTerm(lane, range, categoryIdOf(category))),
+        wanted,
+      ),
+      scanMatching(
+        scanChains(chainsOf(overflowing ?? databases, group, isRare), (lane) => rareTerm(lane, range, overflow)),
+        { limit: wanted, budget: MAX_ROWS_EXAMINED, matches: () => isOverflowOf(category) },
+      ),
+    ]);
+    overflowing = known;
+    return stretches.flat();
+  });
+  if (page.next === null || page.rows.length >= limit) return page;
+
+  const left = { ...range, after: page.next };
+  const wanted = await Promise.all(
+    databases.map(
+      async (database) =>
+        [database, await wantedSeries(database, { category, name: null, application: null })] as const,
+    ),
+  );
+  const { rows, next } = await scanGuided(partitions, new Map(wanted.filter(([, { ids }]) => ids.length > 0)), {
+    range: left,
+    limit: limit - page.rows.length,
+  });
+  return { rows: [...page.rows, ...rows], next };
+}
+
+/** The databases that have an overflow series. */
+async function withOverflow(databases: readonly Database[]): Promise<Database[]> {
+  const found = await readAll<{ category_id: number }>(
+    databases.map((database) => ({
+      database,
+      statement: sql`SELECT category_id FROM series WHERE category_id = ${integer(OVERFLOW_CATEGORY_ID)} LIMIT 1`,
+    })),
+  );
+  return databases.filter((_, place) => (found[place] ?? []).length > 0);
+}

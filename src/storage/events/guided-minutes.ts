@@ -1,0 +1,154 @@
+import { sql } from "drizzle-orm";
+import { SERIES_PER_PAGE } from "../../model/limits";
+import type { Micros } from "../../model/time";
+import { type Bounds, integer, type Order } from "../core/event-order";
+import { type LaneSource, laneTable, readAll, unionAll } from "../core/lane-chains";
+import { everyPage } from "../core/scan-terms";
+import type { Database } from "../databases";
+import { MAX_GUIDED_ROWS, MAX_GUIDING_COUNTS } from "../read-limits";
+import { readBatch } from "../reader";
+import { type GuidedPlan, type GuidingMinute, MINUTE_MICROS, planGuidedScan } from "./guided-plan";
+import type { WantedSeries } from "./wanted-series";
+
+/** How many hours each series is asked for before there is need for more, and how many times as many then. */
+const FIRST_HOURS = 2;
+const STEP = 8;
+
+const HOUR_SECONDS = 3_600;
+
+/** Terms of a UNION ALL. */
+const MAX_TERMS = 5;
+
+export interface GuidingQuestion {
+  database: Database;
+  wanted: WantedSeries;
+  /** The main lanes to look through, each in its partition. */
+  lanes: readonly LaneSource[];
+  /** True for partitions of which only the wanted category's index is read. */
+  readsIndex: (lane: LaneSource) => boolean;
+  order: Order;
+  limit: number;
+  bounds: Bounds;
+}
+
+export interface GuidedPage {
+  plan: GuidedPlan;
+  /** True if there may be wanted events behind what is read. */
+  more: boolean;
+  /** Where the guiding ended, if the plan holds all that it found up to there. */
+  reached: Micros | null;
+}
+
+/**
+ * Which minutes to read for a page. `series_hours` tells in which hours the wanted series have events, and the counts by minute
+ * how many they are and what a minute costs. Few hours come first, and more, up to the bound, only while these neither fill the
+ * page nor use up its budget.
+ */
+export async function planPage(question: GuidingQuestion): Promise<GuidedPage> {
+  const { wanted, order, limit, bounds } = question;
+  const minutes: GuidingMinute[] = [];
+  const pages = Math.ceil((Math.max(0, ...wanted.ids) + 1) / SERIES_PER_PAGE);
+  let left = Math.max(1, Math.floor(MAX_GUIDING_COUNTS / Math.max(wanted.ids.length, 60 * pages)));
+  let { low, high } = { low: hourOf(bounds.low), high: hourOf(bounds.high) };
+  for (let step = FIRST_HOURS; ; step *= STEP) {
+    const each = Math.min(step, left);
+    left -= each;
+    const { next, isCut } = await nextHours(question, { low, high, each });
+    minutes.push(...(await minutesOf(question, next)));
+    const start = minutes[0]?.start ?? 0;
+    const startsWithin = bounds.low > start || bounds.high < start + MINUTE_MICROS - 1;
+    const plan = planGuidedScan(minutes, { limit, budget: MAX_GUIDED_ROWS, startsWithin });
+    const isFull = plan.last !== null || !plan.complete;
+    const last = next.at(-1);
+    if (!isCut || last === undefined) return { plan, more: !plan.complete, reached: null };
+    const reached = (order === "asc" ? last + HOUR_SECONDS : last) * 1_000_000;
+    if (isFull || left <= 0) return { plan, more: true, reached: plan.complete ? reached : null };
+    if (order === "asc") low = last + HOUR_SECONDS;
+    else high = last - HOUR_SECONDS;
+  }
+}
+
+/** The start of a moment's hour, in seconds since 1970. */
+function hourOf(moment: Micros): number {
+  return Math.floor(moment / 3_600_000_000) * HOUR_SECONDS;
+}
+
+/**
+ * The next hours that hold wanted events, in the order of the scan: `each` of every series, and as many in all. `isCut`: there
+ * may be more.
+ */
+async function nextHours(
+  { database, wanted, order }: GuidingQuestion,
+  { low, high, each }: { low: number; high: number; each: number },
+): Promise<{ next: number[]; isCut: boolean }> {
+  const direction = sql.raw(order === "asc" ? "ASC" : "DESC");
+  const [hours = []] = await readBatch<{ hour: number }>(database, [
+    sql`SELECT DISTINCT h.hour AS hour FROM json_each(${JSON.stringify(wanted.ids)}) AS wanted CROSS JOIN series_hours AS h
+      WHERE h.series_id = wanted.value AND h.hour IN (
+        SELECT own.hour FROM series_hours AS own
+        WHERE own.series_id = wanted.value AND own.hour BETWEEN ${integer(low)} AND ${integer(high)}
+        ORDER BY own.hour ${direction} LIMIT ${integer(each + 1)}
+      )
+      ORDER BY 1 ${direction} LIMIT ${integer(each + 1)}`,
+  ]);
+  // The first hours of all are among the first of each series: those in front of the last one are complete.
+  return { next: hours.slice(0, each).map(({ hour }) => hour), isCut: hours.length > each };
+}
+
+interface MinuteRow {
+  minute: number;
+  events: number;
+  bySeries: string;
+}
+
+/**
+ * The minutes of some hours that hold wanted events, in the order of the scan. Reads a row for each minute and page of series:
+ * the range is one, since of two SQLite may seek by the wider.
+ */
+async function minutesOf(question: GuidingQuestion, hours: readonly number[]): Promise<GuidingMinute[]> {
+  const { database, wanted, lanes, readsIndex, order, bounds } = question;
+  const parts = lanes.flatMap((lane) => {
+    const low = Math.max(bounds.low, lane.partition.from);
+    const high = Math.min(bounds.high, lane.partition.to - 1);
+    const own = hours.filter((hour) => (hour + HOUR_SECONDS) * 1_000_000 > low && hour * 1_000_000 <= high);
+    return own.length === 0 ? [] : [{ lane, own, low: toMinute(low), high: toMinute(high) }];
+  });
+  const asked = new Set([...wanted.ids, ...(wanted.category?.ids ?? [])].map((id) => Math.floor(id / SERIES_PER_PAGE)));
+  const terms = parts.map(
+    ({ lane, own, low, high }) => sql`
+      SELECT held.minute AS minute, held.events AS events,
+        iif(held.page IN (SELECT value FROM json_each(${JSON.stringify([...asked])})), held.by_series, '{}') AS bySeries
+      FROM json_each(${JSON.stringify(own)}) AS hours CROSS JOIN ${everyPage()} AS pages
+      CROSS JOIN ${laneTable("minutes", lane)} AS held
+      WHERE held.page = pages.page
+        AND held.minute BETWEEN max(hours.value, ${integer(low)}) AND min(hours.value + 3540, ${integer(high)})`,
+  );
+  const statements = Array.from({ length: Math.ceil(terms.length / MAX_TERMS) }, (_, n) => ({
+    database,
+    statement: unionAll(terms.slice(n * MAX_TERMS, (n + 1) * MAX_TERMS)),
+  }));
+  const rows = (await readAll<MinuteRow>(statements)).flat();
+
+  const indexed = new Set(parts.filter(({ lane }) => readsIndex(lane)).map(({ lane }) => lane));
+  const found = new Map<number, GuidingMinute>();
+  for (const { minute, events, bySeries } of rows) {
+    const start = minute * 1_000_000;
+    const held: Record<string, number> = JSON.parse(bySeries);
+    const entry = found.get(minute) ?? { start, matching: 0, cost: 0 };
+    const lane = parts.find((part) => part.lane.partition.from <= start && start < part.lane.partition.to)?.lane;
+    entry.matching += sumOf(held, wanted.ids);
+    entry.cost += lane !== undefined && indexed.has(lane) ? sumOf(held, wanted.category?.ids ?? []) : events;
+    found.set(minute, entry);
+  }
+  const direction = order === "asc" ? 1 : -1;
+  return [...found.values()].filter(({ matching }) => matching > 0).sort((a, b) => (a.start - b.start) * direction);
+}
+
+function sumOf(bySeries: Record<string, number>, ids: readonly number[]): number {
+  return ids.reduce((sum, id) => sum + (bySeries[id] ?? 0), 0);
+}
+
+/** The start of a moment's minute, in seconds since 1970. */
+function toMinute(moment: Micros): number {
+  return Math.floor(moment / MINUTE_MICROS) * 60;
+}

@@ -1,0 +1,107 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Database } from "../databases";
+import { readBatch } from "../reader";
+import { categoryIdOf, jsonList, type SeriesFilter } from "../series";
+import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
+
+/** The series of one database that a filter asks for. */
+export interface WantedSeries {
+  /** All that hold wanted events, overflow series among them. At most MAX_SERIES for each application. */
+  ids: readonly number[];
+  /** The condition on an event `e`. */
+  matches: SQL;
+  /** True if the filter leaves nothing out. */
+  isEverything: boolean;
+  /** Where all wanted events are of one category. */
+  category: WantedCategory | null;
+}
+
+export interface WantedCategory {
+  category: string;
+  categoryId: number;
+  /** All series of the category. */
+  ids: readonly number[];
+  /** True if the filter leaves nothing of the category out. */
+  isWhole: boolean;
+}
+
+interface FoundSeries {
+  seriesId: number;
+  categoryId: number;
+}
+
+/**
+ * The series of a database that a filter asks for. An overflow series holds events of many types, whose own category and name
+ * stand in their rows: it is among the wanted ones, with a condition on these.
+ *
+ * @throws DrizzleQueryError
+ */
+export async function wantedSeries(database: Database, filter: SeriesFilter): Promise<WantedSeries> {
+  const { category, name, application } = filter;
+  const conditions = [sql`true`];
+  if (category !== null) conditions.push(sql`category_id = ${categoryIdOf(category)}`);
+  if (name !== null) conditions.push(sql`name = ${name}`);
+  if (application !== null) conditions.push(sql`application = ${application}`);
+  const where = sql.join(conditions, sql` AND `);
+  const ofApplication = application === null ? sql`true` : sql`application = ${application}`;
+  // Without more than one category, these are the series among which the wanted ones lie.
+  const only = sql`(SELECT min(category_id) FROM series WHERE ${where} HAVING min(category_id) = max(category_id))`;
+  const [plain = [], overflow = [], among = [], totals = []] = await readBatch<
+    FoundSeries & { category: string; total: number }
+  >(database, [
+    sql`SELECT series_id AS seriesId, category_id AS categoryId FROM series WHERE ${where}`,
+    sql`SELECT series_id AS seriesId, category_id AS categoryId FROM series
+      WHERE category_id = ${sql.raw(String(OVERFLOW_CATEGORY_ID))} AND ${ofApplication}`,
+    sql`SELECT s.series_id AS seriesId, s.category_id AS categoryId, c.category AS category
+      FROM series AS s CROSS JOIN categories AS c ON c.category_id = s.category_id WHERE s.category_id = ${only}`,
+    // Numbers are given in turn, and none is ever taken back.
+    sql`SELECT coalesce(max(series_id), 0) AS total FROM series`,
+  ]);
+  const isTyped = category !== null || name !== null;
+  const ids = plain.map(({ seriesId }) => seriesId);
+  const overflowIds = isTyped ? overflow.map(({ seriesId }) => seriesId) : [];
+  const [first] = among;
+  return {
+    ids: [...ids, ...overflowIds],
+    matches: matching(ids, overflowIds, filter),
+    isEverything: ids.length === totals[0]?.total,
+    category:
+      first === undefined || overflowIds.length > 0
+        ? null
+        : {
+            category: first.category,
+            categoryId: first.categoryId,
+            ids: among.map(({ seriesId }) => seriesId),
+            isWhole: among.length === ids.length,
+          },
+  };
+}
+
+/**
+ * An event says itself of what type it is if its series is an overflow series, and then alone. Written without OR between
+ * series: SQLite would read all events for it.
+ */
+function matching(ids: readonly number[], overflow: readonly number[], { category, name }: SeriesFilter): SQL {
+  const isOfSeries = sql`e.series_id IN ${jsonList([...ids, ...overflow])}`;
+  return overflow.length === 0 ? isOfSeries : sql`${isOfSeries} AND ${isOfType({ category, name })}`;
+}
+
+/** The condition that an event `e`, if it says itself of what type it is, is of a category and name. */
+function isOfType({ category, name }: Pick<SeriesFilter, "category" | "name">): SQL {
+  const conditions: SQL[] = [];
+  if (category !== null) conditions.push(sql`e.type ->> 0 = ${category}`);
+  if (name !== null) conditions.push(sql`e.type ->> 1 = ${name}`);
+  return sql`(e.type IS NULL OR (${sql.join(conditions, sql` AND `)}))`;
+}
+
+/** The condition that an event `e` is of a category, without a question to the database beforehand. */
+export function isOfCategory(category: string): SQL {
+  return sql`e.series_id IN (
+      SELECT series_id FROM series WHERE category_id IN (${categoryIdOf(category)}, ${sql.raw(String(OVERFLOW_CATEGORY_ID))})
+    ) AND ${isOfType({ category, name: null })}`;
+}
+
+/** The condition that an event `e` of an overflow series is of a category. */
+export function isOverflowOf(category: string): SQL {
+  return sql`e.type ->> 0 = ${category}`;
+}

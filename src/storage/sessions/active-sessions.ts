@@ -1,0 +1,187 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Micros } from "../../model/time";
+import { boundsIn, boundsOf, type EventKey, type EventRange, integer } from "../core/event-order";
+import { withPartitions } from "../core/known-partitions";
+import { type Chain, chainsOf, type LaneSource, readAll, unionAll } from "../core/lane-chains";
+import { databaseOf, type Partition } from "../core/partition";
+import type { PartitionMap } from "../core/partition-map";
+import { partitionsLeft, scanPartitions } from "../core/scan-partitions";
+import { slotsOfSession, timeTerm } from "../core/scan-terms";
+import { type Page, type Stretch, stretchOf } from "../core/stretch";
+import type { Database } from "../databases";
+import { packedSql, packId, storedId, storedIdSql, unpackId } from "../packed-id";
+import { EVENTS_EXAMINED_PER_SESSION, MAX_SESSION_ROUNDS } from "../read-limits";
+import { type SessionTimes, sessionTimes } from "./session-times";
+
+export interface SessionQuestion {
+  /** Both inclusive; null: without end. */
+  from: Micros | null;
+  to: Micros | null;
+  limit: number;
+  after: EventKey | null;
+  /**
+   * The moment at which the walk began. Events received later are left out of it: they would carry a session that a later page
+   * should list past the pages that were read already.
+   */
+  asOf: Micros;
+  /** Whether each session's first and last event are looked up. */
+  withTimes: boolean;
+}
+
+export interface FoundSession {
+  /** Its last event in the range, by which it is listed. */
+  key: EventKey;
+  session: string;
+  /** Of the whole session, whatever the range. Null if not asked for. */
+  times: SessionTimes | null;
+}
+
+/**
+ * One page of the sessions that have an event within the range, by the last of these events, the newest first, each session
+ * once.
+ *
+ * Goes down through the events from the cursor on, some EVENTS_EXAMINED_PER_SESSION for each session of the page. A session's
+ * first event on this way is its last in the range, unless it has a later one, above the cursor: then an earlier page has
+ * listed it. Where events of few sessions fill the way, the page goes on MAX_SESSION_ROUNDS times and may end short.
+ *
+ * @throws DrizzleQueryError
+ */
+export function findActiveSessions(
+  databases: Database[],
+  question: SessionQuestion,
+): Promise<Page<FoundSession, EventKey>> {
+  return withPartitions(databases, async (map) => {
+    const page = await listSessions(databases, map, question);
+    const times = question.withTimes
+      ? await sessionTimes(
+          databases,
+          map,
+          page.rows.map(({ session }) => session),
+        )
+      : null;
+    return { rows: page.rows.map((row) => ({ ...row, times: times?.get(row.session) ?? null })), next: page.next };
+  });
+}
+
+type Listed = Omit<FoundSession, "times">;
+
+async function listSessions(
+  databases: Database[],
+  map: PartitionMap,
+  question: SessionQuestion,
+): Promise<Page<Listed, EventKey>> {
+  const { limit, after } = question;
+  const seen = new Set<string>();
+  const listed: Listed[] = [];
+  let place = after;
+  for (let round = 0; round < MAX_SESSION_ROUNDS; round++) {
+    const { rows, next } = await walkEvents(databases, map, { ...question, after: place });
+    const candidates: Listed[] = [];
+    for (const { key } of rows) {
+      if (seen.has(key.session)) continue;
+      seen.add(key.session);
+      candidates.push({ key, session: unpackId(key.session) });
+    }
+    for (let checked = 0; checked < candidates.length; ) {
+      // Each costs a seek for every slot above the cursor, so no more are checked than are probably needed.
+      const missing = limit + 1 - listed.length;
+      const some = candidates.slice(checked, checked + missing + Math.ceil(missing / 4));
+      checked += some.length;
+      const hidden = await listedBefore(databases, map, question, some);
+      listed.push(...some.filter(({ session }) => !hidden.has(session)));
+      if (listed.length > limit) {
+        const page = listed.slice(0, limit);
+        return { rows: page, next: page.at(-1)?.key ?? null };
+      }
+    }
+    if (next === null) return { rows: listed, next: null };
+    place = next;
+  }
+  return { rows: listed, next: place };
+}
+
+function rangeOf({ from, to, after }: SessionQuestion): EventRange {
+  return { order: "desc", from, to, after };
+}
+
+/** The next events below the cursor, by their keys alone: some EVENTS_EXAMINED_PER_SESSION for each session of a page. */
+function walkEvents(
+  databases: Database[],
+  map: PartitionMap,
+  question: SessionQuestion,
+): Promise<Page<{ key: EventKey }, EventKey>> {
+  const range = rangeOf(question);
+  const limit = Math.max(500, question.limit * EVENTS_EXAMINED_PER_SESSION);
+  return scanPartitions(partitionsLeft(map, range), { limit, order: "desc" }, async (group, wanted) => {
+    const chains = chainsOf(databases, group);
+    // Each of the databases holds its share. What one of them has beyond the place that another reached does not count.
+    const share = Math.max(100, Math.ceil(Math.min(wanted / databases.length, (4 * wanted) / chains.length)));
+    const results = await readAll<EventKey>(
+      chains.map((chain) => ({ database: chain.database, statement: keysOf(chain, range, question.asOf, share) })),
+    );
+    return results.map(
+      (rows): Stretch<{ key: EventKey }, EventKey> =>
+        stretchOf(
+          rows.map((key) => ({ key })),
+          share,
+        ),
+    );
+  });
+}
+
+function keysOf({ lanes }: Chain, range: EventRange, asOf: Micros, limit: number): SQL {
+  const terms = lanes.map((lane) => {
+    const { from, sort } = timeTerm(lane, range);
+    return sql`
+      SELECT e.occurred_at AS occurredAt, e.received_after AS receivedAfter, ${sql.raw(packedSql("e.session_id"))} AS session,
+        e.tie AS tie
+      FROM (SELECT e.occurred_at, e.received_after, e.session_id, e.tie ${from} AND ${isKnown(asOf)}
+        ORDER BY ${sort} LIMIT ${integer(limit + 1)}) AS e`;
+  });
+  return sql`${unionAll(terms)} LIMIT ${integer(limit + 1)}`;
+}
+
+/** The condition that an event was received before the walk began. */
+function isKnown(asOf: Micros): SQL {
+  return sql`e.occurred_at + e.received_after <= ${integer(asOf)}`;
+}
+
+/** Which of the sessions have an event in the range at the cursor or above it: earlier pages have listed these. */
+async function listedBefore(
+  databases: Database[],
+  map: PartitionMap,
+  { from, to, after, asOf }: SessionQuestion,
+  candidates: Listed[],
+): Promise<Set<string>> {
+  if (after === null || candidates.length === 0) return new Set();
+  const above: EventRange = { order: "asc", from: Math.max(from ?? 0, after.occurredAt), to, after: null };
+  const { low, high } = boundsOf(above);
+  const groups = Map.groupBy(map.overlapping(low, high), ({ databases: shared }) => JSON.stringify(shared));
+  const statements = [...groups.values()].flatMap((partitions) =>
+    chainsOf(databases, partitions).flatMap(({ database, lanes }) => {
+      const [first] = partitions;
+      const own = first === undefined ? [] : sessionsIn(first, database, candidates);
+      const terms = lanes.map((lane) => laterTerm(lane, own, above, after, asOf));
+      return own.length === 0 ? [] : [{ database, statement: unionAll(terms) }];
+    }),
+  );
+  const found = await readAll<{ session: string }>(statements);
+  return new Set(found.flat().map(({ session }) => unpackId(session)));
+}
+
+function sessionsIn(partition: Partition, { index }: Database, candidates: Listed[]): string[] {
+  return candidates.flatMap(({ session }) => (databaseOf(partition, session) === index ? [packId(session)] : []));
+}
+
+/** Those of the packed sessions that have an event of a lane at the cursor or above it. */
+function laterTerm(lane: LaneSource, sessions: string[], above: EventRange, after: EventKey, asOf: Micros): SQL {
+  const bounds = boundsIn(lane.partition, above);
+  const { occurredAt, receivedAfter, session, tie } = after;
+  return sql`
+    SELECT wanted.value AS session FROM json_each(${JSON.stringify(sessions)}) AS wanted WHERE EXISTS (
+      SELECT 1 FROM ${slotsOfSession(lane, bounds, sql.raw(storedIdSql("wanted.value")))}
+        AND +e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)} AND ${isKnown(asOf)}
+        AND (+e.occurred_at, e.received_after, e.session_id, e.tie) >= (${integer(occurredAt)}, ${integer(receivedAfter)},
+          ${storedId(unpackId(session))}, ${integer(tie)})
+    )`;
+}

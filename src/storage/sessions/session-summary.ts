@@ -1,0 +1,72 @@
+import { sql } from "drizzle-orm";
+import type { Micros } from "../../model/time";
+import { integer } from "../core/event-order";
+import { withPartitions } from "../core/known-partitions";
+import { readAll, unionAll } from "../core/lane-chains";
+import { sessionTerm } from "../core/scan-terms";
+import type { Database } from "../databases";
+import { MAX_EVENTS_COUNTED } from "../read-limits";
+import { readerOf } from "../reader";
+import { seriesOf } from "../series";
+import { lanesOfSessions, type SessionLane, timesIn } from "./session-times";
+
+export interface SessionSummary {
+  firstEventAt: Micros;
+  lastEventAt: Micros;
+  /** MAX_EVENTS_COUNTED + 1: at least so many. */
+  events: number;
+  /** Of the session's first MAX_EVENTS_COUNTED events, in alphabetical order. */
+  applications: string[];
+}
+
+/**
+ * A session as a whole, over all partitions that hold it, or null if none does. Counts MAX_EVENTS_COUNTED events at most.
+ *
+ * @throws DrizzleQueryError
+ */
+export function summariseSession(databases: Database[], session: string): Promise<SessionSummary | null> {
+  return withPartitions(databases, async (map) => {
+    const lanes = await lanesOfSessions(databases, map, [session]);
+    const [times, { events, applications }] = await Promise.all([timesIn(lanes), countEvents(lanes, session)]);
+    const known = times.get(session);
+    return known === undefined ? null : { ...known, events, applications };
+  });
+}
+
+/** Lanes that are counted in one statement. */
+const LANES_AT_ONCE = 5;
+
+/** Counts a session's events, from the first on, in few lanes at a time: a long session is counted after the first of them. */
+async function countEvents(
+  lanes: readonly SessionLane[],
+  session: string,
+): Promise<Pick<SessionSummary, "events" | "applications">> {
+  const applications = new Set<string>();
+  let events = 0;
+  for (let start = 0; start < lanes.length && events <= MAX_EVENTS_COUNTED; start += LANES_AT_ONCE) {
+    const some = lanes.slice(start, start + LANES_AT_ONCE);
+    const byDatabase = [...Map.groupBy(some, ({ lane }) => lane.database)];
+    const most = MAX_EVENTS_COUNTED + 1 - events;
+    const results = await readAll<{ events: number; series: string | null }>(
+      byDatabase.map(([database, own]) => ({ database, statement: countStatement(own, session, most) })),
+    );
+    for (const [place, [database]] of byDatabase.entries()) {
+      const [counted] = results[place] ?? [];
+      events += counted?.events ?? 0;
+      const ids = (counted?.series ?? "").split(",").filter((id) => id !== "");
+      const series = await seriesOf(database, readerOf(database), ids.map(Number));
+      for (const { application } of series.values()) applications.add(application);
+    }
+  }
+  return { events: Math.min(events, MAX_EVENTS_COUNTED + 1), applications: [...applications].sort() };
+}
+
+/** Not by groups: D1 bills every row that it sorts into groups once more. */
+function countStatement(lanes: readonly SessionLane[], session: string, most: number) {
+  const terms = lanes.map(({ lane }) => {
+    const { from, sort } = sessionTerm(lane, { order: "asc", from: null, to: null, after: null }, session);
+    return sql`SELECT * FROM (SELECT e.series_id AS series_id ${from} ORDER BY ${sort} LIMIT ${integer(most)})`;
+  });
+  return sql`SELECT count(*) AS events, group_concat(DISTINCT series_id) AS series
+    FROM (${unionAll(terms)} LIMIT ${integer(most)})`;
+}

@@ -1,0 +1,141 @@
+import { sql } from "drizzle-orm";
+import type { Micros } from "../../model/time";
+import { integer } from "../core/event-order";
+import { chainsOf, type LaneSource, laneTable, readAll, unionAll } from "../core/lane-chains";
+import { databaseOf, slotsPerWindow } from "../core/partition";
+import type { PartitionMap } from "../core/partition-map";
+import type { Database } from "../databases";
+import { packId, storedIdSql } from "../packed-id";
+
+/** Of a whole session. */
+export interface SessionTimes {
+  firstEventAt: Micros;
+  lastEventAt: Micros;
+}
+
+/** A lane that holds events of a session, with the first and the last window in which it has some. */
+export interface SessionLane {
+  session: string;
+  lane: LaneSource;
+  first: number;
+  last: number;
+}
+
+/**
+ * The lanes that hold events of some sessions, in the order of time. Reads two rows for each of a session's lanes; a lane
+ * without the session costs a seek.
+ *
+ * @throws DrizzleQueryError
+ */
+export async function lanesOfSessions(
+  databases: Database[],
+  map: PartitionMap,
+  sessions: readonly string[],
+): Promise<SessionLane[]> {
+  const groups = Map.groupBy(map.partitions, ({ databases: shared }) => JSON.stringify(shared));
+  const asked = [...groups.values()].flatMap((partitions) => {
+    const [first] = partitions;
+    if (first === undefined) return [];
+    const byDatabase = Map.groupBy(sessions, (session) => databaseOf(first, session));
+    return chainsOf(databases, partitions, (_, { index }) => byDatabase.has(index)).map((chain) => ({
+      chain,
+      own: byDatabase.get(chain.database.index) ?? [],
+    }));
+  });
+  const results = await readAll<{ place: number; lane: number; first: number | null; last: number | null }>(
+    asked.map(({ chain: { database, lanes }, own }) => ({
+      database,
+      statement: unionAll(lanes.map((lane, place) => windowsTerm(lane, place, own))),
+    })),
+  );
+  return asked
+    .flatMap(({ chain, own }, call) =>
+      (results[call] ?? []).flatMap(({ place, lane: lanePlace, first, last }): SessionLane[] => {
+        const session = own[place];
+        const lane = chain.lanes[lanePlace];
+        return session === undefined || lane === undefined || first === null || last === null
+          ? []
+          : [{ session, lane, first, last }];
+      }),
+    )
+    .sort((a, b) => a.first - b.first);
+}
+
+function windowsTerm(lane: LaneSource, place: number, sessions: readonly string[]) {
+  const edge = (direction: string) => sql`(
+    SELECT a."window" FROM ${laneTable("activity", lane)} AS a WHERE a.session_id = found.session_id
+    ORDER BY a."window" ${sql.raw(direction)} LIMIT 1)`;
+  const wanted = JSON.stringify(sessions.map(packId));
+  return sql`
+    SELECT place, ${integer(place)} AS lane, ${edge("ASC")} AS first, ${edge("DESC")} AS last
+    FROM (SELECT key AS place, ${sql.raw(storedIdSql("value"))} AS session_id FROM json_each(${wanted})) AS found
+    WHERE EXISTS (SELECT 1 FROM ${laneTable("activity", lane)} AS a WHERE a.session_id = found.session_id)`;
+}
+
+/**
+ * The first and the last event of some sessions, whatever lanes they lie in. Reads the numbers of a window's slots, up to one
+ * event of the session, twice for each.
+ *
+ * @throws DrizzleQueryError
+ */
+export async function sessionTimes(
+  databases: Database[],
+  map: PartitionMap,
+  sessions: readonly string[],
+): Promise<Map<string, SessionTimes>> {
+  return timesIn(await lanesOfSessions(databases, map, sessions));
+}
+
+/** As `sessionTimes`, for sessions whose lanes are known. */
+export async function timesIn(held: readonly SessionLane[]): Promise<Map<string, SessionTimes>> {
+  const edges = [...Map.groupBy(held, ({ session }) => session)].flatMap(([session, own]) => {
+    // A late lane may hold events of the same window as the main one, so there can be several first lanes.
+    const first = Math.min(...own.map((one) => one.first));
+    const last = Math.max(...own.map((one) => one.last));
+    return [
+      ...own.filter((one) => one.first === first).map(({ lane }) => ({ session, lane, window: first, order: "ASC" })),
+      ...own.filter((one) => one.last === last).map(({ lane }) => ({ session, lane, window: last, order: "DESC" })),
+    ];
+  });
+  const calls = [...Map.groupBy(edges, ({ lane, order }) => `${lane.database.index} ${lane.suffix} ${order}`).values()];
+  const results = await readAll<{ place: number; moment: number | null }>(
+    calls.flatMap((own) => {
+      const [first] = own;
+      return first === undefined ? [] : [{ database: first.lane.database, statement: edgeStatement(first, own) }];
+    }),
+  );
+  const times = new Map<string, SessionTimes>();
+  for (const [call, rows] of results.entries()) {
+    for (const { place, moment } of rows) {
+      const session = calls[call]?.[place]?.session;
+      if (session === undefined || moment === null) continue;
+      const known = times.get(session) ?? { firstEventAt: moment, lastEventAt: moment };
+      times.set(session, {
+        firstEventAt: Math.min(known.firstEventAt, moment),
+        lastEventAt: Math.max(known.lastEventAt, moment),
+      });
+    }
+  }
+  return times;
+}
+
+/** The first or last moment of sessions within a window of one lane. */
+function edgeStatement(
+  { lane, order }: { lane: LaneSource; order: string },
+  edges: readonly { session: string; window: number }[],
+) {
+  const wanted = JSON.stringify(edges.map(({ session, window }) => [packId(session), window]));
+  const perWindow = integer(slotsPerWindow(lane.partition));
+  const direction = sql.raw(order);
+  return sql`
+    SELECT place, (
+      SELECT e.occurred_at FROM numbers AS n CROSS JOIN ${laneTable("events", lane)} AS e
+      WHERE n.n < ${perWindow} AND e.slot = found.first_slot + n.n AND e.session_id = found.session_id
+      ORDER BY n.n ${direction}, e.occurred_at ${direction} LIMIT 1
+    ) AS moment
+    FROM (
+      SELECT key AS place, ${sql.raw(storedIdSql("(value ->> 0)"))} AS session_id, value ->> 1 AS "window",
+        (value ->> 1) * ${perWindow} AS first_slot
+      FROM json_each(${wanted})
+    ) AS found`;
+}

@@ -1,0 +1,68 @@
+import { canonicalText } from "../../model/canonical-text";
+import { lanesToRead, type Lane, slotOf } from "../core/partition";
+import type { Database } from "../databases";
+import { packId, storedIdSql } from "../packed-id";
+import type { EventRow } from "../rows";
+import { chunks, jsonArray } from "./chunks";
+
+/** What a database holds under the identity of an event. */
+export interface StoredContent {
+  category: string;
+  name: string;
+  data: string;
+  /** Packed. */
+  id: string;
+}
+
+/** ?1: [[slot, packed session, occurred_at, tie], …]. */
+function findStored(suffix: string): string {
+  return `
+SELECT wanted.key AS place, coalesce(held.type ->> 0, category) AS category, coalesce(held.type ->> 1, s.name) AS name, held.data AS data,
+  iif(typeof(held.id) = 'blob', 'x' || lower(hex(held.id)), 't' || held.id) AS id
+FROM json_each(?1) AS wanted CROSS JOIN events_${suffix} AS held
+CROSS JOIN series AS s ON s.series_id = held.series_id CROSS JOIN categories AS c ON c.category_id = s.category_id
+WHERE held.slot = wanted.value ->> 0 AND held.session_id = ${storedIdSql("(wanted.value ->> 1)")}
+  AND held.occurred_at = wanted.value ->> 2 AND held.tie = wanted.value ->> 3`;
+}
+
+/** An event's identity within its partition, as text. */
+export function identityOf({ session, occurredAt, tie }: EventRow): string {
+  return JSON.stringify([session, occurredAt, tie]);
+}
+
+/**
+ * What is stored under the identities of these events, by `identityOf`, in any lane of their partition. Reads one row for each that is stored.
+ *
+ * @throws what D1 throws
+ */
+export async function storedContents(
+  { binding }: Database,
+  { partition, suffix }: Lane,
+  rows: readonly EventRow[],
+): Promise<Map<string, StoredContent>> {
+  const found = new Map<string, StoredContent>();
+  const suffixes = new Set([...lanesToRead(partition).map((lane) => lane.suffix), suffix]);
+  const keys = rows.map((row) => {
+    const { session, occurredAt, tie, data } = row;
+    const text = JSON.stringify([slotOf(occurredAt, partition), packId(session), occurredAt, tie]);
+    // An answer holds the payloads, so a chunk is as long as its payloads.
+    return { row, text, bytes: text.length + data.length };
+  });
+  for (const chunk of chunks(keys)) {
+    const wanted = jsonArray(chunk.map(({ text }) => text));
+    const results = await binding.batch<StoredContent & { place: number }>(
+      [...suffixes].map((one) => binding.prepare(findStored(one)).bind(wanted)),
+    );
+    for (const { place, ...content } of results.flatMap((result) => result.results)) {
+      const row = chunk[place]?.row;
+      if (row !== undefined && !found.has(identityOf(row))) found.set(identityOf(row), content);
+    }
+  }
+  return found;
+}
+
+/** True if a stored event says the same as an arriving one: two deliveries of one event. */
+export function hasSameContent(stored: StoredContent, row: EventRow): boolean {
+  if (stored.id !== packId(row.id) || stored.category !== row.category || stored.name !== row.name) return false;
+  return stored.data === row.data || canonicalText(JSON.parse(stored.data)) === canonicalText(JSON.parse(row.data));
+}

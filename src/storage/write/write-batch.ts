@@ -1,0 +1,143 @@
+import { fingerprint, errorId } from "../../model/fingerprint";
+import { ID_CONFLICT } from "../../model/codes";
+import { utf8Bytes } from "../../model/event";
+import { isLate, type Lane } from "../core/partition";
+import type { Database } from "../databases";
+import { codeBits } from "../error-codes";
+import { ADD_FAILURES, failureValues } from "../failure-counts";
+import type { BatchRows, ErrorRow, EventRow, LaneRows, PartRow, Settlement, WriteResult } from "../rows";
+import { packId } from "../packed-id";
+import { settleStatements } from "../settle-errors";
+import { shadowStatements } from "../shadow-counts";
+import { messageOf } from "../transport-errors";
+import { chunks, jsonArray, type RowText } from "./chunks";
+import { hasSameContent, identityOf, storedContents } from "./stored-content";
+import { eventStatements } from "./write-events";
+
+/**
+ * The one write of a consumer batch into one database. Rows travel as JSON arrays in one bound parameter a statement,
+ * since D1 takes 100 parameters a query and 100 KB of SQL. `WHERE true` keeps SQLite from reading ON CONFLICT as a join.
+ */
+
+/** ?1: [[id, received_at, application, session_id, category, name, event_id, issues, content, parts, codes], …]. */
+const INSERT_ERRORS = `
+INSERT INTO errors (id, received_at, application, session_id, category, name, event_id, issues, content, parts, codes)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, value ->> 9, value ->> 10
+FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING`;
+
+/** ?1: [[id, part, content], …]. */
+const INSERT_PARTS = `
+INSERT INTO error_parts (id, part, content)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING`;
+
+/** How often a write may find that another consumer stored one of its events since it looked. */
+const MAX_ROUNDS = 4;
+
+const EVENT_IS_STORED = /UNIQUE constraint failed: events_\w+\./;
+
+/**
+ * Writes a batch in one transaction. Idempotent: rows that are there already cost nothing and change nothing.
+ *
+ * Nearly always every event is new, so the first transaction takes that for granted: it adds the batch's own counts and
+ * inserts strictly. An event that is stored already makes it fail as a whole. Then the database is asked what it holds, the
+ * copies are left out, events whose identity another content has become `id_conflict` errors, and the rest is tried again.
+ *
+ * @param mayHold true if some of the events are probably stored, or share an identity: then the database is asked first
+ * @throws what D1 throws; see transport-errors.ts for what to do then. Nothing is written in that case.
+ */
+export async function writeBatch(database: Database, rows: BatchRows, mayHold = false): Promise<WriteResult> {
+  let isTakenForNew = !mayHold && !rows.events.some(({ lane }) => isLate(lane));
+  for (let round = 1; ; round++) {
+    const { fresh, result } = isTakenForNew ? { fresh: rows, result: NOTHING_STORED } : await sortOut(database, rows);
+    const statements = statementsOf(database, fresh);
+    if (statements.length === 0) return result;
+    try {
+      await database.binding.batch(statements);
+      return result;
+    } catch (thrown) {
+      if (round === MAX_ROUNDS || !EVENT_IS_STORED.test(messageOf(thrown))) throw thrown;
+      isTakenForNew = false;
+    }
+  }
+}
+
+const NOTHING_STORED: WriteResult = { duplicates: [], conflicts: [] };
+
+/** What is left to write once the database has been asked which of the events it holds, and what became of the others. */
+async function sortOut(database: Database, rows: BatchRows): Promise<{ fresh: BatchRows; result: WriteResult }> {
+  const result: WriteResult = { duplicates: [], conflicts: [] };
+  const events: LaneRows[] = [];
+  for (const { lane, rows: own } of rows.events) {
+    const contents = await storedContents(database, lane, own);
+    const fresh: EventRow[] = [];
+    // The earliest received of several is the event, as far as none is stored.
+    for (const row of own.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
+      const identity = identityOf(row);
+      const content = contents.get(identity);
+      if (content === undefined) {
+        fresh.push(row);
+        contents.set(identity, { ...row, id: packId(row.id) });
+      } else if (hasSameContent(content, row)) result.duplicates.push(row);
+      else result.conflicts.push(row);
+    }
+    if (fresh.length > 0) events.push({ lane, rows: fresh });
+  }
+  const conflicting = new Set(result.conflicts.flatMap(({ replays }) => replays?.id ?? []));
+  const errors = [
+    ...rows.errors,
+    ...result.conflicts.filter(({ replays }) => replays === undefined).map((row) => conflictError(row)),
+  ];
+  const settlements = (rows.settlements ?? []).map((one): Settlement =>
+    conflicting.has(one.error.id) ? { ...one, outcome: { kind: "failing", issues: [ID_CONFLICT] } } : one,
+  );
+  return { fresh: { ...rows, events, errors, settlements }, result };
+}
+
+/** The error of an event that came second under an identity. */
+export function conflictError(row: EventRow): ErrorRow {
+  const { session, id, application, category, name, receivedAt, sent } = row;
+  return {
+    ...{ id: errorId(session, id, fingerprint(JSON.parse(sent))), receivedAt, application, session, category, name },
+    ...{ eventId: id, issues: [ID_CONFLICT], content: sent, parts: 0 },
+  };
+}
+
+function statementsOf({ binding }: Database, rows: BatchRows): D1PreparedStatement[] {
+  const statements = rows.events.flatMap(({ lane, rows: own }) => laneStatements(binding, lane, own));
+  const errors = unique(rows.errors, (row) => row.id);
+  for (const chunk of chunks(errors.map(errorText))) {
+    statements.push(
+      binding.prepare(ADD_FAILURES).bind(JSON.stringify(chunk.map(({ row }) => failureValues(row)))),
+      binding.prepare(INSERT_ERRORS).bind(jsonArray(chunk.map(({ text }) => text))),
+    );
+  }
+  const parts = unique(rows.parts, ({ errorId: id, part }) => `${id} ${part}`);
+  for (const chunk of chunks(parts.map(partText))) {
+    statements.push(binding.prepare(INSERT_PARTS).bind(jsonArray(chunk.map(({ text }) => text))));
+  }
+  statements.push(...settleStatements(binding, rows.settlements ?? []));
+  return statements;
+}
+
+function laneStatements(binding: D1Database, lane: Lane, rows: EventRow[]): D1PreparedStatement[] {
+  return [...eventStatements(binding, lane, rows), ...shadowStatements(binding, rows)];
+}
+
+function unique<Row>(rows: Row[], identity: (row: Row) => string): Row[] {
+  return [...new Map(rows.map((row) => [identity(row), row])).values()];
+}
+
+function errorText(row: ErrorRow): RowText & { row: ErrorRow; text: string } {
+  const { id, receivedAt, application, session, category, name, eventId, issues, content, parts } = row;
+  const texts = [application, session, category, name, eventId, JSON.stringify(issues), content];
+  const text = JSON.stringify([id, receivedAt, ...texts, parts, codeBits(issues)]);
+  return { row, text, bytes: utf8Bytes(text) + 1 };
+}
+
+function partText({ errorId: id, part, content }: PartRow): RowText & { text: string } {
+  const text = JSON.stringify([id, part, content]);
+  return { text, bytes: utf8Bytes(text) + 1 };
+}

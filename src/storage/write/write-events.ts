@@ -1,0 +1,130 @@
+import { utf8Bytes } from "../../model/event";
+import { isLate, isRare, type Lane, slotOf, windowOf } from "../core/partition";
+import { packId, storedIdSql } from "../packed-id";
+import type { EventRow } from "../rows";
+import { chunks, jsonArray, type RowText } from "./chunks";
+import { ADD_HOURS_AND_DAYS, ADD_SERIES_HOURS, addMinutes } from "./write-counts";
+import { ADD_SERIES, chunkSeries } from "./write-series";
+
+/**
+ * Inserts events. ?1: [[slot, occurred_at, tie, received_after, packed session, packed id, rare, data, context, extra, packed
+ * visitor, place of the series in ?2], …]. Strict: where one of them is stored already the transaction fails as a whole.
+ *
+ * Materialized, so that each value is looked up in the JSON once: that took a fifth off the statement.
+ */
+function insertEvents(suffix: string): string {
+  return `
+WITH ${chunkSeries("?2")},
+arriving AS MATERIALIZED (
+  SELECT value ->> 0 AS slot, value ->> 1 AS occurred_at, value ->> 2 AS tie, value ->> 3 AS received_after,
+    value ->> 4 AS session, value ->> 5 AS id, value ->> 6 AS is_rare, value ->> 7 AS data, value ->> 8 AS context,
+    value ->> 9 AS extra, value ->> 10 AS visitor, value ->> 11 AS series
+  FROM json_each(?1)
+)
+INSERT INTO events_${suffix} (slot, session_id, occurred_at, tie, received_after, series_id, rare, id, data, context, extra,
+  visitor_id, type)
+SELECT slot, ${storedIdSql("session")}, occurred_at, tie, received_after, series_id, iif(is_rare, category_id, NULL),
+  ${storedIdSql("arriving.id")}, data, context, extra, ${storedIdSql("visitor")}, chunk_series.type
+FROM arriving CROSS JOIN chunk_series ON place = series`;
+}
+
+/** ?1: [[packed session, window], …]. */
+function addActivity(suffix: string): string {
+  return `
+INSERT INTO activity_${suffix} (session_id, "window")
+SELECT ${storedIdSql("(value ->> 0)")}, value ->> 1 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
+}
+
+/** ?1: [[packed visitor, packed session], …]. */
+function addVisits(suffix: string): string {
+  return `
+INSERT INTO visits_${suffix} (visitor_id, session_id)
+SELECT ${storedIdSql("(value ->> 0)")}, ${storedIdSql("(value ->> 1)")} FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING`;
+}
+
+/** The statements that write new events of one lane, with their activity, series and counts. */
+export function eventStatements(binding: D1Database, lane: Lane, rows: readonly EventRow[]): D1PreparedStatement[] {
+  const { suffix } = lane;
+  const statements: D1PreparedStatement[] = [];
+  for (const chunk of chunks(eventTexts(lane, rows))) {
+    const { values, minutes, series, activity, visits, day } = joinEvents(chunk);
+    statements.push(
+      ...ADD_SERIES.map((statement) => binding.prepare(statement).bind(series, day)),
+      binding.prepare(insertEvents(suffix)).bind(values, series),
+      binding.prepare(addActivity(suffix)).bind(activity),
+      ...(visits === "[]" ? [] : [binding.prepare(addVisits(suffix)).bind(visits)]),
+    );
+    // What comes late is counted when the late lane is emptied, since only then its copies are known.
+    if (isLate(lane)) continue;
+    statements.push(
+      binding.prepare(addMinutes(suffix)).bind(minutes, series),
+      binding.prepare(ADD_HOURS_AND_DAYS).bind(minutes, series),
+      binding.prepare(ADD_SERIES_HOURS).bind(minutes, series),
+    );
+  }
+  return statements;
+}
+
+/** An event's JSON, but for the place of its series, which is known only within a chunk. */
+interface EventText extends RowText {
+  row: EventRow;
+  slot: number;
+  session: string;
+  values: string;
+  series: string;
+}
+
+/** In the order of the primary key, which fills the pages of the B-tree best. */
+function eventTexts({ partition }: Lane, rows: readonly EventRow[]): EventText[] {
+  const sessions = new Map<string, string>();
+  const texts = rows.map((row): EventText => {
+    const { occurredAt, receivedAt, tie, category, name, application, data, context, extra } = row;
+    let session = sessions.get(row.session);
+    if (session === undefined) {
+      session = packId(row.session);
+      sessions.set(row.session, session);
+    }
+    const slot = slotOf(occurredAt, partition);
+    const after = receivedAt - occurredAt;
+    const rare = isRare(partition, category, receivedAt) ? 1 : 0;
+    const visitor = row.visitor === null ? null : packId(row.visitor);
+    const own = [slot, occurredAt, tie, after, session, packId(row.id), rare, data, context, extra, visitor];
+    const values = JSON.stringify(own).slice(0, -1);
+    const series = JSON.stringify([category, name, application]);
+    // The series' own text counts as if no other event shared it: its number takes less.
+    return { row, slot, session, values, series, bytes: utf8Bytes(values) + utf8Bytes(series) + 8 };
+  });
+  return texts.sort((a, b) => a.slot - b.slot || compare(a.session, b.session) || a.row.occurredAt - b.row.occurredAt);
+}
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+function joinEvents(chunk: readonly EventText[]) {
+  const places = new Map<string, number>();
+  const minutes = new Map<string, number>();
+  const activity = new Set<string>();
+  const visits = new Set<string>();
+  const values: string[] = [];
+  let receivedAt = 0;
+  for (const { row, session, series, values: text } of chunk) {
+    const place = places.get(series) ?? places.size;
+    places.set(series, place);
+    values.push(`${text},${place}]`);
+    const cell = `[${place},${Math.floor(row.occurredAt / 60_000_000) * 60}`;
+    minutes.set(cell, (minutes.get(cell) ?? 0) + 1);
+    activity.add(`[${JSON.stringify(session)},${windowOf(row.occurredAt)}]`);
+    if (row.visitor !== null) visits.add(JSON.stringify([packId(row.visitor), session]));
+    receivedAt = Math.max(receivedAt, row.receivedAt);
+  }
+  return {
+    values: jsonArray(values),
+    minutes: jsonArray([...minutes].map(([cell, events]) => `${cell},${events}]`)),
+    series: jsonArray([...places.keys()]),
+    activity: jsonArray([...activity]),
+    visits: jsonArray([...visits]),
+    day: Math.floor(receivedAt / 86_400_000_000),
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * Series of a chunk of events. ?1 is the chunk's series, [[category, name, application], …], each once; events name them by their
+ * place in it.
+ *
+ * New series are bounded, since whoever holds a public write key can send any category and name: MAX_NEW_SERIES_PER_DAY a day
+ * and MAX_SERIES in all, for each application and database. Beyond that an event is kept as any other, and counted under the
+ * application's overflow series, whose category and name are empty. Its own category and name stand in its row (`type`).
+ */
+
+/** New series of an application in one database and UTC day. */
+export const MAX_NEW_SERIES_PER_DAY = 1_000;
+
+/** Series of an application in one database. */
+export const MAX_SERIES = 5_000;
+
+/** The category of the overflow series: the first migration makes it. */
+export const OVERFLOW_CATEGORY_ID = 1;
+
+const MISSING = `
+missing AS MATERIALIZED (
+  SELECT key AS place, value ->> 0 AS category, value ->> 1 AS name, value ->> 2 AS application
+  FROM json_each(?1) AS wanted
+  WHERE NOT EXISTS (
+    SELECT 1 FROM categories AS c CROSS JOIN series AS s ON s.category_id = c.category_id
+    WHERE c.category = wanted.value ->> 0 AND s.name = wanted.value ->> 1 AND s.application = wanted.value ->> 2
+  )
+)`;
+
+/** ?2: the UTC day of receipt. */
+const ADMITTED = `
+${MISSING},
+budgets AS MATERIALIZED (
+  SELECT application, min(
+    ${MAX_NEW_SERIES_PER_DAY} - (SELECT count(*) FROM (SELECT 1 FROM series
+      WHERE series.application = applications.application AND first_day = ?2 LIMIT ${MAX_NEW_SERIES_PER_DAY})),
+    ${MAX_SERIES} - (SELECT count(*) FROM (SELECT 1 FROM series
+      WHERE series.application = applications.application LIMIT ${MAX_SERIES}))
+  ) AS budget
+  FROM (SELECT DISTINCT application FROM missing) AS applications
+),
+admitted AS (
+  SELECT place, category, name, application
+  FROM (SELECT *, row_number() OVER (PARTITION BY application ORDER BY place) AS number FROM missing)
+  JOIN budgets USING (application) WHERE number <= budget
+)`;
+
+/** ?1: the chunk's series. ?2: the UTC day of receipt, in days since 1970. To be run in this order. */
+export const ADD_SERIES = [
+  `WITH ${ADMITTED}
+INSERT INTO categories (category) SELECT DISTINCT category FROM admitted WHERE true ON CONFLICT DO NOTHING`,
+  `WITH ${ADMITTED}
+INSERT INTO series (category_id, name, application, first_day)
+SELECT category_id, name, application, ?2 FROM admitted JOIN categories USING (category) WHERE true
+ORDER BY place ON CONFLICT DO NOTHING`,
+  `WITH ${MISSING}
+INSERT INTO series (category_id, name, application, first_day)
+SELECT DISTINCT ${OVERFLOW_CATEGORY_ID}, '', application, ?2 FROM missing WHERE true ON CONFLICT DO NOTHING`,
+] as const;
+
+/**
+ * The numbers of a chunk's series by their place in the given parameter. `type` is null unless the series is an overflow. To be
+ * joined by CROSS JOIN, behind the events: SQLite would go through all of them for each series otherwise.
+ */
+export function chunkSeries(parameter: string): string {
+  return `
+chunk_series AS MATERIALIZED (
+  SELECT wanted.key AS place, coalesce(s.series_id, overflow.series_id) AS series_id,
+    coalesce(s.category_id, ${OVERFLOW_CATEGORY_ID}) AS category_id,
+    iif(s.series_id IS NULL, json_array(wanted.value ->> 0, wanted.value ->> 1), NULL) AS type
+  FROM json_each(${parameter}) AS wanted
+  LEFT JOIN categories AS c ON c.category = wanted.value ->> 0
+  LEFT JOIN series AS s
+    ON s.category_id = c.category_id AND s.name = wanted.value ->> 1 AND s.application = wanted.value ->> 2
+  LEFT JOIN series AS overflow ON s.series_id IS NULL AND overflow.category_id = ${OVERFLOW_CATEGORY_ID}
+    AND overflow.name = '' AND overflow.application = wanted.value ->> 2
+)`;
+}

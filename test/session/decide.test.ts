@@ -1,0 +1,237 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { formatTimestamp } from "../../src/model/time";
+import { NO_RULES, type RuleSet } from "../../src/rules/rules";
+import { decide, type Terms } from "../../src/session/decide";
+import type { Arrival, PlacedOutcome } from "../../src/session/session-protocol";
+
+const SECOND = 1_000_000;
+const BASE = 1_609_492_500 * SECOND;
+const TERMS: Terms = { epochs: [{ since: 0, rules: NO_RULES }], futureToleranceMicros: 60 * SECOND };
+
+interface Draft extends Record<string, unknown> {
+  receivedAt?: number;
+  occurredAt?: number;
+}
+
+function arrival(id: string, { receivedAt = BASE, occurredAt = BASE, ...members }: Draft = {}): Arrival {
+  const timestamp = formatTimestamp(occurredAt);
+  const event = { session_id: "s", category: "page", name: "view", data: {}, timestamp, ...members };
+  return { id, application: "shop", receivedAt, text: JSON.stringify(event) };
+}
+
+/** The outcomes in the order of their arrivals. */
+function outcomesOf(arrivals: Arrival[], terms: Partial<Terms> = {}): PlacedOutcome[] {
+  return decide(arrivals, { ...TERMS, ...terms }).toSorted((a, b) => a.place - b.place);
+}
+
+const kindsOf = (arrivals: Arrival[]) => outcomesOf(arrivals).map(({ kind }) => kind);
+
+/** Arrivals of a few identities and contents, each under a receipt of its own, one in five not valid. */
+const anyArrivals = fc
+  .array(
+    fc.record({
+      id: fc.constantFrom("a", "b", "c"),
+      occurred: fc.nat({ max: 2 }),
+      content: fc.nat({ max: 2 }),
+      isBad: fc.nat({ max: 4 }).map((n) => n === 0),
+    }),
+    { maxLength: 25 },
+  )
+  .map((drafts) =>
+    drafts.map(({ id, occurred, content, isBad }, n) =>
+      arrival(id, { receivedAt: BASE + n, occurredAt: BASE - occurred, data: isBad ? [n] : { content } }),
+    ),
+  );
+
+const anyShuffle = anyArrivals.chain((arrivals) =>
+  fc.record({
+    arrivals: fc.constant(arrivals),
+    shuffled: fc.shuffledSubarray(arrivals, { minLength: arrivals.length }),
+  }),
+);
+
+describe("decide", () => {
+  it("gives each arrival one outcome", () => {
+    fc.assert(
+      fc.property(anyArrivals, (arrivals) => {
+        expect(outcomesOf(arrivals).map(({ place }) => place)).toEqual(arrivals.map((_, place) => place));
+      }),
+    );
+    expect(decide([], TERMS)).toEqual([]);
+  });
+
+  it("puts valid events first, by occurrence and then by receipt", () => {
+    fc.assert(
+      fc.property(anyShuffle, ({ shuffled }) => {
+        const outcomes = decide(shuffled, TERMS);
+        const valid = outcomes.filter((outcome) => outcome.kind === "valid");
+        expect(outcomes.slice(0, valid.length)).toEqual(valid);
+        const inOrder = valid.toSorted(
+          (a, b) =>
+            a.occurredAt - b.occurredAt || (shuffled[a.place]?.receivedAt ?? 0) - (shuffled[b.place]?.receivedAt ?? 0),
+        );
+        expect(valid).toEqual(inOrder);
+      }),
+    );
+  });
+
+  it("keeps the order of the call where occurrence and receipt are equal", () => {
+    const outcomes = decide([arrival("b"), arrival("a"), arrival("c")], TERMS);
+    expect(outcomes.map(({ place }) => place)).toEqual([0, 1, 2]);
+  });
+
+  it("decides the same whatever the order of the arrivals in the call", () => {
+    fc.assert(
+      fc.property(anyShuffle, ({ arrivals, shuffled }) => {
+        const byReceipt = (own: Arrival[]) =>
+          new Map(outcomesOf(own).map(({ place, ...outcome }) => [own[place]?.receivedAt, outcome]));
+        expect(byReceipt(shuffled)).toEqual(byReceipt(arrivals));
+      }),
+    );
+  });
+
+  it("lets the earliest received stand for each identity and content, and calls every other one a copy", () => {
+    fc.assert(
+      fc.property(anyShuffle, ({ shuffled }) => {
+        const outcomes = outcomesOf(shuffled);
+        const valid = shuffled.filter(({ text }) => !text.includes('"data":['));
+        for (const same of Map.groupBy(valid, ({ id, text }) => `${id} ${text}`).values()) {
+          const [first] = same.toSorted((a, b) => a.receivedAt - b.receivedAt);
+          for (const one of same) {
+            expect(outcomes[shuffled.indexOf(one)]?.kind).toBe(one === first ? "valid" : "copy");
+          }
+        }
+      }),
+    );
+  });
+
+  it("takes the earliest received content of an identity for new, and no other", () => {
+    const contents = [3, 1, 2].map((n) => arrival("a", { receivedAt: BASE + n, data: { n } }));
+    expect(outcomesOf(contents)).toMatchObject([
+      { kind: "valid", isNew: false },
+      { kind: "valid", isNew: true },
+      { kind: "valid", isNew: false },
+    ]);
+  });
+});
+
+describe("the same event", () => {
+  it("may come with its members in another order, and with its timestamp in another form", () => {
+    const text = '{"data":{"b":1,"a":[2]},"timestamp":1609492500,"name":"view","category":"page","session_id":"s"}';
+    expect(kindsOf([arrival("a", { data: { a: [2], b: 1 } }), { ...arrival("a"), text }])).toEqual(["valid", "copy"]);
+  });
+
+  it.each([
+    ["context", { context: { sent_at: 2 } }],
+    ["visitor", { visitor_id: "v2" }],
+    ["members that the format does not name", { sentAt: 2 }],
+  ])("may come with another %s: an SDK changes it with every try", (_, changes) => {
+    const first = arrival("a", { context: { sent_at: 1 }, visitor_id: "v1", sentAt: 1 });
+    expect(kindsOf([first, arrival("a", changes)])).toEqual(["valid", "copy"]);
+  });
+
+  it("may come from another application", () => {
+    expect(kindsOf([arrival("a"), { ...arrival("a"), application: "blog" }])).toEqual(["valid", "copy"]);
+  });
+
+  it.each([
+    ["category", { category: "form" }],
+    ["name", { name: "click" }],
+    ["data", { data: { v: 1 } }],
+  ])("does not come with another %s", (_, changes) => {
+    expect(kindsOf([arrival("a"), arrival("a", changes)])).toEqual(["valid", "valid"]);
+  });
+
+  it("does not come at another moment: one id may stand for an event at each", () => {
+    const outcomes = outcomesOf([arrival("a"), arrival("a", { occurredAt: BASE - 1 })]);
+    expect(outcomes).toMatchObject([
+      { kind: "valid", isNew: true },
+      { kind: "valid", isNew: true },
+    ]);
+  });
+
+  it("may be named like a member that every object has", () => {
+    const ids = ["__proto__", "constructor", "toString", "__proto__"];
+    expect(kindsOf(ids.map((id) => arrival(id)))).toEqual(["valid", "valid", "valid", "copy"]);
+  });
+});
+
+describe("an event that fails", () => {
+  it("is no rival of a valid one with its id", () => {
+    const outcomes = outcomesOf([arrival("a", { data: 7 }), arrival("a", { receivedAt: BASE + 1 })]);
+    expect(outcomes).toMatchObject([{ kind: "failed" }, { kind: "valid", isNew: true }]);
+  });
+
+  it("keeps its occurrence where that can be read and does not lie in the future", () => {
+    const soon = BASE + 60 * SECOND;
+    const outcomes = outcomesOf([
+      arrival("a", { data: null }),
+      arrival("b", { timestamp: "never" }),
+      arrival("c", { occurredAt: soon }),
+      arrival("d", { occurredAt: soon + 1 }),
+      arrival("e", { occurredAt: soon + 1, receivedAt: BASE + 1 }),
+    ]);
+    expect(outcomes).toMatchObject([
+      { kind: "failed", occurredAt: BASE, issues: [{ code: "data_invalid" }] },
+      { kind: "failed", occurredAt: null, issues: [{ code: "timestamp_invalid" }] },
+      { kind: "valid", occurredAt: soon },
+      { kind: "failed", occurredAt: null, issues: [{ code: "timestamp_in_future" }] },
+      { kind: "valid", occurredAt: soon + 1 },
+    ]);
+  });
+
+  it("has all its issues", () => {
+    const [outcome] = outcomesOf([arrival("a", { data: null, name: "", timestamp: "never" })]);
+    const codes = outcome?.kind === "failed" ? outcome.issues.map(({ code }) => code) : [];
+    expect(codes.toSorted()).toEqual(["data_invalid", "name_invalid", "timestamp_invalid"]);
+  });
+
+  it("is whatever else an application may send", () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), (values) => {
+        const arrivals = values.map((value, n) => ({ ...arrival(`${n}`), text: JSON.stringify(value) }));
+        expect(outcomesOf(arrivals).every(({ kind }) => kind === "failed")).toBe(true);
+      }),
+    );
+  });
+});
+
+it("decides for a payload nested as deep as JSON.parse takes", () => {
+  const deep = `{"0":${"[".repeat(7_000)}${"]".repeat(7_000)}}`;
+  const text = arrival("a").text.replace('"data":{}', `"data":${deep}`);
+  expect(
+    kindsOf([
+      { ...arrival("a"), text },
+      { ...arrival("a"), text },
+    ]),
+  ).toEqual(["valid", "copy"]);
+});
+
+describe("the rules", () => {
+  const schema = JSON.stringify({ required: ["path"], properties: { items: { items: { type: "string" } } } });
+  const requiring = (mode: "enforce" | "shadow"): RuleSet => ({
+    unregistered: "accept",
+    types: [{ category: "page", name: "view", version: 3, mode: "accept", schema_mode: mode, schema }],
+  });
+
+  it("that are report-only mark an event, with each different path once", () => {
+    const epochs = [{ since: 0, rules: requiring("shadow") }];
+    const [bad, good] = outcomesOf([arrival("a", { data: { items: [1, 2] } }), arrival("b", { data: { path: "/" } })], {
+      epochs,
+    });
+    expect(bad).toMatchObject({ kind: "valid", shadow: { version: 3 } });
+    const paths = bad?.kind === "valid" ? (bad.shadow?.paths ?? []) : [];
+    expect(paths.toSorted()).toEqual(["/data", "/data/items/*"]);
+    expect(good).not.toHaveProperty("shadow");
+  });
+
+  it("that count are those in force at the event's own receipt", () => {
+    const epochs = [
+      { since: 0, rules: NO_RULES },
+      { since: BASE + 10, rules: requiring("enforce") },
+    ];
+    const arrivals = [9, 10, 11].map((after) => arrival(`${after}`, { receivedAt: BASE + after }));
+    expect(outcomesOf(arrivals, { epochs }).map(({ kind }) => kind)).toEqual(["valid", "failed", "failed"]);
+  });
+});

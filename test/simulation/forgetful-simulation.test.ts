@@ -1,0 +1,17 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { chunk, seedsOf } from "./seeds";
+import { simulate, withoutWaiting } from "./simulate";
+
+const seeds = seedsOf(300).filter((seed) => seed % 2 === 0);
+
+beforeAll(withoutWaiting);
+
+describe.skipIf(seeds.length === 0)("though every object forgets everything between any two calls", () => {
+  it.each(chunk(seeds, 10))(
+    "the tables equal the model for the even seeds from %i",
+    { timeout: 120_000 },
+    async (...some) => {
+      for (const seed of some) expect(await simulate(seed), `replay alone with SEED=${seed}`).toEqual([]);
+    },
+  );
+});

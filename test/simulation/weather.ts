@@ -1,0 +1,77 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Random } from "./random";
+
+/** What may go wrong in one invocation. */
+export type Fault =
+  | "none"
+  /** It ends before or after some call of a database. */
+  | "crash"
+  /** It ends when all is done but the acknowledgement. */
+  | "crash_before_acknowledgement"
+  /** Answers of databases are lost; whether the call was carried out is not known. */
+  | "lost_answer"
+  /** One database refuses every call. */
+  | "overloaded"
+  /** The object does its work, and its answer is lost. */
+  | "lost_call"
+  | "rules_unread";
+
+export const FAULTS: readonly [Fault, ...Fault[]] = [
+  ...(["none", "none", "none", "none"] as const),
+  ...([
+    "crash",
+    "crash",
+    "crash_before_acknowledgement",
+    "lost_answer",
+    "overloaded",
+    "lost_call",
+    "rules_unread",
+  ] as const),
+];
+
+/** The fault of one invocation, as it meets its calls. */
+export interface Weather {
+  fault: Fault;
+  random: Random;
+  /** The database that is overloaded. */
+  stricken: number;
+  /** Calls until the fault strikes, and how often it does. */
+  countdown: number;
+  strikes: number;
+  isOver: boolean;
+  crash: () => void;
+}
+
+const invocations = new AsyncLocalStorage<Weather>();
+
+export function currentWeather(): Weather | undefined {
+  return invocations.getStore();
+}
+
+/** What an invocation waits for once it has been ended. */
+export function never(): Promise<never> {
+  return new Promise(() => {});
+}
+
+/** Runs an invocation until it is done, or is ended in its midst. Throws what it throws. */
+export async function invoke(
+  fault: Fault,
+  random: Random,
+  invocation: () => Promise<void>,
+): Promise<"done" | "crashed"> {
+  let crash: () => void = () => {};
+  const crashed = new Promise<"crashed">((resolve) => {
+    crash = () => resolve("crashed");
+  });
+  const weather: Weather = {
+    ...{ fault, random, isOver: false },
+    stricken: random.below(3),
+    countdown: random.below(8),
+    strikes: fault === "crash" ? 1 : 1 + random.below(4),
+    crash: () => {
+      weather.isOver = true;
+      crash();
+    },
+  };
+  return Promise.race([invocations.run(weather, invocation).then(() => "done" as const), crashed]);
+}

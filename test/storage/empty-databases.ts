@@ -1,0 +1,26 @@
+import type { Database } from "../../src/storage/databases";
+
+const PARTITION_TABLES = `
+SELECT name FROM sqlite_master
+WHERE type = 'table' AND (name GLOB 'events_[0-9]*' OR name GLOB 'activity_[0-9]*' OR name GLOB 'visits_[0-9]*'
+  OR name GLOB 'minutes_[0-9]*')`;
+
+const EMPTIED = [
+  ...["partitions", "counts", "series_hours", "series", "errors", "error_parts", "failures", "shadow_failures"],
+  ...["replays", "write_probe"],
+];
+
+/** Drops all partitions and deletes what the pipeline writes. Stores of partitions notice it by the map's revision. */
+export async function emptyDatabases(databases: readonly Database[]): Promise<void> {
+  for (const { binding } of databases) {
+    const { results } = await binding.prepare(PARTITION_TABLES).all<{ name: string }>();
+    await binding.batch(
+      [
+        ...results.map(({ name }) => `DROP TABLE ${name}`),
+        ...EMPTIED.map((table) => `DELETE FROM ${table}`),
+        "DELETE FROM categories WHERE category <> ''",
+        "UPDATE revisions SET revision = revision + 1 WHERE name = 'partitions'",
+      ].map((statement) => binding.prepare(statement)),
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { sealPartition } from "../../../src/storage/core/partition-lifecycle";
+import { databasesOf } from "../../../src/storage/databases";
+import { MAX_EVENTS_COUNTED } from "../../../src/storage/read-limits";
+import { forgetSeries } from "../../../src/storage/series";
+import { summariseSession } from "../../../src/storage/sessions/session-summary";
+import { emptyDatabases } from "../empty-databases";
+import { eventRow, MINUTE, MORNING, partitionsOf, store } from "../seed";
+
+const databases = databasesOf(env);
+
+const NARROW = 15 * MINUTE;
+
+beforeEach(async () => {
+  await emptyDatabases(databases);
+  databases.forEach(forgetSeries);
+});
+
+describe("summariseSession", () => {
+  it("knows nothing of a session without events", async () => {
+    await store(databases, { events: [eventRow({ session: "another" })] });
+    expect(await summariseSession(databases, "nobody")).toBeNull();
+  });
+
+  it("sums up what several applications sent, over several partitions and late events", async () => {
+    const rows = ["shop", "blog", "shop"].map((application, n) =>
+      eventRow({ application, occurredAt: MORNING + n * 20 * MINUTE + n }),
+    );
+    await store(databases, { events: rows }, NARROW);
+    const partition = (await partitionsOf(databases).latest()).find(MORNING);
+    if (partition === null) throw new Error("The morning has no partition.");
+    await sealPartition(databases, partition);
+    await store(databases, { events: [eventRow({ application: "late", occurredAt: MORNING - 1 + 1 })] }, NARROW);
+    expect(await summariseSession(databases, "session")).toEqual({
+      firstEventAt: MORNING,
+      lastEventAt: MORNING + 40 * MINUTE + 2,
+      events: 4,
+      applications: ["blog", "late", "shop"],
+    });
+  });
+
+  it("counts no further than it says", async () => {
+    const rows = Array.from({ length: MAX_EVENTS_COUNTED + 50 }, (_, n) => eventRow({ occurredAt: MORNING + n }));
+    await store(databases, { events: rows });
+    expect((await summariseSession(databases, "session"))?.events).toBe(MAX_EVENTS_COUNTED + 1);
+  });
+});

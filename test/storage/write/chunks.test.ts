@@ -1,0 +1,36 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { MAX_STATEMENT_BYTES } from "../../../src/model/limits";
+import { chunks, jsonArray } from "../../../src/storage/write/chunks";
+
+describe("chunks", () => {
+  it("keep every row, in order, and stay below what a statement may hold", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: MAX_STATEMENT_BYTES }), { maxLength: 40 }), (sizes) => {
+        const rows = sizes.map((bytes, n) => ({ bytes, n }));
+        const cut = [...chunks(rows)];
+        expect(cut.flat()).toEqual(rows);
+        for (const chunk of cut) {
+          expect(chunk.length).toBeGreaterThan(0);
+          expect(chunk.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(MAX_STATEMENT_BYTES);
+        }
+      }),
+    );
+  });
+
+  it("take a row that is larger by itself", () => {
+    expect(
+      [...chunks([1, MAX_STATEMENT_BYTES + 1, 1].map((bytes) => ({ bytes })))].map((chunk) => chunk.length),
+    ).toEqual([1, 1, 1]);
+    expect([...chunks([])]).toEqual([]);
+  });
+});
+
+it("writes texts of JSON values as one JSON array", () => {
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue()), (values) => {
+      const texts = values.map((value) => JSON.stringify(value));
+      expect(JSON.parse(jsonArray(texts))).toEqual(JSON.parse(JSON.stringify(values)));
+    }),
+  );
+});
