@@ -1,36 +1,86 @@
-/** Where the lines of a replayed log went. */
-export interface Reconciliation {
+import type { DeliveryCounts } from "./delivery/delivery.ts";
+import { type FileReport, LISTED_LINES } from "./reading/file-report.ts";
+
+/** Where the lines of replayed logs went. */
+export interface Reconciliation extends DeliveryCounts {
   lines: number;
   blank: number;
-  /** Line numbers, from 1. */
-  notUnderstood: number[];
-  sent: number;
-  accepted: number;
-  stored: number;
-  errors: number;
+  directives: number;
+  notUnderstood: number;
+  unfinished: number;
+  assets: number;
+  bots: number;
 }
 
-const SHOWN_LINES = 20;
+/** Sums up the files, and what became of the events that they gave. */
+export function reconcile(files: readonly FileReport[], counts: DeliveryCounts): Reconciliation {
+  const sum = (of: (file: FileReport) => number) => files.reduce((total, file) => total + of(file), 0);
+  return {
+    ...counts,
+    lines: sum((file) => file.lines),
+    blank: sum((file) => file.blank),
+    directives: sum((file) => file.directives),
+    notUnderstood: sum((file) => file.notUnderstood),
+    unfinished: sum((file) => file.unfinished),
+    assets: sum((file) => file.assets),
+    bots: sum((file) => file.bots),
+  };
+}
 
 /** Whether each line is accounted for. */
 export function addsUp(r: Reconciliation): boolean {
-  const read = r.lines === r.blank + r.notUnderstood.length + r.sent;
-  return read && r.accepted === r.sent && r.stored + r.errors === r.accepted;
+  const left = r.blank + r.directives + r.notUnderstood + r.unfinished + r.assets + r.bots;
+  const isRead = r.lines === left + r.storedBefore + r.sent;
+  return isRead && r.accepted === r.sent && r.storedNow + r.errors === r.accepted;
 }
 
-export function reconciliationTable(r: Reconciliation): string {
-  const numbers = r.notUnderstood.slice(0, SHOWN_LINES).join(", ");
-  const more = r.notUnderstood.length > SHOWN_LINES ? ", …" : "";
-  const rows: [string, number, string?][] = [
-    ["lines read", r.lines],
-    ["  blank", r.blank],
-    ["  not understood", r.notUnderstood.length, numbers === "" ? "" : `line ${numbers}${more}`],
+type Row = [name: string, count: number, note?: string];
+
+/** The table for people. Rows of rare kinds are left out while they are empty. */
+export function reconciliationTable(r: Reconciliation, files: readonly FileReport[]): string {
+  const rows: Row[] = [
+    ...readingRows(r, files),
+    ["  stored before", r.storedBefore],
     ["  sent", r.sent],
     ["accepted", r.accepted],
-    ["  stored", r.stored],
+    ["  stored now", r.storedNow],
     ["  in errors", r.errors],
-    ["  missing", r.accepted - r.stored - r.errors],
+    ["  missing", r.accepted - r.storedNow - r.errors],
   ];
-  const table = rows.map(([name, n, note = ""]) => `${name.padEnd(20)}${String(n).padStart(10)}  ${note}`.trimEnd());
-  return [...table, addsUp(r) ? "It adds up." : "It does not add up."].join("\n");
+  return tableOf(rows);
+}
+
+/** The table where nothing is sent. */
+export function dryRunTable(r: Reconciliation, files: readonly FileReport[]): string {
+  const events = files.reduce((sum, file) => sum + file.events, 0);
+  return tableOf([...readingRows(r, files), ["  to be sent", events]]);
+}
+
+function readingRows(r: Reconciliation, files: readonly FileReport[]): Row[] {
+  const skipped = r.assets + r.bots;
+  return [
+    ["lines read", r.lines],
+    ["  blank", r.blank],
+    ...(r.directives > 0 ? [["  directives", r.directives] as Row] : []),
+    ["  not understood", r.notUnderstood, listOfLines(files)],
+    ...(r.unfinished > 0 ? [["  unfinished", r.unfinished] as Row] : []),
+    ["  skipped", skipped, skipped > 0 ? `assets ${r.assets}, bots ${r.bots}` : ""],
+  ];
+}
+
+function tableOf(rows: readonly Row[]): string {
+  return rows
+    .map(([name, count, note = ""]) => `${name.padEnd(20)}${String(count).padStart(10)}  ${note}`.trimEnd())
+    .join("\n");
+}
+
+/** `line 9, 22`, with the file before it where there are several. */
+function listOfLines(files: readonly FileReport[]): string {
+  const unknown = files.filter((file) => file.notUnderstoodLines.length > 0);
+  const list = unknown.map(({ name, notUnderstood, notUnderstoodLines }) => {
+    const more = notUnderstood > notUnderstoodLines.length ? ", …" : "";
+    return `${files.length > 1 ? `${name} ` : ""}line ${notUnderstoodLines.join(", ")}${more}`;
+  });
+  const shown = list.slice(0, LISTED_LINES);
+  return [...shown, ...(list.length > shown.length ? ["…"] : [])].join("; ");
 }

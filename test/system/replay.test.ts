@@ -46,9 +46,11 @@ test("a small log with oddities adds up, with the lines that were not understood
     "lines read": 30,
     blank: 1,
     "not understood": 2,
+    skipped: 0,
+    "stored before": 0,
     sent: 27,
     accepted: 27,
-    stored: 26,
+    "stored now": 26,
     "in errors": 1,
     missing: 0,
   });
@@ -56,12 +58,23 @@ test("a small log with oddities adds up, with the lines that were not understood
   expect(output).toContain("It adds up.");
 });
 
-test("the same log once more adds up as well, and finds what failed the first time", async () => {
+test("the same log once more adds up as well: only the line that failed is sent again", async () => {
   const before = await countEvents();
-  const { code, output } = await replay(FIXTURE, "--timeout", "3");
+  const { code, output } = await replay(FIXTURE);
   expect(code, output).toBe(0);
-  expect(table(output)).toMatchObject({ accepted: 27, stored: 26, "in errors": 1, missing: 0 });
+  expect(table(output)).toMatchObject({ "stored before": 26, sent: 1, "stored now": 0, "in errors": 1, missing: 0 });
+  expect(output).toContain('26 of 27 lines were stored before, under the source "default"');
   expect(await countEvents()).toBe(before);
+});
+
+test("another server's log is kept apart by its source, and a late line moves no other", async () => {
+  const grown = (name: string) => join(ROOT, "test/fixtures/logs", name);
+  const before = await countEvents();
+  await replay(grown("grow1.log"));
+  expect(table((await replay(grown("grow2.log"))).output)).toMatchObject({ "stored before": 3, "stored now": 1 });
+  expect(table((await replay(grown("grow3.log"))).output)).toMatchObject({ "stored before": 3, sent: 0 });
+  expect(table((await replay(grown("grow3.log"), "--source", "web-2")).output)).toMatchObject({ "stored now": 3 });
+  expect(await countEvents()).toBe(before + 7);
 });
 
 test("a wrong key stops the replay with a message", async () => {
@@ -76,11 +89,11 @@ test.skipIf(!existsSync(REAL_LOG))(
     const before = await countEvents();
     const first = await replay(REAL_LOG);
     expect(first.code, first.output).toBe(0);
-    const all = { "lines read": 10_000, accepted: 10_000, stored: 10_000, "in errors": 0, missing: 0 };
-    expect(table(first.output)).toMatchObject(all);
+    const none = { "lines read": 10_000, "in errors": 0, missing: 0 };
+    expect(table(first.output)).toMatchObject({ ...none, "stored before": 0, accepted: 10_000, "stored now": 10_000 });
     expect(await countEvents()).toBe(before + 10_000);
     const second = await replay(REAL_LOG);
-    expect(table(second.output), second.output).toMatchObject(all);
+    expect(table(second.output), second.output).toMatchObject({ ...none, "stored before": 10_000, sent: 0 });
     expect(await countEvents()).toBe(before + 10_000);
   },
 );

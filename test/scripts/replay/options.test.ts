@@ -1,9 +1,13 @@
 import { expect, test } from "vitest";
-import { parseReplayOptions } from "../../../scripts/replay/options.ts";
+import { parseReplayOptions, USAGE } from "../../../scripts/replay/options.ts";
 
 test("a file alone is replayed into the local service with its keys", () => {
   expect(parseReplayOptions(["access.log"])).toEqual({
-    file: "access.log",
+    files: ["access.log"],
+    format: null,
+    source: "default",
+    skip: { assets: false, bots: false },
+    isDryRun: false,
     url: "http://localhost:8787",
     key: "eye_w_local",
     readKey: "eye_r_local",
@@ -13,9 +17,24 @@ test("a file alone is replayed into the local service with its keys", () => {
   });
 });
 
+test("several files, standard input, and each flag", () => {
+  expect(
+    parseReplayOptions(["a", "-", "--format", "IIS", "--source", "web-1", "--skip-assets", "--skip-bots", "--dry-run"]),
+  ).toMatchObject({
+    files: ["a", "-"],
+    format: { name: "w3c" },
+    source: "web-1",
+    skip: { assets: true, bots: true },
+    isDryRun: true,
+  });
+});
+
 test.each([
-  [[], /Name one file/],
-  [["a", "b"], /Name one file/],
+  [[], /Name a file/],
+  [["-", "-"], /once/],
+  [["a", "--format", "traefik"], /--format takes one of combined, .*found traefik/],
+  [["a", "--source", ""], /--source takes/],
+  [["a", "--source", "a b"], /--source takes/],
   [["a", "--batch", "501"], /--batch takes/],
   [["a", "--batch", "x"], /--batch takes/],
   [["a", "--concurrency", "0"], /--concurrency takes/],
@@ -24,4 +43,10 @@ test.each([
   [["a", "--fast"], /--fast/],
 ])("%j is refused with a sentence", (args, message) => {
   expect(parseReplayOptions(args)).toMatch(message);
+});
+
+test("the help names every flag", () => {
+  for (const flag of ["format", "source", "skip-assets", "skip-bots", "dry-run", "url", "key", "read-key", "batch"]) {
+    expect(USAGE).toContain(`--${flag}`);
+  }
 });

@@ -1,0 +1,154 @@
+import type { PageView } from "../events/page-view.ts";
+import { ReplayStopped } from "../stopped.ts";
+import { concurrently } from "./batches.ts";
+import type { Io } from "./request.ts";
+import { type SendOptions, sendAll } from "./send.ts";
+import { failedIds, type Reader, receiptOf, storedIds } from "./service.ts";
+import { timeRanges } from "./time-ranges.ts";
+
+/** Events that may be on their way at once. Their ids are all that is kept of them: some 10 MB. */
+const MAX_WAITING = 40_000;
+const RESUME_WAITING = 20_000;
+
+const ROUND_PAUSE_MS = 500;
+
+/** Receipts asked for in a round in which the lists showed nothing new. */
+const RECEIPTS_PER_ROUND = 200;
+
+/** How far this machine's clock and the edge's may differ. */
+const CLOCK_TOLERANCE_MS = 120_000;
+
+export interface DeliveryOptions extends SendOptions, Reader {
+  /** Ends when nothing more has been stored for so long. */
+  timeoutMs: number;
+}
+
+export interface DeliveryCounts {
+  sent: number;
+  accepted: number;
+  storedNow: number;
+  storedBefore: number;
+  errors: number;
+}
+
+export const NOTHING_SENT: DeliveryCounts = { sent: 0, accepted: 0, storedNow: 0, storedBefore: 0, errors: 0 };
+
+interface Waiting {
+  session: string;
+  timestamp: string;
+  sentAt: number;
+}
+
+/**
+ * Sends events and follows each until it is among the events or among the errors. What is stored already is not sent again.
+ * Memory is bounded: when many events are on their way, it waits before it sends more.
+ */
+export class Delivery {
+  readonly counts: DeliveryCounts = { ...NOTHING_SENT };
+  readonly #io: Io;
+  readonly #options: DeliveryOptions;
+  /** What is neither stored nor failed yet, by id, oldest first. */
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(io: Io, options: DeliveryOptions) {
+    this.#io = io;
+    this.#options = options;
+  }
+
+  /**
+   * Sends the events that are not stored yet.
+   *
+   * @throws ReplayStopped when the service refuses them, does not answer, or stores nothing for the timeout.
+   */
+  async take(events: readonly PageView[]): Promise<void> {
+    // A line of two overlapping files may still be on its way; only once it has arrived can it be told from a new one.
+    if (events.some(({ id }) => this.#waiting.has(id))) await this.#drainOrStop(0);
+    const known = await this.#findStored(events);
+    const fresh = events.filter(({ id }) => !known.has(id));
+    this.counts.storedBefore += events.length - fresh.length;
+    this.counts.sent += fresh.length;
+    const sentAt = this.#io.now();
+    for (const { id, session_id, timestamp } of fresh) {
+      this.#waiting.set(id, { session: session_id, timestamp, sentAt });
+    }
+    await sendAll(this.#io, fresh, this.#options, (accepted) => {
+      this.counts.accepted += accepted;
+    });
+    if (this.#waiting.size > MAX_WAITING) await this.#drainOrStop(RESUME_WAITING);
+  }
+
+  /**
+   * Waits for what is on its way, as long as anything moves.
+   *
+   * @param onProgress is called after each look.
+   * @returns ids of events that are in neither list: a few of them, if there are many.
+   */
+  async finish(onProgress: (counts: DeliveryCounts) => void = () => undefined): Promise<string[]> {
+    await this.#drain(0, onProgress);
+    return [...this.#waiting.keys()].slice(0, 5);
+  }
+
+  async #drainOrStop(limit: number): Promise<void> {
+    if (await this.#drain(limit)) return;
+    throw new ReplayStopped(
+      `The service accepted events, but has stored none for ${this.#options.timeoutMs / 1000} s. See whether its queue and ` +
+        "databases work (GET /health with an admin key), or wait longer with --timeout. " +
+        "Then run the same command again: lines that are stored are not stored twice.",
+    );
+  }
+
+  /** Waits until no more than `limit` events are on their way. False if nothing moved for the timeout. */
+  async #drain(limit: number, onProgress: (counts: DeliveryCounts) => void = () => undefined): Promise<boolean> {
+    let movedAt = this.#io.now();
+    while (this.#waiting.size > limit) {
+      const before = this.#waiting.size;
+      await this.#settleFromLists();
+      if (this.#waiting.size === before) await this.#settleFromReceipts();
+      onProgress(this.counts);
+      if (this.#waiting.size < before) movedAt = this.#io.now();
+      else if (this.#io.now() - movedAt >= this.#options.timeoutMs) return false;
+      if (this.#waiting.size > limit) await this.#io.pause(ROUND_PAUSE_MS);
+    }
+    return true;
+  }
+
+  async #settleFromLists(): Promise<void> {
+    for (const range of timeRanges(Array.from(this.#waiting.values(), ({ timestamp }) => timestamp))) {
+      for await (const id of storedIds(this.#io, this.#options, range)) {
+        this.#settle(id, "stored");
+        if (this.#waiting.size === 0) return;
+      }
+    }
+    const [oldest] = this.#waiting.values();
+    if (oldest === undefined) return;
+    const since = new Date(oldest.sentAt - CLOCK_TOLERANCE_MS).toISOString();
+    for await (const id of failedIds(this.#io, this.#options, since)) this.#settle(id, "failed");
+  }
+
+  /** An event that failed in an earlier replay of the same log keeps the receipt of that time: the lists do not show it. */
+  async #settleFromReceipts(): Promise<void> {
+    const asked = [...this.#waiting].slice(0, RECEIPTS_PER_ROUND);
+    await concurrently(asked, this.#options.concurrency, async ([id, { session }]) => {
+      const status = await receiptOf(this.#io, this.#options, session, id);
+      if (status !== null) this.#settle(id, status);
+    });
+  }
+
+  #settle(id: string, status: "stored" | "failed"): void {
+    if (!this.#waiting.delete(id)) return;
+    if (status === "stored") this.counts.storedNow++;
+    else this.counts.errors++;
+  }
+
+  async #findStored(events: readonly PageView[]): Promise<Set<string>> {
+    const ids = new Set(events.map(({ id }) => id));
+    const found = new Set<string>();
+    for (const range of timeRanges(events.map(({ timestamp }) => timestamp))) {
+      for await (const id of storedIds(this.#io, this.#options, range)) {
+        if (ids.has(id)) found.add(id);
+        if (found.size === ids.size) return found;
+      }
+    }
+    return found;
+  }
+}

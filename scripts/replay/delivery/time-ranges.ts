@@ -1,0 +1,30 @@
+/** First and last moment, both ISO 8601 in UTC with six decimals, which sort as text. Inclusive. */
+export interface TimeRange {
+  from: string;
+  to: string;
+}
+
+const GAP_MS = 10 * 60_000;
+const MAX_RANGES = 20;
+
+/**
+ * The stretches of time in which these moments lie, so that one line with a clock of long ago does not make a question span
+ * years of other events. At most twenty: the gap that parts two stretches grows until that is enough.
+ */
+export function timeRanges(moments: Iterable<string>): TimeRange[] {
+  const sorted = [...moments].sort();
+  for (let gap = GAP_MS; ; gap *= 4) {
+    const ranges = cut(sorted, gap);
+    if (ranges.length <= MAX_RANGES) return ranges;
+  }
+}
+
+function cut(sorted: readonly string[], gapMs: number): TimeRange[] {
+  const ranges: TimeRange[] = [];
+  for (const moment of sorted) {
+    const last = ranges.at(-1);
+    if (last !== undefined && Date.parse(moment) - Date.parse(last.to) <= gapMs) last.to = moment;
+    else ranges.push({ from: moment, to: moment });
+  }
+  return ranges;
+}

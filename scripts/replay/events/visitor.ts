@@ -1,0 +1,48 @@
+import type { Micros } from "../../../src/model/time.ts";
+import { derivedId } from "./derived-id.ts";
+
+const MICROS_PER_DAY = 86_400_000_000;
+
+/** Visitors whose ids are kept, so that not each line costs two hashes. */
+const CACHED_VISITORS = 1_000;
+
+interface Hit {
+  client: string | null;
+  userAgent: string | null;
+  occurredAt: Micros;
+}
+
+export interface Visit {
+  /** Who made the request: address and user agent, hashed. Null where the log does not name an address. */
+  visitorId: string | null;
+  sessionId: string;
+}
+
+/**
+ * Tells whose request a line is, and of which session: everything that one visitor does on one day (UTC) at one source. Both
+ * depend on the line alone, so lines that come later never move others to another session.
+ */
+export class Visits {
+  readonly #source: string;
+  readonly #cache = new Map<string, Visit>();
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  /** @param lineId names the session where there is no address: strangers with the same browser share none. */
+  of({ client, userAgent, occurredAt }: Hit, lineId: string): Visit {
+    if (client === null) return { visitorId: null, sessionId: derivedId("session", this.#source, lineId) };
+    const day = Math.floor(occurredAt / MICROS_PER_DAY);
+    const key = `${day} ${client} ${userAgent === null ? "" : `"${userAgent}`}`;
+    const cached = this.#cache.get(key);
+    if (cached !== undefined) return cached;
+    const visit = {
+      visitorId: derivedId("visitor", client, userAgent),
+      sessionId: derivedId("session", this.#source, client, userAgent, day),
+    };
+    if (this.#cache.size >= CACHED_VISITORS) this.#cache.clear();
+    this.#cache.set(key, visit);
+    return visit;
+  }
+}

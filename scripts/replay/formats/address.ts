@@ -1,0 +1,65 @@
+import { BlockList, isIP } from "node:net";
+
+/** Addresses that no visitor from outside has: proxies, load balancers, health checks. */
+const INTERNAL = new BlockList();
+for (const [network, bits] of [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.168.0.0", 16],
+] as const) {
+  INTERNAL.addSubnet(network, bits, "ipv4");
+}
+for (const [network, bits] of [
+  ["::", 127],
+  ["fc00::", 7],
+  ["fe80::", 10],
+] as const) {
+  INTERNAL.addSubnet(network, bits, "ipv6");
+}
+
+/** IPv4 in IPv6: what a server that listens on both logs. */
+const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
+
+/**
+ * Reads an address as logs write it: with a port, in brackets, with quotes, as IPv4 in IPv6.
+ *
+ * @returns the address alone, or null if the text is none.
+ */
+export function ipAddress(text: string): string | null {
+  if (text.length > 100) return null;
+  if (isIP(text) !== 0 && !MAPPED.test(text)) return text;
+  const bare = text
+    .trim()
+    .replace(/^"(.*)"$/, "$1")
+    .replace(/^\[([^\]]+)\](?::\d+)?$/, "$1")
+    .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1")
+    .replace(MAPPED, "");
+  return isIP(bare) === 0 ? null : bare;
+}
+
+/** False for addresses that are only reachable within an organisation or a machine. */
+export function isPublic(address: string): boolean {
+  const plain = address.replace(/%.*$/, "");
+  return !INTERNAL.check(plain, isIP(plain) === 6 ? "ipv6" : "ipv4");
+}
+
+/** The entries of an `X-Forwarded-For` list: the visitor first, then one proxy after the other. */
+export function forwardedList(text: string | null | undefined): string[] {
+  return (text ?? "")
+    .split(/[,\s+]+/)
+    .map((entry) => ipAddress(entry))
+    .filter((entry) => entry !== null);
+}
+
+/**
+ * Picks the visitor from addresses in the order in which a request passed them: the first public one, since a list may
+ * begin with an address from within the visitor's own network. Among internal ones alone it is the first.
+ */
+export function visitorAddress(addresses: readonly string[]): string | null {
+  if (addresses.length === 1) return addresses[0] ?? null;
+  return addresses.find(isPublic) ?? addresses[0] ?? null;
+}

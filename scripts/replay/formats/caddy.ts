@@ -1,0 +1,64 @@
+import { forwardedList, ipAddress, visitorAddress } from "./address.ts";
+import { hostOf, type LogEntry, type LogFormat, millis } from "./entry.ts";
+import { isObject, type Members, membersOf, numberOf, readJsonObject, textOf } from "./json-line.ts";
+import { anyMoment } from "./moment.ts";
+
+const MILLIS_PER_UNIT = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+function readLine(line: string): LogEntry | null {
+  const object = readJsonObject(line);
+  if (object === null || !isObject(object.request)) return null;
+  // An error is logged a second time by another logger, with the same request.
+  const isAccess = object.msg === "handled request" || String(object.logger ?? "").startsWith("http.log.access");
+  const occurredAt = anyMoment(object.ts);
+  const { request } = object;
+  if (!isAccess || occurredAt === null || typeof request.uri !== "string") return null;
+  const members = membersOf(request);
+  const headers = membersOf(isObject(request.headers) ? request.headers : {});
+  const direct = [members.get("client_ip"), members.get("remote_ip"), members.get("remote_addr")]
+    .map((address) => (typeof address === "string" ? ipAddress(address) : null))
+    .filter((address) => address !== null);
+  return {
+    client: visitorAddress([...forwardedList(header(headers, "x_forwarded_for")), ...direct]),
+    occurredAt,
+    request: null,
+    method: textOf(members, ["method"]),
+    path: request.uri,
+    host: hostOf(textOf(members, ["host"])),
+    status: numberOf(object.status),
+    bytes: numberOf(object.size),
+    referrer: header(headers, "referer"),
+    userAgent: header(headers, "user_agent"),
+    durationMs: durationOf(object.duration),
+    fields: 0,
+    isCut: false,
+  };
+}
+
+/** Caddy writes a header as the list of its values. */
+function header(headers: Members, name: string): string | null {
+  const value = headers.get(name);
+  if (!Array.isArray(value)) return textOf(headers, [name]);
+  const text = value.filter((entry) => typeof entry === "string").join(", ");
+  return text === "" ? null : text;
+}
+
+/** Seconds, or a text of Go such as `1.5ms` and `1m2.5s` where `duration_format` is `string`. */
+function durationOf(value: unknown): number | null {
+  const seconds = numberOf(value);
+  if (seconds !== null) return millis(seconds * 1000);
+  if (typeof value !== "string" || !/^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h)){1,4}$/.test(value)) return null;
+  let sum = 0;
+  for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) {
+    sum += Number(amount) * MILLIS_PER_UNIT[unit as keyof typeof MILLIS_PER_UNIT];
+  }
+  return millis(sum);
+}
+
+/** The JSON access log of Caddy 2. */
+export const caddy: LogFormat = {
+  name: "caddy",
+  aliases: ["caddy-json"],
+  title: "JSON lines of Caddy",
+  open: () => readLine,
+};

@@ -1,0 +1,59 @@
+import { ipAddress } from "./address.ts";
+import { hostOf, textOrNull } from "./entry.ts";
+
+const TOKENS = /"[^"]*"|\S+/g;
+
+export interface CombinedPrefix {
+  /** In the order in which the request passed them. */
+  addresses: string[];
+  /** The visitor's host name, where the server logs names. */
+  name: string | null;
+  /** The virtual host, without its port. */
+  host: string | null;
+}
+
+/**
+ * Reads what stands before the time: `address identity user`, with a virtual host or a list of proxies before it in any
+ * combination: `shop.example:443 203.0.113.7 - -`, `203.0.113.7, 10.0.0.2 - jane doe`, `- 10.0.0.2 - -`.
+ */
+export function readCombinedPrefix(text: string): CombinedPrefix {
+  const tokens = text.match(TOKENS) ?? [];
+  const host = virtualHost(tokens);
+  const rest = host === null ? tokens : tokens.slice(1);
+  const addresses: string[] = [];
+  let index = 0;
+  for (let inList = true; index < rest.length; index++) {
+    const token = rest[index] ?? "";
+    const parts = splitList(token);
+    const found = parts.map(ipAddress).filter((address) => address !== null);
+    // `unknown, 203.0.113.7`: an entry may be no address. `- 203.0.113.7`: the list is empty, the proxy follows.
+    const goesOn = token.endsWith(",") || (index === 0 && token === "-" && ipAddress(rest[1] ?? "") !== null);
+    if (found.length === 0 && !goesOn && !(inList && parts.length > 1)) break;
+    addresses.push(...found);
+    inList = goesOn;
+  }
+  const name = addresses.length === 0 && index === 0 ? textOrNull(rest[0]) : null;
+  return { addresses, name: name === "unknown" || name === '""' ? null : name, host: hostOf(host) };
+}
+
+/** The first of the tokens if it is a virtual host: an address follows it, or a host name that is no user. */
+function virtualHost(tokens: readonly string[]): string | null {
+  const [first = "", second = "", third] = tokens;
+  if (first === "-" || first.endsWith(",") || first.startsWith('"')) return null;
+  const isAddress = ipAddress(first) !== null;
+  // A site may be asked for by its address; then only the port tells it from a visitor.
+  if (isAddress && !(/:\d+$/.test(first) && first.includes(".") && ipAddress(second.replace(/,$/, "")) !== null)) {
+    return null;
+  }
+  const isFollowed = splitList(second).some((part) => ipAddress(part) !== null) || /^(?:unknown|-),/.test(second);
+  const isName = second.includes(".") && third === "-" && tokens.length > 3;
+  const hasPort = /^[^:]+:\d+$/.test(first) && tokens.length > 3;
+  return isFollowed || isName || hasPort ? first : null;
+}
+
+function splitList(token: string): string[] {
+  return token
+    .replace(/^"(.*)"$/, "$1")
+    .split(/, ?/)
+    .filter((part) => part !== "");
+}
