@@ -30,7 +30,7 @@ export async function collect(request: Request, sources: CollectorSources): Prom
   if (idempotencyKey instanceof Refusal) return idempotencyKey;
   const body = await readBody(request);
   if (body instanceof Refusal) return body;
-  const events = parseEvents(body.text);
+  const events = parseEvents(body.text, request.headers.get("Content-Type"));
   if (events instanceof Refusal) return events;
 
   const { application } = sources;

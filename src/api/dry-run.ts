@@ -47,7 +47,7 @@ export interface DryRunTerms {
 export async function dryRun(request: Request, terms: DryRunTerms): Promise<Response | Refusal> {
   const body = await readBody(request);
   if (body instanceof Refusal) return body;
-  const events = parseEvents(body.text);
+  const events = parseEvents(body.text, request.headers.get("Content-Type"));
   if (events instanceof Refusal) return events;
   const results = events.map((event, position) => {
     const text = jsonText(event);

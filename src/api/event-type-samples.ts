@@ -1,10 +1,7 @@
 import { type Database, databasesOf } from "../storage/databases";
 import { type FoundError, findErrors } from "../storage/error-queries";
 import { type FoundEvent, findEvents } from "../storage/events/find-events";
-
-/** How many of a type's newest events a check or a proposal looks at. */
-export const MAX_STORED_SAMPLES = 500;
-export const MAX_FAILED_SAMPLES = 200;
+import { MAX_FAILED_SAMPLES, MAX_STORED_SAMPLES } from "./trial-schemas";
 
 /** Pages that are read for them: one ends early where payloads are large, or the type is rare in its category. */
 const MAX_PAGES = 4;

@@ -52,7 +52,9 @@ export function pack(request: RequestEnvelope["request"], receipt: Receipt, body
   const head = { v: 1 as const, ...receipt };
   const whole = { ...head, request };
   const isDeep = request.events.some((event) => isNestedDeeper(event, MAX_NESTING_LEVELS));
-  if (!isDeep && bodyBytes <= SMALL_BODY_BYTES && request.events.length <= MAX_SESSIONS_PER_MESSAGE) {
+  // A malformed line is longer as a string than it was in the body: a control character takes six bytes.
+  const hasTexts = request.events.some((event) => typeof event === "string");
+  if (!isDeep && !hasTexts && bodyBytes <= SMALL_BODY_BYTES && request.events.length <= MAX_SESSIONS_PER_MESSAGE) {
     return [{ envelope: whole, bytes: MAX_MESSAGE_BYTES }];
   }
   const empty = utf8Bytes(JSON.stringify({ ...head, events: [] }));

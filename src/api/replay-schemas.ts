@@ -49,7 +49,7 @@ export const CreateReplayParameters = v.object({
     v.pipe(
       v.picklist(["1"], "expected 1"),
       v.description(
-        `1: only a preview, by the rules that a replay begun now would use: changes that are made already count, in force yet or not. Judges at most ${MAX_PREVIEWED_ERRORS} of the errors, and changes nothing. Whether an id stands for another event of its session is not judged: only the session knows.`,
+        `1: only a preview, by the rules that a replay begun now would use: changes that are made already count, in force yet or not. Judges at most ${MAX_PREVIEWED_ERRORS} of the errors, fewer where they are large, and changes nothing. Whether an id stands for another event of its session is not judged: only the session knows.`,
       ),
     ),
   ),
@@ -62,8 +62,14 @@ export const PreviewSchema = v.object({
   examined: v.pipe(count, v.description("How many errors were judged; see `complete`.")),
   would_pass: count,
   would_fail: count,
-  would_skip: v.pipe(count, v.description("Those that cannot be judged: poison, or a patch that does not apply.")),
-  complete: v.pipe(v.boolean(), v.description("False if more errors match than were examined.")),
+  would_skip: v.pipe(
+    count,
+    v.description("Those that cannot be judged: poison, or a repair that does not apply or passes a bound."),
+  ),
+  complete: v.pipe(
+    v.boolean(),
+    v.description("False if more errors match than were examined: they are more than a preview takes, or large."),
+  ),
   failures: v.pipe(
     v.array(v.object({ code: v.string(), path: v.string(), count })),
     v.description("What would still be wrong, the most frequent first; `*` stands for any place in an array."),

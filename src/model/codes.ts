@@ -18,7 +18,7 @@ export const REQUEST_PROBLEMS = {
   invalid_json: {
     status: 400,
     title: "The body cannot be read as JSON",
-    mend: "Send one JSON object, an array of objects, or one object a line (NDJSON), as UTF-8.",
+    mend: "Send one JSON object, an array of objects, or one object a line (NDJSON), as UTF-8. In NDJSON a line that is not JSON is no reason to refuse the others: it is kept among the errors.",
   },
   empty_batch: {
     status: 400,
@@ -82,7 +82,7 @@ export const EVENT_CODES = {
   timestamp_in_future: "The timestamp lies further after the event's receipt than the tolerance allows.",
   event_too_large: "The event is larger than 32 KB as JSON.",
   event_invalid:
-    "The event is not a JSON object or is nested too deep, its id or visitor id is not 1 to 128 printable characters, or its context is not a JSON object.",
+    "The event is not a JSON object (or is a line of NDJSON that is not JSON) or is nested too deep, its id or visitor id is not 1 to 128 printable characters, or its context is not a JSON object.",
   schema_violation: "The payload does not fit the schema of its event type.",
   unplanned_event: "The event's type is not registered, and unregistered types are refused.",
   id_conflict: "Another event of the session has this id and timestamp, and other content.",

@@ -123,7 +123,7 @@ export function foundIn({ input, received }: { input: unknown; received: string 
 }
 
 /** At most 40 characters of what was found, so that a message never repeats a payload. */
-function excerpt(text: string): string {
+export function excerpt(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }
 

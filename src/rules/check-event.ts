@@ -4,7 +4,9 @@ import { type ClientEvent, EventSchema, isJsonObject, JsonObjectSchema, utf8Byte
 import type { EventTypeRule } from "../model/event-type";
 import { jsonText } from "../model/json-text";
 import { MAX_EVENT_BYTES, MAX_NESTING_LEVELS } from "../model/limits";
+import { textEventMessage } from "../model/text-event";
 import { formatTimestamp, type Micros, momentOf } from "../model/time";
+import type { WorkMeter } from "../model/work-meter";
 import { compiledSchema } from "./compile-schema";
 import type { Rules } from "./rules";
 
@@ -34,6 +36,8 @@ export interface Judgement {
   bytes?: number;
   /** The event's levels of nesting, where the edge measured them: it sends no deeper event in any other way. */
   levels?: number;
+  /** What validating the payload is charged to, for whoever validates many. Without it each event has its own. */
+  meter?: WorkMeter;
 }
 
 const CODE_OF_MEMBER: Record<string, EventCode> = {
@@ -51,14 +55,18 @@ const ObjectEventSchema = v.pipe(JsonObjectSchema, EventSchema);
 
 /** Judges an event as the client sent it. Pure: the same event with the same receipt and rules has the same verdict. */
 export function checkEvent(event: unknown, judgement: Judgement): Verdict {
+  const bytes = judgement.bytes ?? sizeOf(event);
+  const levels = judgement.levels ?? 0;
+  // What is too large or too deep has come in pieces, with an outline in place of its payload.
+  const isWhole = bytes <= MAX_EVENT_BYTES && levels <= MAX_NESTING_LEVELS;
+
   const result = v.safeParse(ObjectEventSchema, event, { abortPipeEarly: true });
   const issues: Issue[] = (result.issues ?? []).map((issue) => ({
     code: CODE_OF_MEMBER[String(issue.path?.[0]?.key)] ?? "event_invalid",
     path: issue.path?.[0] === undefined ? "" : `/${String(issue.path[0].key)}`,
-    message: issue.message,
+    message: typeof event === "string" && isWhole ? textEventMessage(event) : issue.message,
   }));
 
-  const bytes = judgement.bytes ?? sizeOf(event);
   if (bytes > MAX_EVENT_BYTES) {
     issues.push({
       code: "event_too_large",
@@ -67,7 +75,6 @@ export function checkEvent(event: unknown, judgement: Judgement): Verdict {
     });
   }
 
-  const levels = judgement.levels ?? 0;
   if (levels > MAX_NESTING_LEVELS) {
     const message = `expected at most ${MAX_NESTING_LEVELS} levels of nesting, found ${levels}`;
     issues.push({ code: "event_invalid", path: "", message });
@@ -79,9 +86,7 @@ export function checkEvent(event: unknown, judgement: Judgement): Verdict {
     issues.push({ code: "timestamp_in_future", path: "/timestamp", message: aheadMessage(occurredAt, judgement) });
   }
 
-  // What is too large or too deep has come in pieces, with an outline in place of its payload.
-  const isWhole = bytes <= MAX_EVENT_BYTES && levels <= MAX_NESTING_LEVELS;
-  const type = isWhole ? checkType(event, issues, judgement.rules) : NOTHING;
+  const type = isWhole ? checkType(event, issues, judgement) : NOTHING;
   issues.push(...type.issues);
 
   if (issues.length > 0 || !result.success || occurredAt === null) {
@@ -98,7 +103,7 @@ interface TypeVerdict {
 const NOTHING: TypeVerdict = { issues: [], shadow: null };
 
 /** Judges by the event's type, as far as the event has what that takes: a category, a name, a payload. */
-function checkType(event: unknown, issues: readonly Issue[], rules: Rules): TypeVerdict {
+function checkType(event: unknown, issues: readonly Issue[], { rules, meter }: Judgement): TypeVerdict {
   if (!isJsonObject(event) || has(issues, "category_invalid") || has(issues, "name_invalid")) return NOTHING;
   const { category, name, data } = event;
   if (typeof category !== "string" || typeof name !== "string") return NOTHING;
@@ -113,7 +118,7 @@ function checkType(event: unknown, issues: readonly Issue[], rules: Rules): Type
     return { issues: [{ code: "unplanned_event", path: "", message }], shadow: null };
   }
   if (rule === null || rule.schema === null || !isJsonObject(data)) return NOTHING;
-  const violations = checkData(data, rule.schema);
+  const violations = checkData(data, rule.schema, meter);
   if (violations.length === 0) return NOTHING;
   return rule.schema_mode === "enforce"
     ? { issues: violations, shadow: null }
@@ -121,8 +126,12 @@ function checkType(event: unknown, issues: readonly Issue[], rules: Rules): Type
 }
 
 /** @param schema the text of a registered schema */
-function checkData(data: Record<string, unknown>, schema: NonNullable<EventTypeRule["schema"]>): Issue[] {
-  return compiledSchema(schema)(data).map(({ path, message }) => ({
+function checkData(
+  data: Record<string, unknown>,
+  schema: NonNullable<EventTypeRule["schema"]>,
+  meter?: WorkMeter,
+): Issue[] {
+  return compiledSchema(schema)(data, meter).map(({ path, message }) => ({
     code: "schema_violation",
     path: `/data${path}`,
     message,

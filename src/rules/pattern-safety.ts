@@ -26,11 +26,11 @@ export function checkPattern(source: string): PatternVerdict {
     return { safe: false, reason: "expected a regular expression of ECMAScript with the flag u" };
   }
   try {
-    const { cost } = costOfAlternatives(pattern.alternatives, END, false);
-    const starts = pattern.alternatives.every(isAnchored) ? 1 : LONGEST_TEXT;
-    const steps = cost * starts;
+    const steps = new PatternCost(LONGEST_TEXT).steps(pattern);
     if (steps <= MAX_PATTERN_STEPS) return { safe: true, steps };
-    const advice = starts === 1 ? "let one repetition end where the next begins" : "begin it with ^ if it can be";
+    const advice = pattern.alternatives.every(isAnchored)
+      ? "let one repetition end where the next begins"
+      : "begin it with ^ if it can be";
     return {
       safe: false,
       reason: `expected a pattern whose time grows with the text alone, found a steeper one; ${advice}`,
@@ -39,6 +39,15 @@ export function checkPattern(source: string): PatternVerdict {
     if (!(thrown instanceof Unsafe)) throw thrown;
     return { safe: false, reason: thrown.message };
   }
+}
+
+/**
+ * The most steps that a pattern may take with a text of at most so many characters.
+ *
+ * @param source of a pattern that `checkPattern` has passed
+ */
+export function stepsOfPattern(source: string, characters: number): number {
+  return new PatternCost(characters).steps(parser.parsePattern(source, 0, source.length, { unicode: true }));
 }
 
 /** What comes after a part: the characters that it may begin with, and the most steps that it may take. */
@@ -57,92 +66,107 @@ interface Measured extends Rest {
   length: number;
 }
 
-function costOfAlternatives(alternatives: readonly AST.Alternative[], rest: Rest, repeated: boolean): Measured {
-  const measured = alternatives.map((alternative) => costOfSequence(alternative.elements, rest, repeated));
-  let first = EMPTY_SET;
-  let isClear = true;
-  for (const one of measured) {
-    if (overlaps(first, one.first)) isClear = false;
-    first = union(first, one.first);
+/** Measures patterns for texts of at most `longest` characters. */
+class PatternCost {
+  private readonly measuredAlone = new WeakMap<AST.Element, Measured>();
+
+  constructor(private readonly longest: number) {}
+
+  /** @throws Unsafe where no bound is known */
+  steps({ alternatives }: AST.Pattern): number {
+    const { cost } = this.costOfAlternatives(alternatives, END, false);
+    return alternatives.every(isAnchored) ? cost : cost * (this.longest + 1);
   }
-  if (!isClear && repeated)
-    throw new Unsafe("expected alternatives in a repetition to begin with different characters");
-  const costs = measured.map(({ cost }) => cost);
-  return {
-    first,
-    cost: alternatives.length + (isClear ? Math.max(...costs) : costs.reduce((sum, cost) => sum + cost, 0)),
-    nullable: measured.some(({ nullable }) => nullable),
-    length: Math.max(...measured.map(({ length }) => length)),
-  };
-}
 
-function costOfSequence(elements: readonly AST.Element[], rest: Rest, repeated: boolean): Measured {
-  let measured: Measured = { ...rest, nullable: true, length: 0 };
-  for (const element of elements.toReversed()) {
-    const own = costOfElement(element, measured, repeated);
-    measured = { ...own, nullable: own.nullable && measured.nullable, length: cap(own.length + measured.length) };
+  private costOfAlternatives(alternatives: readonly AST.Alternative[], rest: Rest, repeated: boolean): Measured {
+    const measured = alternatives.map((alternative) => this.costOfSequence(alternative.elements, rest, repeated));
+    let first = EMPTY_SET;
+    let isClear = true;
+    for (const one of measured) {
+      if (overlaps(first, one.first)) isClear = false;
+      first = union(first, one.first);
+    }
+    if (!isClear && repeated)
+      throw new Unsafe("expected alternatives in a repetition to begin with different characters");
+    const costs = measured.map(({ cost }) => cost);
+    return {
+      first,
+      cost: alternatives.length + (isClear ? Math.max(...costs) : costs.reduce((sum, cost) => sum + cost, 0)),
+      nullable: measured.some(({ nullable }) => nullable),
+      length: Math.max(...measured.map(({ length }) => length)),
+    };
   }
-  return measured;
-}
 
-function costOfElement(element: AST.Element, rest: Rest, repeated: boolean): Measured {
-  switch (element.type) {
-    case "Character":
-    case "CharacterClass":
-    case "CharacterSet":
-      return { first: characterSet(element), cost: rest.cost + 1, nullable: false, length: 1 };
-    case "Group":
-    case "CapturingGroup":
-      return costOfAlternatives(element.alternatives, rest, repeated);
-    case "Quantifier":
-      return costOfQuantifier(element, rest, repeated);
-    case "Assertion":
-      if (element.kind === "lookahead" || element.kind === "lookbehind") {
-        throw new Unsafe(`expected no ${element.kind}; allOf takes several patterns`);
-      }
-      return { first: rest.first, cost: rest.cost + 1, nullable: true, length: 0 };
-    case "Backreference":
-      throw new Unsafe("expected no backreference");
-    default:
-      throw new Unsafe(`expected no ${element.type}`);
+  private costOfSequence(elements: readonly AST.Element[], rest: Rest, repeated: boolean): Measured {
+    let measured: Measured = { ...rest, nullable: true, length: 0 };
+    for (const element of elements.toReversed()) {
+      const own = this.costOfElement(element, measured, repeated);
+      measured = {
+        ...own,
+        nullable: own.nullable && measured.nullable,
+        length: this.cap(own.length + measured.length),
+      };
+    }
+    return measured;
   }
-}
 
-function costOfQuantifier({ element, min, max }: AST.Quantifier, rest: Rest, repeated: boolean): Measured {
-  if (max === 0) return { ...rest, nullable: true, length: 0 };
-  const isLoop = max > 1;
-  // What the repetition begins with comes after each round, and is known only once it is measured.
-  const alone = measureAlone(element);
-  if (isLoop && alone.nullable) throw new Unsafe("expected what is repeated to match something each time");
-  const after: Rest = isLoop ? { first: union(alone.first, rest.first), cost: 1 } : rest;
-  const one = costOfElement(element, after, repeated || isLoop);
-  const isClear = min === max || !overlaps(one.first, rest.first);
-  if (!isClear && repeated) {
-    throw new Unsafe("expected a repetition within a repetition to end where the next character tells it");
+  private costOfElement(element: AST.Element, rest: Rest, repeated: boolean): Measured {
+    switch (element.type) {
+      case "Character":
+      case "CharacterClass":
+      case "CharacterSet":
+        return { first: characterSet(element), cost: rest.cost + 1, nullable: false, length: 1 };
+      case "Group":
+      case "CapturingGroup":
+        return this.costOfAlternatives(element.alternatives, rest, repeated);
+      case "Quantifier":
+        return this.costOfQuantifier(element, rest, repeated);
+      case "Assertion":
+        if (element.kind === "lookahead" || element.kind === "lookbehind") {
+          throw new Unsafe(`expected no ${element.kind}; allOf takes several patterns`);
+        }
+        return { first: rest.first, cost: rest.cost + 1, nullable: true, length: 0 };
+      case "Backreference":
+        throw new Unsafe("expected no backreference");
+      default:
+        throw new Unsafe(`expected no ${element.type}`);
+    }
   }
-  const first = min === 0 || alone.nullable ? union(one.first, rest.first) : one.first;
-  const nullable = min === 0 || alone.nullable;
-  const length = cap(alone.length * max);
-  if (!isLoop)
-    return { first, nullable, length, cost: isClear ? 1 + Math.max(one.cost, rest.cost) : 1 + one.cost + rest.cost };
-  // Beyond the rounds that there must be, every way out is a match.
-  if (rest.isEnd) return { first, nullable, length, cost: 2 * cap(alone.length * min) + 1 };
-  const rounds = Math.min(max, LONGEST_TEXT);
-  const ways = isClear ? 1 : rounds - Math.min(min, rounds) + 1;
-  return { first, nullable, length, cost: 2 * length + ways * rest.cost };
-}
 
-const measuredAlone = new WeakMap<AST.Element, Measured>();
+  private costOfQuantifier({ element, min, max }: AST.Quantifier, rest: Rest, repeated: boolean): Measured {
+    if (max === 0) return { ...rest, nullable: true, length: 0 };
+    const isLoop = max > 1;
+    // What the repetition begins with comes after each round, and is known only once it is measured.
+    const alone = this.measureAlone(element);
+    if (isLoop && alone.nullable) throw new Unsafe("expected what is repeated to match something each time");
+    const after: Rest = isLoop ? { first: union(alone.first, rest.first), cost: 1 } : rest;
+    const one = this.costOfElement(element, after, repeated || isLoop);
+    const isClear = min === max || !overlaps(one.first, rest.first);
+    if (!isClear && repeated) {
+      throw new Unsafe("expected a repetition within a repetition to end where the next character tells it");
+    }
+    const first = min === 0 || alone.nullable ? union(one.first, rest.first) : one.first;
+    const nullable = min === 0 || alone.nullable;
+    const length = this.cap(alone.length * max);
+    if (!isLoop)
+      return { first, nullable, length, cost: isClear ? 1 + Math.max(one.cost, rest.cost) : 1 + one.cost + rest.cost };
+    // Beyond the rounds that there must be, every way out is a match.
+    if (rest.isEnd) return { first, nullable, length, cost: 2 * this.cap(alone.length * min) + 1 };
+    const rounds = Math.min(max, this.longest);
+    const ways = isClear ? 1 : rounds - Math.min(min, rounds) + 1;
+    return { first, nullable, length, cost: 2 * length + ways * rest.cost };
+  }
 
-/** Remembered, or each level of nesting would double the work. */
-function measureAlone(element: AST.Element): Measured {
-  const known = measuredAlone.get(element) ?? costOfElement(element, END, false);
-  measuredAlone.set(element, known);
-  return known;
-}
+  /** Remembered, or each level of nesting would double the work. */
+  private measureAlone(element: AST.Element): Measured {
+    const known = this.measuredAlone.get(element) ?? this.costOfElement(element, END, false);
+    this.measuredAlone.set(element, known);
+    return known;
+  }
 
-function cap(length: number): number {
-  return Math.min(length, LONGEST_TEXT);
+  private cap(length: number): number {
+    return Math.min(length, this.longest);
+  }
 }
 
 function isAnchored({ elements }: AST.Alternative): boolean {

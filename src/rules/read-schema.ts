@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { isJsonObject, utf8Bytes } from "../model/event";
+import { escapePointer } from "../model/json-pointer";
 import { jsonText } from "../model/json-text";
 import { checkPattern } from "./pattern-safety";
 import {
@@ -169,7 +170,7 @@ class Reading {
 
   private target(ref: string, at: string): string {
     if (!ref.startsWith("#")) refuse(at, "expected a reference within this schema, such as #/$defs/name");
-    const fragment = decode(ref.slice(1));
+    const fragment = fragmentOf(ref);
     const path = fragment === "" || fragment.startsWith("/") ? fragment : this.anchors.get(fragment);
     if (path === undefined || !this.places.has(path)) refuse(at, "expected a reference to a subschema of this schema");
     return path;
@@ -184,15 +185,12 @@ function own<Value>(table: Readonly<Record<string, Value>>, name: string): Value
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-function decode(fragment: string): string {
+/** What a reference within a schema names: a JSON pointer or an anchor. */
+export function fragmentOf(ref: string): string {
+  const fragment = ref.slice(1);
   try {
     return decodeURIComponent(fragment);
   } catch {
     return fragment;
   }
-}
-
-/** A member's name as a segment of a JSON pointer. */
-export function escapePointer(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -27,6 +27,15 @@ function sizeOf(events: readonly unknown[]): number {
   return utf8Bytes(body);
 }
 
+it("measures a text, which is longer as a string than in the body that it came from", () => {
+  const event = "\u0001".repeat(SMALL_BODY_BYTES - 3);
+  const messages = pack({ id: ID, events: [{}, event] }, RECEIPT, SMALL_BODY_BYTES);
+  expect(messages.length).toBeGreaterThan(1);
+  for (const { envelope } of messages) {
+    expect(utf8Bytes(JSON.stringify(envelope))).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
+  }
+});
+
 function eventsOf({ envelope }: PackedMessage): AcceptedEvent[] {
   return "oversized" in envelope ? [] : acceptedEvents(envelope);
 }

@@ -270,3 +270,28 @@ describe("the event's type", () => {
     ]);
   });
 });
+
+it("a payload that takes too much work is a violation, which report-only counts like any other", () => {
+  const twice = { properties: { a: { $ref: "#/$defs/t" } } };
+  const rule: EventTypeRule = {
+    ...{ category: "page interaction", name: "pageview", version: 3, mode: "accept" },
+    schema: JSON.stringify({ $defs: { t: { allOf: [twice, twice] } }, $ref: "#/$defs/t" }),
+    schema_mode: "enforce",
+  };
+  const event = { ...sample, data: JSON.parse(`${'{"a":'.repeat(60)}{}${"}".repeat(60)}`) };
+  const verdictOf = (own: EventTypeRule) =>
+    checkEvent(event, { ...judgement, rules: rulesOf({ unregistered: "accept", types: [own] }) });
+  const message = expect.stringContaining("at most 50000 units of work");
+  const issues = [{ code: "schema_violation", path: "/data", message }];
+  expect(verdictOf(rule)).toMatchObject({ valid: false, issues });
+  expect(verdictOf({ ...rule, schema_mode: "shadow" })).toMatchObject({ valid: true, shadow: { version: 3, issues } });
+});
+
+it("a malformed line is kept whole and fails with the column where it breaks", () => {
+  const verdict = check('{"session_id": "s", "name": nope}');
+  const message = expect.stringContaining("a text that is not JSON from column 29 on");
+  expect(issuesOf(verdict)).toEqual([{ code: "event_invalid", path: "", message }]);
+  // Of an oversized line only a part is at hand: a column in it would be wrong.
+  const [issue] = issuesOf(checkEvent('{"session_id": "s…', { ...judgement, bytes: 40_000 }));
+  expect(issue?.message).toBe('expected a JSON object, found "{\\"session_id\\": \\"s…"');
+});

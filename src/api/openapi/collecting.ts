@@ -24,6 +24,7 @@ export function collectingOperations(): OperationPlan[] {
 - gzip is understood, with or without its header.
 - An event with an \`id\` that its session knows already is the same event, however late it comes again.
 - An event that is not valid (or larger than ${MAX_EVENT_BYTES} bytes) harms no other: it is kept among the errors with all its issues.
+- So does a line of NDJSON that is not JSON: it is kept as its text and fails with \`event_invalid\`, which names the column. A body is NDJSON if its content type says so or its first line is a JSON object. Any other body that is not JSON is refused as a whole.
 - Members that \`Event\` does not name are kept as well, and returned under \`extra\`.`,
       scope: "write",
       parameters: [

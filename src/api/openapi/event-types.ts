@@ -1,5 +1,5 @@
-import { MAX_FAILED_SAMPLES, MAX_STORED_SAMPLES } from "../event-type-samples";
 import { EventTypeParameters, EventTypesParameters, VersionsParameters } from "../event-type-schemas";
+import { MAX_FAILED_SAMPLES, MAX_STORED_SAMPLES } from "../trial-schemas";
 import { schemaReference } from "./json-schema";
 import { type Answer, json, type MediaType, type OperationPlan } from "./operation";
 import { pathParameter, queryParameters } from "./parameters";
@@ -154,6 +154,7 @@ export function eventTypeOperations(): OperationPlan[] {
         ok("What it would do.", "Check", {
           stored: { checked: 500, pass: 499, fail: 1 },
           failed: { checked: 2, pass: 2, fail: 0 },
+          complete: true,
           groups: [
             {
               code: "schema_violation",

@@ -23,7 +23,6 @@ import {
   EventTypeVersionSchema,
   VersionListSchema,
 } from "../event-type-schemas";
-import { CheckInput, CheckSchema, ProposalSchema } from "../event-type-trial";
 import { EventsResponse } from "../events";
 import { ReceiptResponse } from "../receipts";
 import { CreateReplaySchema, PreviewSchema, ReplayPageSchema, ReplaySchema } from "../replay-schemas";
@@ -31,6 +30,7 @@ import { SessionResponse, SessionsResponse } from "../sessions";
 import { SettingsInput, SettingsSchema } from "../settings";
 import { StatsResponse } from "../stats";
 import { StoredEventSchema } from "../stored-event";
+import { CheckInput, CheckSchema, ProposalSchema } from "../trial-schemas";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 

@@ -81,7 +81,7 @@ export function watchingOperations(): OperationPlan[] {
       summary: "Replay failed events",
       description: `Gives open errors' events to their sessions once more, mended by \`repair\` or as they are, with their original id, application and moment of receipt. An event that now passes takes its right place, and its error becomes \`resolved\`; one that still fails keeps its error, with its newest issues. Twice, or while traffic flows, doubles nothing.
 
-With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} errors. Otherwise the replay runs in the background, and \`GET /theeye/replays/{id}\` tells how far it is. Errors that arrive after the request are not taken. The events are judged by the rules that are known when the replay is created, those that are not in force yet included.`,
+With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} errors, fewer where they are large. An event in which the repair does not apply, or passes a bound, is skipped with the reason. Otherwise the replay runs in the background, and \`GET /theeye/replays/{id}\` tells how far it is. Errors that arrive after the request are not taken. The events are judged by the rules that are known when the replay is created, those that are not in force yet included.`,
       parameters: queryParameters(CreateReplayParameters, { dry_run: "1" }),
       requestBody: {
         description: "One JSON object with `filter` or `ids`, and perhaps a `repair`.",
@@ -92,6 +92,15 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
               edits: {
                 summary: "Mend a release's broken timestamps and empty payloads",
                 value: { filter: { application: "demo", code: "data_invalid" }, repair: REPAIR },
+              },
+              shift: {
+                summary: "Correct clocks that run ahead, by the time of sending",
+                value: {
+                  filter: { code: "timestamp_in_future" },
+                  repair: {
+                    edits: [{ op: "shift", path: "/timestamp", from: "/context/sent_at", to: "/received_at" }],
+                  },
+                },
               },
               patch: {
                 summary: "With a JSON Patch (RFC 6902)",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jsonErrorIndex, lineAndColumn } from "../../src/api/json-error";
+import { jsonErrorIndex, lineAndColumn } from "../../src/model/json-error";
 
 function isJson(text: string): boolean {
   try {

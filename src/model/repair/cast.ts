@@ -1,0 +1,41 @@
+import { formatTimestamp, type Micros, momentOf } from "../time";
+
+export const CAST_TYPES = ["string", "number", "integer", "boolean", "timestamp"] as const;
+
+export type CastType = (typeof CAST_TYPES)[number];
+
+/** The value as another type, or as it is where it cannot be one: the event then fails for it as before. */
+export function cast(value: unknown, type: CastType): unknown {
+  if (typeof value === "object") return value;
+  if (type === "string") return String(value);
+  if (type === "boolean") return BOOLEANS.get(String(value).trim().toLowerCase()) ?? value;
+  if (type === "timestamp") {
+    const moment = momentIn(value);
+    return moment === null ? value : formatTimestamp(moment);
+  }
+  const number = typeof value === "boolean" ? Number(value) : numberIn(value);
+  if (number === null) return value;
+  return type === "integer" && !Number.isInteger(number) ? value : number;
+}
+
+/** Every form that an event's timestamp may have, and its number as text. */
+export function momentIn(value: unknown): Micros | null {
+  return momentOf(typeof value === "string" ? value.trim() : value) ?? momentOf(numberIn(value));
+}
+
+const BOOLEANS = new Map([
+  ["true", true],
+  ["1", true],
+  ["yes", true],
+  ["false", false],
+  ["0", false],
+  ["no", false],
+]);
+
+function numberIn(value: unknown): number | null {
+  if (typeof value === "number") return value;
+  if (typeof value !== "string" || value.trim() === "") return null;
+  // Adding 0 turns -0, which JSON writes as 0, into 0.
+  const number = Number(value) + 0;
+  return Number.isFinite(number) ? number : null;
+}
