@@ -25,7 +25,7 @@ const CHECK_SIZES = [200_000];
 const CHECK_SMALL_PARTITIONS_SIZE = 88_000;
 
 /**
- * `npm run bench:queries [-- --events 1000000,10000000 --small 2200000 --runs 10]`: what every question reads and takes in a filled
+ * `npm run bench:queries [-- --events 1000000,10000000 --small 2200000 --runs 5]`: what every question reads and takes in a filled
  * database, in large partitions and in many small ones. With `-- --check`: fewer events, counts and plans alone. Exits with 1 if
  * more is read than is known to be.
  */
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
       check: { type: "boolean", default: false },
       events: { type: "string" },
       small: { type: "string" },
-      runs: { type: "string", default: "10" },
+      runs: { type: "string", default: "5" },
     },
   });
   const isWhole = !values.check && values.events === undefined && values.small === undefined;
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
     load: [],
   };
   try {
-    const how = { runs, places: values.check ? 3 : 8 };
+    const how = { runs, places: values.check ? 2 : 8 };
     for (const events of large) await addDatabase(result, { events, layout: "large" }, built, how);
     for (const events of small) await addDatabase(result, { events, layout: "small" }, built, how);
     const bar = new ProgressBar("bytes an event");

@@ -2,7 +2,7 @@ import { weighted } from "./random.ts";
 
 /**
  * Shares of all traffic: from half of it to one event in a million. Names are divided within their category, and each of the
- * largest has one that is rare in it. "media" lies just above the 1/32 from which a category is common, "navigation" just below.
+ * largest has one that is rare in it. "media" lies just above the 1/24 from which a category is common, "navigation" just below.
  */
 export const CATEGORIES: readonly (readonly [
   category: string,
@@ -42,7 +42,7 @@ export const CATEGORIES: readonly (readonly [
   ],
   [
     "search",
-    0.08,
+    0.06,
     [
       ["query", 0.7],
       ["result click", 0.29],
@@ -51,7 +51,7 @@ export const CATEGORIES: readonly (readonly [
   ],
   [
     "media",
-    0.033,
+    0.043,
     [
       ["play", 0.5],
       ["pause", 0.3],
@@ -60,7 +60,7 @@ export const CATEGORIES: readonly (readonly [
   ],
   [
     "navigation",
-    0.03,
+    0.04,
     [
       ["menu", 0.6],
       ["back", 0.4],
@@ -68,7 +68,7 @@ export const CATEGORIES: readonly (readonly [
   ],
   [
     "account",
-    0.027,
+    0.007,
     [
       ["sign in", 0.7],
       ["sign up", 0.3],

@@ -6,7 +6,11 @@ const COMMON = "page interaction";
 /** Counts of events over time. */
 export function statsQuestions({ day, month }: Places): Question[] {
   const stats = (name: string, asked: Filters) =>
-    question(`stats: ${name}`, [pathOf("/theeye/stats", asked)], { goal: { kind: "cells" } });
+    question(`stats: ${name}`, [pathOf("/theeye/stats", asked)], {
+      goal: { kind: "cells" },
+      // Where a range has so few cells that most of what is read are series.
+      held: { kind: "each", rows: 10, more: 100 },
+    });
   return [
     stats("a day by minute", { interval: "minute", ...day }),
     stats("a day by hour", { interval: "hour", ...day }),

@@ -9,7 +9,7 @@ import { EVENTS_PER_ERROR, errorAt, eventAt, type History } from "./history.ts";
 import { startQueryPlatform } from "./query-platform.ts";
 
 /** Rows that go both ways, to prove that they end the same. */
-const COMPARED_EVENTS = 20_000;
+const COMPARED_EVENTS = { large: 20_000, small: 5_000 };
 const ERRORS_AT_ONCE = 5_000;
 
 /** A filled database in a folder that is kept, so that the next run need not fill it again. */
@@ -66,7 +66,7 @@ export async function datasetOf(
   mkdirSync(storage, { recursive: true });
 
   const errors = Math.floor(events / EVENTS_PER_ERROR);
-  const comparing = Math.min(COMPARED_EVENTS, events);
+  const comparing = Math.min(COMPARED_EVENTS[layout], events);
   const last = history.occurredAt[comparing - 1] ?? 0;
   const comparable = partitions.filter(({ from }) => from <= last);
   const platform = await startQueryPlatform(storage, built);

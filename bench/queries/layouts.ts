@@ -65,7 +65,7 @@ const SMALL_WEIGHTS = [1, 10] as const;
 
 /**
  * The partitions of four weeks of a quiet service, over thirty years. Those with few events never came to common categories, so
- * every list of a common category meets both kinds. The long session is the last three hours.
+ * every list of a common category meets both kinds. Long sessions lie in three hours of one of the last partitions.
  */
 function smallPartitions(): Layout {
   const stretches = Array.from({ length: SMALL_PARTITIONS }, (_, place): Stretch => {
@@ -75,7 +75,7 @@ function smallPartitions(): Layout {
   });
   return {
     stretches,
-    long: { from: END - 3 * HOUR, to: END },
+    long: { from: END - 100 * DAY, to: END - 100 * DAY + 3 * HOUR },
     partitions: stretches.map(({ from, to }, place) =>
       openPartition(place + 1, from, to, place % SMALL_WEIGHTS.length === 1 ? COMMON : []),
     ),
@@ -86,8 +86,8 @@ export function layoutOf(name: LayoutName, events: number): Layout {
   return name === "large" ? largePartitions(events) : smallPartitions();
 }
 
-/** A category is common in a partition where it has 1/32 of its events: see partition-maintenance.ts. */
-const COMMON = CATEGORIES.flatMap(([category, share]) => (share >= 1 / 32 ? [category] : []));
+/** A category is common in a partition where it has 1/24 of its events: see partition-maintenance.ts. */
+const COMMON = CATEGORIES.flatMap(([category, share]) => (share >= 1 / 24 ? [category] : []));
 
 /** A partition as it stands in the map. Its common categories are inherited, so their events are never in the index. */
 export function openPartition(id: number, from: Micros, to: Micros, common: readonly string[]): Partition {

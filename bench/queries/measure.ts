@@ -46,7 +46,7 @@ export async function measure(
 async function pageOf(platform: QueryPlatform, first: string, { page, walkBy }: Question): Promise<string> {
   let path = first;
   for (let number = 1; number < page; number++) {
-    const { body } = await platform.ask(withLimit(path, walkBy), { runs: 0, plans: false });
+    const { body } = await platform.walk(withLimit(path, walkBy));
     if (typeof body.next !== "string") break;
     const cursor = new URL(body.next).searchParams.get("cursor") ?? "";
     const url = new URL(first, "http://localhost");

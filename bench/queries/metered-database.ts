@@ -4,12 +4,14 @@ export interface AskedStatement {
   rowsRead: number;
   /** D1's own `meta.duration` of each run, in milliseconds. */
   durationsMs: number[];
-  /** The steps of its plan; empty unless asked for. */
+  /** The steps of its plan; empty unless asked for, or where one before it has the same. */
   plan: string[];
 }
 
 export interface MeteredDatabase {
   database: D1Database;
+  /** Forgets what was asked so far. */
+  forget(): void;
   statementsSinceLast(runs: number, plans: boolean): Promise<AskedStatement[]>;
 }
 
@@ -37,10 +39,15 @@ export function meteredDatabase(real: D1Database): MeteredDatabase {
   // What readers use of a database.
   const database = { ...session, withSession: () => session } as unknown as D1Database;
 
+  function forget(): void {
+    asked = [];
+  }
+
   async function statementsSinceLast(runs: number, plans: boolean): Promise<AskedStatement[]> {
     const measured: AskedStatement[] = [];
     const these = asked;
-    asked = [];
+    forget();
+    const explained = new Set<string>();
     for (const { sql, params } of these) {
       const durationsMs: number[] = [];
       let rowsRead = 0;
@@ -52,15 +59,20 @@ export function meteredDatabase(real: D1Database): MeteredDatabase {
         durationsMs.push(meta.duration);
         rowsRead = meta.rows_read;
       }
-      const explained = plans
-        ? await real
-            .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-            .bind(...params)
-            .all<{ detail: string }>()
-        : null;
-      measured.push({ sql, rowsRead, durationsMs, plan: explained?.results.map(({ detail }) => detail) ?? [] });
+      // Statements that differ in numbers alone, such as those of partitions, have one plan.
+      const shape = sql.replace(/\d+/g, "0");
+      const isNew = plans && !explained.has(shape);
+      explained.add(shape);
+      measured.push({ sql, rowsRead, durationsMs, plan: isNew ? await planOf(sql, params) : [] });
     }
     return measured;
   }
-  return { database, statementsSinceLast };
+
+  async function planOf(sql: string, params: unknown[]): Promise<string[]> {
+    const explaining = real.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...params);
+    const { results } = await explaining.all<{ detail: string }>();
+    return results.map(({ detail }) => detail);
+  }
+
+  return { database, forget, statementsSinceLast };
 }

@@ -3,7 +3,7 @@ import type { Partition } from "../../src/storage/core/partition";
 import type { ErrorRow, EventRow } from "../../src/storage/rows";
 import { migrate, startPlatform } from "../shared/local-platform.ts";
 import { readWranglerSettings } from "../shared/wrangler-settings.ts";
-import type { Asked, Binding, Order, Written } from "./worker.ts";
+import type { Asked, Binding, Order, Walked, Written } from "./worker.ts";
 
 const WORKER = "asked";
 
@@ -13,6 +13,8 @@ export interface QueryPlatform {
   /** Writes batches one after the other, each into the partitions of its events. @returns bytes of the database then */
   writeEvents(into: Binding, batches: EventRow[][]): Promise<number>;
   writeErrors(into: Binding, rows: ErrorRow[]): Promise<void>;
+  /** Asks once, without measuring anything. */
+  walk(path: string): Promise<Walked>;
   ask(path: string, how: { runs: number; plans: boolean }): Promise<Asked>;
   stop(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function startQueryPlatform(storage: string, script: string): Promi
       }));
       await order({ do: "make partitions", into, partitions: made });
     },
+    walk: async (path) => (await order({ do: "walk", path })) as Walked,
     ask: async (path, how) => (await order({ do: "ask", path, ...how })) as Asked,
     stop: platform.stop,
   };

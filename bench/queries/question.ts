@@ -75,7 +75,12 @@ export interface Places {
   returning: string | null;
   /** Ids of sessions with an error. */
   failed: string[];
+  /** The number of a page that comes after some thousand sessions. */
+  deep: number;
 }
+
+/** Pages of 1,000 sessions: beyond those that are under way at once, so that most sessions go on above the page. */
+const MAX_DEEP = 6;
 
 export function placesOf(history: History, places: number): Places {
   const { events, seed, start, largest } = history;
@@ -88,6 +93,7 @@ export function placesOf(history: History, places: number): Places {
   const special = new Set([...largest.map(({ session }) => session), history.returning]);
   const sessions = placeOf(41, events).map((place) => history.session[place] ?? 0);
   return {
+    deep: Math.min(MAX_DEEP, places),
     narrow: moments(HOUR / 60).map((at) => ({ start_date: iso(at), end_date: iso(at + HOUR / 60) })),
     upTo: moments(0).map((at) => ({ end_date: iso(at) })),
     wide: { start_date: iso(start), end_date: iso(END) },

@@ -16,6 +16,7 @@ export type Order =
   | { do: "make partitions"; into: Binding; partitions: MadePartition[] }
   | { do: "write events"; into: Binding; batches: EventRow[][] }
   | { do: "write errors"; into: Binding; rows: ErrorRow[] }
+  | { do: "walk"; path: string }
   | { do: "ask"; path: string; runs: number; plans: boolean };
 
 export type Binding = "DB" | "COMPARED";
@@ -31,9 +32,13 @@ export interface MadePartition {
   common: string;
 }
 
-export interface Asked {
-  status: number;
+/** A page of an answer. */
+export interface Walked {
   body: { results?: unknown[]; next?: string | null; total?: number };
+}
+
+export interface Asked extends Walked {
+  status: number;
   /** What one request asked of D1, in an isolate that has met the series before. */
   statements: AskedStatement[];
   /** Milliseconds of each run, from the request to its answer. */
@@ -55,7 +60,7 @@ let meter: MeteredDatabase | undefined;
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     const order = await request.json<Order>();
-    if (order.do !== "ask") {
+    if (order.do !== "ask" && order.do !== "walk") {
       const database = { index: 0, binding: order.into === "DB" ? env.DB : env.COMPARED };
       await carryOut(order, database);
       const { meta } = await database.binding.prepare("SELECT 1").all();
@@ -69,11 +74,15 @@ export default {
       });
       return app.fetch(asked, over, ctx);
     };
+    if (order.do === "walk") {
+      const answer = await ask(env);
+      return Response.json({ body: await answer.json<Walked["body"]>() } satisfies Walked);
+    }
     // One for the isolate's life: what storage remembers of a database hangs on its binding.
     meter ??= meteredDatabase(env.DB);
     const metered = { ...env, DB: meter.database };
     await (await ask(metered)).text();
-    await meter.statementsSinceLast(0, false);
+    meter.forget();
     const answer = await ask(metered);
     const body = await answer.json<Asked["body"]>();
     const wallMs: number[] = [];
@@ -87,7 +96,7 @@ export default {
   },
 } satisfies ExportedHandler<BenchEnv>;
 
-async function carryOut(order: Exclude<Order, { do: "ask" }>, database: Database): Promise<void> {
+async function carryOut(order: Exclude<Order, { do: "ask" | "walk" }>, database: Database): Promise<void> {
   if (order.do === "make partitions") await makePartitions(database, order.partitions);
   else if (order.do === "write errors") await writeBatch(database, { events: [], errors: order.rows, parts: [] });
   else {

@@ -73,8 +73,12 @@ export function bareConsumer(built: BuiltWorker): Promise<Target> {
 /**
  * A partition of long ago whose common categories those of the run inherit, as all partitions of a service do but its first.
  */
-const EARLIER_PARTITION = `INSERT INTO partitions (from_us, to_us, databases, slot_us, state, late, ready, common, created_at) VALUES
-(0, 900000000, '[0]', 4000000, 'dropped', 0, 1, '{"page interaction":0,"form interaction":0}', 0)`.replaceAll("\n", " ");
+const EARLIER_PARTITION =
+  `INSERT INTO partitions (from_us, to_us, databases, slot_us, state, late, ready, common, created_at) VALUES
+(0, 900000000, '[0]', 4000000, 'dropped', 0, 1, '{"page interaction":0,"form interaction":0}', 0)`.replaceAll(
+    "\n",
+    " ",
+  );
 
 /** A consumer's settings as Miniflare names them. */
 interface LocalConsumer {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import { canonicalText } from "./canonical-text";
 import { isJsonObject } from "./event";
 import { formatTimestamp, momentOf } from "./time";
-import { canonicalText } from "./canonical-text";
 
 /**
  * A fingerprint of what an event says: 96 bits of SHA-256 over the canonical JSON (RFC 8785) of its category, name, data

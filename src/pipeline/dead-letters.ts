@@ -9,7 +9,14 @@ import type { EventRow } from "../storage/rows";
 import { findKnownErrors } from "../storage/write/known-errors";
 import { hasSameContent, identityOf, storedContents } from "../storage/write/stored-content";
 import type { PlacedError } from "./place-rows";
-import { type Pipeline, type Piece, type Processed, processBatch, type Undelivered, writePieces } from "./process-batch";
+import {
+  type Piece,
+  type Pipeline,
+  type Processed,
+  processBatch,
+  type Undelivered,
+  writePieces,
+} from "./process-batch";
 import { errorRow, type OpenedMessage } from "./read-message";
 
 /** How often a dead letter is processed once more before its events are marked undeliverable. */
@@ -76,7 +83,10 @@ async function process(messages: readonly Message<unknown>[], pipeline: Pipeline
  * Leaves out what stands among the errors already. An event that was marked undeliverable before a crash came between the
  * write and the acknowledgement might be processed now, and would stand in both tables.
  */
-async function withoutKnown(opened: OpenedMessage[], { databases }: Pick<Pipeline, "databases">): Promise<OpenedMessage[]> {
+async function withoutKnown(
+  opened: OpenedMessage[],
+  { databases }: Pick<Pipeline, "databases">,
+): Promise<OpenedMessage[]> {
   const identified = opened.map(({ arrivals, errors }) => ({
     errors,
     arrivals: arrivals.map((one) => ({ one, error: errorId(one.session, one.arrival.id, fingerprint(one.event)) })),
@@ -121,7 +131,11 @@ async function markUndeliverable(part: Undelivered, pipeline: Pipeline): Promise
       const event: unknown = JSON.parse(arrival.text);
       const occurredAt = occurrenceOf(event, arrival, pipeline);
       if (occurredAt !== null && (await isStored(session, arrival, event, occurredAt, pipeline))) continue;
-      lost.push({ row: undeliverableRow(session, arrival, event, reason), moment: occurredAt ?? arrival.receivedAt, parts: [] });
+      lost.push({
+        row: undeliverableRow(session, arrival, event, reason),
+        moment: occurredAt ?? arrival.receivedAt,
+        parts: [],
+      });
     }
     return { messages, session, events: [], errors: lost, mayHold: false, copies: 0 };
   } catch {
@@ -148,7 +162,14 @@ async function isStored(
   const { category, name, data } = event;
   const row: EventRow = {
     ...{ session, id, tie: tieOf(id), application, occurredAt, receivedAt, sent: text },
-    ...{ category: String(category), name: String(name), data: jsonText(data), context: null, extra: null, visitor: null },
+    ...{
+      category: String(category),
+      name: String(name),
+      data: jsonText(data),
+      context: null,
+      extra: null,
+      visitor: null,
+    },
   };
   const stored = (await storedContents(database, laneToWrite(partition), [row])).get(identityOf(row));
   return stored !== undefined && hasSameContent(stored, row);

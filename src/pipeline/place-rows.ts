@@ -61,7 +61,11 @@ export interface PlacedRows {
  *
  * @throws Error where the map does not cover a moment: `PartitionStore.covering` comes first
  */
-export function placeRows(events: readonly EventRow[], errors: readonly PlacedError[], map: PartitionMap): PlacedRows[] {
+export function placeRows(
+  events: readonly EventRow[],
+  errors: readonly PlacedError[],
+  map: PartitionMap,
+): PlacedRows[] {
   const placed = new Map<number, PlacedRows & { lanes: Map<string, { lane: Lane; rows: EventRow[] }> }>();
   const at = (database: number) => {
     const same = placed.get(database);

@@ -1,15 +1,15 @@
 import type { Config } from "../model/config";
+import { errorId, fingerprint } from "../model/fingerprint";
 import type { RulesInForce } from "../rules/rules-in-force";
 import type { Arrival } from "../session/session-protocol";
 import type { PartitionStore } from "../storage/core/partition-store";
 import type { Database } from "../storage/databases";
 import type { EventRow } from "../storage/rows";
 import { type Failure, failureOf, messageOf } from "../storage/transport-errors";
+import { sliceBatch } from "./batch-slices";
 import { type CallSession, callSessions, type SessionResult } from "./call-sessions";
 import { eventRow, type PlacedError, placeRows, type ReadArrival } from "./place-rows";
 import { errorRow, type OpenedMessage, openMessage, type QueuedMessage, readMessage, receiptsOf } from "./read-message";
-import { errorId, fingerprint } from "../model/fingerprint";
-import { sliceBatch } from "./batch-slices";
 import { type Write, type WriteGroup, writeGroups } from "./write-groups";
 
 /** What the pipeline needs of the world. Handed in, so that a simulation can let any of it fail. */
@@ -85,9 +85,13 @@ async function processSlice(
   }
 
   const sessions = gatherSessions(opened, places);
-  const arrivals = new Map([...sessions].map(([session, { read: own }]) => [session, own.map(({ arrival }) => arrival)]));
+  const arrivals = new Map(
+    [...sessions].map(([session, { read: own }]) => [session, own.map(({ arrival }) => arrival)]),
+  );
   const results = await callSessions(arrivals, pipeline.callSession, (session) =>
-    rules.only((sessions.get(session)?.read ?? []).map(({ arrival, event }) => ({ receivedAt: arrival.receivedAt, event }))),
+    rules.only(
+      (sessions.get(session)?.read ?? []).map(({ arrival, event }) => ({ receivedAt: arrival.receivedAt, event })),
+    ),
   );
 
   const undelivered: Undelivered[] = [];
@@ -139,7 +143,14 @@ function isRedelivered({ attempts }: Message<unknown>): boolean {
 /** Nothing can be judged now: every message waits. */
 function waiting(places: readonly number[], thrown: unknown): Undelivered {
   const reason = `the rules cannot be read: ${messageOf(thrown)}`;
-  return { messages: new Set(places), failure: "overloaded", reason, waitsForDatabase: true, session: null, arrivals: [] };
+  return {
+    messages: new Set(places),
+    failure: "overloaded",
+    reason,
+    waitsForDatabase: true,
+    session: null,
+    arrivals: [],
+  };
 }
 
 interface Gathered {

@@ -132,7 +132,9 @@ async function judge(candidates: Candidate[], io: ReplayIo, rules: IndexedRules)
     const result = results.get(session);
     if (result?.kind !== "decided") {
       const { failure = "rejected" as const, reason = "the session was not called" } = result ?? {};
-      judged.push(...own.map(({ error, read }) => ({ error, read, outcome: { kind: "waiting" as const, failure, reason } })));
+      judged.push(
+        ...own.map(({ error, read }) => ({ error, read, outcome: { kind: "waiting" as const, failure, reason } })),
+      );
       continue;
     }
     for (const outcome of result.outcomes) {

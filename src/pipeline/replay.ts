@@ -1,7 +1,7 @@
 import * as v from "valibot";
+import { type ReplayMessage, ReplayMessageSchema, STEP_DELAY_SECONDS } from "../model/replay";
 import type { Micros } from "../model/time";
 import type { IndexedRules } from "../rules/rules";
-import { type ReplayMessage, ReplayMessageSchema, STEP_DELAY_SECONDS } from "../model/replay";
 import { findErrors } from "../storage/error-queries";
 import { countStep, loadReplay, planStep, type Replay, type ReplayCounts, type StepPlan } from "../storage/replays";
 import { type Failure, failureOf, messageOf } from "../storage/transport-errors";

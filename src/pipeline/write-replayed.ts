@@ -54,7 +54,8 @@ export async function writeReplayed(
   const { failed, conflicts } = await writeGroups(io.databases, groups, io.write);
   // A partition was closed since the map was read: the next try goes by the map as it stands then.
   if (failed.some(({ failure }) => failure === "stale")) await io.partitions.latest();
-  for (const { group, failure, reason } of failed) noteWaiting(results, errorsOf(group), { kind: "waiting", failure, reason });
+  for (const { group, failure, reason } of failed)
+    noteWaiting(results, errorsOf(group), { kind: "waiting", failure, reason });
   const conflicting = new Set(conflicts.flatMap(({ replays }) => replays?.id ?? []));
   for (const { error } of events) {
     const { id } = error.key;

@@ -1,5 +1,5 @@
-import { isJsonObject, utf8Bytes } from "../model/event";
 import { canonicalText } from "../model/canonical-text";
+import { isJsonObject, utf8Bytes } from "../model/event";
 import { countedPath } from "../model/issue-path";
 import type { Micros } from "../model/time";
 import { checkEvent, type ShadowFindings } from "../rules/check-event";

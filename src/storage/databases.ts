@@ -1,4 +1,3 @@
-
 /** One of the databases that hold the events. Its index never changes once it is in use. */
 export interface Database {
   index: number;

@@ -92,7 +92,9 @@ describe("the rules of event types", () => {
     for (const order of [bodies, bodies.toReversed(), bodies]) {
       await consume(batchOf(order).batch, pipeline);
       expect(await storedEvents("rules-a")).toMatchObject([{ id: "rules-1", received_at: RECEIVED_AT + 10 }]);
-      expect(await storedErrors(["rules-1"])).toMatchObject([{ codes: ["schema_violation"], received_at: RECEIVED_AT }]);
+      expect(await storedErrors(["rules-1"])).toMatchObject([
+        { codes: ["schema_violation"], received_at: RECEIVED_AT },
+      ]);
     }
   });
 

@@ -21,7 +21,15 @@ const NEARLY_FULL_BYTES = 8_500_000_000;
 export function faultyDatabase({ index, binding }: Database, conditions: Conditions): Database {
   const wrapped = new WeakMap<object, { statement: D1PreparedStatement; sql: string }>();
   const call = <Result>(sql: string[], run: () => Promise<Result>) =>
-    operate({ index, isWrite: !sql.every((one) => /^\s*SELECT/i.test(one)) }, conditions, run);
+    operate(
+      {
+        index,
+        isWrite: !sql.every((one) => /^\s*SELECT/i.test(one)),
+        makesTables: sql.some((one) => one.startsWith("CREATE TABLE")),
+      },
+      conditions,
+      run,
+    );
 
   const wrap = (statement: D1PreparedStatement, sql: string): D1PreparedStatement => {
     const proxy = new Proxy(statement, {
@@ -69,7 +77,7 @@ export function faultyDatabase({ index, binding }: Database, conditions: Conditi
 }
 
 async function operate<Result>(
-  { index, isWrite }: { index: number; isWrite: boolean },
+  { index, isWrite, makesTables }: { index: number; isWrite: boolean; makesTables: boolean },
   { full, inFlight }: Conditions,
   run: () => Promise<Result>,
 ): Promise<Result> {
@@ -86,7 +94,8 @@ async function operate<Result>(
   if (fault === "overloaded" && index === stricken) {
     throw new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long.");
   }
-  const strikes = (fault === "crash" || fault === "lost_answer") && weather.countdown-- <= 0 && weather.strikes-- > 0;
+  const isMeant = fault === "crash" || fault === "lost_answer" || (fault === "crash_making_tables" && makesTables);
+  const strikes = isMeant && weather.countdown-- <= 0 && weather.strikes-- > 0;
   if (!strikes) {
     const result = await carryOut();
     return weather.isOver ? never() : result;

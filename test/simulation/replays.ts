@@ -31,7 +31,7 @@ export interface Replays {
   pending(): number;
   /** Begins a replay of some errors, with some repair or none. */
   begin(): Promise<void>;
-  /** Begins replays of everything, with a repair that fixes every event but for what the rules say. */
+  /** Begins replays of everything, two that differ for each application. Their repairs leave nothing wrong but for the rules. */
   beginLast(): Promise<void>;
   /** Delivers one of the messages. It comes again unless it is acknowledged, and may be delivered twice at once. */
   deliver(fault: Fault, change?: (pipeline: Pipeline) => Pipeline): Promise<void>;
@@ -77,6 +77,7 @@ export function startReplays(world: World, traffic: Traffic, options: ReplayOpti
       for (const application of traffic.applications) {
         const any = { code: null, session: null, category: null, name: null, from: null, to: null };
         await insert({ filter: { ...any, application } }, fixAll(traffic, 0));
+        await insert({ filter: { ...any, application } }, movingEffect(random, traffic));
       }
     },
     async deliver(fault, change = (pipeline) => pipeline) {

@@ -79,7 +79,7 @@ export async function simulateReplays(seed: number, sabotage: ReplaySabotage = "
   if (isLast) await replays.beginLast();
   for (let round = 0; replays.pending() > 0; round++) {
     if (round > MAX_ROUNDS) return [`${replays.pending()} steps are never done`];
-    await replayOnce("none");
+    await Promise.all([replayOnce("none"), replayOnce("none"), replayOnce("none")]);
   }
   const partitions = await partitionsOf(world);
   const tables = await readTables(world.originals);

@@ -6,6 +6,8 @@ export type Fault =
   | "none"
   /** It ends before or after some call of a database. */
   | "crash"
+  /** It ends while it makes the tables of a partition. */
+  | "crash_making_tables"
   /** It ends when all is done but the acknowledgement. */
   | "crash_before_acknowledgement"
   /** Answers of databases are lost; whether the call was carried out is not known. */
@@ -21,6 +23,7 @@ export const FAULTS: readonly [Fault, ...Fault[]] = [
   ...([
     "crash",
     "crash",
+    "crash_making_tables",
     "crash_before_acknowledgement",
     "lost_answer",
     "overloaded",
@@ -66,8 +69,8 @@ export async function invoke(
   const weather: Weather = {
     ...{ fault, random, isOver: false },
     stricken: random.below(3),
-    countdown: random.below(8),
-    strikes: fault === "crash" ? 1 : 1 + random.below(4),
+    countdown: fault === "crash_making_tables" ? random.below(2) : random.below(random.chance(0.7) ? 5 : 14),
+    strikes: fault.startsWith("crash") ? 1 : 1 + random.below(4),
     crash: () => {
       weather.isOver = true;
       crash();

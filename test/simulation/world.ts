@@ -153,7 +153,7 @@ export function makeWorld(random: Random, traffic: Traffic, { sabotage, isForget
     if (!isWhole && random.chance(0.3)) {
       consumers.push(startConsumer(faulty));
       isWhole = true;
-    } else if (isWhole && random.chance(0.2)) {
+    } else if (isWhole && random.chance(0.1)) {
       consumers = [...consumers.slice(1), startConsumer(faulty)];
     }
   }

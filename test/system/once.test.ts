@@ -86,31 +86,29 @@ async function countOf(url: string): Promise<number> {
   return ((await response.json()) as { total: number }).total;
 }
 
-test(
-  "10,000 events sent three times, shuffled, from 20 clients, with the service killed in between, are stored once each",
-  { timeout: 300_000 },
-  async () => {
-    for (const seed of [1, 2]) {
-      const killed = await startService(folder);
-      await sendAll(killed.url, seed, killed.kill);
-    }
-    service = await startService(folder);
-    const { url } = service;
-    await sendAll(url, 3, null);
-    await eventually(async () => ((await countOf(url)) >= EVENTS ? true : null), 120_000);
+test("10,000 events sent three times, shuffled, from 20 clients, with the service killed in between, are stored once each", {
+  timeout: 300_000,
+}, async () => {
+  for (const seed of [1, 2]) {
+    const killed = await startService(folder);
+    await sendAll(killed.url, seed, killed.kill);
+  }
+  service = await startService(folder);
+  const { url } = service;
+  await sendAll(url, 3, null);
+  await eventually(async () => ((await countOf(url)) >= EVENTS ? true : null), 120_000);
 
-    const found: { id: string; session_id: string; position: number; timestamp: string }[] = [];
-    for (let session = 0; session < SESSIONS; session++) {
-      const headers = { Authorization: "Bearer eye_r_local" };
-      const response = await fetch(`${url}/theeye/sessions/once-${session}?limit=1000`, { headers });
-      const page = (await response.json()) as { results: typeof found };
-      const times = page.results.map(({ timestamp }) => timestamp);
-      expect(times).toEqual(times.toSorted());
-      found.push(...page.results);
-    }
-    expect(found.map(({ id }) => id).toSorted()).toEqual(events.map(({ id }) => id).toSorted());
-    expect(await countOf(url)).toBe(EVENTS);
-    const errors = await fetch(`${url}/theeye/errors`, { headers: { Authorization: "Bearer eye_r_local" } });
-    expect(((await errors.json()) as { results: unknown[] }).results).toEqual([]);
-  },
-);
+  const found: { id: string; session_id: string; position: number; timestamp: string }[] = [];
+  for (let session = 0; session < SESSIONS; session++) {
+    const headers = { Authorization: "Bearer eye_r_local" };
+    const response = await fetch(`${url}/theeye/sessions/once-${session}?limit=1000`, { headers });
+    const page = (await response.json()) as { results: typeof found };
+    const times = page.results.map(({ timestamp }) => timestamp);
+    expect(times).toEqual(times.toSorted());
+    found.push(...page.results);
+  }
+  expect(found.map(({ id }) => id).toSorted()).toEqual(events.map(({ id }) => id).toSorted());
+  expect(await countOf(url)).toBe(EVENTS);
+  const errors = await fetch(`${url}/theeye/errors`, { headers: { Authorization: "Bearer eye_r_local" } });
+  expect(((await errors.json()) as { results: unknown[] }).results).toEqual([]);
+});

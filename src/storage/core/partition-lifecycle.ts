@@ -11,6 +11,8 @@ import { createLateLane, databasesSharing, dropTables, sealStatements } from "./
  */
 export async function sealPartition(databases: readonly Database[], partition: Partition): Promise<void> {
   if (partition.state !== "open") return;
+  // Whoever completes its tables meanwhile would make open ones beside the renamed ones, where no reader looks.
+  if (!partition.ready) throw new Error(`partition ${partition.id} is not ready: its tables are still being made`);
   const first = firstDatabase(databases);
   await createLateLane(databases, partition);
   await markLate(first, partition);

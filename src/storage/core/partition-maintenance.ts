@@ -12,7 +12,7 @@ import { MAP_LEAD_MICROS, type PartitionStore } from "./partition-store";
 const MADE_AHEAD_MICROS: Micros = 30 * 60 * 1_000_000;
 
 /** A category is common from this share of a partition's events on, of so many at least. */
-const COMMON_SHARE = 1 / 32;
+const COMMON_SHARE = 1 / 24;
 const COMMON_FROM_EVENTS = 4_000;
 
 /** A partition is cut short beyond so many times the events that it was planned for. */

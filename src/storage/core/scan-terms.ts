@@ -45,12 +45,14 @@ function slotsTerm(
   };
 }
 
-/** How many minutes of counts a bounded term looks at. */
+/** How many minutes of counts a bounded term looks at, and how many days then. */
 const BOUNDING_MINUTES = 30;
+const BOUNDING_DAYS = 30;
 
 /**
- * The next events of the range, about `budget` of them: to the end of the minute in which the counts pass it, and no further
- * than BOUNDING_MINUTES from the first event. For main lanes, since late ones have no counts. Slots of a minute end with it.
+ * The next events of the range, about `budget` of them: to the end of the minute in which the counts pass it, as far as that lies
+ * within BOUNDING_MINUTES from the first event. Where traffic is so low that it does not, to the end of the last day up to
+ * which the counts by day stay below it. For main lanes, since late ones have no counts. Slots of a minute end with it.
  */
 export function boundedTimeTerm(lane: LaneSource, range: EventRange, budget: number): ScanTerm {
   const { low, high } = boundsIn(lane.partition, range);
@@ -84,7 +86,10 @@ export function boundedTimeTerm(lane: LaneSource, range: EventRange, budget: num
           WHERE held.page = pages.page AND held.minute BETWEEN ${counted} GROUP BY 1
         )
       ) WHERE passed >= ${integer(budget)}
-    ), begun.minute + ${integer(isAscending ? 60 * BOUNDING_MINUTES : 60 - 60 * BOUNDING_MINUTES)}) FROM begun
+    ), ${isAscending ? sql`max` : sql`min`}(
+      begun.minute + ${integer(isAscending ? 60 * BOUNDING_MINUTES : 60 - 60 * BOUNDING_MINUTES)},
+      coalesce(${daysWithin(budget, range.order)}, begun.minute)
+    )) FROM begun
   )`;
   // Behind the range there is nothing: a term that reaches its end has no end of its own.
   return isAscending
@@ -98,6 +103,24 @@ export function boundedTimeTerm(lane: LaneSource, range: EventRange, budget: num
         last: integer(slotOf(high, lane.partition)),
         end: sql`nullif(max(${end}, ${integer(low)}), ${integer(low)})`,
       });
+}
+
+/** The far edge of the last day up to which there are no more than `budget` events, from that of `begun.minute` on. */
+function daysWithin(budget: number, order: EventRange["order"]): SQL {
+  const isAscending = order === "asc";
+  const day = sql`begun.minute / 86400 * 86400`;
+  const ahead = integer(86_400 * (BOUNDING_DAYS - 1));
+  return sql`(
+    SELECT ${isAscending ? sql`max(bucket) + 86400` : sql`min(bucket)`} FROM (
+      SELECT bucket, sum(events) OVER (ORDER BY bucket ${isAscending ? sql`ASC` : sql`DESC`}) AS passed FROM (
+        SELECT held.bucket AS bucket, sum(held.events) AS events
+        FROM ${everyPage()} AS pages CROSS JOIN counts AS held
+        WHERE held.seconds = 86400 AND held.page = pages.page
+          AND held.bucket BETWEEN ${isAscending ? sql`${day} AND ${day} + ${ahead}` : sql`${day} - ${ahead} AND ${day}`}
+        GROUP BY 1
+      )
+    ) WHERE passed <= ${integer(budget)}
+  )`;
 }
 
 /** The start of a moment's minute, in seconds since 1970. */

@@ -20,10 +20,10 @@ interface CategoryScan {
 }
 
 /**
- * Events that one page looks at for each event of a common category. It had 1/32 of the traffic when it became common; the
+ * Events that one page looks at for each event of a common category. It had 1/24 of the traffic when it became common; the
  * rest is leeway, since a page that stays short costs another question.
  */
-const EXAMINED_PER_EVENT = 36;
+const EXAMINED_PER_EVENT = 28;
 const EXAMINED_AT_LEAST = 500;
 
 /**

@@ -3,15 +3,16 @@ import { compareEventKeys, type EventKey, type EventRange } from "../core/event-
 import { withPartitions } from "../core/known-partitions";
 import { chainsOf } from "../core/lane-chains";
 import { databaseOf, type Partition } from "../core/partition";
-import type { PartitionMap } from "../core/partition-map";
+import { PartitionMap } from "../core/partition-map";
 import { partitionsLeft, scanPartitions } from "../core/scan-partitions";
 import { sessionTerm, timeTerm } from "../core/scan-terms";
-import { cutByBytes, inDirection, mergeStretches, type Page } from "../core/stretch";
+import { cutByBytes, inDirection, type Page } from "../core/stretch";
 import type { Database } from "../databases";
 import { unpackId } from "../packed-id";
 import { MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "../read-limits";
 import { readerOf } from "../reader";
 import { type Series, type SeriesFilter, seriesOf } from "../series";
+import { lanesOfSessions } from "../sessions/session-times";
 import { scanCategory } from "./category-scan";
 import { scanGuided } from "./guided-scan";
 import { loadPayloads } from "./payloads";
@@ -69,8 +70,8 @@ type ScannedPage = Page<ScannedEvent, EventKey>;
 
 async function scan(databases: Database[], map: PartitionMap, question: EventQuestion): Promise<ScannedPage> {
   const { session, category, name, application, range, limit } = question;
+  if (session !== null) return scanSession(databases, map, { ...question, session });
   const partitions = partitionsLeft(map, range);
-  if (session !== null) return scanSession(databases, partitions, { ...question, session });
   if (name === null && application === null) {
     if (category === null) return scanTime(databases, partitions, question);
     return scanCategory(databases, partitions, { category, range, limit });
@@ -97,24 +98,42 @@ function scanTime(
   );
 }
 
+/** Partition by partition, as far as they hold the session: one that comes back for years has windows in many of them. */
 async function scanSession(
   databases: Database[],
-  partitions: Partition[],
+  map: PartitionMap,
   question: EventQuestion & { session: string },
 ): Promise<ScannedPage> {
   const { session, category, name, application, range, limit } = question;
-  const chains = scanChains(
-    chainsOf(databases, partitions, (partition, { index }) => databaseOf(partition, session) === index),
-    (lane) => sessionTerm(lane, range, session),
-  );
-  const compare = inDirection(compareEventKeys, range.order);
-  if (category === null && name === null && application === null) {
-    return mergeStretches(await scanEvents(chains, limit), compare, limit);
-  }
-  const wanted = await wantedByDatabase(databases, question);
-  const hopeful = chains.filter(({ database }) => wanted.has(database));
-  const stretches = await scanMatching(hopeful, { limit, budget: MAX_ROWS_EXAMINED, matches: matchesOf(wanted) });
-  return mergeStretches(stretches, compare, limit);
+  const isFiltered = category !== null || name !== null || application !== null;
+  const [partitions, wanted] = await Promise.all([
+    partitionsHolding(databases, map, question),
+    isFiltered ? wantedByDatabase(databases, question) : null,
+  ]);
+  // Each of them holds an event, but for those at the ends of the range: the page is full before the rest is needed.
+  const needed = isFiltered ? partitions : partitions.slice(0, limit + 3);
+  return scanPartitions(needed, { limit, order: range.order }, (group, missing) => {
+    const chains = scanChains(
+      chainsOf(databases, group, (partition, { index }) => databaseOf(partition, session) === index),
+      (lane) => sessionTerm(lane, range, session),
+    );
+    if (wanted === null) return scanEvents(chains, missing);
+    const hopeful = chains.filter(({ database }) => wanted.has(database));
+    return scanMatching(hopeful, { limit: missing, budget: MAX_ROWS_EXAMINED, matches: matchesOf(wanted) });
+  });
+}
+
+/** The partitions of a range that hold events of a session, in the order of the scan. */
+async function partitionsHolding(
+  databases: Database[],
+  map: PartitionMap,
+  { session, range }: Pick<EventQuestion, "range"> & { session: string },
+): Promise<Partition[]> {
+  const partitions = partitionsLeft(map, range);
+  if (partitions.length < 2) return partitions;
+  const lanes = await lanesOfSessions(databases, new PartitionMap(map.revision, partitions), [session]);
+  const holding = new Set(lanes.map(({ lane }) => lane.partition));
+  return partitions.filter((partition) => holding.has(partition));
 }
 
 /** The wanted series of each database that has some. */

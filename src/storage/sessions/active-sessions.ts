@@ -74,6 +74,7 @@ async function listSessions(
   const seen = new Set<string>();
   const listed: Listed[] = [];
   let place = after;
+  let tried = 0;
   for (let round = 0; round < MAX_SESSION_ROUNDS; round++) {
     const { rows, next } = await walkEvents(databases, map, { ...question, after: place });
     const candidates: Listed[] = [];
@@ -83,10 +84,12 @@ async function listSessions(
       candidates.push({ key, session: unpackId(key.session) });
     }
     for (let checked = 0; checked < candidates.length; ) {
-      // Each costs a seek for every slot above the cursor, so no more are checked than are probably needed.
-      const missing = limit + 1 - listed.length;
-      const some = candidates.slice(checked, checked + missing + Math.ceil(missing / 4));
+      // Each costs a seek for every slot above the cursor, so no more are checked than are probably needed. The share that is
+      // listed grows on the way down: nothing is gained from many at once.
+      const needed = ((limit + 1 - listed.length) * Math.max(1, tried)) / Math.max(1, listed.length);
+      const some = candidates.slice(checked, checked + Math.ceil(Math.min(1.25 * needed, 1.5 * (limit + 1))));
       checked += some.length;
+      tried += some.length;
       const hidden = await listedBefore(databases, map, question, some);
       listed.push(...some.filter(({ session }) => !hidden.has(session)));
       if (listed.length > limit) {
@@ -177,9 +180,12 @@ function sessionsIn(partition: Partition, { index }: Database, candidates: Liste
 function laterTerm(lane: LaneSource, sessions: string[], above: EventRange, after: EventKey, asOf: Micros): SQL {
   const bounds = boundsIn(lane.partition, above);
   const { occurredAt, receivedAfter, session, tie } = after;
+  // With a LIMIT the ids are made once, and not again for each seek.
   return sql`
-    SELECT wanted.value AS session FROM json_each(${JSON.stringify(sessions)}) AS wanted WHERE EXISTS (
-      SELECT 1 FROM ${slotsOfSession(lane, bounds, sql.raw(storedIdSql("wanted.value")))}
+    SELECT wanted.packed AS session FROM (
+      SELECT value AS packed, ${sql.raw(storedIdSql("value"))} AS id FROM json_each(${JSON.stringify(sessions)}) LIMIT -1
+    ) AS wanted WHERE EXISTS (
+      SELECT 1 FROM ${slotsOfSession(lane, bounds, sql`wanted.id`)}
         AND +e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)} AND ${isKnown(asOf)}
         AND (+e.occurred_at, e.received_after, e.session_id, e.tie) >= (${integer(occurredAt)}, ${integer(receivedAfter)},
           ${storedId(unpackId(session))}, ${integer(tie)})

@@ -127,15 +127,16 @@ function edgeStatement(
   const wanted = JSON.stringify(edges.map(({ session, window }) => [packId(session), window]));
   const perWindow = integer(slotsPerWindow(lane.partition));
   const direction = sql.raw(order);
+  // Materialized, so that the ids are made once, and not again for each seek.
   return sql`
+    WITH found AS MATERIALIZED (
+      SELECT key AS place, ${sql.raw(storedIdSql("(value ->> 0)"))} AS session_id, (value ->> 1) * ${perWindow} AS first_slot
+      FROM json_each(${wanted})
+    )
     SELECT place, (
       SELECT e.occurred_at FROM numbers AS n CROSS JOIN ${laneTable("events", lane)} AS e
       WHERE n.n < ${perWindow} AND e.slot = found.first_slot + n.n AND e.session_id = found.session_id
       ORDER BY n.n ${direction}, e.occurred_at ${direction} LIMIT 1
     ) AS moment
-    FROM (
-      SELECT key AS place, ${sql.raw(storedIdSql("(value ->> 0)"))} AS session_id, value ->> 1 AS "window",
-        (value ->> 1) * ${perWindow} AS first_slot
-      FROM json_each(${wanted})
-    ) AS found`;
+    FROM found`;
 }

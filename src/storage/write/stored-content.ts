@@ -1,5 +1,5 @@
 import { canonicalText } from "../../model/canonical-text";
-import { lanesToRead, type Lane, slotOf } from "../core/partition";
+import { type Lane, lanesToRead, slotOf } from "../core/partition";
 import type { Database } from "../databases";
 import { packId, storedIdSql } from "../packed-id";
 import type { EventRow } from "../rows";

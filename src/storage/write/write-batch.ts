@@ -1,12 +1,12 @@
-import { fingerprint, errorId } from "../../model/fingerprint";
 import { ID_CONFLICT } from "../../model/codes";
 import { utf8Bytes } from "../../model/event";
+import { errorId, fingerprint } from "../../model/fingerprint";
 import { isLate, type Lane } from "../core/partition";
 import type { Database } from "../databases";
 import { codeBits } from "../error-codes";
 import { ADD_FAILURES, failureValues } from "../failure-counts";
-import type { BatchRows, ErrorRow, EventRow, LaneRows, PartRow, Settlement, WriteResult } from "../rows";
 import { packId } from "../packed-id";
+import type { BatchRows, ErrorRow, EventRow, LaneRows, PartRow, Settlement, WriteResult } from "../rows";
 import { settleStatements } from "../settle-errors";
 import { shadowStatements } from "../shadow-counts";
 import { messageOf } from "../transport-errors";
@@ -90,8 +90,9 @@ async function sortOut(database: Database, rows: BatchRows): Promise<{ fresh: Ba
     ...rows.errors,
     ...result.conflicts.filter(({ replays }) => replays === undefined).map((row) => conflictError(row)),
   ];
-  const settlements = (rows.settlements ?? []).map((one): Settlement =>
-    conflicting.has(one.error.id) ? { ...one, outcome: { kind: "failing", issues: [ID_CONFLICT] } } : one,
+  const settlements = (rows.settlements ?? []).map(
+    (one): Settlement =>
+      conflicting.has(one.error.id) ? { ...one, outcome: { kind: "failing", issues: [ID_CONFLICT] } } : one,
   );
   return { fresh: { ...rows, events, errors, settlements }, result };
 }

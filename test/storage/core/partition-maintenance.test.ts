@@ -78,11 +78,11 @@ describe("the next partition", () => {
 });
 
 describe("the common categories", () => {
-  it("are those with at least a thirty-second part of the events, from the lead after it was noticed on", async () => {
+  it("are those with at least a twenty-fourth part of the events, from the lead after it was noticed on", async () => {
     await maintain();
-    await count(first, { page: 3_000, form: 100 });
+    await count(first, { page: 3_650, form: 160 });
     const [, second] = databases;
-    if (second !== undefined) await count(second, { form: 25, rare: 124, page: 751 });
+    if (second !== undefined) await count(second, { form: 40, rare: 199, page: 751 });
     await maintain(NOW + MINUTE);
     const since = NOW + MINUTE + MAP_LEAD_MICROS;
     expect((await partitionAt(NOW))?.common).toEqual(
