@@ -2,6 +2,19 @@
 export interface Database {
   index: number;
   binding: D1Database;
+  /** Adds up what one request reads, where its answer says so. */
+  meter?: RowMeter;
+}
+
+/** Rows read, as D1 bills them. */
+export interface RowMeter {
+  rowsRead: number;
+}
+
+/** The same databases with a meter, for the questions of one request. */
+export function metered(databases: readonly Database[]): { databases: Database[]; meter: RowMeter } {
+  const meter: RowMeter = { rowsRead: 0 };
+  return { databases: databases.map((database) => ({ ...database, meter })), meter };
 }
 
 /**

@@ -28,7 +28,7 @@ const LACKS_TABLE = /no such table/;
  *
  * @throws DrizzleQueryError, as a reader does
  */
-export async function readBatch<Row>({ binding }: Database, statements: readonly SQL[]): Promise<Row[][]> {
+export async function readBatch<Row>({ binding, meter }: Database, statements: readonly SQL[]): Promise<Row[][]> {
   if (statements.length === 0) return [];
   const queries = statements.map((statement) => dialect.sqlToQuery(statement));
   const read = (constraint: D1SessionConstraint) => {
@@ -42,6 +42,7 @@ export async function readBatch<Row>({ binding }: Database, statements: readonly
     }),
     queries[0]?.sql ?? "",
   );
+  if (meter !== undefined) meter.rowsRead += results.reduce((sum, { meta }) => sum + meta.rows_read, 0);
   return results.map(({ results: rows }) => rows);
 }
 

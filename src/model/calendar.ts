@@ -1,0 +1,111 @@
+import type { Micros } from "./time";
+import type { LocalMillis, TimeZone } from "./time-zone";
+
+export const CALENDAR_INTERVALS = ["minute", "hour", "day", "week", "month"] as const;
+
+/** The width of a bucket on the clocks of a zone. Weeks begin on Monday. */
+export type CalendarInterval = (typeof CALENDAR_INTERVALS)[number];
+
+/** A stretch of time: [start, end). */
+export interface Period {
+  start: Micros;
+  end: Micros;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** 1970-01-01 was a Thursday. */
+const DAYS_BEFORE_MONDAY = 3;
+
+/**
+ * The starts of the buckets that a period touches, ascending. The first may lie before the period. Days have 23 or 25 hours
+ * where clocks change.
+ *
+ * @param most no more than one beyond this many are returned
+ */
+export function bucketStarts(
+  { start, end }: Period,
+  interval: CalendarInterval,
+  zone: TimeZone,
+  most: number,
+): Micros[] {
+  const starts = [bucketOf(start, interval, zone)];
+  for (let last = starts[0] ?? start; starts.length <= most; ) {
+    last = nextBucket(last, interval, zone);
+    if (last >= end) break;
+    starts.push(last);
+  }
+  return starts;
+}
+
+/** The start of the bucket that holds a moment. */
+export function bucketOf(moment: Micros, interval: CalendarInterval, zone: TimeZone): Micros {
+  if (interval === "minute") return Math.floor(moment / 60_000_000) * 60_000_000;
+  const local = zone.localOf(moment);
+  if (interval === "hour") {
+    // Counted back from the moment, so that an hour which the clocks show twice is two buckets.
+    const into = (local - Math.floor(local / HOUR_MS) * HOUR_MS) * 1_000;
+    return Math.floor(moment / 1_000) * 1_000 - into;
+  }
+  return zone.momentOf(floorLocal(local, interval));
+}
+
+/** The start of the bucket after the one that starts at a moment. */
+export function nextBucket(start: Micros, interval: CalendarInterval, zone: TimeZone): Micros {
+  if (interval === "minute") return start + 60_000_000;
+  const local = zone.localOf(start);
+  // A change of clocks by half an hour leaves a bucket that does not begin at a full hour.
+  if (interval === "hour") return start + (HOUR_MS - (local - Math.floor(local / HOUR_MS) * HOUR_MS)) * 1_000;
+  return zone.momentOf(addLocal(floorLocal(local, interval), interval, 1));
+}
+
+/** The start of a local day, week or month. */
+function floorLocal(local: LocalMillis, interval: "day" | "week" | "month"): LocalMillis {
+  const day = Math.floor(local / DAY_MS);
+  if (interval === "day") return day * DAY_MS;
+  if (interval === "week") return (day - ((((day + DAYS_BEFORE_MONDAY) % 7) + 7) % 7)) * DAY_MS;
+  const date = new Date(local);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+}
+
+/** Moves a local time by some days, weeks, months or years. The 31st becomes the last day of a shorter month. */
+export function addLocal(local: LocalMillis, unit: "day" | "week" | "month" | "year", count: number): LocalMillis {
+  if (unit === "day") return local + count * DAY_MS;
+  if (unit === "week") return local + 7 * count * DAY_MS;
+  const day = Math.floor(local / DAY_MS) * DAY_MS;
+  const date = new Date(day);
+  const months = date.getUTCFullYear() * 12 + date.getUTCMonth() + (unit === "year" ? 12 * count : count);
+  const [year, month] = [Math.floor(months / 12), months % 12];
+  const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  return Date.UTC(year, month, Math.min(date.getUTCDate(), lastDay)) + (local - day);
+}
+
+export const COMPARISONS = ["previous_period", "previous_year"] as const;
+
+export type Comparison = (typeof COMPARISONS)[number];
+
+/**
+ * The period to compare a period with. The previous period is as long on the zone's clocks: as many months if both ends are
+ * starts of months, as many days if both are midnights, otherwise as much time.
+ */
+export function comparedPeriod(period: Period, comparison: Comparison, zone: TimeZone): Period {
+  const { start, end } = period;
+  const [from, to] = [zone.localOf(start), zone.localOf(end)];
+  const exactly = (moment: Micros) => moment % 1_000;
+  const shifted = (local: LocalMillis, moment: Micros) => zone.momentOf(local) + exactly(moment);
+  if (comparison === "previous_year") {
+    return { start: shifted(addLocal(from, "year", -1), start), end: shifted(addLocal(to, "year", -1), end) };
+  }
+  if (!startsDay(start, zone) || !startsDay(end, zone)) return { start: start - (end - start), end: start };
+  const [first, last] = [new Date(from), new Date(to)];
+  if (first.getUTCDate() === 1 && last.getUTCDate() === 1) {
+    const months = (last.getUTCFullYear() - first.getUTCFullYear()) * 12 + last.getUTCMonth() - first.getUTCMonth();
+    return { start: zone.momentOf(addLocal(from, "month", -months)), end: start };
+  }
+  return { start: zone.momentOf(from - (floorLocal(to, "day") - floorLocal(from, "day"))), end: start };
+}
+
+function startsDay(moment: Micros, zone: TimeZone): boolean {
+  return bucketOf(moment, "day", zone) === moment;
+}
