@@ -1,5 +1,5 @@
--- The partition map, used in the first database. A partition is a stretch of time; its tables (src/storage/core/
--- partition-tables.ts) lie in the databases that share it. What a row says of range, databases and slots never changes while
+-- The partition map, used in the first database. A partition is a stretch of time; its tables (src/storage/
+-- partitions/partition-tables.ts) lie in the databases that share it. What a row says of range, databases and slots never changes while
 -- it is open, but that its end may be brought forward to a moment that no event has reached yet.
 CREATE TABLE partitions (
   partition_id INTEGER PRIMARY KEY,

@@ -18,7 +18,7 @@ CREATE TABLE errors (
   replayed_at INTEGER,           -- microseconds since 1970; when a replay judged it last
   replay_id TEXT,                -- that replay
   claimed_by TEXT,               -- the replay that has it in hand: one at a time, or two repairs could make two events of it
-  codes INTEGER NOT NULL,        -- the codes of its issues as bits: src/storage/error-codes.ts
+  codes INTEGER NOT NULL,        -- the codes of its issues as bits: src/storage/core/error-codes.ts
   PRIMARY KEY (received_at, id)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,15 +1,15 @@
 import { checkAlerts } from "./alerting/check-alerts";
 import { createApp } from "./api/app";
-import { ruleSourceOf } from "./api/rule-source";
+import { ruleSourceOf } from "./http/rule-source";
 import { parseConfig } from "./model/config";
 import { MAX_ERRORS_PER_STEP } from "./model/replay";
 import { consume } from "./pipeline/consumer";
 import { consumeDeadLetters } from "./pipeline/dead-letters";
 import type { Pipeline } from "./pipeline/process-batch";
-import { consumeReplays, type ReplayPipeline } from "./pipeline/replay";
-import { maintainPartitions } from "./storage/core/partition-maintenance";
-import { isolatePartitions } from "./storage/core/partition-store";
-import { databasesOf } from "./storage/databases";
+import { consumeReplays, type ReplayPipeline } from "./pipeline/replay/replay";
+import { databasesOf } from "./storage/core/databases";
+import { maintainPartitions } from "./storage/partitions/partition-maintenance";
+import { isolatePartitions } from "./storage/partitions/partition-store";
 import { writeBatch } from "./storage/write/write-batch";
 
 export { Session } from "./session/session-object";

@@ -1,13 +1,13 @@
 // First: it replaces the clock that the modules below keep.
 import "./virtual-clock.ts";
 
-import { hashKey, keyEntry } from "../../src/api/keys";
+import { hashKey, keyEntry } from "../../src/http/auth/keys";
 import eye from "../../src/index";
 import type { Micros } from "../../src/model/time";
-import { maintainPartitions } from "../../src/storage/core/partition-maintenance";
-import { addCommonCategories } from "../../src/storage/core/partition-records";
-import { isolatePartitions } from "../../src/storage/core/partition-store";
-import { databasesOf, firstDatabase } from "../../src/storage/databases";
+import { databasesOf, firstDatabase } from "../../src/storage/core/databases";
+import { maintainPartitions } from "../../src/storage/partitions/partition-maintenance";
+import { addCommonCategories } from "../../src/storage/partitions/partition-records";
+import { isolatePartitions } from "../../src/storage/partitions/partition-store";
 import { type ConsumerSettings, type Delivery, deliveriesOf } from "./deliveries.ts";
 import { meteredBindings, type TakenMessage } from "./metered-bindings.ts";
 import { countObjectsIn } from "./metered-session.ts";

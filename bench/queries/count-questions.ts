@@ -1,4 +1,4 @@
-import { MAX_ROWS_EXAMINED } from "../../src/storage/read-limits.ts";
+import { MAX_ROWS_EXAMINED } from "../../src/storage/core/read-limits.ts";
 import { type Filters, type Goal, type Places, pathOf, type Question, question } from "./question.ts";
 
 const COMMON = "page interaction";

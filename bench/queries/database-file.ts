@@ -2,9 +2,9 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { SERIES_PER_PAGE } from "../../src/model/limits.ts";
-import { isRare, type Partition, slotOf, WINDOW_MICROS } from "../../src/storage/core/partition.ts";
-import { packId } from "../../src/storage/packed-id.ts";
-import type { EventRow } from "../../src/storage/rows.ts";
+import { packId } from "../../src/storage/core/packed-id.ts";
+import { isRare, type Partition, slotOf, WINDOW_MICROS } from "../../src/storage/partitions/partition.ts";
+import type { EventRow } from "../../src/storage/write/rows.ts";
 import { eventAt, type History } from "./history.ts";
 
 /** The SQLite files of the local D1 databases in a folder, while no platform has them open. */

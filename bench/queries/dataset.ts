@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EventRow } from "../../src/storage/rows.ts";
+import type { EventRow } from "../../src/storage/write/rows.ts";
 import { ROOT } from "../shared/wrangler-settings.ts";
 import { type Comparison, compareFiles } from "./compare-files.ts";
 import { databaseFiles, fillFile, hasRows, settle } from "./database-file.ts";
@@ -32,9 +32,12 @@ function fingerprint(): string {
     ...["history.ts", "layouts.ts", "catalogue.ts", "random.ts", "database-file.ts"].map((name) =>
       join(import.meta.dirname, name),
     ),
-    ...["core/partition.ts", "core/partition-tables.ts", "packed-id.ts", "failure-counts.ts"].map((name) =>
-      join(storage, name),
-    ),
+    ...[
+      "partitions/partition.ts",
+      "partitions/partition-tables.ts",
+      "core/packed-id.ts",
+      "write/failure-counts.ts",
+    ].map((name) => join(storage, name)),
   ];
   for (const file of files) hash.update(readFileSync(file));
   return hash.digest("hex").slice(0, 12);

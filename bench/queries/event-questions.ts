@@ -1,4 +1,4 @@
-import { MAX_GUIDED_ROWS, MAX_GUIDING_COUNTS, MAX_ROWS_EXAMINED } from "../../src/storage/read-limits.ts";
+import { MAX_GUIDED_ROWS, MAX_GUIDING_COUNTS, MAX_ROWS_EXAMINED } from "../../src/storage/core/read-limits.ts";
 import { EVENTS, each, type Filters, type Goal, type Places, pathOf, type Question, question } from "./question.ts";
 import { uuid } from "./random.ts";
 

@@ -1,7 +1,7 @@
-import { hash48 } from "../../src/model/short-hash.ts";
+import { hash48 } from "../../src/model/event/short-hash.ts";
 import type { Micros } from "../../src/model/time";
-import type { Partition } from "../../src/storage/core/partition";
-import type { ErrorRow, EventRow } from "../../src/storage/rows";
+import type { Partition } from "../../src/storage/partitions/partition";
+import type { ErrorRow, EventRow } from "../../src/storage/write/rows";
 import { applicationAt, eventTypeAt } from "./catalogue.ts";
 import { END, type Layout, type LayoutName, LONG_SESSION, layoutOf, type Stretch } from "./layouts.ts";
 import { chance, uuid, word } from "./random.ts";

@@ -1,5 +1,5 @@
 import type { Micros } from "../../src/model/time.ts";
-import { DEFAULT_SLOT_MICROS, type Partition, WINDOW_MICROS } from "../../src/storage/core/partition.ts";
+import { DEFAULT_SLOT_MICROS, type Partition, WINDOW_MICROS } from "../../src/storage/partitions/partition.ts";
 import { CATEGORIES } from "./catalogue.ts";
 
 /** 2026-07-01T00:00:00Z: fixed, so that the same size and seed give the same rows on any day. */

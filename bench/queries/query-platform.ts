@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
-import type { Partition } from "../../src/storage/core/partition";
-import type { ErrorRow, EventRow } from "../../src/storage/rows";
+import type { Partition } from "../../src/storage/partitions/partition";
+import type { ErrorRow, EventRow } from "../../src/storage/write/rows";
 import { migrate, startPlatform } from "../shared/local-platform.ts";
 import { readWranglerSettings } from "../shared/wrangler-settings.ts";
 import type { Asked, Binding, Order, Walked, Written } from "./worker.ts";

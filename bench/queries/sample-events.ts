@@ -1,5 +1,5 @@
-import { hash48 } from "../../src/model/short-hash.ts";
-import type { EventRow } from "../../src/storage/rows";
+import { hash48 } from "../../src/model/event/short-hash.ts";
+import type { EventRow } from "../../src/storage/write/rows";
 import { openPartition } from "./layouts.ts";
 import { uuid } from "./random.ts";
 

@@ -1,4 +1,4 @@
-import { MAX_EVENTS_COUNTED } from "../../src/storage/read-limits.ts";
+import { MAX_EVENTS_COUNTED } from "../../src/storage/core/read-limits.ts";
 import { type Filters, type Goal, type Places, pathOf, type Question, question } from "./question.ts";
 import { uuid } from "./random.ts";
 

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { EventRow } from "../../src/storage/rows";
+import type { EventRow } from "../../src/storage/write/rows";
 import { storageFolder } from "../shared/local-platform.ts";
 import { startQueryPlatform } from "./query-platform.ts";
 import { SAMPLE_PARTITION, type StoredBytes, sampleAt, storedBytes } from "./sample-events.ts";

@@ -1,10 +1,10 @@
 import { createApp } from "../../src/api/app";
-import { hashKey, keyEntry } from "../../src/api/keys";
+import { hashKey, keyEntry } from "../../src/http/auth/keys";
 import { placeRows } from "../../src/pipeline/place-rows";
-import { loadPartitionMap, NO_PARTITIONS } from "../../src/storage/core/partition-records";
-import { createTables } from "../../src/storage/core/partition-tables";
-import type { Database } from "../../src/storage/databases";
-import type { ErrorRow, EventRow } from "../../src/storage/rows";
+import type { Database } from "../../src/storage/core/databases";
+import { loadPartitionMap, NO_PARTITIONS } from "../../src/storage/partitions/partition-records";
+import { createTables } from "../../src/storage/partitions/partition-tables";
+import type { ErrorRow, EventRow } from "../../src/storage/write/rows";
 import { writeBatch } from "../../src/storage/write/write-batch";
 import { type AskedStatement, type MeteredDatabase, meteredDatabase } from "./metered-database.ts";
 

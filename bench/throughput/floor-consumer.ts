@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { createTables } from "../../src/storage/core/partition-tables";
+import { createTables } from "../../src/storage/partitions/partition-tables";
 
 interface Bindings {
   EVENTS: { send(body: unknown): Promise<unknown> };

@@ -11,7 +11,7 @@ export interface KvPair {
   value: string;
 }
 
-/** The records of the application `demo` and its keys, as src/api/keys.ts describes them. */
+/** The records of the application `demo` and its keys, as src/http/auth/keys.ts describes them. */
 export function localKeyRecords(now: Date): KvPair[] {
   const created_at = now.toISOString();
   const keys = Object.entries(LOCAL_KEYS).map(([scope, key]) => ({

@@ -1,9 +1,9 @@
 import type { AlertRule, Measurement } from "../model/alert";
 import type { Micros } from "../model/time";
-import { type Alert, changeState, deliveryId, listAlerts } from "../storage/alerts";
-import type { Database } from "../storage/databases";
-import { measureFailures } from "../storage/failure-share";
-import { messageOf } from "../storage/transport-errors";
+import { type Alert, changeState, deliveryId, listAlerts } from "../storage/admin/alerts";
+import type { Database } from "../storage/core/databases";
+import { messageOf } from "../storage/core/transport-errors";
+import { measureFailures } from "../storage/errors/failure-share";
 import { type Courier, deliverDue } from "./deliver";
 import { evaluate } from "./evaluate";
 import { webhookBody } from "./webhook-body";

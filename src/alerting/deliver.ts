@@ -2,8 +2,8 @@ import * as v from "valibot";
 import { AlertRuleSchema } from "../model/alert";
 import type { Micros } from "../model/time";
 import { refuseDestination } from "../model/webhook-destination";
-import { claimDelivery, type DueDelivery, dueDeliveries, settleDelivery } from "../storage/alert-deliveries";
-import type { Database } from "../storage/databases";
+import { claimDelivery, type DueDelivery, dueDeliveries, settleDelivery } from "../storage/admin/alert-deliveries";
+import type { Database } from "../storage/core/databases";
 import { signMessage } from "./signature";
 
 export const MAX_ATTEMPTS = 10;

@@ -1,25 +1,26 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import * as v from "valibot";
-import { alerts } from "./alerts";
-import type { AppEnv } from "./app-env";
-import { applications } from "./applications";
-import { requireScope } from "./authenticate";
-import { COLLECTOR_PATH, handleCollector, isForCollector } from "./collector";
-import { configOf } from "./configuration";
-import { documentation } from "./documentation";
-import { summariseErrors } from "./error-summary";
-import { listErrors, showError } from "./errors";
-import { eventTypes } from "./event-types";
-import { listEvents } from "./events";
+import type { AppEnv } from "../http/app-env";
+import { requireScope } from "../http/auth/authenticate";
+import { configOf } from "../http/configuration";
+import { logFailure, logRefusal } from "../http/log";
+import { problem } from "../http/problem";
+import { ruleSourceOf } from "../http/rule-source";
+import { COLLECTOR_PATH, handleCollector, isForCollector } from "../ingest/collect-route";
+import { alerts } from "./admin/alerts";
+import { applications } from "./admin/applications";
+import { settings } from "./admin/settings";
+import { documentation } from "./docs/documentation";
+import { summariseErrors } from "./errors/error-summary";
+import { listErrors, showError } from "./errors/errors";
+import { eventTypes } from "./event-types/event-types";
+import { listEvents } from "./events/events";
+import { showReceipt } from "./events/receipts";
 import { health } from "./health";
-import { logFailure, logRefusal } from "./log";
-import { problem } from "./problem";
-import { showReceipt } from "./receipts";
-import { createReplay, listAllReplays, resumeReplay, showReplay } from "./replays";
-import { listSessions, showSession } from "./sessions";
-import { settings } from "./settings";
-import { showStats } from "./stats";
+import { showStats } from "./questions/stats";
+import { createReplay, listAllReplays, resumeReplay, showReplay } from "./replays/replays";
+import { listSessions, showSession } from "./sessions/sessions";
 
 /** The Worker's HTTP side: every path, with or without a slash at its end. */
 export interface App {
@@ -32,7 +33,7 @@ export function createApp(): App {
   const router = createRouter();
   return {
     fetch: (request, env, context) =>
-      isForCollector(request) ? handleCollector(request, env) : router.fetch(request, env, context),
+      isForCollector(request) ? handleCollector(request, env, ruleSourceOf) : router.fetch(request, env, context),
     request: router.request,
   };
 }
@@ -41,7 +42,7 @@ export function createRouter(): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
 
   // Before the middleware: the collector logs and answers by itself.
-  app.on(["POST", "OPTIONS"], COLLECTOR_PATH, (c) => handleCollector(c.req.raw, c.env));
+  app.on(["POST", "OPTIONS"], COLLECTOR_PATH, (c) => handleCollector(c.req.raw, c.env, ruleSourceOf));
   app.use(logRefusals);
   app.use(
     methodNotAllowed({

@@ -1,12 +1,12 @@
 import { Hono } from "hono";
 import { version } from "../../package.json";
-import { probeDatabase } from "../storage/core/database-room";
-import { type Database, databasesOf } from "../storage/databases";
-import type { AppEnv } from "./app-env";
-import { authenticate, isolateKeyCache } from "./authenticate";
-import { findKey } from "./credentials";
-import { logFailure } from "./log";
-import { Refusal } from "./problem";
+import type { AppEnv } from "../http/app-env";
+import { authenticate, isolateKeyCache } from "../http/auth/authenticate";
+import { findKey } from "../http/auth/credentials";
+import { logFailure } from "../http/log";
+import { Refusal } from "../http/problem";
+import { type Database, databasesOf } from "../storage/core/databases";
+import { probeDatabase } from "../storage/partitions/database-room";
 
 /** After so long a dependency counts as failed: a health check must answer. */
 const CHECK_TIMEOUT_MS = 5_000;

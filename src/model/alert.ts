@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { ApplicationNameSchema, CategorySchema, NameSchema } from "./event";
+import { ApplicationNameSchema, CategorySchema, NameSchema } from "./event/event";
 
 /** Each is evaluated every minute, so their number bounds the work of a tick. */
 export const MAX_ALERTS = 100;

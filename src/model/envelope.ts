@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { eventIdOf } from "./event-id";
+import { eventIdOf } from "./event/event-id";
 
 /**
  * What travels through the queue: events that the edge has accepted, with what only the edge can know. Versioned, since

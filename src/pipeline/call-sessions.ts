@@ -1,6 +1,6 @@
 import type { RuleEpoch } from "../rules/rules-in-force";
 import type { Arrival, PlacedOutcome, SessionAnswer, SessionCall } from "../session/session-protocol";
-import { type Failure, failureOf, messageOf } from "../storage/transport-errors";
+import { type Failure, failureOf, messageOf } from "../storage/core/transport-errors";
 
 /** Calls the object of a session. Each call makes its own stub: a stub that failed once may be broken. */
 export type CallSession = (session: string, call: SessionCall) => Promise<SessionAnswer>;

@@ -1,4 +1,4 @@
-import type { Failure } from "../storage/transport-errors";
+import type { Failure } from "../storage/core/transport-errors";
 import { type Pipeline, processBatch, type Undelivered } from "./process-batch";
 import { redelivery, worst } from "./retry-policy";
 

@@ -1,12 +1,12 @@
-import { isJsonObject } from "../model/event";
-import { tieOf } from "../model/event-key";
-import { errorId, fingerprint } from "../model/fingerprint";
-import { jsonText } from "../model/json-text";
+import { isJsonObject } from "../model/event/event";
+import { tieOf } from "../model/event/event-key";
+import { errorId, fingerprint } from "../model/event/fingerprint";
+import { jsonText } from "../model/json/json-text";
 import { type Micros, momentOf } from "../model/time";
 import type { Arrival } from "../session/session-protocol";
-import { databaseOf, laneToWrite } from "../storage/core/partition";
-import type { EventRow } from "../storage/rows";
+import { databaseOf, laneToWrite } from "../storage/partitions/partition";
 import { findKnownErrors } from "../storage/write/known-errors";
+import type { EventRow } from "../storage/write/rows";
 import { hasSameContent, identityOf, storedContents } from "../storage/write/stored-content";
 import type { PlacedError } from "./place-rows";
 import {

@@ -1,12 +1,12 @@
-import { isJsonObject } from "../model/event";
-import { tieOf } from "../model/event-key";
-import { extraOf } from "../model/extra";
-import { jsonText } from "../model/json-text";
+import { isJsonObject } from "../model/event/event";
+import { tieOf } from "../model/event/event-key";
+import { extraOf } from "../model/event/extra";
+import { jsonText } from "../model/json/json-text";
 import type { Micros } from "../model/time";
 import type { Arrival, PlacedOutcome } from "../session/session-protocol";
-import { databaseOf, type Lane, laneToWrite, type Partition } from "../storage/core/partition";
-import type { PartitionMap } from "../storage/core/partition-map";
-import type { BatchRows, ErrorReference, ErrorRow, EventRow, PartRow } from "../storage/rows";
+import { databaseOf, type Lane, laneToWrite, type Partition } from "../storage/partitions/partition";
+import type { PartitionMap } from "../storage/partitions/partition-map";
+import type { BatchRows, ErrorReference, ErrorRow, EventRow, PartRow } from "../storage/write/rows";
 
 /** An arrival with the event that its text says. */
 export interface ReadArrival {

@@ -1,11 +1,11 @@
 import type { Config } from "../model/config";
-import { errorId, fingerprint } from "../model/fingerprint";
+import { errorId, fingerprint } from "../model/event/fingerprint";
 import type { RulesInForce } from "../rules/rules-in-force";
 import type { Arrival } from "../session/session-protocol";
-import type { PartitionStore } from "../storage/core/partition-store";
-import type { Database } from "../storage/databases";
-import type { EventRow } from "../storage/rows";
-import { type Failure, failureOf, messageOf } from "../storage/transport-errors";
+import type { Database } from "../storage/core/databases";
+import { type Failure, failureOf, messageOf } from "../storage/core/transport-errors";
+import type { PartitionStore } from "../storage/partitions/partition-store";
+import type { EventRow } from "../storage/write/rows";
 import { sliceBatch } from "./batch-slices";
 import { type CallSession, callSessions, type SessionResult } from "./call-sessions";
 import { eventRow, type PlacedError, placeRows, type ReadArrival } from "./place-rows";

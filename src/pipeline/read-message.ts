@@ -9,14 +9,14 @@ import {
   type RequestEnvelope,
   receivedAt,
 } from "../model/envelope";
-import { isJsonObject, sessionIdOf } from "../model/event";
-import { errorId, fingerprint } from "../model/fingerprint";
-import { jsonText } from "../model/json-text";
+import { isJsonObject, sessionIdOf } from "../model/event/event";
+import { errorId, fingerprint } from "../model/event/fingerprint";
+import { jsonText } from "../model/json/json-text";
 import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/limits";
 import type { Micros } from "../model/time";
 import { checkEvent } from "../rules/check-event";
 import type { RulesInForce } from "../rules/rules-in-force";
-import type { ErrorRow } from "../storage/rows";
+import type { ErrorRow } from "../storage/write/rows";
 import type { PlacedError, ReadArrival } from "./place-rows";
 
 /** What a queue message holds: events for sessions, and failures that no session decides. */

@@ -1,4 +1,4 @@
-import type { Failure } from "../storage/transport-errors";
+import type { Failure } from "../storage/core/transport-errors";
 
 /** The platform takes delays up to 24 hours; a quarter of an hour is long enough for a database to recover. */
 const MAX_DELAY_SECONDS = 900;

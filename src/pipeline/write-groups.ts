@@ -1,6 +1,6 @@
-import type { Database } from "../storage/databases";
-import type { BatchRows, EventRow, LaneRows, WriteResult } from "../storage/rows";
-import { type Failure, failureOf, messageOf } from "../storage/transport-errors";
+import type { Database } from "../storage/core/databases";
+import { type Failure, failureOf, messageOf } from "../storage/core/transport-errors";
+import type { BatchRows, EventRow, LaneRows, WriteResult } from "../storage/write/rows";
 
 /** Rows that are written together or not at all: those of one session in one database, or those of one message. */
 export interface WriteGroup {

@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import type { EventCode, Issue } from "../model/codes";
-import { type ClientEvent, EventSchema, isJsonObject, JsonObjectSchema, utf8Bytes } from "../model/event";
-import type { EventTypeRule } from "../model/event-type";
-import { jsonText } from "../model/json-text";
+import { type ClientEvent, EventSchema, isJsonObject, JsonObjectSchema, utf8Bytes } from "../model/event/event";
+import type { EventTypeRule } from "../model/event/event-type";
+import { textEventMessage } from "../model/event/text-event";
+import { jsonText } from "../model/json/json-text";
 import { MAX_EVENT_BYTES, MAX_NESTING_LEVELS } from "../model/limits";
-import { textEventMessage } from "../model/text-event";
 import { formatTimestamp, type Micros, momentOf } from "../model/time";
 import type { WorkMeter } from "../model/work-meter";
 import { compiledSchema } from "./compile-schema";

@@ -1,4 +1,4 @@
-import { isJsonObject } from "../model/event";
+import { isJsonObject } from "../model/event/event";
 import { compileSchema } from "./compile-schema";
 import { DIALECT } from "./schema-keywords";
 

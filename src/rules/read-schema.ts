@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { isJsonObject, utf8Bytes } from "../model/event";
-import { escapePointer } from "../model/json-pointer";
-import { jsonText } from "../model/json-text";
+import { isJsonObject, utf8Bytes } from "../model/event/event";
+import { escapePointer } from "../model/json/json-pointer";
+import { jsonText } from "../model/json/json-text";
 import { checkPattern } from "./pattern-safety";
 import {
   ASSERTED_FORMATS,

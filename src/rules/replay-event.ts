@@ -1,8 +1,8 @@
-import { utf8Bytes } from "../model/event";
-import { jsonText } from "../model/json-text";
+import { utf8Bytes } from "../model/event/event";
+import { jsonText } from "../model/json/json-text";
+import { nestingOf } from "../model/json/nesting";
 import { MAX_EVENT_BYTES, MAX_NESTING_LEVELS } from "../model/limits";
-import { nestingOf } from "../model/nesting";
-import { type Repair, type Repaired, repairEvent } from "../model/repair";
+import { type Repair, type Repaired, repairEvent } from "../model/repair/repair";
 import type { Micros } from "../model/time";
 import type { WorkMeter } from "../model/work-meter";
 import { checkEvent, type Verdict } from "./check-event";

@@ -1,4 +1,4 @@
-import type { RuleBook } from "../model/event-type";
+import type { RuleBook } from "../model/event/event-type";
 import type { Micros } from "../model/time";
 import { type IndexedRules, indexRules } from "./rules";
 import { type LoadedEpoch, type RulesInForce, rulesInForce } from "./rules-in-force";

@@ -1,5 +1,5 @@
-import { isJsonObject } from "../model/event";
-import type { EventTypeRule, Mode, RuleBook } from "../model/event-type";
+import { isJsonObject } from "../model/event/event";
+import type { EventTypeRule, Mode, RuleBook } from "../model/event/event-type";
 
 /** A rule book, or the part of it that some events need. Plain values, so that it can be sent to a session's object. */
 export type RuleSet = RuleBook;

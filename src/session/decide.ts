@@ -1,10 +1,10 @@
-import { canonicalText } from "../model/canonical-text";
-import { isJsonObject, utf8Bytes } from "../model/event";
-import { countedPath } from "../model/issue-path";
+import { isJsonObject, utf8Bytes } from "../model/event/event";
+import { countedPath } from "../model/event/issue-path";
+import { canonicalText } from "../model/json/canonical-text";
 import type { Micros } from "../model/time";
 import { checkEvent, type ShadowFindings } from "../rules/check-event";
 import { type RuleEpoch, rulesAt } from "../rules/rules-in-force";
-import type { ShadowMark } from "../storage/rows";
+import type { ShadowMark } from "../storage/write/rows";
 import type { Arrival, PlacedOutcome } from "./session-protocol";
 
 /** What a verdict depends on beside the event and its receipt. */

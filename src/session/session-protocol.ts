@@ -1,7 +1,7 @@
 import type { Issue } from "../model/codes";
 import type { Micros } from "../model/time";
 import type { RuleEpoch } from "../rules/rules-in-force";
-import type { ShadowMark } from "../storage/rows";
+import type { ShadowMark } from "../storage/write/rows";
 
 /** What passes between the consumer and a session's object. Values only: the object throws for bugs alone. */
 

@@ -4,10 +4,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type Alerting, checkAlerts } from "../../src/alerting/check-alerts";
 import { MAX_ATTEMPTS } from "../../src/alerting/deliver";
 import { signMessage } from "../../src/alerting/signature";
-import { listDeliveries } from "../../src/storage/alert-deliveries";
-import { insertAlert, loadAlert } from "../../src/storage/alerts";
-import { forgetPartitions } from "../../src/storage/core/known-partitions";
-import { databasesOf } from "../../src/storage/databases";
+import { listDeliveries } from "../../src/storage/admin/alert-deliveries";
+import { insertAlert, loadAlert } from "../../src/storage/admin/alerts";
+import { databasesOf } from "../../src/storage/core/databases";
+import { forgetPartitions } from "../../src/storage/partitions/known-partitions";
 import { errorRow, eventRow, MINUTE, MORNING, store } from "../storage/seed";
 
 const databases = databasesOf(env);

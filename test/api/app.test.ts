@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { seedLocalKeys } from "../http/auth/seed";
 import { ask } from "./ask";
-import { seedLocalKeys } from "./seed";
 
 beforeAll(seedLocalKeys);
 

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { version } from "../../package.json";
+import { seedLocalKeys } from "../http/auth/seed";
 import { ask } from "./ask";
-import { seedLocalKeys } from "./seed";
 
 beforeAll(seedLocalKeys);
 

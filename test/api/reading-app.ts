@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
-import type { AppEnv } from "../../src/api/app-env";
-import { summariseErrors } from "../../src/api/error-summary";
-import { listErrors, showError } from "../../src/api/errors";
-import { listEvents } from "../../src/api/events";
-import { listSessions, showSession } from "../../src/api/sessions";
-import { showStats } from "../../src/api/stats";
+import { summariseErrors } from "../../src/api/errors/error-summary";
+import { listErrors, showError } from "../../src/api/errors/errors";
+import { listEvents } from "../../src/api/events/events";
+import { showStats } from "../../src/api/questions/stats";
+import { listSessions, showSession } from "../../src/api/sessions/sessions";
+import type { AppEnv } from "../../src/http/app-env";
 
 /** The questions alone, without what the Worker puts before them. */
 const app = new Hono<AppEnv>()

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CallSession } from "../../src/pipeline/call-sessions";
 import { consume } from "../../src/pipeline/consumer";
 import type { Write } from "../../src/pipeline/write-groups";
-import { databaseOf } from "../../src/storage/core/partition";
+import { databaseOf } from "../../src/storage/partitions/partition";
 import { writeBatch } from "../../src/storage/write/write-batch";
 import { failingDatabase } from "../storage/failing-database";
 import {

@@ -4,8 +4,8 @@ import type { CallSession } from "../../src/pipeline/call-sessions";
 import { consume } from "../../src/pipeline/consumer";
 import { consumeDeadLetters } from "../../src/pipeline/dead-letters";
 import type { Write } from "../../src/pipeline/write-groups";
-import { databaseOf } from "../../src/storage/core/partition";
-import { dropPartition, sealPartition } from "../../src/storage/core/partition-lifecycle";
+import { databaseOf } from "../../src/storage/partitions/partition";
+import { dropPartition, sealPartition } from "../../src/storage/partitions/partition-lifecycle";
 import { writeBatch } from "../../src/storage/write/write-batch";
 import { failingDatabase } from "../storage/failing-database";
 import {

@@ -5,10 +5,10 @@ import type { CallSession } from "../../src/pipeline/call-sessions";
 import type { Pipeline } from "../../src/pipeline/process-batch";
 import { indexRules, NO_RULES, type RuleSet } from "../../src/rules/rules";
 import { type RulesInForce, rulesInForce } from "../../src/rules/rules-in-force";
-import { lanesToRead } from "../../src/storage/core/partition";
-import { createPartitionStore } from "../../src/storage/core/partition-store";
-import { databasesOf } from "../../src/storage/databases";
-import { unpackId } from "../../src/storage/packed-id";
+import { databasesOf } from "../../src/storage/core/databases";
+import { unpackId } from "../../src/storage/core/packed-id";
+import { lanesToRead } from "../../src/storage/partitions/partition";
+import { createPartitionStore } from "../../src/storage/partitions/partition-store";
 import { writeBatch } from "../../src/storage/write/write-batch";
 import { RECEIVED_AT, SAMPLE_EVENTS } from "./sample-events";
 

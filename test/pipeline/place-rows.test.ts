@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { tieOf } from "../../src/model/event-key";
+import { tieOf } from "../../src/model/event/event-key";
 import { type PlacedError, placeRows, type ReadArrival, eventRow as rowOf } from "../../src/pipeline/place-rows";
-import { databaseOf } from "../../src/storage/core/partition";
-import { PartitionMap } from "../../src/storage/core/partition-map";
-import { partitionOf } from "../storage/core/sample-partition";
+import { databaseOf } from "../../src/storage/partitions/partition";
+import { PartitionMap } from "../../src/storage/partitions/partition-map";
+import { partitionOf } from "../storage/partitions/sample-partition";
 import { errorRow, eventRow, HOUR, MORNING } from "../storage/seed";
 
 function read(event: unknown): ReadArrival {

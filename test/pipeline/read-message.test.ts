@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PartEnvelope } from "../../src/model/envelope";
-import { eventIdOf } from "../../src/model/event-id";
+import { eventIdOf } from "../../src/model/event/event-id";
 import {
   type OpenedMessage,
   openMessage,

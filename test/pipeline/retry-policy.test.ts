@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { redelivery, worst } from "../../src/pipeline/retry-policy";
-import type { Failure } from "../../src/storage/transport-errors";
+import type { Failure } from "../../src/storage/core/transport-errors";
 
 const anyFailure = fc.constantFrom<Failure>("stale", "transient", "overloaded", "rejected");
 const anyFraction = fc.double({ min: 0, max: 1, noNaN: true });

@@ -1,13 +1,13 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import worker from "../../src/index";
-import type { EventTypeRule } from "../../src/model/event-type";
+import type { EventTypeRule } from "../../src/model/event/event-type";
 import { consume } from "../../src/pipeline/consumer";
 import { consumeDeadLetters } from "../../src/pipeline/dead-letters";
 import { indexRules, NO_RULES } from "../../src/rules/rules";
 import { rulesInForce } from "../../src/rules/rules-in-force";
-import { type Database, databasesOf } from "../../src/storage/databases";
-import { saveVersion } from "../../src/storage/event-types";
+import { saveVersion } from "../../src/storage/admin/event-types";
+import { type Database, databasesOf } from "../../src/storage/core/databases";
 import { alwaysInForce, batchOf, envelopeOf, eventOf, pipelineWith, storedErrors, storedEvents } from "./harness";
 import { RECEIVED_AT } from "./sample-events";
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Write, type WriteGroup, writeGroups } from "../../src/pipeline/write-groups";
-import { laneToWrite } from "../../src/storage/core/partition";
-import type { BatchRows, EventRow } from "../../src/storage/rows";
-import { partitionOf } from "../storage/core/sample-partition";
+import { laneToWrite } from "../../src/storage/partitions/partition";
+import type { BatchRows, EventRow } from "../../src/storage/write/rows";
+import { partitionOf } from "../storage/partitions/sample-partition";
 import { errorRow, eventRow } from "../storage/seed";
 import { databases } from "./harness";
 

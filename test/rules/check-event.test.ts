@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { utf8Bytes } from "../../src/model/event";
-import type { EventTypeRule, Mode } from "../../src/model/event-type";
+import { utf8Bytes } from "../../src/model/event/event";
+import type { EventTypeRule, Mode } from "../../src/model/event/event-type";
 import { formatTimestamp } from "../../src/model/time";
 import { checkEvent, type Verdict } from "../../src/rules/check-event";
 import { NO_RULES, rulesOf } from "../../src/rules/rules";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RuleBook } from "../../src/model/event-type";
+import type { RuleBook } from "../../src/model/event/event-type";
 import type { Micros } from "../../src/model/time";
 import { createRuleSource, MAX_KEPT_RULE_BOOKS, MAX_RULES_AGE_MS } from "../../src/rules/rule-source";
 

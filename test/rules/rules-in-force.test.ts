@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { EventTypeRule } from "../../src/model/event-type";
+import type { EventTypeRule } from "../../src/model/event/event-type";
 import { indexRules } from "../../src/rules/rules";
 import { rulesAt, rulesInForce } from "../../src/rules/rules-in-force";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { EVENT_CODE_NAMES } from "../../src/model/codes";
-import { tieOf } from "../../src/model/event-key";
-import type { Partition } from "../../src/storage/core/partition";
-import { CODE_BITS } from "../../src/storage/error-codes";
+import { tieOf } from "../../src/model/event/event-key";
+import { CODE_BITS } from "../../src/storage/core/error-codes";
+import type { Partition } from "../../src/storage/partitions/partition";
 import { add, type Counts, type DatabaseTables, type EventFound, type LaneTables, type Tables } from "./tables";
 
 const WINDOW = 900_000_000;

@@ -1,4 +1,4 @@
-import { canonicalText } from "../../src/model/canonical-text";
+import { canonicalText } from "../../src/model/json/canonical-text";
 import type { Micros } from "../../src/model/time";
 import { type Flaw, judgeType, type Regime } from "./rule-sets";
 import type { EventFound } from "./tables";

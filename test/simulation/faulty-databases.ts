@@ -1,4 +1,4 @@
-import type { Database } from "../../src/storage/databases";
+import type { Database } from "../../src/storage/core/databases";
 import { currentWeather, never } from "./weather";
 
 /** How the databases fare, whoever calls them. */

@@ -1,7 +1,7 @@
-import { canonicalText } from "../../src/model/canonical-text";
-import { errorId, fingerprint } from "../../src/model/fingerprint";
+import { errorId, fingerprint } from "../../src/model/event/fingerprint";
+import { canonicalText } from "../../src/model/json/canonical-text";
 import type { Micros } from "../../src/model/time";
-import type { Partition } from "../../src/storage/core/partition";
+import type { Partition } from "../../src/storage/partitions/partition";
 import { compare, expectedDatabase } from "./consistency";
 import { CONFLICT, contentOf, flawsOf, identityOf, isStoredAs, placedAt, TOLERANCE } from "./expectations";
 import { type Flaw, judgeType, regimeAt } from "./rule-sets";

@@ -1,7 +1,7 @@
-import { compareEventKeys, type EventKey, type Order } from "../../src/storage/core/event-order";
-import type { Database } from "../../src/storage/databases";
+import type { Database } from "../../src/storage/core/databases";
+import { packId } from "../../src/storage/core/packed-id";
 import { findEvents } from "../../src/storage/events/find-events";
-import { packId } from "../../src/storage/packed-id";
+import { compareEventKeys, type EventKey, type Order } from "../../src/storage/scan/event-order";
 import type { EventFound, Tables } from "./tables";
 
 /** Few, so that pages end within lanes, windows and moments. */

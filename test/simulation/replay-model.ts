@@ -1,10 +1,10 @@
 import { EVENT_CODE_NAMES } from "../../src/model/codes";
-import { errorId, fingerprint } from "../../src/model/fingerprint";
+import { errorId, fingerprint } from "../../src/model/event/fingerprint";
 import type { Micros } from "../../src/model/time";
-import type { Partition } from "../../src/storage/core/partition";
-import { type Database, firstDatabase } from "../../src/storage/databases";
-import { CODE_BITS } from "../../src/storage/error-codes";
-import { loadReplay } from "../../src/storage/replays";
+import { loadReplay } from "../../src/storage/admin/replays";
+import { type Database, firstDatabase } from "../../src/storage/core/databases";
+import { CODE_BITS } from "../../src/storage/core/error-codes";
+import type { Partition } from "../../src/storage/partitions/partition";
 import { compare, expectedDatabase } from "./consistency";
 import { CONFLICT, contentOf, flawsOf, identityOf, isStoredAs, placedAt } from "./expectations";
 import { textOf } from "./model";

@@ -1,5 +1,5 @@
 import type { EventCode } from "../../src/model/codes";
-import type { EventTypeRule, Mode, RuleBook } from "../../src/model/event-type";
+import type { EventTypeRule, Mode, RuleBook } from "../../src/model/event/event-type";
 import type { Micros } from "../../src/model/time";
 import type { Random } from "./random";
 

@@ -1,12 +1,12 @@
 import type { Micros } from "../../src/model/time";
 import type { Pipeline } from "../../src/pipeline/process-batch";
 import { indexRules } from "../../src/rules/rules";
-import { openSuffix, type Partition } from "../../src/storage/core/partition";
-import { PartitionMap } from "../../src/storage/core/partition-map";
-import type { PartitionStore } from "../../src/storage/core/partition-store";
-import { createTables } from "../../src/storage/core/partition-tables";
-import type { Database } from "../../src/storage/databases";
-import type { BatchRows, EventRow } from "../../src/storage/rows";
+import type { Database } from "../../src/storage/core/databases";
+import { openSuffix, type Partition } from "../../src/storage/partitions/partition";
+import { PartitionMap } from "../../src/storage/partitions/partition-map";
+import type { PartitionStore } from "../../src/storage/partitions/partition-store";
+import { createTables } from "../../src/storage/partitions/partition-tables";
+import type { BatchRows, EventRow } from "../../src/storage/write/rows";
 import { type Regimes, regimeAt } from "./rule-sets";
 
 /** A promise of the pipeline that is broken on purpose, to show that the simulation notices. */

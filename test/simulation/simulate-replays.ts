@@ -1,6 +1,6 @@
-import { tieOf } from "../../src/model/event-key";
+import { tieOf } from "../../src/model/event/event-key";
 import type { Pipeline } from "../../src/pipeline/process-batch";
-import type { BatchRows } from "../../src/storage/rows";
+import type { BatchRows } from "../../src/storage/write/rows";
 import { inconsistencies } from "./consistency";
 import { seeded } from "./random";
 import { replayDisagreements } from "./replay-model";

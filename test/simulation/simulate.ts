@@ -1,8 +1,8 @@
 import { vi } from "vitest";
 import { consume } from "../../src/pipeline/consumer";
-import type { Partition } from "../../src/storage/core/partition";
-import { loadPartitionMap, NO_PARTITIONS } from "../../src/storage/core/partition-records";
-import { firstDatabase } from "../../src/storage/databases";
+import { firstDatabase } from "../../src/storage/core/databases";
+import type { Partition } from "../../src/storage/partitions/partition";
+import { loadPartitionMap, NO_PARTITIONS } from "../../src/storage/partitions/partition-records";
 import { inconsistencies } from "./consistency";
 import { disagreements } from "./model";
 import { type Random, seeded } from "./random";

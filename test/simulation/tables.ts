@@ -1,5 +1,5 @@
-import type { Database } from "../../src/storage/databases";
-import { unpackId } from "../../src/storage/packed-id";
+import type { Database } from "../../src/storage/core/databases";
+import { unpackId } from "../../src/storage/core/packed-id";
 
 /** Everything that the databases hold, whatever the partition map says of it. */
 export interface Tables {

@@ -1,5 +1,5 @@
 import type { Envelope } from "../../src/model/envelope";
-import { eventIdOf } from "../../src/model/event-id";
+import { eventIdOf } from "../../src/model/event/event-id";
 import { formatTimestamp, type Micros } from "../../src/model/time";
 import type { Random } from "./random";
 import { LAX, makeRegimes, type Regimes } from "./rule-sets";

@@ -5,16 +5,20 @@ import type { Micros } from "../../src/model/time";
 import type { CallSession } from "../../src/pipeline/call-sessions";
 import type { Pipeline } from "../../src/pipeline/process-batch";
 import { createRuleSource, type RuleSource } from "../../src/rules/rule-source";
-import { sealPartition } from "../../src/storage/core/partition-lifecycle";
-import { maintainPartitions } from "../../src/storage/core/partition-maintenance";
+import { type Database, databasesOf, firstDatabase } from "../../src/storage/core/databases";
+import { sealPartition } from "../../src/storage/partitions/partition-lifecycle";
+import { maintainPartitions } from "../../src/storage/partitions/partition-maintenance";
 import {
   addCommonCategories,
   cutPartition,
   loadPartitionMap,
   NO_PARTITIONS,
-} from "../../src/storage/core/partition-records";
-import { createPartitionStore, MAP_LEAD_MICROS, type PartitionStore } from "../../src/storage/core/partition-store";
-import { type Database, databasesOf, firstDatabase } from "../../src/storage/databases";
+} from "../../src/storage/partitions/partition-records";
+import {
+  createPartitionStore,
+  MAP_LEAD_MICROS,
+  type PartitionStore,
+} from "../../src/storage/partitions/partition-store";
 import { writeBatch } from "../../src/storage/write/write-batch";
 import { TOLERANCE } from "./expectations";
 import { type Conditions, faultyDatabase } from "./faulty-databases";

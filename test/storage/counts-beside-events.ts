@@ -1,4 +1,4 @@
-import type { Database } from "../../src/storage/databases";
+import type { Database } from "../../src/storage/core/databases";
 
 interface StoredEvent {
   series_id: number;

@@ -1,4 +1,4 @@
-import type { Database } from "../../src/storage/databases";
+import type { Database } from "../../src/storage/core/databases";
 
 const PARTITION_TABLES = `
 SELECT name FROM sqlite_master

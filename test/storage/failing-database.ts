@@ -1,4 +1,4 @@
-import type { Database } from "../../src/storage/databases";
+import type { Database } from "../../src/storage/core/databases";
 
 type Replaceable = Pick<D1Database, "prepare" | "batch" | "withSession">;
 

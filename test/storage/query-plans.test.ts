@@ -1,15 +1,15 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { EventCode } from "../../src/model/codes";
-import type { Order } from "../../src/storage/core/event-order";
-import { addCommonCategories } from "../../src/storage/core/partition-records";
-import { type Database, databasesOf } from "../../src/storage/databases";
-import { type ErrorQuestion, findErrors } from "../../src/storage/error-queries";
+import { type Database, databasesOf } from "../../src/storage/core/databases";
+import { MAX_GUIDED_ROWS } from "../../src/storage/core/read-limits";
+import { countEvents } from "../../src/storage/counts/stats-queries";
+import { type ErrorQuestion, findErrors } from "../../src/storage/errors/error-queries";
 import { type EventQuestion, findEvents } from "../../src/storage/events/find-events";
-import { MAX_GUIDED_ROWS } from "../../src/storage/read-limits";
+import { addCommonCategories } from "../../src/storage/partitions/partition-records";
+import type { Order } from "../../src/storage/scan/event-order";
 import { findActiveSessions } from "../../src/storage/sessions/active-sessions";
 import { summariseSession } from "../../src/storage/sessions/session-summary";
-import { countEvents } from "../../src/storage/stats-queries";
 import { errorRow, MORNING, partitionsOf, recount, SECOND, store } from "./seed";
 import { planOf, rowsReadBy, watch } from "./watched-database";
 

@@ -1,8 +1,8 @@
-import { tieOf } from "../../src/model/event-key";
-import { databaseOf, type Lane, laneToWrite } from "../../src/storage/core/partition";
-import { createPartitionStore, type PartitionStore } from "../../src/storage/core/partition-store";
-import type { Database } from "../../src/storage/databases";
-import type { ErrorRow, EventRow, LaneRows, PartRow } from "../../src/storage/rows";
+import { tieOf } from "../../src/model/event/event-key";
+import type { Database } from "../../src/storage/core/databases";
+import { databaseOf, type Lane, laneToWrite } from "../../src/storage/partitions/partition";
+import { createPartitionStore, type PartitionStore } from "../../src/storage/partitions/partition-store";
+import type { ErrorRow, EventRow, LaneRows, PartRow } from "../../src/storage/write/rows";
 import { writeBatch } from "../../src/storage/write/write-batch";
 
 /** 2021-01-01T09:00:00Z, in microseconds: the start of a day's hour, quarter and minute. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
-import { type PublishedRequest, publishedRequests } from "../api/published-examples.ts";
+import { type PublishedRequest, publishedRequests } from "../api/docs/published-examples.ts";
 import { eventually, type Service, startService } from "./service.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "the-eye-openapi-"));

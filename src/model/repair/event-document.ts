@@ -1,9 +1,9 @@
-import { isJsonObject, utf8Bytes } from "../event";
-import { isEqual } from "../json-equality";
-import { namesOf } from "../json-pointer";
-import { jsonText } from "../json-text";
+import { isJsonObject, utf8Bytes } from "../event/event";
+import { isEqual } from "../json/json-equality";
+import { namesOf } from "../json/json-pointer";
+import { jsonText } from "../json/json-text";
+import { nestingOf } from "../json/nesting";
 import { MAX_NESTING_LEVELS } from "../limits";
-import { nestingOf } from "../nesting";
 import { formatTimestamp, type Micros } from "../time";
 import { WorkMeter } from "../work-meter";
 

@@ -1,5 +1,5 @@
-import { isJsonObject } from "../../model/event";
-import { escapePointer } from "../../model/json-pointer";
+import { isJsonObject } from "../../model/event/event";
+import { escapePointer } from "../../model/json/json-pointer";
 import { type EnforcedSchema, fragmentOf } from "../read-schema";
 import { SCHEMA_ARRAY_KEYWORDS, SCHEMA_KEYWORDS, SCHEMA_MAP_KEYWORDS } from "../schema-keywords";
 import { anyChecks } from "./keywords-any";

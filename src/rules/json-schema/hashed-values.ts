@@ -1,4 +1,4 @@
-import { hashOf, isEqual } from "../../model/json-equality";
+import { hashOf, isEqual } from "../../model/json/json-equality";
 import { WorkMeter } from "../../model/work-meter";
 
 /** A hash and a place in one double: 32 bits and 20. */

@@ -1,6 +1,6 @@
-import { MAX_COMPARED_LEVELS } from "../../model/json-equality";
-import { jsonText } from "../../model/json-text";
-import { isNestedDeeper } from "../../model/nesting";
+import { MAX_COMPARED_LEVELS } from "../../model/json/json-equality";
+import { jsonText } from "../../model/json/json-text";
+import { isNestedDeeper } from "../../model/json/nesting";
 import type { EnforcedSchema } from "../read-schema";
 import { HashedValues, unmetered } from "./hashed-values";
 import { cut, describe } from "./report";

@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../model/event";
+import { isJsonObject } from "../../model/event/event";
 import type { WorkMeter } from "../../model/work-meter";
 import type { EnforcedSchema } from "../read-schema";
 import { MAX_VALUE_CHARACTERS } from "../schema-limits";

@@ -1,4 +1,4 @@
-import { escapePointer } from "../../model/json-pointer";
+import { escapePointer } from "../../model/json/json-pointer";
 import type { WorkMeter } from "../../model/work-meter";
 import { MAX_MESSAGE_CHARACTERS, MAX_PATH_CHARACTERS, MAX_SCHEMA_ISSUES, MAX_VALUE_CHARACTERS } from "../schema-limits";
 

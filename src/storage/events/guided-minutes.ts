@@ -1,12 +1,12 @@
 import { sql } from "drizzle-orm";
 import { SERIES_PER_PAGE } from "../../model/limits";
 import type { Micros } from "../../model/time";
-import { type Bounds, integer, type Order } from "../core/event-order";
-import { type LaneSource, laneTable, readAll, unionAll } from "../core/lane-chains";
-import { everyPage } from "../core/scan-terms";
-import type { Database } from "../databases";
-import { MAX_GUIDED_ROWS, MAX_GUIDING_COUNTS } from "../read-limits";
-import { readBatch } from "../reader";
+import type { Database } from "../core/databases";
+import { MAX_GUIDED_ROWS, MAX_GUIDING_COUNTS } from "../core/read-limits";
+import { readBatch } from "../core/reader";
+import { type Bounds, integer, type Order } from "../scan/event-order";
+import { type LaneSource, laneTable, readAll, unionAll } from "../scan/lane-chains";
+import { everyPage } from "../scan/scan-terms";
 import { type GuidedPlan, type GuidingMinute, MINUTE_MICROS, planGuidedScan } from "./guided-plan";
 import type { WantedSeries } from "./wanted-series";
 

@@ -1,5 +1,5 @@
 import type { Micros } from "../../model/time";
-import type { Order } from "../core/event-order";
+import type { Order } from "../scan/event-order";
 
 export const MINUTE_MICROS = 60_000_000;
 

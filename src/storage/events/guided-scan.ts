@@ -1,4 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { Database } from "../core/databases";
+import { MAX_GUIDED_ROWS, MAX_ROWS_EXAMINED } from "../core/read-limits";
+import { isLate, type Partition, slotOf } from "../partitions/partition";
+import { rareIndexOf } from "../partitions/partition-tables";
 import {
   type Bounds,
   boundsOf,
@@ -8,14 +12,10 @@ import {
   integer,
   type Order,
   startOf,
-} from "../core/event-order";
-import { chainsOf, type LaneSource, lanesIn, laneTable } from "../core/lane-chains";
-import { isLate, type Partition, slotOf } from "../core/partition";
-import { rareIndexOf } from "../core/partition-tables";
-import { rareTerm, timeTerm } from "../core/scan-terms";
-import { inDirection, mergeStretches, type Page, type Stretch } from "../core/stretch";
-import type { Database } from "../databases";
-import { MAX_GUIDED_ROWS, MAX_ROWS_EXAMINED } from "../read-limits";
+} from "../scan/event-order";
+import { chainsOf, type LaneSource, lanesIn, laneTable } from "../scan/lane-chains";
+import { rareTerm, timeTerm } from "../scan/scan-terms";
+import { inDirection, mergeStretches, type Page, type Stretch } from "../scan/stretch";
 import { type GuidedPage, planPage } from "./guided-minutes";
 import { edgeBeyond, type GuidingMinute, joinMinutes, MINUTE_MICROS } from "./guided-plan";
 import { readWhole, type ScannedEvent, scanChains, scanEvents, scanMatching } from "./scan-statements";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { readAll } from "../core/lane-chains";
-import { storedIdSql } from "../packed-id";
+import { storedIdSql } from "../core/packed-id";
+import { readAll } from "../scan/lane-chains";
 import type { ScannedEvent } from "./scan-statements";
 
 /** JSON objects as text. */

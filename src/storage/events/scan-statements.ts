@@ -1,12 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Micros } from "../../model/time";
-import { type EventKey, integer } from "../core/event-order";
-import { type Chain, type LaneSource, laneTable, type PlacedStatement, readAll, unionAll } from "../core/lane-chains";
-import type { ScanTerm } from "../core/scan-terms";
-import { type Stretch, stretchOf } from "../core/stretch";
-import type { Database } from "../databases";
-import { packedSql } from "../packed-id";
-import { MAX_CONTENT_WITH_ROW, MAX_CONTENT_WITH_ROWS } from "../read-limits";
+import type { Database } from "../core/databases";
+import { packedSql } from "../core/packed-id";
+import { MAX_CONTENT_WITH_ROW, MAX_CONTENT_WITH_ROWS } from "../core/read-limits";
+import { type EventKey, integer } from "../scan/event-order";
+import { type Chain, type LaneSource, laneTable, type PlacedStatement, readAll, unionAll } from "../scan/lane-chains";
+import type { ScanTerm } from "../scan/scan-terms";
+import { type Stretch, stretchOf } from "../scan/stretch";
 
 /** An event as it is read: its series still a number, and its contents left behind where they are long. */
 export interface ScannedEvent {

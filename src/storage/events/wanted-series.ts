@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Database } from "../databases";
-import { readBatch } from "../reader";
-import { categoryIdOf, jsonList, type SeriesFilter } from "../series";
+import type { Database } from "../core/databases";
+import { readBatch } from "../core/reader";
+import { categoryIdOf, jsonList, type SeriesFilter } from "../counts/series";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
 
 /** The series of one database that a filter asks for. */

@@ -1,16 +1,16 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Micros } from "../../model/time";
-import { boundsIn, boundsOf, type EventKey, type EventRange, integer } from "../core/event-order";
-import { withPartitions } from "../core/known-partitions";
-import { type Chain, chainsOf, type LaneSource, readAll, unionAll } from "../core/lane-chains";
-import { databaseOf, type Partition } from "../core/partition";
-import type { PartitionMap } from "../core/partition-map";
-import { partitionsLeft, scanPartitions } from "../core/scan-partitions";
-import { slotsOfSession, timeTerm } from "../core/scan-terms";
-import { type Page, type Stretch, stretchOf } from "../core/stretch";
-import type { Database } from "../databases";
-import { packedSql, packId, storedId, storedIdSql, unpackId } from "../packed-id";
-import { EVENTS_EXAMINED_PER_SESSION, MAX_SESSION_ROUNDS } from "../read-limits";
+import type { Database } from "../core/databases";
+import { packedSql, packId, storedId, storedIdSql, unpackId } from "../core/packed-id";
+import { EVENTS_EXAMINED_PER_SESSION, MAX_SESSION_ROUNDS } from "../core/read-limits";
+import { withPartitions } from "../partitions/known-partitions";
+import { databaseOf, type Partition } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+import { boundsIn, boundsOf, type EventKey, type EventRange, integer } from "../scan/event-order";
+import { type Chain, chainsOf, type LaneSource, readAll, unionAll } from "../scan/lane-chains";
+import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
+import { slotsOfSession, timeTerm } from "../scan/scan-terms";
+import { type Page, type Stretch, stretchOf } from "../scan/stretch";
 import { type SessionTimes, sessionTimes } from "./session-times";
 
 export interface SessionQuestion {

@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import type { Micros } from "../../model/time";
-import { integer } from "../core/event-order";
-import { withPartitions } from "../core/known-partitions";
-import { readAll, unionAll } from "../core/lane-chains";
-import { sessionTerm } from "../core/scan-terms";
-import type { Database } from "../databases";
-import { MAX_EVENTS_COUNTED } from "../read-limits";
-import { readerOf } from "../reader";
-import { seriesOf } from "../series";
+import type { Database } from "../core/databases";
+import { MAX_EVENTS_COUNTED } from "../core/read-limits";
+import { readerOf } from "../core/reader";
+import { seriesOf } from "../counts/series";
+import { withPartitions } from "../partitions/known-partitions";
+import { integer } from "../scan/event-order";
+import { readAll, unionAll } from "../scan/lane-chains";
+import { sessionTerm } from "../scan/scan-terms";
 import { lanesOfSessions, type SessionLane, timesIn } from "./session-times";
 
 export interface SessionSummary {

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import type { Micros } from "../../model/time";
-import { integer } from "../core/event-order";
-import { chainsOf, type LaneSource, laneTable, readAll, unionAll } from "../core/lane-chains";
-import { databaseOf, slotsPerWindow } from "../core/partition";
-import type { PartitionMap } from "../core/partition-map";
-import type { Database } from "../databases";
-import { packId, storedIdSql } from "../packed-id";
+import type { Database } from "../core/databases";
+import { packId, storedIdSql } from "../core/packed-id";
+import { databaseOf, slotsPerWindow } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+import { integer } from "../scan/event-order";
+import { chainsOf, type LaneSource, laneTable, readAll, unionAll } from "../scan/lane-chains";
 
 /** Of a whole session. */
 export interface SessionTimes {

@@ -1,4 +1,4 @@
-import type { Database } from "../databases";
+import type { Database } from "../core/databases";
 
 const FIND_ERRORS = "SELECT id FROM errors WHERE id IN (SELECT value FROM json_each(?1))";
 

@@ -1,9 +1,9 @@
-import { canonicalText } from "../../model/canonical-text";
-import { type Lane, lanesToRead, slotOf } from "../core/partition";
-import type { Database } from "../databases";
-import { packId, storedIdSql } from "../packed-id";
-import type { EventRow } from "../rows";
+import { canonicalText } from "../../model/json/canonical-text";
+import type { Database } from "../core/databases";
+import { packId, storedIdSql } from "../core/packed-id";
+import { type Lane, lanesToRead, slotOf } from "../partitions/partition";
 import { chunks, jsonArray } from "./chunks";
+import type { EventRow } from "./rows";
 
 /** What a database holds under the identity of an event. */
 export interface StoredContent {

@@ -1,16 +1,16 @@
 import { ID_CONFLICT } from "../../model/codes";
-import { utf8Bytes } from "../../model/event";
-import { errorId, fingerprint } from "../../model/fingerprint";
-import { isLate, type Lane } from "../core/partition";
-import type { Database } from "../databases";
-import { codeBits } from "../error-codes";
-import { ADD_FAILURES, failureValues } from "../failure-counts";
-import { packId } from "../packed-id";
-import type { BatchRows, ErrorRow, EventRow, LaneRows, PartRow, Settlement, WriteResult } from "../rows";
-import { settleStatements } from "../settle-errors";
-import { shadowStatements } from "../shadow-counts";
-import { messageOf } from "../transport-errors";
+import { utf8Bytes } from "../../model/event/event";
+import { errorId, fingerprint } from "../../model/event/fingerprint";
+import type { Database } from "../core/databases";
+import { codeBits } from "../core/error-codes";
+import { packId } from "../core/packed-id";
+import { messageOf } from "../core/transport-errors";
+import { isLate, type Lane } from "../partitions/partition";
 import { chunks, jsonArray, type RowText } from "./chunks";
+import { ADD_FAILURES, failureValues } from "./failure-counts";
+import type { BatchRows, ErrorRow, EventRow, LaneRows, PartRow, Settlement, WriteResult } from "./rows";
+import { settleStatements } from "./settle-errors";
+import { shadowStatements } from "./shadow-counts";
 import { hasSameContent, identityOf, storedContents } from "./stored-content";
 import { eventStatements } from "./write-events";
 
@@ -46,7 +46,7 @@ const EVENT_IS_STORED = /UNIQUE constraint failed: events_\w+\./;
  * copies are left out, events whose identity another content has become `id_conflict` errors, and the rest is tried again.
  *
  * @param mayHold true if some of the events are probably stored, or share an identity: then the database is asked first
- * @throws what D1 throws; see transport-errors.ts for what to do then. Nothing is written in that case.
+ * @throws what D1 throws; see core/transport-errors.ts for what to do then. Nothing is written in that case.
  */
 export async function writeBatch(database: Database, rows: BatchRows, mayHold = false): Promise<WriteResult> {
   let isTakenForNew = !mayHold && !rows.events.some(({ lane }) => isLate(lane));

@@ -1,8 +1,8 @@
-import { utf8Bytes } from "../../model/event";
-import { isLate, isRare, type Lane, slotOf, windowOf } from "../core/partition";
-import { packId, storedIdSql } from "../packed-id";
-import type { EventRow } from "../rows";
+import { utf8Bytes } from "../../model/event/event";
+import { packId, storedIdSql } from "../core/packed-id";
+import { isLate, isRare, type Lane, slotOf, windowOf } from "../partitions/partition";
 import { chunks, jsonArray, type RowText } from "./chunks";
+import type { EventRow } from "./rows";
 import { ADD_HOURS_AND_DAYS, ADD_SERIES_HOURS, addMinutes } from "./write-counts";
 import { ADD_SERIES, chunkSeries } from "./write-series";
 

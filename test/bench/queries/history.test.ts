@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EVENTS_PER_ERROR, errorAt, eventAt, type History, planHistory } from "../../../bench/queries/history.ts";
 import { END } from "../../../bench/queries/layouts.ts";
-import { tieOf } from "../../../src/model/event-key";
+import { tieOf } from "../../../src/model/event/event-key";
 
 const history = planHistory(20_000, "large", 7);
 const events = eventsOf(history);

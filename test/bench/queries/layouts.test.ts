@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { END, layoutOf } from "../../../bench/queries/layouts.ts";
-import { WINDOW_MICROS } from "../../../src/storage/core/partition";
+import { WINDOW_MICROS } from "../../../src/storage/partitions/partition";
 
 const layouts = [layoutOf("large", 200_000), layoutOf("large", 10_000_000), layoutOf("small", 2_200_000)];
 

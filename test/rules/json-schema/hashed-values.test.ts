@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hashOf, isEqual } from "../../../src/model/json-equality";
+import { hashOf, isEqual } from "../../../src/model/json/json-equality";
 import { WorkMeter } from "../../../src/model/work-meter";
 import { HashedValues, unmetered } from "../../../src/rules/json-schema/hashed-values";
 import { payload } from "./arbitraries";

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { EventKey, Order } from "../../../src/storage/core/event-order";
-import { addCommonCategories } from "../../../src/storage/core/partition-records";
-import { type Database, databasesOf } from "../../../src/storage/databases";
+import { type Database, databasesOf } from "../../../src/storage/core/databases";
+import { MAX_GUIDED_ROWS } from "../../../src/storage/core/read-limits";
 import { type EventQuestion, findEvents } from "../../../src/storage/events/find-events";
-import { MAX_GUIDED_ROWS } from "../../../src/storage/read-limits";
+import { addCommonCategories } from "../../../src/storage/partitions/partition-records";
+import type { EventKey, Order } from "../../../src/storage/scan/event-order";
 import { MINUTE, MORNING, partitionsOf, recount } from "../seed";
 import { rowsReadBy, watch } from "../watched-database";
 

@@ -1,12 +1,12 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { EventKey } from "../../../src/storage/core/event-order";
-import { sealPartition } from "../../../src/storage/core/partition-lifecycle";
-import { databasesOf } from "../../../src/storage/databases";
-import type { EventRow } from "../../../src/storage/rows";
-import { forgetSeries } from "../../../src/storage/series";
+import { databasesOf } from "../../../src/storage/core/databases";
+import { forgetSeries } from "../../../src/storage/counts/series";
+import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
+import type { EventKey } from "../../../src/storage/scan/event-order";
 import { findActiveSessions, type SessionQuestion } from "../../../src/storage/sessions/active-sessions";
+import type { EventRow } from "../../../src/storage/write/rows";
 import { emptyDatabases } from "../empty-databases";
 import { eventRow, HOUR, inReadingOrder, MINUTE, MORNING, partitionsOf, SECOND, store } from "../seed";
 

@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { sealPartition } from "../../../src/storage/core/partition-lifecycle";
-import { databasesOf } from "../../../src/storage/databases";
-import { MAX_EVENTS_COUNTED } from "../../../src/storage/read-limits";
-import { forgetSeries } from "../../../src/storage/series";
+import { databasesOf } from "../../../src/storage/core/databases";
+import { MAX_EVENTS_COUNTED } from "../../../src/storage/core/read-limits";
+import { forgetSeries } from "../../../src/storage/counts/series";
+import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
 import { summariseSession } from "../../../src/storage/sessions/session-summary";
 import { emptyDatabases } from "../empty-databases";
 import { eventRow, MINUTE, MORNING, partitionsOf, store } from "../seed";

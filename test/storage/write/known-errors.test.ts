@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { databasesOf } from "../../../src/storage/databases";
+import { databasesOf } from "../../../src/storage/core/databases";
 import { findKnownErrors } from "../../../src/storage/write/known-errors";
 import { errorRow, store } from "../seed";
 

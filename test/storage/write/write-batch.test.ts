@@ -1,12 +1,12 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type Lane, laneToWrite, type Partition } from "../../../src/storage/core/partition";
-import { sealPartition } from "../../../src/storage/core/partition-lifecycle";
-import type { Database } from "../../../src/storage/databases";
-import { CODE_BITS } from "../../../src/storage/error-codes";
-import { packId } from "../../../src/storage/packed-id";
-import type { BatchRows, EventRow } from "../../../src/storage/rows";
+import type { Database } from "../../../src/storage/core/databases";
+import { CODE_BITS } from "../../../src/storage/core/error-codes";
+import { packId } from "../../../src/storage/core/packed-id";
+import { type Lane, laneToWrite, type Partition } from "../../../src/storage/partitions/partition";
+import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
+import type { BatchRows, EventRow } from "../../../src/storage/write/rows";
 import { writeBatch } from "../../../src/storage/write/write-batch";
 import { countsBesideEvents } from "../counts-beside-events";
 import { emptyDatabases } from "../empty-databases";

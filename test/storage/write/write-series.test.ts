@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { laneToWrite, type Partition } from "../../../src/storage/core/partition";
-import type { Database } from "../../../src/storage/databases";
-import type { EventRow } from "../../../src/storage/rows";
+import type { Database } from "../../../src/storage/core/databases";
+import { laneToWrite, type Partition } from "../../../src/storage/partitions/partition";
+import type { EventRow } from "../../../src/storage/write/rows";
 import { writeBatch } from "../../../src/storage/write/write-batch";
 import { MAX_NEW_SERIES_PER_DAY, MAX_SERIES } from "../../../src/storage/write/write-series";
 import { countsBesideEvents } from "../counts-beside-events";

@@ -1,0 +1,52 @@
+import { Hono } from "hono";
+import * as v from "valibot";
+import { answer } from "../../http/answer";
+import type { AppEnv } from "../../http/app-env";
+import { requireScope } from "../../http/auth/authenticate";
+import { MomentSchema } from "../../http/moment";
+import { parseJsonBody } from "../../http/parse-json-body";
+import { Refusal } from "../../http/problem";
+import { ModeSchema } from "../../model/event/event-type";
+import { formatTimestamp } from "../../model/time";
+import { type RuleSettingsVersion, readRuleSettings, saveRuleSettings } from "../../storage/admin/rule-settings";
+import { databasesOf, firstDatabase } from "../../storage/core/databases";
+import { changeTime } from "../event-types/event-type-answers";
+import { InForceSchema } from "../event-types/event-type-schemas";
+
+const members = {
+  unregistered_event_types: v.pipe(
+    ModeSchema,
+    v.description("What becomes of events of a type that is not registered: `reject` makes them `unplanned_event`."),
+  ),
+};
+
+export const SettingsInput = v.strictObject(members);
+
+export const SettingsSchema = v.object({
+  ...members,
+  changed_at: v.pipe(v.nullable(MomentSchema), v.description("null: never set, these are the defaults.")),
+  in_force_at: v.pipe(v.nullable(InForceSchema), v.description("null: never set, these are the defaults.")),
+});
+
+/** `/theeye/settings`: what holds for the whole deployment, for admin keys. */
+export const settings = new Hono<AppEnv>({ strict: false });
+
+settings.use(requireScope("admin"));
+
+settings.get("/", async (c) => answer(render(await readRuleSettings(firstDatabase(databasesOf(c.env))))));
+
+settings.put("/", async (c) => {
+  const input = await parseJsonBody(c.req.raw, SettingsInput);
+  if (input instanceof Refusal) return input.response();
+  const set = { unregistered: input.unregistered_event_types };
+  return answer(render(await saveRuleSettings(firstDatabase(databasesOf(c.env)), set, changeTime(c.var.config))));
+});
+
+function render(version: RuleSettingsVersion | null): v.InferOutput<typeof SettingsSchema> {
+  if (version === null) return { unregistered_event_types: "accept", changed_at: null, in_force_at: null };
+  return {
+    unregistered_event_types: version.unregistered,
+    changed_at: formatTimestamp(version.changed_at),
+    in_force_at: formatTimestamp(version.in_force_at),
+  };
+}

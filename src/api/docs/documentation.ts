@@ -1,0 +1,45 @@
+import { Hono } from "hono";
+import { etag } from "hono/etag";
+import type { AppEnv } from "../../http/app-env";
+import { problem } from "../../http/problem";
+import { openApiDocument } from "./openapi";
+import { problemPage } from "./problem-pages";
+import { PAGE_HEADERS, REFERENCE_PAGE, REFERENCE_SCRIPT } from "./reference-page";
+
+/** What a deployment changes is asked for anew each time, and not sent again while it is the same. */
+const REVALIDATED = { "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff" };
+
+/** Swagger UI's own files are large and seldom change. */
+const CACHED = { "Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff" };
+
+/** Made once for each isolate, when it is first asked for. */
+let serialised: string | undefined;
+
+/** `/`, `/openapi.json`, `/problems/{code}` and the files of Swagger UI: for everyone, without a key. */
+export const documentation = new Hono<AppEnv>({ strict: false });
+
+documentation.get("/", etag(), (c) => c.html(REFERENCE_PAGE, 200, { ...PAGE_HEADERS, ...REVALIDATED }));
+
+documentation.get("/openapi.json", etag(), (c) => {
+  serialised ??= JSON.stringify(openApiDocument());
+  return c.body(serialised, 200, { "Content-Type": "application/json", ...REVALIDATED });
+});
+
+documentation.get("/problems/:code", etag(), (c) => {
+  const page = problemPage(c.req.param("code"));
+  return page === null
+    ? problem("not_found", "There is no such code. The API reference at / lists them.")
+    : c.json(page, 200, REVALIDATED);
+});
+
+documentation.get("/swagger-ui/init.js", etag(), (c) =>
+  c.body(REFERENCE_SCRIPT, 200, { "Content-Type": "text/javascript; charset=utf-8", ...REVALIDATED }),
+);
+
+documentation.get("/swagger-ui/*", async (c) => {
+  const file = await c.env.ASSETS.fetch(c.req.raw);
+  if (file.status === 404) return problem("not_found", "There is nothing at this path.");
+  const answer = new Response(file.body, file);
+  for (const [name, value] of Object.entries(CACHED)) answer.headers.set(name, value);
+  return answer;
+});

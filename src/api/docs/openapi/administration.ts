@@ -1,0 +1,149 @@
+import { ApplicationsParameters } from "../../admin/application-schemas";
+import { schemaReference } from "./json-schema";
+import { type Answer, json, type MediaType, type OperationPlan } from "./operation";
+import { pathParameter, queryParameters } from "./parameters";
+import type { SchemaName } from "./schemas";
+
+const CREATED_AT = "2026-01-01T00:00:00.000Z";
+
+/** The application of the examples. They may be sent in their order: it is created first and deleted last. */
+const APPLICATION = "shop";
+
+const ORIGINS = ["https://www.example.com"];
+
+const WRITE_KEY = {
+  id: "7d1f5b0a-2c3e-4f6a-8b9c-0d1e2f3a4b5c",
+  scope: "write",
+  hint: "Wx4Q",
+  created_at: CREATED_AT,
+  origins: ORIGINS,
+};
+const READ_KEY = {
+  id: "1a2b3c4d-5e6f-4a7b-9c8d-7e6f5a4b3c2d",
+  scope: "read",
+  hint: "k9Zs",
+  created_at: CREATED_AT,
+};
+
+const LISTED = { name: APPLICATION, created_at: CREATED_AT, keys: [WRITE_KEY, READ_KEY] };
+
+const shown = (key: { hint: string }, prefix: string) => ({ ...key, key: `${prefix}${"x".repeat(28)}${key.hint}` });
+
+const nameParameter = pathParameter("name", "The application's name.", APPLICATION);
+
+function body(name: SchemaName, examples: MediaType["examples"]): NonNullable<OperationPlan["requestBody"]> {
+  return {
+    description: "One JSON object, of any content type, plain or gzip.",
+    content: { "application/json": { schema: schemaReference(name), examples } },
+  };
+}
+
+function created(description: string, name: SchemaName, value: unknown): Answer {
+  return {
+    status: 201,
+    description,
+    headers: { Location: { description: "The application's path.", schema: { type: "string" } } },
+    content: json(name, value),
+  };
+}
+
+const gone: Answer = { status: 204, description: "Done. The keys stop working within about a minute and a half." };
+
+const shared = { tag: "Administration", scope: "admin" } as const;
+
+const bodyProblems = ["invalid_json", "invalid_parameter", "payload_too_large", "unsupported_encoding"] as const;
+
+export function administrationOperations(): OperationPlan[] {
+  return [
+    {
+      ...shared,
+      method: "post",
+      path: "/theeye/applications",
+      operationId: "createApplication",
+      summary: "Create an application",
+      description:
+        "Creates an application with a write key and a read key. **A key is shown this once.** `origins` bind the write key to the pages of these origins.",
+      requestBody: body("CreateApplication", {
+        example: { summary: "A web shop", value: { name: APPLICATION, origins: ORIGINS } },
+      }),
+      answers: [
+        created("Created, with its keys.", "NewApplication", {
+          ...LISTED,
+          keys: [shown(WRITE_KEY, "eye_w_"), shown(READ_KEY, "eye_r_")],
+        }),
+      ],
+      problems: [...bodyProblems, "conflict"],
+    },
+    {
+      ...shared,
+      method: "get",
+      path: "/theeye/applications",
+      operationId: "listApplications",
+      summary: "List applications",
+      description: "All applications in the order of their names, each with what may be told of its keys.",
+      parameters: queryParameters(ApplicationsParameters),
+      answers: [
+        {
+          status: 200,
+          description: "A page.",
+          headers: { Link: { description: "The next page, if there is one.", schema: { type: "string" } } },
+          content: json("ApplicationPage", { results: [LISTED], next: null }),
+        },
+      ],
+      problems: ["invalid_parameter"],
+    },
+    {
+      ...shared,
+      method: "get",
+      path: "/theeye/applications/{name}",
+      operationId: "showApplication",
+      summary: "Show an application",
+      description: "An application with what may be told of its keys.",
+      parameters: [nameParameter],
+      answers: [{ status: 200, description: "The application.", content: json("Application", LISTED) }],
+      problems: ["not_found"],
+    },
+    {
+      ...shared,
+      method: "post",
+      path: "/theeye/applications/{name}/keys",
+      operationId: "rotateKey",
+      summary: "Rotate a key",
+      description:
+        "Makes a new key of a scope and shows it once. Two keys of a scope live at once, so the application can change over without a gap; a third revokes the oldest.",
+      parameters: [nameParameter],
+      requestBody: body("CreateKey", {
+        example: { summary: "A write key for one site", value: { scope: "write", origins: ORIGINS } },
+      }),
+      answers: [
+        created("The new key, and the keys that it replaced.", "RotatedKey", {
+          ...shown(WRITE_KEY, "eye_w_"),
+          revoked: [],
+        }),
+      ],
+      problems: [...bodyProblems, "not_found"],
+    },
+    {
+      ...shared,
+      method: "delete",
+      path: "/theeye/applications/{name}/keys/{id}",
+      operationId: "revokeKey",
+      summary: "Revoke a key",
+      description: "Ends one key at once where it is asked, and everywhere within about a minute and a half.",
+      parameters: [nameParameter, pathParameter("id", "The key's id, as the application lists it.", WRITE_KEY.id)],
+      answers: [gone],
+      problems: ["not_found"],
+    },
+    {
+      ...shared,
+      method: "delete",
+      path: "/theeye/applications/{name}",
+      operationId: "deleteApplication",
+      summary: "Delete an application",
+      description: "Revokes all keys of an application and forgets it. Its events stay.",
+      parameters: [nameParameter],
+      answers: [gone],
+      problems: ["not_found"],
+    },
+  ];
+}

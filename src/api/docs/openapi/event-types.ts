@@ -1,0 +1,212 @@
+import { EventTypeParameters, EventTypesParameters, VersionsParameters } from "../../event-types/event-type-schemas";
+import { MAX_FAILED_SAMPLES, MAX_STORED_SAMPLES } from "../../event-types/trial-schemas";
+import { schemaReference } from "./json-schema";
+import { type Answer, json, type MediaType, type OperationPlan } from "./operation";
+import { pathParameter, queryParameters } from "./parameters";
+import type { SchemaName } from "./schemas";
+
+/** The event type of the examples; no other example sends events of it. */
+const TYPE = { category: "checkout", name: "order placed" };
+
+const PAYLOAD_SCHEMA = {
+  type: "object",
+  properties: { total: { type: "number", minimum: 0 }, currency: { type: "string", pattern: "^[A-Z]{3}$" } },
+  required: ["total", "currency"],
+};
+
+const DEFINITION = {
+  description: "A visitor placed an order.",
+  owner: "checkout team",
+  mode: "accept",
+  schema: PAYLOAD_SCHEMA,
+  schema_mode: "enforce",
+};
+
+const MOMENTS = { changed_at: "2026-01-01T00:00:00.000000Z", in_force_at: "2026-01-01T00:01:00.000000Z" };
+
+const VERSION = { ...TYPE, version: 1, registered: true, ...DEFINITION, ...MOMENTS };
+
+const SETTINGS = { unregistered_event_types: "accept" };
+
+const WHEN =
+  "The change counts for events that are received at or after `in_force_at`, by default one minute after the change (`RULE_LEAD_SECONDS`).";
+
+const UNSEEN = { first_seen: null, last_seen: null, events: 0, failures: 0 };
+
+const { schema: _, ...WITHOUT_SCHEMA } = DEFINITION;
+
+const LISTED = { ...TYPE, registered: true, version: 1, ...WITHOUT_SCHEMA, ...UNSEEN };
+
+const typePath = [
+  pathParameter("category", "The event type's category.", TYPE.category),
+  pathParameter("name", "The event type's name.", TYPE.name),
+];
+
+function body(name: SchemaName, examples: MediaType["examples"]): NonNullable<OperationPlan["requestBody"]> {
+  return {
+    description: "One JSON object, of any content type, plain or gzip.",
+    content: { "application/json": { schema: schemaReference(name), examples } },
+  };
+}
+
+function page(name: SchemaName, value: unknown): Answer {
+  return {
+    status: 200,
+    description: "A page.",
+    headers: { Link: { description: "The next page, if there is one.", schema: { type: "string" } } },
+    content: json(name, value, "A page"),
+  };
+}
+
+const ok = (description: string, name: SchemaName, value: unknown): Answer => ({
+  status: 200,
+  description,
+  content: json(name, value),
+});
+
+const bodyProblems = ["invalid_json", "invalid_parameter", "payload_too_large", "unsupported_encoding"] as const;
+
+const reading = { tag: "Event types", scope: "read" } as const;
+const changing = { tag: "Event types", scope: "admin" } as const;
+
+export function eventTypeOperations(): OperationPlan[] {
+  return [
+    {
+      ...changing,
+      method: "put",
+      path: "/theeye/event-types/{category}/{name}",
+      operationId: "registerEventType",
+      summary: "Register or change an event type",
+      description: `A change is a new version; what is the same as before makes none. ${WHEN} A member that is left out has its default. A schema that is not valid or could run away is refused, with the place.`,
+      parameters: typePath,
+      requestBody: body("EventTypeInput", {
+        example: { summary: "An order has a total and a currency", value: DEFINITION },
+      }),
+      answers: [
+        ok("Changed.", "EventTypeVersion", VERSION),
+        { status: 201, description: "Registered.", content: json("EventTypeVersion", VERSION) },
+      ],
+      problems: [...bodyProblems, "schema_invalid", "conflict"],
+    },
+    {
+      ...reading,
+      method: "get",
+      path: "/theeye/event-types",
+      operationId: "listEventTypes",
+      summary: "List event types",
+      description:
+        "Every event type that is registered or was seen, by category and name, with how many events were stored and failed in the last days.",
+      parameters: queryParameters(EventTypesParameters),
+      answers: [page("EventTypePage", { results: [LISTED], next: null })],
+      problems: ["invalid_parameter"],
+    },
+    {
+      ...reading,
+      method: "get",
+      path: "/theeye/event-types/{category}/{name}",
+      operationId: "showEventType",
+      summary: "Show an event type",
+      description:
+        "The newest version, in force yet or not (`in_force_at`), or the one that is asked for, with what its schema would have rejected in shadow.",
+      parameters: [...typePath, ...queryParameters(EventTypeParameters)],
+      answers: [ok("The event type.", "EventType", { ...VERSION, ...UNSEEN, shadow: [] })],
+      problems: ["invalid_parameter", "not_found"],
+    },
+    {
+      ...reading,
+      method: "get",
+      path: "/theeye/event-types/{category}/{name}/versions",
+      operationId: "listEventTypeVersions",
+      summary: "List the versions of an event type",
+      description: "Every version as it was registered, newest first. A removal is a version too.",
+      parameters: [...typePath, ...queryParameters(VersionsParameters)],
+      answers: [page("EventTypeVersions", { results: [VERSION], next: null })],
+      problems: ["invalid_parameter", "not_found"],
+    },
+    {
+      ...reading,
+      method: "get",
+      path: "/theeye/event-types/{category}/{name}/proposal",
+      operationId: "proposeSchema",
+      summary: "Propose a schema",
+      description: `A schema that the newest ${MAX_STORED_SAMPLES} stored events of the type all fit: types, members that are always there, formats. It forbids no further member.`,
+      parameters: typePath,
+      answers: [
+        ok("The proposal.", "Proposal", {
+          ...TYPE,
+          drawn_from: 500,
+          schema: { $schema: "https://json-schema.org/draft/2020-12/schema", ...PAYLOAD_SCHEMA },
+        }),
+      ],
+    },
+    {
+      ...reading,
+      method: "post",
+      path: "/theeye/event-types/{category}/{name}/check",
+      operationId: "checkSchema",
+      summary: "Check a schema before it is registered",
+      description: `Runs a candidate over the newest ${MAX_STORED_SAMPLES} stored and ${MAX_FAILED_SAMPLES} failed events of the type at most, and changes nothing.`,
+      parameters: typePath,
+      requestBody: body("CheckInput", {
+        example: { summary: "An order has a total", value: { schema: PAYLOAD_SCHEMA } },
+      }),
+      answers: [
+        ok("What it would do.", "Check", {
+          stored: { checked: 500, pass: 499, fail: 1 },
+          failed: { checked: 2, pass: 2, fail: 0 },
+          complete: true,
+          groups: [
+            {
+              code: "schema_violation",
+              path: "/data/total",
+              kind: "type",
+              stored: 1,
+              failed: 0,
+              samples: [
+                {
+                  session_id: "e2085be5-9137-4e4e-80b5-f1ffddc25423",
+                  id: "0b7f3c1e-5d0a-4c57-9b0e-3f6a1c2d4e50",
+                  message: 'expected number, found "12.50"',
+                },
+              ],
+            },
+          ],
+        }),
+      ],
+      problems: [...bodyProblems, "schema_invalid"],
+    },
+    {
+      ...changing,
+      method: "delete",
+      path: "/theeye/event-types/{category}/{name}",
+      operationId: "removeEventType",
+      summary: "Remove an event type",
+      description: `Its events are then those of an unregistered type. ${WHEN} The removal is a version with its own \`in_force_at\`. Its versions stay readable.`,
+      parameters: typePath,
+      answers: [{ status: 204, description: "Removed." }],
+      problems: ["not_found"],
+    },
+    {
+      ...changing,
+      method: "get",
+      path: "/theeye/settings",
+      operationId: "showSettings",
+      summary: "Show the settings",
+      description: "What holds for the whole deployment: the newest settings, in force yet or not (`in_force_at`).",
+      answers: [ok("The settings.", "Settings", { ...SETTINGS, ...MOMENTS })],
+    },
+    {
+      ...changing,
+      method: "put",
+      path: "/theeye/settings",
+      operationId: "changeSettings",
+      summary: "Change the settings",
+      description: WHEN,
+      requestBody: body("SettingsInput", {
+        example: { summary: "Unregistered types pass", value: SETTINGS },
+      }),
+      answers: [ok("The settings.", "Settings", { ...SETTINGS, ...MOMENTS })],
+      problems: [...bodyProblems],
+    },
+  ];
+}

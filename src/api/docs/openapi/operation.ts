@@ -1,0 +1,139 @@
+import type { JsonSchema } from "@valibot/to-json-schema";
+import type { Scope } from "../../../http/auth/keys";
+import { REQUEST_PROBLEMS, type RequestProblemCode } from "../../../model/codes";
+import { schemaReference } from "./json-schema";
+import type { SchemaName } from "./schemas";
+
+/** What is said of an operation, from which its OpenAPI object is made. */
+export interface OperationPlan {
+  method: "get" | "post" | "put" | "delete";
+  path: `/${string}`;
+  operationId: string;
+  tag: string;
+  summary: string;
+  description: string;
+  /** The scope that its key needs; null: none. `optional`: it answers without a key too, but less. */
+  scope: Scope | null;
+  keyOptional?: boolean;
+  parameters?: readonly Parameter[];
+  requestBody?: { description: string; content: Record<string, MediaType> };
+  answers: readonly Answer[];
+  /** Beside those that every operation with a key has. */
+  problems?: readonly RequestProblemCode[];
+}
+
+export interface Parameter {
+  name: string;
+  in: "query" | "path" | "header";
+  description: string;
+  required: boolean;
+  schema: JsonSchema;
+  /** Sent by whoever tries the operation; `schema.examples` are further ones that can be added. */
+  example?: unknown;
+}
+
+export interface MediaType {
+  schema: JsonSchema;
+  examples: Record<string, { summary: string; value: unknown }>;
+}
+
+export interface Answer {
+  status: number;
+  description: string;
+  headers?: Record<string, { description: string; schema: JsonSchema }>;
+  /** Absent: no content. */
+  content?: Record<string, MediaType>;
+}
+
+/**
+ * How a key may be sent, by the name of its security scheme. The usual way stands last: Swagger UI's form opens with the
+ * last field in view and in focus.
+ */
+export const SECURITY_SCHEMES = {
+  basic: { type: "http", scheme: "basic", description: "The key as user name; the password is ignored." },
+  queryKey: {
+    type: "apiKey",
+    in: "query",
+    name: "key",
+    description: "For beacons, which cannot set headers. URLs end in logs: prefer a header.",
+  },
+  writeKey: { type: "apiKey", in: "header", name: "X-Write-Key", description: "The key alone." },
+  token: {
+    type: "apiKey",
+    in: "header",
+    name: "Authorization",
+    description: "The words `Token <key>`, the key after a space.",
+  },
+  bearer: {
+    type: "http",
+    scheme: "bearer",
+    description: "The usual way: `Authorization: Bearer <key>`. Enter the key.",
+  },
+} as const;
+
+const RETRY_AFTER = {
+  "Retry-After": {
+    description: "Seconds after which to send the same request again.",
+    schema: { type: "integer", minimum: 1 },
+  },
+} as const satisfies Answer["headers"];
+
+const PROBLEM_HEADERS: Partial<Record<RequestProblemCode, Answer["headers"]>> = {
+  unauthorized: {
+    "WWW-Authenticate": { description: "How to send a key (RFC 6750).", schema: { type: "string" } },
+  },
+  unsupported_encoding: { "Accept-Encoding": { description: "What is understood.", schema: { type: "string" } } },
+  rate_limited: RETRY_AFTER,
+  unavailable: RETRY_AFTER,
+};
+
+/** JSON with one example. */
+export function json(name: SchemaName, value: unknown, summary = "An answer"): Record<string, MediaType> {
+  return { "application/json": { schema: schemaReference(name), examples: { [EXAMPLE]: { summary, value } } } };
+}
+
+const EXAMPLE = "example";
+
+/** The OpenAPI object of an operation. */
+export function describeOperation(plan: OperationPlan): Record<string, unknown> {
+  const { scope, keyOptional = false, problems = [], parameters = [] } = plan;
+  const needsKey = scope === null ? [] : (["unauthorized", "forbidden", "unavailable"] as const);
+  return {
+    operationId: plan.operationId,
+    tags: [plan.tag],
+    summary: plan.summary,
+    description: plan.description,
+    security: scope === null ? [] : securityOf(scope, keyOptional),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(plan.requestBody === undefined ? {} : { requestBody: { required: true, ...plan.requestBody } }),
+    responses: responsesOf(plan.answers, [...new Set([...needsKey, ...problems])]),
+  };
+}
+
+/** Any one scheme will do. The words after a scheme are the scope that the key needs (OpenAPI 3.1, 4.8.30). */
+function securityOf(scope: Scope, optional: boolean): Record<string, string[]>[] {
+  const schemes = Object.keys(SECURITY_SCHEMES).map((scheme) => ({ [scheme]: [scope] }));
+  return optional ? [{}, ...schemes] : schemes;
+}
+
+function responsesOf(answers: readonly Answer[], problems: readonly RequestProblemCode[]): Record<string, unknown> {
+  const responses: Record<string, Omit<Answer, "status" | "content"> & { content?: Record<string, unknown> }> = {};
+  for (const { status, ...answer } of answers) responses[status] = answer;
+  for (const code of problems) {
+    const { status, title } = REQUEST_PROBLEMS[code];
+    const before = responses[status];
+    const others = problems.filter((other) => REQUEST_PROBLEMS[other].status === status);
+    const headers = { ...before?.headers, ...PROBLEM_HEADERS[code] };
+    responses[status] = {
+      description: before === undefined ? `${title} (\`${code}\`).` : `${before.description} ${title} (\`${code}\`).`,
+      ...(Object.keys(headers).length === 0 ? {} : { headers }),
+      content: { ...before?.content, "application/problem+json": problemContent(others) },
+    };
+  }
+  return responses;
+}
+
+function problemContent(codes: readonly RequestProblemCode[]): Record<string, unknown> {
+  const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]);
+  return { schema: schemaReference("Problem"), examples: Object.fromEntries(examples) };
+}

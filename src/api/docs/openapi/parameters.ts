@@ -1,0 +1,49 @@
+import type { ParameterSchema } from "../../../http/parameters";
+import { jsonSchemaOf } from "./json-schema";
+import type { Parameter } from "./operation";
+import { SAMPLE_SESSION } from "./sample-events";
+
+/** A value of each parameter that means something with the sample events. `cursor` has none: it comes from `next`. */
+const EXAMPLES: Record<string, string | number> = {
+  session_id: SAMPLE_SESSION,
+  category: "page interaction",
+  name: "pageview",
+  application: "demo",
+  status: "open",
+  code: "timestamp_invalid",
+  start_date: "2021-01-01",
+  end_date: "2021-01-01 09:15:27.243860",
+  order: "asc",
+  limit: 10,
+  include: "times",
+  interval: "hour",
+  days: 7,
+  version: 1,
+  group_by: "category,name",
+};
+
+/**
+ * The query parameters of an operation, from the schema that reads them.
+ *
+ * @param sent parameters that are filled in from the start where the operation is tried. The others only suggest their
+ * example, or else each trial would ask for everything at once.
+ */
+export function queryParameters(schema: ParameterSchema, sent: Readonly<Record<string, string>> = {}): Parameter[] {
+  return Object.entries(schema.entries).map(([name, entry]) => {
+    const { description = "", ...shape } = jsonSchemaOf(entry);
+    const example = EXAMPLES[name];
+    const schemaWithExample = example === undefined || name in sent ? shape : { ...shape, examples: [example] };
+    return {
+      name,
+      in: "query",
+      description,
+      required: entry.type !== "optional",
+      schema: schemaWithExample,
+      ...(name in sent ? { example: sent[name] } : {}),
+    };
+  });
+}
+
+export function pathParameter(name: string, description: string, example: string): Parameter {
+  return { name, in: "path", description, required: true, schema: { type: "string" }, example };
+}

@@ -1,0 +1,41 @@
+import type { ProblemMembers } from "../../../http/problem";
+import { REQUEST_PROBLEMS, type RequestProblemCode } from "../../../model/codes";
+import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST, MAX_PAGE_SIZE } from "../../../model/limits";
+
+/** What an answer of each code tells beside the table's words; each was answered by the running service. */
+const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: ProblemMembers }> = {
+  unauthorized: { detail: "The request carries no key." },
+  forbidden: { detail: "This takes a key of scope write; the key's scope is read.", members: { scope: "write" } },
+  invalid_json: { detail: "The body ends too early at line 1, column 15.", members: { line: 1, column: 15 } },
+  empty_batch: { detail: "The body holds no event." },
+  too_many_events: {
+    detail: `A request may hold ${MAX_EVENTS_PER_REQUEST} events; this one holds ${MAX_EVENTS_PER_REQUEST + 1}.`,
+    members: { limit: MAX_EVENTS_PER_REQUEST, actual: MAX_EVENTS_PER_REQUEST + 1 },
+  },
+  payload_too_large: {
+    detail: `The body may have ${MAX_BODY_BYTES} bytes after decompression.`,
+    members: { limit: MAX_BODY_BYTES, actual: MAX_BODY_BYTES + 1 },
+  },
+  unsupported_encoding: { detail: "`Content-Encoding` takes gzip or identity." },
+  invalid_parameter: {
+    detail: `The parameter limit cannot be taken: expected a whole number from 1 to ${MAX_PAGE_SIZE}.`,
+    members: { parameter: "limit" },
+  },
+  not_found: { detail: "There is nothing at this path." },
+  method_not_allowed: { detail: "PUT is not taken here; POST, OPTIONS, GET, HEAD is." },
+  schema_invalid: {
+    detail:
+      "The schema cannot be taken at /properties/host/type: expected one of null, boolean, object, array, number, string, integer, or an array of them.",
+    members: { path: "/properties/host/type" },
+  },
+  conflict: { detail: "The application demo exists already." },
+  rate_limited: { detail: "More arrives than the queue takes in a second." },
+  unavailable: { detail: "The queue does not take events at this moment." },
+};
+
+/** One whole answer of a code. */
+export function problemExample(code: RequestProblemCode): Record<string, unknown> {
+  const { status, title } = REQUEST_PROBLEMS[code];
+  const { detail, members } = PARTICULARS[code];
+  return { type: `/problems/${code}`, title, status, code, detail, ...members };
+}

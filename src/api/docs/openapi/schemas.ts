@@ -1,0 +1,161 @@
+import * as v from "valibot";
+import { DryRunSchema } from "../../../ingest/dry-run";
+import { EVENT_CODES, REQUEST_PROBLEMS } from "../../../model/codes";
+import { EventSchema } from "../../../model/event/event";
+import { MAX_EVENTS_PER_REQUEST } from "../../../model/limits";
+import {
+  AlertDetailSchema,
+  AlertListSchema,
+  AlertSchema,
+  CreateAlertSchema,
+  NewAlertSchema,
+} from "../../admin/alert-schemas";
+import {
+  ApplicationPageSchema,
+  ApplicationSchema,
+  CreateApplicationSchema,
+  CreateKeySchema,
+  KeySchema,
+  NewApplicationSchema,
+  NewKeySchema,
+  RotatedKeySchema,
+} from "../../admin/application-schemas";
+import { SettingsInput, SettingsSchema } from "../../admin/settings";
+import { ErrorSummaryResponse } from "../../errors/error-summary";
+import { ErrorsResponse, StoredErrorSchema } from "../../errors/errors";
+import {
+  EventTypeInput,
+  EventTypePageSchema,
+  EventTypeSchema,
+  EventTypeVersionSchema,
+  VersionListSchema,
+} from "../../event-types/event-type-schemas";
+import { CheckInput, CheckSchema, ProposalSchema } from "../../event-types/trial-schemas";
+import { EventsResponse } from "../../events/events";
+import { ReceiptResponse } from "../../events/receipts";
+import { StoredEventSchema } from "../../events/stored-event";
+import { StatsResponse } from "../../questions/stats";
+import { CreateReplaySchema, PreviewSchema, ReplayPageSchema, ReplaySchema } from "../../replays/replay-schemas";
+import { SessionResponse, SessionsResponse } from "../../sessions/sessions";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const OpenEventSchema = v.pipe(
+  v.objectWithRest(EventSchema.entries, v.unknown()),
+  v.description("Members that are not named here are kept as well, and returned under `extra`."),
+);
+
+const BatchSchema = v.pipe(v.array(OpenEventSchema), v.minLength(1), v.maxLength(MAX_EVENTS_PER_REQUEST));
+
+const AcceptedSchema = v.object({
+  accepted: v.pipe(count, v.description("How many events were taken.")),
+  ids: v.pipe(v.array(v.string()), v.description("Their ids in the order sent: the client's own, or one made here.")),
+});
+
+const DependencySchema = v.object({
+  status: v.picklist(["ok", "failed"]),
+  ms: v.pipe(v.number(), v.description("Milliseconds until it answered.")),
+  backlog: v.optional(
+    v.pipe(
+      v.union([v.object({ messages: count, bytes: count }), v.literal("unknown")]),
+      v.description("Only queues have one."),
+    ),
+  ),
+});
+
+const HealthSchema = v.object({
+  status: v.picklist(["ok", "degraded"]),
+  version: v.string(),
+  dependencies: v.optional(
+    v.pipe(
+      v.record(v.string(), DependencySchema),
+      v.description("By the name of its binding. Only with an admin key."),
+    ),
+  ),
+});
+
+const names = <Name extends string>(table: Record<Name, unknown>) => Object.keys(table) as [Name, ...Name[]];
+
+export const REQUEST_PROBLEM_NAMES = names(REQUEST_PROBLEMS);
+
+export const ALL_CODES = [...REQUEST_PROBLEM_NAMES, ...names(EVENT_CODES)];
+
+const ProblemSchema = v.pipe(
+  v.looseObject({
+    type: v.pipe(v.string(), v.description("Where the code is explained: `/problems/<code>`.")),
+    title: v.string(),
+    status: v.pipe(v.number(), v.integer()),
+    code: v.pipe(v.picklist(REQUEST_PROBLEM_NAMES), v.description("Stable. Clients decide by it.")),
+    detail: v.pipe(v.string(), v.description("What was wrong here, and what is taken instead.")),
+    parameter: v.optional(v.pipe(v.string(), v.description("The parameter or member that is not understood."))),
+    takes: v.optional(v.pipe(v.array(v.string()), v.description("The parameters that are known."))),
+    limit: v.optional(v.pipe(v.number(), v.description("The limit that was passed."))),
+    actual: v.optional(v.pipe(v.number(), v.description("What was found instead."))),
+    line: v.optional(v.pipe(v.number(), v.description("Where the body stops being JSON, from 1."))),
+    column: v.optional(v.pipe(v.number(), v.description("Where in that line, from 1."))),
+    path: v.optional(v.pipe(v.string(), v.description("The place in the schema, as a JSON pointer."))),
+    scope: v.optional(v.pipe(v.string(), v.description("The scope that the operation asks for."))),
+  }),
+  v.description("What is wrong with a request (RFC 9457)."),
+);
+
+const CodeSchema = v.object({
+  code: v.picklist(ALL_CODES),
+  about: v.pipe(
+    v.picklist(["request", "event"]),
+    v.description("A request's problem is answered at once; an event's is found later and listed by /theeye/errors."),
+  ),
+  title: v.string(),
+  status: v.pipe(v.nullable(count), v.description("The HTTP status that carries it; null for an event's.")),
+  meaning: v.string(),
+  mend: v.pipe(v.string(), v.description("What to do about it.")),
+});
+
+/** Everything that a request or an answer holds, by the name it has in the document. */
+export const SCHEMAS = {
+  Event: OpenEventSchema,
+  EventBatch: BatchSchema,
+  Accepted: AcceptedSchema,
+  StoredEvent: StoredEventSchema,
+  EventPage: EventsResponse,
+  SessionPage: SessionsResponse,
+  Session: SessionResponse,
+  ErrorPage: ErrorsResponse,
+  StoredError: StoredErrorSchema,
+  ErrorSummary: ErrorSummaryResponse,
+  CreateReplay: CreateReplaySchema,
+  Replay: ReplaySchema,
+  ReplayPage: ReplayPageSchema,
+  ReplayPreview: PreviewSchema,
+  Receipt: ReceiptResponse,
+  Stats: StatsResponse,
+  DryRun: DryRunSchema,
+  EventTypeInput,
+  EventTypeVersion: EventTypeVersionSchema,
+  EventType: EventTypeSchema,
+  EventTypePage: EventTypePageSchema,
+  EventTypeVersions: VersionListSchema,
+  Proposal: ProposalSchema,
+  CheckInput,
+  Check: CheckSchema,
+  SettingsInput,
+  Settings: SettingsSchema,
+  CreateApplication: CreateApplicationSchema,
+  CreateKey: CreateKeySchema,
+  Key: KeySchema,
+  NewKey: NewKeySchema,
+  RotatedKey: RotatedKeySchema,
+  Application: ApplicationSchema,
+  NewApplication: NewApplicationSchema,
+  ApplicationPage: ApplicationPageSchema,
+  CreateAlert: CreateAlertSchema,
+  NewAlert: NewAlertSchema,
+  Alert: AlertSchema,
+  AlertDetail: AlertDetailSchema,
+  AlertList: AlertListSchema,
+  Health: HealthSchema,
+  Code: CodeSchema,
+  Problem: ProblemSchema,
+} satisfies Record<string, v.GenericSchema>;
+
+export type SchemaName = keyof typeof SCHEMAS;

@@ -1,0 +1,36 @@
+import { EVENT_CODES, type EventCode, REQUEST_PROBLEMS, type RequestProblemCode } from "../../model/codes";
+
+/** What `/problems/<code>` tells, which is where the `type` of every problem leads. */
+export interface ProblemPage {
+  code: RequestProblemCode | EventCode;
+  about: "request" | "event";
+  title: string;
+  /** The HTTP status that carries it; null for an event's, since its request was answered with 202. */
+  status: number | null;
+  meaning: string;
+  mend: string;
+}
+
+/** @returns null where there is no such code. */
+export function problemPage(code: string): ProblemPage | null {
+  if (isKey(REQUEST_PROBLEMS, code)) {
+    const { title, status, mend } = REQUEST_PROBLEMS[code];
+    return { code, about: "request", title, status, meaning: `The request was refused. ${DETAIL}`, mend };
+  }
+  if (!isKey(EVENT_CODES, code)) return null;
+  const words = code.replaceAll("_", " ");
+  return {
+    code,
+    about: "event",
+    title: `${words.charAt(0).toUpperCase()}${words.slice(1)}`,
+    status: null,
+    meaning: `The event was accepted but could not be stored. ${EVENT_CODES[code]}`,
+    mend: `It is kept whole: GET /theeye/errors?code=${code} lists such events with everything that is wrong with each. Mend what sends them.`,
+  };
+}
+
+const DETAIL = "`detail` in the answer says what was wrong.";
+
+function isKey<Table extends object>(table: Table, key: string): key is Extract<keyof Table, string> {
+  return Object.hasOwn(table, key);
+}

@@ -1,0 +1,176 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import type { AppEnv } from "../../http/app-env";
+import { MomentSchema } from "../../http/moment";
+import {
+  ApplicationParameter,
+  CategoryParameter,
+  CodeParameter,
+  endDateParameter,
+  LimitParameter,
+  NameParameter,
+  readParameters,
+  refuseParameter,
+  refuseReversedRange,
+  startDateParameter,
+} from "../../http/parameters";
+import { Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { EVENT_CODE_NAMES } from "../../model/codes";
+import { formatTimestamp, type Micros } from "../../model/time";
+import { databasesOf } from "../../storage/core/databases";
+import { MAX_SUMMARY_DAYS, MAX_SUMMARY_GROUPS, MAX_SUMMARY_STEPS } from "../../storage/core/read-limits";
+import { type FailureGroup, sumUpFailures } from "../../storage/errors/failure-queries";
+
+/** The parameters of `GET /theeye/errors/summary`. Without a range: the last 24 hours. */
+export const ErrorSummaryParameters = v.object({
+  code: CodeParameter,
+  category: CategoryParameter,
+  name: NameParameter,
+  application: ApplicationParameter,
+  start_date: startDateParameter("of receipt (its bucket is counted whole)"),
+  end_date: endDateParameter("of receipt (its bucket is counted whole)"),
+  limit: LimitParameter,
+});
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const text = v.nullable(v.string());
+
+const GroupSchema = v.object({
+  application: text,
+  category: text,
+  name: text,
+  code: v.pipe(v.string(), v.description(`One of ${EVENT_CODE_NAMES.join(", ")}.`)),
+  path: v.pipe(
+    v.string(),
+    v.description("A JSON pointer into the event, with `*` for every place in an array: `/data/items/*/price`."),
+  ),
+  count: v.pipe(count, v.description("Failed events with this code at this path.")),
+  first_seen: v.pipe(MomentSchema, v.description("Start of the first minute, hour or day in the range that has one.")),
+  last_seen: v.pipe(MomentSchema, v.description("Start of the last minute, hour or day in the range that has one.")),
+  over_time: v.pipe(
+    v.array(count),
+    v.description(`At most ${MAX_SUMMARY_STEPS} counts, each of \`step_seconds\`, from \`start\` to \`end\`.`),
+  ),
+  traffic: v.pipe(
+    v.object({ failed: count, stored: count }),
+    v.description(
+      "All events of the application and event type in the range: those that failed, whatever their issues, by receipt; and those that are stored, by occurrence.",
+    ),
+  ),
+  share: v.pipe(
+    v.number(),
+    v.minValue(0),
+    v.maxValue(1),
+    v.description("Of that traffic, the part that failed: failed / (failed + stored)."),
+  ),
+  sample: v.pipe(
+    v.object({ id: v.string(), url: v.string() }),
+    v.description("One of the newest of these errors, and the path that shows it."),
+  ),
+});
+
+export const ErrorSummaryResponse = v.object({
+  start: v.pipe(MomentSchema, v.description("Start of what was counted.")),
+  end: v.pipe(MomentSchema, v.description("End of what was counted, exclusive.")),
+  step_seconds: v.pipe(count, v.description("What each number of `over_time` covers.")),
+  results: v.pipe(v.array(GroupSchema), v.description("The most frequent first.")),
+  complete: v.pipe(
+    v.boolean(),
+    v.description(`False if there are more groups than these: narrow the question, or raise \`limit\`.`),
+  ),
+});
+
+/**
+ * `GET /theeye/errors/summary`: failures by application, event type, code and path. Reads counts that are kept as errors
+ * are written, and never an error; a replay does not change what has failed.
+ */
+export async function summariseErrors(c: Context<AppEnv>): Promise<Response> {
+  const question = readParameters(c.req.url, ErrorSummaryParameters);
+  if (question instanceof Refusal) return question.response();
+  const reversed = refuseReversedRange(question);
+  if (reversed !== null) return reversed.response();
+  const range = summaryRange(question.start_date, question.end_date, Date.now() * 1000);
+  if (range instanceof Refusal) return range.response();
+
+  return answerFrom(async () => {
+    const { groups, complete } = await sumUpFailures(databasesOf(c.env), {
+      code: question.code ?? null,
+      category: question.category ?? null,
+      name: question.name ?? null,
+      application: question.application ?? null,
+      ...range,
+      limit: Math.min(question.limit, MAX_SUMMARY_GROUPS),
+    });
+    return Response.json(
+      {
+        start: formatSeconds(range.first),
+        end: formatSeconds(range.last + range.seconds),
+        step_seconds: range.step,
+        results: groups.map((group) => renderGroup(group, range)),
+        complete,
+      } satisfies v.InferOutput<typeof ErrorSummaryResponse>,
+      { headers: { "Cache-Control": "no-store" } },
+    );
+  });
+}
+
+export interface SummaryRange {
+  /** Width of the buckets that are read: the widest that still shows the range's shape. */
+  seconds: number;
+  first: number;
+  last: number;
+  /** What one number over time covers, in seconds: a multiple of the buckets' width. */
+  step: number;
+}
+
+/** Up to two hours are read by the minute, up to four days by the hour: at most 121 cells for each group. */
+const WIDTHS = [
+  { seconds: 60, upTo: 2 * 3_600 },
+  { seconds: 3_600, upTo: 4 * 86_400 },
+  { seconds: 86_400, upTo: Number.POSITIVE_INFINITY },
+] as const;
+
+const DEFAULT_RANGE_SECONDS = 86_400;
+
+export function summaryRange(start: Micros | undefined, end: Micros | undefined, now: Micros): SummaryRange | Refusal {
+  const to = Math.floor((end ?? Math.max(now, start ?? 0)) / 1_000_000);
+  const from = start === undefined ? Math.max(0, to - DEFAULT_RANGE_SECONDS) : Math.floor(start / 1_000_000);
+  const seconds = WIDTHS.find(({ upTo }) => to - from <= upTo)?.seconds ?? 86_400;
+  const first = Math.floor(from / seconds) * seconds;
+  const last = Math.floor(to / seconds) * seconds;
+  const buckets = (last - first) / seconds + 1;
+  if (buckets > MAX_SUMMARY_DAYS) {
+    return refuseParameter("start_date", `the range has ${buckets} days; at most ${MAX_SUMMARY_DAYS} are taken.`);
+  }
+  return { seconds, first, last, step: Math.ceil(buckets / MAX_SUMMARY_STEPS) * seconds };
+}
+
+function renderGroup(group: FailureGroup, range: SummaryRange): v.InferOutput<typeof GroupSchema> {
+  const { failed, stored, firstBucket, lastBucket } = group;
+  const steps = Math.ceil((range.last + range.seconds - range.first) / range.step);
+  const overTime = new Array<number>(steps).fill(0);
+  for (const { place, events } of group.steps) overTime[place] = events;
+  return {
+    application: textOrNull(group.application),
+    category: textOrNull(group.category),
+    name: textOrNull(group.name),
+    code: group.code,
+    path: group.path,
+    count: group.events,
+    first_seen: formatSeconds(firstBucket),
+    last_seen: formatSeconds(lastBucket),
+    over_time: overTime,
+    traffic: { failed, stored },
+    share: failed / Math.max(1, failed + stored),
+    sample: { id: group.lastErrorId, url: `/theeye/errors/${group.lastErrorId}` },
+  };
+}
+
+function textOrNull(text: string): string | null {
+  return text === "" ? null : text;
+}
+
+function formatSeconds(seconds: number): string {
+  return formatTimestamp(seconds * 1_000_000);
+}

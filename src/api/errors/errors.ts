@@ -1,0 +1,191 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import type { AppEnv } from "../../http/app-env";
+import { MomentSchema } from "../../http/moment";
+import { NextSchema, pageResponse, readCursor } from "../../http/page";
+import {
+  ApplicationParameter,
+  CategoryParameter,
+  CodeParameter,
+  CursorParameter,
+  endDateParameter,
+  LimitParameter,
+  NameParameter,
+  orderParameter,
+  readParameters,
+  refuseReversedRange,
+  SessionIdParameter,
+  startDateParameter,
+} from "../../http/parameters";
+import { problem, Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { EVENT_CODE_NAMES } from "../../model/codes";
+import { nestingOf } from "../../model/json/nesting";
+import { MAX_NESTING_LEVELS } from "../../model/limits";
+import { formatTimestamp } from "../../model/time";
+import { databasesOf } from "../../storage/core/databases";
+import type { ErrorKey } from "../../storage/errors/error-key";
+import { ERROR_STATUSES, type FoundError, findErrors, findErrorsById } from "../../storage/errors/error-queries";
+
+/** The parameters of `GET /theeye/errors`. `start_date` and `end_date` are of receipt. Newest first without `order`. */
+export const ErrorsParameters = v.object({
+  status: v.optional(
+    v.pipe(
+      v.picklist(ERROR_STATUSES, `expected one of ${ERROR_STATUSES.join(", ")}`),
+      v.description("open: nothing has come of it yet; resolved: a replay made an event of it. Without it: both."),
+    ),
+  ),
+  code: CodeParameter,
+  session_id: SessionIdParameter,
+  category: CategoryParameter,
+  name: NameParameter,
+  application: ApplicationParameter,
+  start_date: startDateParameter("of receipt"),
+  end_date: endDateParameter("of receipt"),
+  order: orderParameter("desc"),
+  limit: LimitParameter,
+  cursor: CursorParameter,
+});
+
+/** Codes are not checked here: another version of the Worker may have written them. */
+const IssuesSchema = v.array(
+  v.object({
+    code: v.pipe(v.string(), v.description(`One of ${EVENT_CODE_NAMES.join(", ")}.`)),
+    path: v.string(),
+    message: v.string(),
+  }),
+);
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const StoredErrorSchema = v.object({
+  id: v.pipe(v.string(), v.description("The error's own id.")),
+  received_at: MomentSchema,
+  application: v.pipe(
+    v.nullable(v.string()),
+    v.description("The application that sent it; null if what arrived named none."),
+  ),
+  session_id: v.nullable(v.string()),
+  category: v.nullable(v.string()),
+  name: v.nullable(v.string()),
+  event_id: v.pipe(
+    v.nullable(v.string()),
+    v.description("The event's id: the client's, or the one that the edge gave it."),
+  ),
+  issues: v.pipe(
+    IssuesSchema,
+    v.description("All that is wrong with it. `path` is a JSON pointer (RFC 6901) into the event."),
+  ),
+  status: v.picklist(ERROR_STATUSES),
+  resolved: v.pipe(
+    v.nullable(v.object({ session_id: v.string(), id: v.string(), timestamp: MomentSchema, at: MomentSchema })),
+    v.description("The event that a replay made of it, by session, id and timestamp, and when; null while it is open."),
+  ),
+  replayed_at: v.pipe(
+    v.nullable(MomentSchema),
+    v.description("When a replay judged it last; its `issues` are of then."),
+  ),
+  event: v.pipe(v.unknown(), v.description("The whole content as it was sent, whatever JSON value that is.")),
+  event_text: v.optional(
+    v.pipe(
+      v.string(),
+      v.description(
+        `Only for content nested deeper than ${MAX_NESTING_LEVELS} levels: its JSON text; \`event\` is null.`,
+      ),
+    ),
+  ),
+  content_parts: v.optional(
+    v.pipe(
+      v.object({ arrived: count, of: count }),
+      v.description("Only while pieces of a large event are still on their way; `event` is null until then."),
+    ),
+  ),
+});
+
+export const ErrorsResponse = v.object({ results: v.array(StoredErrorSchema), next: NextSchema });
+
+const ErrorPlaceSchema = v.pipe(
+  v.strictTuple([v.pipe(v.number(), v.safeInteger()), v.pipe(v.string(), v.maxLength(200))]),
+  v.transform(([receivedAt, id]): ErrorKey => ({ receivedAt, id })),
+);
+
+/**
+ * `GET /theeye/errors`: the events that did not validate, each with its whole content and all its issues, by receipt.
+ * See `findErrors` for what a page reads.
+ */
+export async function listErrors(c: Context<AppEnv>): Promise<Response> {
+  const question = readParameters(c.req.url, ErrorsParameters);
+  if (question instanceof Refusal) return question.response();
+  const reversed = refuseReversedRange(question);
+  if (reversed !== null) return reversed.response();
+  const order = question.order ?? "desc";
+  const asked = { ...question, order };
+  const after = readCursor(asked, "errors", ErrorPlaceSchema);
+  if (after instanceof Refusal) return after.response();
+
+  return answerFrom(async () => {
+    const { rows, next } = await findErrors(databasesOf(c.env), {
+      status: question.status ?? null,
+      code: question.code ?? null,
+      session: question.session_id ?? null,
+      category: question.category ?? null,
+      name: question.name ?? null,
+      application: question.application ?? null,
+      from: question.start_date ?? null,
+      to: question.end_date ?? null,
+      order,
+      limit: question.limit,
+      after,
+    });
+    const place = next === null ? null : [next.receivedAt, next.id];
+    return pageResponse(c.req.url, { question: asked, name: "errors", place }, { results: rows.map(renderError) });
+  });
+}
+
+/** `GET /theeye/errors/{id}`: one error, as the list has it. */
+export async function showError(c: Context<AppEnv>): Promise<Response> {
+  const unknown = readParameters(c.req.url, v.object({}));
+  if (unknown instanceof Refusal) return unknown.response();
+  const id = c.req.param("id") ?? "";
+  return answerFrom(async () => {
+    const [error] = await findErrorsById(databasesOf(c.env), [id]);
+    if (error === undefined) return problem("not_found", "There is no error of this id.");
+    return Response.json(renderError(error), { headers: { "Cache-Control": "no-store" } });
+  });
+}
+
+export function renderError(error: FoundError): v.InferOutput<typeof StoredErrorSchema> {
+  const { content, replayedAt } = error;
+  const resolved = renderResolution(error);
+  const described = {
+    id: error.key.id,
+    received_at: formatTimestamp(error.key.receivedAt),
+    application: error.application,
+    session_id: error.session,
+    category: error.category,
+    name: error.name,
+    event_id: error.eventId,
+    issues: v.parse(IssuesSchema, JSON.parse(error.issues)),
+    status: resolved === null ? ("open" as const) : ("resolved" as const),
+    resolved,
+    replayed_at: replayedAt === null ? null : formatTimestamp(replayedAt),
+  };
+  if (content.kind === "whole") {
+    const tooDeep = nestingOf(content.text) > MAX_NESTING_LEVELS;
+    return tooDeep
+      ? { ...described, event: null, event_text: content.text }
+      : { ...described, event: JSON.parse(content.text) };
+  }
+  return { ...described, event: null, content_parts: { arrived: content.arrived, of: content.of } };
+}
+
+function renderResolution({ resolvedAt, resolvedSession, resolvedEventId, resolvedOccurredAt }: FoundError) {
+  if (resolvedAt === null || resolvedSession === null || resolvedEventId === null || resolvedOccurredAt === null)
+    return null;
+  return {
+    session_id: resolvedSession,
+    id: resolvedEventId,
+    timestamp: formatTimestamp(resolvedOccurredAt),
+    at: formatTimestamp(resolvedAt),
+  };
+}

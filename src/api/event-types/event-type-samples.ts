@@ -1,0 +1,47 @@
+import { type Database, databasesOf } from "../../storage/core/databases";
+import { type FoundError, findErrors } from "../../storage/errors/error-queries";
+import { type FoundEvent, findEvents } from "../../storage/events/find-events";
+import { MAX_FAILED_SAMPLES, MAX_STORED_SAMPLES } from "./trial-schemas";
+
+/** Pages that are read for them: one ends early where payloads are large, or the type is rare in its category. */
+const MAX_PAGES = 4;
+
+interface EventType {
+  category: string;
+  name: string;
+}
+
+/** The newest stored events of a type, by occurrence. */
+export async function newestEvents(env: Env, { category, name }: EventType): Promise<FoundEvent[]> {
+  const databases: Database[] = databasesOf(env);
+  const found: FoundEvent[] = [];
+  let after: FoundEvent["key"] | null = null;
+  for (let page = 0; page < MAX_PAGES && found.length < MAX_STORED_SAMPLES; page++) {
+    const { rows, next } = await findEvents(databases, {
+      ...{ category, name, application: null, session: null },
+      range: { order: "desc", from: null, to: null, after },
+      limit: MAX_STORED_SAMPLES - found.length,
+    });
+    found.push(...rows);
+    after = next;
+    if (next === null) break;
+  }
+  return found;
+}
+
+/** The newest failed events of a type, by receipt. */
+export async function newestErrors(env: Env, { category, name }: EventType): Promise<FoundError[]> {
+  const databases: Database[] = databasesOf(env);
+  const found: FoundError[] = [];
+  let after: FoundError["key"] | null = null;
+  for (let page = 0; page < MAX_PAGES && found.length < MAX_FAILED_SAMPLES; page++) {
+    const { rows, next } = await findErrors(databases, {
+      ...{ code: null, session: null, category, name, application: null, from: null, to: null, status: null },
+      ...{ order: "desc", limit: MAX_FAILED_SAMPLES - found.length, after },
+    });
+    found.push(...rows);
+    after = next;
+    if (next === null) break;
+  }
+  return found;
+}

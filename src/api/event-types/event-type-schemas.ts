@@ -1,0 +1,138 @@
+import * as v from "valibot";
+import { MomentSchema } from "../../http/moment";
+import { NextSchema } from "../../http/page";
+import { CursorParameter, LimitParameter } from "../../http/parameters";
+import { CategorySchema, NameSchema } from "../../model/event/event";
+import { ModeSchema, SchemaModeSchema } from "../../model/event/event-type";
+
+/** What the administration of event types takes and answers; the API reference is made from these. */
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const Description = v.pipe(v.string(), v.maxLength(2_000), v.description("What the events of this type tell."));
+const Owner = v.pipe(v.string(), v.maxLength(200), v.description("Who answers for this type: a team, an address."));
+const TypeMode = v.pipe(
+  ModeSchema,
+  v.description("`reject`: the type is retired, and its events are `unplanned_event`."),
+);
+const SchemaMode = v.pipe(
+  SchemaModeSchema,
+  v.description("`shadow`: the schema changes no verdict, but what it would have rejected is counted."),
+);
+const PayloadSchema = v.pipe(
+  v.unknown(),
+  v.description("A JSON Schema (draft 2020-12) for `data`; null: any payload."),
+);
+const Version = v.pipe(v.number(), v.integer(), v.minValue(1), v.description("Grows with each change, from 1."));
+
+/** When a change of the rules is in force. */
+export const InForceSchema = v.pipe(
+  MomentSchema,
+  v.description(
+    "From when on it is in force, until the next version is: it counts for events that are received from then on. `RULE_LEAD_SECONDS` after the change, or later if another change comes into force then.",
+  ),
+);
+
+export const EventTypeInput = v.strictObject({
+  description: v.optional(v.nullable(Description), null),
+  owner: v.optional(v.nullable(Owner), null),
+  mode: v.optional(TypeMode, "accept"),
+  schema: v.optional(PayloadSchema, null),
+  schema_mode: v.optional(SchemaMode, "enforce"),
+});
+
+const typeMembers = { category: CategorySchema, name: NameSchema };
+
+export const EventTypeVersionSchema = v.object({
+  ...typeMembers,
+  version: Version,
+  registered: v.pipe(v.boolean(), v.description("False: this version removed the type.")),
+  mode: TypeMode,
+  schema: PayloadSchema,
+  schema_mode: SchemaMode,
+  description: v.nullable(Description),
+  owner: v.nullable(Owner),
+  changed_at: MomentSchema,
+  in_force_at: InForceSchema,
+});
+
+const seenMembers = {
+  first_seen: v.pipe(
+    v.nullable(MomentSchema),
+    v.description("Start of the minute of the first stored event, or of its hour once minutes are not kept any more."),
+  ),
+  last_seen: v.pipe(
+    v.nullable(MomentSchema),
+    v.description("Start of the minute of the last stored event, or of its hour once minutes are not kept any more."),
+  ),
+  events: v.pipe(count, v.description("Stored in the days asked for, by occurrence.")),
+  failures: v.pipe(count, v.description("Failed in the days asked for, by receipt.")),
+};
+
+export const ListedEventTypeSchema = v.object({
+  ...typeMembers,
+  registered: v.boolean(),
+  version: v.nullable(Version),
+  mode: v.nullable(TypeMode),
+  schema_mode: v.pipe(v.nullable(SchemaMode), v.description("null: no schema.")),
+  description: v.nullable(Description),
+  owner: v.nullable(Owner),
+  ...seenMembers,
+});
+
+export const EventTypePageSchema = v.object({ results: v.array(ListedEventTypeSchema), next: NextSchema });
+
+const ShadowSchema = v.object({
+  path: v.pipe(v.string(), v.description('JSON pointer into the event, places in arrays as `*`; "": events as such.')),
+  events: count,
+  first_seen: v.pipe(MomentSchema, v.description("Start of the day of the first.")),
+  last_seen: v.pipe(MomentSchema, v.description("Start of the day of the last.")),
+  sample: v.pipe(v.object({ session_id: v.string(), id: v.string() }), v.description("One of the first such events.")),
+});
+
+export const EventTypeSchema = v.object({
+  ...EventTypeVersionSchema.entries,
+  ...seenMembers,
+  shadow: v.pipe(
+    v.array(ShadowSchema),
+    v.description("What this version's schema would have rejected in shadow, since it was registered."),
+  ),
+});
+
+export const VersionListSchema = v.object({
+  results: v.pipe(v.array(EventTypeVersionSchema), v.description("Newest first.")),
+  next: NextSchema,
+});
+
+const DAYS_RULE = "expected a whole number from 1 to 90";
+
+export const DaysParameter = v.optional(
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,2}$/, DAYS_RULE),
+    v.description("The days (UTC) that are counted, up to today: 1 to 90."),
+    v.transform(Number),
+    v.minValue(1, DAYS_RULE),
+    v.maxValue(90, DAYS_RULE),
+  ),
+  "30",
+);
+
+export const EventTypesParameters = v.object({ days: DaysParameter, limit: LimitParameter, cursor: CursorParameter });
+
+export const EventTypeParameters = v.object({
+  version: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[1-9]\d{0,8}$/, "expected a version: a whole number from 1"),
+      v.description("An older version. Without it: the newest."),
+      v.transform(Number),
+    ),
+  ),
+  days: DaysParameter,
+});
+
+export const VersionsParameters = v.object({ limit: LimitParameter, cursor: CursorParameter });
+
+/** The path of an event type. */
+export const EventTypePathSchema = v.object(typeMembers);

@@ -1,0 +1,120 @@
+import { type Context, Hono } from "hono";
+import * as v from "valibot";
+import { answer } from "../../http/answer";
+import type { AppEnv } from "../../http/app-env";
+import { requireScope } from "../../http/auth/authenticate";
+import { formatSeconds } from "../../http/moment";
+import { pageResponse, readCursor } from "../../http/page";
+import { readParameters } from "../../http/parameters";
+import { parseJsonBody } from "../../http/parse-json-body";
+import { Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { utf8Bytes } from "../../model/event/event";
+import { MAX_EVENT_TYPES, MAX_RULE_BOOK_BYTES } from "../../model/limits";
+import { listRegistered, listVersions, readVersion, saveVersion } from "../../storage/admin/event-types";
+import { type Database, databasesOf, firstDatabase } from "../../storage/core/databases";
+import { sumUpShadow } from "../../storage/counts/shadow-queries";
+import { changeTime, noType, refuseSchema, render, renderUsage, usageOf } from "./event-type-answers";
+import { listEventTypes } from "./event-type-list";
+import { EventTypeInput, EventTypeParameters, EventTypePathSchema, VersionsParameters } from "./event-type-schemas";
+import { checkSchema, showProposal } from "./event-type-trial";
+
+/**
+ * `/theeye/event-types`: event types, registered and discovered. Changes take an admin key, and count for events that are
+ * received once they are in force. See docs/event-types.md.
+ */
+export const eventTypes = new Hono<AppEnv>({ strict: false });
+
+const PATH = "/:category/:name";
+
+eventTypes.get("/", requireScope("read"), listEventTypes);
+
+eventTypes.get(PATH, requireScope("read"), async (c) => {
+  const question = readParameters(c.req.url, EventTypeParameters);
+  if (question instanceof Refusal) return question.response();
+  const { category, name } = c.req.param();
+  const databases = databasesOf(c.env);
+  return answerFrom(async () => {
+    const version = await readVersion(firstDatabase(databases), category, name, question.version ?? null);
+    if (version === null) return noType();
+    const [usage, shadow] = await Promise.all([
+      usageOf(databases, { category, name }, question.days),
+      sumUpShadow(databases, version),
+    ]);
+    const told = shadow.map(({ path, events, first, last, sample }) => ({
+      ...{ path, events, first_seen: formatSeconds(first), last_seen: formatSeconds(last) },
+      sample: { session_id: sample.session, id: sample.event },
+    }));
+    return answer({ ...render(version), ...renderUsage(usage), shadow: told });
+  });
+});
+
+eventTypes.get(`${PATH}/versions`, requireScope("read"), async (c) => {
+  const question = readParameters(c.req.url, VersionsParameters);
+  if (question instanceof Refusal) return question.response();
+  const { category, name } = c.req.param();
+  const asked = { ...question, category, name };
+  const before = readCursor(asked, "event type versions", v.strictTuple([v.pipe(v.number(), v.safeInteger())]));
+  if (before instanceof Refusal) return before.response();
+  const database = firstDatabase(databasesOf(c.env));
+  const limit = question.limit + 1;
+  const found = await listVersions(database, category, name, { before: before?.[0] ?? null, limit });
+  if (found.length === 0 && before === null) return noType();
+  const page = found.slice(0, question.limit);
+  const last = page.at(-1);
+  const place = found.length > page.length && last !== undefined ? [last.version] : null;
+  const list = { question: asked, name: "event type versions", place };
+  return pageResponse(c.req.url, list, { results: page.map(render) });
+});
+
+eventTypes.get(`${PATH}/proposal`, requireScope("read"), showProposal);
+
+eventTypes.post(`${PATH}/check`, requireScope("read"), checkSchema);
+
+eventTypes.put(PATH, requireScope("admin"), async (c) => {
+  const type = readPath(c);
+  if (type instanceof Refusal) return type.response();
+  const input = await parseJsonBody(c.req.raw, EventTypeInput);
+  if (input instanceof Refusal) return input.response();
+  const refusal = refuseSchema(input.schema);
+  if (refusal !== null) return refusal.response();
+  const database = firstDatabase(databasesOf(c.env));
+  const schema = input.schema === null ? null : JSON.stringify(input.schema);
+  const full = await refuseGrowth(database, { ...type, schema });
+  if (full !== null) return full.response();
+  const definition = { ...type, ...input, schema, registered: true };
+  const { version, isNew } = await saveVersion(database, definition, changeTime(c.var.config));
+  return answer(render(version), isNew && version.version === 1 ? 201 : 200);
+});
+
+eventTypes.delete(PATH, requireScope("admin"), async (c) => {
+  const { category, name } = c.req.param();
+  const database = firstDatabase(databasesOf(c.env));
+  const newest = await readVersion(database, category, name, null);
+  if (newest === null) return noType();
+  const nothing = { description: null, owner: null, mode: "accept", schema: null, schema_mode: "enforce" } as const;
+  await saveVersion(database, { category, name, ...nothing, registered: false }, changeTime(c.var.config));
+  return c.body(null, 204);
+});
+
+/** Every isolate of the pipeline reads whole rule books, so they are bounded. */
+async function refuseGrowth(
+  database: Database,
+  added: { category: string; name: string; schema: string | null },
+): Promise<Refusal | null> {
+  const types = await listRegistered(database);
+  const others = types.filter(({ category, name }) => category !== added.category || name !== added.name);
+  const bytes = [...others, added].reduce((sum, { schema }) => sum + utf8Bytes(schema ?? ""), 0);
+  if (others.length < MAX_EVENT_TYPES && bytes <= MAX_RULE_BOOK_BYTES) return null;
+  const detail = `There may be ${MAX_EVENT_TYPES} registered event types, with schemas of ${MAX_RULE_BOOK_BYTES} bytes together.`;
+  return new Refusal("conflict", detail);
+}
+
+/** A type that is registered must be one that an event can have. */
+function readPath(c: Context<AppEnv>): { category: string; name: string } | Refusal {
+  const result = v.safeParse(EventTypePathSchema, c.req.param());
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const parameter = String(issue.path?.[0]?.key);
+  return new Refusal("invalid_parameter", `The ${parameter} cannot be taken: ${issue.message}.`, { parameter });
+}

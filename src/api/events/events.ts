@@ -1,0 +1,66 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import type { AppEnv } from "../../http/app-env";
+import { EventPlaceSchema, eventPlace, NextSchema, pageResponse, readCursor } from "../../http/page";
+import {
+  ApplicationParameter,
+  CategoryParameter,
+  CursorParameter,
+  endDateParameter,
+  LimitParameter,
+  NameParameter,
+  orderParameter,
+  readParameters,
+  refuseReversedRange,
+  SessionIdParameter,
+  startDateParameter,
+} from "../../http/parameters";
+import { Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { databasesOf } from "../../storage/core/databases";
+import { type FoundEvent, findEvents } from "../../storage/events/find-events";
+import { renderEvent, StoredEventSchema } from "./stored-event";
+
+/** The parameters of `GET /theeye/events`. Without `order`: newest first, or oldest first with `session_id`. */
+export const EventsParameters = v.object({
+  session_id: SessionIdParameter,
+  category: CategoryParameter,
+  name: NameParameter,
+  application: ApplicationParameter,
+  start_date: startDateParameter("of occurrence"),
+  end_date: endDateParameter("of occurrence"),
+  order: orderParameter("desc, or asc with session_id"),
+  limit: LimitParameter,
+  cursor: CursorParameter,
+});
+
+export const EventsResponse = v.object({ results: v.array(StoredEventSchema), next: NextSchema });
+
+/**
+ * `GET /theeye/events`: events of all databases, filtered by any combination of parameters, by occurrence, then receipt.
+ * See `findEvents` for what a page reads.
+ */
+export async function listEvents(c: Context<AppEnv>): Promise<Response> {
+  const question = readParameters(c.req.url, EventsParameters);
+  if (question instanceof Refusal) return question.response();
+  const reversed = refuseReversedRange(question);
+  if (reversed !== null) return reversed.response();
+  const order = question.order ?? (question.session_id === undefined ? "desc" : "asc");
+  const asked = { ...question, order };
+  const after = readCursor(asked, "events", EventPlaceSchema);
+  if (after instanceof Refusal) return after.response();
+
+  return answerFrom(async () => {
+    const { rows, next } = await findEvents(databasesOf(c.env), {
+      session: question.session_id ?? null,
+      category: question.category ?? null,
+      name: question.name ?? null,
+      application: question.application ?? null,
+      range: { order, from: question.start_date ?? null, to: question.end_date ?? null, after },
+      limit: question.limit,
+    });
+    const place = next === null ? null : eventPlace(next);
+    const results = rows.map((row: FoundEvent) => renderEvent(row));
+    return pageResponse(c.req.url, { question: asked, name: "events", place }, { results });
+  });
+}

@@ -1,0 +1,188 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import type { AppEnv } from "../../http/app-env";
+import { isolateKeyCache, recognise, refuseUse } from "../../http/auth/authenticate";
+import { logFailure } from "../../http/log";
+import { MomentSchema } from "../../http/moment";
+import { readParameters } from "../../http/parameters";
+import { Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { MAX_ID_CHARACTERS } from "../../model/limits";
+import { formatTimestamp } from "../../model/time";
+import { type Database, databasesOf } from "../../storage/core/databases";
+import {
+  type FailedReceipt,
+  findFailures,
+  findStoredEvent,
+  type ReceiptQuestion,
+  type StoredReceipt,
+} from "../../storage/events/receipt-queries";
+
+const id = (description: string) =>
+  v.pipe(
+    v.string("it is missing"),
+    v.maxLength(MAX_ID_CHARACTERS, `expected at most ${MAX_ID_CHARACTERS} characters`),
+    v.description(description),
+  );
+
+export const ReceiptParameters = v.object({
+  session_id: id("The session id as it was sent."),
+  id: id("The event's id: the client's, or the one that the 202 returned."),
+});
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+const FailureSchema = v.object({
+  error_id: v.string(),
+  url: v.pipe(v.string(), v.description("The path that shows the error, with a read key.")),
+  issues: v.array(v.object({ code: v.string(), path: v.string(), message: v.string() })),
+  received_at: MomentSchema,
+});
+
+export const ReceiptResponse = v.object({
+  session_id: v.string(),
+  id: v.string(),
+  status: v.pipe(
+    v.picklist(["pending", "stored", "duplicate", "failed", "unknown"]),
+    v.description(
+      "pending: on its way, or it may be: the queue holds events. stored: among the events. duplicate: stored, and its session has lately received it more than once. failed: among the errors. unknown: it never arrived, or belongs to another application than the write key.",
+    ),
+  ),
+  stored: v.pipe(
+    v.nullable(
+      v.object({
+        position: v.pipe(v.nullable(count), v.description("Its place in the session; null in a very long one.")),
+        timestamp: MomentSchema,
+        received_at: MomentSchema,
+        application: v.string(),
+        events: v.pipe(
+          count,
+          v.description("Events of the session with this id: more than one if it was sent with different timestamps."),
+        ),
+      }),
+    ),
+    v.description("The event, once it is stored; the newest of several."),
+  ),
+  failures: v.pipe(
+    v.array(FailureSchema),
+    v.description("Open errors of events with this id: more than one, or one beside `stored`, if its contents differ."),
+  ),
+});
+
+type Receipt = v.InferOutput<typeof ReceiptResponse>;
+
+/**
+ * `GET /theeye/receipts`: what became of an event. Asks the session's object and the databases; nothing is kept for it
+ * while events are taken.
+ *
+ * A write key gets the same answer for another application's event as for one that never arrived, also while the queue holds
+ * messages.
+ */
+export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
+  const only = await applicationToShow(c);
+  if (only instanceof Refusal) return only.response();
+  const parameters = readParameters(c.req.url, ReceiptParameters);
+  if (parameters instanceof Refusal) return parameters.response();
+  const { session_id: session, id } = parameters;
+  const question = { session, id, ...only };
+
+  return answerFrom(async () => {
+    const databases = databasesOf(c.env);
+    // Asked first: what the object has seen may be written while the databases are read.
+    const seen = await c.env.SESSIONS.getByName(session).recall(id);
+    const [own, failures] = await Promise.all([
+      findStoredEvent(databases, question),
+      findFailures(databases, question),
+    ]);
+    const stored = own ?? (await resolvedEvent(failures, databases, question));
+    const facts = {
+      stored,
+      failures: failures.filter(({ resolvedAt }) => resolvedAt === null),
+      // The object does not know whose event it has seen, so only a key that reads all may hear of it.
+      isTaken: stored === null && seen.length > 0 && question.application === null,
+      // Beside a failure it may have been another content that came with this id.
+      isRepeated:
+        failures.length === 0 &&
+        seen.some(({ occurredAt, isRepeated }) => isRepeated && occurredAt === stored?.occurredAt),
+    };
+    const isUnknown = stored === null && failures.length === 0 && !facts.isTaken;
+    const receipt = receiptOf({ session, id }, facts, isUnknown && (await hasBacklog(c.env.EVENTS)));
+    return c.json(receipt, 200, { "Cache-Control": "no-store" });
+  });
+}
+
+/** A write key sees its own application's events, wherever it may be used to send; a read key sees all. */
+async function applicationToShow(c: Context<AppEnv>): Promise<{ application: string | null } | Refusal> {
+  const sources = { keys: c.env.KEYS, config: c.var.config, cache: isolateKeyCache };
+  const recognised = await recognise(c.req.raw, sources);
+  if (recognised instanceof Refusal) return recognised;
+  const { identity } = recognised;
+  c.set("identity", identity);
+  const needed = identity.scope === "write" ? "write" : "read";
+  const refusal = refuseUse(recognised, needed, c.req.raw);
+  if (refusal !== null) return refusal;
+  return { application: identity.scope === "write" ? identity.application : null };
+}
+
+/** The event that a replay made of an error, in the session that its repair named. */
+async function resolvedEvent(
+  failures: FailedReceipt[],
+  databases: Database[],
+  { application }: ReceiptQuestion,
+): Promise<StoredReceipt | null> {
+  for (const { resolvedSession: session, resolvedEventId: id } of failures) {
+    if (session !== null && id !== null) return findStoredEvent(databases, { session, id, application });
+  }
+  return null;
+}
+
+/** A queue that does not tell counts as empty: `pending` for ever would be no answer. */
+async function hasBacklog(queue: Queue): Promise<boolean> {
+  try {
+    return typeof queue.metrics === "function" && (await queue.metrics()).backlogCount > 0;
+  } catch (error) {
+    logFailure("queue_metrics_failed", error);
+    return false;
+  }
+}
+
+interface Facts {
+  stored: StoredReceipt | null;
+  failures: FailedReceipt[];
+  /** The session's object has seen the event, and the databases do not have it yet. */
+  isTaken: boolean;
+  isRepeated: boolean;
+}
+
+export function receiptOf(
+  asked: { session: string; id: string },
+  { stored, failures, isTaken, isRepeated }: Facts,
+  mayBeQueued: boolean,
+): Receipt {
+  let status: Receipt["status"] = "unknown";
+  if (stored !== null) status = isRepeated ? "duplicate" : "stored";
+  else if (isTaken) status = "pending";
+  else if (failures.length > 0) status = "failed";
+  else if (mayBeQueued) status = "pending";
+  return {
+    session_id: asked.session,
+    id: asked.id,
+    status,
+    stored:
+      stored === null
+        ? null
+        : {
+            position: stored.position,
+            timestamp: formatTimestamp(stored.occurredAt),
+            received_at: formatTimestamp(stored.receivedAt),
+            application: stored.application,
+            events: stored.events,
+          },
+    failures: failures.map(({ errorId, issues, receivedAt }) => ({
+      error_id: errorId,
+      url: `/theeye/errors/${errorId}`,
+      issues: JSON.parse(issues),
+      received_at: formatTimestamp(receivedAt),
+    })),
+  };
+}

@@ -1,0 +1,34 @@
+import type { Repair } from "../../model/repair/repair";
+import { MAX_PREVIEWED_ERRORS, type ReplaySelection } from "../../model/replay";
+import type { Database } from "../../storage/core/databases";
+import { type FoundError, findErrors, findErrorsById } from "../../storage/errors/error-queries";
+import { type Preview, type PreviewTerms, previewErrors } from "./preview-errors";
+
+/** Judges the errors that a replay would take, and changes nothing. The same code judges in the replay itself. */
+export async function previewReplay(
+  databases: Database[],
+  selection: ReplaySelection,
+  repair: Repair | null,
+  terms: PreviewTerms,
+): Promise<Preview> {
+  const { errors, complete } = await select(databases, selection);
+  const preview = previewErrors(errors, repair, terms);
+  return { ...preview, complete: complete && preview.complete };
+}
+
+async function select(
+  databases: Database[],
+  selection: ReplaySelection,
+): Promise<{ errors: FoundError[]; complete: boolean }> {
+  if ("ids" in selection) {
+    const ids = selection.ids.slice(0, MAX_PREVIEWED_ERRORS);
+    const errors = await findErrorsById(databases, ids);
+    return {
+      errors: errors.filter(({ resolvedAt }) => resolvedAt === null),
+      complete: ids.length === selection.ids.length,
+    };
+  }
+  const question = { ...selection.filter, status: "open" as const, order: "asc" as const };
+  const { rows, next } = await findErrors(databases, { ...question, limit: MAX_PREVIEWED_ERRORS, after: null });
+  return { errors: rows, complete: next === null };
+}

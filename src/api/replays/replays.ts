@@ -1,0 +1,142 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import type { AppEnv } from "../../http/app-env";
+import { logFailure } from "../../http/log";
+import { pageResponse, readCursor } from "../../http/page";
+import { readParameters } from "../../http/parameters";
+import { parseJsonBody } from "../../http/parse-json-body";
+import { problem, Refusal } from "../../http/problem";
+import { queueRefusal } from "../../http/queue-refusal";
+import { answerFrom } from "../../http/reading";
+import { ruleSourceOf } from "../../http/rule-source";
+import type { ReplayFilter, ReplaySelection } from "../../model/replay";
+import { formatTimestamp } from "../../model/time";
+import { deleteReplay, insertReplay, listReplays, loadReplay, type Replay } from "../../storage/admin/replays";
+import { databasesOf, firstDatabase } from "../../storage/core/databases";
+import { previewReplay } from "./preview-replay";
+import {
+  type CreateReplay,
+  CreateReplayParameters,
+  CreateReplaySchema,
+  type ReplaySchema,
+  ReplaysParameters,
+} from "./replay-schemas";
+
+/**
+ * `POST /theeye/errors/replay`: gives failed events to their sessions once more, mended or as they are. Answers 202 once
+ * the queue has the first step; with `dry_run=1` 200 with a preview. Errors that arrive later are not taken.
+ */
+export async function createReplay(c: Context<AppEnv>): Promise<Response> {
+  const parameters = readParameters(c.req.url, CreateReplayParameters);
+  if (parameters instanceof Refusal) return parameters.response();
+  const input = await parseJsonBody(c.req.raw, CreateReplaySchema);
+  if (input instanceof Refusal) return input.response();
+  const now = Date.now() * 1000;
+  const selection = selectionOf(input, now);
+  if (selection instanceof Refusal) return selection.response();
+  const repair = input.repair ?? null;
+  if (parameters.dry_run !== undefined) {
+    return answerFrom(async () => {
+      const { futureToleranceMicros, ruleLeadMicros } = c.var.config;
+      // A replay that is begun now goes by these.
+      const rules = await ruleSourceOf(c.env).readLatest(now + ruleLeadMicros);
+      const terms = { futureToleranceMicros, rules };
+      const preview = await previewReplay(databasesOf(c.env), selection, repair, terms);
+      return c.json(preview, 200, { "Cache-Control": "no-store" });
+    });
+  }
+
+  const id = crypto.randomUUID();
+  const home = firstDatabase(databasesOf(c.env));
+  await insertReplay(home, { id, createdAt: now, selection, repair });
+  try {
+    await c.env.REPLAYS.send({ v: 1, replay: id, step: 0 });
+  } catch (error) {
+    logFailure("queue_refused", error);
+    await deleteReplay(home, id);
+    return queueRefusal(error).response();
+  }
+  const replay = await loadReplay(home, id);
+  if (replay === null) throw new Error("a replay that was begun is gone");
+  return c.json(renderReplay(replay), 202, { Location: `/theeye/replays/${id}`, "Cache-Control": "no-store" });
+}
+
+/** `GET /theeye/replays/{id}`: how far a replay has come. */
+export async function showReplay(c: Context<AppEnv>): Promise<Response> {
+  const replay = await loadReplay(firstDatabase(databasesOf(c.env)), c.req.param("id") ?? "");
+  return replay === null ? noReplay() : c.json(renderReplay(replay), 200, { "Cache-Control": "no-store" });
+}
+
+/** `POST /theeye/replays/{id}/resume`: asks for the next step once more. Harmless while it is under way: it counts once. */
+export async function resumeReplay(c: Context<AppEnv>): Promise<Response> {
+  const replay = await loadReplay(firstDatabase(databasesOf(c.env)), c.req.param("id") ?? "");
+  if (replay === null) return noReplay();
+  if (replay.status === "running") await c.env.REPLAYS.send({ v: 1, replay: replay.id, step: replay.step });
+  return c.json(renderReplay(replay), 202, { "Cache-Control": "no-store" });
+}
+
+const ReplayPlaceSchema = v.pipe(
+  v.strictTuple([v.pipe(v.number(), v.safeInteger()), v.pipe(v.string(), v.maxLength(200))]),
+  v.transform(([createdAt, id]) => ({ createdAt, id })),
+);
+
+/** `GET /theeye/replays`: the newest first. */
+export async function listAllReplays(c: Context<AppEnv>): Promise<Response> {
+  const question = readParameters(c.req.url, ReplaysParameters);
+  if (question instanceof Refusal) return question.response();
+  const place = readCursor(question, "replays", ReplayPlaceSchema);
+  if (place instanceof Refusal) return place.response();
+  const found = await listReplays(firstDatabase(databasesOf(c.env)), { limit: question.limit + 1, after: place });
+  const results = found.slice(0, question.limit);
+  const last = found.length > results.length ? results.at(-1) : undefined;
+  const next = last === undefined ? null : [last.createdAt, last.id];
+  return pageResponse(c.req.url, { question, name: "replays", place: next }, { results: results.map(renderReplay) });
+}
+
+function noReplay(): Response {
+  return problem("not_found", "There is no replay of this id.");
+}
+
+/** What a replay takes: up to the moment of asking, so that it comes to an end while errors arrive. */
+function selectionOf({ filter, ids }: CreateReplay, now: number): ReplaySelection | Refusal {
+  if ((filter === undefined) === (ids === undefined)) {
+    return new Refusal("invalid_parameter", "The body takes either `filter` or `ids`.", { parameter: "filter" });
+  }
+  if (ids !== undefined) return { ids: [...new Set(ids)] };
+  const { start_date: from = null, end_date: to = null } = filter ?? {};
+  if (from !== null && to !== null && from > to) {
+    const detail = "The member filter.start_date cannot be taken: expected a moment that is not after end_date.";
+    return new Refusal("invalid_parameter", detail, { parameter: "filter.start_date" });
+  }
+  const { code = null, session_id: session = null, category = null, name = null, application = null } = filter ?? {};
+  return { filter: { code, session, category, name, application, from, to: Math.min(to ?? now, now) } };
+}
+
+function renderReplay(replay: Replay): v.InferOutput<typeof ReplaySchema> {
+  const { selection, cursor } = replay;
+  return {
+    id: replay.id,
+    status: replay.status,
+    created_at: formatTimestamp(replay.createdAt),
+    updated_at: formatTimestamp(replay.updatedAt),
+    filter: "filter" in selection ? renderFilter(selection.filter) : null,
+    ids: "ids" in selection ? selection.ids.length : null,
+    repair: replay.repair,
+    steps: replay.step,
+    matched: replay.matched,
+    stored: replay.stored,
+    failing: replay.failing,
+    skipped: replay.skipped,
+    reached: cursor === null || typeof cursor === "number" ? null : formatTimestamp(cursor.receivedAt),
+  };
+}
+
+function renderFilter({ session, from, to, ...rest }: ReplayFilter): Record<string, string> {
+  const members = {
+    ...rest,
+    session_id: session,
+    start_date: from === null ? null : formatTimestamp(from),
+    end_date: to === null ? null : formatTimestamp(to),
+  };
+  return Object.fromEntries(Object.entries(members).flatMap(([name, text]) => (text === null ? [] : [[name, text]])));
+}

@@ -1,0 +1,177 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import type { AppEnv } from "../../http/app-env";
+import { MomentSchema, secondsBetween } from "../../http/moment";
+import { EventPlaceSchema, eventPlace, NextSchema, pageResponse, readCursor } from "../../http/page";
+import {
+  CursorParameter,
+  endDateParameter,
+  LimitParameter,
+  readParameters,
+  refuseReversedRange,
+  startDateParameter,
+} from "../../http/parameters";
+import { problem, Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { formatTimestamp, type Micros } from "../../model/time";
+import { databasesOf } from "../../storage/core/databases";
+import { MAX_EVENTS_COUNTED } from "../../storage/core/read-limits";
+import { findEvents } from "../../storage/events/find-events";
+import { findActiveSessions } from "../../storage/sessions/active-sessions";
+import { summariseSession } from "../../storage/sessions/session-summary";
+import { renderEvent, StoredEventSchema } from "../events/stored-event";
+
+const IncludeParameter = v.optional(
+  v.pipe(
+    v.picklist(["times"], "expected times"),
+    v.description(
+      "times: each session with `first_event_at` and `last_event_at`, which reads some hundred rows more for each.",
+    ),
+  ),
+);
+
+/** The parameters of `GET /theeye/sessions`. */
+export const SessionsParameters = v.object({
+  start_date: startDateParameter("of activity"),
+  end_date: endDateParameter("of activity"),
+  include: IncludeParameter,
+  limit: LimitParameter,
+  cursor: CursorParameter,
+});
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const FirstEventAt = v.pipe(MomentSchema, v.description("The earliest event of the whole session."));
+const LastEventAt = v.pipe(MomentSchema, v.description("The latest event of the whole session."));
+
+const ActiveAt = v.pipe(
+  MomentSchema,
+  v.description("What the list is ordered by: the session's last event in the range."),
+);
+
+export const SessionsResponse = v.object({
+  results: v.array(
+    v.object({
+      session_id: v.string(),
+      active_at: ActiveAt,
+      first_event_at: v.optional(FirstEventAt),
+      last_event_at: v.optional(LastEventAt),
+    }),
+  ),
+  next: NextSchema,
+});
+
+/** A walk through the sessions: its beginning, and the event at which the last page ended. */
+const SessionsPlaceSchema = v.strictTuple([v.pipe(v.number(), v.safeInteger()), EventPlaceSchema]);
+
+/**
+ * `GET /theeye/sessions`: the sessions with an event in the range, by the last of these events, each once. Events received after the first page was asked for are left out of the pages that follow it.
+ */
+export async function listSessions(c: Context<AppEnv>): Promise<Response> {
+  const question = readParameters(c.req.url, SessionsParameters);
+  if (question instanceof Refusal) return question.response();
+  const reversed = refuseReversedRange(question);
+  if (reversed !== null) return reversed.response();
+  const place = readCursor(question, "sessions", SessionsPlaceSchema);
+  if (place instanceof Refusal) return place.response();
+  const [asOf, after] = place ?? [Date.now() * 1000 + 999, null];
+
+  return answerFrom(async () => {
+    const { rows, next } = await findActiveSessions(databasesOf(c.env), {
+      from: question.start_date ?? null,
+      to: question.end_date ?? null,
+      limit: question.limit,
+      after,
+      asOf,
+      withTimes: question.include === "times",
+    });
+    const results = rows.map(({ key, session, times }) => ({
+      session_id: session,
+      active_at: formatTimestamp(key.occurredAt),
+      ...(times === null ? {} : renderTimes(times)),
+    }));
+    const end = next === null ? null : [asOf, eventPlace(next)];
+    return pageResponse(c.req.url, { question, name: "sessions", place: end }, { results });
+  });
+}
+
+function renderTimes({ firstEventAt, lastEventAt }: { firstEventAt: Micros; lastEventAt: Micros }) {
+  return { first_event_at: formatTimestamp(firstEventAt), last_event_at: formatTimestamp(lastEventAt) };
+}
+
+/** The parameters of `GET /theeye/sessions/{id}`. */
+export const SessionParameters = v.object({ limit: LimitParameter, cursor: CursorParameter });
+
+export const SessionResponse = v.object({
+  session_id: v.string(),
+  first_event_at: FirstEventAt,
+  last_event_at: LastEventAt,
+  duration_seconds: v.pipe(
+    v.number(),
+    v.minValue(0),
+    v.description("From the first event to the last, to the microsecond."),
+  ),
+  events: v.pipe(
+    v.nullable(count),
+    v.description(`How many events the session has, or null if there are more than ${MAX_EVENTS_COUNTED}.`),
+  ),
+  events_at_least: v.pipe(count, v.description("How many events were counted.")),
+  applications: v.pipe(v.array(v.string()), v.description(`Those that sent its first ${MAX_EVENTS_COUNTED} events.`)),
+  results: v.array(
+    v.object({
+      ...StoredEventSchema.entries,
+      position: v.pipe(v.number(), v.integer(), v.minValue(1), v.description("Its place in the session, from 1.")),
+    }),
+  ),
+  next: NextSchema,
+});
+
+/** How many events the pages before held, and where they ended. */
+const SessionPlaceSchema = v.strictTuple([v.pipe(v.number(), v.safeInteger(), v.minValue(0)), EventPlaceSchema]);
+
+/**
+ * `GET /theeye/sessions/{id}`: a session's summary and a page of its events, oldest first, each with its position. An
+ * event that arrives late takes its place, and the positions behind it grow by one; a walk that has passed that place
+ * goes on with the positions it began with.
+ */
+export async function showSession(c: Context<AppEnv>): Promise<Response> {
+  const session = c.req.param("id") ?? "";
+  const question = readParameters(c.req.url, SessionParameters);
+  if (question instanceof Refusal) return question.response();
+  const asked = { ...question, session };
+  const place = readCursor(asked, "session", SessionPlaceSchema);
+  if (place instanceof Refusal) return place.response();
+  const [before, after] = place ?? [0, null];
+
+  return answerFrom(async () => {
+    const databases = databasesOf(c.env);
+    const [summary, page] = await Promise.all([
+      summariseSession(databases, session),
+      findEvents(databases, {
+        session,
+        category: null,
+        name: null,
+        application: null,
+        range: { order: "asc", from: null, to: null, after },
+        limit: question.limit,
+      }),
+    ]);
+    if (summary === null) return problem("not_found", "No event of this session is stored.");
+    const { firstEventAt, lastEventAt, events, applications } = summary;
+    const results = page.rows.map((row, index) => ({ ...renderEvent(row), position: before + index + 1 }));
+    const end = page.next === null ? null : [before + results.length, eventPlace(page.next)];
+    return pageResponse(
+      c.req.url,
+      { question: asked, name: "session", place: end },
+      {
+        session_id: session,
+        ...renderTimes({ firstEventAt, lastEventAt }),
+        duration_seconds: secondsBetween(firstEventAt, lastEventAt),
+        events: events > MAX_EVENTS_COUNTED ? null : events,
+        events_at_least: events,
+        applications,
+        results,
+      },
+    );
+  });
+}

@@ -1,0 +1,126 @@
+import type { MiddlewareHandler } from "hono";
+import * as v from "valibot";
+import type { Config } from "../../model/config";
+import type { AppEnv } from "../app-env";
+import { logFailure } from "../log";
+import { Refusal } from "../problem";
+import { CHALLENGE, findKey } from "./credentials";
+import { KeyCache } from "./key-cache";
+import {
+  hashKey,
+  type Identity,
+  isWellFormedKey,
+  type KeyRecord,
+  KeyRecordSchema,
+  keyEntry,
+  permits,
+  type Scope,
+} from "./keys";
+
+/** KV's own cache, at its shortest. A revoked key lives for at most this, the isolate's cache and KV's propagation. */
+export const KV_CACHE_SECONDS = 30;
+
+/** One for each isolate. */
+export const isolateKeyCache = new KeyCache();
+
+export interface AuthenticationSources {
+  keys: KVNamespace;
+  config: Config;
+  cache: KeyCache;
+}
+
+/** A live key: whose it is, and from where it may be used. */
+export interface Recognised {
+  identity: Identity;
+  origins: readonly string[] | null;
+}
+
+/**
+ * Tells who sends a request and whether they may do what asks for a scope.
+ *
+ * @returns the identity, or the refusal: `unauthorized` without a valid key, `forbidden` where the key's scope or the
+ * request's origin does not do, `unavailable` while KV cannot be read.
+ */
+export async function authenticate(
+  request: Request,
+  needed: Scope,
+  sources: AuthenticationSources,
+): Promise<Identity | Refusal> {
+  const recognised = await recognise(request, sources);
+  if (recognised instanceof Refusal) return recognised;
+  return refuseUse(recognised, needed, request) ?? recognised.identity;
+}
+
+/** Lets a request pass whose key has the scope, and leaves its identity in `c.var.identity`. */
+export function requireScope(scope: Scope): MiddlewareHandler<AppEnv> {
+  return async function authenticated(c, next) {
+    const sources = { keys: c.env.KEYS, config: c.var.config, cache: isolateKeyCache };
+    const recognised = await recognise(c.req.raw, sources);
+    if (recognised instanceof Refusal) return recognised.response();
+    // Before it may be refused: the log tells whose key it was.
+    c.set("identity", recognised.identity);
+    const refusal = refuseUse(recognised, scope, c.req.raw);
+    if (refusal !== null) return refusal.response();
+    await next();
+  };
+}
+
+/** Tells whose key a request carries, whatever the key allows. */
+export async function recognise(
+  request: Request,
+  { keys, config, cache }: AuthenticationSources,
+): Promise<Recognised | Refusal> {
+  const key = findKey(request);
+  if (key instanceof Refusal) return key;
+  if (key === null) return unauthorized("The request carries no key.");
+  if (!isWellFormedKey(key)) return unauthorized("What the request carries as a key is not one.");
+  if (config.adminKey !== null && key.startsWith("eye_a_") && (await equalKeys(key, config.adminKey))) {
+    return { identity: { scope: "admin", application: null }, origins: null };
+  }
+  let record = cache.get(key);
+  if (record === undefined) {
+    const found = await lookUp(key, keys);
+    if (found instanceof Refusal) return found;
+    record = found;
+    cache.set(key, record, config.keyCacheMs);
+  }
+  if (record === null) return unauthorized("The key is not known: it is mistyped, revoked, or of another deployment.");
+  return { identity: { scope: record.scope, application: record.application }, origins: record.origins ?? null };
+}
+
+/** The refusal of a key that does not allow what asks for a scope, from where the request comes; else null. */
+export function refuseUse({ identity, origins }: Recognised, needed: Scope, request: Request): Refusal | null {
+  if (!permits(identity.scope, needed)) {
+    const detail = `This takes a key of scope ${needed}; the key's scope is ${identity.scope}.`;
+    return new Refusal("forbidden", detail, { scope: needed });
+  }
+  if (identity.scope !== "write" || origins === null) return null;
+  const origin = request.headers.get("Origin");
+  if (origin === null) return new Refusal("forbidden", "The key is bound to origins, and the request has no `Origin`.");
+  return origins.includes(origin) ? null : new Refusal("forbidden", "The request's `Origin` is not on the key's list.");
+}
+
+async function lookUp(key: string, keys: KVNamespace): Promise<KeyRecord | null | Refusal> {
+  try {
+    const found: unknown = await keys.get(keyEntry(await hashKey(key)), { type: "json", cacheTtl: KV_CACHE_SECONDS });
+    // A record that this version cannot read is our fault: 401 would make clients drop their events.
+    return found === null ? null : v.parse(KeyRecordSchema, found);
+  } catch (error) {
+    logFailure("key_lookup_failed", error);
+    return new Refusal("unavailable", "The key cannot be checked at this moment.");
+  }
+}
+
+/** In constant time. Hashing first makes the lengths equal, which the comparison demands. */
+async function equalKeys(a: string, b: string): Promise<boolean> {
+  const encoder = new TextEncoder();
+  const [left, right] = await Promise.all([
+    crypto.subtle.digest("SHA-256", encoder.encode(a)),
+    crypto.subtle.digest("SHA-256", encoder.encode(b)),
+  ]);
+  return crypto.subtle.timingSafeEqual(left, right);
+}
+
+function unauthorized(detail: string): Refusal {
+  return new Refusal("unauthorized", detail, {}, CHALLENGE);
+}

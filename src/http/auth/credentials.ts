@@ -1,0 +1,51 @@
+import { Refusal } from "../problem";
+
+/** Told with every 401. Not Basic: browsers would ask for a password in a window and keep it. */
+export const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="The Eye"' };
+
+/**
+ * Finds the key in a request: in `Authorization`, else in `X-Write-Key`, else in `?key=` (beacons cannot set headers).
+ *
+ * A malformed `Authorization` is refused even where another place holds a key: the client meant it to count.
+ *
+ * @returns the text offered as a key, null if there is none, or a refusal that says what is malformed.
+ */
+export function findKey(request: Request): string | null | Refusal {
+  const authorization = request.headers.get("Authorization");
+  if (authorization !== null) return keyOfAuthorization(authorization.trim());
+  const header = request.headers.get("X-Write-Key")?.trim();
+  if (header) return header;
+  // Parsing the URL costs more than this glance, and few requests carry the key there.
+  if (!request.url.includes("key=")) return null;
+  return new URL(request.url).searchParams.get("key")?.trim() || null;
+}
+
+function keyOfAuthorization(value: string): string | Refusal {
+  const [, scheme = "", credentials = ""] = /^(\S*)\s*(.*)$/.exec(value) ?? [];
+  switch (scheme.toLowerCase()) {
+    case "bearer":
+    case "token":
+      if (credentials === "") return malformed(`\`Authorization\` says ${scheme} and no key after it.`);
+      return /\s/.test(credentials) ? malformed("The key in `Authorization` holds a space.") : credentials;
+    case "basic":
+      return keyOfBasic(credentials);
+    default:
+      return malformed("`Authorization` takes `Bearer <key>`, `Token <key>` or `Basic <base64 of key and colon>`.");
+  }
+}
+
+/** The key is the user name; a password is ignored, since some clients insist on one. */
+function keyOfBasic(credentials: string): string | Refusal {
+  let pair: string;
+  try {
+    pair = atob(credentials);
+  } catch {
+    return malformed("What follows `Basic` in `Authorization` is not base64.");
+  }
+  const key = pair.split(":", 1)[0] ?? "";
+  return key === "" ? malformed("The user name in `Authorization: Basic`, which is the key, is empty.") : key;
+}
+
+function malformed(detail: string): Refusal {
+  return new Refusal("unauthorized", detail, {}, CHALLENGE);
+}

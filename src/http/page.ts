@@ -1,0 +1,72 @@
+import * as v from "valibot";
+import { type CursorFault, decodeCursor, encodeCursor, questionFingerprint } from "../model/cursor";
+import type { EventKey } from "../storage/scan/event-order";
+import { refuseParameter } from "./parameters";
+import type { Refusal } from "./problem";
+
+const integer = v.pipe(v.number(), v.safeInteger());
+const packedId = v.pipe(v.string(), v.regex(/^(x[0-9a-f]{32}|t[\s\S]{0,128})$/));
+
+/** An event's key as a cursor carries it. */
+export const EventPlaceSchema = v.pipe(
+  v.strictTuple([integer, integer, packedId, integer]),
+  v.transform(([occurredAt, receivedAfter, session, tie]): EventKey => ({ occurredAt, receivedAfter, session, tie })),
+);
+
+export function eventPlace({ occurredAt, receivedAfter, session, tie }: EventKey): unknown[] {
+  return [occurredAt, receivedAfter, session, tie];
+}
+
+export const NextSchema = v.pipe(
+  v.nullable(v.pipe(v.string(), v.url())),
+  v.description(
+    "The URL of the next page with all parameters but `key`, or null at the end. A page may hold fewer than `limit`, even none, while there is a next one.",
+  ),
+);
+
+/** What stays the same from page to page; the fingerprint in a cursor is made of it. */
+type Question = { limit?: number; cursor?: string | undefined } & Record<string, unknown>;
+
+/** Where the walk goes on: null without a cursor, which begins it. */
+export function readCursor<const Schema extends v.GenericSchema>(
+  question: Question,
+  name: string,
+  schema: Schema,
+): v.InferOutput<Schema> | null | Refusal {
+  if (question.cursor === undefined) return null;
+  const decoded = decodeCursor(question.cursor, fingerprintOf(question, name), schema);
+  return decoded.ok ? decoded.at : refuseParameter("cursor", FAULTS[decoded.fault]);
+}
+
+const FAULTS: Record<CursorFault, string> = {
+  unreadable: "expected what `next` held.",
+  other_question: "it belongs to other filters or another order. Begin again without it.",
+};
+
+/**
+ * Answers with a page: `{…members, results, next}`, and `Link: <…>; rel="next"` (RFC 8288) if there is a next one.
+ *
+ * @param place where the page ended, as the cursor's schema reads it; null at the end of the walk
+ */
+export function pageResponse(
+  requestUrl: string,
+  { question, name, place }: { question: Question; name: string; place: unknown[] | null },
+  body: Record<string, unknown>,
+): Response {
+  const next = place === null ? null : nextUrl(requestUrl, encodeCursor(fingerprintOf(question, name), place));
+  const headers = new Headers({ "Cache-Control": "no-store" });
+  if (next !== null) headers.set("Link", `<${next}>; rel="next"`);
+  return Response.json({ ...body, next }, { headers });
+}
+
+/** The request's URL with another cursor. A key in it stays behind: URLs end in logs and bookmarks. */
+export function nextUrl(requestUrl: string, cursor: string): string {
+  const url = new URL(requestUrl);
+  url.searchParams.delete("key");
+  url.searchParams.set("cursor", cursor);
+  return url.href;
+}
+
+function fingerprintOf({ limit: _, cursor: __, ...filters }: Question, name: string): string {
+  return questionFingerprint({ ...filters, list: name });
+}

@@ -1,0 +1,23 @@
+import { createRuleSource, type RuleSource } from "../rules/rule-source";
+import { listRuleEpochs, loadRuleBook } from "../storage/admin/rule-epochs";
+import { databasesOf, firstDatabase } from "../storage/core/databases";
+import { configOf } from "./configuration";
+
+/** One for each environment: the platform hands the same one to every invocation of an isolate. */
+const sources = new WeakMap<object, RuleSource>();
+
+/** The rules as the first database holds them. Shared by the dry run, previews and, through src/index.ts, the pipeline. */
+export function ruleSourceOf(env: object): RuleSource {
+  const known = sources.get(env);
+  if (known !== undefined) return known;
+  const database = firstDatabase(databasesOf(env));
+  const source = createRuleSource(
+    {
+      epochs: (after) => listRuleEpochs(database, after),
+      rulesOf: (since) => loadRuleBook(database, since),
+    },
+    { leadMs: configOf(env).ruleLeadMicros / 1000 },
+  );
+  sources.set(env, source);
+  return source;
+}

@@ -1,0 +1,68 @@
+import { readBody } from "../http/body";
+import { logFailure } from "../http/log";
+import { Refusal } from "../http/problem";
+import { queueRefusal } from "../http/queue-refusal";
+import { eventIdOf } from "../model/event/event-id";
+import { jsonText } from "../model/json/json-text";
+import { idempotencyKeyOf, requestIdOf } from "./event-ids";
+import { groupForSending, type PackedMessage, pack } from "./pack";
+import { parseEvents } from "./parse-events";
+import type { ReceiptClock } from "./receipt-clock";
+
+export interface CollectorSources {
+  /** The application whose key sent the request. */
+  application: string;
+  queue: Pick<Queue, "send" | "sendBatch">;
+  clock: ReceiptClock;
+}
+
+/**
+ * `POST /theeye/events`: takes the events of a request and answers 202 `{accepted, ids}` once the queue has durably
+ * taken them all, ids in the order sent. It refuses what is wrong with the request; what is wrong with an event is found
+ * later. No database and no session is touched.
+ *
+ * Where a request needs several sends and a later one fails, the answer is a refusal though the earlier ones are taken.
+ * Sent again, events with a client's id, or under the same `Idempotency-Key`, are the same events; without either, those
+ * that were taken the first time are stored twice.
+ */
+export async function collect(request: Request, sources: CollectorSources): Promise<Response | Refusal> {
+  const idempotencyKey = idempotencyKeyOf(request);
+  if (idempotencyKey instanceof Refusal) return idempotencyKey;
+  const body = await readBody(request);
+  if (body instanceof Refusal) return body;
+  const events = parseEvents(body.text, request.headers.get("Content-Type"));
+  if (events instanceof Refusal) return events;
+
+  const { application } = sources;
+  const id = requestIdOf(application, idempotencyKey);
+  const ids = events.map((event, position) => eventIdOf(event, id, position));
+  const receipt = { application, received_at: sources.clock(events.length) };
+  const refusal = await send(pack({ id, events }, receipt, body.bytes), sources.queue);
+  return refusal ?? Response.json({ accepted: events.length, ids }, { status: 202 });
+}
+
+function textOf({ envelope }: PackedMessage): string {
+  return jsonText(envelope);
+}
+
+/** Sends one group after another, so that a queue that refuses is not pressed further. */
+async function send(messages: readonly PackedMessage[], queue: CollectorSources["queue"]): Promise<Refusal | null> {
+  let sent = 0;
+  try {
+    for (const group of groupForSending(messages)) {
+      const [first] = group;
+      // As text, so that the consumer parses a batch in slices: see pipeline/batch-slices.ts.
+      if (group.length === 1 && first !== undefined) await queue.send(textOf(first), { contentType: "text" });
+      else await queue.sendBatch(group.map((message) => ({ body: textOf(message), contentType: "text" })));
+      sent += group.length;
+    }
+    return null;
+  } catch (error) {
+    logFailure("queue_refused", error);
+    if (sent === 0) return queueRefusal(error);
+    return new Refusal(
+      "unavailable",
+      "The queue took a part of the request. Send all of it again with the same `Idempotency-Key` or event ids; events that carry neither may be stored twice.",
+    );
+  }
+}

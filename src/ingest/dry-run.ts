@@ -1,0 +1,78 @@
+import * as v from "valibot";
+import { readBody } from "../http/body";
+import { Refusal } from "../http/problem";
+import { EVENT_CODE_NAMES } from "../model/codes";
+import { utf8Bytes } from "../model/event/event";
+import { jsonText } from "../model/json/json-text";
+import { nestingOf } from "../model/json/nesting";
+import { checkEvent } from "../rules/check-event";
+import type { Rules } from "../rules/rules";
+import { warningsOf } from "./event-warnings";
+import { parseEvents } from "./parse-events";
+
+const IssuesSchema = v.array(v.object({ code: v.picklist(EVENT_CODE_NAMES), path: v.string(), message: v.string() }));
+
+export const DryRunSchema = v.object({
+  results: v.pipe(
+    v.array(
+      v.object({
+        ok: v.boolean(),
+        issues: v.optional(v.pipe(IssuesSchema, v.description("All that is wrong with the event."))),
+        shadow: v.optional(
+          v.pipe(IssuesSchema, v.description("What a schema in shadow would reject. It changes no verdict.")),
+        ),
+        warnings: v.optional(
+          v.pipe(
+            v.array(v.object({ path: v.string(), message: v.string() })),
+            v.description("Members that `Event` does not name, if there are any. They change no verdict."),
+          ),
+        ),
+      }),
+    ),
+    v.description("One for each event, in the order sent."),
+  ),
+});
+
+/** What a dry run judges by; the receipt is this moment. */
+export interface DryRunTerms {
+  receivedAt: number;
+  futureToleranceMicros: number;
+  rules: Rules;
+}
+
+/**
+ * `POST /theeye/events?dry_run=1`: the verdict on each event, in the order sent, by the check that the pipeline uses.
+ * Nothing is stored or queued. What only the session's memory can tell (a duplicate, an id that is taken) is not judged.
+ */
+export async function dryRun(request: Request, terms: DryRunTerms): Promise<Response | Refusal> {
+  const body = await readBody(request);
+  if (body instanceof Refusal) return body;
+  const events = parseEvents(body.text, request.headers.get("Content-Type"));
+  if (events instanceof Refusal) return events;
+  const results = events.map((event, position) => {
+    const text = jsonText(event);
+    const verdict = checkEvent(event, {
+      ...terms,
+      receivedAt: terms.receivedAt + position,
+      bytes: utf8Bytes(text),
+      levels: nestingOf(text),
+    });
+    const found = warningsOf(event);
+    const warnings = found.length === 0 ? {} : { warnings: found };
+    if (!verdict.valid) return { ok: false, issues: verdict.issues, ...warnings };
+    return { ok: true, ...(verdict.shadow === null ? {} : { shadow: verdict.shadow.issues }), ...warnings };
+  });
+  return Response.json({ results }, { headers: { "Cache-Control": "no-store" } });
+}
+
+/** Whether a request asks for a dry run, without parsing its URL where it has no query: nearly none has. */
+export function asksForDryRun(request: Request): boolean | Refusal {
+  if (!request.url.includes("dry_run")) return false;
+  const given = new URL(request.url).searchParams.getAll("dry_run");
+  if (given.length === 0) return false;
+  const [value] = given;
+  if (given.length === 1 && (value === "1" || value === "true")) return true;
+  if (given.length === 1 && (value === "0" || value === "false")) return false;
+  const detail = "The parameter dry_run cannot be taken: expected 1 or 0, once.";
+  return new Refusal("invalid_parameter", detail, { parameter: "dry_run" });
+}

@@ -1,0 +1,103 @@
+import { Refusal } from "../http/problem";
+import { isJsonObject } from "../model/event/event";
+import { jsonErrorIndex, lineAndColumn } from "../model/json/json-error";
+import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from "../model/limits";
+
+/**
+ * Reads the events of a body: one JSON value, an array of them, or one a line (NDJSON). What a value is does not matter
+ * here: an event that is not an object is accepted and ends among the errors, since it must not harm its neighbours.
+ *
+ * For the same reason a line of NDJSON that is not JSON is an event too: its text, as a string. A body that is no one JSON
+ * value is NDJSON if its content type says so, or if its first line that is not blank is a JSON object. Any other body was
+ * meant as one value, and is refused where it breaks.
+ *
+ * @returns 1 to MAX_EVENTS_PER_REQUEST values, or a refusal that names the line and column where the JSON breaks.
+ */
+export function parseEvents(text: string, contentType: string | null): unknown[] | Refusal {
+  const whole = parse(text);
+  if (whole === undefined) return parseLines(text, namesLines(contentType));
+  return Array.isArray(whole) ? bounded(whole.length, () => whole) : [whole];
+}
+
+/** Characters of a request's malformed lines as JSON strings. Twice the body, for quotes. */
+const MAX_TEXT_CHARACTERS = 2 * MAX_BODY_BYTES;
+
+/** The names that NDJSON goes by; none is registered. */
+const NDJSON_TYPES = /^(?:application|text)\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)$/i;
+
+function namesLines(contentType: string | null): boolean {
+  const [mediaType = ""] = (contentType ?? "").split(";");
+  return NDJSON_TYPES.test(mediaType.trim());
+}
+
+function parseLines(text: string, isNamed: boolean): unknown[] | Refusal {
+  const lines = text.split("\n");
+  const filled = lines.filter((line) => line.trim() !== "");
+  const first = parse(filled[0] ?? "");
+  const isNdjson = isNamed || isJsonObject(first);
+  // Where the first line is no value by itself, the body was meant as one value over several lines.
+  if (filled.length > 0 && !isNdjson && (filled.length === 1 || first === undefined)) {
+    const index = jsonErrorIndex(text);
+    return broken(lineAndColumn(text, index), index >= text.trimEnd().length);
+  }
+  return bounded(filled.length, () => (isNdjson ? linesAsEvents(filled) : valuesOf(lines)));
+}
+
+/** Each line's value, or the line itself where it is not JSON. */
+function linesAsEvents(lines: readonly string[]): unknown[] | Refusal {
+  let charactersOfTexts = 0;
+  const events = lines.map((line) => {
+    const value = parse(line);
+    if (value !== undefined) return value;
+    const text = line.replace(/\r$/, "");
+    charactersOfTexts += JSON.stringify(text).length;
+    return text;
+  });
+  // A control character takes one byte in the body and six in a JSON string.
+  if (charactersOfTexts <= MAX_TEXT_CHARACTERS) return events;
+  return new Refusal("payload_too_large", "The lines that are not JSON are too large: they hold control characters.", {
+    limit: MAX_TEXT_CHARACTERS,
+    actual: charactersOfTexts,
+  });
+}
+
+function valuesOf(lines: readonly string[]): unknown[] | Refusal {
+  const values: unknown[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === "") continue;
+    const value = parse(line);
+    if (value === undefined) {
+      const column = jsonErrorIndex(line);
+      return broken({ line: index + 1, column: column + 1 }, column >= line.trimEnd().length);
+    }
+    values.push(value);
+  }
+  return values;
+}
+
+/** The value, or undefined (which JSON cannot hold) where the text is not JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function bounded(actual: number, values: () => unknown[] | Refusal): unknown[] | Refusal {
+  if (actual === 0) return new Refusal("empty_batch", "The body holds no event.");
+  if (actual <= MAX_EVENTS_PER_REQUEST) return values();
+  return new Refusal(
+    "too_many_events",
+    `A request may hold ${MAX_EVENTS_PER_REQUEST} events; this one holds ${actual}.`,
+    {
+      limit: MAX_EVENTS_PER_REQUEST,
+      actual,
+    },
+  );
+}
+
+function broken({ line, column }: { line: number; column: number }, early: boolean): Refusal {
+  const what = early ? "ends too early" : "is not JSON";
+  return new Refusal("invalid_json", `The body ${what} at line ${line}, column ${column}.`, { line, column });
+}

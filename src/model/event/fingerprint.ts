@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import { canonicalText } from "../json/canonical-text";
+import { formatTimestamp, momentOf } from "../time";
+import { isJsonObject } from "./event";
+
+/**
+ * A fingerprint of what an event says: 96 bits of SHA-256 over the canonical JSON (RFC 8785) of its category, name, data
+ * and moment. Two deliveries of one event have the same, in whatever order their members and form their timestamp comes.
+ */
+export function fingerprint(event: unknown): string {
+  return createHash("sha256")
+    .update(canonicalText(saying(event)))
+    .digest("base64url")
+    .slice(0, 16);
+}
+
+function saying(event: unknown): unknown {
+  if (!isJsonObject(event)) return event;
+  const { category, name, data, timestamp } = event;
+  const occurredAt = momentOf(timestamp);
+  return { category, data, name, timestamp: occurredAt === null ? timestamp : formatTimestamp(occurredAt) };
+}
+
+/**
+ * The identity of a failed event, in the shape of a UUID: the same however often it is delivered, another one for another
+ * content under the same id.
+ */
+export function errorId(session: string | null, eventId: string, contentFingerprint: string): string {
+  const hex = createHash("sha256")
+    .update(JSON.stringify([session, eventId, contentFingerprint]))
+    .digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}

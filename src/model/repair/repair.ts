@@ -1,0 +1,132 @@
+import * as v from "valibot";
+import { utf8Bytes } from "../event/event";
+import { namesOf } from "../json/json-pointer";
+import { jsonText } from "../json/json-text";
+import { isNestedDeeper } from "../json/nesting";
+import { MAX_NESTING_LEVELS } from "../limits";
+import type { Micros } from "../time";
+import { TooMuchWork } from "../work-meter";
+import { applyEdits } from "./apply-edits";
+import { applyPatch } from "./apply-patch";
+import { CAST_TYPES } from "./cast";
+import { DoesNotApply, EventDocument, RECEIVED_AT } from "./event-document";
+
+/**
+ * How a failed event is mended before it is judged again. Applied to a copy: what was sent stays in the errors table.
+ *
+ * - `patch`: a JSON Patch (RFC 6902). Strict: where an operation does not apply, the event is left alone.
+ * - `edits`: for many events that are not all alike. An edit whose path an event lacks changes nothing.
+ *
+ * Both may read `/received_at`, the moment of receipt, and neither may write it.
+ */
+
+/** Bytes of a repair as JSON. It is stored with its replay and applied to every event. */
+export const MAX_REPAIR_BYTES = 65_536;
+
+const MAX_OPERATIONS = 50;
+
+const readable = v.pipe(
+  v.string(),
+  v.regex(/^(\/([^~/]|~[01])*)*$/, "expected a JSON pointer (RFC 6901) such as /data/price"),
+  v.maxLength(500, "expected at most 500 characters"),
+);
+
+const writable = v.pipe(
+  readable,
+  v.check(
+    (path) => namesOf(path)[0] !== RECEIVED_AT,
+    `expected another path than /${RECEIVED_AT}, which can only be read: a repair never changes when an event was received`,
+  ),
+);
+
+const member = <Path extends typeof readable | typeof writable>(path: Path) =>
+  v.pipe(path, v.nonEmpty("expected the path of a member, such as /data/price"));
+
+const OPERATIONS = "expected add, replace, test, remove, move or copy";
+
+const OperationSchema = v.variant(
+  "op",
+  [
+    v.strictObject({ op: v.picklist(["add", "replace"]), path: writable, value: v.unknown() }),
+    v.strictObject({ op: v.literal("test"), path: readable, value: v.unknown() }),
+    v.strictObject({ op: v.literal("remove"), path: writable }),
+    v.strictObject({ op: v.literal("move"), from: writable, path: writable }),
+    v.strictObject({ op: v.literal("copy"), from: readable, path: writable }),
+  ],
+  OPERATIONS,
+);
+
+const EDITS = "expected set, rename, copy, remove, cast or shift";
+
+const CASTS = `expected ${CAST_TYPES.join(", ")}`;
+
+const EditSchema = v.variant(
+  "op",
+  [
+    v.strictObject({ op: v.literal("set"), path: member(writable), value: v.unknown() }),
+    v.strictObject({ op: v.literal("rename"), path: member(writable), to: member(writable) }),
+    v.strictObject({ op: v.literal("copy"), from: member(readable), path: member(writable) }),
+    v.strictObject({ op: v.literal("remove"), path: member(writable) }),
+    v.strictObject({ op: v.literal("cast"), path: member(writable), type: v.picklist(CAST_TYPES, CASTS) }),
+    v.strictObject({ op: v.literal("shift"), path: member(writable), from: member(readable), to: member(readable) }),
+  ],
+  EDITS,
+);
+
+function listOf<Schema extends v.GenericSchema>(schema: Schema) {
+  return v.pipe(
+    v.array(schema),
+    v.minLength(1, "expected at least one operation"),
+    v.maxLength(MAX_OPERATIONS, `expected at most ${MAX_OPERATIONS} operations`),
+  );
+}
+
+export const RepairSchema = v.pipe(
+  v.union(
+    [v.strictObject({ patch: listOf(OperationSchema) }), v.strictObject({ edits: listOf(EditSchema) })],
+    ({ issues }) => messageOf(issues),
+  ),
+  v.check(
+    (repair) => !isNestedDeeper(repair, MAX_NESTING_LEVELS),
+    `expected at most ${MAX_NESTING_LEVELS} levels of nesting`,
+  ),
+  v.check((repair) => utf8Bytes(jsonText(repair)) <= MAX_REPAIR_BYTES, `expected at most ${MAX_REPAIR_BYTES} bytes`),
+  v.description(
+    "How to mend each event before it is judged: `patch`, a JSON Patch (RFC 6902), which leaves an event alone where an operation does not apply; or `edits` (set, rename, copy, remove, cast, shift), which pass over what an event lacks. `/received_at` is the moment of receipt: it can be copied from, and not be changed. `shift` moves the moment at `path` by the difference of two others, `to` minus `from`.",
+  ),
+);
+
+export type Repair = v.InferOutput<typeof RepairSchema>;
+
+/** A union says only that nothing fits. What is wrong within an operation is said by the form that was meant. */
+function messageOf(issues: readonly v.BaseIssue<unknown>[] | undefined): string {
+  const within = issues?.find(({ path }) => path !== undefined && path.length > 1);
+  if (within === undefined) return "expected either patch or edits, with a list of operations";
+  const { expected, received, message } = within;
+  const reason = expected === "never" ? "is not known here" : received === "undefined" ? "is missing" : message;
+  return `${v.getDotPath(within)}: ${reason}`;
+}
+
+export type Repaired =
+  | { applies: true; event: unknown; work: number }
+  | { applies: false; reason: string; work: number };
+
+/**
+ * Mends an event as a repair says.
+ *
+ * @param text the event as JSON
+ * @returns the mended event, or why the repair does not apply to it; `work` in units, see MAX_REPAIR_WORK
+ */
+export function repairEvent(text: string, repair: Repair, receivedAt: Micros): Repaired {
+  const document = new EventDocument(JSON.parse(text), receivedAt);
+  const { meter } = document;
+  try {
+    if ("patch" in repair) applyPatch(document, repair.patch);
+    else applyEdits(document, repair.edits);
+    return { applies: true, event: document.event, work: meter.spent };
+  } catch (thrown) {
+    if (thrown instanceof DoesNotApply) return { applies: false, reason: thrown.message, work: meter.spent };
+    if (thrown instanceof TooMuchWork) return { applies: false, reason: "it takes too much work", work: meter.spent };
+    throw thrown;
+  }
+}

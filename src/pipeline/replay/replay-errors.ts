@@ -1,0 +1,128 @@
+import { isJsonObject, sessionIdOf } from "../../model/event/event";
+import { jsonText } from "../../model/json/json-text";
+import type { Repair } from "../../model/repair/repair";
+import { judgeReplayed, prepareReplay } from "../../rules/replay-event";
+import type { IndexedRules } from "../../rules/rules";
+import { runningAmong } from "../../storage/admin/replays";
+import type { Database } from "../../storage/core/databases";
+import { findErrorsById, type LocatedError } from "../../storage/errors/error-queries";
+import { claimErrors, type ErrorState } from "../../storage/write/settle-errors";
+import { callSessions } from "../call-sessions";
+import type { ReadArrival } from "../place-rows";
+import type { Judged, ReplayedError, ReplayIo, Replaying, ReplayOutcome, Waiting } from "./replay-outcome";
+import { writeReplayed } from "./write-replayed";
+
+/**
+ * Repairs failed events, claims their errors, has their sessions judge them anew under their original id, application and
+ * moment of receipt, and writes what came of it. Idempotent: what is stored already is refused by its primary key, and what is
+ * settled stays settled.
+ *
+ * @param rules those of the replay: the same however often a step is repeated
+ * @throws what D1 throws while the errors are read and claimed
+ */
+export async function replayErrors(
+  ids: string[],
+  replaying: Replaying,
+  io: ReplayIo,
+  rules: IndexedRules,
+): Promise<Map<string, ReplayedError>> {
+  const errors = await findErrorsById(io.databases, ids);
+  const candidates = errors.flatMap((error) => candidateOf(error, replaying.repair, io, rules));
+  const states = await claim(
+    candidates.map(({ error }) => error),
+    replaying.id,
+    io.databases,
+  );
+  const results = new Map<string, ReplayedError>(ids.map((id) => [id, "skipped"]));
+  for (const [id, { resolved_at: at, replay_id: by }] of states) {
+    if (at !== null && by === replaying.id) results.set(id, "stored");
+  }
+  const claimed = candidates.filter(({ error }) => states.get(error.key.id)?.claimed_by === replaying.id);
+  const judged: Judged[] = [];
+  for (const { outcome, ...one } of await judge(claimed, io, rules)) {
+    if (outcome.kind === "waiting") results.set(one.error.key.id, outcome);
+    else judged.push({ ...one, outcome });
+  }
+  for (const [id, result] of await writeReplayed(judged, replaying, io)) results.set(id, result);
+  return results;
+}
+
+interface Candidate {
+  error: LocatedError;
+  read: ReadArrival;
+  /** The session to call, or the outcome of an event that reaches none. */
+  next: { session: string } | Extract<ReplayOutcome, { kind: "failing" }>;
+}
+
+/** An error's event, repaired; none if nothing can judge it. */
+function candidateOf(error: LocatedError, repair: Repair | null, io: ReplayIo, rules: IndexedRules): Candidate[] {
+  const prepared = prepareReplay(error, repair);
+  if (prepared.kind === "unfit") return [];
+  const { eventId: id, application, receivedAt, event } = prepared;
+  const arrival = { id, application, receivedAt, text: jsonText(event) };
+  const read: ReadArrival = { arrival, event, replays: error.key };
+  const session = sessionIdOf(event);
+  if (session !== null && !prepared.isOversized) return [{ error, read, next: { session } }];
+  const verdict = judgeReplayed(prepared, { ...io.config, rules });
+  return [{ error, read, next: { kind: "failing", issues: verdict.valid ? [] : verdict.issues } }];
+}
+
+/** Claims errors that nobody has in hand, or only a replay that is over. Tells how each of them stands then. */
+async function claim(errors: LocatedError[], replay: string, databases: Database[]): Promise<Map<string, ErrorState>> {
+  const attempt = async (finished: string[]) => {
+    const states = await Promise.all(
+      databases.map(async (database) => {
+        const own = errors.filter((error) => error.database === database.index).map(({ key }) => key);
+        return own.length === 0 ? [] : [...(await claimErrors(database, own, replay, finished))];
+      }),
+    );
+    return new Map(states.flat());
+  };
+  const states = await attempt([]);
+  const holders = new Set([...states.values()].flatMap(({ claimed_by: holder }) => holder ?? []));
+  holders.delete(replay);
+  const [first] = databases;
+  if (holders.size === 0 || first === undefined) return states;
+  const running = await runningAmong(first, [...holders]);
+  const finished = [...holders].filter((holder) => !running.has(holder));
+  return finished.length === 0 ? states : attempt(finished);
+}
+
+interface JudgedOrWaiting extends Omit<Judged, "outcome"> {
+  outcome: ReplayOutcome | Waiting;
+}
+
+/** Has each session judge its own, all in one call. */
+async function judge(candidates: Candidate[], io: ReplayIo, rules: IndexedRules): Promise<JudgedOrWaiting[]> {
+  const judged: JudgedOrWaiting[] = [];
+  const bySession = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    const { error, read, next } = candidate;
+    if ("kind" in next) judged.push({ error, read, outcome: next });
+    else bySession.set(next.session, [...(bySession.get(next.session) ?? []), candidate]);
+  }
+  const arrivals = new Map([...bySession].map(([session, own]) => [session, own.map(({ read }) => read.arrival)]));
+  const results = await callSessions(arrivals, io.callSession, (session) => {
+    const events = (bySession.get(session) ?? []).map(({ read }) => (isJsonObject(read.event) ? read.event : {}));
+    return [{ since: 0, rules: rules.only(events) }];
+  });
+  for (const [session, own] of bySession) {
+    const result = results.get(session);
+    if (result?.kind !== "decided") {
+      const { failure = "rejected" as const, reason = "the session was not called" } = result ?? {};
+      judged.push(
+        ...own.map(({ error, read }) => ({ error, read, outcome: { kind: "waiting" as const, failure, reason } })),
+      );
+      continue;
+    }
+    for (const outcome of result.outcomes) {
+      const one = own[outcome.place];
+      if (one === undefined) throw new Error("an outcome of an event that was not replayed");
+      const { error, read } = one;
+      const settled: ReplayOutcome =
+        outcome.kind === "failed" ? { kind: "failing", issues: outcome.issues } : { kind: "valid", session, outcome };
+      judged.push({ error, read, outcome: settled });
+    }
+  }
+  return judged;
+}

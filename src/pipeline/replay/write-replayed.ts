@@ -1,0 +1,95 @@
+import { ID_CONFLICT, type Issue } from "../../model/codes";
+import { failureOf, messageOf } from "../../storage/core/transport-errors";
+import type { LocatedError } from "../../storage/errors/error-queries";
+import { databaseOf } from "../../storage/partitions/partition";
+import type { PartitionMap } from "../../storage/partitions/partition-map";
+import type { BatchRows, EventRow, Settlement } from "../../storage/write/rows";
+import { eventRow, placeRows } from "../place-rows";
+import { type WriteGroup, writeGroups } from "../write-groups";
+import type { Judged, ReplayedError, ReplayIo, Replaying, Waiting } from "./replay-outcome";
+
+/**
+ * Writes events that a replay brought back, and settles their errors: in one transaction where both lie in the same
+ * database; else after it, since a crash in between replays the event into a copy of itself, and then settles.
+ *
+ * @returns what became of each error, by id
+ */
+export async function writeReplayed(
+  judged: Judged[],
+  replaying: Replaying,
+  io: Pick<ReplayIo, "databases" | "partitions" | "write">,
+): Promise<Map<string, ReplayedError>> {
+  const results = new Map<string, ReplayedError>();
+  const events = judged.flatMap(({ error, read, outcome }): { row: EventRow; error: LocatedError }[] =>
+    outcome.kind === "valid" ? [{ row: eventRow(outcome.session, read, outcome.outcome), error }] : [],
+  );
+  let map: PartitionMap;
+  try {
+    map = await io.partitions.covering(new Set(events.map(({ row }) => row.occurredAt)));
+  } catch (thrown) {
+    const waits: Waiting = { kind: "waiting", failure: failureOf(thrown), reason: messageOf(thrown) };
+    return new Map(judged.map(({ error }) => [error.key.id, waits]));
+  }
+  const isTogether = ({ row, error }: { row: EventRow; error: LocatedError }) => {
+    const partition = map.find(row.occurredAt);
+    return partition !== null && databaseOf(partition, row.session) === error.database;
+  };
+  const groups = events.flatMap((one): WriteGroup[] =>
+    placeRows([one.row], [], map).map(({ database, rows }) => {
+      const settlements = isTogether(one) ? [resolved(one.error, one.row, replaying)] : [];
+      return { messages: new Set(), session: one.row.session, database, rows: { ...rows, settlements }, mayHold: true };
+    }),
+  );
+  const { failed, conflicts } = await writeGroups(io.databases, groups, io.write);
+  // A partition was closed since the map was read: the next try goes by the map as it stands then.
+  if (failed.some(({ failure }) => failure === "stale")) await io.partitions.latest();
+  for (const { group, failure, reason } of failed)
+    noteWaiting(results, errorsOf(group), { kind: "waiting", failure, reason });
+  const conflicting = new Set(conflicts.flatMap(({ replays }) => replays?.id ?? []));
+  for (const { error } of events) {
+    const { id } = error.key;
+    if (!results.has(id)) results.set(id, conflicting.has(id) ? "failing" : "stored");
+  }
+
+  const byError = new Map(events.map((one) => [one.error.key.id, one]));
+  const later = judged.flatMap(({ error, outcome }): { error: LocatedError; settlement: Settlement }[] => {
+    const { id } = error.key;
+    if (outcome.kind === "failing") return [{ error, settlement: failing(error, outcome.issues, replaying) }];
+    const event = byError.get(id);
+    if (event === undefined || isTogether(event) || typeof results.get(id) === "object") return [];
+    const settlement = conflicting.has(id)
+      ? failing(error, [ID_CONFLICT], replaying)
+      : resolved(error, event.row, replaying);
+    return [{ error, settlement }];
+  });
+  const settling = later.map(({ error, settlement }): WriteGroup => {
+    const rows: BatchRows = { events: [], errors: [], parts: [], settlements: [settlement] };
+    return { messages: new Set(), session: null, database: error.database, rows, mayHold: false };
+  });
+  for (const { error, settlement } of later) {
+    results.set(error.key.id, settlement.outcome.kind === "resolved" ? "stored" : "failing");
+  }
+  for (const { group, failure, reason } of (await writeGroups(io.databases, settling, io.write)).failed) {
+    noteWaiting(results, errorsOf(group), { kind: "waiting", failure, reason });
+  }
+  return results;
+}
+
+function noteWaiting(results: Map<string, ReplayedError>, ids: string[], waits: Waiting): void {
+  for (const id of ids) results.set(id, waits);
+}
+
+/** The errors that the rows of a group come from or settle. */
+function errorsOf({ rows }: WriteGroup): string[] {
+  const events = rows.events.flatMap((lane) => lane.rows).flatMap(({ replays }) => replays?.id ?? []);
+  return [...events, ...(rows.settlements ?? []).map(({ error }) => error.id)];
+}
+
+function resolved(error: LocatedError, row: EventRow, { id, now }: Replaying): Settlement {
+  const { session, id: eventId, occurredAt } = row;
+  return { error: error.key, at: now, replay: id, outcome: { kind: "resolved", session, eventId, occurredAt } };
+}
+
+function failing(error: LocatedError, issues: Issue[], { id, now }: Replaying): Settlement {
+  return { error: error.key, at: now, replay: id, outcome: { kind: "failing", issues } };
+}

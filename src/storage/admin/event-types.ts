@@ -1,0 +1,115 @@
+import * as v from "valibot";
+import { ModeSchema, SchemaModeSchema } from "../../model/event/event-type";
+import type { Database } from "../core/databases";
+import { type ChangeTime, inForceAt } from "./rule-epochs";
+
+/**
+ * Event types, which are not per session and live in the first database. Read and written at its primary: whoever changes
+ * a type must see the change.
+ */
+
+const VersionRowSchema = v.pipe(
+  v.object({
+    category: v.string(),
+    name: v.string(),
+    version: v.number(),
+    registered: v.number(),
+    description: v.nullable(v.string()),
+    owner: v.nullable(v.string()),
+    mode: ModeSchema,
+    schema: v.nullable(v.string()),
+    schema_mode: SchemaModeSchema,
+    changed_at: v.number(),
+    in_force_at: v.number(),
+  }),
+  v.transform(({ registered, ...row }) => ({ ...row, registered: registered === 1 })),
+);
+
+/** One version of an event type. In force from `in_force_at` until the next version is; microseconds since 1970. */
+export type EventTypeVersion = v.InferOutput<typeof VersionRowSchema>;
+
+/** What is registered with an event type. */
+export type EventTypeDefinition = Omit<EventTypeVersion, "version" | "changed_at" | "in_force_at" | "registered">;
+
+const COLUMNS =
+  "category, name, version, registered, description, owner, mode, schema, schema_mode, changed_at, in_force_at";
+
+const NEWEST = `SELECT ${COLUMNS} FROM event_types WHERE category = ?1 AND name = ?2 ORDER BY version DESC LIMIT 1`;
+
+/** Nothing is added where the newest version says the same already. */
+const ADD_VERSION = `
+INSERT INTO event_types (${COLUMNS})
+SELECT ?1, ?2, coalesce(max(version), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ${inForceAt("?9", "?10")}
+FROM event_types
+WHERE category = ?1 AND name = ?2
+HAVING NOT EXISTS (
+  SELECT 1 FROM (${NEWEST})
+  WHERE registered = ?3 AND description IS ?4 AND owner IS ?5 AND mode = ?6 AND schema IS ?7 AND schema_mode = ?8
+)`;
+
+/** The newest version of each type that is registered: reads every version of every type, a few thousand rows at most. */
+const CURRENT = `
+SELECT ${COLUMNS} FROM event_types AS held
+WHERE registered = 1 AND version = (
+  SELECT max(version) FROM event_types AS newer WHERE newer.category = held.category AND newer.name = held.name
+) ORDER BY category, name`;
+
+/**
+ * Registers an event type, or removes it, as a new version that comes into force after the lead.
+ *
+ * @returns the newest version, and whether it is a new one
+ */
+export async function saveVersion(
+  { binding }: Database,
+  definition: EventTypeDefinition & { registered: boolean },
+  { now, lead }: ChangeTime,
+): Promise<{ version: EventTypeVersion; isNew: boolean }> {
+  const { category, name, registered, description, owner, mode, schema, schema_mode: schemaMode } = definition;
+  const [added, newest] = await binding.batch<unknown>([
+    binding
+      .prepare(ADD_VERSION)
+      .bind(category, name, registered ? 1 : 0, description, owner, mode, schema, schemaMode, now, lead),
+    binding.prepare(NEWEST).bind(category, name),
+  ]);
+  return { version: v.parse(VersionRowSchema, newest?.results[0]), isNew: (added?.meta.changes ?? 0) > 0 };
+}
+
+/** The newest version of a type, or the one that is asked for. A removal is a version too. */
+export async function readVersion(
+  { binding }: Database,
+  category: string,
+  name: string,
+  version: number | null,
+): Promise<EventTypeVersion | null> {
+  const statement =
+    version === null
+      ? binding.prepare(NEWEST).bind(category, name)
+      : binding
+          .prepare(`SELECT ${COLUMNS} FROM event_types WHERE category = ?1 AND name = ?2 AND version = ?3`)
+          .bind(category, name, version);
+  const row = await statement.first();
+  return row === null ? null : v.parse(VersionRowSchema, row);
+}
+
+/** The versions of a type, newest first, from below `before`. */
+export async function listVersions(
+  { binding }: Database,
+  category: string,
+  name: string,
+  { before, limit }: { before: number | null; limit: number },
+): Promise<EventTypeVersion[]> {
+  const { results } = await binding
+    .prepare(
+      `SELECT ${COLUMNS} FROM event_types WHERE category = ?1 AND name = ?2 AND version < ?3
+       ORDER BY version DESC LIMIT ?4`,
+    )
+    .bind(category, name, before ?? Number.MAX_SAFE_INTEGER, limit)
+    .all();
+  return v.parse(v.array(VersionRowSchema), results);
+}
+
+/** All registered types in their newest version, by category and name. */
+export async function listRegistered({ binding }: Database): Promise<EventTypeVersion[]> {
+  const { results } = await binding.prepare(CURRENT).all();
+  return v.parse(v.array(VersionRowSchema), results);
+}

@@ -1,0 +1,56 @@
+import type { SQL } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { DrizzleQueryError } from "drizzle-orm/errors";
+import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+import type { Database } from "./databases";
+import { messageOf } from "./transport-errors";
+
+export type Reader = DrizzleD1Database;
+
+/**
+ * Reads a database through a session of D1's own: the nearest replica where there are any, and never further back in
+ * time from one query to the next. One reader serves one request.
+ */
+export function readerOf({ binding }: Database): Reader {
+  const session = binding.withSession("first-unconstrained");
+  // Drizzle's type asks for a whole D1Database; what it calls is `prepare` and `batch`, and a session has both.
+  return drizzle(session as unknown as D1Database);
+}
+
+const dialect = new SQLiteAsyncDialect();
+
+/** A replica that is behind lacks tables that exist, such as those of a new partition. */
+const LACKS_TABLE = /no such table/;
+
+/**
+ * Reads the results of several statements in one call, from the primary where a replica lacks a table. Drizzle's own batch
+ * takes no statements of plain SQL.
+ *
+ * @throws DrizzleQueryError, as a reader does
+ */
+export async function readBatch<Row>({ binding, meter }: Database, statements: readonly SQL[]): Promise<Row[][]> {
+  if (statements.length === 0) return [];
+  const queries = statements.map((statement) => dialect.sqlToQuery(statement));
+  const read = (constraint: D1SessionConstraint) => {
+    const session = binding.withSession(constraint);
+    return session.batch<Row>(queries.map(({ sql, params }) => session.prepare(sql).bind(...params)));
+  };
+  const results = await orQueryError(
+    read("first-unconstrained").catch((thrown: unknown) => {
+      if (!LACKS_TABLE.test(messageOf(thrown))) throw thrown;
+      return read("first-primary");
+    }),
+    queries[0]?.sql ?? "",
+  );
+  if (meter !== undefined) meter.rowsRead += results.reduce((sum, { meta }) => sum + meta.rows_read, 0);
+  return results.map(({ results: rows }) => rows);
+}
+
+/** Has a failed query end as Drizzle's do: see http/reading.ts. */
+export async function orQueryError<Result>(query: Promise<Result>, about: string): Promise<Result> {
+  try {
+    return await query;
+  } catch (thrown) {
+    throw new DrizzleQueryError(about, [], thrown instanceof Error ? thrown : new Error(String(thrown)));
+  }
+}

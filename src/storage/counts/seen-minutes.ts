@@ -1,0 +1,92 @@
+import { type SQL, sql } from "drizzle-orm";
+import { SERIES_PER_PAGE } from "../../model/limits";
+import { readBatch } from "../core/reader";
+import { isLate, lanesToRead } from "../partitions/partition";
+import type { CountSource } from "./counts";
+
+/** A series with the first and the last hour that it has events in, by their starts in seconds since 1970. */
+export interface SeenHours {
+  seriesId: number;
+  first: number;
+  last: number;
+}
+
+const HOUR = 3_600;
+
+/** One UNION ALL takes five terms, and each partition has two. */
+const PARTITIONS_PER_STATEMENT = 2;
+
+/** A series to look for in the minutes of an hour: [place of its type, series_id, hour]. */
+type Wanted = [place: number, seriesId: number, hour: number];
+
+/**
+ * When each type was seen first and last: the minute, where its partition still has the minutes, else the hour. Reads the rows of
+ * one hour for each series that was the first or the last of its type, up to the one that has it.
+ *
+ * @param types the series of each type
+ * @returns for each type the starts of minutes or hours, in seconds since 1970; null for one without series
+ * @throws DrizzleQueryError
+ */
+export async function refineHours(
+  source: CountSource,
+  types: readonly SeenHours[][],
+): Promise<({ first: number; last: number } | null)[]> {
+  const hours = types.map((series) =>
+    series.length === 0
+      ? null
+      : { first: Math.min(...series.map(({ first }) => first)), last: Math.max(...series.map(({ last }) => last)) },
+  );
+  const wantedOf = (end: "first" | "last"): Wanted[] =>
+    types.flatMap((series, place) =>
+      series.flatMap((one): Wanted[] => (one[end] === hours[place]?.[end] ? [[place, one.seriesId, one[end]]] : [])),
+    );
+  const terms = termsOf(source, wantedOf("first"), wantedOf("last"));
+  const statements = Array.from({ length: Math.ceil(terms.length / PARTITIONS_PER_STATEMENT) }, (_, n) =>
+    sql.join(terms.slice(n * PARTITIONS_PER_STATEMENT, (n + 1) * PARTITIONS_PER_STATEMENT), sql` UNION ALL `),
+  );
+  const found = (
+    await readBatch<{ place: number; first: number | null; last: number | null }>(source.database, statements)
+  ).flat();
+  const byPlace = Map.groupBy(found, ({ place }) => Number(place));
+  return hours.map((own, place) => {
+    if (own === null) return null;
+    const minutes = byPlace.get(place) ?? [];
+    const firsts = minutes.flatMap(({ first }) => first ?? []);
+    const lasts = minutes.flatMap(({ last }) => last ?? []);
+    return {
+      first: firsts.length === 0 ? own.first : Math.min(...firsts),
+      last: lasts.length === 0 ? own.last : Math.max(...lasts),
+    };
+  });
+}
+
+/** For each partition with minutes of these hours two terms, which select (place, first, last). */
+function termsOf({ database, map }: CountSource, first: Wanted[], last: Wanted[]): SQL[] {
+  const partitions = map.partitions.filter(({ databases }) => databases.includes(database.index));
+  return partitions.flatMap((partition) => {
+    const [main] = lanesToRead(partition).filter((lane) => !isLate(lane));
+    if (main === undefined) return [];
+    const isWithin = ([, , hour]: Wanted) =>
+      hour * 1_000_000 < partition.to && (hour + HOUR) * 1_000_000 > partition.from;
+    const table = sql.identifier(`minutes_${main.suffix}`);
+    const own = { first: first.filter(isWithin), last: last.filter(isWithin) };
+    if (own.first.length === 0 && own.last.length === 0) return [];
+    return [
+      sql`SELECT wanted.value ->> 0 AS place, ${edgeOf(table, sql`ASC`)} AS first, NULL AS last
+          FROM json_each(${JSON.stringify(own.first)}) AS wanted
+        UNION ALL
+        SELECT wanted.value ->> 0, NULL, ${edgeOf(table, sql`DESC`)} FROM json_each(${JSON.stringify(own.last)}) AS wanted`,
+    ];
+  });
+}
+
+/** The first or the last minute of the hour that names the series. Looking for its key as text is quicker than parsing. */
+function edgeOf(table: SQL | ReturnType<typeof sql.identifier>, direction: SQL): SQL {
+  return sql`(
+    SELECT held.minute FROM ${table} AS held
+    WHERE held.page = (wanted.value ->> 1) / ${sql.raw(String(SERIES_PER_PAGE))}
+      AND held.minute BETWEEN wanted.value ->> 2 AND (wanted.value ->> 2) + ${sql.raw(String(HOUR - 60))}
+      AND instr(held.by_series, '"' || (wanted.value ->> 1) || '":') > 0
+    ORDER BY held.minute ${direction} LIMIT 1
+  )`;
+}

@@ -1,0 +1,105 @@
+import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
+import type { Database } from "../core/databases";
+import { MAX_SERIES_REMEMBERED } from "../core/read-limits";
+import type { Reader } from "../core/reader";
+import { categories, series } from "../core/tables";
+
+/** An application with an event type, and its numbers, which hold in one database only. */
+export interface Series {
+  seriesId: number;
+  categoryId: number;
+  /** Empty in an application's overflow series, like the name: see write/write-series.ts. */
+  category: string;
+  name: string;
+  application: string;
+}
+
+/** What answers show as the category and the name of an overflow series. */
+export const OTHER = "(other)";
+
+export interface SeriesFilter {
+  category: string | null;
+  name: string | null;
+  application: string | null;
+}
+
+/** Rows of `series` are never changed, so what was read once holds as long as the database does. */
+const remembered = new WeakMap<D1Database, Map<number, Series>>();
+
+/** Forgets what is remembered of a database. For one that was emptied or restored under a running isolate, as tests do. */
+export function forgetSeries({ binding }: Database): void {
+  remembered.delete(binding);
+}
+
+/**
+ * What the given numbers stand for: one query for those that the isolate does not remember. It remembers
+ * MAX_SERIES_REMEMBERED of each database.
+ */
+export async function seriesOf(
+  database: Database,
+  reader: Reader,
+  ids: Iterable<number>,
+): Promise<Map<number, Series>> {
+  const cache = remembered.get(database.binding) ?? new Map<number, Series>();
+  remembered.set(database.binding, cache);
+  const found = new Map<number, Series>();
+  const missing: number[] = [];
+  for (const id of new Set(ids)) {
+    const known = cache.get(id);
+    if (known === undefined) missing.push(id);
+    else found.set(id, known);
+  }
+  if (missing.length === 0) return found;
+  const rows = await selectSeries(reader, inArray(series.seriesId, jsonList(missing)));
+  if (cache.size + rows.length > MAX_SERIES_REMEMBERED) cache.clear();
+  for (const row of rows) {
+    if (cache.size < MAX_SERIES_REMEMBERED) cache.set(row.seriesId, row);
+    found.set(row.seriesId, row);
+  }
+  return found;
+}
+
+/** The series of a database that a filter matches. */
+export function matchingSeries(reader: Reader, filter: SeriesFilter): Promise<Series[]> {
+  return selectSeries(reader, conditionOf(filter));
+}
+
+/** The numbers of the series that a filter matches, or null where it matches all: those are never listed. */
+export async function matchingSeriesIds(reader: Reader, filter: SeriesFilter): Promise<number[] | null> {
+  const condition = conditionOf(filter);
+  if (condition === undefined) return null;
+  const rows = await reader.select({ seriesId: series.seriesId }).from(series).where(condition);
+  return rows.map(({ seriesId }) => seriesId);
+}
+
+function conditionOf({ category, name, application }: SeriesFilter): SQL | undefined {
+  const conditions: SQL[] = [];
+  if (category !== null) conditions.push(eq(series.categoryId, categoryIdOf(category)));
+  if (name !== null) conditions.push(eq(series.name, name));
+  if (application !== null) conditions.push(eq(series.application, application));
+  return and(...conditions);
+}
+
+/** A category's number as an expression: no query of its own. NULL where the database has no such category. */
+export function categoryIdOf(category: string): SQL<number> {
+  return sql<number>`(SELECT ${categories.categoryId} FROM ${categories} WHERE ${categories.category} = ${category})`;
+}
+
+/** Any number of integers as one bound parameter: D1 takes 100 in a query. */
+export function jsonList(numbers: number[]): SQL<number> {
+  return sql<number>`(SELECT value FROM json_each(${JSON.stringify(numbers)}))`;
+}
+
+function selectSeries(reader: Reader, condition: SQL | undefined): Promise<Series[]> {
+  return reader
+    .select({
+      seriesId: series.seriesId,
+      categoryId: series.categoryId,
+      category: categories.category,
+      name: series.name,
+      application: series.application,
+    })
+    .from(series)
+    .innerJoin(categories, eq(categories.categoryId, series.categoryId))
+    .where(condition);
+}

@@ -1,0 +1,59 @@
+import { sql } from "drizzle-orm";
+import type { Database } from "../core/databases";
+import { MAX_SHADOW_PATHS } from "../core/read-limits";
+import { readerOf } from "../core/reader";
+
+/** What a report-only schema would have rejected at one place. */
+export interface ShadowGroup {
+  /** JSON pointer into the event, places in arrays as `*`. "": events, each counted once. */
+  path: string;
+  events: number;
+  /** Starts of the first and the last day, in seconds since 1970. */
+  first: number;
+  last: number;
+  /** The first such event that one of the databases counted. */
+  sample: { session: string; event: string };
+}
+
+/**
+ * The shadow counts of a version of an event type, the most frequent places first: from the counts by day, so as many
+ * rows as the version has days and places.
+ */
+export async function sumUpShadow(
+  databases: Database[],
+  { category, name, version }: { category: string; name: string; version: number },
+): Promise<ShadowGroup[]> {
+  interface Row {
+    path: string;
+    events: number;
+    first: number;
+    last: number;
+    session: string;
+    event: string;
+  }
+  const found = await Promise.all(
+    databases.map((database) =>
+      readerOf(database).all<Row>(sql`
+        SELECT path, sum(events) AS events, min(bucket) AS first, max(bucket) AS last, sample_session AS session,
+          sample_event AS event
+        FROM shadow_failures
+        WHERE seconds = 86400 AND category = ${category} AND name = ${name} AND version = ${version}
+        GROUP BY path`),
+    ),
+  );
+  const groups = new Map<string, ShadowGroup>();
+  for (const { session, event, ...row } of found.flat()) {
+    const same = groups.get(row.path);
+    const sample = same?.sample ?? { session, event };
+    groups.set(row.path, {
+      path: row.path,
+      events: row.events + (same?.events ?? 0),
+      first: Math.min(row.first, same?.first ?? row.first),
+      last: Math.max(row.last, same?.last ?? row.last),
+      sample,
+    });
+  }
+  return [...groups.values()]
+    .sort((a, b) => b.events - a.events || (a.path < b.path ? -1 : 1))
+    .slice(0, MAX_SHADOW_PATHS);
+}

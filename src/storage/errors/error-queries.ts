@@ -1,0 +1,215 @@
+import { and, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { MAX_PART_CHARACTERS } from "../../model/limits";
+import type { ReplayFilter } from "../../model/replay";
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { codeIndex, hasCode } from "../core/error-codes";
+import { MAX_CONTENT_WITH_ROW, MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "../core/read-limits";
+import { type Reader, readerOf } from "../core/reader";
+import { errors } from "../core/tables";
+import type { Order } from "../scan/event-order";
+import { cutByBytes, inDirection, mergeStretches, type Page, type Stretch, stretchOf } from "../scan/stretch";
+import { type ErrorContent, loadErrorContents } from "./error-contents";
+import { compareErrorKeys, type ErrorKey } from "./error-key";
+
+export const ERROR_STATUSES = ["open", "resolved"] as const;
+
+/** `resolved`: a replay made an event of it. */
+export type ErrorStatus = (typeof ERROR_STATUSES)[number];
+
+/** Which errors to list. Filters combine; null: any. */
+export interface ErrorQuestion extends ReplayFilter {
+  status: ErrorStatus | null;
+  order: Order;
+  limit: number;
+  after: ErrorKey | null;
+}
+
+export interface FoundError {
+  key: ErrorKey;
+  application: string | null;
+  session: string | null;
+  category: string | null;
+  name: string | null;
+  eventId: string | null;
+  /** JSON: [{code, path, message}]. */
+  issues: string;
+  content: ErrorContent;
+  /** When a replay made an event of it; null: it is open. */
+  resolvedAt: Micros | null;
+  /** The event that it became, by its identity. */
+  resolvedSession: string | null;
+  resolvedEventId: string | null;
+  resolvedOccurredAt: Micros | null;
+  /** When a replay judged it last. */
+  replayedAt: Micros | null;
+  replayId: string | null;
+}
+
+/** An error as it is read: its content left behind where it is long. */
+export interface ScannedError extends Omit<FoundError, "content"> {
+  parts: number;
+  /** Characters of the content, where it is one piece. */
+  size: number;
+  content: string | null;
+}
+
+/**
+ * One page of the errors of all databases, by receipt. One filter is walked through by its index (the first there is
+ * of session, code, name, category, application, status). Where others are left over, a page looks at MAX_ROWS_EXAMINED of its
+ * entries at most, in the index of the second too, and at the errors that are in both. A page ends early when its contents pass MAX_PAGE_CONTENT.
+ *
+ * @throws what D1 throws
+ */
+export async function findErrors(databases: Database[], question: ErrorQuestion): Promise<Page<FoundError, ErrorKey>> {
+  const readers = databases.map(readerOf);
+  const stretches = await Promise.all(
+    readers.map(async (reader) => {
+      const { rows, until } = await scanErrors(reader, question);
+      return { rows: rows.map((row) => ({ ...row, reader })), until };
+    }),
+  );
+  const direction = inDirection(compareErrorKeys, question.order);
+  const sizeOf = (row: ScannedError) => (row.parts > 0 ? row.parts * MAX_PART_CHARACTERS : row.size);
+  const page = cutByBytes(mergeStretches(stretches, direction, question.limit), sizeOf, MAX_PAGE_CONTENT);
+  const contents = await Promise.all(
+    readers.map((reader) =>
+      loadErrorContents(
+        reader,
+        page.rows.filter((row) => row.reader === reader),
+      ),
+    ),
+  );
+  const all = new Map(contents.flatMap((entries) => [...entries]));
+  return { rows: page.rows.map(({ reader: _, ...row }) => withContent(row, all)), next: page.next };
+}
+
+/** An error of these ids, whatever database holds it, with that database's index. */
+export interface LocatedError extends FoundError {
+  database: number;
+}
+
+/**
+ * The errors of the given ids in the order of receipt, each by one look-up in each database. All their contents are read:
+ * ask for few.
+ *
+ * @throws what D1 throws
+ */
+export async function findErrorsById(databases: Database[], ids: string[]): Promise<LocatedError[]> {
+  const found = await Promise.all(
+    databases.map(async (database) => {
+      const reader = readerOf(database);
+      const asked = sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+      const rows = await reader.select(scannedColumns).from(errors).where(inArray(errors.id, asked));
+      const scanned = rows.map(toScanned);
+      const contents = await loadErrorContents(reader, scanned);
+      return scanned.map((row) => ({ ...withContent(row, contents), database: database.index }));
+    }),
+  );
+  return found.flat().sort((a, b) => compareErrorKeys(a.key, b.key));
+}
+
+function withContent({ parts, size: _, ...row }: ScannedError, contents: Map<ErrorKey, ErrorContent>): FoundError {
+  return { ...row, content: contents.get(row.key) ?? { kind: "incomplete", arrived: 0, of: parts } };
+}
+
+const scannedColumns = {
+  receivedAt: errors.receivedAt,
+  id: errors.id,
+  application: errors.application,
+  session: errors.sessionId,
+  category: errors.category,
+  name: errors.name,
+  eventId: errors.eventId,
+  issues: errors.issues,
+  parts: errors.parts,
+  resolvedAt: errors.resolvedAt,
+  resolvedSession: errors.resolvedSession,
+  resolvedEventId: errors.resolvedEventId,
+  resolvedOccurredAt: errors.resolvedOccurredAt,
+  replayedAt: errors.replayedAt,
+  replayId: errors.replayId,
+  size: sql<number>`coalesce(length(${errors.content}), 0)`,
+  content: sql<string | null>`iif(length(${errors.content}) <= ${sql.raw(String(MAX_CONTENT_WITH_ROW))},
+    ${errors.content}, NULL)`,
+};
+
+/** The same in words of SQL: Drizzle's own queries cannot name an index. */
+const scanned = sql.join(
+  Object.entries(scannedColumns).map(([name, column]) => sql`${column} AS ${sql.identifier(name)}`),
+  sql`, `,
+);
+
+async function scanErrors(reader: Reader, question: ErrorQuestion): Promise<Stretch<ScannedError, ErrorKey>> {
+  const [driver, other, ...more] = filtersOf(question);
+  const where = and(driver?.condition, ...withinReceipt(question));
+  const direction = question.order === "asc" ? sql`ASC` : sql`DESC`;
+  const walk = sql`${through(driver)} ${where === undefined ? sql`` : sql`WHERE ${where}`}
+    ORDER BY ${errors.receivedAt} ${direction}, ${errors.id} ${direction}`;
+  const wanted = question.limit + 1;
+  if (other === undefined) {
+    const rows = await reader.all<ScannedRow>(sql`SELECT ${scanned} FROM ${walk} LIMIT ${wanted}`);
+    return stretchOf(rows.map(toScanned), question.limit);
+  }
+  // A subquery with a LIMIT is run as it stands, entry by entry and in its order. Each is looked for in the other filter's
+  // index, at its own place: one that is not there costs no row. CROSS keeps SQLite from beginning with that index.
+  const rows = await reader.all<ScannedRow>(sql`
+    SELECT ${scanned} FROM (SELECT received_at, id FROM ${walk} LIMIT ${MAX_ROWS_EXAMINED}) AS walked
+    CROSS JOIN ${through(other)} ON ${errors.receivedAt} = walked.received_at AND ${errors.id} = walked.id
+    WHERE ${and(other.condition, ...more.map(({ condition }) => condition))} LIMIT ${wanted}`);
+  const stretch = stretchOf<ScannedError, ErrorKey>(rows.map(toScanned), question.limit);
+  if (stretch.until !== null) return stretch;
+  const [reached] = await reader.all<ErrorKey>(sql`
+    SELECT received_at AS "receivedAt", id FROM ${walk} LIMIT 1 OFFSET ${MAX_ROWS_EXAMINED - 1}`);
+  return { rows: stretch.rows, until: reached ?? null };
+}
+
+interface Filter {
+  /** Holds what passes, in the order of receipt, with the keys: a walk through it looks no error up. */
+  index: string;
+  condition: SQL;
+}
+
+/** The errors through a filter's index, whatever SQLite would choose. */
+function through(filter: Filter | undefined): SQL {
+  return filter === undefined ? sql`${errors}` : sql`${errors} INDEXED BY ${sql.identifier(filter.index)}`;
+}
+
+/** The filters that are asked for, from the one that leaves fewest rows, as a rule, to the one that leaves most. */
+function filtersOf({ session, code, name, category, application, status }: ErrorQuestion): Filter[] {
+  const equals = (index: string, column: SQLWrapper, value: string | null): Filter[] =>
+    value === null ? [] : [{ index, condition: sql`${column} = ${value}` }];
+  return [
+    ...equals("errors_by_session", errors.sessionId, session),
+    ...(code === null ? [] : [{ index: codeIndex(code), condition: hasCode(errors.codes, code) }]),
+    ...equals("errors_by_name", errors.name, name),
+    ...equals("errors_by_category", errors.category, category),
+    ...equals("errors_by_application", errors.application, application),
+    ...(status === null ? [] : [STATUS_FILTERS[status]]),
+  ];
+}
+
+const STATUS_FILTERS: Record<ErrorStatus, Filter> = {
+  open: { index: "errors_open", condition: sql`${errors.resolvedAt} IS NULL` },
+  resolved: { index: "errors_resolved", condition: sql`${errors.resolvedAt} IS NOT NULL` },
+};
+
+/** As `withinRange` does for events: at the end where the walk goes on there is one bound only. */
+function withinReceipt({ from, to, order, after }: ErrorQuestion): SQL[] {
+  const conditions: SQL[] = [];
+  const goesOnFromLow = order === "asc" && after !== null && (from === null || after.receivedAt >= from);
+  const goesOnFromHigh = order === "desc" && after !== null && (to === null || after.receivedAt <= to);
+  if (from !== null && !goesOnFromLow) conditions.push(sql`${errors.receivedAt} >= ${from}`);
+  if (to !== null && !goesOnFromHigh) conditions.push(sql`${errors.receivedAt} <= ${to}`);
+  if (after !== null && (goesOnFromLow || goesOnFromHigh)) {
+    const comparison = order === "asc" ? sql`>` : sql`<`;
+    conditions.push(sql`(${errors.receivedAt}, ${errors.id}) ${comparison} (${after.receivedAt}, ${after.id})`);
+  }
+  return conditions;
+}
+
+type ScannedRow = Omit<ScannedError, "key"> & ErrorKey;
+
+function toScanned({ receivedAt, id, ...rest }: ScannedRow): ScannedError {
+  return { key: { receivedAt, id }, ...rest };
+}

@@ -1,0 +1,149 @@
+import { inArray, type SQL, sql } from "drizzle-orm";
+import { EVENT_CODE_NAMES, type EventCode } from "../../model/codes";
+import { MAX_SUMMARY_CELL_BYTES, MAX_SUMMARY_GROUPS } from "../core/read-limits";
+import type { Reader } from "../core/reader";
+import { failures } from "../core/tables";
+import type { SeriesFilter } from "../counts/series";
+
+/** Which failures to sum up, from the buckets of one width. Filters combine; null: any. */
+export interface FailureQuestion extends SeriesFilter {
+  code: EventCode | null;
+  /** Width of the buckets: 60, 3600 or 86400. */
+  seconds: number;
+  /** Starts of the first and the last bucket, in seconds since 1970. */
+  first: number;
+  last: number;
+  /** What the line over time is told in, in seconds: a multiple of the buckets' width. */
+  step: number;
+  /** Groups at most. */
+  limit: number;
+}
+
+/** An application with an event type, as failures name it: empty where an error has none, or the day has too many groups. */
+export interface FailingType {
+  application: string;
+  category: string;
+  name: string;
+}
+
+/** The failures of an application and event type with one code at one path. */
+export interface Group extends FailingType {
+  code: string;
+  path: string;
+  events: number;
+  /** Starts of the first and the last bucket that has one. */
+  firstBucket: number;
+  lastBucket: number;
+  /** By step from the range's start, in order; those without failures are left out. */
+  steps: { place: number; events: number }[];
+  /** One of the newest of these errors. */
+  lastErrorId: string;
+}
+
+/**
+ * The groups of one database: all, or the MAX_SUMMARY_GROUPS most frequent where the cells are too many to be summed up here.
+ *
+ * @throws what D1 throws
+ */
+export async function groupsIn(reader: Reader, question: FailureQuestion): Promise<Group[]> {
+  const buckets = await cellsIn(reader, question);
+  return buckets.length > 0 ? groupCells(buckets, question) : sumUpInDatabase(reader, question);
+}
+
+/** The condition for the cells of some codes. Named one by one, each code is a stretch of the primary key. */
+export function within({ seconds, first, last }: FailureQuestion, codes: readonly string[]): SQL {
+  return sql`${failures.seconds} = ${seconds} AND ${failures.bucket} BETWEEN ${first} AND ${last}
+    AND ${inArray(failures.code, [...codes])}`;
+}
+
+function conditionsOf(question: FailureQuestion): SQL {
+  const { code, application, category, name } = question;
+  const where: SQL[] = [within(question, code === null ? EVENT_CODE_NAMES : [code])];
+  for (const [column, text] of [
+    [failures.application, application],
+    [failures.category, category],
+    [failures.name, name],
+  ] as const) {
+    if (text !== null) where.push(sql`${column} = ${text}`);
+  }
+  return sql.join(where, sql` AND `);
+}
+
+/** The cells of one bucket with one code, as JSON: [[application, category, name, path, events, last_error_id], …]. */
+export interface BucketCells {
+  code: string;
+  bucket: number;
+  cells: string;
+}
+
+/**
+ * All cells in the range, or none where their text passes MAX_SUMMARY_CELL_BYTES: it is measured before it is made. By code and
+ * bucket they come in the order of the primary key, so nothing is sorted, which takes four times as long in the database.
+ */
+async function cellsIn(reader: Reader, question: FailureQuestion): Promise<BucketCells[]> {
+  const where = conditionsOf(question);
+  const cell = sql`json_array(application, category, name, path, events, last_error_id)`;
+  return reader.all<BucketCells>(sql`
+    SELECT code, bucket, json_group_array(${cell}) AS cells FROM ${failures}
+    WHERE ${where} AND
+      (SELECT sum(octet_length(${cell}) + 1) FROM ${failures} WHERE ${where}) <= ${MAX_SUMMARY_CELL_BYTES}
+    GROUP BY code, bucket`);
+}
+
+type Cell = [application: string, category: string, name: string, path: string, events: number, lastErrorId: string];
+
+/** Sums cells up by group. */
+export function groupCells(buckets: BucketCells[], { first, step }: Pick<FailureQuestion, "first" | "step">): Group[] {
+  const groups = new Map<string, Group & { byPlace: Map<number, number> }>();
+  for (const { code, bucket, cells } of buckets) {
+    const place = Math.floor((bucket - first) / step);
+    const own: Cell[] = JSON.parse(cells);
+    for (const [application, category, name, path, events, lastErrorId] of own) {
+      const key = JSON.stringify([application, category, name, code, path]);
+      const group = groups.get(key) ?? {
+        ...{ application, category, name, code, path, lastErrorId, events: 0, steps: [] },
+        ...{ firstBucket: bucket, lastBucket: bucket, byPlace: new Map() },
+      };
+      groups.set(key, group);
+      group.events += events;
+      group.byPlace.set(place, (group.byPlace.get(place) ?? 0) + events);
+      group.firstBucket = Math.min(group.firstBucket, bucket);
+      if (bucket < group.lastBucket) continue;
+      group.lastBucket = bucket;
+      group.lastErrorId = lastErrorId;
+    }
+  }
+  return [...groups.values()].map(({ byPlace, ...group }) => ({
+    ...group,
+    steps: [...byPlace].map(([place, events]) => ({ place, events })).sort((a, b) => a.place - b.place),
+  }));
+}
+
+/**
+ * The MAX_SUMMARY_GROUPS most frequent groups, found without fetching the cells. Summed up by step first, so that what returns
+ * is bounded by the groups and not by the range.
+ *
+ * @throws what D1 throws
+ */
+export async function sumUpInDatabase(reader: Reader, question: FailureQuestion): Promise<Group[]> {
+  const { first, step } = question;
+  // `newest` carries an error's id behind its bucket, in twelve digits. Numbers are bound as REAL, whose division leaves a rest.
+  const rows = await reader.all<
+    Omit<Group, "steps" | "lastBucket" | "lastErrorId"> & { places: string; newest: string }
+  >(sql`
+    SELECT application, category, name, code, path, sum(events) AS events, min(earliest) AS firstBucket,
+      max(newest) AS newest, json_group_array(json_array(place, events)) AS places
+    FROM (
+      SELECT application, category, name, code, path, CAST((bucket - ${first}) / ${step} AS INTEGER) AS place, sum(events) AS events,
+        min(bucket) AS earliest, max(substr('000000000000' || bucket, -12) || last_error_id) AS newest
+      FROM ${failures} WHERE ${conditionsOf(question)}
+      GROUP BY application, category, name, code, path, place
+    ) AS stepped
+    GROUP BY application, category, name, code, path
+    ORDER BY sum(events) DESC LIMIT ${MAX_SUMMARY_GROUPS}`);
+  return rows.map(({ places, newest, ...group }) => {
+    const own: [place: number, events: number][] = JSON.parse(places);
+    const steps = own.map(([place, events]) => ({ place, events })).sort((a, b) => a.place - b.place);
+    return { ...group, steps, lastBucket: Number(newest.slice(0, 12)), lastErrorId: newest.slice(12) };
+  });
+}

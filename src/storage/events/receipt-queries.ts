@@ -1,0 +1,240 @@
+import { eq, type SQL, sql } from "drizzle-orm";
+import { tieOf } from "../../model/event/event-key";
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { storedId } from "../core/packed-id";
+import { MAX_EVENTS_COUNTED, MAX_RECEIPT_WINDOWS, MAX_ROWS_EXAMINED } from "../core/read-limits";
+import { readBatch, readerOf } from "../core/reader";
+import { errors, series } from "../core/tables";
+import { withPartitions } from "../partitions/known-partitions";
+import { databaseOf, isLate, type Lane, lanesToRead, slotsPerWindow, windowOf } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+
+/** An event that is stored. */
+export interface StoredReceipt {
+  application: string;
+  occurredAt: Micros;
+  receivedAt: Micros;
+  /** Its place in the session, from 1; null where more than MAX_EVENTS_COUNTED events or MAX_RECEIPT_WINDOWS windows lead up to it. */
+  position: number | null;
+  /** How many events of the session have the id: several, where it was sent with different timestamps. */
+  events: number;
+}
+
+export interface ReceiptQuestion {
+  session: string;
+  id: string;
+  /** Only events of this application; null: of any. */
+  application: string | null;
+}
+
+/**
+ * The newest event of a session with an id. No index knows ids, which would be one more row written for each event: this looks
+ * through the newest MAX_EVENTS_COUNTED events of the session, in its newest MAX_RECEIPT_WINDOWS windows.
+ *
+ * @throws what D1 throws
+ */
+export function findStoredEvent(databases: Database[], question: ReceiptQuestion): Promise<StoredReceipt | null> {
+  return withPartitions(databases, async (map) => {
+    const places = await placesOf(databases, map, question.session);
+    const found = await search(places, question);
+    const [newest] = found.toSorted((a, b) => b.occurredAt - a.occurredAt || b.receivedAfter - a.receivedAfter);
+    if (newest === undefined) return null;
+    const { application, occurredAt, receivedAfter } = newest;
+    const position = await positionOf(places, question.session, newest);
+    return { application, occurredAt, receivedAt: occurredAt + receivedAfter, position, events: found.length };
+  });
+}
+
+/** A lane that holds events of a session, in the database where they lie. */
+interface Place {
+  database: Database;
+  lane: Lane;
+  /** Windows of the session. */
+  windows: number;
+}
+
+/** Terms of one UNION ALL: D1's limit. */
+const MAX_TERMS = 5;
+
+/** Where a session has events, the newest partitions first. One row read for each of its windows. */
+async function placesOf(databases: Database[], map: PartitionMap, session: string): Promise<Place[]> {
+  const lanes = map.partitions.toReversed().flatMap((partition) => {
+    const database = databases.find(({ index }) => index === databaseOf(partition, session));
+    return database === undefined ? [] : lanesToRead(partition).map((lane) => ({ database, lane }));
+  });
+  const byDatabase = Map.groupBy(lanes, ({ database }) => database);
+  const held = await Promise.all(
+    [...byDatabase].map(async ([database, own]) => {
+      const statements = Array.from({ length: Math.ceil(own.length / MAX_TERMS) }, (_, n) =>
+        sql.join(
+          own.slice(n * MAX_TERMS, (n + 1) * MAX_TERMS).map(
+            ({ lane: { suffix } }) => sql`SELECT ${suffix} AS suffix, count(*) AS windows
+              FROM ${sql.identifier(`activity_${suffix}`)} WHERE session_id = ${storedId(session)}`,
+          ),
+          sql` UNION ALL `,
+        ),
+      );
+      return (await readBatch<{ suffix: string; windows: number }>(database, statements)).flat();
+    }),
+  );
+  const windows = new Map(held.flat().map((row) => [row.suffix, row.windows]));
+  return lanes
+    .map((place) => ({ ...place, windows: windows.get(place.lane.suffix) ?? 0 }))
+    .filter((place) => place.windows > 0);
+}
+
+interface Found {
+  application: string;
+  occurredAt: Micros;
+  receivedAfter: Micros;
+  tie: number;
+  partition: number;
+}
+
+async function search(places: Place[], { session, id, application }: ReceiptQuestion): Promise<Found[]> {
+  const found: Found[] = [];
+  let eventsLeft = MAX_EVENTS_COUNTED;
+  let windowsLeft = MAX_RECEIPT_WINDOWS;
+  for (const place of places) {
+    if (eventsLeft <= 0 || windowsLeft <= 0) break;
+    const { database, lane } = place;
+    const [all] = await readBatch<{ examined: number; matches: string }>(database, [
+      sql`
+        SELECT count(*) AS examined, json_group_array(json_array(occurred_at, received_after, tie, series_id))
+          FILTER (WHERE tie = ${tieOf(id)} AND id = ${storedId(id)}) AS matches
+        FROM (
+          SELECT e.occurred_at, e.received_after, e.tie, e.series_id, e.id
+          FROM ${eventsOf(places, place, session, windowsLeft)}
+          ORDER BY a."window" DESC, n.n DESC, e.occurred_at DESC LIMIT ${eventsLeft}
+        )`,
+    ]).then((results) => results.flat());
+    eventsLeft -= all?.examined ?? 0;
+    windowsLeft -= place.windows;
+    const matches: [occurredAt: Micros, receivedAfter: Micros, tie: number, seriesId: number][] = JSON.parse(
+      all?.matches ?? "[]",
+    );
+    for (const [occurredAt, receivedAfter, tie, seriesId] of matches) {
+      const [own] = await readerOf(database)
+        .select({ application: series.application })
+        .from(series)
+        .where(eq(series.seriesId, seriesId));
+      if (own === undefined || (application !== null && own.application !== application)) continue;
+      found.push({ application: own.application, occurredAt, receivedAfter, tie, partition: lane.partition.id });
+    }
+  }
+  return found;
+}
+
+/** The place of an event in its session: how many events there are up to it, which are counted in the partitions' keys alone. */
+async function positionOf(
+  places: Place[],
+  session: string,
+  { occurredAt, receivedAfter, tie }: Found,
+): Promise<number | null> {
+  const until = places.filter(({ lane }) => lane.partition.from <= occurredAt);
+  if (until.reduce((sum, { windows }) => sum + windows, 0) > MAX_RECEIPT_WINDOWS) return null;
+  let position = 0;
+  for (const place of until.toReversed()) {
+    const limit = MAX_EVENTS_COUNTED + 1 - position;
+    const [row] = await readBatch<{ events: number }>(place.database, [
+      sql`
+        SELECT count(*) AS events FROM (
+          SELECT 1 FROM ${eventsOf(places, place, session, null)}
+            AND a."window" <= ${windowOf(occurredAt)}
+            AND (e.occurred_at, e.received_after, e.tie) <= (${occurredAt}, ${receivedAfter}, ${tie})
+          LIMIT ${limit}
+        )`,
+    ]).then((results) => results.flat());
+    position += row?.events ?? 0;
+    if (position > MAX_EVENTS_COUNTED) return null;
+  }
+  return position;
+}
+
+/**
+ * The events of a session in a lane, as what stands behind FROM, with a WHERE: by its windows `a`, their slots `n`, and in each slot
+ * the events `e`. What a late lane has as copies of the main lane is left out.
+ *
+ * @param windows only so many windows, the newest; null: all
+ */
+function eventsOf(places: Place[], { lane, database }: Place, session: string, windows: number | null): SQL {
+  const { partition, suffix } = lane;
+  const own = storedId(session);
+  const slots = sql.raw(String(slotsPerWindow(partition)));
+  const activity = sql.identifier(`activity_${suffix}`);
+  const isNewest =
+    windows === null
+      ? sql``
+      : sql` AND a."window" >= (
+          SELECT min("window") FROM (
+            SELECT "window" FROM ${activity} WHERE session_id = ${own} ORDER BY "window" DESC LIMIT ${windows}
+          )
+        )`;
+  const main = isLate(lane)
+    ? places.find(
+        (other) => other.lane.partition.id === partition.id && other.database === database && !isLate(other.lane),
+      )
+    : undefined;
+  const isOriginal =
+    main === undefined
+      ? sql``
+      : sql` AND NOT EXISTS (
+          SELECT 1 FROM ${sql.identifier(`events_${main.lane.suffix}`)} AS first
+          WHERE first.slot = e.slot AND first.session_id = e.session_id AND first.occurred_at = e.occurred_at AND first.tie = e.tie
+        )`;
+  return sql`${activity} AS a CROSS JOIN numbers AS n CROSS JOIN ${sql.identifier(`events_${suffix}`)} AS e
+    WHERE a.session_id = ${own}${isNewest} AND n.n < ${slots} AND e.slot = a."window" * ${slots} + n.n AND e.session_id = ${own}${isOriginal}`;
+}
+
+export interface FailedReceipt {
+  errorId: string;
+  application: string | null;
+  /** JSON: [{code, path, message}]. */
+  issues: string;
+  receivedAt: Micros;
+  resolvedAt: Micros | null;
+  /** The event that a replay made of it. */
+  resolvedSession: string | null;
+  resolvedEventId: string | null;
+}
+
+/**
+ * The errors of an event, the newest first: of the newest MAX_ROWS_EXAMINED that its session has in each database. They lie in
+ * whatever database the event's moment gave.
+ *
+ * @throws what D1 throws
+ */
+export async function findFailures(
+  databases: Database[],
+  { session, id, application }: ReceiptQuestion,
+): Promise<FailedReceipt[]> {
+  const found = await Promise.all(
+    databases.map((database) => {
+      const reader = readerOf(database);
+      const newest = reader
+        .select()
+        .from(errors)
+        .where(eq(errors.sessionId, session))
+        .orderBy(sql`${errors.receivedAt} DESC`, sql`${errors.id} DESC`)
+        .limit(MAX_ROWS_EXAMINED)
+        .as("newest");
+      return reader
+        .select({
+          errorId: newest.id,
+          application: newest.application,
+          issues: newest.issues,
+          receivedAt: newest.receivedAt,
+          resolvedAt: newest.resolvedAt,
+          resolvedSession: newest.resolvedSession,
+          resolvedEventId: newest.resolvedEventId,
+        })
+        .from(newest)
+        .where(eq(newest.eventId, id));
+    }),
+  );
+  return found
+    .flat()
+    .filter((error) => application === null || error.application === application)
+    .sort((a, b) => b.receivedAt - a.receivedAt);
+}

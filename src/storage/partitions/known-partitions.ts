@@ -1,0 +1,57 @@
+import { type Database, firstDatabase } from "../core/databases";
+import { orQueryError } from "../core/reader";
+import { messageOf } from "../core/transport-errors";
+import type { PartitionMap } from "./partition-map";
+import { loadPartitionMap, NO_PARTITIONS } from "./partition-records";
+
+/** The map that an isolate read last, for each first database. */
+const known = new WeakMap<D1Database, PartitionMap>();
+
+/** Forgets what is known. For a database that was emptied or restored under a running isolate, as tests do. */
+export function forgetPartitions({ binding }: Database): void {
+  known.delete(binding);
+}
+
+/**
+ * The partition map as it stands now, for readers. One row read while nothing has changed.
+ *
+ * @param database the first database
+ * @throws DrizzleQueryError
+ */
+export async function readPartitionMap(database: Database): Promise<PartitionMap> {
+  const before = known.get(database.binding) ?? NO_PARTITIONS;
+  const map = await orQueryError(loadPartitionMap(database, before), "the partition map");
+  known.set(database.binding, map);
+  return map;
+}
+
+/** Of a query for tables that were renamed or dropped after the map was read. */
+const TABLE_IS_GONE = /no such table: (events|activity|visits|minutes)_\w+/;
+
+/**
+ * How long to wait before a query is tried again. The first time the map was out of date. If that was not all, a partition is
+ * being sealed: its tables are renamed in one database after the other, and then the map says so.
+ */
+const WAITS_MS = [0, 200, 500];
+
+/**
+ * Runs a query over partitions, and again with a newer map if one of them was sealed or dropped meanwhile.
+ *
+ * @throws what the query throws, and DrizzleQueryError
+ */
+export async function withPartitions<Result>(
+  databases: readonly Database[],
+  query: (map: PartitionMap) => Promise<Result>,
+): Promise<Result> {
+  for (const wait of WAITS_MS) {
+    const map = await readPartitionMap(firstDatabase(databases));
+    try {
+      return await query(map);
+    } catch (thrown) {
+      const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
+      if (!TABLE_IS_GONE.test(messageOf(cause))) throw thrown;
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+  return query(await readPartitionMap(firstDatabase(databases)));
+}

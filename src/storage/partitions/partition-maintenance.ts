@@ -1,0 +1,149 @@
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { firstDatabase } from "../core/databases";
+import { messageOf } from "../core/transport-errors";
+import { MAX_BYTES_UNDER_WAY, probeDatabase } from "./database-room";
+import { type Partition, WINDOW_MICROS } from "./partition";
+import { MAX_PLANNED_EVENTS } from "./partition-plan";
+import { addCommonCategories, cutPartition } from "./partition-records";
+import { MAP_LEAD_MICROS, type PartitionStore } from "./partition-store";
+
+/** How long before its first event a partition is made. */
+const MADE_AHEAD_MICROS: Micros = 30 * 60 * 1_000_000;
+
+/** A category is common from this share of a partition's events on, of so many at least. */
+const COMMON_SHARE = 1 / 24;
+const COMMON_FROM_EVENTS = 4_000;
+
+/** A partition is cut short beyond so many times the events that it was planned for. */
+const MAX_OVERSHOOT = 2;
+
+export interface Maintenance {
+  databases: readonly Database[];
+  partitions: PartitionStore;
+  /** An event may lie so far after its receipt. */
+  futureToleranceMicros: number;
+  log: (line: Record<string, unknown>) => void;
+}
+
+/**
+ * What the cron does for partitions, once a minute:
+ *
+ * - makes the next one ahead of time;
+ * - records which categories have become common;
+ * - brings the end of the one under way forward, where a database is nearly full or the traffic is far above what was planned.
+ *
+ * Nothing depends on it: a partition that is missing is made when its first event comes. Each step fails for itself.
+ */
+export async function maintainPartitions(maintenance: Maintenance, now: Micros): Promise<void> {
+  const { partitions, log } = maintenance;
+  const failures: string[] = [];
+  const attempt = async (step: () => Promise<void>) => {
+    try {
+      await step();
+    } catch (thrown) {
+      failures.push(messageOf(thrown));
+    }
+  };
+  await attempt(async () => {
+    await partitions.covering([now, now + MADE_AHEAD_MICROS]);
+  });
+  await attempt(async () => {
+    const map = await partitions.latest();
+    const current = map.find(now);
+    const open = map.partitions.filter(({ state, ready }) => state === "open" && ready);
+    // The one under way each time, and the others in turn: imports go to coarse ones.
+    const inTurn = open[Math.floor(now / 60_000_000) % Math.max(1, open.length)];
+    for (const partition of new Set([current, inTurn])) {
+      if (partition === null || partition === undefined) continue;
+      await attempt(() => noteCommonCategories(maintenance, partition, now));
+    }
+    // Also where the categories could not be read: a database that is away is a reason to cut.
+    if (current !== null && current.state === "open") await attempt(() => cutIfTooFull(maintenance, current, now));
+  });
+  if (failures.length > 0) log({ log: "partitions", failures });
+}
+
+const DAY_SECONDS = 86_400;
+
+interface CategoryCount {
+  category: string;
+  events: number;
+}
+
+/** Reads the counts of the partition's last day by the hour, or of all its days where it is coarse. */
+async function noteCommonCategories({ databases }: Maintenance, partition: Partition, now: Micros): Promise<void> {
+  const from = Math.floor(partition.from / 1_000_000);
+  const to = Math.ceil(Math.min(partition.to, now) / 1_000_000);
+  const isCurrent = partition.to > now;
+  const range = isCurrent
+    ? { seconds: 3_600, first: Math.max(from, Math.floor(now / 3_600_000_000) * 3_600 - DAY_SECONDS), last: to }
+    : { seconds: DAY_SECONDS, first: Math.floor(from / DAY_SECONDS) * DAY_SECONDS, last: to };
+  const counts = new Map<string, number>();
+  for (const { binding } of sharing(databases, partition)) {
+    const { results } = await binding
+      .prepare(COUNT_BY_CATEGORY)
+      .bind(range.seconds, range.first, range.last)
+      .all<CategoryCount>();
+    for (const { category, events } of results) counts.set(category, (counts.get(category) ?? 0) + events);
+  }
+  const total = [...counts.values()].reduce((sum, events) => sum + events, 0);
+  if (total < COMMON_FROM_EVENTS) return;
+  const common = [...counts].flatMap(([category, events]) =>
+    events >= total * COMMON_SHARE && !partition.common.has(category) ? [category] : [],
+  );
+  if (common.length === 0) return;
+  // Every consumer must know it before it holds: a reader that still uses the index would miss an event that is not in it.
+  await addCommonCategories(firstDatabase(databases), partition, common, now + MAP_LEAD_MICROS);
+}
+
+const COUNT_BY_CATEGORY = `
+SELECT categories.category AS category, sum(cell.value) AS events
+FROM (SELECT DISTINCT series_id / 256 AS page FROM series) AS pages
+CROSS JOIN counts CROSS JOIN json_each(counts.by_series) AS cell
+CROSS JOIN series CROSS JOIN categories
+WHERE counts.seconds = ?1 AND counts.page = pages.page AND counts.bucket BETWEEN ?2 AND ?3
+  AND series.series_id = CAST(cell.key AS INTEGER) AND categories.category_id = series.category_id
+GROUP BY categories.category_id`;
+
+/**
+ * Ends the partition under way early, so that what follows goes into one that leaves a full database out. The new end lies so far
+ * ahead that no event can have reached it, for any consumer and whatever map it goes by.
+ */
+async function cutIfTooFull(
+  { databases, futureToleranceMicros, log }: Maintenance,
+  partition: Partition,
+  now: Micros,
+): Promise<void> {
+  const ahead = now + futureToleranceMicros + 2 * MAP_LEAD_MICROS;
+  const end = Math.ceil(ahead / WINDOW_MICROS) * WINDOW_MICROS;
+  if (end >= partition.to) return;
+  for (const database of sharing(databases, partition)) {
+    const reason = await reasonToCut(database, partition, now);
+    if (reason === null) continue;
+    await cutPartition(firstDatabase(databases), partition, end);
+    log({ log: "partition_cut", partition: partition.id, database: database.index, reason });
+    return;
+  }
+}
+
+async function reasonToCut(database: Database, partition: Partition, now: Micros): Promise<string | null> {
+  const room = await probeDatabase(database, now);
+  if (!room.writable) return room.reason;
+  if (room.bytes >= MAX_BYTES_UNDER_WAY) return `the database has ${room.bytes} bytes`;
+  const events = await database.binding
+    .prepare(COUNT_EVENTS)
+    .bind(Math.floor(partition.from / 1_000_000), Math.ceil(now / 1_000_000))
+    .first<number>("events");
+  const most = MAX_PLANNED_EVENTS * MAX_OVERSHOOT;
+  return events !== null && events > most ? `the partition has ${events} events` : null;
+}
+
+const COUNT_EVENTS = `
+SELECT sum(counts.events) AS events
+FROM (SELECT DISTINCT series_id / 256 AS page FROM series) AS pages CROSS JOIN counts
+WHERE counts.seconds = 3600 AND counts.page = pages.page AND counts.bucket BETWEEN ?1 AND ?2`;
+
+function sharing(databases: readonly Database[], partition: Partition): Database[] {
+  return databases.filter(({ index }) => partition.databases.includes(index));
+}

@@ -1,0 +1,146 @@
+import { parseConfig } from "../../model/config";
+import type { Micros } from "../../model/time";
+import { type Database, databasesOf, firstDatabase } from "../core/databases";
+import { databasesWithRoom } from "./database-room";
+import { openSuffix, type Partition } from "./partition";
+import type { PartitionMap } from "./partition-map";
+import { plannedSlot, plannedWidth, type RecentTraffic, rangeFor } from "./partition-plan";
+import { addPartition, loadPartitionMap, markLate, markReady, NO_PARTITIONS } from "./partition-records";
+import { createLateLane, createTables, databasesSharing } from "./partition-tables";
+
+/**
+ * How long a consumer goes by the partition map that it has read. What is changed in the map works later than that: an end
+ * that is brought forward, a category that becomes common.
+ */
+export const MAX_MAP_AGE_MS = 30_000;
+
+/** From a change of the map on, how long a consumer may still go by what was before it. */
+export const MAP_LEAD_MICROS: Micros = 60_000_000;
+
+export interface PartitionSettings {
+  /** A fixed width for regular partitions in microseconds, for trials and tests; null: by the traffic. */
+  widthMicros: Micros | null;
+}
+
+/** Reads the partition map, and makes the partitions that are missing. */
+export interface PartitionStore {
+  /** The map, at most MAX_MAP_AGE_MS old. */
+  current(): Promise<PartitionMap>;
+  /** The map as it stands now: for readers, and for writers who found that theirs is out of date. */
+  latest(): Promise<PartitionMap>;
+  /** A map that covers all the given moments, each by a partition whose tables exist. */
+  covering(moments: Iterable<Micros>): Promise<PartitionMap>;
+}
+
+/**
+ * @param now milliseconds since 1970
+ * @throws all of its functions throw what D1 throws where the first database, or one that shares a new partition, cannot be
+ * asked
+ */
+export function createPartitionStore(
+  databases: readonly Database[],
+  settings: PartitionSettings = { widthMicros: null },
+  now: () => number = Date.now,
+): PartitionStore {
+  let known = NO_PARTITIONS;
+  let readAt = Number.NEGATIVE_INFINITY;
+
+  async function latest(): Promise<PartitionMap> {
+    const startedAt = now();
+    const read = await loadPartitionMap(firstDatabase(databases), known);
+    if (read.revision >= known.revision) {
+      known = read;
+      readAt = Math.max(readAt, startedAt);
+    }
+    return read;
+  }
+
+  async function current(): Promise<PartitionMap> {
+    return now() - readAt < MAX_MAP_AGE_MS ? known : latest();
+  }
+
+  async function covering(moments: Iterable<Micros>): Promise<PartitionMap> {
+    const wanted = [...moments];
+    let map = await current();
+    if (wanted.every((moment) => isUsable(map.find(moment)))) return map;
+    map = await latest();
+    for (const moment of wanted) {
+      if (map.find(moment) === null) {
+        await addPartition(firstDatabase(databases), await planPartition(databases, moment, now() * 1_000, settings));
+        map = await latest();
+      }
+      const partition = map.find(moment);
+      if (partition === null) throw new Error(`no partition was made for ${moment}`);
+      if (!isUsable(partition)) {
+        await completeTables(databases, partition);
+        map = await latest();
+      }
+    }
+    return map;
+  }
+
+  return { current, latest, covering };
+}
+
+/** True if an event of the partition can be written: its tables exist, or those of its late lane once it is closed. */
+function isUsable(partition: Partition | null): boolean {
+  if (partition === null) return false;
+  return partition.ready && (partition.state === "open" || partition.late);
+}
+
+/** Makes what is missing of a partition's tables. Harmless when repeated, or done by two consumers at once. */
+async function completeTables(databases: readonly Database[], partition: Partition): Promise<void> {
+  if (!partition.ready) {
+    for (const database of databasesSharing(databases, partition)) {
+      await createTables(database, openSuffix(partition));
+    }
+    await markReady(firstDatabase(databases), partition);
+  }
+  if (partition.state !== "open" && !partition.late) {
+    await createLateLane(databases, partition);
+    await markLate(firstDatabase(databases), partition);
+  }
+}
+
+/** What to make for a moment that no partition covers. */
+async function planPartition(
+  databases: readonly Database[],
+  moment: Micros,
+  now: Micros,
+  { widthMicros }: PartitionSettings,
+) {
+  const shared = await databasesWithRoom(databases, now);
+  if (shared.length === 0) throw new Error("D1 is overloaded: no database has room for a new partition");
+  const traffic: RecentTraffic = { events: await eventsOfLastDay(shared, now), databases: shared.length };
+  const range = rangeFor(moment, now, widthMicros ?? plannedWidth(traffic));
+  return { moment, ...range, databases: shared.map(({ index }) => index), slotMicros: plannedSlot(traffic), now };
+}
+
+/** Events that occurred in the last 24 hours: at most 25 rows of counts read for each page of series. */
+async function eventsOfLastDay(databases: readonly Database[], now: Micros): Promise<number> {
+  const since = Math.floor(now / 1_000_000) - 86_400;
+  const sums = await Promise.all(
+    databases.map(({ binding }) =>
+      binding
+        .prepare(
+          `SELECT coalesce(sum(counts.events), 0) AS events
+           FROM (SELECT DISTINCT series_id / 256 AS page FROM series) AS pages CROSS JOIN counts
+           WHERE counts.seconds = 3600 AND counts.page = pages.page AND counts.bucket BETWEEN ?1 AND ?2`,
+        )
+        .bind(since, since + 86_400)
+        .first<number>("events"),
+    ),
+  );
+  return sums.reduce<number>((all, events) => all + (events ?? 0), 0);
+}
+
+const stores = new WeakMap<object, PartitionStore>();
+
+/** The isolate's store for the databases of an environment. */
+export function isolatePartitions(env: Env): PartitionStore {
+  const known = stores.get(env.DB);
+  if (known !== undefined) return known;
+  const store = createPartitionStore(databasesOf(env), { widthMicros: parseConfig(env).partitionMicros });
+  stores.set(env.DB, store);
+  return store;
+}

@@ -1,0 +1,85 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Micros } from "../../model/time";
+import { comparePackedIds, storedId, unpackId } from "../core/packed-id";
+import type { Partition } from "../partitions/partition";
+
+export type Order = "asc" | "desc";
+
+/** An event's place in the order of all events. It is what a cursor carries. `session` is packed; see core/packed-id.ts. */
+export interface EventKey {
+  occurredAt: Micros;
+  /** Microseconds from the occurrence to the receipt. */
+  receivedAfter: number;
+  session: string;
+  tie: number;
+}
+
+/** Compares two events as SQLite does by (occurred_at, received_after, session_id, tie). */
+export function compareEventKeys(a: EventKey, b: EventKey): number {
+  return (
+    a.occurredAt - b.occurredAt ||
+    a.receivedAfter - b.receivedAfter ||
+    comparePackedIds(a.session, b.session) ||
+    a.tie - b.tie
+  );
+}
+
+/** The place before all events of a moment: what precedes it occurred earlier. */
+export function startOf(moment: Micros): EventKey {
+  return { occurredAt: moment, receivedAfter: -Number.MAX_SAFE_INTEGER, session: "t", tie: 0 };
+}
+
+/** Which events a scan covers. `from` and `to` are inclusive; null: without end. `after` is where the last page ended. */
+export interface EventRange {
+  order: Order;
+  from: Micros | null;
+  to: Micros | null;
+  after: EventKey | null;
+}
+
+/** Moments of occurrence, both inclusive. */
+export interface Bounds {
+  low: Micros;
+  high: Micros;
+}
+
+/** The moments that are left of a range, as far as a partition covers them. Empty if low > high. */
+export function boundsIn({ from, to }: Pick<Partition, "from" | "to">, range: EventRange): Bounds {
+  const { low, high } = boundsOf(range);
+  return { low: Math.max(low, from), high: Math.min(high, to - 1) };
+}
+
+/** The moments that are left of a range. */
+export function boundsOf({ order, from, to, after }: EventRange): Bounds {
+  const low = from ?? 0;
+  const high = to ?? Number.MAX_SAFE_INTEGER;
+  if (after === null) return { low, high };
+  return order === "asc"
+    ? { low: Math.max(low, after.occurredAt), high }
+    : { low, high: Math.min(high, after.occurredAt) };
+}
+
+/**
+ * The condition that an event `e` follows a place in the scan.
+ *
+ * @param moment its occurrence as SQL, where the index is not to be used for it
+ */
+export function isBeyond(
+  { occurredAt, receivedAfter, session, tie }: EventKey,
+  order: Order,
+  moment = sql`e.occurred_at`,
+): SQL {
+  return sql`(${moment}, e.received_after, e.session_id, e.tie) ${order === "asc" ? sql`>` : sql`<`}
+    (${integer(occurredAt)}, ${integer(receivedAfter)}, ${storedId(unpackId(session))}, ${integer(tie)})`;
+}
+
+/** A list of columns to sort by, all in one direction. */
+export function sortBy(columns: readonly string[], order: Order): SQL {
+  return sql.raw(columns.map((column) => `${column} ${order === "asc" ? "ASC" : "DESC"}`).join(", "));
+}
+
+/** An integer as SQL text. D1 binds numbers as REAL, which a division shows. */
+export function integer(value: number): SQL {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no integer that SQL could hold`);
+  return sql.raw(String(value));
+}

@@ -1,0 +1,37 @@
+import type { Partition } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+import { boundsOf, compareEventKeys, type EventKey, type EventRange } from "./event-order";
+import { growingGroups } from "./lane-chains";
+import { inDirection, mergeStretches, type Page, type Stretch } from "./stretch";
+
+/** Partitions in one call of a scan, at most: 52 statements for each database and kind of lane. */
+export const MAX_GROUP = 256;
+
+/** The partitions that hold moments of what is left of a range, in the order of the scan. */
+export function partitionsLeft(map: PartitionMap, range: EventRange): Partition[] {
+  const { low, high } = boundsOf(range);
+  const partitions = map.overlapping(low, high);
+  return range.order === "asc" ? partitions : partitions.toReversed();
+}
+
+/**
+ * Goes through partitions in growing groups until a page is full or a group could not be read to its end.
+ *
+ * @param limit rows in the page
+ * @param read reads a group; `wanted` rows are still missing
+ */
+export async function scanPartitions<Row extends { key: EventKey }>(
+  partitions: readonly Partition[],
+  { limit, order, most = MAX_GROUP }: { limit: number; order: EventRange["order"]; most?: number },
+  read: (group: Partition[], wanted: number) => Promise<Stretch<Row, EventKey>[]>,
+): Promise<Page<Row, EventKey>> {
+  const compare = inDirection(compareEventKeys, order);
+  let rows: Row[] = [];
+  for (const group of growingGroups(partitions, most)) {
+    const stretches = await read(group, limit - rows.length);
+    const page = mergeStretches([{ rows, until: null }, ...stretches], compare, limit);
+    if (page.next !== null) return page;
+    rows = page.rows;
+  }
+  return { rows, next: null };
+}

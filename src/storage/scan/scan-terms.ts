@@ -1,0 +1,208 @@
+import { type SQL, sql } from "drizzle-orm";
+import { SERIES_PER_PAGE } from "../../model/limits";
+import type { Micros } from "../../model/time";
+import { storedId } from "../core/packed-id";
+import { slotOf, slotsPerWindow, windowOf } from "../partitions/partition";
+import { rareIndexOf } from "../partitions/partition-tables";
+import { type Bounds, boundsIn, type EventRange, integer, isBeyond, sortBy } from "./event-order";
+import { type LaneSource, laneTable } from "./lane-chains";
+
+/**
+ * The events of a lane in the order of a scan, as SQL: `FROM … WHERE …` with the events as `e`, and what to sort by. The sort
+ * begins with the columns by which the rows come, so SQLite sorts a slot at a time and stops at the LIMIT.
+ */
+export interface ScanTerm {
+  lane: LaneSource;
+  from: SQL;
+  sort: SQL;
+  /** The moment at which the term ends before its range does, as SQL; null if it covers the range. */
+  end: SQL | null;
+}
+
+const KEY = ["e.occurred_at", "e.received_after", "e.session_id", "e.tie"];
+
+/** All events of the range. */
+export function timeTerm(lane: LaneSource, range: EventRange): ScanTerm {
+  const { low, high } = boundsIn(lane.partition, range);
+  return slotsTerm(lane, range, {
+    first: integer(slotOf(low, lane.partition)),
+    last: integer(slotOf(high, lane.partition)),
+    end: null,
+  });
+}
+
+function slotsTerm(
+  lane: LaneSource,
+  range: EventRange,
+  { first, last, end }: { first: SQL; last: SQL; end: SQL | null },
+) {
+  return {
+    lane,
+    from: sql`FROM ${laneTable("events", lane)} AS e
+      WHERE e.slot >= ${first} AND e.slot <= ${last} AND ${isLeft(lane, range, boundsIn(lane.partition, range))}`,
+    sort: sortBy(["e.slot", ...KEY], range.order),
+    end,
+  };
+}
+
+/** How many minutes of counts a bounded term looks at, and how many days then. */
+const BOUNDING_MINUTES = 30;
+const BOUNDING_DAYS = 30;
+
+/**
+ * The next events of the range, about `budget` of them: to the end of the minute in which the counts pass it, as far as that lies
+ * within BOUNDING_MINUTES from the first event. Where traffic is so low that it does not, to the end of the last day up to
+ * which the counts by day stay below it. For main lanes, since late ones have no counts. Slots of a minute end with it.
+ */
+export function boundedTimeTerm(lane: LaneSource, range: EventRange, budget: number): ScanTerm {
+  const { low, high } = boundsIn(lane.partition, range);
+  const isAscending = range.order === "asc";
+  const width = integer(lane.partition.slotMicros);
+  const minutes = sql`held.minute BETWEEN ${minuteOf(low)} AND ${minuteOf(high)}`;
+  const [edge, next, order, step] = isAscending
+    ? [sql.raw("min"), sql.raw("min(minute) + 60"), sql.raw("ASC"), 60]
+    : [sql.raw("max"), sql.raw("max(minute)"), sql.raw("DESC"), -60];
+  // Both ends of the counted minutes, from where the first event lies. Its minute is not counted: it may be nearly done.
+  const [near, far] = [
+    sql`begun.minute + ${integer(step)}`,
+    sql`begun.minute + ${integer(step * (BOUNDING_MINUTES - 1))}`,
+  ];
+  // One range: of two SQLite may seek by the wider.
+  const [first, last] = isAscending ? [near, far] : [far, near];
+  const counted = sql`max(${first}, ${minuteOf(low)}) AND min(${last}, ${minuteOf(high)})`;
+  const end = sql`(
+    WITH begun (minute) AS (
+      SELECT ${edge}(minute) FROM (
+        SELECT (SELECT ${edge}(held.minute) FROM ${laneTable("minutes", lane)} AS held
+          WHERE held.page = pages.page AND ${minutes}) AS minute
+        FROM ${everyPage()} AS pages
+      )
+    )
+    SELECT 1000000 * coalesce((
+      SELECT ${next} FROM (
+        SELECT minute, sum(events) OVER (ORDER BY minute ${order}) AS passed FROM (
+          SELECT held.minute AS minute, sum(held.events) AS events
+          FROM ${everyPage()} AS pages CROSS JOIN ${laneTable("minutes", lane)} AS held
+          WHERE held.page = pages.page AND held.minute BETWEEN ${counted} GROUP BY 1
+        )
+      ) WHERE passed >= ${integer(budget)}
+    ), ${isAscending ? sql`max` : sql`min`}(
+      begun.minute + ${integer(isAscending ? 60 * BOUNDING_MINUTES : 60 - 60 * BOUNDING_MINUTES)},
+      coalesce(${daysWithin(budget, range.order)}, begun.minute)
+    )) FROM begun
+  )`;
+  // Behind the range there is nothing: a term that reaches its end has no end of its own.
+  return isAscending
+    ? slotsTerm(lane, range, {
+        first: integer(slotOf(low, lane.partition)),
+        last: sql`min(${integer(slotOf(high, lane.partition))}, ${end} / ${width} - 1)`,
+        end: sql`nullif(min(${end}, ${integer(high + 1)}), ${integer(high + 1)})`,
+      })
+    : slotsTerm(lane, range, {
+        first: sql`max(${integer(slotOf(low, lane.partition))}, ${end} / ${width})`,
+        last: integer(slotOf(high, lane.partition)),
+        end: sql`nullif(max(${end}, ${integer(low)}), ${integer(low)})`,
+      });
+}
+
+/** The far edge of the last day up to which there are no more than `budget` events, from that of `begun.minute` on. */
+function daysWithin(budget: number, order: EventRange["order"]): SQL {
+  const isAscending = order === "asc";
+  const day = sql`begun.minute / 86400 * 86400`;
+  const ahead = integer(86_400 * (BOUNDING_DAYS - 1));
+  return sql`(
+    SELECT ${isAscending ? sql`max(bucket) + 86400` : sql`min(bucket)`} FROM (
+      SELECT bucket, sum(events) OVER (ORDER BY bucket ${isAscending ? sql`ASC` : sql`DESC`}) AS passed FROM (
+        SELECT held.bucket AS bucket, sum(held.events) AS events
+        FROM ${everyPage()} AS pages CROSS JOIN counts AS held
+        WHERE held.seconds = 86400 AND held.page = pages.page
+          AND held.bucket BETWEEN ${isAscending ? sql`${day} AND ${day} + ${ahead}` : sql`${day} - ${ahead} AND ${day}`}
+        GROUP BY 1
+      )
+    ) WHERE passed <= ${integer(budget)}
+  )`;
+}
+
+/** The start of a moment's minute, in seconds since 1970. */
+function minuteOf(moment: Micros): SQL {
+  return integer(Math.floor(moment / 60_000_000) * 60);
+}
+
+/** The pages of series of a database. */
+export function everyPage(): SQL {
+  return sql`(
+    WITH RECURSIVE every (page) AS (
+      SELECT 0 UNION ALL
+      SELECT page + 1 FROM every WHERE page < (SELECT max(series_id) / ${integer(SERIES_PER_PAGE)} FROM series)
+    ) SELECT page FROM every)`;
+}
+
+/** Events in the index of rare categories. `category` is the number of one, as SQL. */
+export function rareTerm(lane: LaneSource, range: EventRange, category: SQL): ScanTerm {
+  return {
+    lane,
+    from: sql`FROM ${laneTable("events", lane)} AS e INDEXED BY ${sql.raw(rareIndexOf(lane))}
+      WHERE e.rare = ${category} AND e.rare IS NOT NULL AND ${isLeft(lane, range, boundsIn(lane.partition, range))}`,
+    sort: sortBy(KEY, range.order),
+    end: null,
+  };
+}
+
+/**
+ * The events of a session. `activity` tells in which windows it has some, and `numbers` goes through the slots of a window:
+ * a seek for each. CROSS JOIN keeps this order, so the scan stops at the LIMIT.
+ */
+export function sessionTerm(lane: LaneSource, range: EventRange, session: string): ScanTerm {
+  const bounds = boundsIn(lane.partition, range);
+  return {
+    lane,
+    from: sql`FROM ${slotsOfSession(lane, bounds, storedId(session))} AND ${isLeft(lane, range, bounds, sql`+e.occurred_at`)}`,
+    sort: sortBy(['a."window"', "n.n", "e.occurred_at", "e.received_after", "e.tie"], range.order),
+    end: null,
+  };
+}
+
+/**
+ * `activity AS a CROSS JOIN numbers AS n CROSS JOIN events AS e WHERE …`: a session's events in the slots of some moments.
+ *
+ * Bounds stand only where they leave something out: a seek with a range counts as a row read although it finds nothing. For the
+ * same reason conditions on `e.occurred_at` are to be kept from the index by a plus.
+ */
+export function slotsOfSession(lane: LaneSource, { low, high }: Bounds, session: SQL): SQL {
+  const { partition } = lane;
+  const perWindow = integer(slotsPerWindow(partition));
+  const conditions = [sql`a.session_id = ${session} AND n.n < ${perWindow}`];
+  if (low > partition.from) {
+    conditions.push(sql`a."window" >= ${integer(windowOf(low))}
+      AND n.n >= ${integer(slotOf(low, partition))} - a."window" * ${perWindow}`);
+  }
+  if (high < partition.to - 1) {
+    conditions.push(sql`a."window" <= ${integer(windowOf(high))}
+      AND n.n <= ${integer(slotOf(high, partition))} - a."window" * ${perWindow}`);
+  }
+  conditions.push(sql`e.slot = a."window" * ${perWindow} + n.n AND e.session_id = ${session}`);
+  return sql`${laneTable("activity", lane)} AS a CROSS JOIN numbers AS n CROSS JOIN ${laneTable("events", lane)} AS e
+    WHERE ${sql.join(conditions, sql` AND `)}`;
+}
+
+/** The conditions on an event itself: it lies in the range, beyond the cursor, and is not the copy of another. */
+function isLeft(
+  lane: LaneSource,
+  { order, after }: EventRange,
+  { low, high }: Bounds,
+  moment = sql`e.occurred_at`,
+): SQL {
+  const conditions = [sql`${moment} BETWEEN ${integer(low)} AND ${integer(high)}`];
+  if (after !== null && after.occurredAt >= low && after.occurredAt <= high) {
+    conditions.push(isBeyond(after, order, moment));
+  }
+  if (lane.main !== null) conditions.push(isNoCopy(lane.main.suffix));
+  return sql.join(conditions, sql` AND `);
+}
+
+/** An event of a late lane whose identity stands in the main lane too is a copy. */
+function isNoCopy(main: string): SQL {
+  return sql`NOT EXISTS (
+    SELECT 1 FROM ${sql.raw(`events_${main}`)} AS m
+    WHERE m.slot = e.slot AND m.session_id = e.session_id AND m.occurred_at = e.occurred_at AND m.tie = e.tie)`;
+}

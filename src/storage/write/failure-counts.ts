@@ -1,0 +1,95 @@
+import { EVENT_CODE_NAMES } from "../../model/codes";
+import { countedPath } from "../../model/event/issue-path";
+import type { ErrorRow } from "./rows";
+
+/**
+ * Groups (code, category, name, path) of failures of an application in one UTC day of receipt and database. Whoever holds a
+ * public write key can send any category, name and path.
+ */
+export const MAX_FAILURE_GROUPS_PER_DAY = 1_000;
+
+/**
+ * Counts failed events. Runs before they are inserted and counts only those that are not there yet: exact however often a
+ * batch comes. ?1: [[id, received_seconds, application, category, name, [[code, path], …]], …].
+ *
+ * An event that needs a group beyond MAX_FAILURE_GROUPS_PER_DAY is counted under the category '', the name '' and the path '':
+ * once under each of its codes and once under '', at every width, so that totals stay exact. Which groups are new is asked of the
+ * rows of the day; only then, and only for the application at fault, are that day's rows counted, MAX_FAILURE_GROUPS_PER_DAY of
+ * them at most.
+ *
+ * Rows written for one failed event by itself: three (minute, hour, day) for each of its different (code, path), and three under
+ * '', so six where one thing is wrong with it. Events of a batch that share a group share its rows; beyond the bound all
+ * of an application's junk shares three rows a code, and three under ''.
+ */
+export const ADD_FAILURES = `
+WITH fresh AS MATERIALIZED (
+  SELECT key AS place, value ->> 0 AS id, value ->> 1 AS received, value ->> 2 AS application, value ->> 3 AS category,
+    value ->> 4 AS name, value -> 5 AS cells
+  FROM json_each(?1) AS arriving
+  WHERE NOT EXISTS (SELECT 1 FROM errors WHERE errors.id = arriving.value ->> 0)
+),
+cells AS MATERIALIZED (
+  SELECT place, fresh.id AS id, received, received / 86400 * 86400 AS day, application, category, name, cell.value ->> 0 AS code,
+    cell.value ->> 1 AS path
+  FROM fresh CROSS JOIN json_each(fresh.cells) AS cell
+),
+added AS MATERIALIZED (
+  SELECT day, application, code, category, name, path, min(place) AS place FROM cells
+  WHERE NOT EXISTS (
+    SELECT 1 FROM failures AS held WHERE held.seconds = 86400 AND held.code = cells.code AND held.bucket = cells.day
+      AND held.application = cells.application AND held.category = cells.category AND held.name = cells.name
+      AND held.path = cells.path
+  )
+  GROUP BY day, application, code, category, name, path
+),
+budgets AS MATERIALIZED (
+  SELECT day, application, ${MAX_FAILURE_GROUPS_PER_DAY} - (
+    SELECT count(*) FROM (
+      SELECT 1 FROM json_each('${JSON.stringify(["", ...EVENT_CODE_NAMES])}') AS codes CROSS JOIN failures AS held
+      WHERE held.seconds = 86400 AND held.code = codes.value AND held.bucket = days.day
+        AND held.application = days.application
+      LIMIT ${MAX_FAILURE_GROUPS_PER_DAY}
+    )
+  ) AS budget
+  FROM (SELECT DISTINCT day, application FROM added) AS days
+),
+refused AS MATERIALIZED (
+  SELECT day, application, code, category, name, path
+  FROM (
+    SELECT *, row_number() OVER (PARTITION BY day, application ORDER BY place, code, path) AS number FROM added
+  ) JOIN budgets USING (day, application) WHERE number > budget
+),
+folded AS MATERIALIZED (
+  SELECT DISTINCT place FROM cells JOIN refused USING (day, application, code, category, name, path)
+),
+counted AS (
+  SELECT id, received, application, category, name, code, path FROM cells WHERE place NOT IN (SELECT place FROM folded)
+  UNION ALL
+  SELECT DISTINCT id, received, application, '', '', code, '' FROM cells WHERE place IN (SELECT place FROM folded)
+),
+widths (seconds) AS (VALUES (60), (3600), (86400))
+INSERT INTO failures (seconds, code, bucket, application, category, name, path, events, last_error_id)
+SELECT seconds, code, received / seconds * seconds AS start, application, category, name, path, count(*), max(id)
+FROM counted CROSS JOIN widths
+WHERE true GROUP BY seconds, code, start, application, category, name, path
+ON CONFLICT DO UPDATE SET events = failures.events + excluded.events, last_error_id = excluded.last_error_id`;
+
+/** The code under which failed events are counted, each once, whatever its issues are. */
+export const EVERY_FAILURE = "";
+
+/** Longer paths are counted under their beginning. */
+const MAX_PATH_CHARACTERS = 200;
+
+/** What of an error is counted: the event once, and each of its different (code, path). */
+export function failureValues(row: ErrorRow): unknown[] {
+  const cells = row.issues.map(({ code, path }) => [code, failurePath(path)]);
+  const different = [...new Map(cells.map((cell) => [JSON.stringify(cell), cell])).values()];
+  const received = Math.floor(row.receivedAt / 1_000_000);
+  const texts = [row.application ?? "", row.category ?? "", row.name ?? ""];
+  return [row.id, received, ...texts, [[EVERY_FAILURE, ""], ...different]];
+}
+
+/** A path as it is counted, at a length that bounds what a client can make of it. */
+export function failurePath(path: string): string {
+  return countedPath(path).slice(0, MAX_PATH_CHARACTERS).toWellFormed();
+}

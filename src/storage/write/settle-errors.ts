@@ -1,0 +1,78 @@
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { codeBits } from "../core/error-codes";
+import type { ErrorReference, Settlement } from "./rows";
+
+/** What replays change of errors. None of it touches their content, nor what was counted when they failed. */
+
+const CLAIM = `
+UPDATE errors SET claimed_by = ?2
+WHERE (received_at, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1)) AND resolved_at IS NULL
+  AND (claimed_by IS NULL OR claimed_by IN (SELECT value FROM json_each(?3)))`;
+
+const STATES = `
+SELECT id, resolved_at, replay_id, claimed_by FROM errors
+WHERE (received_at, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))`;
+
+export interface ErrorState {
+  id: string;
+  resolved_at: Micros | null;
+  replay_id: string | null;
+  claimed_by: string | null;
+}
+
+/**
+ * Takes errors into the hands of a replay, as far as they are open and in no other's.
+ *
+ * @param finished replays whose claims no longer count
+ * @returns how each of them stands now, by id
+ * @throws what D1 throws
+ */
+export async function claimErrors(
+  { binding }: Database,
+  keys: ErrorReference[],
+  replay: string,
+  finished: string[] = [],
+): Promise<Map<string, ErrorState>> {
+  const asked = JSON.stringify(keys.map(({ receivedAt, id }) => [receivedAt, id]));
+  const [, states] = await binding.batch<ErrorState>([
+    binding.prepare(CLAIM).bind(asked, replay, JSON.stringify(finished)),
+    binding.prepare(STATES).bind(asked),
+  ]);
+  return new Map((states?.results ?? []).map((state) => [state.id, state]));
+}
+
+/**
+ * ?1: [[received_at, id, at, replay, session, event id, occurred_at, issues, codes], …]; the last two are null for one that is
+ * resolved.
+ */
+const SETTLED = `
+SELECT value ->> 0 AS received_at, value ->> 1 AS id, value ->> 2 AS at, value ->> 3 AS replay, value ->> 4 AS session,
+  value ->> 5 AS event_id, value ->> 6 AS occurred_at, value ->> 7 AS issues, value ->> 8 AS codes
+FROM json_each(?1)`;
+
+const RESOLVE = `
+UPDATE errors SET resolved_at = settled.at, resolved_session = settled.session, resolved_event_id = settled.event_id,
+  resolved_occurred_at = settled.occurred_at, replayed_at = settled.at, replay_id = settled.replay, claimed_by = NULL
+FROM (${SETTLED} WHERE value ->> 7 IS NULL) AS settled
+WHERE errors.received_at = settled.received_at AND errors.id = settled.id AND errors.resolved_at IS NULL`;
+
+const RENEW_ISSUES = `
+UPDATE errors SET issues = settled.issues, codes = settled.codes, replayed_at = settled.at, replay_id = settled.replay,
+  claimed_by = NULL
+FROM (${SETTLED} WHERE value ->> 7 IS NOT NULL) AS settled
+WHERE errors.received_at = settled.received_at AND errors.id = settled.id AND errors.resolved_at IS NULL`;
+
+/** The statements that settle errors, for the transaction that also writes the events that they became. */
+export function settleStatements(binding: D1Database, settlements: Settlement[]): D1PreparedStatement[] {
+  if (settlements.length === 0) return [];
+  const text = JSON.stringify(
+    settlements.map(({ error, at, replay, outcome }) => [
+      ...[error.receivedAt, error.id, at, replay],
+      ...(outcome.kind === "resolved"
+        ? [outcome.session, outcome.eventId, outcome.occurredAt, null, null]
+        : [null, null, null, JSON.stringify(outcome.issues), codeBits(outcome.issues)]),
+    ]),
+  );
+  return [RESOLVE, RENEW_ISSUES].map((statement) => binding.prepare(statement).bind(text));
+}

@@ -1,0 +1,42 @@
+import { beforeAll, expect, it } from "vitest";
+import { seedLocalKeys } from "../../http/auth/seed";
+import { ask } from "../ask";
+
+beforeAll(seedLocalKeys);
+
+const rule = { name: "a", threshold: { failures: 1 }, window_minutes: 5, webhook: { url: "https://a.example/" } };
+const create = (body: unknown) => ask("/theeye/alerts", { method: "POST", body: JSON.stringify(body) });
+
+it("creates, lists, shows and deletes; the secret is shown once", async () => {
+  const created = await create(rule);
+  expect(created.status).toBe(201);
+  expect(await created.json()).toMatchObject({
+    name: "a",
+    state: "ok",
+    secret: expect.stringMatching(/^eye_s_.{43}$/),
+  });
+  expect((await create(rule)).status).toBe(409);
+  const list = await (await ask("/theeye/alerts")).text();
+  expect(JSON.parse(list)).toMatchObject({ results: [{ name: "a" }] });
+  expect(list).not.toContain("eye_s_");
+  const shown = await (await ask("/theeye/alerts/a")).text();
+  expect(JSON.parse(shown)).toMatchObject({ name: "a", deliveries: [] });
+  expect(shown).not.toContain("eye_s_");
+  expect((await ask("/theeye/alerts/a", { method: "DELETE" })).status).toBe(204);
+  expect((await ask("/theeye/alerts/a")).status).toBe(404);
+});
+
+it.each([
+  { ...rule, webhook: { url: "https://127.0.0.1/" } },
+  { ...rule, threshold: {} },
+  { ...rule, window_minutes: 1441 },
+  { ...rule, unknown: 1 },
+])("refuses %j", async (body) => {
+  const response = await create(body);
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code: "invalid_parameter" });
+});
+
+it("is for admin keys", async () => {
+  expect((await ask("/theeye/alerts", { headers: { Authorization: "Bearer eye_r_local" } })).status).toBe(403);
+});

@@ -1,0 +1,190 @@
+import { env } from "cloudflare:workers";
+import * as v from "valibot";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadRuleBook } from "../../../src/storage/admin/rule-epochs";
+import { databasesOf } from "../../../src/storage/core/databases";
+import { seedLocalKeys } from "../../http/auth/seed";
+import { errorRow, eventRow, MORNING, store } from "../../storage/seed";
+import { ask } from "../ask";
+
+beforeAll(seedLocalKeys);
+
+const schema = { type: "object", required: ["total"] };
+const put = (path: string, body: unknown) => ask(path, { method: "PUT", body: JSON.stringify(body) });
+const get = async (path: string): Promise<Record<string, unknown>> => (await ask(path)).json();
+const [first] = databasesOf(env);
+
+/** The rules that are in force in the end. */
+async function rules() {
+  if (first === undefined) throw new Error("There is no database.");
+  return loadRuleBook(first, Number.MAX_SAFE_INTEGER);
+}
+
+describe("the settings", () => {
+  it("say what becomes of unregistered types", async () => {
+    const defaults = { unregistered_event_types: "accept", changed_at: null, in_force_at: null };
+    expect(await get("/theeye/settings")).toEqual(defaults);
+    expect((await put("/theeye/settings", { unregistered_event_types: "reject" })).status).toBe(200);
+    expect(await get("/theeye/settings")).toMatchObject({ unregistered_event_types: "reject" });
+    expect(await rules()).toMatchObject({ unregistered: "reject" });
+    expect((await put("/theeye/settings", { unregistered_event_types: "accept" })).status).toBe(200);
+    expect(await rules()).toMatchObject({ unregistered: "accept" });
+    expect((await put("/theeye/settings", {})).status).toBe(400);
+  });
+});
+
+describe("an event type", () => {
+  const path = "/theeye/event-types/page%20interaction/a%2Fb%20%C3%A9";
+
+  it("gets a version with each change, and none where nothing changes", async () => {
+    const first = await put(path, { schema, owner: "web team" });
+    expect(first.status).toBe(201);
+    expect(await first.json()).toMatchObject({
+      ...{ category: "page interaction", name: "a/b é", version: 1, registered: true, mode: "accept" },
+      ...{ schema_mode: "enforce", schema, owner: "web team", description: null },
+    });
+    expect(await rules()).toMatchObject({
+      types: [{ category: "page interaction", name: "a/b é", version: 1, schema: JSON.stringify(schema) }],
+    });
+    const same = await put(path, { schema, owner: "web team" });
+    expect([same.status, await same.json()]).toMatchObject([200, { version: 1 }]);
+    const second = await put(path, { schema, schema_mode: "shadow" });
+    expect([second.status, await second.json()]).toMatchObject([
+      200,
+      { version: 2, schema_mode: "shadow", owner: null },
+    ]);
+    expect(await rules()).toMatchObject({ types: [{ version: 2, schema_mode: "shadow" }] });
+  });
+
+  it("keeps its versions readable, through a removal and a return", async () => {
+    expect((await ask(path, { method: "DELETE" })).status).toBe(204);
+    expect(await rules()).toMatchObject({ types: [] });
+    expect(await get(path)).toMatchObject({ version: 3, registered: false });
+    expect((await ask(path, { method: "DELETE" })).status).toBe(204);
+    expect((await put(path, { schema: true })).status).toBe(200);
+    expect(await get(path)).toMatchObject({ version: 4, registered: true, schema: true });
+    expect(await get(`${path}?version=1`)).toMatchObject({ version: 1, owner: "web team" });
+    const page = await get(`${path}/versions?limit=3`);
+    expect(page).toMatchObject({ results: [{ version: 4 }, { version: 3 }, { version: 2 }] });
+    const next = new URL(String(page.next));
+    expect(await get(next.pathname + next.search)).toMatchObject({ results: [{ version: 1 }], next: null });
+  });
+
+  it("is not there unless it was registered", async () => {
+    for (const missing of [
+      "/theeye/event-types/no/such",
+      "/theeye/event-types/no/such/versions",
+      `${path}?version=9`,
+    ]) {
+      expect((await ask(missing)).status).toBe(404);
+    }
+    expect((await ask("/theeye/event-types/no/such", { method: "DELETE" })).status).toBe(404);
+  });
+
+  it("is refused with a schema that is not safe, and the place in it", async () => {
+    const refused = await put(path, { schema: { properties: { a: { pattern: "^(a+)+$" } } } });
+    expect(refused.status).toBe(422);
+    expect(await refused.json()).toMatchObject({ code: "schema_invalid", path: "/properties/a/pattern" });
+    expect(await get(path)).toMatchObject({ version: 4 });
+  });
+
+  it.each([
+    ["/theeye/event-types/a/b", { mode: "perhaps" }],
+    ["/theeye/event-types/a/b", { colour: "red" }],
+    [`/theeye/event-types/${"a".repeat(65)}/b`, {}],
+    ["/theeye/event-types/a/%20", {}],
+  ])("is refused as no event could have it: %s %j", async (where, body) => {
+    expect((await put(where, body)).status).toBe(400);
+  });
+
+  it("is changed with an admin key alone, and seen with a read key", async () => {
+    const read = { headers: { Authorization: "Bearer eye_r_local" } };
+    expect((await ask(path, { ...read, method: "PUT", body: "{}" })).status).toBe(403);
+    expect((await ask(path, { ...read, method: "DELETE" })).status).toBe(403);
+    expect((await ask("/theeye/settings", read)).status).toBe(403);
+    expect((await ask(path, read)).status).toBe(200);
+  });
+});
+
+describe("a change of the rules", () => {
+  const leading = { ...env, RULE_LEAD_SECONDS: 60 } as unknown as Env;
+  const change = async (path: string, body: unknown) => {
+    const response = await ask(path, { method: "PUT", body: JSON.stringify(body) }, leading);
+    const moments = v.parse(v.object({ changed_at: v.string(), in_force_at: v.string() }), await response.json());
+    return { changed: Date.parse(moments.changed_at), inForce: Date.parse(moments.in_force_at), moments };
+  };
+
+  it("is in force after the lead, and is shown before", async () => {
+    const path = "/theeye/event-types/lead/type";
+    const { changed, inForce, moments } = await change(path, { mode: "reject" });
+    expect(inForce - changed).toBe(60_000);
+    expect(await get(path)).toMatchObject({ version: 1, mode: "reject", ...moments });
+    expect(await get(`${path}/versions`)).toMatchObject({ results: [{ version: 1, ...moments }] });
+  });
+
+  it("is never in force before an earlier change, though its own lead is shorter", async () => {
+    const { inForce } = await change("/theeye/event-types/lead/type", { mode: "accept" });
+    const soon = await (await put("/theeye/event-types/lead/other", {})).json();
+    const { in_force_at: later } = v.parse(v.object({ in_force_at: v.string() }), soon);
+    expect(Date.parse(later)).toBeGreaterThanOrEqual(inForce);
+  });
+
+  it("to the settings says from when on it is in force", async () => {
+    const settings = { unregistered_event_types: "accept" };
+    const { moments } = await change("/theeye/settings", settings);
+    expect(await get("/theeye/settings")).toEqual({ ...settings, ...moments });
+    const again = await change("/theeye/settings", settings);
+    expect(again.moments).toEqual(moments);
+  });
+});
+
+describe("types that were seen", () => {
+  const now = Math.floor(Date.now() / 1000) * 1_000_000;
+  beforeAll(async () => {
+    const at = (occurredAt: number, session: string, changes = {}) =>
+      eventRow({ category: "seen", name: "twice", session, occurredAt, ...changes });
+    const events = [
+      ...[at(MORNING, "s-1"), at(now, "s-2"), at(now, "s-3", { application: "other" })],
+      at(now, "s-4", { name: "once" }),
+    ];
+    const errors = [errorRow({ category: "seen", name: "never", receivedAt: now })];
+    await store(databasesOf(env), { events, errors });
+    await put("/theeye/event-types/seen/twice", { description: "Two of them" });
+  });
+
+  const minute = new Date(Math.floor(now / 60_000_000) * 60_000).toISOString().replace("000Z", "000000Z");
+
+  it("are listed with the registered ones, by category and name, page by page, with exact counts", async () => {
+    const found: Record<string, unknown>[] = [];
+    let path: string | null = "/theeye/event-types?limit=1&days=2";
+    while (path !== null) {
+      const page = await get(path);
+      found.push(...(page.results as Record<string, unknown>[]));
+      const next: URL | null = page.next === null ? null : new URL(String(page.next));
+      path = next === null ? null : next.pathname + next.search;
+    }
+    expect(found).toMatchObject([
+      { category: "lead", name: "other", registered: true },
+      { category: "lead", name: "type", registered: true },
+      { category: "page interaction", name: "a/b é", registered: true, version: 4, events: 0, first_seen: null },
+      { category: "seen", name: "never", registered: false, version: null, events: 0, failures: 1 },
+      {
+        category: "seen",
+        name: "once",
+        registered: false,
+        events: 1,
+        failures: 0,
+        first_seen: minute,
+        last_seen: minute,
+      },
+      {
+        ...{ category: "seen", name: "twice", registered: true, version: 1, description: "Two of them", events: 2 },
+        ...{ first_seen: "2021-01-01T09:00:00.000000Z", last_seen: minute, schema_mode: null },
+      },
+    ]);
+  });
+
+  it("are shown alone with the same counts", async () => {
+    expect(await get("/theeye/event-types/seen/twice")).toMatchObject({ events: 2, last_seen: minute, shadow: [] });
+  });
+});

@@ -1,0 +1,113 @@
+import { env } from "cloudflare:workers";
+import * as v from "valibot";
+import { beforeAll, describe, expect, it } from "vitest";
+import { SessionResponse, SessionsResponse } from "../../../src/api/sessions/sessions";
+import { databasesOf } from "../../../src/storage/core/databases";
+import { eventRow, MINUTE, MORNING, store } from "../../storage/seed";
+import { ask } from "../reading-app";
+
+const databases = databasesOf(env);
+
+/** Ten sessions, one an hour, of five events a minute apart. */
+const rows = Array.from({ length: 50 }, (_, n) =>
+  eventRow({
+    session: `visit ${Math.floor(n / 5)}`,
+    id: `${(n % 5) + 1} of ${Math.floor(n / 5)}`,
+    occurredAt: MORNING + Math.floor(n / 5) * 60 * MINUTE + (n % 5) * MINUTE,
+    application: n % 2 === 0 ? "shop" : "blog",
+  }),
+);
+
+beforeAll(async () => {
+  await store(databases, { events: rows });
+});
+
+async function listed(url: string): Promise<string[]> {
+  const response = await ask(url);
+  expect(response.status).toBe(200);
+  const { results, next } = v.parse(SessionsResponse, await response.json());
+  const ids = results.map(({ session_id }) => session_id);
+  return next === null ? ids : [...ids, ...(await listed(next))];
+}
+
+describe("GET /theeye/sessions", () => {
+  it("lists every session once, newest first, across pages", async () => {
+    const visits = Array.from({ length: 10 }, (_, n) => `visit ${9 - n}`);
+    expect(await listed("/theeye/sessions")).toEqual(visits);
+    expect(await listed("/theeye/sessions?limit=3")).toEqual(visits);
+  });
+
+  it("lists those with an event in the range", async () => {
+    expect(await listed("/theeye/sessions?start_date=2021-01-01T10:04Z&end_date=2021-01-01T12:00Z")).toEqual([
+      "visit 3",
+      "visit 2",
+      "visit 1",
+    ]);
+    expect(await listed("/theeye/sessions?start_date=2021-01-01T10:05Z&end_date=2021-01-01T10:59Z")).toEqual([]);
+  });
+
+  it("returns when each was last active, and its first and last event on request", async () => {
+    const results = async (url: string) => v.parse(SessionsResponse, await (await ask(url)).json()).results;
+    const listed = { session_id: "visit 9", active_at: "2021-01-01T18:04:00.000000Z" };
+    expect(await results("/theeye/sessions?limit=1")).toEqual([listed]);
+    expect(await results("/theeye/sessions?limit=1&include=times")).toEqual([
+      { ...listed, first_event_at: "2021-01-01T18:00:00.000000Z", last_event_at: "2021-01-01T18:04:00.000000Z" },
+    ]);
+  });
+
+  it("says what else can be included", async () => {
+    const response = await ask("/theeye/sessions?include=events");
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "include" });
+  });
+});
+
+describe("GET /theeye/sessions/{id}", () => {
+  async function show(url: string) {
+    const response = await ask(url);
+    expect(response.status).toBe(200);
+    return v.parse(SessionResponse, await response.json());
+  }
+
+  it("sums the session up and returns its events in order, with their positions going on from page to page", async () => {
+    const first = await show("/theeye/sessions/visit%203?limit=2");
+    expect(first).toMatchObject({
+      session_id: "visit 3",
+      first_event_at: "2021-01-01T12:00:00.000000Z",
+      last_event_at: "2021-01-01T12:04:00.000000Z",
+      duration_seconds: 240,
+      events: 5,
+      events_at_least: 5,
+      applications: ["blog", "shop"],
+    });
+    const second = await show(first.next ?? "");
+    const third = await show(second.next ?? "");
+    const pages = [first, second, third].map(({ results }) =>
+      results.map(({ position, timestamp }) => [position, timestamp.slice(11, 16)]),
+    );
+    expect(pages).toEqual([
+      [
+        [1, "12:00"],
+        [2, "12:01"],
+      ],
+      [
+        [3, "12:02"],
+        [4, "12:03"],
+      ],
+      [[5, "12:04"]],
+    ]);
+    expect(third.next).toBeNull();
+  });
+
+  it("answers 404 for a session without events", async () => {
+    const response = await ask("/theeye/sessions/nobody");
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ code: "not_found" });
+  });
+
+  it("refuses the cursor of another session", async () => {
+    const { next } = await show("/theeye/sessions/visit%203?limit=2");
+    const response = await ask((next ?? "").replace("visit%203", "visit%204"));
+    expect(response.status).toBe(400);
+  });
+});

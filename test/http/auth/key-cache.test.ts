@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { ABSENT_KEY_CACHE_MS, KeyCache, MAX_CACHED_KEYS } from "../../../src/http/auth/key-cache";
+import type { KeyRecord } from "../../../src/http/auth/keys";
+
+const RECORD: KeyRecord = {
+  v: 1,
+  application: "demo",
+  scope: "write",
+  id: "one",
+  created_at: "2026-01-01T00:00:00.000Z",
+};
+
+function cacheWithClock() {
+  const clock = { now: 0 };
+  return { clock, cache: new KeyCache(() => clock.now) };
+}
+
+describe("KeyCache", () => {
+  it("remembers a key until its time is over", () => {
+    const { clock, cache } = cacheWithClock();
+    cache.set("key", RECORD, 30_000);
+    clock.now = 29_999;
+    expect(cache.get("key")).toEqual(RECORD);
+    clock.now = 30_000;
+    expect(cache.get("key")).toBeUndefined();
+  });
+
+  it("forgets an absent key soon, so that a new one works", () => {
+    const { clock, cache } = cacheWithClock();
+    cache.set("key", null, 3_600_000);
+    expect(cache.get("key")).toBeNull();
+    clock.now = ABSENT_KEY_CACHE_MS;
+    expect(cache.get("key")).toBeUndefined();
+  });
+
+  it("keeps nothing where caching is switched off", () => {
+    const { cache } = cacheWithClock();
+    cache.set("key", RECORD, 0);
+    expect(cache.get("key")).toBeUndefined();
+  });
+
+  it("is bounded, and drops the oldest first", () => {
+    const { cache } = cacheWithClock();
+    for (let i = 0; i <= MAX_CACHED_KEYS; i++) cache.set(`key ${i}`, RECORD, 1_000);
+    expect(cache.get("key 0")).toBeUndefined();
+    expect(cache.get("key 1")).toEqual(RECORD);
+  });
+
+  it("keeps real keys through a flood of invented ones", () => {
+    const { cache } = cacheWithClock();
+    cache.set("key", RECORD, 1_000);
+    for (let i = 0; i < 5 * MAX_CACHED_KEYS; i++) cache.set(`invented ${i}`, null, 1_000);
+    expect(cache.get("key")).toEqual(RECORD);
+  });
+
+  it("takes the newer of two answers", () => {
+    const { cache } = cacheWithClock();
+    cache.set("key", RECORD, 1_000);
+    cache.set("key", null, 1_000);
+    expect(cache.get("key")).toBeNull();
+    cache.set("key", RECORD, 1_000);
+    expect(cache.get("key")).toEqual(RECORD);
+  });
+
+  it("forgets revoked keys by their ids", () => {
+    const { cache } = cacheWithClock();
+    cache.set("key", RECORD, 1_000);
+    cache.set("other", { ...RECORD, id: "two" }, 1_000);
+    cache.forget(["one"]);
+    expect(cache.get("key")).toBeUndefined();
+    expect(cache.get("other")).toBeDefined();
+  });
+});

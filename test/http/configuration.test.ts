@@ -1,0 +1,13 @@
+import { env } from "cloudflare:workers";
+import { expect, it } from "vitest";
+import { configOf } from "../../src/http/configuration";
+
+it("parses an environment once", () => {
+  expect(configOf(env)).toBe(configOf(env));
+  expect(configOf({ ...env, KEY_CACHE_SECONDS: 7 }).keyCacheMs).toBe(7_000);
+});
+
+it("says how to mend a setting, at each request until it is mended", () => {
+  const broken = { ...env, KEY_CACHE_SECONDS: "soon" };
+  for (let i = 0; i < 2; i++) expect(() => configOf(broken)).toThrow("KEY_CACHE_SECONDS");
+});

@@ -1,0 +1,11 @@
+import { expect } from "vitest";
+import { Refusal } from "../../src/http/problem";
+import type { RequestProblemCode } from "../../src/model/codes";
+
+/** Fails unless the result is a refusal with the code; returns it for a closer look. */
+export function expectRefusal(result: unknown, code: RequestProblemCode): Refusal {
+  expect(result).toBeInstanceOf(Refusal);
+  if (!(result instanceof Refusal)) throw new Error("not a refusal");
+  expect(result.code).toBe(code);
+  return result;
+}

@@ -1,0 +1,87 @@
+import fc from "fast-check";
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { outlineOf } from "../../src/ingest/outline";
+import { EventSchema, isJsonObject, utf8Bytes } from "../../src/model/event/event";
+
+const EVENT = {
+  session_id: "e2085be5-9137-4e4e-80b5-f1ffddc25423",
+  category: "page interaction",
+  name: "pageview",
+  data: {},
+  timestamp: "2021-01-01 09:15:27.243860",
+  visitor_id: "visitor-7",
+  context: {},
+};
+
+/** Which members are wrong; what messages say of lengths may differ. */
+function verdict(event: unknown): string[] {
+  const result = v.safeParse(EventSchema, event);
+  return result.success ? [] : result.issues.map((issue) => v.getDotPath(issue) ?? "").toSorted();
+}
+
+describe("outlineOf", () => {
+  it("keeps what is small as it is", () => {
+    expect(outlineOf(EVENT)).toEqual(EVENT);
+    const others = { timestamp: 1_609_492_527.24386, visitor_id: null, context: null, id: "a" };
+    expect(outlineOf({ ...EVENT, ...others })).toEqual({ ...EVENT, ...others });
+  });
+
+  it("empties a large payload or context and keeps its kind", () => {
+    expect(outlineOf({ ...EVENT, context: { text: "x".repeat(2_000) } })).toEqual(EVENT);
+    expect(outlineOf({ ...EVENT, data: { text: "x".repeat(2_000) } })).toEqual(EVENT);
+    expect(outlineOf({ ...EVENT, data: Array(600).fill(1) })).toEqual({ ...EVENT, data: [] });
+  });
+
+  it("cuts a long text, never within a character", () => {
+    expect(outlineOf({ name: "x".repeat(201) })).toEqual({ name: `${"x".repeat(200)}…` });
+    expect(outlineOf({ name: `${"x".repeat(199)}😀😀` })).toEqual({ name: `${"x".repeat(199)}…` });
+  });
+
+  it("keeps twenty members, those that are checked first", () => {
+    const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`member ${i}`, i]));
+    const outline = outlineOf({ ...many, ...EVENT });
+    expect(outline).toMatchObject(EVENT);
+    expect(isJsonObject(outline) && Object.keys(outline)).toHaveLength(20);
+  });
+
+  it.each([
+    [null, null],
+    [5, 5],
+    ["x".repeat(300), `${"x".repeat(200)}…`],
+    [Array(600).fill(1), []],
+  ])("outlines an event that is no object", (event, outline) => {
+    expect(outlineOf(event)).toEqual(outline);
+  });
+
+  it("is small and gives the event's verdict", () => {
+    const moment = fc.constantFrom(1_609_492_527.24386, -1, `2021-01-01 09:15:27.${"1".repeat(300)}`, null);
+    const text = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 600 }),
+      fc.constantFrom(...Object.values(EVENT)),
+      moment,
+    );
+    const value = fc.oneof(
+      text,
+      fc.jsonValue(),
+      fc.constant({ a: "x".repeat(3_000) }),
+      fc.constant(Array(900).fill(0)),
+    );
+    const event = fc
+      .record(
+        {
+          ...{ session_id: value, category: value, name: value, data: value, timestamp: value, id: value },
+          ...{ visitor_id: value, context: value },
+        },
+        { requiredKeys: [] },
+      )
+      .chain((known) => fc.dictionary(fc.string({ maxLength: 100 }), value).map((others) => ({ ...others, ...known })));
+    fc.assert(
+      fc.property(fc.oneof(event, value), (candidate) => {
+        const outline = outlineOf(candidate);
+        expect(verdict(outline)).toEqual(verdict(candidate));
+        expect(utf8Bytes(JSON.stringify(outline))).toBeLessThan(35_000);
+      }),
+    );
+  });
+});

@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseEvents as parseTyped } from "../../src/ingest/parse-events";
+import { MAX_EVENTS_PER_REQUEST } from "../../src/model/limits";
+import { expectRefusal } from "../http/expect-refusal";
+
+const parseEvents = (text: string) => parseTyped(text, "application/json");
+
+describe("parseEvents", () => {
+  it.each([
+    ['{"name":"a"}', [{ name: "a" }]],
+    ['[{"name":"a"},{"name":"b"}]', [{ name: "a" }, { name: "b" }]],
+    ['{"name":"a"}\n{"name":"b"}', [{ name: "a" }, { name: "b" }]],
+    ['\n{"name":"a"}\r\n\r\n  {"name":"b"}  \n\n', [{ name: "a" }, { name: "b" }]],
+    ['{\n  "name": "a"\n}\n', [{ name: "a" }]],
+    ["[1]\n[2]", [[1], [2]]],
+  ])("reads %j", (text, events) => {
+    expect(parseEvents(text)).toEqual(events);
+  });
+
+  it.each([
+    ["5", [5]],
+    ["null", [null]],
+    ['"x"', ["x"]],
+    ["[1,null,[],{}]", [1, null, [], {}]],
+    ["1\n2", [1, 2]],
+  ])("accepts %j, whose events are no objects: they end among the errors", (text, events) => {
+    expect(parseEvents(text)).toEqual(events);
+  });
+
+  it.each(["", " ", "\n\r\n\t", "[]", " [ ] "])("refuses %j as empty", (text) => {
+    expectRefusal(parseEvents(text), "empty_batch");
+  });
+
+  it.each([
+    ['{"name":}', 1, 9, "is not JSON"],
+    ['{"name":"a"', 1, 12, "ends too early"],
+    ['{\n  "name" "a"\n}', 2, 10, "is not JSON"],
+    ['[1]\n\n{"b":x}\n', 3, 6, "is not JSON"],
+    ['[1]\n{"b":1', 2, 7, "ends too early"],
+    ['[{"a":1},\n{"b":x}]', 2, 6, "is not JSON"],
+    ['{"a":x}\n{"b":1}', 1, 6, "is not JSON"],
+    ["not json", 1, 1, "is not JSON"],
+    ['{"a":1} {"b":1}', 1, 9, "is not JSON"],
+  ])("tells where %j breaks", (text, line, column, what) => {
+    const refusal = expectRefusal(parseEvents(text), "invalid_json");
+    expect(refusal.members).toEqual({ line, column });
+    expect(refusal.detail).toBe(`The body ${what} at line ${line}, column ${column}.`);
+  });
+
+  it.each([
+    ['{"a":1}\n{"b":x}\n{"c":1}', [{ a: 1 }, '{"b":x}', { c: 1 }]],
+    ['\r\n{"a":1}\r\n{"b":\r\n', [{ a: 1 }, '{"b":']],
+    ['{"a":1}\n  garbage \n7', [{ a: 1 }, "  garbage ", 7]],
+  ])("takes a line that is not JSON as its text, where the first line is an object: %j", (text, events) => {
+    expect(parseEvents(text)).toEqual(events);
+    expect(parseTyped(text, null)).toEqual(events);
+  });
+
+  it.each(["application/x-ndjson", "application/x-ndjson; charset=utf-8", "Application/JSONL", "application/ndjson"])(
+    "takes any line that is not JSON as its text, where the content type is %s",
+    (contentType) => {
+      expect(parseTyped('{"a":x}\n{"b":1}', contentType)).toEqual(['{"a":x}', { b: 1 }]);
+      expect(parseTyped("garbage", contentType)).toEqual(["garbage"]);
+      expect(parseTyped('[{"a":1}]', contentType)).toEqual([{ a: 1 }]);
+      expectRefusal(parseTyped("\n", contentType), "empty_batch");
+    },
+  );
+
+  it("refuses lines of control characters that would be six times as large as strings", () => {
+    expectRefusal(parseEvents(`{"a":1}\n${"\u0000".repeat(400_000)}`), "payload_too_large");
+    expect(parseEvents(`{"a":1}\n{"b":${'"'.repeat(900_000)}`)).toHaveLength(2);
+  });
+
+  it("counts lines that are not JSON as events", () => {
+    const lines = ['{"a":1}', ...Array<string>(MAX_EVENTS_PER_REQUEST).fill("{")].join("\n");
+    expectRefusal(parseEvents(lines), "too_many_events");
+  });
+
+  it("never repeats the payload in a refusal", () => {
+    expect(expectRefusal(parseEvents('{"password": hunter2}'), "invalid_json").detail).not.toContain("hunter2");
+  });
+
+  it("takes as many events as the limit, in either form, and not one more", () => {
+    const events = Array.from({ length: MAX_EVENTS_PER_REQUEST }, (_, i) => ({ i }));
+    for (const join of [
+      (items: unknown[]) => JSON.stringify(items),
+      (items: unknown[]) => items.map((i) => JSON.stringify(i)).join("\n"),
+    ]) {
+      expect(parseEvents(join(events))).toEqual(events);
+      const refusal = expectRefusal(parseEvents(join([...events, {}])), "too_many_events");
+      expect(refusal.members).toEqual({ limit: MAX_EVENTS_PER_REQUEST, actual: MAX_EVENTS_PER_REQUEST + 1 });
+    }
+  });
+
+  it("reads an array and the same events a line each alike", () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue(), { minLength: 2, maxLength: 20 }), (values) => {
+        const texts = values.map((value) => JSON.stringify(value));
+        const expected: unknown = JSON.parse(JSON.stringify(values));
+        expect(parseEvents(`[${texts.join(",")}]`)).toEqual(expected);
+        expect(parseEvents(texts.join("\n"))).toEqual(expected);
+      }),
+    );
+  });
+});

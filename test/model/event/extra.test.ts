@@ -1,0 +1,37 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { extraOf } from "../../../src/model/event/extra";
+import { SAMPLE_EVENTS } from "../../pipeline/sample-events";
+
+const event = { ...SAMPLE_EVENTS[0], id: "a", visitor_id: "v", context: { sdk: "web" } };
+
+describe("extraOf", () => {
+  it("is null for an event of known members alone, whatever they hold", () => {
+    expect(extraOf(event)).toBeNull();
+    expect(extraOf({ ...event, visitor_id: null, context: null })).toBeNull();
+    expect(extraOf({})).toBeNull();
+  });
+
+  it("holds what the client sends under names that only answers have", () => {
+    const own = { received_at: 1, application: "other", position: 7, extra: { a: 1 }, sequence: null };
+    expect(extraOf({ ...event, ...own })).toEqual(own);
+  });
+
+  it("loses no member and no value, whatever its name", () => {
+    const others = fc.dictionary(
+      fc.oneof(fc.string(), fc.constantFrom("__proto__", "constructor", "prototype", "toString", "0")),
+      fc.jsonValue(),
+      { noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(others, (more) => {
+        const text = JSON.stringify(more);
+        const sent: Record<string, unknown> = JSON.parse(
+          `{"session_id":"s"${text === "{}" ? "" : ","}${text.slice(1)}`,
+        );
+        const extra = extraOf(sent);
+        expect(JSON.stringify(extra ?? {})).toBe(text);
+      }),
+    );
+  });
+});

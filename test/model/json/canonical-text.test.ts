@@ -1,0 +1,32 @@
+import canonicalize from "canonicalize";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { canonicalText } from "../../../src/model/json/canonical-text";
+
+describe("canonicalText", () => {
+  it("is RFC 8785, whether the members come in order or not", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const parsed: unknown = JSON.parse(JSON.stringify(value));
+        expect(canonicalText(parsed)).toBe(canonicalize(parsed));
+      }),
+    );
+  });
+
+  it.each([
+    '{"b":1,"a":2}',
+    '{"a":{"b":1,"a":2},"b":[{"z":1,"y":2}]}',
+    '{"10":1,"9":2}',
+    '{"":0,"\\u20ac":1,"\\ud83d\\ude00":2,"\\ufb33":3}',
+    '{"a":-0,"b":1e21,"c":1E-7,"d":"\\u007f\\u2028"}',
+    '{"__proto__":{"b":1,"a":2},"a":1}',
+    "[]",
+  ])("writes %s as the library does", (text) => {
+    expect(canonicalText(JSON.parse(text))).toBe(canonicalize(JSON.parse(text)));
+  });
+
+  it("takes what is nested deeper than recursion can", () => {
+    const text = `${'{"b":0,"a":'.repeat(5_000)}0${"}".repeat(5_000)}`;
+    expect(canonicalText(JSON.parse(text))).toBe(text);
+  });
+});

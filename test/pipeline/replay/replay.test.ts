@@ -1,0 +1,385 @@
+import { describe, expect, it } from "vitest";
+import type { Repair } from "../../../src/model/repair/repair";
+import { MAX_ERRORS_PER_STEP, type ReplayMessage, type ReplaySelection } from "../../../src/model/replay";
+import type { CallSession } from "../../../src/pipeline/call-sessions";
+import { consume } from "../../../src/pipeline/consumer";
+import type { Pipeline } from "../../../src/pipeline/process-batch";
+import { consumeReplays, type ReplayPipeline } from "../../../src/pipeline/replay/replay";
+import type { Write } from "../../../src/pipeline/write-groups";
+import { indexRules, NO_RULES } from "../../../src/rules/rules";
+import { insertReplay, loadReplay, type Replay } from "../../../src/storage/admin/replays";
+import { firstDatabase } from "../../../src/storage/core/databases";
+import { CODE_BITS } from "../../../src/storage/core/error-codes";
+import { databaseOf } from "../../../src/storage/partitions/partition";
+import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
+import { writeBatch } from "../../../src/storage/write/write-batch";
+import { countsBesideEvents } from "../../storage/counts-beside-events";
+import {
+  allEvents,
+  batchOf,
+  databases,
+  envelopeOf,
+  eventOf,
+  partitions,
+  pipelineWith,
+  storedErrors,
+  storedEvents,
+} from "../harness";
+import { OCCURRED_AT, RECEIVED_AT } from "../sample-events";
+
+const home = firstDatabase(databases);
+const ANY = { code: null, session: null, category: null, name: null, application: null, from: null, to: null };
+const NOW = RECEIVED_AT + 60_000_000;
+
+let replays = 0;
+
+/** Sends events through the pipeline under one application: those that fail become its errors. */
+async function send(application: string, entries: [string, unknown][], changes: Partial<Pipeline> = {}) {
+  const { batch } = batchOf([envelopeOf(entries, { application })]);
+  await consume(batch, pipelineWith(changes));
+}
+
+async function begin(selection: ReplaySelection, repair: Repair | null = null): Promise<string> {
+  replays += 1;
+  const id = `replay-${replays}`;
+  await insertReplay(home, { id, createdAt: NOW, selection, repair });
+  return id;
+}
+
+/** Delivers the steps of a replay until none is asked for. */
+async function run(id: string, changes: Partial<ReplayPipeline> = {}, first = 0): Promise<Replay> {
+  const asked: ReplayMessage[] = [{ v: 1, replay: id, step: first }];
+  for (let message = asked.shift(); message !== undefined; message = asked.shift()) {
+    const { batch, acked } = askingFor(message);
+    await consumeReplays(batch, replayPipeline(asked, changes));
+    if (acked.length === 0) break;
+  }
+  const replay = await loadReplay(home, id);
+  if (replay === null) throw new Error("the replay is gone");
+  return replay;
+}
+
+function replayPipeline(asked: ReplayMessage[], changes: Partial<ReplayPipeline> = {}): ReplayPipeline {
+  const sendReplay = async (message: ReplayMessage) => void asked.push(message);
+  const replayRules = async () => indexRules(NO_RULES);
+  const own = { sendReplay, replayRules, errorsPerStep: MAX_ERRORS_PER_STEP, now: () => NOW };
+  return { ...pipelineWith(), ...own, ...changes };
+}
+
+/** A batch of the queue of replays, whose messages are objects. */
+function askingFor(message: unknown, attempts = 1) {
+  const { batch, ...handled } = batchOf([message], { attempts });
+  return { ...handled, batch: { ...batch, messages: batch.messages.map((one) => ({ ...one, body: message })) } };
+}
+
+/** Where the sample's events of a session lie. */
+async function databaseOfSession(session: string): Promise<number> {
+  const partition = (await partitions.covering([OCCURRED_AT])).find(OCCURRED_AT);
+  if (partition === null) throw new Error("no partition covers the sample");
+  return databaseOf(partition, session);
+}
+
+async function sessionIn(database: number, prefix: string): Promise<string> {
+  for (let n = 0; ; n++) if ((await databaseOfSession(`${prefix}-${n}`)) === database) return `${prefix}-${n}`;
+}
+
+async function expectExactCounts() {
+  for (const database of databases) {
+    const { counted, expected } = await countsBesideEvents(database);
+    expect(counted).toEqual(expected);
+  }
+}
+
+const errorIds = async (eventIds: string[]) => (await storedErrors(eventIds)).map(({ id }) => id);
+
+async function rowsOf(ids: string[]) {
+  const sql = `SELECT issues, resolved_at, resolved_session, resolved_event_id, resolved_occurred_at, replayed_at, replay_id, claimed_by, codes
+    FROM errors WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY received_at`;
+  const found = await Promise.all(
+    databases.map(({ binding }) => binding.prepare(sql).bind(JSON.stringify(ids)).all<Record<string, unknown>>()),
+  );
+  return found.flatMap(({ results }) => results);
+}
+
+const overloaded: CallSession = () => Promise.reject(Object.assign(new Error("too much"), { overloaded: true }));
+
+const dataSet: Repair = { edits: [{ op: "set", path: "/data", value: { mended: true } }] };
+
+describe("a replay", () => {
+  it("takes what its repair makes valid to its right place, and resolves the error with a link to the event", async () => {
+    const session = "mended";
+    const at = (second: number) => `2021-01-01 09:15:${second}.000000`;
+    await send(session, [
+      ["a", eventOf(session, { timestamp: at(10) })],
+      ["b", eventOf(session, { timestamp: at(11), data: null })],
+      ["c", eventOf(session, { timestamp: at(12) })],
+    ]);
+    const id = await begin({ filter: { ...ANY, application: session } }, dataSet);
+    expect(await run(id)).toMatchObject({ status: "done", matched: 1, stored: 1, failing: 0, skipped: 0 });
+    const found = await storedEvents(session);
+    expect(found.map(({ id }) => id)).toEqual(["a", "b", "c"]);
+    expect(found[1]).toMatchObject({ application: session, received_at: RECEIVED_AT + 1, data: '{"mended":true}' });
+    const [row] = await rowsOf(await errorIds(["b"]));
+    expect(row).toMatchObject({
+      ...{ resolved_at: NOW, resolved_session: session, resolved_event_id: "b", replay_id: id, claimed_by: null },
+      resolved_occurred_at: found[1]?.occurred_at,
+      codes: CODE_BITS.data_invalid,
+    });
+  });
+
+  it("leaves what still fails as one error, with its newest issues and their codes", async () => {
+    await send("renewed", [["renewed-a", eventOf("renewed", { data: 7, timestamp: "never" })]]);
+    const id = await begin({ filter: { ...ANY, application: "renewed" } }, dataSet);
+    expect(await run(id)).toMatchObject({ matched: 1, stored: 0, failing: 1 });
+    const rows = await rowsOf(await errorIds(["renewed-a"]));
+    expect(rows).toMatchObject([
+      { resolved_at: null, replayed_at: NOW, replay_id: id, claimed_by: null, codes: CODE_BITS.timestamp_invalid },
+    ]);
+    expect(JSON.parse(String(rows[0]?.issues))).toMatchObject([{ code: "timestamp_invalid", path: "/timestamp" }]);
+  });
+
+  it("twice, and then the original delivered again, doubles nothing", async () => {
+    const session = "doubled";
+    const original: [string, unknown] = ["doubled-a", eventOf(session, { data: null })];
+    await send(session, [original]);
+    const ids = await errorIds(["doubled-a"]);
+    await run(await begin({ ids }, dataSet));
+    expect(await run(await begin({ ids }, dataSet))).toMatchObject({ matched: 1, stored: 0, skipped: 1 });
+    const other: Repair = { edits: [{ op: "set", path: "/data", value: { another: true } }] };
+    expect(await run(await begin({ ids }, other))).toMatchObject({ skipped: 1 });
+    await send(session, [original]);
+    expect(await storedEvents(session)).toMatchObject([{ data: '{"mended":true}' }]);
+    expect(await errorIds(["doubled-a"])).toEqual(ids);
+    await expectExactCounts();
+  });
+
+  it("gives an event the session that its repair names, and settles the error in the database where it lies", async () => {
+    const session = await sessionIn(2, "lost");
+    await send("lost", [["lost-a", eventOf("undefined")]]);
+    const [error] = await storedErrors(["lost-a"]);
+    const ids = error === undefined ? [] : [error.id];
+    const repair: Repair = { edits: [{ op: "set", path: "/session_id", value: session }] };
+    expect(await run(await begin({ ids }, repair))).toMatchObject({ stored: 1 });
+    expect(await storedEvents(session)).toMatchObject([{ id: "lost-a", database: 2 }]);
+    expect(await rowsOf(ids)).toMatchObject([{ resolved_session: session, resolved_event_id: "lost-a" }]);
+  });
+
+  it("settles an error that lies in another database than its event after the event is written", async () => {
+    const session = await sessionIn(1, "apart");
+    const repair: Repair = { edits: [{ op: "set", path: "/session_id", value: session }] };
+    await send(
+      "apart",
+      Array.from({ length: 9 }, (_, n): [string, unknown] => [`apart-${n}`, eventOf("null", { n })]),
+    );
+    const errors = await storedErrors(Array.from({ length: 9 }, (_, n) => `apart-${n}`));
+    const apart = errors.filter(({ database }) => database !== 1);
+    expect(apart.length).toBeGreaterThan(0);
+    const id = await begin({ ids: errors.map((error) => error.id) }, repair);
+    // The invocation ends between the two transactions.
+    const write: Write = (database, rows, mayHold) =>
+      rows.events.length === 0
+        ? Promise.reject(new Error("D1_ERROR: D1 DB is overloaded."))
+        : writeBatch(database, rows, mayHold);
+    await run(id, { write });
+    expect(await storedEvents(session)).toHaveLength(9);
+    const open = (await rowsOf(apart.map((error) => error.id))).filter((row) => row.resolved_at === null);
+    expect(open).toHaveLength(apart.length);
+    expect(await run(id)).toMatchObject({ status: "done", matched: 9, stored: 9, failing: 0 });
+    expect(await storedEvents(session)).toHaveLength(9);
+    const rows = await rowsOf(errors.map((error) => error.id));
+    expect(rows.map((row) => row.resolved_session)).toEqual(errors.map(() => session));
+    await expectExactCounts();
+  });
+
+  it("judges by its own rules: those of the failure may have changed", async () => {
+    await send("early", [["early-a", eventOf("early", { timestamp: "2021-01-01 09:25:00.000000" })]]);
+    const ids = await errorIds(["early-a"]);
+    expect(ids).toHaveLength(1);
+    expect(await run(await begin({ ids }))).toMatchObject({ failing: 1 });
+    const rules = indexRules({ ...NO_RULES, unregistered: "reject" });
+    const repair: Repair = { edits: [{ op: "set", path: "/timestamp", value: "2021-01-01 09:15:27" }] };
+    const created: number[] = [];
+    const replayRules = async (createdAt: number) => {
+      created.push(createdAt);
+      return rules;
+    };
+    expect(await run(await begin({ ids }, repair), { replayRules })).toMatchObject({ failing: 1 });
+    expect(created).toEqual([NOW]);
+    expect(await rowsOf(ids)).toMatchObject([{ codes: CODE_BITS.unplanned_event }]);
+    expect(await run(await begin({ ids }, repair))).toMatchObject({ stored: 1 });
+  });
+
+  it("leaves an error that becomes another event's rival as a conflict, and changes no event", async () => {
+    await send("conflict", [
+      ["conflict-a", eventOf("conflict")],
+      ["conflict-a", eventOf("conflict", { data: null })],
+    ]);
+    const ids = await errorIds(["conflict-a"]);
+    expect(await run(await begin({ ids }, dataSet))).toMatchObject({ failing: 1, stored: 0 });
+    expect(await storedEvents("conflict")).toMatchObject([{ data: JSON.stringify(eventOf("x").data) }]);
+    expect(await rowsOf(ids)).toMatchObject([{ codes: CODE_BITS.id_conflict, resolved_at: null, claimed_by: null }]);
+    expect(await errorIds(["conflict-a"])).toEqual(ids);
+    await expectExactCounts();
+  });
+
+  it("leaves a conflict in another database than its event as a conflict", async () => {
+    const session = await sessionIn(2, "rival");
+    await send("rival", [["rival-a", eventOf(session)]]);
+    await send(
+      "rival",
+      Array.from({ length: 9 }, (_, n): [string, unknown] => ["rival-a", eventOf("null", { data: { n } })]),
+    );
+    const ids = await errorIds(["rival-a"]);
+    expect(ids).toHaveLength(9);
+    const repair: Repair = { edits: [{ op: "set", path: "/session_id", value: session }] };
+    expect(await run(await begin({ ids }, repair))).toMatchObject({ matched: 9, failing: 9 });
+    expect(await storedEvents(session)).toHaveLength(1);
+    expect(new Set((await rowsOf(ids)).map((row) => row.codes))).toEqual(new Set([CODE_BITS.id_conflict]));
+  });
+
+  it("makes one event of errors that it mends to the same content", async () => {
+    const session = "merged";
+    await send(session, [
+      ["merged-a", eventOf(session, { data: 1 })],
+      ["merged-a", eventOf(session, { data: 2 })],
+    ]);
+    const ids = await errorIds(["merged-a"]);
+    expect(await run(await begin({ ids }, dataSet))).toMatchObject({ matched: 2, stored: 2 });
+    expect(await storedEvents(session)).toMatchObject([{ received_at: RECEIVED_AT, data: '{"mended":true}' }]);
+    await expectExactCounts();
+  });
+
+  it("takes an event of a closed partition to its late lane", async () => {
+    const event = (data: unknown) => eventOf("late", { timestamp: "2003-03-03 00:00:00", data });
+    await send("late", [
+      ["late-a", event(null)],
+      ["late-b", event({})],
+    ]);
+    const partition = (await partitions.latest()).find(Date.UTC(2003, 2, 3) * 1_000);
+    if (partition === null) throw new Error("no partition covers 2003");
+    await sealPartition(databases, partition);
+    const id = await begin({ ids: await errorIds(["late-a"]) }, dataSet);
+    // The first try goes by the map from before the partition was closed.
+    expect(await run(id)).toMatchObject({ status: "running", stored: 0 });
+    expect(await run(id)).toMatchObject({ status: "done", stored: 1 });
+    expect(
+      (await allEvents()).filter(({ session }) => session === "late").map(({ id, suffix }) => [id, suffix]),
+    ).toEqual([
+      ["late-a", `${partition.id}l`],
+      ["late-b", `${partition.id}s`],
+    ]);
+  });
+
+  it("passes over what nothing can judge: a malformed message, a patch that does not apply, an id that is no error's", async () => {
+    await consume(batchOf(["malformed of replays"]).batch, pipelineWith());
+    await send("unfit", [["unfit-a", eventOf("unfit", { data: null })]]);
+    const ids = [...(await errorIds(["message-0"])), ...(await errorIds(["unfit-a"])), "nobody's"];
+    const repair: Repair = { patch: [{ op: "replace", path: "/data/price", value: 1 }] };
+    expect(await run(await begin({ ids }, repair))).toMatchObject({ matched: 3, skipped: 3 });
+    expect(await rowsOf(ids)).toMatchObject([{ replayed_at: null, claimed_by: null }, { replayed_at: null }]);
+  });
+
+  it("goes on in steps of bounded size until all that matched is done", async () => {
+    const many = MAX_ERRORS_PER_STEP * 2 + 7;
+    const entries = Array.from({ length: many }, (_, n): [string, unknown] => [
+      `many-${n}`,
+      eventOf(`many-${n % 9}`, { data: n % 2 === 0 ? null : { n }, ...(n % 3 === 0 ? { timestamp: "never" } : {}) }),
+    ]);
+    await send("many", entries);
+    const failed = entries.filter((_, n) => n % 2 === 0 || n % 3 === 0).length;
+    const still = entries.filter((_, n) => n % 3 === 0).length;
+    const done = await run(await begin({ filter: { ...ANY, application: "many" } }, dataSet));
+    expect(done).toMatchObject({ status: "done", matched: failed, stored: failed - still, failing: still, skipped: 0 });
+    expect(done.step).toBe(Math.ceil(failed / MAX_ERRORS_PER_STEP));
+  });
+});
+
+describe("a step", () => {
+  it("that crashes before it is counted counts once, and loses none of what it did", async () => {
+    const session = "crashed";
+    await send(session, [
+      ["crashed-a", eventOf(session, { data: null })],
+      ["crashed-b", eventOf(session, { data: null, timestamp: "never" })],
+    ]);
+    // A filter that the still failing event no longer matches once its issues are new.
+    const id = await begin({ filter: { ...ANY, application: session, code: "data_invalid" } }, dataSet);
+    let calls = 0;
+    const now = () => {
+      calls += 1;
+      if (calls === 2) throw new Error("the invocation ends here");
+      return NOW;
+    };
+    await run(id, { now });
+    expect(await storedEvents(session)).toHaveLength(1);
+    expect(await loadReplay(home, id)).toMatchObject({ status: "running", step: 0, matched: 0 });
+    expect(await run(id)).toMatchObject({ status: "done", matched: 2, stored: 1, failing: 1 });
+    expect(await storedEvents(session)).toHaveLength(1);
+  });
+
+  it("that is delivered again after it was counted asks for the next one, and does nothing else", async () => {
+    const entries = Array.from({ length: MAX_ERRORS_PER_STEP + 1 }, (_, n): [string, unknown] => [
+      `again-${n}`,
+      eventOf("again", { data: null }),
+    ]);
+    await send("again", entries);
+    const id = await begin({ filter: { ...ANY, application: "again" } }, dataSet);
+    // The next step is never asked for: the invocation ended in between.
+    await run(id, { sendReplay: () => Promise.reject(new Error("the invocation ends here")) });
+    expect(await loadReplay(home, id)).toMatchObject({ step: 1, matched: MAX_ERRORS_PER_STEP });
+    expect(await run(id)).toMatchObject({ status: "done", matched: entries.length, stored: entries.length });
+    expect(await run(id)).toMatchObject({ matched: entries.length });
+  });
+
+  it("waits for a session that cannot be reached, and passes over one that is refused for good", async () => {
+    await send("stuck", [["stuck-a", eventOf("stuck", { data: null })]]);
+    const id = await begin({ filter: { ...ANY, application: "stuck" } }, dataSet);
+    const message: ReplayMessage = { v: 1, replay: id, step: 0 };
+    const refusing = replayPipeline([], { callSession: () => Promise.reject(new Error("a bug")) });
+    const early = askingFor(message);
+    await consumeReplays(early.batch, refusing);
+    expect([early.acked, early.retried.size]).toEqual([[], 1]);
+    const away = replayPipeline([], { callSession: overloaded });
+    const patient = askingFor(message, 50);
+    await consumeReplays(patient.batch, away);
+    expect(patient.acked).toEqual([]);
+    const late = askingFor(message, 5);
+    await consumeReplays(late.batch, refusing);
+    expect(late.acked).toEqual([0]);
+    expect(await loadReplay(home, id)).toMatchObject({ status: "done", skipped: 1 });
+    // The replay is over, so what it held is free.
+    expect(await run(await begin({ filter: { ...ANY, application: "stuck" } }, dataSet))).toMatchObject({ stored: 1 });
+  });
+
+  it("is sent anew before the platform would delete it", async () => {
+    const asked: ReplayMessage[] = [];
+    await send("renewing", [["renewing-a", eventOf("renewing", { data: null })]]);
+    const message: ReplayMessage = {
+      v: 1,
+      replay: await begin({ filter: { ...ANY, application: "renewing" } }),
+      step: 0,
+    };
+    const { batch, acked } = askingFor(message, 95);
+    await consumeReplays(batch, replayPipeline(asked, { callSession: overloaded }));
+    expect([asked, acked]).toEqual([[message], [0]]);
+  });
+
+  it("leaves alone what another replay has in hand", async () => {
+    await send("held", [["held-a", eventOf("held", { data: null })]]);
+    const ids = await errorIds(["held-a"]);
+    const holder = await begin({ ids }, dataSet);
+    await run(holder, { callSession: overloaded });
+    expect(await rowsOf(ids)).toMatchObject([{ claimed_by: holder }]);
+    expect(await run(await begin({ ids }, dataSet))).toMatchObject({ skipped: 1, stored: 0 });
+    expect(await run(holder)).toMatchObject({ stored: 1 });
+    expect(await rowsOf(ids)).toMatchObject([{ claimed_by: null, replay_id: holder }]);
+  });
+
+  it("that is none is acknowledged, and no session is called", async () => {
+    const callSession: CallSession = () => Promise.reject(new Error("called"));
+    for (const message of [{ v: 2 }, { v: 1, replay: "nobody's", step: 0 }, "text", null]) {
+      const { batch, acked } = askingFor(message);
+      await consumeReplays(batch, replayPipeline([], { callSession }));
+      expect(acked).toEqual([0]);
+    }
+  });
+});

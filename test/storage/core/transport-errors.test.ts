@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { failureOf, messageOf } from "../../../src/storage/core/transport-errors";
+
+describe("failureOf", () => {
+  it.each([
+    ["D1_ERROR: D1 DB is overloaded. Requests queued for too long.", "overloaded"],
+    ["D1_ERROR: D1 DB is overloaded. Too many requests queued.", "overloaded"],
+    ["D1_ERROR: D1 DB exceeded its CPU time limit and was reset.", "overloaded"],
+    ["D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.", "overloaded"],
+    ["D1_ERROR: D1 DB's isolate exceeded its memory limit and was reset.", "overloaded"],
+    ["Your account is generating too much load on Durable Objects. Please back off and try again later.", "overloaded"],
+    ["D1_ERROR: Network connection lost.", "transient"],
+    ["D1_ERROR: Internal error in D1 DB storage caused object to be reset.", "transient"],
+    ["D1_ERROR: D1 DB reset because its code was updated.", "transient"],
+    ["D1_ERROR: Cannot resolve D1 DB due to transient issue on remote node.", "transient"],
+    ["internal error; reference = abc", "transient"],
+    ["D1_ERROR: string or blob too big: SQLITE_TOOBIG", "rejected"],
+    ["D1_ERROR: no such table: events_12: SQLITE_ERROR", "stale"],
+    ["D1_ERROR: no such table: main.events_12s: SQLITE_ERROR", "stale"],
+    ["D1_ERROR: no such table: activity_7: SQLITE_ERROR", "stale"],
+    ["D1_ERROR: no such table: visits_7l: SQLITE_ERROR", "stale"],
+    ["D1_ERROR: no such table: minutes_7: SQLITE_ERROR", "stale"],
+    ["D1_ERROR: no such table: events: SQLITE_ERROR", "overloaded"],
+    ["D1_ERROR: no such table: series_hours: SQLITE_ERROR", "overloaded"],
+    ["D1_ERROR: Exceeded maximum DB size: SQLITE_ERROR", "overloaded"],
+    ["D1 is overloaded: no database has room for a new partition", "overloaded"],
+    ["D1_ERROR: UNIQUE constraint failed: events_7.slot: SQLITE_CONSTRAINT", "rejected"],
+    ["D1_ERROR: table events has no such column: place", "overloaded"],
+    ["D1_ERROR: database or disk is full: SQLITE_FULL", "overloaded"],
+    ["Too many subrequests by single Worker invocation.", "overloaded"],
+    ["Cannot read properties of undefined (reading 'kind')", "rejected"],
+    ["", "rejected"],
+  ])("reads %j as %s", (message, failure) => {
+    expect(failureOf(new Error(message))).toBe(failure);
+  });
+
+  it("trusts the platform's flags before its words", () => {
+    const thrown = (message: string, flags: object) => Object.assign(new Error(message), flags);
+    expect(failureOf(thrown("", { retryable: true }))).toBe("transient");
+    expect(failureOf(thrown("", { durableObjectReset: true }))).toBe("transient");
+    expect(failureOf(thrown("", { overloaded: true, retryable: true }))).toBe("overloaded");
+    expect(failureOf(thrown("Network connection lost.", { overloaded: true }))).toBe("overloaded");
+    expect(failureOf(thrown("no", { overloaded: false, retryable: false }))).toBe("rejected");
+  });
+
+  it("reads whatever was thrown", () => {
+    expect([null, undefined, 7, {}, "Network connection lost"].map(failureOf)).toEqual([
+      "rejected",
+      "rejected",
+      "rejected",
+      "rejected",
+      "transient",
+    ]);
+    expect(messageOf("text")).toBe("text");
+  });
+});

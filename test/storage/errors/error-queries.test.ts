@@ -1,0 +1,207 @@
+import { applyD1Migrations, reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
+import { EVENT_CODE_NAMES } from "../../../src/model/codes";
+import { MAX_PART_CHARACTERS } from "../../../src/model/limits";
+import { databasesOf } from "../../../src/storage/core/databases";
+import { MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "../../../src/storage/core/read-limits";
+import type { ErrorKey } from "../../../src/storage/errors/error-key";
+import { type ErrorQuestion, findErrors, findErrorsById } from "../../../src/storage/errors/error-queries";
+import type { ErrorRow } from "../../../src/storage/write/rows";
+import { errorRow, MORNING, store } from "../seed";
+import { planOf, rowsReadBy, watch } from "../watched-database";
+
+const databases = databasesOf(env);
+
+beforeEach(async () => {
+  await reset();
+  for (const database of databases) await applyD1Migrations(database.binding, env.TEST_MIGRATIONS);
+});
+
+const everything: ErrorQuestion = {
+  status: null,
+  code: null,
+  session: null,
+  category: null,
+  name: null,
+  application: null,
+  from: null,
+  to: null,
+  order: "desc",
+  limit: 10,
+  after: null,
+};
+
+async function walk(question: ErrorQuestion): Promise<string[]> {
+  const ids: string[] = [];
+  let after: ErrorKey | null = null;
+  for (let pages = 0; pages < 500; pages++) {
+    const { rows, next } = await findErrors(databases, { ...question, after });
+    ids.push(...rows.map(({ key }) => key.id));
+    if (next === null) return ids;
+    after = next;
+  }
+  throw new Error("The walk does not end.");
+}
+
+const anyError = fc.record({
+  receivedAt: fc.integer({ min: 0, max: 20 }).map((n) => MORNING + n),
+  session: fc.constantFrom("alpha", "beta", null),
+  category: fc.constantFrom("page interaction", "form interaction", null),
+  name: fc.constantFrom("pageview", "submit", null),
+  application: fc.constantFrom("shop", "blog", null),
+  issues: fc
+    .uniqueArray(fc.constantFrom(...EVENT_CODE_NAMES.slice(0, 4)), { minLength: 1 })
+    .map((codes) => codes.map((code) => ({ code, path: "", message: "wrong" }))),
+});
+
+const anyQuestion = fc.record({
+  status: fc.option(fc.constantFrom("open" as const, "resolved" as const)),
+  code: fc.option(fc.constantFrom(...EVENT_CODE_NAMES.slice(0, 5))),
+  session: fc.option(fc.constantFrom("alpha", "beta", "gamma")),
+  category: fc.option(fc.constantFrom("page interaction", "form interaction")),
+  name: fc.option(fc.constantFrom("pageview", "submit")),
+  application: fc.option(fc.constantFrom("shop", "blog")),
+  from: fc.option(fc.integer({ min: 0, max: 10 }).map((n) => MORNING + n)),
+  to: fc.option(fc.integer({ min: 10, max: 20 }).map((n) => MORNING + n)),
+  order: fc.constantFrom("asc" as const, "desc" as const),
+  limit: fc.constantFrom(1, 5, 100),
+  after: fc.constant(null),
+});
+
+/** Every third error is resolved. */
+const isResolved = (row: ErrorRow) => Number(row.id.slice(-6)) % 3 === 0;
+
+function expected(rows: ErrorRow[], question: ErrorQuestion): string[] {
+  const sorted = rows
+    .filter(
+      (row) =>
+        (question.status === null || (question.status === "resolved") === isResolved(row)) &&
+        (question.code === null || row.issues.some(({ code }) => code === question.code)) &&
+        (question.session ?? row.session) === row.session &&
+        (question.category ?? row.category) === row.category &&
+        (question.name ?? row.name) === row.name &&
+        (question.application ?? row.application) === row.application &&
+        row.receivedAt >= (question.from ?? 0) &&
+        row.receivedAt <= (question.to ?? Number.MAX_SAFE_INTEGER),
+    )
+    .sort((a, b) => a.receivedAt - b.receivedAt || (a.id < b.id ? -1 : 1));
+  const ids = sorted.map(({ id }) => id);
+  return question.order === "asc" ? ids : ids.reverse();
+}
+
+describe("findErrors", () => {
+  it("walks through exactly what sorting and filtering everything gives, whatever is asked", async () => {
+    const rows = fc.sample(anyError, { numRuns: 80, seed: 7 }).map((row) => errorRow(row));
+    await store(databases, { errors: rows });
+    const resolve = "UPDATE errors SET resolved_at = 1 WHERE CAST(substr(id, -6) AS INTEGER) % 3 = 0";
+    for (const { binding } of databases) await binding.prepare(resolve).run();
+    await fc.assert(
+      fc.asyncProperty(anyQuestion, async (question) => {
+        expect(await walk(question)).toEqual(expected(rows, question));
+      }),
+      { numRuns: 80, seed: 7 },
+    );
+  });
+
+  it("puts the pieces of a large event together, and says how many have come", async () => {
+    const whole = errorRow({ id: "whole", content: null, parts: 3 });
+    const partial = errorRow({ id: "partial", content: null, parts: 3 });
+    const text = JSON.stringify({ text: "ä\u{1F600}".repeat(20) });
+    const pieces = [text.slice(0, 10), text.slice(10, 25), text.slice(25)];
+    const parts = [2, 0, 1].map((part) => ({
+      session: "session",
+      errorId: "whole",
+      part,
+      content: pieces[part] ?? "",
+    }));
+    const one = { session: "session", errorId: "partial", part: 1, content: "…" };
+    await store(databases, { errors: [whole, partial], parts: [...parts, one] });
+    const { rows } = await findErrors(databases, { ...everything, order: "asc" });
+    expect(rows.map(({ key, content }) => [key.id, content])).toEqual([
+      ["partial", { kind: "incomplete", arrived: 1, of: 3 }],
+      ["whole", { kind: "whole", text }],
+    ]);
+  });
+
+  it("keeps the content of an error without a session, whatever JSON it is", async () => {
+    const poison = errorRow({
+      application: null,
+      session: null,
+      category: null,
+      name: null,
+      eventId: null,
+      content: '"junk"',
+    });
+    await store(databases, { errors: [poison] });
+    const { rows } = await findErrors(databases, everything);
+    expect(rows).toMatchObject([{ session: null, application: null, content: { kind: "whole", text: '"junk"' } }]);
+  });
+
+  it("ends a page early when its contents are large, and goes on with the next", async () => {
+    const content = JSON.stringify("x".repeat(30_000));
+    const long = Array.from({ length: 100 }, (_, n) =>
+      errorRow({ session: `s${n}`, receivedAt: MORNING + n, content }),
+    );
+    const pieced = Array.from({ length: 10 }, (_, n) =>
+      errorRow({ session: `s${n}`, receivedAt: MORNING - n, content: null, parts: 40 }),
+    );
+    await store(databases, { errors: [...long, ...pieced] });
+    const { rows, next } = await findErrors(databases, { ...everything, limit: 1_000 });
+    const room = MAX_PAGE_CONTENT - 100 * content.length;
+    expect(rows.length).toBe(100 + Math.floor(room / (40 * MAX_PART_CHARACTERS)));
+    expect(next).not.toBeNull();
+    expect((await walk({ ...everything, limit: 1_000 })).length).toBe(110);
+  });
+
+  it("looks at a bounded number of errors, and goes on from there", async () => {
+    const rows = Array.from({ length: MAX_ROWS_EXAMINED + 100 }, (_, n) =>
+      errorRow({ receivedAt: MORNING + n, application: n === 0 ? "blog" : "shop" }),
+    );
+    await store(databases, { errors: rows });
+    const question = { ...everything, category: "page interaction", application: "blog" };
+    const first = await findErrors(databases, question);
+    expect(first.rows).toEqual([]);
+    expect(first.next).not.toBeNull();
+    expect(await walk(question)).toEqual([rows[0]?.id]);
+  });
+
+  it.each<[string, Partial<ErrorQuestion>, string, string]>([
+    ["code", { code: "data_invalid", application: "blog" }, "errors_with_data_invalid", "errors_by_application"],
+    ["session", { session: "session", code: "name_invalid" }, "errors_by_session", "errors_with_name_invalid"],
+    ["name", { name: "pageview", category: "legal" }, "errors_by_name", "errors_by_category"],
+    ["category", { category: "page interaction", status: "resolved" }, "errors_by_category", "errors_resolved"],
+  ])("walks through the index of a %s, and reads no error that the other filter leaves out", async (...row) => {
+    const [, filters, walked, other] = row;
+    const [home] = databases;
+    if (home === undefined) throw new Error("There is no database.");
+    const rows = Array.from({ length: MAX_ROWS_EXAMINED + 100 }, (_, n) => errorRow({ receivedAt: MORNING + n }));
+    await store([home], { errors: rows });
+    const { database, queries } = watch(home);
+    const { next } = await findErrors([database], { ...everything, ...filters });
+    expect(next).not.toBeNull();
+    const plans = await Promise.all(queries.map((query) => planOf(home, query)));
+    const steps = plans.flat().filter((step) => /errors/.test(step));
+    expect(steps.map((step) => step.replace(/ \(.*/, ""))).toEqual([
+      expect.stringMatching(`^(SCAN|SEARCH) errors USING COVERING INDEX ${walked}$`),
+      `SEARCH errors USING INDEX ${other}`,
+      expect.stringMatching(`^(SCAN|SEARCH) errors USING COVERING INDEX ${walked}$`),
+    ]);
+    expect(steps[1]).toMatch(/received_at=\? AND id=\?/);
+    const costs = await Promise.all(queries.map((query) => rowsReadBy(home, query)));
+    expect(Math.max(...costs)).toBeLessThanOrEqual(MAX_ROWS_EXAMINED + 1);
+  });
+});
+
+it("findErrorsById finds errors in whatever database they lie, with their contents", async () => {
+  const long = JSON.stringify({ text: "x".repeat(10_000) });
+  const rows = ["alpha", "beta", "gamma", null].map((session, n) =>
+    errorRow({ session, id: `by-id-${n}`, receivedAt: MORNING + n, content: n === 1 ? long : "{}" }),
+  );
+  await store(databases, { errors: rows });
+  const found = await findErrorsById(databases, ["by-id-3", "by-id-1", "nobody's", "by-id-0"]);
+  expect(found.map(({ key }) => key.id)).toEqual(["by-id-0", "by-id-1", "by-id-3"]);
+  expect(found[1]).toMatchObject({ session: "beta", content: { kind: "whole", text: long }, resolvedAt: null });
+  expect(await findErrorsById(databases, [])).toEqual([]);
+});

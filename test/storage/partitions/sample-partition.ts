@@ -1,0 +1,18 @@
+import type { Partition } from "../../../src/storage/partitions/partition";
+import { HOUR, MORNING } from "../seed";
+
+/** A partition with whatever a test does not care about filled in: a day from MORNING on, in the first database. */
+export function partitionOf(changes: Partial<Partition> = {}): Partition {
+  return {
+    id: 1,
+    from: MORNING,
+    to: MORNING + 24 * HOUR,
+    databases: [0],
+    slotMicros: 4_000_000,
+    state: "open",
+    late: false,
+    ready: true,
+    common: new Map(),
+    ...changes,
+  };
+}
