@@ -6,13 +6,13 @@ import { readerOf } from "../core/reader";
 import { type Series, type SeriesFilter, seriesOf } from "../counts/series";
 import { withPartitions } from "../partitions/known-partitions";
 import { databaseOf, type Partition } from "../partitions/partition";
-import { PartitionMap } from "../partitions/partition-map";
+import type { PartitionMap } from "../partitions/partition-map";
 import { compareEventKeys, type EventKey, type EventRange } from "../scan/event-order";
 import { chainsOf } from "../scan/lane-chains";
 import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
 import { sessionTerm, timeTerm } from "../scan/scan-terms";
 import { cutByBytes, inDirection, type Page } from "../scan/stretch";
-import { lanesOfSessions } from "../sessions/session-times";
+import { partitionsOfSession } from "../sessions/session-times";
 import { scanCategory } from "./category-scan";
 import { scanGuided } from "./guided-scan";
 import { loadPayloads } from "./payloads";
@@ -106,8 +106,9 @@ async function scanSession(
 ): Promise<ScannedPage> {
   const { session, category, name, application, range, limit } = question;
   const isFiltered = category !== null || name !== null || application !== null;
+  const left = partitionsLeft(map, range);
   const [partitions, wanted] = await Promise.all([
-    partitionsHolding(databases, map, question),
+    left.length < 2 ? left : partitionsOfSession(databases, left, session),
     isFiltered ? wantedByDatabase(databases, question) : null,
   ]);
   // Each of them holds an event, but for those at the ends of the range: the page is full before the rest is needed.
@@ -121,19 +122,6 @@ async function scanSession(
     const hopeful = chains.filter(({ database }) => wanted.has(database));
     return scanMatching(hopeful, { limit: missing, budget: MAX_ROWS_EXAMINED, matches: matchesOf(wanted) });
   });
-}
-
-/** The partitions of a range that hold events of a session, in the order of the scan. */
-async function partitionsHolding(
-  databases: Database[],
-  map: PartitionMap,
-  { session, range }: Pick<EventQuestion, "range"> & { session: string },
-): Promise<Partition[]> {
-  const partitions = partitionsLeft(map, range);
-  if (partitions.length < 2) return partitions;
-  const lanes = await lanesOfSessions(databases, new PartitionMap(map.revision, partitions), [session]);
-  const holding = new Set(lanes.map(({ lane }) => lane.partition));
-  return partitions.filter((partition) => holding.has(partition));
 }
 
 /** The wanted series of each database that has some. */

@@ -1,11 +1,11 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Micros } from "../../model/time";
 import type { Database } from "../core/databases";
-import { packId, storedIdSql } from "../core/packed-id";
-import { databaseOf, slotsPerWindow } from "../partitions/partition";
+import { packId, storedId, storedIdSql } from "../core/packed-id";
+import { databaseOf, type Partition, slotsPerWindow } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { integer } from "../scan/event-order";
-import { chainsOf, type LaneSource, laneTable, readAll, unionAll } from "../scan/lane-chains";
+import { chainsOf, type LaneSource, lanesIn, laneTable, readAll, unionAll } from "../scan/lane-chains";
 
 /** Of a whole session. */
 export interface SessionTimes {
@@ -21,9 +21,52 @@ export interface SessionLane {
   last: number;
 }
 
+/** Lanes that one statement probes for a session: D1 takes 100 columns and 100 bound parameters. */
+const LANES_PER_PROBE = 80;
+
+/**
+ * The partitions that hold events of a session, out of the given ones and in their order. One seek for each of their lanes.
+ *
+ * @throws DrizzleQueryError
+ */
+export async function partitionsOfSession(
+  databases: Database[],
+  partitions: readonly Partition[],
+  session: string,
+): Promise<Partition[]> {
+  const placed = partitions.flatMap((partition) => {
+    const database = databases.find(({ index }) => index === databaseOf(partition, session));
+    return database === undefined ? [] : lanesIn(partition, database);
+  });
+  const probes = [...Map.groupBy(placed, ({ database }) => database)].flatMap(([database, lanes]) =>
+    Array.from({ length: Math.ceil(lanes.length / LANES_PER_PROBE) }, (_, n) => ({
+      database,
+      lanes: lanes.slice(n * LANES_PER_PROBE, (n + 1) * LANES_PER_PROBE),
+    })),
+  );
+  const results = await readAll<Record<string, number>>(
+    probes.map(({ database, lanes }) => ({ database, statement: probeStatement(lanes, session) })),
+  );
+  const holding = new Set<Partition>();
+  for (const [call, { lanes }] of probes.entries()) {
+    const found = results[call]?.[0];
+    for (const [place, { partition }] of lanes.entries()) if (found?.[`lane_${place}`] === 1) holding.add(partition);
+  }
+  return partitions.filter((partition) => holding.has(partition));
+}
+
+function probeStatement(lanes: readonly LaneSource[], session: string): SQL {
+  const columns = lanes.map(
+    (lane, place) => sql`EXISTS (
+      SELECT 1 FROM ${laneTable("activity", lane)} AS a WHERE a.session_id = ${storedId(session)}
+    ) AS ${sql.raw(`lane_${place}`)}`,
+  );
+  return sql`SELECT ${sql.join(columns, sql`, `)}`;
+}
+
 /**
  * The lanes that hold events of some sessions, in the order of time. Reads two rows for each of a session's lanes; a lane
- * without the session costs a seek.
+ * without the session costs a seek. A single session is first probed for, many lanes at a time.
  *
  * @throws DrizzleQueryError
  */
@@ -32,12 +75,17 @@ export async function lanesOfSessions(
   map: PartitionMap,
   sessions: readonly string[],
 ): Promise<SessionLane[]> {
-  const groups = Map.groupBy(map.partitions, ({ databases: shared }) => JSON.stringify(shared));
-  const asked = [...groups.values()].flatMap((partitions) => {
-    const [first] = partitions;
+  const [only] = sessions;
+  const partitions =
+    sessions.length === 1 && only !== undefined && map.partitions.length > 1
+      ? await partitionsOfSession(databases, map.partitions, only)
+      : map.partitions;
+  const groups = Map.groupBy(partitions, ({ databases: shared }) => JSON.stringify(shared));
+  const asked = [...groups.values()].flatMap((alike) => {
+    const [first] = alike;
     if (first === undefined) return [];
     const byDatabase = Map.groupBy(sessions, (session) => databaseOf(first, session));
-    return chainsOf(databases, partitions, (_, { index }) => byDatabase.has(index)).map((chain) => ({
+    return chainsOf(databases, alike, (_, { index }) => byDatabase.has(index)).map((chain) => ({
       chain,
       own: byDatabase.get(chain.database.index) ?? [],
     }));
