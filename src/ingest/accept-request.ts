@@ -5,6 +5,7 @@ import { queueRefusal } from "../http/queue-refusal";
 import { eventIdOf } from "../model/event/event-id";
 import { jsonText } from "../model/json/json-text";
 import { idempotencyKeyOf, requestIdOf } from "./event-ids";
+import { messageAsSent, type WrittenMessage } from "./message-as-sent";
 import { groupForSending, type PackedMessage, pack } from "./pack";
 import { parseEvents } from "./parse-events";
 import type { ReceiptClock } from "./receipt-clock";
@@ -30,23 +31,27 @@ export async function collect(request: Request, sources: CollectorSources): Prom
   if (idempotencyKey instanceof Refusal) return idempotencyKey;
   const body = await readBody(request);
   if (body instanceof Refusal) return body;
-  const events = parseEvents(body.text, request.headers.get("Content-Type"));
-  if (events instanceof Refusal) return events;
+  const parsed = parseEvents(body.text, request.headers.get("Content-Type"));
+  if (parsed instanceof Refusal) return parsed;
 
+  const { events } = parsed;
   const { application } = sources;
   const id = requestIdOf(application, idempotencyKey);
   const ids = events.map((event, position) => eventIdOf(event, id, position));
   const receipt = { application, received_at: sources.clock(events.length) };
-  const refusal = await send(pack({ id, events }, receipt, body.bytes), sources.queue);
+  const asSent = messageAsSent(parsed, body.bytes, id, receipt);
+  const refusal = await send(asSent === null ? pack({ id, events }, receipt, body.bytes) : [asSent], sources.queue);
   return refusal ?? Response.json({ accepted: events.length, ids }, { status: 202 });
 }
 
-function textOf({ envelope }: PackedMessage): string {
-  return jsonText(envelope);
+type Message = PackedMessage | WrittenMessage;
+
+function textOf(message: Message): string {
+  return "text" in message ? message.text : jsonText(message.envelope);
 }
 
 /** Sends one group after another, so that a queue that refuses is not pressed further. */
-async function send(messages: readonly PackedMessage[], queue: CollectorSources["queue"]): Promise<Refusal | null> {
+async function send(messages: readonly Message[], queue: CollectorSources["queue"]): Promise<Refusal | null> {
   let sent = 0;
   try {
     for (const group of groupForSending(messages)) {

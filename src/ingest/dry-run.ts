@@ -47,9 +47,9 @@ export interface DryRunTerms {
 export async function dryRun(request: Request, terms: DryRunTerms): Promise<Response | Refusal> {
   const body = await readBody(request);
   if (body instanceof Refusal) return body;
-  const events = parseEvents(body.text, request.headers.get("Content-Type"));
-  if (events instanceof Refusal) return events;
-  const results = events.map((event, position) => {
+  const parsed = parseEvents(body.text, request.headers.get("Content-Type"));
+  if (parsed instanceof Refusal) return parsed;
+  const results = parsed.events.map((event, position) => {
     const text = jsonText(event);
     const verdict = checkEvent(event, {
       ...terms,

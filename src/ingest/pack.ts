@@ -95,13 +95,13 @@ export function pack(request: RequestEnvelope["request"], receipt: Receipt, body
 }
 
 /** Divides messages into groups that one `sendBatch` each may take. */
-export function groupForSending(messages: readonly PackedMessage[]): PackedMessage[][] {
+export function groupForSending<Message extends { bytes: number }>(messages: readonly Message[]): Message[][] {
   interface Sending {
-    messages: PackedMessage[];
+    messages: Message[];
     bytes: number;
   }
-  const open = (message: PackedMessage): Sending => ({ messages: [message], bytes: message.bytes });
-  const tryPut = (sending: Sending, message: PackedMessage): boolean => {
+  const open = (message: Message): Sending => ({ messages: [message], bytes: message.bytes });
+  const tryPut = (sending: Sending, message: Message): boolean => {
     if (sending.messages.length >= MAX_MESSAGES_PER_SEND || sending.bytes + message.bytes > MAX_SEND_BYTES)
       return false;
     sending.messages.push(message);

@@ -3,6 +3,13 @@ import { isJsonObject } from "../model/event/event";
 import { jsonErrorIndex, lineAndColumn } from "../model/json/json-error";
 import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from "../model/limits";
 
+export interface ParsedEvents {
+  /** 1 to MAX_EVENTS_PER_REQUEST JSON values. */
+  events: unknown[];
+  /** The same as the text of one JSON array, as it was sent; null where they came as lines. */
+  json: string | null;
+}
+
 /**
  * Reads the events of a body: one JSON value, an array of them, or one a line (NDJSON). What a value is does not matter
  * here: an event that is not an object is accepted and ends among the errors, since it must not harm its neighbours.
@@ -11,12 +18,17 @@ import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from "../model/limits";
  * value is NDJSON if its content type says so, or if its first line that is not blank is a JSON object. Any other body was
  * meant as one value, and is refused where it breaks.
  *
- * @returns 1 to MAX_EVENTS_PER_REQUEST values, or a refusal that names the line and column where the JSON breaks.
+ * @returns the events, or a refusal that names the line and column where the JSON breaks
  */
-export function parseEvents(text: string, contentType: string | null): unknown[] | Refusal {
+export function parseEvents(text: string, contentType: string | null): ParsedEvents | Refusal {
   const whole = parse(text);
-  if (whole === undefined) return parseLines(text, namesLines(contentType));
-  return Array.isArray(whole) ? bounded(whole.length, () => whole) : [whole];
+  if (whole === undefined) {
+    const events = parseLines(text, namesLines(contentType));
+    return events instanceof Refusal ? events : { events, json: null };
+  }
+  if (!Array.isArray(whole)) return { events: [whole], json: `[${text}]` };
+  const events = bounded(whole.length, () => whole);
+  return events instanceof Refusal ? events : { events, json: text };
 }
 
 /** Characters of a request's malformed lines as JSON strings. Twice the body, for quotes. */

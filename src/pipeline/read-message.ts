@@ -77,6 +77,7 @@ export function openMessage(message: ReadMessage, terms: Terms): OpenedMessage {
 
 function openEvents(envelope: RequestEnvelope | EventsEnvelope, terms: Terms): OpenedMessage {
   const opened: OpenedMessage = { arrivals: [], errors: [] };
+  let session: string | null = null;
   for (const accepted of acceptedEvents(envelope)) {
     const { event } = accepted;
     const arrival = {
@@ -85,7 +86,8 @@ function openEvents(envelope: RequestEnvelope | EventsEnvelope, terms: Terms): O
       receivedAt: receivedAt(envelope, accepted),
       text: jsonText(event),
     };
-    const session = sessionIdOf(event);
+    // Neighbours mostly share their session, whose id then need not be validated again.
+    if (session === null || !isJsonObject(event) || event.session_id !== session) session = sessionIdOf(event);
     if (session !== null) {
       opened.arrivals.push({ session, arrival, event });
       continue;

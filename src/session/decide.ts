@@ -1,6 +1,7 @@
-import { isJsonObject, utf8Bytes } from "../model/event/event";
+import { bytesUpTo, isJsonObject } from "../model/event/event";
 import { countedPath } from "../model/event/issue-path";
 import { canonicalText } from "../model/json/canonical-text";
+import { MAX_EVENT_BYTES } from "../model/limits";
 import type { Micros } from "../model/time";
 import { checkEvent, type ShadowFindings } from "../rules/check-event";
 import { type RuleEpoch, rulesAt } from "../rules/rules-in-force";
@@ -33,7 +34,12 @@ export function decide(arrivals: readonly Arrival[], { epochs, futureToleranceMi
     const { receivedAt, text, id } = arrival;
     const event: unknown = JSON.parse(text);
     const rules = rulesAt(epochs, receivedAt);
-    const verdict = checkEvent(event, { futureToleranceMicros, rules, receivedAt, bytes: utf8Bytes(text) });
+    const verdict = checkEvent(event, {
+      futureToleranceMicros,
+      rules,
+      receivedAt,
+      bytes: bytesUpTo(text, MAX_EVENT_BYTES),
+    });
     if (!verdict.valid) {
       others.push({ kind: "failed", place, issues: verdict.issues, occurredAt: verdict.occurredAt });
       continue;

@@ -148,3 +148,12 @@ export function sessionIdOf(event: unknown): string | null {
 export function utf8Bytes(text: string): number {
   return Buffer.byteLength(text);
 }
+
+/**
+ * UTF-8 bytes of a text, for comparing them with a limit: counted only where the text may exceed it. A short text's characters
+ * are returned in place of its bytes.
+ */
+export function bytesUpTo(text: string, limit: number): number {
+  // A UTF-16 unit takes three bytes at most.
+  return text.length * 3 <= limit ? text.length : utf8Bytes(text);
+}

@@ -92,8 +92,8 @@ function eventTexts({ partition }: Lane, rows: readonly EventRow[]): EventText[]
     const own = [slot, occurredAt, tie, after, session, packId(row.id), rare, data, context, extra, visitor];
     const values = JSON.stringify(own).slice(0, -1);
     const series = JSON.stringify([category, name, application]);
-    // The series' own text counts as if no other event shared it: its number takes less.
-    return { row, slot, session, values, series, bytes: utf8Bytes(values) + utf8Bytes(series) + 8 };
+    // The series' own text counts as if no other event shared it, and as three bytes a character.
+    return { row, slot, session, values, series, bytes: utf8Bytes(values) + 3 * series.length + 8 };
   });
   return texts.sort((a, b) => a.slot - b.slot || compare(a.session, b.session) || a.row.occurredAt - b.row.occurredAt);
 }
