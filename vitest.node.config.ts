@@ -13,7 +13,7 @@ export default defineConfig({
           // Each file starts a service of its own; two cores hold one at a time.
           fileParallelism: false,
           testTimeout: 120_000,
-          hookTimeout: 60_000,
+          hookTimeout: 180_000,
         },
       },
     ],

@@ -7,7 +7,7 @@ export const ROOT = join(import.meta.dirname, "../..");
 
 const POSIX = process.platform !== "win32";
 
-const START_TIMEOUT_MS = 50_000;
+const START_TIMEOUT_MS = 150_000;
 
 /** The local service, as `npm start` runs it. */
 export interface Service {
