@@ -53,6 +53,9 @@ function pipelineOf(env: Env): Pipeline & ReplayPipeline {
     sendDeadLetter: async (body) => {
       await env.DEAD_LETTERS.send(body, { contentType: typeof body === "string" ? "text" : "json" });
     },
+    sendAgain: async (body) => {
+      await env.EVENTS.send(body, { contentType: typeof body === "string" ? "text" : "json" });
+    },
     sendReplay: async (message, delaySeconds) => {
       await env.REPLAYS.send(message, { delaySeconds });
     },

@@ -1,3 +1,4 @@
+import { QUEUE_RETENTION_SECONDS } from "../../src/model/limits.ts";
 import type { WranglerConfig } from "../shared/wrangler-config.ts";
 
 /** One command of a deployment, as arguments for wrangler. */
@@ -19,7 +20,7 @@ export const ADMIN_KEY = "ADMIN_KEY";
  *
  * Databases come first and are migrated before the code that needs the tables serves. `wrangler deploy` finds them by
  * name, and creates the KV namespace and both queues (the dead letters' too: the Worker is bound to it as a producer).
- * The secret comes last, since it needs the Worker to exist.
+ * The secret and the retention of the queues come last, since they need the Worker and its queues to exist.
  */
 export function planDeployment(config: WranglerConfig): Step[] {
   return [
@@ -51,6 +52,11 @@ export function planDeployment(config: WranglerConfig): Step[] {
       input: "admin key",
       mend: "The Worker serves, but has no admin key yet, so no application can be created.",
     },
+    ...config.queues.map((name) => ({
+      title: `Keep the messages of ${name} for 14 days`,
+      args: ["queues", "update", name, "--message-retention-period-secs", String(QUEUE_RETENTION_SECONDS)],
+      mend: "Everything serves. But the queue keeps messages for its default time only, so a long outage of a database would lose events. Retention of more than a day needs the Workers Paid plan.",
+    })),
   ];
 }
 

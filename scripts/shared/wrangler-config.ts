@@ -5,6 +5,7 @@ import * as v from "valibot";
 const ConfigSchema = v.object({
   name: v.string(),
   d1_databases: v.pipe(v.array(v.object({ binding: v.string(), database_name: v.string() })), v.minLength(1)),
+  queues: v.object({ producers: v.array(v.object({ queue: v.string() })) }),
 });
 
 /** What the scripts need to know of wrangler.toml. */
@@ -13,6 +14,8 @@ export interface WranglerConfig {
   name: string;
   /** In the order of the file. */
   databases: { binding: string; name: string }[];
+  /** The names of the queues that the Worker sends to, which are all queues. */
+  queues: string[];
 }
 
 /** @throws Error that names what is missing in the file. */
@@ -28,6 +31,7 @@ export function parseWranglerConfig(toml: string): WranglerConfig {
       binding: database.binding,
       name: database.database_name,
     })),
+    queues: result.output.queues.producers.map(({ queue }) => queue),
   };
 }
 

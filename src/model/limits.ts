@@ -39,6 +39,12 @@ export const MAX_MESSAGE_BYTES = 120_000;
  */
 export const MAX_SLICE_CHARACTERS = 1_000_000;
 
+/**
+ * How long a queue keeps a message: the platform's longest, 14 days. Its default is 4. wrangler.toml has no setting for it, so each
+ * deployment sets it (scripts/deploy/plan.ts). With RENEW_AFTER_SECONDS of the pipeline it decides how long a database may be away.
+ */
+export const QUEUE_RETENTION_SECONDS = 1_209_600;
+
 /** Messages in one `sendBatch`: the platform's limit. */
 export const MAX_MESSAGES_PER_SEND = 100;
 

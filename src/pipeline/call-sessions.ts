@@ -5,12 +5,28 @@ import { type Failure, failureOf, messageOf } from "../storage/core/transport-er
 /** Calls the object of a session. Each call makes its own stub: a stub that failed once may be broken. */
 export type CallSession = (session: string, call: SessionCall) => Promise<SessionAnswer>;
 
-export type SessionResult =
-  | { kind: "decided"; outcomes: PlacedOutcome[] }
-  | { kind: "failed"; failure: Failure; reason: string };
+/** Arrivals of a session that its object could not be asked about. */
+export interface FailedCall {
+  /** Places of the arrivals in the session's call. */
+  places: number[];
+  failure: Failure;
+  reason: string;
+}
+
+/** What became of a session's arrivals: each stands in one of the two. */
+export interface SessionResult {
+  outcomes: PlacedOutcome[];
+  failed: FailedCall[];
+}
+
+/** Calls that may be spent on one session to find what uses up its CPU time or memory: enough for two among thousands. */
+const MAX_CALLS = 64;
 
 /**
  * Calls the object of each session once, all at the same time.
+ *
+ * Where an object runs out of CPU time or memory, its arrivals are bisected until the one at fault stands alone. An outcome
+ * depends on its own arrival; copies in different halves are found by the write, as those of two batches are.
  *
  * @param epochsFor the rules that these arrivals need
  */
@@ -21,21 +37,48 @@ export async function callSessions(
 ): Promise<Map<string, SessionResult>> {
   const results = await Promise.all(
     [...arrivals].map(async ([session, own]) => {
-      const call = { arrivals: own, epochs: epochsFor(session) };
-      return [session, await callOne(() => callSession(session, call))] as const;
+      const epochs = epochsFor(session);
+      const result: SessionResult = { outcomes: [], failed: [] };
+      const call = (places: number[]) =>
+        callOne(() => callSession(session, { arrivals: places.flatMap((place) => own[place] ?? []), epochs }));
+      await callTogether([...own.keys()], call, { left: MAX_CALLS - 1 }, result);
+      return [session, result] as const;
     }),
   );
   return new Map(results);
 }
 
+async function callTogether(
+  places: number[],
+  call: (places: number[]) => Promise<SessionAnswer | { failure: Failure; reason: string }>,
+  calls: { left: number },
+  result: SessionResult,
+): Promise<void> {
+  const answer = await call(places);
+  if ("outcomes" in answer) {
+    for (const outcome of answer.outcomes) result.outcomes.push({ ...outcome, place: places[outcome.place] ?? -1 });
+    return;
+  }
+  if (answer.failure !== "exhausted" || places.length === 1 || calls.left < 2) {
+    result.failed.push({ places, ...answer });
+    return;
+  }
+  calls.left -= 2;
+  const middle = Math.ceil(places.length / 2);
+  await callTogether(places.slice(0, middle), call, calls, result);
+  await callTogether(places.slice(middle), call, calls, result);
+}
+
 /** Calls once more at once where the object or the connection went away: the call is idempotent. */
-async function callOne(call: () => Promise<SessionAnswer>): Promise<SessionResult> {
+async function callOne(
+  call: () => Promise<SessionAnswer>,
+): Promise<SessionAnswer | { failure: Failure; reason: string }> {
   for (let tries = 1; ; tries++) {
     try {
-      return { kind: "decided", outcomes: (await call()).outcomes };
+      return { outcomes: (await call()).outcomes };
     } catch (thrown) {
       const failure = failureOf(thrown);
-      if (failure !== "transient" || tries > 1) return { kind: "failed", failure, reason: messageOf(thrown) };
+      if (failure !== "transient" || tries > 1) return { failure, reason: messageOf(thrown) };
     }
   }
 }

@@ -1,48 +1,80 @@
 import type { Failure } from "../storage/core/transport-errors";
-import { type Pipeline, processBatch, type Undelivered } from "./process-batch";
-import { redelivery, worst } from "./retry-policy";
+import { divideBatch } from "./batch-parts";
+import { NOTHING_COUNTED, type Pipeline, processBatch, sumCounts, type Undelivered } from "./process-batch";
+import { endsInvocations, redelivery, waitedBy, worst } from "./retry-policy";
 
-/** A queue's batch: each message is acknowledged after everything in it is committed, and not before. */
+/**
+ * A queue's batch: each message is acknowledged after everything in it is committed, and not before. Part after part, so that what
+ * is done stays done if a later part ends the invocation; see batch-parts.ts.
+ */
 export async function consume(batch: MessageBatch<unknown>, pipeline: Pipeline): Promise<void> {
   const started = Date.now();
   // Read once: the platform makes the list anew each time.
   const { messages } = batch;
-  const { undelivered, counts } = await processBatch(messages, pipeline);
+  const handled: Handled = { retried: 0, renewed: 0, deadLetters: 0 };
+  const suspects = messages.filter(endsInvocations);
+  for (const message of suspects) await toDeadLetters(message, pipeline, handled);
 
+  let counts = NOTHING_COUNTED;
+  const reasons: string[] = suspects.map(() => "not processed: it ended the invocations that had it");
+  const rest = messages.filter((message) => !endsInvocations(message));
+  for (const places of divideBatch(rest)) {
+    const part = places.flatMap((place) => rest[place] ?? []);
+    const processed = await processBatch(part, pipeline);
+    counts = sumCounts(counts, processed.counts);
+    reasons.push(...processed.undelivered.map(({ failure, reason }) => `${failure}: ${reason}`));
+    await settle(part, processed.undelivered, pipeline, handled);
+  }
+
+  const { retried, renewed, deadLetters } = handled;
+  pipeline.log({
+    ...{ log: "batch", queue: batch.queue, messages: messages.length, ...counts },
+    ...{ retried, renewed, dead_letters: deadLetters },
+    // Enough to see what is wrong, whatever the size of the batch.
+    reasons: [...new Set(reasons)].slice(0, 5),
+    ms: Date.now() - started,
+  });
+}
+
+/** Messages that were not acknowledged for being done. */
+interface Handled {
+  retried: number;
+  renewed: number;
+  deadLetters: number;
+}
+
+async function settle(
+  messages: readonly Message<unknown>[],
+  undelivered: readonly Undelivered[],
+  pipeline: Pipeline,
+  handled: Handled,
+): Promise<void> {
   const failures = new Map<number, Failure[]>();
   for (const { messages: own, failure } of undelivered) {
     for (const place of own) failures.set(place, [...(failures.get(place) ?? []), failure]);
   }
-  let deadLetters = 0;
   for (const [place, message] of messages.entries()) {
     const own = failures.get(place);
     if (own === undefined) {
       message.ack();
       continue;
     }
-    const next = redelivery(worst(own), message.attempts, Math.random());
+    const next = redelivery(worst(own), waitedBy(message, pipeline.now()), Math.random());
     if (next.kind === "retry") {
       message.retry({ delaySeconds: next.delaySeconds });
-      continue;
+      handled.retried += 1;
+    } else if (next.kind === "renew") {
+      await pipeline.sendAgain(message.body);
+      message.ack();
+      handled.renewed += 1;
+    } else {
+      await toDeadLetters(message, pipeline, handled);
     }
-    await pipeline.sendDeadLetter(message.body);
-    message.ack();
-    deadLetters += 1;
   }
-
-  pipeline.log({
-    log: "batch",
-    queue: batch.queue,
-    messages: messages.length,
-    ...counts,
-    retried: failures.size - deadLetters,
-    dead_letters: deadLetters,
-    reasons: reasonsOf(undelivered),
-    ms: Date.now() - started,
-  });
 }
 
-/** The different reasons, at most five: enough to see what is wrong, whatever the size of the batch. */
-function reasonsOf(undelivered: Undelivered[]): string[] {
-  return [...new Set(undelivered.map(({ failure, reason }) => `${failure}: ${reason}`))].slice(0, 5);
+async function toDeadLetters(message: Message<unknown>, pipeline: Pipeline, handled: Handled): Promise<void> {
+  await pipeline.sendDeadLetter(message.body);
+  message.ack();
+  handled.deadLetters += 1;
 }

@@ -8,25 +8,30 @@ import { databaseOf, laneToWrite } from "../storage/partitions/partition";
 import { findKnownErrors } from "../storage/write/known-errors";
 import type { EventRow } from "../storage/write/rows";
 import { hasSameContent, identityOf, storedContents } from "../storage/write/stored-content";
+import { divideBatch } from "./batch-parts";
 import type { PlacedError } from "./place-rows";
 import {
+  NOTHING_COUNTED,
   type Piece,
   type Pipeline,
   type Processed,
   processBatch,
+  queuedMessage,
+  sumCounts,
   type Undelivered,
   writePieces,
 } from "./process-batch";
-import { errorRow, type OpenedMessage } from "./read-message";
+import { deliveryFailed, errorRow, type OpenedMessage, openUnchecked, readMessage } from "./read-message";
+import { endsInvocations, mustRenew, waitedBy } from "./retry-policy";
 
 /** How often a dead letter is processed once more before its events are marked undeliverable. */
 const ATTEMPTS_BEFORE_UNDELIVERABLE = 3;
 
 /**
- * The platform deletes a message after its last retry (wrangler.toml: 100). Before that a dead letter is sent anew, so
- * that a database may be away for as long as it takes.
+ * A message that comes so often is sent anew before anything else is done with it: the platform would delete it after its last
+ * retry (wrangler.toml: 100), and the dead letters have no dead letters of their own.
  */
-const RENEW_AT_ATTEMPT = 90;
+const RESCUE_AT_ATTEMPT = 80;
 
 /** Dead letters wait from one minute to an hour between two attempts. */
 const MAX_DELAY_SECONDS = 3_600;
@@ -35,32 +40,68 @@ const MAX_DELAY_SECONDS = 3_600;
  * The last resort. What is in a dead letter is processed once more as usual; whatever still fails becomes a `delivery_failed`
  * error with its whole content, unless it turns out to be stored. The message is acknowledged only when every event in it
  * stands in one of the two tables.
+ *
+ * A dead letter that ended the invocations that had it is not processed: its events become errors as they are.
  */
 export async function consumeDeadLetters(batch: MessageBatch<unknown>, pipeline: Pipeline): Promise<void> {
-  const { waiting, undeliverable, counts } = await process(batch.messages, pipeline);
-  for (const [place, message] of batch.messages.entries()) {
-    if (waiting.has(place) && message.attempts >= RENEW_AT_ATTEMPT) await pipeline.sendDeadLetter(message.body);
-    if (waiting.has(place) && message.attempts < RENEW_AT_ATTEMPT) {
-      message.retry({ delaySeconds: Math.min(MAX_DELAY_SECONDS, 60 * message.attempts) });
-    } else {
-      message.ack();
-    }
+  const { messages } = batch;
+  for (const message of messages.filter(isAlmostDeleted)) await renew(message, pipeline);
+  const rest = messages.filter((message) => !isAlmostDeleted(message));
+  const suspects = rest.filter(endsInvocations);
+  const others = rest.filter((message) => !endsInvocations(message));
+
+  const total = { counts: NOTHING_COUNTED, undeliverable: 0, waiting: 0 };
+  for (const message of suspects) {
+    const { waiting, undeliverable } = await giveUp(message, pipeline);
+    total.undeliverable += undeliverable;
+    total.waiting += await settle([message], waiting, pipeline);
+  }
+  for (const places of divideBatch(others)) {
+    const part = places.flatMap((place) => others[place] ?? []);
+    const { waiting, undeliverable, counts } = await process(part, pipeline);
+    total.counts = sumCounts(total.counts, counts);
+    total.undeliverable += undeliverable;
+    total.waiting += await settle(part, waiting, pipeline);
   }
   pipeline.log({
     log: "dead_letters",
     queue: batch.queue,
-    messages: batch.messages.length,
-    ...counts,
-    undeliverable,
-    waiting: waiting.size,
+    messages: messages.length,
+    ...total.counts,
+    undeliverable: total.undeliverable,
+    waiting: total.waiting,
   });
+}
+
+function isAlmostDeleted({ attempts }: Message<unknown>): boolean {
+  return attempts >= RESCUE_AT_ATTEMPT;
+}
+
+/** A new message, with its attempts and its age at nothing. */
+async function renew(message: Message<unknown>, pipeline: Pipeline): Promise<void> {
+  await pipeline.sendDeadLetter(message.body);
+  message.ack();
+}
+
+/** @returns how many messages wait */
+async function settle(
+  messages: readonly Message<unknown>[],
+  waiting: ReadonlySet<number>,
+  pipeline: Pipeline,
+): Promise<number> {
+  for (const [place, message] of messages.entries()) {
+    if (!waiting.has(place)) message.ack();
+    else if (mustRenew(waitedBy(message, pipeline.now())) && !endsInvocations(message)) await renew(message, pipeline);
+    else message.retry({ delaySeconds: Math.min(MAX_DELAY_SECONDS, 60 * message.attempts) });
+  }
+  return waiting.size;
 }
 
 interface ProcessedDeadLetters {
   /** Places of the messages that must come again. */
   waiting: Set<number>;
   undeliverable: number;
-  counts: Partial<Processed["counts"]>;
+  counts: Processed["counts"];
 }
 
 async function process(messages: readonly Message<unknown>[], pipeline: Pipeline): Promise<ProcessedDeadLetters> {
@@ -72,11 +113,33 @@ async function process(messages: readonly Message<unknown>[], pipeline: Pipeline
     if (piece === null) for (const place of part.messages) waiting.add(place);
     else pieces.push(piece);
   }
+  return { ...(await write(pieces, waiting, pipeline)), counts };
+}
+
+/** Writes what is undeliverable. Adds to `waiting` the messages of which something could not be written. */
+async function write(pieces: Piece[], waiting: Set<number>, pipeline: Pipeline) {
   const ready = withoutWaiting(pieces, waiting);
   for (const { piece } of (await writePieces(ready, pipeline)).failed) {
     for (const place of piece.messages) waiting.add(place);
   }
-  return { waiting, undeliverable: ready.reduce((sum, { errors }) => sum + errors.length, 0), counts };
+  return { waiting, undeliverable: ready.reduce((sum, { errors }) => sum + errors.length, 0) };
+}
+
+/** Marks all events of a message undeliverable that are not stored, without validating them or calling a session. */
+async function giveUp(message: Message<unknown>, pipeline: Pipeline) {
+  const reason = "the consumer ran out of CPU time or memory with it, again and again";
+  const { arrivals, errors } = openUnchecked(readMessage(queuedMessage(message)), reason);
+  const messages = new Set([0]);
+  const own = { messages, session: null, arrivals: [], events: [], errors, mayHold: false, copies: 0 };
+  const pieces: Piece[] = errors.length === 0 ? [] : [own];
+  const waiting = new Set<number>();
+  for (const [session, read] of Map.groupBy(arrivals, (one) => one.session)) {
+    const part = { messages, session, arrivals: read.map(({ arrival }) => arrival), reason };
+    const piece = await markUndeliverable(part, pipeline);
+    if (piece === null) waiting.add(0);
+    else pieces.push(piece);
+  }
+  return write(pieces, waiting, pipeline);
 }
 
 /**
@@ -122,7 +185,10 @@ function isHopeless(part: Undelivered, batch: readonly Message<unknown>[]): bool
 }
 
 /** Errors for those arrivals that are not stored, or null while the databases cannot tell. */
-async function markUndeliverable(part: Undelivered, pipeline: Pipeline): Promise<Piece | null> {
+async function markUndeliverable(
+  part: Pick<Undelivered, "session" | "arrivals" | "messages" | "reason">,
+  pipeline: Pipeline,
+): Promise<Piece | null> {
   const { session, arrivals, messages, reason } = part;
   if (session === null) return null;
   try {
@@ -137,7 +203,7 @@ async function markUndeliverable(part: Undelivered, pipeline: Pipeline): Promise
         parts: [],
       });
     }
-    return { messages, session, events: [], errors: lost, mayHold: false, copies: 0 };
+    return { messages, session, arrivals, events: [], errors: lost, mayHold: false, copies: 0 };
   } catch {
     return null;
   }
@@ -176,7 +242,6 @@ async function isStored(
 }
 
 function undeliverableRow(session: string, arrival: Arrival, event: unknown, reason: string) {
-  const message = `marked undeliverable after repeated delivery: ${reason}`;
   const id = errorId(session, arrival.id, fingerprint(event));
-  return errorRow(id, arrival, [{ code: "delivery_failed", path: "", message }], event);
+  return errorRow(id, arrival, [deliveryFailed(reason)], event);
 }

@@ -1,13 +1,14 @@
 import type { Config } from "../model/config";
 import { errorId, fingerprint } from "../model/event/fingerprint";
+import type { Micros } from "../model/time";
 import type { RulesInForce } from "../rules/rules-in-force";
-import type { Arrival } from "../session/session-protocol";
+import type { Arrival, PlacedOutcome } from "../session/session-protocol";
 import type { Database } from "../storage/core/databases";
 import { type Failure, failureOf, messageOf } from "../storage/core/transport-errors";
 import type { PartitionStore } from "../storage/partitions/partition-store";
 import type { EventRow } from "../storage/write/rows";
 import { sliceBatch } from "./batch-slices";
-import { type CallSession, callSessions, type SessionResult } from "./call-sessions";
+import { type CallSession, callSessions } from "./call-sessions";
 import { eventRow, type PlacedError, placeRows, type ReadArrival } from "./place-rows";
 import { errorRow, type OpenedMessage, openMessage, type QueuedMessage, readMessage, receiptsOf } from "./read-message";
 import { type Write, type WriteGroup, writeGroups } from "./write-groups";
@@ -20,9 +21,13 @@ export interface Pipeline {
   write: Write;
   /** Sends a message's body to the dead letters; resolves once the queue has it. */
   sendDeadLetter: (body: unknown) => Promise<void>;
+  /** Sends a message's body to the queue of events once more, as a new message; resolves once the queue has it. */
+  sendAgain: (body: unknown) => Promise<void>;
   /** The rules that were in force at these moments of receipt. Where it throws, nothing is judged. */
   rules: (receipts: Iterable<number>) => Promise<RulesInForce>;
   config: Config;
+  /** Microseconds since 1970. */
+  now: () => Micros;
   log: (line: Record<string, unknown>) => void;
 }
 
@@ -40,7 +45,27 @@ export interface Undelivered {
 
 export interface Processed {
   undelivered: Undelivered[];
-  counts: { events: number; sessions: number; stored: number; duplicates: number; failed: number };
+  counts: Counts;
+}
+
+interface Counts {
+  events: number;
+  sessions: number;
+  stored: number;
+  duplicates: number;
+  failed: number;
+}
+
+export const NOTHING_COUNTED: Counts = { events: 0, sessions: 0, stored: 0, duplicates: 0, failed: 0 };
+
+export function sumCounts(one: Counts, other: Counts): Counts {
+  return {
+    events: one.events + other.events,
+    sessions: one.sessions + other.sessions,
+    stored: one.stored + other.stored,
+    duplicates: one.duplicates + other.duplicates,
+    failed: one.failed + other.failed,
+  };
 }
 
 type ProcessingPipeline = Pick<Pipeline, "databases" | "partitions" | "callSession" | "write" | "rules" | "config">;
@@ -56,11 +81,11 @@ export async function processBatch(
   pipeline: ProcessingPipeline,
   keep: (opened: OpenedMessage[]) => Promise<OpenedMessage[]> = async (opened) => opened,
 ): Promise<Processed> {
-  const all: Processed = { undelivered: [], counts: { events: 0, sessions: 0, stored: 0, duplicates: 0, failed: 0 } };
+  const all: Processed = { undelivered: [], counts: NOTHING_COUNTED };
   for (const places of sliceBatch(messages.map(({ body }) => body))) {
     const { undelivered, counts } = await processSlice(messages, places, pipeline, keep);
     all.undelivered.push(...undelivered);
-    for (const name of Object.keys(counts) as (keyof typeof counts)[]) all.counts[name] += counts[name];
+    all.counts = sumCounts(all.counts, counts);
   }
   return all;
 }
@@ -71,13 +96,13 @@ async function processSlice(
   pipeline: ProcessingPipeline,
   keep: (opened: OpenedMessage[]) => Promise<OpenedMessage[]>,
 ): Promise<Processed> {
-  const counts = { events: 0, sessions: 0, stored: 0, duplicates: 0, failed: 0 };
+  const counts: Counts = { ...NOTHING_COUNTED };
   const taken = places.flatMap((place) => messages[place] ?? []);
   const read = taken.map((message) => readMessage(queuedMessage(message)));
   let rules: RulesInForce;
   let opened: OpenedMessage[];
   try {
-    rules = await pipeline.rules(new Set(read.flatMap(receiptsOf)));
+    rules = await answered(pipeline.rules(new Set(read.flatMap(receiptsOf))));
     const { futureToleranceMicros } = pipeline.config;
     opened = await keep(read.map((one) => openMessage(one, { rules, futureToleranceMicros })));
   } catch (thrown) {
@@ -98,21 +123,24 @@ async function processSlice(
   const isRedelivery = taken.some(isRedelivered);
   const pieces: Piece[] = opened.flatMap((message, index) => ownPiece(message, places[index] ?? 0));
   for (const [session, gathered] of sessions) {
-    const result = results.get(session) ?? NOT_CALLED;
-    if (result.kind === "decided") {
-      pieces.push(pieceOf(session, gathered, result.outcomes, isRedelivery));
-    } else {
-      const { failure, reason } = result;
-      const own = arrivals.get(session) ?? [];
-      const { messages: containing } = gathered;
-      undelivered.push({ messages: containing, arrivals: own, session, failure, reason, waitsForDatabase: false });
+    const { outcomes, failed } = results.get(session) ?? { outcomes: [], failed: [] };
+    if (outcomes.length > 0) pieces.push(pieceOf(session, gathered, outcomes, isRedelivery));
+    for (const { places: own, failure, reason } of failed) {
+      const part = own.flatMap((place) => gathered.read[place] ?? []);
+      const containing = new Set(part.map(({ message }) => message));
+      const ownArrivals = part.map(({ arrival }) => arrival);
+      undelivered.push({
+        ...{ messages: containing, arrivals: ownArrivals, session, failure, reason },
+        waitsForDatabase: false,
+      });
     }
+    const decided = outcomes.length + failed.reduce((sum, part) => sum + part.places.length, 0);
+    if (decided !== gathered.read.length) throw new Error(`${decided} outcomes of ${gathered.read.length} arrivals`);
   }
 
   const { failed, duplicates, conflicts } = await writePieces(pieces, pipeline);
   for (const { piece, failure, reason } of failed) {
-    const own = (piece.session === null ? undefined : arrivals.get(piece.session)) ?? [];
-    undelivered.push({ ...piece, arrivals: own, failure, reason, waitsForDatabase: true });
+    undelivered.push({ ...piece, failure, reason, waitsForDatabase: true });
   }
   const copies = sumOf(pieces, (piece) => piece.copies);
   counts.sessions = sessions.size;
@@ -129,15 +157,31 @@ function sumOf<Item>(items: readonly Item[], count: (item: Item) => number): num
   return items.reduce((sum, item) => sum + count(item), 0);
 }
 
-const NOT_CALLED: SessionResult = { kind: "failed", failure: "rejected", reason: "the session was not called" };
-
-function queuedMessage({ body, timestamp, id }: Message<unknown>): QueuedMessage {
+export function queuedMessage({ body, timestamp, id }: Message<unknown>): QueuedMessage {
   return { body, queuedAt: timestamp.getTime() * 1000, id };
 }
 
 /** A message that comes again may be stored: its answer was lost, or another of its parts failed. */
 function isRedelivered({ attempts }: Message<unknown>): boolean {
   return attempts > 1;
+}
+
+/**
+ * While a database does not answer, a batch must not take long: the whole backlog has to come round before the queue deletes what
+ * is too old. See "A long outage" in docs/operations.md.
+ */
+const ANSWER_TIMEOUT_MS = 10_000;
+
+async function answered<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`)), ANSWER_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Nothing can be judged now: every message waits. */
@@ -154,8 +198,7 @@ function waiting(places: readonly number[], thrown: unknown): Undelivered {
 }
 
 interface Gathered {
-  messages: Set<number>;
-  read: ReadArrival[];
+  read: (ReadArrival & { message: number })[];
 }
 
 function gatherSessions(opened: readonly OpenedMessage[], places: readonly number[]): Map<string, Gathered> {
@@ -164,11 +207,10 @@ function gatherSessions(opened: readonly OpenedMessage[], places: readonly numbe
     for (const read of message.arrivals) {
       let gathered = sessions.get(read.session);
       if (gathered === undefined) {
-        gathered = { messages: new Set(), read: [] };
+        gathered = { read: [] };
         sessions.set(read.session, gathered);
       }
-      gathered.messages.add(places[index] ?? 0);
-      gathered.read.push(read);
+      gathered.read.push({ ...read, message: places[index] ?? 0 });
     }
   }
   return sessions;
@@ -178,6 +220,8 @@ function gatherSessions(opened: readonly OpenedMessage[], places: readonly numbe
 export interface Piece {
   messages: ReadonlySet<number>;
   session: string | null;
+  /** The session's arrivals whose rows these are, or none where no session decided. */
+  arrivals: Arrival[];
   events: EventRow[];
   errors: PlacedError[];
   mayHold: boolean;
@@ -188,20 +232,18 @@ export interface Piece {
 /** The rows that a message brings without any session having to decide. */
 function ownPiece({ errors }: OpenedMessage, place: number): Piece[] {
   if (errors.length === 0) return [];
-  return [{ messages: new Set([place]), session: null, events: [], errors, mayHold: false, copies: 0 }];
+  return [{ messages: new Set([place]), session: null, arrivals: [], events: [], errors, mayHold: false, copies: 0 }];
 }
 
-function pieceOf(
-  session: string,
-  { messages, read }: Gathered,
-  outcomes: Extract<SessionResult, { kind: "decided" }>["outcomes"],
-  isRedelivery: boolean,
-): Piece {
-  if (outcomes.length !== read.length) throw new Error(`${outcomes.length} outcomes of ${read.length} arrivals`);
-  const piece: Piece = { messages, session, events: [], errors: [], mayHold: isRedelivery, copies: 0 };
+function pieceOf(session: string, { read }: Gathered, outcomes: PlacedOutcome[], isRedelivery: boolean): Piece {
+  const messages = new Set<number>();
+  const arrivals: Arrival[] = [];
+  const piece: Piece = { messages, session, arrivals, events: [], errors: [], mayHold: isRedelivery, copies: 0 };
   for (const outcome of outcomes) {
     const one = read[outcome.place];
     if (one === undefined) throw new Error(`an outcome of arrival ${outcome.place} of ${read.length}`);
+    messages.add(one.message);
+    arrivals.push(one.arrival);
     if (outcome.kind === "copy") piece.copies += 1;
     else if (outcome.kind === "failed") {
       const { arrival, event } = one;

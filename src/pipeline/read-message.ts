@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Issue } from "../model/codes";
 import {
+  type AcceptedEvent,
   acceptedEvents,
   type Envelope,
   EnvelopeSchema,
@@ -16,6 +17,7 @@ import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/limits";
 import type { Micros } from "../model/time";
 import { checkEvent } from "../rules/check-event";
 import type { RulesInForce } from "../rules/rules-in-force";
+import type { Arrival } from "../session/session-protocol";
 import type { ErrorRow } from "../storage/write/rows";
 import type { PlacedError, ReadArrival } from "./place-rows";
 
@@ -80,12 +82,7 @@ function openEvents(envelope: RequestEnvelope | EventsEnvelope, terms: Terms): O
   let session: string | null = null;
   for (const accepted of acceptedEvents(envelope)) {
     const { event } = accepted;
-    const arrival = {
-      id: accepted.id,
-      application: envelope.application,
-      receivedAt: receivedAt(envelope, accepted),
-      text: jsonText(event),
-    };
+    const arrival = arrivalOf(envelope, accepted);
     // Neighbours mostly share their session, whose id then need not be validated again.
     if (session === null || !isJsonObject(event) || event.session_id !== session) session = sessionIdOf(event);
     if (session !== null) {
@@ -95,31 +92,70 @@ function openEvents(envelope: RequestEnvelope | EventsEnvelope, terms: Terms): O
     // Without a session nothing but the event itself can decide, and it has failed already.
     const { receivedAt: receipt } = arrival;
     const verdict = checkEvent(event, { ...terms, rules: terms.rules.at(receipt), receivedAt: receipt });
-    // No session vouches that an id means one event: whatever differs at all is another failure.
-    const id = errorId(null, arrival.id, fingerprint([envelope.application, JSON.parse(arrival.text)]));
-    const row = errorRow(id, arrival, verdict.valid ? [] : verdict.issues, event);
-    opened.errors.push({ row, moment: verdict.occurredAt ?? receipt, parts: [] });
+    const issues = verdict.valid ? [] : verdict.issues;
+    opened.errors.push(sessionlessError(arrival, event, issues, verdict.occurredAt));
   }
   return opened;
 }
 
+/** Takes a message apart without validating anything: every event without a session fails as undeliverable. */
+export function openUnchecked(message: ReadMessage, reason: string): OpenedMessage {
+  if ("malformed" in message) return { arrivals: [], errors: [message.malformed] };
+  const { envelope } = message;
+  const issues = [deliveryFailed(reason)];
+  if ("oversized" in envelope) return { arrivals: [], errors: [partError(envelope, issues, null)] };
+  const opened: OpenedMessage = { arrivals: [], errors: [] };
+  for (const accepted of acceptedEvents(envelope)) {
+    const arrival = arrivalOf(envelope, accepted);
+    const session = sessionIdOf(accepted.event);
+    if (session !== null) opened.arrivals.push({ session, arrival, event: accepted.event });
+    else opened.errors.push(sessionlessError(arrival, accepted.event, issues, null));
+  }
+  return opened;
+}
+
+/** What an event fails of that was given up. */
+export function deliveryFailed(reason: string): Issue {
+  return { code: "delivery_failed", path: "", message: `marked undeliverable after repeated delivery: ${reason}` };
+}
+
+function arrivalOf(envelope: RequestEnvelope | EventsEnvelope, accepted: AcceptedEvent): Arrival {
+  return {
+    id: accepted.id,
+    application: envelope.application,
+    receivedAt: receivedAt(envelope, accepted),
+    text: jsonText(accepted.event),
+  };
+}
+
+/** No session vouches that an id means one event: whatever differs at all is another failure. */
+function sessionlessError(arrival: Arrival, event: unknown, issues: Issue[], occurredAt: Micros | null): PlacedError {
+  const id = errorId(null, arrival.id, fingerprint([arrival.application, JSON.parse(arrival.text)]));
+  return { row: errorRow(id, arrival, issues, event), moment: occurredAt ?? arrival.receivedAt, parts: [] };
+}
+
 function openPart(envelope: PartEnvelope, terms: Terms): OpenedMessage {
-  const { id, bytes, levels, digest, outline, part, parts, text } = envelope.oversized;
+  const { bytes, levels, outline } = envelope.oversized;
   const receipt = receivedAt(envelope, envelope.oversized);
   const rules = terms.rules.at(receipt);
   const verdict = checkEvent(outline, { ...terms, rules, receivedAt: receipt, bytes, levels });
+  return { arrivals: [], errors: [partError(envelope, verdict.valid ? [] : verdict.issues, verdict.occurredAt)] };
+}
+
+function partError(envelope: PartEnvelope, issues: Issue[], occurredAt: Micros | null): PlacedError {
+  const { id, digest, outline, part, parts, text } = envelope.oversized;
+  const receipt = receivedAt(envelope, envelope.oversized);
   const identity = errorId(sessionIdOf(outline), id, digest);
-  const arrival = { id, application: envelope.application, receivedAt: receipt, text: "" };
-  const row = errorRow(identity, arrival, verdict.valid ? [] : verdict.issues, outline);
+  const row = errorRow(
+    identity,
+    { id, application: envelope.application, receivedAt: receipt, text: "" },
+    issues,
+    outline,
+  );
   return {
-    arrivals: [],
-    errors: [
-      {
-        row: { ...row, content: null, parts },
-        moment: verdict.occurredAt ?? receipt,
-        parts: [{ errorId: identity, part, content: text }],
-      },
-    ],
+    row: { ...row, content: null, parts },
+    moment: occurredAt ?? receipt,
+    parts: [{ errorId: identity, part, content: text }],
   };
 }
 

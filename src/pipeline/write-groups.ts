@@ -1,5 +1,5 @@
 import type { Database } from "../storage/core/databases";
-import { type Failure, failureOf, messageOf } from "../storage/core/transport-errors";
+import { type Failure, failureOf, isFaultOfContent, messageOf } from "../storage/core/transport-errors";
 import type { BatchRows, EventRow, LaneRows, WriteResult } from "../storage/write/rows";
 
 /** Rows that are written together or not at all: those of one session in one database, or those of one message. */
@@ -38,8 +38,8 @@ const TRANSIENT_TRIES = 3;
 const MAX_TRANSACTIONS = 64;
 
 /**
- * Writes the groups of each database in one transaction. Where a database rejects the transaction for what is in it, the
- * groups are bisected until those at fault stand alone, so that they hurt no other. Where all of them seem at fault it stops
+ * Writes the groups of each database in one transaction. Where a database rejects the transaction for what is in it, or
+ * runs out of CPU time or memory with it, the groups are bisected until those at fault stand alone, so that they hurt no other. Where all of them seem at fault it stops
  * after MAX_TRANSACTIONS.
  */
 export async function writeGroups(
@@ -78,7 +78,7 @@ async function writeTogether(
   }
   const { thrown } = outcome;
   const failure = failureOf(thrown);
-  if (failure !== "rejected" || groups.length === 1 || transactions.left < 2) {
+  if (!isFaultOfContent(failure) || groups.length === 1 || transactions.left < 2) {
     written.failed.push(...groups.map((group) => ({ group, failure, reason: messageOf(thrown) })));
     return;
   }

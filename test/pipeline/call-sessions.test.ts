@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CallSession, callSessions } from "../../src/pipeline/call-sessions";
 import { NO_RULES } from "../../src/rules/rules";
@@ -39,8 +40,8 @@ describe("callSessions", () => {
       ["bb", '"bb"'],
     ]);
     expect([...results]).toEqual([
-      ["a", { kind: "decided", outcomes: [] }],
-      ["bb", { kind: "decided", outcomes: [] }],
+      ["a", { outcomes: [], failed: [] }],
+      ["bb", { outcomes: [], failed: [] }],
     ]);
     expect(await callSessions(new Map(), callSession, epochsFor)).toEqual(new Map());
   });
@@ -62,19 +63,64 @@ describe("callSessions", () => {
   it("calls once more where the object went away", async () => {
     const { calls, callSession } = failing("a", ["Network connection lost."]);
     const results = await callSessions(arrivalsOf("a", "b"), callSession, () => EPOCHS);
-    expect(results.get("a")).toEqual({ kind: "decided", outcomes: [] });
+    expect(results.get("a")).toEqual({ outcomes: [], failed: [] });
     expect(calls.toSorted()).toEqual(["a", "a", "b"]);
   });
 
   it.each([
     ["transient", ["Network connection lost.", "Network connection lost."], 2],
     ["overloaded", ["The Durable Object is overloaded."], 1],
+    ["exhausted", ["Durable Object exceeded its CPU time limit and was reset."], 1],
     ["rejected", ["a bug"], 1],
   ])("fails a session whose calls end as %s, and no other", async (failure, messages, tries) => {
     const { calls, callSession } = failing("a", messages);
     const results = await callSessions(arrivalsOf("a", "b"), callSession, () => EPOCHS);
-    expect(results.get("a")).toEqual({ kind: "failed", failure, reason: messages[0] });
-    expect(results.get("b")).toEqual({ kind: "decided", outcomes: [] });
+    expect(results.get("a")).toEqual({
+      outcomes: [],
+      failed: [{ places: [0], failure, reason: messages[0] }],
+    });
+    expect(results.get("b")).toEqual({ outcomes: [], failed: [] });
     expect(calls.filter((session) => session === "a")).toHaveLength(tries);
+  });
+
+  /** An object that runs out of CPU time with any of these arrivals. */
+  function exhaustedBy(bad: ReadonlySet<string>) {
+    let calls = 0;
+    const callSession: CallSession = async (_, { arrivals }) => {
+      calls += 1;
+      if (arrivals.some(({ id }) => bad.has(id))) {
+        throw Object.assign(new Error("Durable Object exceeded its CPU time limit and was reset."), {
+          retryable: true,
+        });
+      }
+      // Failures come last, as `decide` has it.
+      return { outcomes: arrivals.map((_arrival, place) => ({ kind: "valid", place, occurredAt: 0, isNew: true })) };
+    };
+    return { callSession, calls: () => calls };
+  }
+
+  it("isolates the arrivals that exhaust their session's object, and decides every other", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }), async (faults) => {
+        const own = faults.map((_, n): Arrival => ({ id: `${n}`, application: "shop", receivedAt: n, text: "{}" }));
+        const bad = faults.flatMap((isBad, n) => (isBad ? [n] : []));
+        const { callSession } = exhaustedBy(new Set(bad.map(String)));
+        const { outcomes = [], failed = [] } =
+          (await callSessions(new Map([["a", own]]), callSession, () => EPOCHS)).get("a") ?? {};
+        expect(failed.map(({ places, failure }) => [places, failure])).toEqual(bad.map((n) => [[n], "exhausted"]));
+        expect(outcomes.map(({ place }) => place)).toEqual(own.flatMap((_, n) => (faults[n] === true ? [] : [n])));
+      }),
+    );
+  });
+
+  it("spends a bounded number of calls where every arrival is at fault", async () => {
+    const own = Array.from(
+      { length: 5_000 },
+      (_, n): Arrival => ({ id: "x", application: "", receivedAt: n, text: "" }),
+    );
+    const { callSession, calls } = exhaustedBy(new Set(["x"]));
+    const result = (await callSessions(new Map([["a", own]]), callSession, () => EPOCHS)).get("a");
+    expect(result?.failed.flatMap(({ places }) => places)).toEqual([...own.keys()]);
+    expect(calls()).toBeLessThanOrEqual(64);
   });
 });

@@ -24,8 +24,10 @@ export function pipelineWith(changes: Partial<Pipeline> = {}): Pipeline {
     callSession,
     write: writeBatch,
     sendDeadLetter: () => Promise.reject(new Error("no dead letter was expected")),
+    sendAgain: () => Promise.reject(new Error("no renewal was expected")),
     rules: async () => alwaysInForce(NO_RULES),
     config: parseConfig(env),
+    now: () => RECEIVED_AT,
     log: () => {},
     ...changes,
   };
@@ -68,6 +70,7 @@ export function batchOf(bodies: unknown[], { attempts = 1, happened = (_: string
     metadata: {},
     ack: () => {
       acked.push(place);
+      acked.sort((a, b) => a - b);
       happened(`ack ${place}`);
     },
     retry: (options?: QueueRetryOptions) => {

@@ -106,7 +106,7 @@ describe("the rules of event types", () => {
 
   it("are waited for where they cannot be read: nothing is judged, acknowledged or marked undeliverable", async () => {
     const rules = () => Promise.reject(new Error("D1 is away"));
-    const taken = batchOf([envelopeOf([["rules-4", eventOf("rules-b")]])], { attempts: 50 });
+    const taken = batchOf([envelopeOf([["rules-4", eventOf("rules-b")]])], { attempts: 20 });
     await consume(taken.batch, pipelineWith({ rules }));
     await consumeDeadLetters(taken.batch, pipelineWith({ rules }));
     expect([taken.acked, [...taken.retried.keys()]]).toEqual([[], [0]]);

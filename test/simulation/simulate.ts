@@ -129,16 +129,23 @@ export async function deliver(world: World, queue: Queue, fault: Fault): Promise
   if (messages.length === 0) return "done";
   for (const message of messages) message.attempts += 1;
   const acknowledged: Pending[] = [];
+  const renewed = new Set<unknown>();
   let end: "done" | "crashed" = "crashed";
   try {
     const batch = batchOf(messages, random.chance(0.3), (message) => acknowledged.push(message));
-    end = await invoke(fault, random, () => consume(batch, world.pipeline(random)));
+    const sendAgain = async (body: unknown) => void renewed.add(body);
+    end = await invoke(fault, random, () => consume(batch, { ...world.pipeline(random), sendAgain }));
   } catch (thrown) {
     queue.problems.push(`a consumer threw ${thrown}`);
   }
   const isLost = end === "crashed" || fault === "crash_before_acknowledgement";
   const taken = queue.sabotage === "acknowledge_before_commit" ? messages : isLost ? [] : acknowledged;
   for (const message of taken) {
+    // What was sent again is another message with the same content.
+    if (renewed.has(message.body)) {
+      message.attempts = 0;
+      continue;
+    }
     if (queue.pending.delete(message.id)) queue.delivered.push(message);
   }
   return end;

@@ -169,9 +169,11 @@ export function makeWorld(random: Random, traffic: Traffic, { sabotage, isForget
       const pipeline: Pipeline = {
         ...{ databases: consumer.databases, partitions: consumer.partitions, config },
         write: writeBatch,
+        now: () => world.now,
         callSession: sessionCalls(isForgetful),
         rules: (receipts) => consumer.rules.read(receipts),
         sendDeadLetter: () => Promise.reject(new Error("nothing in this traffic deserves the dead letters")),
+        sendAgain: () => Promise.reject(new Error("the traffic's queue takes what is sent again")),
         log: ({ reasons }) => {
           if (Array.isArray(reasons) && reasons.length > 0) world.reasons = reasons.map(String);
         },

@@ -107,15 +107,12 @@ async function judge(candidates: Candidate[], io: ReplayIo, rules: IndexedRules)
     return [{ since: 0, rules: rules.only(events) }];
   });
   for (const [session, own] of bySession) {
-    const result = results.get(session);
-    if (result?.kind !== "decided") {
-      const { failure = "rejected" as const, reason = "the session was not called" } = result ?? {};
-      judged.push(
-        ...own.map(({ error, read }) => ({ error, read, outcome: { kind: "waiting" as const, failure, reason } })),
-      );
-      continue;
+    const { outcomes, failed } = results.get(session) ?? { outcomes: [], failed: [] };
+    for (const { places, failure, reason } of failed) {
+      const outcome: Waiting = { kind: "waiting", failure, reason };
+      judged.push(...places.flatMap((place) => own[place] ?? []).map(({ error, read }) => ({ error, read, outcome })));
     }
-    for (const outcome of result.outcomes) {
+    for (const outcome of outcomes) {
       const one = own[outcome.place];
       if (one === undefined) throw new Error("an outcome of an event that was not replayed");
       const { error, read } = one;

@@ -10,30 +10,25 @@ import {
   type ReplayCounts,
   type StepPlan,
 } from "../../storage/admin/replays";
-import { type Failure, failureOf, messageOf } from "../../storage/core/transport-errors";
+import { type Failure, failureOf, isFaultOfContent, messageOf } from "../../storage/core/transport-errors";
 import { findErrors } from "../../storage/errors/error-queries";
 import type { Pipeline } from "../process-batch";
-import { redelivery, worst } from "../retry-policy";
+import { redelivery, waitedBy, worst } from "../retry-policy";
 import { replayErrors } from "./replay-errors";
 import type { ReplayedError, ReplayIo } from "./replay-outcome";
 
 /** What replays need of the world. */
-export interface ReplayPipeline extends ReplayIo, Pick<Pipeline, "log"> {
+export interface ReplayPipeline extends ReplayIo, Pick<Pipeline, "log" | "now"> {
   /** The rules by which a replay judges, from its creation: the same for each of its steps, however often it is repeated. */
   replayRules: (createdAt: Micros) => Promise<IndexedRules>;
   /** Asks for a step, after so many seconds; resolves once the queue has it. */
   sendReplay: (message: ReplayMessage, delaySeconds: number) => Promise<void>;
   /** Errors that one step takes. */
   errorsPerStep: number;
-  /** Microseconds since 1970. */
-  now: () => number;
 }
 
 /** After so many deliveries of a step, an error that is refused for what it is, is passed over. */
 const ATTEMPTS_BEFORE_SKIPPING = 5;
-
-/** The platform deletes a message after its last retry (wrangler.toml: 100). Before that it is sent anew. */
-const RENEW_AT_ATTEMPT = 90;
 
 /**
  * A batch of the queue of replays: each message asks for one step. It needs no dead letters: nothing stands in it but which
@@ -59,13 +54,13 @@ export async function consumeReplays(batch: MessageBatch<unknown>, pipeline: Rep
       continue;
     }
     pipeline.log({ log: "replay", replay, step, waits: `${waiting.failure}: ${waiting.reason}` });
-    if (message.attempts >= RENEW_AT_ATTEMPT) {
+    const failure = isFaultOfContent(waiting.failure) ? "transient" : waiting.failure;
+    const next = redelivery(failure, waitedBy(message, pipeline.now()), Math.random());
+    if (next.kind === "retry") {
+      message.retry({ delaySeconds: next.delaySeconds });
+    } else {
       await pipeline.sendReplay(parsed.output, STEP_DELAY_SECONDS);
       message.ack();
-    } else {
-      const failure = waiting.failure === "rejected" ? "transient" : waiting.failure;
-      const next = redelivery(failure, message.attempts, Math.random());
-      message.retry({ delaySeconds: next.kind === "retry" ? next.delaySeconds : STEP_DELAY_SECONDS });
     }
   }
 }
@@ -98,7 +93,7 @@ async function runStep(
   const results = await replayErrors(plan.ids, { id, repair, now: pipeline.now() }, pipeline, rules);
   const waiting = [...results.values()].flatMap((result) => (typeof result === "string" ? [] : [result]));
   const failure = worst(waiting.map((result) => result.failure));
-  if (waiting.length > 0 && (failure !== "rejected" || attempts < ATTEMPTS_BEFORE_SKIPPING)) {
+  if (waiting.length > 0 && (!isFaultOfContent(failure) || attempts < ATTEMPTS_BEFORE_SKIPPING)) {
     return { failure, reason: waiting[0]?.reason ?? "" };
   }
   const counts = countResults(results);

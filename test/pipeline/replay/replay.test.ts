@@ -339,7 +339,7 @@ describe("a step", () => {
     await consumeReplays(early.batch, refusing);
     expect([early.acked, early.retried.size]).toEqual([[], 1]);
     const away = replayPipeline([], { callSession: overloaded });
-    const patient = askingFor(message, 50);
+    const patient = askingFor(message, 20);
     await consumeReplays(patient.batch, away);
     expect(patient.acked).toEqual([]);
     const late = askingFor(message, 5);

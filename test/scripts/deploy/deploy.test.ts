@@ -47,8 +47,11 @@ test("a first deployment creates, migrates, deploys, and shows the admin key tha
     "deploy",
     "secret list --format json",
     "secret put ADMIN_KEY",
+    ...["events", "dead-letters", "replays"].map(
+      (queue) => `queues update the-eye-${queue} --message-retention-period-secs 1209600`,
+    ),
   ]);
-  const key = calls.at(-1)?.input ?? "";
+  const key = calls.find(({ args }) => args === "secret put ADMIN_KEY")?.input ?? "";
   expect(key).toMatch(/^eye_a_[A-Za-z0-9_-]{32}$/);
   expect(finished.stdout.split(key)).toHaveLength(2);
 });
@@ -62,6 +65,9 @@ test("a later deployment creates nothing, keeps the admin key and shows none", a
     "d1 migrations apply DB --remote",
     "deploy",
     "secret list --format json",
+    ...["events", "dead-letters", "replays"].map(
+      (queue) => `queues update the-eye-${queue} --message-retention-period-secs 1209600`,
+    ),
   ]);
   expect(finished.output).not.toContain("eye_a_");
 });

@@ -7,9 +7,10 @@ const TWO = {
     { binding: "DB", name: "the-eye" },
     { binding: "DB_1", name: "the-eye-1" },
   ],
+  queues: ["the-eye-events"],
 };
 
-test("every database is created and migrated before the Worker is deployed, and the secret comes last", () => {
+test("every database is created and migrated before the Worker is deployed, and what needs the Worker comes last", () => {
   expect(planDeployment(TWO).map((step) => step.args.join(" "))).toEqual([
     "whoami --json",
     "d1 create the-eye --update-config=false",
@@ -18,6 +19,7 @@ test("every database is created and migrated before the Worker is deployed, and 
     "d1 migrations apply DB_1 --remote",
     "deploy",
     "secret put ADMIN_KEY",
+    "queues update the-eye-events --message-retention-period-secs 1209600",
   ]);
 });
 

@@ -5,9 +5,17 @@ describe("failureOf", () => {
   it.each([
     ["D1_ERROR: D1 DB is overloaded. Requests queued for too long.", "overloaded"],
     ["D1_ERROR: D1 DB is overloaded. Too many requests queued.", "overloaded"],
-    ["D1_ERROR: D1 DB exceeded its CPU time limit and was reset.", "overloaded"],
+    ["D1_ERROR: D1 DB exceeded its CPU time limit and was reset.", "exhausted"],
     ["D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.", "overloaded"],
-    ["D1_ERROR: D1 DB's isolate exceeded its memory limit and was reset.", "overloaded"],
+    ["D1_ERROR: D1 DB's isolate exceeded its memory limit and was reset.", "exhausted"],
+    ["Durable Object's isolate exceeded its memory limit and was reset.", "exhausted"],
+    ["Durable Object exceeded its CPU time limit and was reset.", "exhausted"],
+    ["Worker exceeded CPU time limit.", "exhausted"],
+    ["Worker exceeded memory limit.", "exhausted"],
+    ["Worker has exceeded memory limit.", "exhausted"],
+    ["Worker exceeded resource limits", "exhausted"],
+    ["exceededCpu: CPU limit exceeded", "exhausted"],
+    ["Array buffer allocation failed: out of memory", "exhausted"],
     ["Your account is generating too much load on Durable Objects. Please back off and try again later.", "overloaded"],
     ["D1_ERROR: Network connection lost.", "transient"],
     ["D1_ERROR: Internal error in D1 DB storage caused object to be reset.", "transient"],
@@ -40,6 +48,11 @@ describe("failureOf", () => {
     expect(failureOf(thrown("", { durableObjectReset: true }))).toBe("transient");
     expect(failureOf(thrown("", { overloaded: true, retryable: true }))).toBe("overloaded");
     expect(failureOf(thrown("Network connection lost.", { overloaded: true }))).toBe("overloaded");
+    // An object that ran out of memory was reset, and may be called again; the same call would reset it again.
+    const reset = { durableObjectReset: true, retryable: true, overloaded: true };
+    expect(failureOf(thrown("Durable Object's isolate exceeded its memory limit and was reset.", reset))).toBe(
+      "exhausted",
+    );
     expect(failureOf(thrown("no", { overloaded: false, retryable: false }))).toBe("rejected");
   });
 
