@@ -17,6 +17,7 @@ import { listErrors, showError } from "./errors/errors";
 import { eventTypes } from "./event-types/event-types";
 import { listEvents } from "./events/events";
 import { showReceipt } from "./events/receipts";
+import { exportAll } from "./exports/exports";
 import { health } from "./health";
 import { showStats } from "./questions/stats";
 import { createReplay, listAllReplays, resumeReplay, showReplay } from "./replays/replays";
@@ -59,6 +60,7 @@ export function createRouter(): Hono<AppEnv> {
   });
 
   app.get("/theeye/events", requireScope("read"), listEvents);
+  app.get("/theeye/exports", requireScope("read"), exportAll);
   app.get("/theeye/sessions", requireScope("read"), listSessions);
   app.get("/theeye/sessions/:id", requireScope("read"), showSession);
   app.get("/theeye/errors", requireScope("read"), listErrors);

@@ -53,10 +53,21 @@ export function pageResponse(
   { question, name, place }: { question: Question; name: string; place: unknown[] | null },
   body: Record<string, unknown>,
 ): Response {
-  const next = place === null ? null : nextUrl(requestUrl, encodeCursor(fingerprintOf(question, name), place));
+  const next = place === null ? null : cursorUrl(requestUrl, { question, name, place });
   const headers = new Headers({ "Cache-Control": "no-store" });
   if (next !== null) headers.set("Link", `<${next}>; rel="next"`);
   return Response.json({ ...body, next }, { headers });
+}
+
+/** The request's URL with the cursor of a place, and with other parameters changed. */
+export function cursorUrl(
+  requestUrl: string,
+  { question, name, place }: { question: Question; name: string; place: unknown[] },
+  changed: Record<string, string> = {},
+): string {
+  const url = new URL(nextUrl(requestUrl, encodeCursor(fingerprintOf(question, name), place)));
+  for (const [parameter, value] of Object.entries(changed)) url.searchParams.set(parameter, value);
+  return url.href;
 }
 
 /** The request's URL with another cursor. A key in it stays behind: URLs end in logs and bookmarks. */

@@ -66,12 +66,16 @@ describe("paths", () => {
     expect(await response.text()).toBe("");
   });
 
-  it.each(["/theeye/events", "/theeye/sessions", "/theeye/sessions/1", "/theeye/errors", "/theeye/stats"])(
-    "lets no write key read %s",
-    async (path) => {
-      await expectProblem(await ask(path, { headers: WRITE }), 403, "forbidden");
-    },
-  );
+  it.each([
+    "/theeye/events",
+    "/theeye/sessions",
+    "/theeye/sessions/1",
+    "/theeye/errors",
+    "/theeye/stats",
+    "/theeye/exports",
+  ])("lets no write key read %s", async (path) => {
+    await expectProblem(await ask(path, { headers: WRITE }), 403, "forbidden");
+  });
 });
 
 describe("failures", () => {

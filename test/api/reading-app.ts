@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { summariseErrors } from "../../src/api/errors/error-summary";
 import { listErrors, showError } from "../../src/api/errors/errors";
 import { listEvents } from "../../src/api/events/events";
+import { exportAll } from "../../src/api/exports/exports";
 import { showStats } from "../../src/api/questions/stats";
 import { listSessions, showSession } from "../../src/api/sessions/sessions";
 import type { AppEnv } from "../../src/http/app-env";
@@ -10,6 +11,7 @@ import type { AppEnv } from "../../src/http/app-env";
 /** The questions alone, without what the Worker puts before them. */
 const app = new Hono<AppEnv>()
   .get("/theeye/events", listEvents)
+  .get("/theeye/exports", exportAll)
   .get("/theeye/sessions", listSessions)
   .get("/theeye/sessions/:id", showSession)
   .get("/theeye/errors", listErrors)

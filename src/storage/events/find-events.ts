@@ -148,7 +148,7 @@ function wholeCategory(wanted: WantedSeries[]): string | null {
 }
 
 /** Gives scanned events their texts: what their series stand for, and the contents left behind. */
-async function inWords(events: ScannedEvent[]): Promise<FoundEvent[]> {
+export async function inWords(events: ScannedEvent[]): Promise<FoundEvent[]> {
   const [payloads, ...parts] = await Promise.all([
     loadPayloads(events.filter(({ data }) => data === null)),
     ...[...Map.groupBy(events, ({ database }) => database)].map(async ([database, own]) => ({

@@ -105,13 +105,14 @@ export function scanChains(chains: readonly Chain[], termOf: (lane: LaneSource) 
  * Reads the first events of each chain: `limit` and one more, which tells that there are more.
  *
  * @param matches a condition on `e`. What it leaves out is read all the same, so the caller knows that this is little.
+ * @param most characters of contents that come with a row
  */
 export async function scanEvents(
   chains: readonly ScanChain[],
   limit: number,
   matches: (database: Database) => SQL = () => sql`true`,
+  most = contentWithRow(chains.length * (limit + 1)),
 ): Promise<Stretch<ScannedEvent, EventKey>[]> {
-  const most = contentWithRow(chains.length * (limit + 1));
   const rows = integer(limit + 1);
   return readStretches(
     chains.map(({ database, terms }) => ({

@@ -28,6 +28,12 @@ export async function readPartitionMap(database: Database): Promise<PartitionMap
 /** Of a query for tables that were renamed or dropped after the map was read. */
 const TABLE_IS_GONE = /no such table: (events|activity|visits|minutes)_\w+/;
 
+/** True if a query failed since a partition was sealed or dropped after the map was read. */
+export function isTableGone(thrown: unknown): boolean {
+  const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
+  return TABLE_IS_GONE.test(messageOf(cause));
+}
+
 /**
  * How long to wait before a query is tried again. The first time the map was out of date. If that was not all, a partition is
  * being sealed: its tables are renamed in one database after the other, and then the map says so.
@@ -48,8 +54,7 @@ export async function withPartitions<Result>(
     try {
       return await query(map);
     } catch (thrown) {
-      const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
-      if (!TABLE_IS_GONE.test(messageOf(cause))) throw thrown;
+      if (!isTableGone(thrown)) throw thrown;
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }

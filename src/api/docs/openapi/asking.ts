@@ -1,6 +1,7 @@
 import { MAX_GUIDED_ROWS } from "../../../storage/core/read-limits";
 import { ErrorsParameters } from "../../errors/errors";
 import { EventsParameters } from "../../events/events";
+import { ExportParameters, MAX_EXPORTED_EVENTS } from "../../exports/exports";
 import { StatsParameters } from "../../questions/stats";
 import { SessionParameters, SessionsParameters } from "../../sessions/sessions";
 import { type Answer, json, type OperationPlan } from "./operation";
@@ -27,6 +28,9 @@ function page(name: SchemaName, value: unknown): Answer {
   };
 }
 
+const CSV_EXAMPLE =
+  'session_id,application,category,name,timestamp,received_at,id,visitor_id,data,context,extra\r\n# {"export":{"events":0,"next":null}}\r\n';
+
 const shared = { method: "get", tag: "Asking", scope: "read" } as const;
 
 export function askingOperations(): OperationPlan[] {
@@ -39,6 +43,42 @@ export function askingOperations(): OperationPlan[] {
       description: `Events by any combination of filters, in the order in which they occurred; those of the same microsecond in the order of receipt. Newest first, or oldest first where one session is asked for. Pages neither repeat nor skip while events arrive. A page looks at some ${MAX_GUIDED_ROWS.toLocaleString("en-US")} events of each database at most; where what is asked for is rare, it may hold fewer than \`limit\`, or none, though there is a next one.`,
       parameters: queryParameters(EventsParameters, { session_id: SAMPLE_SESSION }),
       answers: [page("EventPage", { results: [...STORED_SAMPLES, STORED_FULL_SAMPLE], next: null })],
+      problems: ["invalid_parameter"],
+    },
+    {
+      ...shared,
+      path: "/theeye/exports",
+      operationId: "exportEvents",
+      summary: "Export events",
+      description: `Events as a stream, oldest first, at most ${MAX_EXPORTED_EVENTS.toLocaleString("en-US")} an answer. The last line counts the events and says where the next answer begins: \`{"export":{"events":2,"next":null}}\`, in CSV behind \`# \`. An answer without it was cut off. \`npm run export\` follows \`next\` and writes one file.`,
+      parameters: queryParameters(ExportParameters, { session_id: SAMPLE_SESSION, format: "csv" }),
+      answers: [
+        {
+          status: 200,
+          description: "The events, one a line, and the last line.",
+          headers: {
+            Link: {
+              description:
+                'Where the next answer begins, as far as the counts tell it beforehand: `<…>; rel="next"` (RFC 8288). The last line always says it.',
+              schema: { type: "string" },
+            },
+          },
+          content: {
+            "application/x-ndjson": {
+              schema: { type: "string" },
+              examples: { example: { summary: "No events", value: '{"export":{"events":0,"next":null}}\n' } },
+            },
+            "text/csv": {
+              schema: { type: "string" },
+              examples: { example: { summary: "No events", value: CSV_EXAMPLE } },
+            },
+            "application/gzip": {
+              schema: { type: "string", contentMediaType: "application/gzip" },
+              examples: { example: { summary: "A gzip file", value: "" } },
+            },
+          },
+        },
+      ],
       problems: ["invalid_parameter"],
     },
     {

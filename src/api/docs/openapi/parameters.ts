@@ -16,6 +16,8 @@ const EXAMPLES: Record<string, string | number> = {
   order: "asc",
   limit: 10,
   include: "times",
+  flatten: "host,path",
+  gzip: "1",
   interval: "hour",
   days: 7,
   version: 1,

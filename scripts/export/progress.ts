@@ -1,0 +1,34 @@
+import { SingleBar } from "cli-progress";
+
+/** Shows how far an export has come. */
+export interface ExportProgress {
+  update: (events: number, bytes: number) => void;
+  stop: () => void;
+}
+
+/** A line on a terminal; elsewhere one every five seconds. Nobody knows how many events there will be. */
+export function startExportProgress(): ExportProgress {
+  const bar = new SingleBar({
+    format: "{events} events, {megabytes} MB  {rate} events/s  {duration_formatted}",
+    noTTYOutput: true,
+    notTTYSchedule: 5_000,
+    hideCursor: true,
+  });
+  const startedAt = Date.now();
+  let first: number | null = null;
+  bar.start(1, 0, { events: "0", megabytes: "0", rate: "0" });
+  return {
+    update(events, bytes) {
+      first ??= events;
+      const seconds = Math.max(1, (Date.now() - startedAt) / 1_000);
+      const rate = Math.round((events - first) / seconds).toLocaleString("en-US");
+      bar.update({ events: events.toLocaleString("en-US"), megabytes: (bytes / 1e6).toFixed(1), rate });
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+/** For tests. */
+export function noProgress(): ExportProgress {
+  return { update: () => undefined, stop: () => undefined };
+}

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { type ExportState, readState, removeState, stateFileOf, writeState } from "./export-state.ts";
+import { type ExportOptions, parseExportOptions, USAGE } from "./options.ts";
+import { PartLines, type Trailer } from "./part-lines.ts";
+import type { ExportProgress } from "./progress.ts";
+
+const compress = promisify(gzip);
+
+const MAX_TRIES = 8;
+const FIRST_PAUSE_MS = 250;
+
+/** Bytes that are compressed at a time. Each piece is a gzip member of its own, which every reader joins (RFC 1952). */
+const MEMBER_BYTES = 4_000_000;
+
+export interface ExportWorld {
+  io: { fetch: typeof fetch; pause: (ms: number) => Promise<unknown>; now: () => number };
+  environment: NodeJS.ProcessEnv;
+  print: (text: string) => void;
+  printError: (text: string) => void;
+  startProgress: () => ExportProgress;
+}
+
+/** Nothing that trying again would help. */
+class ExportStopped extends Error {}
+
+/** The command `npm run export`. @returns its exit code; see `USAGE`. */
+export async function runExport(args: readonly string[], world: ExportWorld): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    world.print(USAGE);
+    return 0;
+  }
+  const options = parseExportOptions(args, world.environment);
+  if (typeof options === "string") {
+    world.printError(`${options}\n\n${USAGE}`);
+    return 2;
+  }
+  const { out } = options;
+  const question = questionOf(options);
+  const before = readState(out);
+  const canGoOn = before?.question === question;
+  if (!canGoOn && !options.isForced && (existsSync(out) || existsSync(stateFileOf(out)))) {
+    const why = before === null ? "is there already" : "is the beginning of another export";
+    world.printError(`${out} ${why}. Choose another file, or replace it with --force.`);
+    return 2;
+  }
+  if (canGoOn) world.print(`Going on behind ${before.events.toLocaleString("en-US")} events.`);
+  const path = `/theeye/exports?${options.query}`;
+  const state = canGoOn ? before : { v: 1 as const, question, bytes: 0, events: 0, next: path, headerBytes: 0 };
+  const progress = world.startProgress();
+  try {
+    const events = await exportParts(options, state, world, progress);
+    progress.stop();
+    world.print(`${events.toLocaleString("en-US")} events in ${out}`);
+    return 0;
+  } catch (error) {
+    progress.stop();
+    const reason = error instanceof Error ? error.message : String(error);
+    world.printError(`The export stopped. ${reason} The same command goes on where it stood.`);
+    return 1;
+  }
+}
+
+/** The key does not count, nor how many events a request asks for. */
+function questionOf({ url, query }: ExportOptions): string {
+  const filters = new URLSearchParams(query);
+  filters.delete("limit");
+  return createHash("sha256").update(`${url}?${filters}`).digest("hex");
+}
+
+async function exportParts(
+  options: ExportOptions,
+  start: ExportState,
+  world: ExportWorld,
+  progress: ExportProgress,
+): Promise<number> {
+  const file = await open(options.out, existsSync(options.out) ? "r+" : "w");
+  let state = start;
+  try {
+    for (let tries = 0; ; ) {
+      try {
+        const { trailer, bytes, headerBytes } = await exportPart(options, state, file, world, progress);
+        await file.sync();
+        const events = state.events + trailer.events;
+        if (trailer.next === null) {
+          removeState(options.out);
+          return events;
+        }
+        const next = new URL(trailer.next);
+        state = { ...state, bytes, events, headerBytes, next: `${next.pathname}${next.search}` };
+        writeState(options.out, state);
+        tries = 0;
+      } catch (error) {
+        tries += 1;
+        if (error instanceof ExportStopped || tries === MAX_TRIES) throw error;
+        await world.io.pause(FIRST_PAUSE_MS * 2 ** tries);
+      }
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+interface WrittenPart {
+  trailer: Trailer;
+  /** The length of the file with it. */
+  bytes: number;
+  headerBytes: number;
+}
+
+/** Writes one part behind those that are complete. Whatever an earlier try left there is cut off first. */
+async function exportPart(
+  { url, key, isGzip, query }: ExportOptions,
+  state: ExportState,
+  file: FileHandle,
+  { io }: ExportWorld,
+  progress: ExportProgress,
+): Promise<WrittenPart> {
+  await file.truncate(state.bytes);
+  const response = await io.fetch(`${url}${state.next}`, { headers: { Authorization: `Bearer ${key}` } });
+  if (response.status !== 200 || response.body === null) {
+    const reason = `${url} answered ${response.status}: ${(await response.text()).slice(0, 500)}`;
+    if (response.status !== 429 && response.status < 500) throw new ExportStopped(reason);
+    throw new Error(reason);
+  }
+  const isFirst = state.bytes === 0;
+  const lines = new PartLines(state.headerBytes, isFirst && query.get("format") === "csv");
+  let bytes = state.bytes;
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  const write = async () => {
+    if (waitingBytes === 0) return;
+    const joined = Buffer.concat(waiting);
+    waiting = [];
+    waitingBytes = 0;
+    const written = isGzip ? await compress(joined) : joined;
+    await file.write(written, 0, written.length, bytes);
+    bytes += written.length;
+    progress.update(state.events, bytes);
+  };
+  for await (const chunk of response.body) {
+    const whole = lines.push(chunk);
+    waiting.push(whole);
+    waitingBytes += whole.length;
+    if (waitingBytes >= MEMBER_BYTES) await write();
+  }
+  await write();
+  const trailer = lines.trailer();
+  if (trailer === null) throw new Error("The answer was cut off.");
+  progress.update(state.events + trailer.events, bytes);
+  return { trailer, bytes, headerBytes: isFirst ? lines.headerBytes : state.headerBytes };
+}

@@ -1,0 +1,65 @@
+import { isJsonObject } from "../../model/event/event";
+import { formatTimestamp } from "../../model/time";
+import type { FoundEvent } from "../../storage/events/find-events";
+
+const COLUMNS = [
+  ...["session_id", "application", "category", "name", "timestamp", "received_at", "id", "visitor_id"],
+  ...["data", "context", "extra"],
+];
+
+/** Columns that `flatten=auto` finds at most. */
+export const MAX_FLATTENED = 100;
+
+/** The first line of a CSV file (RFC 4180). @param paths places in `data` that have a column of their own */
+export function csvHeader(paths: readonly string[]): string {
+  return line([...COLUMNS, ...paths.map((path) => `data.${path}`)]);
+}
+
+/** An event as a line of CSV. `data`, `context` and `extra` are JSON text; so are the objects and arrays within `data`. */
+export function csvLine(event: FoundEvent, paths: readonly string[]): string {
+  const { session, application, category, name, occurredAt, receivedAt, id, visitor, data, context, extra } = event;
+  const moments = [formatTimestamp(occurredAt), formatTimestamp(receivedAt)];
+  const cells = [session, application, category, name, ...moments, id, visitor ?? "", data, context ?? "", extra ?? ""];
+  if (paths.length === 0) return line(cells);
+  const payload: unknown = JSON.parse(data);
+  return line([...cells, ...paths.map((path) => cellText(valueAt(payload, path)))]);
+}
+
+/** The places of the values in some payloads, sorted: `host`, `form.first_name`. Names with a dot or a comma have none. */
+export function flattenedPaths(events: readonly FoundEvent[]): string[] {
+  const paths = new Set<string>();
+  const collect = (value: unknown, path: string) => {
+    if (paths.size >= MAX_FLATTENED) return;
+    if (!isJsonObject(value)) {
+      paths.add(path);
+      return;
+    }
+    for (const [name, member] of Object.entries(value)) {
+      if (/^[^.,]{1,64}$/.test(name)) collect(member, path === "" ? name : `${path}.${name}`);
+    }
+  };
+  for (const { data } of events) collect(JSON.parse(data), "");
+  return [...paths].sort();
+}
+
+function valueAt(payload: unknown, path: string): unknown {
+  let value = payload;
+  for (const name of path.split(".")) {
+    if (!isJsonObject(value) || !Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return value;
+}
+
+function cellText(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function line(cells: readonly string[]): string {
+  return `${cells.map(quoted).join(",")}\r\n`;
+}
+
+function quoted(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

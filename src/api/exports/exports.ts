@@ -1,0 +1,162 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import type { AppEnv } from "../../http/app-env";
+import { logFailure } from "../../http/log";
+import { cursorUrl, EventPlaceSchema, eventPlace, readCursor } from "../../http/page";
+import {
+  ApplicationParameter,
+  CategoryParameter,
+  CursorParameter,
+  endDateParameter,
+  NameParameter,
+  readParameters,
+  refuseParameter,
+  refuseReversedRange,
+  SessionIdParameter,
+  startDateParameter,
+} from "../../http/parameters";
+import { Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { databasesOf } from "../../storage/core/databases";
+import { findEvents } from "../../storage/events/find-events";
+import { type ExportQuestion, exportEvents } from "../../storage/exports/export-events";
+import { plannedEnd } from "../../storage/exports/planned-end";
+import { type EventKey, startOf } from "../../storage/scan/event-order";
+import { csvHeader, csvLine, flattenedPaths, MAX_FLATTENED } from "./csv";
+import { type ExportFormat, exportStream } from "./export-stream";
+import { ndjsonLine } from "./ndjson";
+
+/** Events in one answer: some 8 s of the 30 s of CPU that a Worker has, and 250 of the 1,000 queries. */
+export const MAX_EXPORTED_EVENTS = 1_000_000;
+
+const FORMATS = ["ndjson", "csv"] as const;
+
+const limitRule = `expected a whole number from 1 to ${MAX_EXPORTED_EVENTS}`;
+
+/** The parameters of `GET /theeye/exports`. */
+export const ExportParameters = v.object({
+  format: v.optional(
+    v.pipe(
+      v.picklist(FORMATS, `expected one of ${FORMATS.join(", ")}`),
+      v.description("ndjson: one event a line, as the list of events has it. csv: RFC 4180, with a line of names."),
+    ),
+    "ndjson",
+  ),
+  session_id: SessionIdParameter,
+  category: CategoryParameter,
+  name: NameParameter,
+  application: ApplicationParameter,
+  start_date: startDateParameter("of occurrence"),
+  end_date: endDateParameter("of occurrence"),
+  flatten: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(4_000, "expected at most 4000 characters"),
+      v.check((text) => text.split(",").length <= MAX_FLATTENED, `expected at most ${MAX_FLATTENED} places`),
+      v.description(
+        "Only for csv: places in `data` that get a column of their own, such as `host,form.first_name`; or `auto`: those that the first 1,000 events have.",
+      ),
+    ),
+  ),
+  gzip: v.optional(
+    v.pipe(v.picklist(["1"], "expected 1"), v.description("1: the answer is a gzip file (`application/gzip`).")),
+  ),
+  limit: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,7}$/, limitRule),
+      v.description("Events in this answer at most."),
+      v.transform(Number),
+      v.minValue(1, limitRule),
+      v.maxValue(MAX_EXPORTED_EVENTS, limitRule),
+    ),
+    String(MAX_EXPORTED_EVENTS),
+  ),
+  cursor: CursorParameter,
+});
+
+type Asked = v.InferOutput<typeof ExportParameters>;
+
+/** Events that `flatten=auto` looks at. */
+const SAMPLED_EVENTS = 1_000;
+
+/**
+ * `GET /theeye/exports`: events of all databases as a stream, oldest first. An answer ends with a line that counts its events and
+ * says where the next one begins. As far as the counts tell it beforehand, `Link: <…>; rel="next"` says so too.
+ */
+export async function exportAll(c: Context<AppEnv>): Promise<Response> {
+  const asked = readParameters(c.req.url, ExportParameters);
+  if (asked instanceof Refusal) return asked.response();
+  const reversed = refuseReversedRange(asked);
+  if (reversed !== null) return reversed.response();
+  if (asked.flatten !== undefined && asked.format !== "csv") {
+    return refuseParameter("flatten", "only format=csv has columns.").response();
+  }
+  const { session_id, category, name, application, start_date, end_date } = asked;
+  const filters = { session_id, category, name, application, start_date, end_date };
+  const after = readCursor({ ...filters, cursor: asked.cursor }, "exports", EventPlaceSchema);
+  if (after instanceof Refusal) return after.response();
+
+  return answerFrom(async () => {
+    const databases = databasesOf(c.env);
+    const question: ExportQuestion = {
+      ...{ session: session_id ?? null, category: category ?? null, name: name ?? null },
+      application: application ?? null,
+      range: { order: "asc", from: start_date ?? null, to: end_date ?? null, after },
+      limit: asked.limit,
+    };
+    const flatten = await columnsOf(asked, question, databases);
+    const end = question.session === null ? await plannedEnd(databases, question, question.range, asked.limit) : null;
+    const planned = end === null ? question : { ...question, range: { ...question.range, to: end - 1 } };
+    const events = exportEvents(databases, planned);
+    const first = await events.next();
+    const nextOf = (place: EventKey | null) => {
+      const from = place ?? (end === null ? null : startOf(end));
+      if (from === null) return null;
+      const changed = flatten === null ? {} : { flatten: flatten.join(",") };
+      return cursorUrl(c.req.url, { question: filters, name: "exports", place: eventPlace(from) }, changed);
+    };
+    const format = asked.format === "csv" ? csvFormat(flatten ?? []) : NDJSON;
+    const failed = (thrown: unknown) => logFailure("export_broke_off", thrown);
+    const stream = exportStream(first, events, format, nextOf, failed);
+    return streamed(stream, asked, end === null ? null : nextOf(null));
+  });
+}
+
+function streamed(stream: ReadableStream<Uint8Array>, { format, gzip }: Asked, next: string | null): Response {
+  const isGzip = gzip !== undefined;
+  const plain = format === "csv" ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson";
+  const headers = new Headers({
+    "Content-Type": isGzip ? "application/gzip" : plain,
+    "Content-Disposition": `attachment; filename="events.${format}${isGzip ? ".gz" : ""}"`,
+    "Cache-Control": "no-store",
+  });
+  if (next !== null) headers.set("Link", `<${next}>; rel="next"`);
+  return new Response(isGzip ? stream.pipeThrough(new CompressionStream("gzip")) : stream, { headers });
+}
+
+/** The places that get columns, null without `flatten`. They are named in `next`, so all parts have the same columns. */
+async function columnsOf(
+  { flatten }: Asked,
+  question: ExportQuestion,
+  databases: ReturnType<typeof databasesOf>,
+): Promise<string[] | null> {
+  if (flatten === undefined) return null;
+  if (flatten !== "auto") return flatten.split(",");
+  const { rows } = await findEvents(databases, { ...question, limit: SAMPLED_EVENTS });
+  return flattenedPaths(rows);
+}
+
+const NDJSON: ExportFormat = {
+  header: "",
+  line: ndjsonLine,
+  trailer: (events, next) => `${JSON.stringify({ export: { events, next } })}\n`,
+};
+
+function csvFormat(paths: readonly string[]): ExportFormat {
+  return {
+    header: csvHeader(paths),
+    line: (event) => csvLine(event, paths),
+    trailer: (events, next) => `# ${JSON.stringify({ export: { events, next } })}\r\n`,
+  };
+}

@@ -1,0 +1,108 @@
+import type { Database } from "../core/databases";
+import { type ScannedEvent, scanChains, scanEvents } from "../events/scan-statements";
+import { withPartitions } from "../partitions/known-partitions";
+import { isLate, type Partition } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+import { type EventKey, type EventRange, startOf } from "../scan/event-order";
+import { type Chain, chainsOf } from "../scan/lane-chains";
+import { partitionsLeft } from "../scan/scan-partitions";
+import { timeTerm } from "../scan/scan-terms";
+
+/** Events of one read. A read ends within a slot, whose events the next one sorts again: few of so many. */
+const MAX_ROWS = 5_000;
+const FIRST_ROWS = 500;
+
+/** Characters of contents that one read should bring, by the mean of the read before it. */
+const WANTED_CONTENT = 2_000_000;
+
+/** Characters of contents that one read may bring where the events grow suddenly. Longer contents are left behind. */
+const MAX_CONTENT = 6_000_000;
+
+/** The main lanes or the late lanes of a database, as one sequence of events. */
+export interface EventSource {
+  database: Database;
+  kind: "main" | "late";
+}
+
+/** The main and the late lanes of every database. Late lanes are a source of their own, since they cover the same time. */
+export function sourcesOf(databases: readonly Database[]): EventSource[] {
+  return databases.flatMap((database) => (["main", "late"] as const).map((kind) => ({ database, kind })));
+}
+
+/**
+ * The events of a source in ascending order, read by read, with at most one read ahead of the consumer. Partitions may be sealed
+ * or made meanwhile: each read goes by the map as it stands then.
+ *
+ * @param databases all of them, the first with the partition map
+ * @throws DrizzleQueryError
+ */
+export async function* readSource(
+  databases: readonly Database[],
+  source: EventSource,
+  range: EventRange,
+): AsyncGenerator<ScannedEvent[]> {
+  let next = readPart(databases, source, range, FIRST_ROWS);
+  // Whoever stops early leaves a read under way behind: its failure is nobody's.
+  next.catch(() => undefined);
+  for (;;) {
+    const { rows, after } = await next;
+    if (after !== null) {
+      next = readPart(databases, source, { ...range, after }, rowsLike(rows));
+      next.catch(() => undefined);
+    }
+    if (rows.length > 0) yield rows;
+    if (after === null) return;
+  }
+}
+
+/** As many rows as the wanted contents hold of events like these. */
+function rowsLike(rows: readonly ScannedEvent[]): number {
+  const content = rows.reduce((sum, { size }) => sum + size, 0);
+  const mean = content / Math.max(1, rows.length);
+  return Math.max(FIRST_ROWS, Math.min(MAX_ROWS, Math.floor(WANTED_CONTENT / Math.max(1, mean))));
+}
+
+interface Part {
+  rows: ScannedEvent[];
+  /** Where the next read begins; null at the end of the range. */
+  after: EventKey | null;
+}
+
+function readPart(databases: readonly Database[], source: EventSource, range: EventRange, rows: number): Promise<Part> {
+  return withPartitions(databases, async (map) => {
+    for (const { chain, end } of chainsOfSource(map, source, range)) {
+      const most = Math.floor(MAX_CONTENT / rows);
+      const chains = scanChains([chain], (lane) => timeTerm(lane, range));
+      const [stretch] = await scanEvents(chains, rows, undefined, most);
+      if (stretch === undefined) continue;
+      if (stretch.until !== null)
+        return { rows: stretch.rows.slice(0, rows), after: lastKey(stretch.rows.slice(0, rows)) };
+      if (stretch.rows.length > 0) return { rows: stretch.rows, after: end };
+    }
+    return { rows: [], after: null };
+  });
+}
+
+/** The chains that are left, each with the place behind its last partition; null: there is no partition behind it. */
+function* chainsOfSource(
+  map: PartitionMap,
+  { database, kind }: EventSource,
+  range: EventRange,
+): Generator<{ chain: Chain; end: EventKey | null }> {
+  const partitions = partitionsLeft(map, range);
+  const chains = chainsOf([database], partitions).filter(({ lanes }) =>
+    lanes.some((lane) => isLate(lane) === (kind === "late")),
+  );
+  for (const chain of chains) {
+    const last = chain.lanes.at(-1)?.partition;
+    yield { chain, end: last === undefined ? null : placeBehind(last, partitions) };
+  }
+}
+
+function placeBehind(partition: Partition, partitions: readonly Partition[]): EventKey | null {
+  return partitions.some(({ from }) => from >= partition.to) ? startOf(partition.to) : null;
+}
+
+function lastKey(rows: readonly ScannedEvent[]): EventKey | null {
+  return rows.at(-1)?.key ?? null;
+}

@@ -1,0 +1,144 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { readBatch } from "../core/reader";
+import { jsonList, type SeriesFilter } from "../counts/series";
+import { wantedSeries } from "../events/wanted-series";
+import { withPartitions } from "../partitions/known-partitions";
+import { lanesToRead } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+import { boundsOf, type EventRange, integer } from "../scan/event-order";
+import { everyPage } from "../scan/scan-terms";
+
+const HOUR_SECONDS = 3_600;
+
+/** Hours with events that one plan reads. */
+const MAX_HOURS = 2_000;
+
+interface Bucket {
+  /** Its start, in seconds since 1970. */
+  start: number;
+  events: number;
+}
+
+/**
+ * Where an export should end so that it has at most `limit` events: at the end of a minute, by the exact counts. Known before the
+ * first event is read, so that an answer's header can say where the next export begins.
+ *
+ * @returns the first moment that is left to the next export, or null where the counts do not pass the limit
+ * @throws DrizzleQueryError
+ */
+export function plannedEnd(
+  databases: readonly Database[],
+  filter: SeriesFilter,
+  range: EventRange,
+  limit: number,
+): Promise<Micros | null> {
+  return withPartitions(databases, async (map) => {
+    const { low, high } = boundsOf(range);
+    const [from, to] = [secondsOf(low), secondsOf(high)];
+    const events = new Map(
+      await Promise.all(databases.map(async (database) => [database, await countedBy(database, filter)] as const)),
+    );
+    const hourOfStart = from - (from % HOUR_SECONDS);
+    // The events of the first hour that come before the range count too: the plan then ends a little early.
+    const hours = await sumBuckets(databases, events, (sum) => [
+      sql`SELECT c.bucket AS start, ${sum} AS events FROM ${everyPage()} AS pages CROSS JOIN counts AS c
+        WHERE c.seconds = ${integer(HOUR_SECONDS)} AND c.page = pages.page
+          AND c.bucket BETWEEN ${integer(hourOfStart)} AND ${integer(to)}
+        GROUP BY c.bucket ORDER BY c.bucket LIMIT ${integer(MAX_HOURS)}`,
+    ]);
+    const [first] = hours;
+    if (first === undefined) return null;
+    let passed = 0;
+    for (const { start, events: count } of hours) {
+      const isFirst = start === hourOfStart;
+      if (!isFirst && passed + count <= limit) {
+        passed += count;
+        continue;
+      }
+      // The first hour may be exported in part already, so its minutes are counted from the cursor on.
+      const minutes = await minutesOf(
+        databases,
+        events,
+        map,
+        Math.max(start, from - (from % 60)),
+        start + HOUR_SECONDS,
+      );
+      if (minutes.length === 0) {
+        if (passed + count > limit) return passed === 0 ? null : momentWithin(start, low, high);
+        passed += count;
+        continue;
+      }
+      for (const minute of minutes) {
+        if (passed > 0 && passed + minute.events > limit) return momentWithin(minute.start, low, high);
+        passed += minute.events;
+        // A minute that passes the limit alone: the export ends in it, and nobody knows where.
+        if (passed > limit) return null;
+      }
+    }
+    return null;
+  });
+}
+
+function secondsOf(moment: Micros): number {
+  return Math.floor(moment / 1_000_000);
+}
+
+function momentWithin(seconds: number, low: Micros, high: Micros): Micros | null {
+  const moment = seconds * 1_000_000;
+  return moment > low && moment <= high ? moment : null;
+}
+
+/** The events that a row `c` of counts has of a filter, as SQL; null: a database has none. */
+async function countedBy(database: Database, filter: SeriesFilter): Promise<SQL | null> {
+  const { category, name, application } = filter;
+  if (category === null && name === null && application === null) return sql`sum(c.events)`;
+  const { ids } = await wantedSeries(database, filter);
+  if (ids.length === 0) return null;
+  return sql`sum((SELECT sum(value) FROM json_each(c.by_series) WHERE CAST(key AS INTEGER) IN ${jsonList([...ids])}))`;
+}
+
+/** The minutes of a stretch, from the partitions that have them. */
+function minutesOf(
+  databases: readonly Database[],
+  events: ReadonlyMap<Database, SQL | null>,
+  map: PartitionMap,
+  from: number,
+  to: number,
+): Promise<Bucket[]> {
+  const partitions = map.overlapping(from * 1_000_000, to * 1_000_000 - 1);
+  return sumBuckets(databases, events, (sum, { index }) =>
+    partitions
+      .filter((partition) => partition.databases.includes(index))
+      .flatMap((partition) => {
+        const [main] = lanesToRead(partition).filter(({ suffix }) => !suffix.endsWith("l"));
+        return main === undefined ? [] : [main];
+      })
+      .map(
+        ({ suffix }) => sql`SELECT c.minute AS start, ${sum} AS events
+          FROM ${everyPage()} AS pages CROSS JOIN ${sql.raw(`minutes_${suffix}`)} AS c
+          WHERE c.page = pages.page AND c.minute >= ${integer(from)} AND c.minute < ${integer(to)}
+          GROUP BY c.minute`,
+      ),
+  );
+}
+
+/** The sums of all databases, in the order of time, without those that are empty. */
+async function sumBuckets(
+  databases: readonly Database[],
+  events: ReadonlyMap<Database, SQL | null>,
+  statementsOf: (sum: SQL, database: Database) => SQL[],
+): Promise<Bucket[]> {
+  const sums = new Map<number, number>();
+  const found = await Promise.all(
+    databases.map((database) => {
+      const sum = events.get(database) ?? null;
+      return sum === null ? [] : readBatch<Bucket>(database, statementsOf(sum, database));
+    }),
+  );
+  for (const { start, events: count } of found.flat(2)) {
+    if (count > 0) sums.set(start, (sums.get(start) ?? 0) + count);
+  }
+  return [...sums].map(([start, count]) => ({ start, events: count })).sort((a, b) => a.start - b.start);
+}
