@@ -14,7 +14,7 @@ const CONTENTS = {
 /** The same of the tables of a partition. */
 function partitionContents(id: number) {
   return {
-    events: `SELECT slot, session_id, typeof(session_id), occurred_at, tie, received_after, category, name, application, id,
+    events: `SELECT slot, sample_key, session_id, typeof(session_id), occurred_at, tie, received_after, category, name, application, id,
         typeof(id), data, context, extra, visitor_id, type, (SELECT category FROM categories WHERE category_id = rare) AS rare
       FROM events_${id} JOIN series USING (series_id) JOIN categories USING (category_id)`,
     activity: `SELECT session_id, typeof(session_id), "window" FROM activity_${id}`,

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { SERIES_PER_PAGE } from "../../src/model/limits.ts";
 import { packId } from "../../src/storage/core/packed-id.ts";
 import { isRare, type Partition, slotOf, WINDOW_MICROS } from "../../src/storage/partitions/partition.ts";
+import { sampleKeyOf } from "../../src/storage/partitions/sample-key.ts";
 import type { EventRow } from "../../src/storage/write/rows.ts";
 import { eventAt, type History } from "./history.ts";
 
@@ -70,6 +71,7 @@ interface PartitionFill {
 interface SlotEvent {
   row: EventRow;
   session: Uint8Array | string;
+  sampleKey: number;
   seriesId: number;
   categoryId: number;
 }
@@ -87,17 +89,17 @@ function fillPartition(
     .all();
   for (const { name } of indexes) database.exec(`DROP INDEX ${name}`);
   const insert = database.prepare(
-    `INSERT INTO events_${id} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)`,
+    `INSERT INTO events_${id} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)`,
   );
   let slot = 0;
   let waiting: SlotEvent[] = [];
   // The history is in the order of time; within a slot the primary key goes by session.
   const flush = () => {
-    for (const { row, session, seriesId, categoryId } of waiting.sort(compareKeys)) {
+    for (const { row, session, sampleKey, seriesId, categoryId } of waiting.sort(compareKeys)) {
       const { occurredAt, receivedAt, tie, category, data } = row;
       const rare = isRare(partition, category, receivedAt) ? categoryId : null;
       const after = receivedAt - occurredAt;
-      insert.run(slot, session, occurredAt, tie, after, seriesId, rare, stored(row.id), data);
+      insert.run(slot, sampleKey, session, occurredAt, tie, after, seriesId, rare, stored(row.id), data);
     }
     waiting = [];
   };
@@ -107,7 +109,7 @@ function fillPartition(
     if (own !== slot) flush();
     slot = own;
     const known = numbers.of(row);
-    waiting.push({ row, session: stored(row.session), ...known });
+    waiting.push({ row, session: stored(row.session), sampleKey: sampleKeyOf(row.session), ...known });
     counts.add(known.seriesId, row.occurredAt);
     if (place % 50_000 === 0) progress(place);
   }
@@ -119,6 +121,7 @@ function fillPartition(
 }
 
 function compareKeys(a: SlotEvent, b: SlotEvent): number {
+  if (a.sampleKey !== b.sampleKey) return a.sampleKey - b.sampleKey;
   // All ids of a history are UUIDs, which compare as text as their bytes do.
   if (a.row.session !== b.row.session) return a.row.session < b.row.session ? -1 : 1;
   return a.row.occurredAt - b.row.occurredAt || a.row.tie - b.row.tie;

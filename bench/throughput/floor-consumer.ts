@@ -18,8 +18,8 @@ const SUFFIX = "1";
 const SLOT_MS = 4_000;
 
 const INSERT = `
-INSERT INTO events_${SUFFIX} (slot, session_id, occurred_at, tie, received_after, series_id, id, data)
-SELECT value ->> 0, unhex(value ->> 1, '-'), value ->> 0, value ->> 2, 0, 1, '', value ->> 3 FROM json_each(?1)`;
+INSERT INTO events_${SUFFIX} (slot, sample_key, session_id, occurred_at, tie, received_after, series_id, id, data)
+SELECT value ->> 0, 0, unhex(value ->> 1, '-'), value ->> 0, value ->> 2, 0, 1, '', value ->> 3 FROM json_each(?1)`;
 
 let number = 0;
 let tables: Promise<void> | null = null;

@@ -3,6 +3,7 @@ import { EVENT_CODE_NAMES } from "../../src/model/codes";
 import { tieOf } from "../../src/model/event/event-key";
 import { CODE_BITS } from "../../src/storage/core/error-codes";
 import type { Partition } from "../../src/storage/partitions/partition";
+import { sampleKeyOf } from "../../src/storage/partitions/sample-key";
 import { add, type Counts, type DatabaseTables, type EventFound, type LaneTables, type Tables } from "./tables";
 
 const WINDOW = 900_000_000;
@@ -71,6 +72,7 @@ function eventProblems(row: EventFound, partition: Partition): string[] {
     occurredAt < partition.to &&
     row.database === expectedDatabase(partition, session) &&
     row.slot === Math.floor(occurredAt / partition.slotMicros) &&
+    row.sampleKey === sampleKeyOf(session) &&
     row.tie === tieOf(id) &&
     row.isRare === receivedAt < since;
   return isRight ? [] : [`does not belong here: ${JSON.stringify(row)}`];

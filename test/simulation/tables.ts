@@ -44,6 +44,7 @@ export interface EventFound {
   session: string;
   id: string;
   slot: number;
+  sampleKey: number;
   tie: number;
   application: string;
   category: string;
@@ -92,7 +93,7 @@ const FIXED = {
 
 const LANE = {
   events: (suffix: string) => `
-    SELECT slot, ${packed("session_id")} AS session, occurred_at, tie, received_after, series_id, rare, ${packed("id")} AS id,
+    SELECT slot, sample_key, ${packed("session_id")} AS session, occurred_at, tie, received_after, series_id, rare, ${packed("id")} AS id,
       data, context, extra, ${packed("visitor_id")} AS visitor
     FROM events_${suffix} ORDER BY occurred_at, received_after, session_id, tie`,
   activity: (suffix: string) => `SELECT ${packed("session_id")} AS session, "window" FROM activity_${suffix}`,
@@ -156,7 +157,7 @@ function eventFound(database: number, row: Row, series: Row): EventFound {
   const occurredAt = Number(row.occurred_at);
   return {
     ...{ database, occurredAt, receivedAt: occurredAt + Number(row.received_after) },
-    ...{ slot: Number(row.slot), tie: Number(row.tie) },
+    ...{ slot: Number(row.slot), sampleKey: Number(row.sample_key), tie: Number(row.tie) },
     ...{ session: unpackId(String(row.session)), id: unpackId(String(row.id)) },
     ...{ application: String(series.application), category: String(series.category), name: String(series.name) },
     isRare: row.rare !== null && row.rare === series.category_id,

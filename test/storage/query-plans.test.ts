@@ -7,6 +7,7 @@ import { countEvents } from "../../src/storage/counts/stats-queries";
 import { type ErrorQuestion, findErrors } from "../../src/storage/errors/error-queries";
 import { type EventQuestion, findEvents } from "../../src/storage/events/find-events";
 import { addCommonCategories } from "../../src/storage/partitions/partition-records";
+import { sampleKeyOf } from "../../src/storage/partitions/sample-key";
 import type { Order } from "../../src/storage/scan/event-order";
 import { findActiveSessions } from "../../src/storage/sessions/active-sessions";
 import { summariseSession } from "../../src/storage/sessions/session-summary";
@@ -39,15 +40,22 @@ async function fill(from: number, to: number): Promise<void> {
         (3, 3, 'submit', 'shop', 0), (4, 3, 'submit', 'blog', 0), (5, 4, 'one', 'shop', 0), (6, 4, 'other', 'shop', 0)`),
     ]);
   }
-  const numbers = (low: number, high: number) => JSON.stringify(Array.from({ length: high - low }, (_, n) => low + n));
+  const sessionOf = (n: number) => `session ${Math.floor(n / 1000) * 50 + (n % 50)}`;
+  const numbers = (low: number, high: number) =>
+    JSON.stringify(
+      Array.from({ length: high - low }, (_, n) => [low + n, sampleKeyOf(sessionOf(low + n)), sessionOf(low + n)]),
+    );
   for (let low = from; low < to; low += 20_000) {
     await binding
       .prepare(
-        `INSERT INTO events_${partition.id} (slot, session_id, occurred_at, tie, received_after, series_id, rare, id, data)
-         SELECT (?2 + n * 40000) / 4000000, 'session ' || (n / 1000 * 50 + n % 50), ?2 + n * 40000, n, 1000,
+        `INSERT INTO events_${partition.id} (slot, sample_key, session_id, occurred_at, tie, received_after, series_id, rare, id, data)
+         SELECT (?2 + n * 40000) / 4000000, sample_key, session, ?2 + n * 40000, n, 1000,
            CASE WHEN n % 500 = 3 THEN 5 + n / 500 % 2 WHEN n % 2 = 1 THEN 3 + n / 2 % 2 WHEN n % 2000 = 0 THEN 2 ELSE 1 END,
            CASE WHEN n % 500 = 3 THEN 4 END, n, '{"n":1}'
-         FROM (SELECT value AS n FROM json_each(?1)), (SELECT CAST(?2 AS INTEGER))`.replaceAll("?2", String(MORNING)),
+         FROM (SELECT value ->> 0 AS n, value ->> 1 AS sample_key, value ->> 2 AS session FROM json_each(?1)), (SELECT CAST(?2 AS INTEGER))`.replaceAll(
+          "?2",
+          String(MORNING),
+        ),
       )
       .bind(numbers(low, Math.min(to, low + 20_000)))
       .run();

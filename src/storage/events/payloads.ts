@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
-import { storedIdSql } from "../core/packed-id";
+import { storedIdSql, unpackId } from "../core/packed-id";
+import { sampleKeyOf } from "../partitions/sample-key";
 import { readAll } from "../scan/lane-chains";
 import type { ScannedEvent } from "./scan-statements";
 
@@ -22,6 +23,7 @@ export async function loadPayloads(events: readonly ScannedEvent[]): Promise<Map
       if (first === undefined) return [];
       const keys = own.map(({ key: { occurredAt, session, tie }, slotMicros }) => [
         Math.floor(occurredAt / slotMicros),
+        sampleKeyOf(unpackId(session)),
         session,
         occurredAt,
         tie,
@@ -29,8 +31,9 @@ export async function loadPayloads(events: readonly ScannedEvent[]): Promise<Map
       const statement = sql`
         SELECT wanted.key AS place, e.data AS data, e.context AS context, e.extra AS extra
         FROM json_each(${JSON.stringify(keys)}) AS wanted CROSS JOIN ${sql.raw(`events_${first.suffix}`)} AS e
-        WHERE e.slot = wanted.value ->> 0 AND e.session_id = ${sql.raw(storedIdSql("(wanted.value ->> 1)"))}
-          AND e.occurred_at = wanted.value ->> 2 AND e.tie = wanted.value ->> 3`;
+        WHERE e.slot = wanted.value ->> 0 AND e.sample_key = wanted.value ->> 1
+          AND e.session_id = ${sql.raw(storedIdSql("(wanted.value ->> 2)"))}
+          AND e.occurred_at = wanted.value ->> 3 AND e.tie = wanted.value ->> 4`;
       return [{ database: first.database, statement }];
     }),
   );

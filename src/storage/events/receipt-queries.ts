@@ -9,6 +9,7 @@ import { errors, series } from "../core/tables";
 import { withPartitions } from "../partitions/known-partitions";
 import { databaseOf, isLate, type Lane, lanesToRead, slotsPerWindow, windowOf } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
+import { sampleKeyOf } from "../partitions/sample-key";
 
 /** An event that is stored. */
 export interface StoredReceipt {
@@ -181,10 +182,11 @@ function eventsOf(places: Place[], { lane, database }: Place, session: string, w
       ? sql``
       : sql` AND NOT EXISTS (
           SELECT 1 FROM ${sql.identifier(`events_${main.lane.suffix}`)} AS first
-          WHERE first.slot = e.slot AND first.session_id = e.session_id AND first.occurred_at = e.occurred_at AND first.tie = e.tie
+          WHERE first.slot = e.slot AND first.sample_key = e.sample_key AND first.session_id = e.session_id AND first.occurred_at = e.occurred_at AND first.tie = e.tie
         )`;
   return sql`${activity} AS a CROSS JOIN numbers AS n CROSS JOIN ${sql.identifier(`events_${suffix}`)} AS e
-    WHERE a.session_id = ${own}${isNewest} AND n.n < ${slots} AND e.slot = a."window" * ${slots} + n.n AND e.session_id = ${own}${isOriginal}`;
+    WHERE a.session_id = ${own}${isNewest} AND n.n < ${slots} AND e.slot = a."window" * ${slots} + n.n AND e.sample_key = ${sampleKeyOf(session)}
+      AND e.session_id = ${own}${isOriginal}`;
 }
 
 export interface FailedReceipt {

@@ -68,7 +68,7 @@ const KEY = sql.raw(
 
 /** What a bounded scan reads of the events that it looks at. Reading `type` is cheap, since it mostly is NULL. */
 const WALKED = sql.raw(
-  ["slot", "session_id", "occurred_at", "tie", "received_after", "series_id", "type"]
+  ["slot", "sample_key", "session_id", "occurred_at", "tie", "received_after", "series_id", "type"]
     .map((column) => `e.${column} AS ${column}`)
     .join(", "),
 );
@@ -169,7 +169,7 @@ function matchingTerm(
       SELECT ${columns(lane, most)}, 0 AS isEnd
       FROM (SELECT * FROM (${walked} LIMIT ${integer(budget)}) AS e WHERE ${matches}) AS w
       CROSS JOIN ${laneTable("events", lane)} AS e
-      WHERE e.slot = w.slot AND e.session_id = w.session_id AND e.occurred_at = w.occurred_at AND e.tie = w.tie
+      WHERE e.slot = w.slot AND e.sample_key = w.sample_key AND e.session_id = w.session_id AND e.occurred_at = w.occurred_at AND e.tie = w.tie
       UNION ALL
       SELECT ${KEY}, ${NO_CONTENTS}, 1 AS isEnd FROM (${walked} LIMIT 1 OFFSET ${integer(budget - 1)}) AS e
       LIMIT ${integer(limit + 1)}

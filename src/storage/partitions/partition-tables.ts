@@ -4,7 +4,7 @@ import { isLate, type Lane, lateSuffix, openSuffix, type Partition, sealedSuffix
 /**
  * The tables of a partition. They are made at run time, so they stand in no migration: this file is their only description.
  *
- * - `events_S`: one row for an event, clustered by slot and session. The primary key is the event's identity.
+ * - `events_S`: one row for an event, clustered by slot and, in it, by session. The primary key is the event's identity.
  * - `activity_S`: the windows of 15 minutes in which a session has events, which is how a session is found.
  * - `visits_S`: the sessions of a visitor.
  * - `minutes_S`: exact counts by minute, like `counts`.
@@ -15,6 +15,7 @@ function definitions(suffix: string): string[] {
   return [
     `CREATE TABLE IF NOT EXISTS events_${suffix} (
       slot INTEGER NOT NULL,            -- occurred_at / width of a slot
+      sample_key INTEGER NOT NULL,      -- 15 bits of a hash of the session: a share of the sessions lies together
       session_id ANY NOT NULL,          -- 16 bytes for a UUID in lower case, else text
       occurred_at INTEGER NOT NULL,     -- microseconds since 1970
       tie INTEGER NOT NULL,             -- 48 bits of a hash of the id
@@ -27,7 +28,7 @@ function definitions(suffix: string): string[] {
       extra TEXT,                       -- JSON object: members that the format does not name
       visitor_id ANY,                   -- 16 bytes for a UUID in lower case, else text
       type TEXT,                        -- JSON [category, name], of an event of the overflow series
-      PRIMARY KEY (slot, session_id, occurred_at, tie)
+      PRIMARY KEY (slot, sample_key, session_id, occurred_at, tie)
     ) STRICT, WITHOUT ROWID`,
     `CREATE INDEX IF NOT EXISTS ${rareIndex(suffix)} ON events_${suffix}
       (rare, occurred_at, received_after, session_id, tie) WHERE rare IS NOT NULL`,

@@ -4,6 +4,7 @@ import type { Micros } from "../../model/time";
 import { storedId } from "../core/packed-id";
 import { slotOf, slotsPerWindow, windowOf } from "../partitions/partition";
 import { rareIndexOf } from "../partitions/partition-tables";
+import { sampleKeyOf } from "../partitions/sample-key";
 import { type Bounds, boundsIn, type EventRange, integer, isBeyond, sortBy } from "./event-order";
 import { type LaneSource, laneTable } from "./lane-chains";
 
@@ -156,7 +157,7 @@ export function sessionTerm(lane: LaneSource, range: EventRange, session: string
   const bounds = boundsIn(lane.partition, range);
   return {
     lane,
-    from: sql`FROM ${slotsOfSession(lane, bounds, storedId(session))} AND ${isLeft(lane, range, bounds, sql`+e.occurred_at`)}`,
+    from: sql`FROM ${slotsOfSession(lane, bounds, { id: storedId(session), sampleKey: integer(sampleKeyOf(session)) })} AND ${isLeft(lane, range, bounds, sql`+e.occurred_at`)}`,
     sort: sortBy(['a."window"', "n.n", "e.occurred_at", "e.received_after", "e.tie"], range.order),
     end: null,
   };
@@ -168,10 +169,14 @@ export function sessionTerm(lane: LaneSource, range: EventRange, session: string
  * Bounds stand only where they leave something out: a seek with a range counts as a row read although it finds nothing. For the
  * same reason conditions on `e.occurred_at` are to be kept from the index by a plus.
  */
-export function slotsOfSession(lane: LaneSource, { low, high }: Bounds, session: SQL): SQL {
+export function slotsOfSession(
+  lane: LaneSource,
+  { low, high }: Bounds,
+  { id, sampleKey }: { id: SQL; sampleKey: SQL },
+): SQL {
   const { partition } = lane;
   const perWindow = integer(slotsPerWindow(partition));
-  const conditions = [sql`a.session_id = ${session} AND n.n < ${perWindow}`];
+  const conditions = [sql`a.session_id = ${id} AND n.n < ${perWindow}`];
   if (low > partition.from) {
     conditions.push(sql`a."window" >= ${integer(windowOf(low))}
       AND n.n >= ${integer(slotOf(low, partition))} - a."window" * ${perWindow}`);
@@ -180,7 +185,9 @@ export function slotsOfSession(lane: LaneSource, { low, high }: Bounds, session:
     conditions.push(sql`a."window" <= ${integer(windowOf(high))}
       AND n.n <= ${integer(slotOf(high, partition))} - a."window" * ${perWindow}`);
   }
-  conditions.push(sql`e.slot = a."window" * ${perWindow} + n.n AND e.session_id = ${session}`);
+  conditions.push(
+    sql`e.slot = a."window" * ${perWindow} + n.n AND e.sample_key = ${sampleKey} AND e.session_id = ${id}`,
+  );
   return sql`${laneTable("activity", lane)} AS a CROSS JOIN numbers AS n CROSS JOIN ${laneTable("events", lane)} AS e
     WHERE ${sql.join(conditions, sql` AND `)}`;
 }
@@ -204,5 +211,5 @@ function isLeft(
 function isNoCopy(main: string): SQL {
   return sql`NOT EXISTS (
     SELECT 1 FROM ${sql.raw(`events_${main}`)} AS m
-    WHERE m.slot = e.slot AND m.session_id = e.session_id AND m.occurred_at = e.occurred_at AND m.tie = e.tie)`;
+    WHERE m.slot = e.slot AND m.sample_key = e.sample_key AND m.session_id = e.session_id AND m.occurred_at = e.occurred_at AND m.tie = e.tie)`;
 }

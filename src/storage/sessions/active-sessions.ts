@@ -6,6 +6,7 @@ import { EVENTS_EXAMINED_PER_SESSION, MAX_SESSION_ROUNDS } from "../core/read-li
 import { withPartitions } from "../partitions/known-partitions";
 import { databaseOf, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
+import { sampleKeyOf } from "../partitions/sample-key";
 import { boundsIn, boundsOf, type EventKey, type EventRange, integer } from "../scan/event-order";
 import { type Chain, chainsOf, type LaneSource, readAll, unionAll } from "../scan/lane-chains";
 import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
@@ -172,20 +173,26 @@ async function listedBefore(
   return new Set(found.flat().map(({ session }) => unpackId(session)));
 }
 
-function sessionsIn(partition: Partition, { index }: Database, candidates: Listed[]): string[] {
-  return candidates.flatMap(({ session }) => (databaseOf(partition, session) === index ? [packId(session)] : []));
+/** Packed id and sample key. */
+type WantedSession = [string, number];
+
+function sessionsIn(partition: Partition, { index }: Database, candidates: Listed[]): WantedSession[] {
+  return candidates.flatMap(({ session }) =>
+    databaseOf(partition, session) === index ? [[packId(session), sampleKeyOf(session)]] : [],
+  );
 }
 
-/** Those of the packed sessions that have an event of a lane at the cursor or above it. */
-function laterTerm(lane: LaneSource, sessions: string[], above: EventRange, after: EventKey, asOf: Micros): SQL {
+/** Those of the sessions that have an event of a lane at the cursor or above it. */
+function laterTerm(lane: LaneSource, sessions: WantedSession[], above: EventRange, after: EventKey, asOf: Micros): SQL {
   const bounds = boundsIn(lane.partition, above);
   const { occurredAt, receivedAfter, session, tie } = after;
   // With a LIMIT the ids are made once, and not again for each seek.
   return sql`
     SELECT wanted.packed AS session FROM (
-      SELECT value AS packed, ${sql.raw(storedIdSql("value"))} AS id FROM json_each(${JSON.stringify(sessions)}) LIMIT -1
+      SELECT value ->> 0 AS packed, value ->> 1 AS sample_key, ${sql.raw(storedIdSql("(value ->> 0)"))} AS id
+      FROM json_each(${JSON.stringify(sessions)}) LIMIT -1
     ) AS wanted WHERE EXISTS (
-      SELECT 1 FROM ${slotsOfSession(lane, bounds, sql`wanted.id`)}
+      SELECT 1 FROM ${slotsOfSession(lane, bounds, { id: sql`wanted.id`, sampleKey: sql`wanted.sample_key` })}
         AND +e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)} AND ${isKnown(asOf)}
         AND (+e.occurred_at, e.received_after, e.session_id, e.tie) >= (${integer(occurredAt)}, ${integer(receivedAfter)},
           ${storedId(unpackId(session))}, ${integer(tie)})

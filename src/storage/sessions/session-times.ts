@@ -4,6 +4,7 @@ import type { Database } from "../core/databases";
 import { packId, storedId, storedIdSql } from "../core/packed-id";
 import { databaseOf, type Partition, slotsPerWindow } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
+import { sampleKeyOf } from "../partitions/sample-key";
 import { integer } from "../scan/event-order";
 import { chainsOf, type LaneSource, lanesIn, laneTable, readAll, unionAll } from "../scan/lane-chains";
 
@@ -172,18 +173,20 @@ function edgeStatement(
   { lane, order }: { lane: LaneSource; order: string },
   edges: readonly { session: string; window: number }[],
 ) {
-  const wanted = JSON.stringify(edges.map(({ session, window }) => [packId(session), window]));
+  const wanted = JSON.stringify(edges.map(({ session, window }) => [packId(session), window, sampleKeyOf(session)]));
   const perWindow = integer(slotsPerWindow(lane.partition));
   const direction = sql.raw(order);
   // Materialized, so that the ids are made once, and not again for each seek.
   return sql`
     WITH found AS MATERIALIZED (
-      SELECT key AS place, ${sql.raw(storedIdSql("(value ->> 0)"))} AS session_id, (value ->> 1) * ${perWindow} AS first_slot
+      SELECT key AS place, ${sql.raw(storedIdSql("(value ->> 0)"))} AS session_id, (value ->> 1) * ${perWindow} AS first_slot,
+        value ->> 2 AS sample_key
       FROM json_each(${wanted})
     )
     SELECT place, (
       SELECT e.occurred_at FROM numbers AS n CROSS JOIN ${laneTable("events", lane)} AS e
-      WHERE n.n < ${perWindow} AND e.slot = found.first_slot + n.n AND e.session_id = found.session_id
+      WHERE n.n < ${perWindow} AND e.slot = found.first_slot + n.n AND e.sample_key = found.sample_key
+        AND e.session_id = found.session_id
       ORDER BY n.n ${direction}, e.occurred_at ${direction} LIMIT 1
     ) AS moment
     FROM found`;

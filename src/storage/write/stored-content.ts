@@ -2,6 +2,7 @@ import { canonicalText } from "../../model/json/canonical-text";
 import type { Database } from "../core/databases";
 import { packId, storedIdSql } from "../core/packed-id";
 import { type Lane, lanesToRead, slotOf } from "../partitions/partition";
+import { sampleKeyOf } from "../partitions/sample-key";
 import { chunks, jsonArray } from "./chunks";
 import type { EventRow } from "./rows";
 
@@ -14,15 +15,16 @@ export interface StoredContent {
   id: string;
 }
 
-/** ?1: [[slot, packed session, occurred_at, tie], …]. */
+/** ?1: [[slot, sample key, packed session, occurred_at, tie], …]. */
 function findStored(suffix: string): string {
   return `
 SELECT wanted.key AS place, coalesce(held.type ->> 0, category) AS category, coalesce(held.type ->> 1, s.name) AS name, held.data AS data,
   iif(typeof(held.id) = 'blob', 'x' || lower(hex(held.id)), 't' || held.id) AS id
 FROM json_each(?1) AS wanted CROSS JOIN events_${suffix} AS held
 CROSS JOIN series AS s ON s.series_id = held.series_id CROSS JOIN categories AS c ON c.category_id = s.category_id
-WHERE held.slot = wanted.value ->> 0 AND held.session_id = ${storedIdSql("(wanted.value ->> 1)")}
-  AND held.occurred_at = wanted.value ->> 2 AND held.tie = wanted.value ->> 3`;
+WHERE held.slot = wanted.value ->> 0 AND held.sample_key = wanted.value ->> 1
+  AND held.session_id = ${storedIdSql("(wanted.value ->> 2)")}
+  AND held.occurred_at = wanted.value ->> 3 AND held.tie = wanted.value ->> 4`;
 }
 
 /** An event's identity within its partition, as text. */
@@ -44,7 +46,13 @@ export async function storedContents(
   const suffixes = new Set([...lanesToRead(partition).map((lane) => lane.suffix), suffix]);
   const keys = rows.map((row) => {
     const { session, occurredAt, tie, data } = row;
-    const text = JSON.stringify([slotOf(occurredAt, partition), packId(session), occurredAt, tie]);
+    const text = JSON.stringify([
+      slotOf(occurredAt, partition),
+      sampleKeyOf(session),
+      packId(session),
+      occurredAt,
+      tie,
+    ]);
     // An answer holds the payloads, so a chunk is as long as its payloads.
     return { row, text, bytes: text.length + data.length };
   });

@@ -157,7 +157,7 @@ describe("findEvents", { timeout: 120_000 }, () => {
     // A copy that was received again, which a writer without the main lane in reach may leave.
     const partition = map.find(MORNING);
     if (partition === null) throw new Error("The morning has no partition.");
-    const columns = "slot, session_id, occurred_at, tie, received_after, series_id, rare, id, data";
+    const columns = "slot, sample_key, session_id, occurred_at, tie, received_after, series_id, rare, id, data";
     let copies = 0;
     for (const { binding } of databases) {
       const { meta } = await binding

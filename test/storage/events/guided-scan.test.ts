@@ -4,6 +4,7 @@ import { type Database, databasesOf } from "../../../src/storage/core/databases"
 import { MAX_GUIDED_ROWS } from "../../../src/storage/core/read-limits";
 import { type EventQuestion, findEvents } from "../../../src/storage/events/find-events";
 import { addCommonCategories } from "../../../src/storage/partitions/partition-records";
+import { sampleKeyOf } from "../../../src/storage/partitions/sample-key";
 import type { EventKey, Order } from "../../../src/storage/scan/event-order";
 import { MINUTE, MORNING, partitionsOf, recount } from "../seed";
 import { rowsReadBy, watch } from "../watched-database";
@@ -40,8 +41,8 @@ beforeAll(async () => {
       const values = own.slice(n, n + 20_000).map(({ at, tie, series }) => [at, tie, series, series > 2 ? 3 : null]);
       await binding
         .prepare(
-          `INSERT INTO events_${partition.id} (slot, session_id, occurred_at, tie, received_after, series_id, rare, id, data)
-           SELECT (value ->> 0) / 4000000, 'crowd', value ->> 0, value ->> 1, 0, value ->> 2, value ->> 3, value ->> 1, '{}'
+          `INSERT INTO events_${partition.id} (slot, sample_key, session_id, occurred_at, tie, received_after, series_id, rare, id, data)
+           SELECT (value ->> 0) / 4000000, ${sampleKeyOf("crowd")}, 'crowd', value ->> 0, value ->> 1, 0, value ->> 2, value ->> 3, value ->> 1, '{}'
            FROM json_each(?1)`,
         )
         .bind(JSON.stringify(values))
