@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import { type CastType, cast, momentIn } from "../../../src/model/repair/cast";
+
+it.each<[CastType, unknown, unknown]>([
+  ["number", " 12.50 ", 12.5],
+  ["number", "twelve", "twelve"],
+  ["number", "", ""],
+  ["integer", "12", 12],
+  ["integer", "12.5", "12.5"],
+  ["string", 12.5, "12.5"],
+  ["string", { a: 1 }, { a: 1 }],
+  ["boolean", "TRUE", true],
+  ["boolean", 0, false],
+  ["timestamp", 1_609_492_527, "2021-01-01T09:15:27.000000Z"],
+  ["timestamp", "1609492527243", "2021-01-01T09:15:27.243000Z"],
+  ["timestamp", 1_609_492_527_243_860, "2021-01-01T09:15:27.243860Z"],
+  ["timestamp", 1_609_492_527.24386, "2021-01-01T09:15:27.243860Z"],
+  ["timestamp", "1609492527.243860", "2021-01-01T09:15:27.243860Z"],
+  ["timestamp", "1609492527243860", "2021-01-01T09:15:27.243860Z"],
+  ["timestamp", " 2021-01-01 09:15:27.24386 ", "2021-01-01T09:15:27.243860Z"],
+  ["timestamp", "2015-05-17T10:05:03.201712623Z", "2015-05-17T10:05:03.201712Z"],
+  ["timestamp", "20260401T100000+0200", "2026-04-01T08:00:00.000000Z"],
+  ["timestamp", "2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000000Z"],
+  ["timestamp", "Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:37.000000Z"],
+  ["timestamp", "yesterday", "yesterday"],
+  ["timestamp", "", ""],
+  ["timestamp", -1, -1],
+  ["timestamp", true, true],
+])("as %s, %j is %j", (type, value, expected) => {
+  expect(cast(value, type)).toEqual(expected);
+});
+
+it.each([
+  ["1609492527243", 1_609_492_527_243_000],
+  [" 2021-01-01 09:15:27.243 ", 1_609_492_527_243_000],
+  ["soon", null],
+  [null, null],
+  [{}, null],
+])("the moment in %j is %j", (value, moment) => {
+  expect(momentIn(value)).toBe(moment);
+});
