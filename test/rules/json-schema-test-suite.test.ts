@@ -5,7 +5,7 @@ import { readSchema } from "../../src/rules/read-schema";
 
 /**
  * The JSON Schema Test Suite as it is on npm: the cases of draft 4, for the keywords that draft 2020-12 took over
- * unchanged. What has changed since, or is new, has its own table in keywords.test.ts.
+ * unchanged. What has changed since, or is new, has tables in the tests of the keywords.
  */
 
 const SuiteSchema = v.array(
