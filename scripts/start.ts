@@ -7,7 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { QUIET, run, WRANGLER } from "./shared/wrangler.ts";
 import { readWranglerConfig } from "./shared/wrangler-config.ts";
-import { localKeyRecords } from "./start/local-keys.ts";
+import { localKeyRecords, localKeyStatements } from "./start/local-keys.ts";
 import {
   databasesToMigrate,
   migrationFiles,
@@ -31,13 +31,18 @@ async function wrangler(args: readonly string[]): Promise<void> {
   if (finished.code !== 0) throw new Error(`wrangler ${args.join(" ")} failed:\n${finished.output}`);
 }
 
-async function storeLocalKeys(persistTo: string): Promise<void> {
-  const file = join(persistTo, `local-keys-${process.pid}.json`);
-  writeFileSync(file, JSON.stringify(localKeyRecords(new Date())));
+/** @param registry the first database's binding */
+async function storeLocalKeys(persistTo: string, registry: string): Promise<void> {
+  const entries = join(persistTo, `local-keys-${process.pid}.json`);
+  const statements = join(persistTo, `local-keys-${process.pid}.sql`);
+  writeFileSync(entries, JSON.stringify(localKeyRecords()));
+  writeFileSync(statements, localKeyStatements(new Date()));
+  const local = ["--local", "--persist-to", persistTo];
   try {
-    await wrangler(["kv", "bulk", "put", file, "--local", "--binding", "KEYS", "--persist-to", persistTo]);
+    await wrangler(["d1", "execute", registry, "--yes", "--file", statements, ...local]);
+    await wrangler(["kv", "bulk", "put", entries, "--binding", "KEYS", ...local]);
   } finally {
-    rmSync(file);
+    for (const file of [entries, statements]) rmSync(file);
   }
 }
 
@@ -54,15 +59,15 @@ async function setUp(persistTo: string): Promise<void> {
   if (unknownMigrations(setup, files).length > 0) throw new Error(OLDER_STATE);
   removeSessionFiles(persistTo, config.name);
   const missing = databasesToMigrate(setup, bindings, files);
-  if (missing.length === 0 && setup.keys) return;
+  if (missing.length === 0 && setup.registry) return;
   console.log(`Setting up ${persistTo} …`);
   // One after the other: two local platforms at once on one folder lock each other out.
   for (const binding of missing) {
     await wrangler(["d1", "migrations", "apply", binding, "--local", "--persist-to", persistTo]);
   }
-  if (!setup.keys) await storeLocalKeys(persistTo);
+  if (!setup.registry) await storeLocalKeys(persistTo, bindings[0] ?? "DB");
   const migrations = Object.fromEntries(bindings.map((binding) => [binding, files]));
-  writeSetup(persistTo, { v: 1, migrations, keys: true });
+  writeSetup(persistTo, { v: 1, migrations, registry: true });
 }
 
 /**

@@ -7,7 +7,8 @@ import { consume } from "./pipeline/consumer";
 import { consumeDeadLetters } from "./pipeline/dead-letters";
 import type { Pipeline } from "./pipeline/process-batch";
 import { consumeReplays, type ReplayPipeline } from "./pipeline/replay/replay";
-import { databasesOf } from "./storage/core/databases";
+import { maintainKeys } from "./storage/admin/published-keys";
+import { databasesOf, firstDatabase } from "./storage/core/databases";
 import { maintainPartitions } from "./storage/partitions/partition-maintenance";
 import { isolatePartitions } from "./storage/partitions/partition-store";
 import { writeBatch } from "./storage/write/write-batch";
@@ -31,6 +32,7 @@ export default {
     const databases = databasesOf(env);
     const partitions = isolatePartitions(env);
     await maintainPartitions({ databases, partitions, futureToleranceMicros, log }, scheduledTime * 1000);
+    await maintainKeys({ keys: env.KEYS, database: firstDatabase(databases), log });
     const watching = {
       databases,
       fetch: (url: string, init: RequestInit) => fetch(url, init),

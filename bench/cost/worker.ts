@@ -1,8 +1,9 @@
 // First: it replaces the clock that the modules below keep.
 import "./virtual-clock.ts";
 
-import { hashKey, keyEntry } from "../../src/http/auth/keys";
+import { hashKey } from "../../src/http/auth/keys";
 import eye from "../../src/index";
+import { keyEntry } from "../../src/model/access-key";
 import type { Micros } from "../../src/model/time";
 import { databasesOf, firstDatabase } from "../../src/storage/core/databases";
 import { maintainPartitions } from "../../src/storage/partitions/partition-maintenance";
@@ -215,7 +216,7 @@ class Meter {
 
 async function storeKeys(env: Env): Promise<void> {
   for (const application of APPLICATIONS) {
-    const record = { v: 1, application, scope: "write", id: application, created_at: "2026-01-01T00:00:00.000Z" };
+    const record = { v: 1, application, scope: "write", id: application };
     await env.KEYS.put(keyEntry(await hashKey(keyOf(application))), JSON.stringify(record));
   }
 }

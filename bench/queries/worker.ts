@@ -1,5 +1,6 @@
 import { createApp } from "../../src/api/app";
-import { hashKey, keyEntry } from "../../src/http/auth/keys";
+import { hashKey } from "../../src/http/auth/keys";
+import { keyEntry } from "../../src/model/access-key";
 import { placeRows } from "../../src/pipeline/place-rows";
 import type { Database } from "../../src/storage/core/databases";
 import { loadPartitionMap, NO_PARTITIONS } from "../../src/storage/partitions/partition-records";
@@ -66,7 +67,7 @@ export default {
       const { meta } = await database.binding.prepare("SELECT 1").all();
       return Response.json({ bytes: meta.size_after } satisfies Written);
     }
-    const record = { v: 1, application: "bench", scope: "read", id: "bench", created_at: "2026-01-01T00:00:00.000Z" };
+    const record = { v: 1, application: "bench", scope: "read", id: "bench" };
     await env.KEYS.put(keyEntry(await hashKey(KEY)), JSON.stringify(record));
     const ask = (over: Env) => {
       const asked = new Request(new URL(order.path, "http://localhost"), {

@@ -130,7 +130,7 @@ async function startTarget(
   await (await platform.getD1Database("DB", "target")).exec(EARLIER_PARTITION);
   if (worker.kvNamespaces !== undefined) {
     const keys = await platform.getKVNamespace("KEYS", "target");
-    for (const { key, value } of localKeyRecords(new Date())) await keys.put(key, value);
+    for (const { key, value } of localKeyRecords()) await keys.put(key, value);
   }
   const [pid = null] = [...workerdProcesses()].filter((one) => !before.has(one));
   const url = await platform.unsafeGetDirectURL("target");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The fixed keys of a developer's machine. Only the local key store ever holds them; no deployment does. */
+/** The fixed keys of a developer's machine. Only the local state ever holds them; no deployment does. */
 export const LOCAL_KEYS = { write: "eye_w_local", read: "eye_r_local", admin: "eye_a_local" } as const;
 
 export const LOCAL_APPLICATION = "demo";
@@ -9,27 +9,34 @@ export const LOCAL_APPLICATION = "demo";
 export interface KvPair {
   key: string;
   value: string;
+  metadata: { revision: number };
 }
 
-/** The records of the application `demo` and its keys, as src/http/auth/keys.ts describes them. */
-export function localKeyRecords(now: Date): KvPair[] {
-  const created_at = now.toISOString();
-  const keys = Object.entries(LOCAL_KEYS).map(([scope, key]) => ({
-    shared: { id: `local-${scope}`, scope, created_at },
-    hash: createHash("sha256").update(key).digest("hex"),
-    hint: key.slice(-4),
+const KEYS = Object.entries(LOCAL_KEYS).map(([scope, key]) => ({
+  id: `local-${scope}`,
+  scope,
+  hash: createHash("sha256").update(key).digest("hex"),
+  hint: key.slice(-4),
+}));
+
+/** The local keys as they are published in KV: see src/storage/admin/published-keys.ts. */
+export function localKeyRecords(): KvPair[] {
+  return KEYS.map(({ id, scope, hash }) => ({
+    key: `key:${hash}`,
+    value: JSON.stringify({ v: 1, application: LOCAL_APPLICATION, id, scope }),
+    metadata: { revision: 1 },
   }));
-  const application = {
-    v: 1,
-    name: LOCAL_APPLICATION,
-    created_at,
-    keys: keys.map(({ shared, hash, hint }) => ({ ...shared, hash, hint })),
-  };
-  return [
-    { key: `application:${LOCAL_APPLICATION}`, value: JSON.stringify(application) },
-    ...keys.map(({ shared, hash }) => ({
-      key: `key:${hash}`,
-      value: JSON.stringify({ v: 1, application: LOCAL_APPLICATION, ...shared }),
-    })),
-  ];
+}
+
+/** SQL that brings the application `demo` and its keys into the registry, as far as they are missing. */
+export function localKeyStatements(now: Date): string {
+  const createdAt = now.getTime() * 1000;
+  const rows = KEYS.map(
+    ({ id, scope, hash, hint }) =>
+      `('${id}', '${LOCAL_APPLICATION}', '${scope}', '${hash}', '${hint}', ${createdAt}, 1)`,
+  );
+  return `INSERT OR IGNORE INTO applications (name, created_at) VALUES ('${LOCAL_APPLICATION}', ${createdAt});
+INSERT OR IGNORE INTO application_keys (id, application, scope, hash, hint, created_at, revision) VALUES
+  ${rows.join(",\n  ")};
+`;
 }

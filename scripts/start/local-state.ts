@@ -10,12 +10,13 @@ const SetupSchema = v.object({
   v: v.literal(1),
   /** File names of the migrations applied, by binding. */
   migrations: v.record(v.string(), v.array(v.string())),
-  keys: v.boolean(),
+  /** Whether the registry has the local keys. Notes of older versions say `keys`, which they kept in KV alone. */
+  registry: v.optional(v.boolean(), false),
 });
 
 export type Setup = v.InferOutput<typeof SetupSchema>;
 
-const NOTHING: Setup = { v: 1, migrations: {}, keys: false };
+const NOTHING: Setup = { v: 1, migrations: {}, registry: false };
 
 const FILE = "the-eye-setup.json";
 

@@ -1,22 +1,36 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import * as v from "valibot";
+import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
 import { isolateKeyCache, requireScope } from "../../http/auth/authenticate";
-import type { ApplicationRecord, ListedKey } from "../../http/auth/keys";
-import { nextUrl } from "../../http/page";
+import { generateKey, hashKey, hintOf } from "../../http/auth/keys";
+import { logFailure } from "../../http/log";
+import { pageResponse, readCursor } from "../../http/page";
 import { readParameters } from "../../http/parameters";
 import { parseJsonBody } from "../../http/parse-json-body";
 import { problem, Refusal } from "../../http/problem";
-import { ApplicationsParameters, CreateApplicationSchema, CreateKeySchema } from "./application-schemas";
+import type { Scope } from "../../model/access-key";
+import { ApplicationNameSchema } from "../../model/event/event";
+import { formatTimestamp } from "../../model/time";
 import {
-  createKey,
-  deleteRecord,
-  keysToReplace,
+  type Application,
+  changeOrigins,
+  deleteApplication,
+  type FreshKey,
+  insertApplication,
   listApplications,
-  type NewKey,
-  publish,
-  readApplication,
-  revoke,
-} from "./application-store";
+  loadApplication,
+} from "../../storage/admin/applications";
+import { publishKeys } from "../../storage/admin/published-keys";
+import type { RegisteredKey } from "../../storage/admin/registered-keys";
+import { deleteKey, MAX_KEYS_OF_AN_APPLICATION, rotateKey } from "../../storage/admin/rotate-key";
+import { databasesOf, firstDatabase } from "../../storage/core/databases";
+import {
+  ApplicationsParameters,
+  ChangeApplicationSchema,
+  CreateApplicationSchema,
+  CreateKeySchema,
+} from "./application-schemas";
 
 /**
  * `/theeye/applications`: applications and their keys, for admin keys.
@@ -31,73 +45,157 @@ applications.use(requireScope("admin"));
 applications.post("/", async (c) => {
   const input = await parseJsonBody(c.req.raw, CreateApplicationSchema);
   if (input instanceof Refusal) return input.response();
-  if ((await readApplication(c.env.KEYS, input.name)) !== null) {
-    return problem("conflict", `The application ${input.name} exists already.`);
-  }
-  const now = new Date();
-  const fresh = [await createKey("write", input.origins, now), await createKey("read", undefined, now)];
-  const record: ApplicationRecord = {
-    v: 1,
-    name: input.name,
-    created_at: now.toISOString(),
-    keys: fresh.map(({ listed }) => listed),
-  };
-  await publish(c.env.KEYS, record, record.keys);
-  const answer = { name: record.name, created_at: record.created_at, keys: fresh.map(showOnce) };
-  return c.json(answer, 201, { Location: `/theeye/applications/${record.name}`, "Cache-Control": "no-store" });
+  const fresh = [await freshKey("write"), await freshKey("read")];
+  const application = { name: input.name, createdAt: Date.now() * 1000, origins: input.origins };
+  return withRegistry(async () => {
+    const home = homeOf(c);
+    if (!(await insertApplication(home, application, fresh))) {
+      return problem("conflict", `The application ${input.name} exists already.`);
+    }
+    await publish(
+      c,
+      fresh.map(({ hash }) => hash),
+    );
+    const registered = await loadApplication(home, input.name);
+    const keys = fresh.flatMap(({ id, key }) => {
+      const own = registered?.keys.find((one) => one.id === id);
+      // Whoever deletes the application at this moment has ended its keys.
+      return own === undefined ? [] : [showOnce(own, key)];
+    });
+    const shown = showApplication({ ...application, keys: [] });
+    return created(application.name, { ...shown, keys });
+  });
 });
 
 applications.get("/", async (c) => {
-  const input = readParameters(c.req.url, ApplicationsParameters);
-  if (input instanceof Refusal) return input.response();
-  const page = await listApplications(c.env.KEYS, input.limit, input.cursor ?? null);
-  const next = page.cursor === null ? null : nextUrl(c.req.url, page.cursor);
-  if (next !== null) c.header("Link", `<${next}>; rel="next"`);
-  return c.json({ results: page.applications.map(showApplication), next });
+  const question = readParameters(c.req.url, ApplicationsParameters);
+  if (question instanceof Refusal) return question.response();
+  const place = readCursor(question, "applications", v.strictTuple([ApplicationNameSchema]));
+  if (place instanceof Refusal) return place.response();
+  return withRegistry(async () => {
+    const page = await listApplications(homeOf(c), { limit: question.limit, after: place?.[0] ?? null });
+    const end = page.next === null ? null : [page.next];
+    const results = page.rows.map(showApplication);
+    return pageResponse(c.req.url, { question, name: "applications", place: end }, { results });
+  });
 });
 
-applications.get("/:name", async (c) => {
-  const application = await readApplication(c.env.KEYS, c.req.param("name"));
-  return application === null ? noApplication() : c.json(showApplication(application));
+applications.get("/:name", (c) =>
+  withRegistry(async () => {
+    const application = await loadApplication(homeOf(c), c.req.param("name"));
+    return application === null ? noApplication() : answer(showApplication(application));
+  }),
+);
+
+applications.patch("/:name", async (c) => {
+  const input = await parseJsonBody(c.req.raw, ChangeApplicationSchema);
+  if (input instanceof Refusal) return input.response();
+  const name = c.req.param("name");
+  return withRegistry(async () => {
+    const changed = await changeOrigins(homeOf(c), name, input.origins);
+    if (changed === null) return noApplication();
+    await publishChanged(c, changed);
+    const application = await loadApplication(homeOf(c), name);
+    return application === null ? noApplication() : answer(showApplication(application));
+  });
 });
 
 applications.post("/:name/keys", async (c) => {
   const input = await parseJsonBody(c.req.raw, CreateKeySchema);
   if (input instanceof Refusal) return input.response();
-  const application = await readApplication(c.env.KEYS, c.req.param("name"));
-  if (application === null) return noApplication();
-  const replaced = keysToReplace(application, input.scope);
-  const fresh = await createKey(input.scope, input.origins, new Date());
-  await end(c.env.KEYS, replaced);
-  const kept = application.keys.filter((key) => !replaced.includes(key));
-  await publish(c.env.KEYS, { ...application, keys: [...kept, fresh.listed] }, [fresh.listed]);
-  return c.json({ ...showOnce(fresh), revoked: replaced.map(showKey) }, 201, {
-    Location: `/theeye/applications/${application.name}`,
-    "Cache-Control": "no-store",
+  const name = c.req.param("name");
+  const { key, ...fresh } = await freshKey(input.scope);
+  const { origins, applications: bound } = input;
+  const rotation = { ...fresh, application: name, createdAt: Date.now() * 1000, origins, applications: bound };
+  return withRegistry(async () => {
+    const rotated = await rotateKey(homeOf(c), rotation);
+    switch (rotated.kind) {
+      case "no application":
+        return noApplication();
+      case "unknown applications":
+        return problem(
+          "invalid_parameter",
+          `The member applications cannot be taken: there is no application ${rotated.names.join(", ")}.`,
+          { parameter: "applications" },
+        );
+      case "full":
+        return problem(
+          "conflict",
+          `The application has ${MAX_KEYS_OF_AN_APPLICATION} keys, which is the limit. Revoke one first.`,
+          { limit: MAX_KEYS_OF_AN_APPLICATION },
+        );
+      case "made":
+        await publishChanged(c, [...rotated.replaced, rotated.key]);
+        return created(name, { ...showOnce(rotated.key, key), revoked: rotated.replaced.map(showKey) });
+    }
   });
 });
 
-applications.delete("/:name/keys/:id", async (c) => {
-  const application = await readApplication(c.env.KEYS, c.req.param("name"));
-  if (application === null) return noApplication();
-  const revoked = application.keys.filter((key) => key.id === c.req.param("id"));
-  if (revoked.length === 0) return problem("not_found", "The application has no key of this id.");
-  await end(c.env.KEYS, revoked);
-  await publish(c.env.KEYS, { ...application, keys: application.keys.filter((key) => !revoked.includes(key)) }, []);
-  return c.body(null, 204);
-});
+applications.delete("/:name/keys/:id", (c) =>
+  withRegistry(async () => {
+    const name = c.req.param("name");
+    const ended = await deleteKey(homeOf(c), name, c.req.param("id"));
+    if (ended !== null) {
+      await publishChanged(c, [ended]);
+      return c.body(null, 204);
+    }
+    const isKnown = (await loadApplication(homeOf(c), name)) !== null;
+    return isKnown ? problem("not_found", "The application has no key of this id.") : noApplication();
+  }),
+);
 
-applications.delete("/:name", async (c) => {
-  const application = await readApplication(c.env.KEYS, c.req.param("name"));
-  if (application === null) return noApplication();
-  await end(c.env.KEYS, application.keys);
-  await deleteRecord(c.env.KEYS, application.name);
-  return c.body(null, 204);
-});
+applications.delete("/:name", (c) =>
+  withRegistry(async () => {
+    const ended = await deleteApplication(homeOf(c), c.req.param("name"));
+    if (ended === null) return noApplication();
+    await publishChanged(c, ended);
+    return c.body(null, 204);
+  }),
+);
 
-async function end(keys: KVNamespace, revoked: readonly ListedKey[]): Promise<void> {
-  await revoke(keys, revoked);
-  isolateKeyCache.forget(revoked.map(({ id }) => id));
+/** A change that was interrupted may have been made: a transaction whose answer was lost. */
+async function withRegistry(work: () => Promise<Response>): Promise<Response> {
+  try {
+    return await work();
+  } catch (error) {
+    logFailure("registry_failed", error);
+    return problem(
+      "unavailable",
+      "The keys cannot be asked for at this moment. See what is listed before you repeat a change.",
+    );
+  }
+}
+
+function homeOf(c: Context<AppEnv>) {
+  return firstDatabase(databasesOf(c.env));
+}
+
+async function publishChanged(c: Context<AppEnv>, changed: readonly RegisteredKey[]): Promise<void> {
+  isolateKeyCache.forget(changed.map(({ id }) => id));
+  await publish(
+    c,
+    changed.map(({ hash }) => hash),
+  );
+}
+
+/** The change is made once the registry has it. What KV does not take now, the cron brings to it within a minute. */
+async function publish(c: Context<AppEnv>, hashes: readonly string[]): Promise<void> {
+  try {
+    await publishKeys(c.env.KEYS, homeOf(c), hashes);
+  } catch (error) {
+    logFailure("keys_not_published", error);
+  }
+}
+
+async function freshKey(scope: Scope): Promise<FreshKey & { key: string }> {
+  const key = generateKey(scope);
+  return { key, id: crypto.randomUUID(), scope, hash: await hashKey(key), hint: hintOf(key) };
+}
+
+function created(application: string, body: Record<string, unknown>): Response {
+  const response = answer(body, 201);
+  response.headers.set("Location", `/theeye/applications/${application}`);
+  return response;
 }
 
 function noApplication(): Response {
@@ -105,14 +203,22 @@ function noApplication(): Response {
 }
 
 /** A key as it is listed: everything but its hash, with which nobody outside has business. */
-function showKey({ hash: _, ...shown }: ListedKey): Omit<ListedKey, "hash"> {
-  return shown;
+function showKey({ id, scope, hint, createdAt, origins, applications: bound }: RegisteredKey) {
+  return {
+    ...{ id, scope, hint, created_at: formatTimestamp(createdAt) },
+    ...(scope === "write" ? { origins } : {}),
+    ...(scope === "read" ? { applications: bound } : {}),
+  };
 }
 
-function showOnce({ key, listed }: NewKey): Omit<ListedKey, "hash"> & { key: string } {
-  return { ...showKey(listed), key };
+function showOnce(registered: RegisteredKey, key: string) {
+  const seesAll = registered.scope === "read" && registered.applications === null;
+  return { ...showKey(registered), key, ...(seesAll ? { notice: SEES_ALL } : {}) };
 }
 
-function showApplication({ name, created_at, keys }: ApplicationRecord) {
-  return { name, created_at, keys: keys.map(showKey) };
+const SEES_ALL =
+  'This key reads the events and errors of every application. POST /theeye/applications/{name}/keys with {"scope": "read", "applications": ["shop"]} makes one that sees these alone.';
+
+function showApplication({ name, createdAt, origins, keys }: Application) {
+  return { name, created_at: formatTimestamp(createdAt), origins, keys: keys.map(showKey) };
 }

@@ -1,21 +1,14 @@
 import type { MiddlewareHandler } from "hono";
 import * as v from "valibot";
+import { type KeyRecord, KeyRecordSchema, keyEntry, type Scope } from "../../model/access-key";
 import type { Config } from "../../model/config";
+import { isListedOrigin } from "../../model/origin";
 import type { AppEnv } from "../app-env";
 import { logFailure } from "../log";
 import { Refusal } from "../problem";
 import { CHALLENGE, findKey } from "./credentials";
 import { KeyCache } from "./key-cache";
-import {
-  hashKey,
-  type Identity,
-  isWellFormedKey,
-  type KeyRecord,
-  KeyRecordSchema,
-  keyEntry,
-  permits,
-  type Scope,
-} from "./keys";
+import { hashKey, type Identity, isWellFormedKey, permits } from "./keys";
 
 /** KV's own cache, at its shortest. A revoked key lives for at most this, the isolate's cache and KV's propagation. */
 export const KV_CACHE_SECONDS = 30;
@@ -51,15 +44,23 @@ export async function authenticate(
   return refuseUse(recognised, needed, request) ?? recognised.identity;
 }
 
-/** Lets a request pass whose key has the scope, and leaves its identity in `c.var.identity`. */
-export function requireScope(scope: Scope): MiddlewareHandler<AppEnv> {
+/** `heedsBinding`: the handler shows a key that is bound to applications these alone; see visible-applications.ts. */
+export interface ScopeOptions {
+  heedsBinding?: boolean;
+}
+
+/**
+ * Lets a request pass whose key has the scope, and leaves its identity in `c.var.identity`. A key that is bound to
+ * applications passes only where the handler heeds that: a new route is closed to it until somebody has decided.
+ */
+export function requireScope(scope: Scope, { heedsBinding = false }: ScopeOptions = {}): MiddlewareHandler<AppEnv> {
   return async function authenticated(c, next) {
     const sources = { keys: c.env.KEYS, config: c.var.config, cache: isolateKeyCache };
     const recognised = await recognise(c.req.raw, sources);
     if (recognised instanceof Refusal) return recognised.response();
     // Before it may be refused: the log tells whose key it was.
     c.set("identity", recognised.identity);
-    const refusal = refuseUse(recognised, scope, c.req.raw);
+    const refusal = refuseUse(recognised, scope, c.req.raw) ?? (heedsBinding ? null : refuseBound(recognised));
     if (refusal !== null) return refusal.response();
     await next();
   };
@@ -85,7 +86,7 @@ export async function recognise(
     cache.set(key, record, config.keyCacheMs);
   }
   if (record === null) return unauthorized("The key is not known: it is mistyped, revoked, or of another deployment.");
-  return { identity: { scope: record.scope, application: record.application }, origins: record.origins ?? null };
+  return { identity: identityOf(record), origins: record.origins ?? null };
 }
 
 /** The refusal of a key that does not allow what asks for a scope, from where the request comes; else null. */
@@ -97,7 +98,18 @@ export function refuseUse({ identity, origins }: Recognised, needed: Scope, requ
   if (identity.scope !== "write" || origins === null) return null;
   const origin = request.headers.get("Origin");
   if (origin === null) return new Refusal("forbidden", "The key is bound to origins, and the request has no `Origin`.");
-  return origins.includes(origin) ? null : new Refusal("forbidden", "The request's `Origin` is not on the key's list.");
+  return isListedOrigin(origin, origins)
+    ? null
+    : new Refusal("forbidden", "The request's `Origin` is not on the key's list.");
+}
+
+function refuseBound({ identity }: Recognised): Refusal | null {
+  if (identity.scope !== "read" || identity.applications === null) return null;
+  return new Refusal("forbidden", "The key is bound to applications, and this answers about all of them.");
+}
+
+function identityOf({ scope, application, applications }: KeyRecord): Identity {
+  return scope === "read" ? { scope, application, applications: applications ?? null } : { scope, application };
 }
 
 async function lookUp(key: string, keys: KVNamespace): Promise<KeyRecord | null | Refusal> {

@@ -7,7 +7,8 @@ import {
   NewApplicationSchema,
   RotatedKeySchema,
 } from "../../../src/api/admin/application-schemas";
-import { applicationEntry } from "../../../src/http/auth/keys";
+import { isolateKeyCache } from "../../../src/http/auth/authenticate";
+import { encodeCursor, questionFingerprint } from "../../../src/model/cursor";
 import { seedLocalKeys } from "../../http/auth/seed";
 import { ask } from "../ask";
 
@@ -33,10 +34,10 @@ async function show(name: string) {
   return v.parse(ApplicationSchema, await (await ask(`/theeye/applications/${name}`)).json());
 }
 
-/** What a key may do: the status of a send and of a question. */
+/** What a key may do: the status of a send, which stores nothing, and of a question. */
 async function statusOf(key: string): Promise<{ send: number; list: number }> {
   const headers = { Authorization: `Bearer ${key}` };
-  const send = await ask("/theeye/events", { method: "POST", body: "{}", headers });
+  const send = await ask("/theeye/events?dry_run=1", { method: "POST", body: "{}", headers });
   const list = await ask("/theeye/applications", { headers });
   return { send: send.status, list: list.status };
 }
@@ -49,14 +50,16 @@ describe("creating an application", () => {
     expect(response.headers.get("Cache-Control")).toBe("no-store");
     const { keys } = v.parse(NewApplicationSchema, await response.json());
     expect(keys.map(({ scope }) => scope)).toEqual(["write", "read"]);
-    expect(await statusOf(keys[0]?.key ?? "")).toEqual({ send: 202, list: 403 });
+    expect(await statusOf(keys[0]?.key ?? "")).toEqual({ send: 200, list: 403 });
     expect(await statusOf(keys[1]?.key ?? "")).toEqual({ send: 403, list: 403 });
   });
 
   it("never shows or stores a key again", async () => {
     const { keys } = await create("secret-shop");
     const shown = await (await ask("/theeye/applications/secret-shop")).text();
-    const stored = await env.KEYS.get(applicationEntry("secret-shop"));
+    const published = await Promise.all((await env.KEYS.list()).keys.map(({ name }) => env.KEYS.get(name)));
+    const registered = await env.DB.prepare("SELECT * FROM application_keys").all();
+    const stored = JSON.stringify([published, registered.results]);
     for (const { key, hint } of keys) {
       expect(shown).not.toContain(key);
       expect(stored).not.toContain(key);
@@ -70,9 +73,9 @@ describe("creating an application", () => {
     const { keys } = await create("bound-shop", { origins: ["https://shop.example"] });
     const send = async (origin: string) => {
       const headers = { Authorization: `Bearer ${keys[0]?.key}`, Origin: origin };
-      return (await ask("/theeye/events", { method: "POST", body: "{}", headers })).status;
+      return (await ask("/theeye/events?dry_run=1", { method: "POST", body: "{}", headers })).status;
     };
-    expect(await send("https://shop.example")).toBe(202);
+    expect(await send("https://shop.example")).toBe(200);
     expect(await send("https://other.example")).toBe(403);
     expect(keys[1]?.origins).toBeUndefined();
   });
@@ -108,6 +111,18 @@ describe("listing applications", () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
+  it("is kept by no cache, and takes no other list's cursor", async () => {
+    const response = await ask("/theeye/applications?limit=1");
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    const { next } = v.parse(ApplicationPageSchema, await response.json());
+    const cursor = new URL(next ?? "", "https://eye.example").searchParams.get("cursor");
+    const foreign = await ask(`/theeye/replays?cursor=${cursor}`);
+    expect(foreign.status).toBe(400);
+    const replays = encodeCursor(questionFingerprint({ list: "replays" }), [1, "a"]);
+    const refused = await ask(`/theeye/applications?cursor=${replays}`);
+    expect(await refused.json()).toMatchObject({ code: "invalid_parameter", parameter: "cursor" });
+  });
+
   it.each([
     ["limit=0", "limit"],
     ["limit=101", "limit"],
@@ -126,14 +141,14 @@ describe("rotating keys", () => {
     const first = keys[0]?.key ?? "";
     const second = await rotate("rotating", "write");
     expect(second.revoked).toEqual([]);
-    expect((await statusOf(first)).send).toBe(202);
-    expect((await statusOf(second.key)).send).toBe(202);
+    expect((await statusOf(first)).send).toBe(200);
+    expect((await statusOf(second.key)).send).toBe(200);
 
     const third = await rotate("rotating", "write");
     expect(third.revoked.map(({ id }) => id)).toEqual([keys[0]?.id]);
     expect((await statusOf(first)).send).toBe(401);
-    expect((await statusOf(second.key)).send).toBe(202);
-    expect((await statusOf(third.key)).send).toBe(202);
+    expect((await statusOf(second.key)).send).toBe(200);
+    expect((await statusOf(third.key)).send).toBe(200);
     expect((await show("rotating")).keys.map(({ id }) => id)).toEqual([keys[1]?.id, second.id, third.id]);
   });
 
@@ -154,11 +169,165 @@ describe("rotating keys", () => {
   });
 });
 
+describe("origins", () => {
+  const SHOP = ["https://shop.example"];
+
+  async function change(name: string, body: unknown): Promise<Response> {
+    return ask(`/theeye/applications/${name}`, { method: "PATCH", body: JSON.stringify(body) });
+  }
+
+  async function send(key: string, origin: string): Promise<Response> {
+    const headers = { Authorization: `Bearer ${key}`, Origin: origin };
+    return ask("/theeye/events?dry_run=1", { method: "POST", body: "{}", headers });
+  }
+
+  it("are inherited by rotation", async () => {
+    await create("inheriting", { origins: SHOP });
+    const rotated = await rotate("inheriting", "write");
+    expect(rotated.origins).toEqual(SHOP);
+    expect((await send(rotated.key, "https://other.example")).status).toBe(403);
+    const given = await post("/inheriting/keys", { scope: "write", origins: ["https://new.example"] });
+    expect(await given.json()).toMatchObject({ origins: ["https://new.example"] });
+    expect((await rotate("inheriting", "write")).origins).toEqual(["https://new.example"]);
+  });
+
+  it("are inherited where every write key was revoked", async () => {
+    const { keys } = await create("revoked-all", { origins: SHOP });
+    await ask(`/theeye/applications/revoked-all/keys/${keys[0]?.id}`, { method: "DELETE" });
+    expect((await rotate("revoked-all", "write")).origins).toEqual(SHOP);
+  });
+
+  it("are lifted by null, and only so", async () => {
+    await create("lifting", { origins: SHOP });
+    const lifted = await post("/lifting/keys", { scope: "write", origins: null });
+    expect(await lifted.json()).toMatchObject({ origins: null });
+  });
+
+  it("change without a rotation, for the keys that are there and those to come", async () => {
+    const { keys } = await create("changing", { origins: SHOP });
+    const key = keys[0]?.key ?? "";
+    expect((await send(key, "https://de.shop.example")).status).toBe(403);
+    const changed = await change("changing", { origins: ["https://*.shop.example"] });
+    expect(changed.status).toBe(200);
+    expect(changed.headers.get("Cache-Control")).toBe("no-store");
+    const body = v.parse(ApplicationSchema, await changed.json());
+    expect(body.keys.map(({ origins }) => origins)).toEqual([["https://*.shop.example"], undefined]);
+    const answer = await send(key, "https://de.shop.example");
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("https://de.shop.example");
+    expect((await send(key, "https://shop.example")).status).toBe(403);
+    expect((await rotate("changing", "write")).origins).toEqual(["https://*.shop.example"]);
+    await change("changing", { origins: null });
+    expect((await send(key, "https://anything.example")).status).toBe(200);
+  });
+
+  it.each([[{}], [{ origins: [] }], [{ origins: ["https://*.com"] }], [{ origins: SHOP, name: "x" }], [[]]])(
+    "refuses the change %j",
+    async (body) => {
+      await post("", { name: "unchanged" });
+      expect((await change("unchanged", body)).status).toBe(400);
+    },
+  );
+});
+
+describe("a read key bound to applications", () => {
+  async function makeKey(name: string, body: object) {
+    const response = await post(`/${name}/keys`, body);
+    expect(response.status).toBe(201);
+    return v.parse(RotatedKeySchema, await response.json());
+  }
+
+  it("is what rotation makes of a bound one; null lifts the binding and says what that means", async () => {
+    const made = await create("binding");
+    expect(made.keys[1]).toMatchObject({ applications: null, notice: expect.stringContaining("every application") });
+    const bound = await makeKey("binding", { scope: "read", applications: ["binding"] });
+    expect(bound).toMatchObject({ applications: ["binding"], revoked: [] });
+    expect(bound.notice).toBeUndefined();
+    expect((await makeKey("binding", { scope: "read" })).applications).toEqual(["binding"]);
+    const lifted = await makeKey("binding", { scope: "read", applications: null });
+    expect(lifted).toMatchObject({ applications: null, notice: expect.stringContaining("every application") });
+  });
+
+  it("is replaced only by one that sees the same applications", async () => {
+    await create("kinds-a");
+    await create("kinds");
+    const first = await makeKey("kinds", { scope: "read", applications: ["kinds-a", "kinds"] });
+    expect(first.revoked).toEqual([]);
+    await makeKey("kinds", { scope: "read", applications: ["kinds"] });
+    await makeKey("kinds", { scope: "read", applications: ["kinds", "kinds-a"] });
+    const third = await makeKey("kinds", { scope: "read", applications: ["kinds", "kinds-a", "kinds"] });
+    expect(third.revoked.map(({ id }) => id)).toEqual([first.id]);
+  });
+
+  it.each([
+    [{ scope: "read", applications: ["nobody-here"] }],
+    [{ scope: "read", applications: [] }],
+    [{ scope: "read", applications: "shop" }],
+    [{ scope: "write", applications: ["misbound"] }],
+    [{ scope: "admin", applications: ["misbound"] }],
+  ])("is refused as %j", async (body) => {
+    await post("", { name: "misbound" });
+    const response = await post("/misbound/keys", body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "applications" });
+  });
+});
+
+describe("many administrators at once", () => {
+  it("never leave a key that works and is not listed", async () => {
+    await create("crowded");
+    const made = await Promise.all(Array.from({ length: 10 }, () => rotate("crowded", "admin")));
+    const listed = (await show("crowded")).keys.filter(({ scope }) => scope === "admin").map(({ id }) => id);
+    const working = await Promise.all(
+      made.map(async ({ id, key }) => ((await statusOf(key)).list === 200 ? [id] : [])),
+    );
+    expect(working.flat().sort()).toEqual(listed.toSorted());
+    expect(listed).toHaveLength(2);
+    expect((await ask("/theeye/applications/crowded", { method: "DELETE" })).status).toBe(204);
+    for (const { key } of made) expect((await statusOf(key)).list).toBe(401);
+  });
+
+  it("leave exactly what is listed after creating, rotating and revoking from 20 clients", async () => {
+    const keys = new Map<string, string>();
+    const client = async (n: number) => {
+      const name = `busy-${n % 3}`;
+      for (const turn of [0, 1, 2]) {
+        const created = await post("", { name });
+        if (created.status === 201) {
+          for (const { id, key } of v.parse(NewApplicationSchema, await created.json()).keys) keys.set(id, key);
+        }
+        const scope = (["read", "admin", "write"] as const)[(n + turn) % 3] ?? "read";
+        const rotated = await post(`/${name}/keys`, { scope });
+        if (rotated.status === 201) {
+          const { id, key } = v.parse(RotatedKeySchema, await rotated.json());
+          keys.set(id, key);
+          if (n % 4 === turn) await ask(`/theeye/applications/${name}/keys/${id}`, { method: "DELETE" });
+        }
+        if (n === 7 + turn) await ask(`/theeye/applications/${name}`, { method: "DELETE" });
+      }
+    };
+    await Promise.all(Array.from({ length: 20 }, (_, n) => client(n)));
+    const listed = new Set<string>();
+    for (const name of ["busy-0", "busy-1", "busy-2"]) {
+      const response = await ask(`/theeye/applications/${name}`);
+      if (response.status === 404) continue;
+      for (const { id } of v.parse(ApplicationSchema, await response.json()).keys) listed.add(id);
+    }
+    isolateKeyCache.forget([...keys.keys()]);
+    const works = async (key: string) => {
+      const { send, list } = await statusOf(key);
+      return send !== 401 && list !== 401;
+    };
+    const working = await Promise.all([...keys].map(async ([id, key]) => ((await works(key)) ? [id] : [])));
+    expect(working.flat().sort()).toEqual([...listed].sort());
+  });
+});
+
 describe("revoking", () => {
   it("ends one key and leaves the others", async () => {
     const { keys } = await create("revoking");
     const path = `/theeye/applications/revoking/keys/${keys[0]?.id}`;
-    expect((await statusOf(keys[0]?.key ?? "")).send).toBe(202);
+    expect((await statusOf(keys[0]?.key ?? "")).send).toBe(200);
     expect((await ask(path, { method: "DELETE" })).status).toBe(204);
     expect((await statusOf(keys[0]?.key ?? "")).send).toBe(401);
     expect((await statusOf(keys[1]?.key ?? "")).send).toBe(403);
@@ -178,13 +347,20 @@ describe("revoking", () => {
 it.each([
   ["GET", ""],
   ["DELETE", ""],
+  ["PATCH", ""],
   ["POST", "/keys"],
   ["DELETE", "/keys/1"],
 ])("answers %s on an application that is not there with 404", async (method, path) => {
-  const body = method === "POST" ? JSON.stringify({ scope: "read" }) : null;
+  const bodies: Record<string, string> = { POST: '{"scope":"read"}', PATCH: '{"origins":null}' };
+  const body = bodies[method] ?? null;
   const response = await ask(`/theeye/applications/nobody${path}`, { method, body });
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({ code: "not_found" });
+});
+
+it.each([502, 2_000])("answers a name of %d characters with 404", async (length) => {
+  const response = await ask(`/theeye/applications/${"x".repeat(length)}`);
+  expect(response.status).toBe(404);
 });
 
 it.each([["eye_r_local"], ["eye_w_local"]])("is closed to %s", async (key) => {

@@ -2,7 +2,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AuthenticationSources, authenticate } from "../../../src/http/auth/authenticate";
 import { KeyCache } from "../../../src/http/auth/key-cache";
-import { generateKey, hashKey, keyEntry } from "../../../src/http/auth/keys";
+import { generateKey, hashKey } from "../../../src/http/auth/keys";
+import { keyEntry } from "../../../src/model/access-key";
 import { parseConfig } from "../../../src/model/config";
 import { expectRefusal } from "../expect-refusal";
 import { seedKey, seedLocalKeys } from "./seed";
@@ -47,6 +48,7 @@ describe("authenticate", () => {
     expect(await authenticate(withKey("eye_r_local"), "read", sources())).toEqual({
       scope: "read",
       application: "demo",
+      applications: null,
     });
   });
 
@@ -137,6 +139,25 @@ describe("authenticate", () => {
       expectRefusal(await authenticate(withKey(key), "admin", shared), "unauthorized");
     },
   );
+
+  it("tells what a read key is bound to", async () => {
+    const key = generateKey("read");
+    await seedKey(key, "read", { applications: ["shop"] });
+    expect(await authenticate(withKey(key), "read", sources())).toEqual({
+      scope: "read",
+      application: "demo",
+      applications: ["shop"],
+    });
+  });
+
+  it("takes a write key from every subdomain of a pattern", async () => {
+    const key = generateKey("write");
+    await seedKey(key, "write", { origins: ["https://*.shop.example"] });
+    const ask = async (origin: string) => authenticate(withKey(key, { Origin: origin }), "write", sources());
+    expect(await ask("https://de.shop.example")).toMatchObject({ application: "demo" });
+    expectRefusal(await ask("https://shop.example"), "forbidden");
+    expectRefusal(await ask("https://evilshop.example"), "forbidden");
+  });
 
   it("holds a write key to its origins", async () => {
     const key = generateKey("write");

@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { ABSENT_KEY_CACHE_MS, KeyCache, MAX_CACHED_KEYS } from "../../../src/http/auth/key-cache";
-import type { KeyRecord } from "../../../src/http/auth/keys";
+import type { KeyRecord } from "../../../src/model/access-key";
 
 const RECORD: KeyRecord = {
   v: 1,
   application: "demo",
   scope: "write",
   id: "one",
-  created_at: "2026-01-01T00:00:00.000Z",
 };
 
 function cacheWithClock() {

@@ -1,14 +1,6 @@
-import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import {
-  generateKey,
-  hashKey,
-  hintOf,
-  isWellFormedKey,
-  OriginsSchema,
-  permits,
-  SCOPES,
-} from "../../../src/http/auth/keys";
+import { generateKey, hashKey, hintOf, isWellFormedKey, permits } from "../../../src/http/auth/keys";
+import { SCOPES } from "../../../src/model/access-key";
 
 describe("generateKey", () => {
   it.each(SCOPES)("makes a well-formed %s key of at least 128 random bits", (scope) => {
@@ -52,23 +44,6 @@ describe("permits", () => {
     ["admin", ["read", "admin"]],
   ] as const)("lets a %s key do %j and no more", (held, allowed) => {
     expect(SCOPES.filter((needed) => permits(held, needed)).toSorted()).toEqual([...allowed].toSorted());
-  });
-});
-
-describe("OriginsSchema", () => {
-  it.each([["https://www.example.com"], ["http://localhost:8787"]])("takes %s", (origin) => {
-    expect(v.is(OriginsSchema, [origin])).toBe(true);
-  });
-
-  it.each([["https://www.example.com/"], ["HTTPS://www.example.com"], ["www.example.com"], ["null"], [""]])(
-    "refuses %j",
-    (origin) => {
-      expect(v.is(OriginsSchema, [origin])).toBe(false);
-    },
-  );
-
-  it("refuses an empty list", () => {
-    expect(v.is(OriginsSchema, [])).toBe(false);
   });
 });
 

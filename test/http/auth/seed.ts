@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
-import { hashKey, type KeyRecord, keyEntry, type Scope } from "../../../src/http/auth/keys";
+import { hashKey } from "../../../src/http/auth/keys";
+import { type KeyRecord, keyEntry, type Scope } from "../../../src/model/access-key";
 
 /** Makes a key live in the test's own KV. */
 export async function seedKey(key: string, scope: Scope, more: Partial<KeyRecord> = {}): Promise<void> {
@@ -8,7 +9,6 @@ export async function seedKey(key: string, scope: Scope, more: Partial<KeyRecord
     application: "demo",
     scope,
     id: crypto.randomUUID(),
-    created_at: "2026-01-01T00:00:00.000Z",
     ...more,
   };
   await env.KEYS.put(keyEntry(await hashKey(key)), JSON.stringify(record));

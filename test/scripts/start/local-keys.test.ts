@@ -1,18 +1,24 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import { LOCAL_KEYS, localKeyRecords } from "../../../scripts/start/local-keys.ts";
+import { LOCAL_KEYS, localKeyRecords, localKeyStatements } from "../../../scripts/start/local-keys.ts";
 
-const RECORDS = localKeyRecords(new Date(0));
+const RECORDS = localKeyRecords();
 
-test("each key is stored under its hash, and none as it is", () => {
+test("each key is published under its hash, and none as it is", () => {
   for (const key of Object.values(LOCAL_KEYS)) {
     expect(RECORDS.map((record) => record.key)).toContain(`key:${createHash("sha256").update(key).digest("hex")}`);
     expect(JSON.stringify(RECORDS)).not.toContain(key);
   }
 });
 
-test("the application lists every key that lives", () => {
-  const application = JSON.parse(RECORDS[0]?.value ?? "{}");
-  const listed = application.keys.map((key: { hash: string }) => `key:${key.hash}`);
-  expect(RECORDS.slice(1).map((record) => record.key)).toEqual(listed);
+test("the registry lists every key that is published, and takes them again without harm", () => {
+  const database = new DatabaseSync(":memory:");
+  database.exec(readFileSync(join(import.meta.dirname, "../../../migrations/0009_applications.sql"), "utf8"));
+  for (let times = 0; times < 2; times++) database.exec(localKeyStatements(new Date(0)));
+  const rows = database.prepare("SELECT hash, revision FROM application_keys ORDER BY sequence").all();
+  expect(rows.map(({ hash }) => `key:${hash}`)).toEqual(RECORDS.map(({ key }) => key));
+  expect(rows.map(({ revision }) => ({ revision }))).toEqual(RECORDS.map(({ metadata }) => metadata));
 });

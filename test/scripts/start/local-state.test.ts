@@ -17,14 +17,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const DONE: Setup = { v: 1, migrations: { DB: ["0001_a.sql", "0002_b.sql"] }, keys: true };
+const DONE: Setup = { v: 1, migrations: { DB: ["0001_a.sql", "0002_b.sql"] }, registry: true };
 
 test("what is written is read back; a fresh or damaged folder has nothing", () => {
-  expect(readSetup(folder)).toMatchObject({ migrations: {}, keys: false });
+  expect(readSetup(folder)).toMatchObject({ migrations: {}, registry: false });
   writeSetup(folder, DONE);
   expect(readSetup(folder)).toEqual(DONE);
   writeFileSync(join(folder, "the-eye-setup.json"), "{");
-  expect(readSetup(folder)).toMatchObject({ migrations: {}, keys: false });
+  expect(readSetup(folder)).toMatchObject({ migrations: {}, registry: false });
 });
 
 test("a new migration and a new database are both noticed", () => {

@@ -4,12 +4,12 @@ import { type Answer, json, type MediaType, type OperationPlan } from "./operati
 import { pathParameter, queryParameters } from "./parameters";
 import type { SchemaName } from "./schemas";
 
-const CREATED_AT = "2026-01-01T00:00:00.000Z";
+const CREATED_AT = "2026-01-01T00:00:00.000000Z";
 
 /** The application of the examples. They may be sent in their order: it is created first and deleted last. */
 const APPLICATION = "shop";
 
-const ORIGINS = ["https://www.example.com"];
+const ORIGINS = ["https://www.example.com", "https://*.shop.example.com"];
 
 const WRITE_KEY = {
   id: "7d1f5b0a-2c3e-4f6a-8b9c-0d1e2f3a4b5c",
@@ -23,9 +23,12 @@ const READ_KEY = {
   scope: "read",
   hint: "k9Zs",
   created_at: CREATED_AT,
+  applications: [APPLICATION],
 };
 
-const LISTED = { name: APPLICATION, created_at: CREATED_AT, keys: [WRITE_KEY, READ_KEY] };
+const LISTED = { name: APPLICATION, created_at: CREATED_AT, origins: ORIGINS, keys: [WRITE_KEY, READ_KEY] };
+
+const NOTICE = "This key reads the events and errors of every application.";
 
 const shown = (key: { hint: string }, prefix: string) => ({ ...key, key: `${prefix}${"x".repeat(28)}${key.hint}` });
 
@@ -47,7 +50,7 @@ function created(description: string, name: SchemaName, value: unknown): Answer 
   };
 }
 
-const gone: Answer = { status: 204, description: "Done. The keys stop working within about a minute and a half." };
+const gone: Answer = { status: 204, description: "Done. The keys stop working within about two minutes." };
 
 const shared = { tag: "Administration", scope: "admin" } as const;
 
@@ -62,14 +65,14 @@ export function administrationOperations(): OperationPlan[] {
       operationId: "createApplication",
       summary: "Create an application",
       description:
-        "Creates an application with a write key and a read key. **A key is shown this once.** `origins` bind the write key to the pages of these origins.",
+        "Creates an application with a write key and a read key. **A key is shown this once.** `origins` bind the write key to the pages of these origins; `https://*.example.com` stands for all subdomains. The read key sees every application: rotate it with `applications` to bind it.",
       requestBody: body("CreateApplication", {
         example: { summary: "A web shop", value: { name: APPLICATION, origins: ORIGINS } },
       }),
       answers: [
         created("Created, with its keys.", "NewApplication", {
           ...LISTED,
-          keys: [shown(WRITE_KEY, "eye_w_"), shown(READ_KEY, "eye_r_")],
+          keys: [shown(WRITE_KEY, "eye_w_"), { ...shown(READ_KEY, "eye_r_"), applications: null, notice: NOTICE }],
         }),
       ],
       problems: [...bodyProblems, "conflict"],
@@ -105,15 +108,35 @@ export function administrationOperations(): OperationPlan[] {
     },
     {
       ...shared,
+      method: "patch",
+      path: "/theeye/applications/{name}",
+      operationId: "changeApplication",
+      summary: "Change an application's origins",
+      description:
+        "Sets from where the application's write keys may send, without rotating them: those that it has and those to come. It holds everywhere within about two minutes.",
+      parameters: [nameParameter],
+      requestBody: body("ChangeApplication", {
+        example: { summary: "All subdomains of a site", value: { origins: ["https://*.example.com"] } },
+        everywhere: { summary: "From anywhere", value: { origins: null } },
+      }),
+      answers: [{ status: 200, description: "The application as it is now.", content: json("Application", LISTED) }],
+      problems: [...bodyProblems, "not_found"],
+    },
+    {
+      ...shared,
       method: "post",
       path: "/theeye/applications/{name}/keys",
       operationId: "rotateKey",
       summary: "Rotate a key",
       description:
-        "Makes a new key of a scope and shows it once. Two keys of a scope live at once, so the application can change over without a gap; a third revokes the oldest.",
+        "Makes a new key of a scope and shows it once. Two keys of a kind live at once, so the application can change over without a gap; a third revokes the oldest. A kind is a scope and, for read keys, the applications that they see. What is not given is taken over from the newest key of the scope: the origins of write keys, the applications of read keys.",
       parameters: [nameParameter],
       requestBody: body("CreateKey", {
         example: { summary: "A write key for one site", value: { scope: "write", origins: ORIGINS } },
+        bound: {
+          summary: "A read key for one application",
+          value: { scope: "read", applications: [APPLICATION] },
+        },
       }),
       answers: [
         created("The new key, and the keys that it replaced.", "RotatedKey", {
@@ -121,7 +144,7 @@ export function administrationOperations(): OperationPlan[] {
           revoked: [],
         }),
       ],
-      problems: [...bodyProblems, "not_found"],
+      problems: [...bodyProblems, "not_found", "conflict"],
     },
     {
       ...shared,
@@ -129,7 +152,7 @@ export function administrationOperations(): OperationPlan[] {
       path: "/theeye/applications/{name}/keys/{id}",
       operationId: "revokeKey",
       summary: "Revoke a key",
-      description: "Ends one key at once where it is asked, and everywhere within about a minute and a half.",
+      description: "Ends one key at once where it is asked, and everywhere within about two minutes.",
       parameters: [nameParameter, pathParameter("id", "The key's id, as the application lists it.", WRITE_KEY.id)],
       answers: [gone],
       problems: ["not_found"],

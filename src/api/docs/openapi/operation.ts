@@ -1,12 +1,12 @@
 import type { JsonSchema } from "@valibot/to-json-schema";
-import type { Scope } from "../../../http/auth/keys";
+import type { Scope } from "../../../model/access-key";
 import { REQUEST_PROBLEMS, type RequestProblemCode } from "../../../model/codes";
 import { schemaReference } from "./json-schema";
 import type { SchemaName } from "./schemas";
 
 /** What is said of an operation, from which its OpenAPI object is made. */
 export interface OperationPlan {
-  method: "get" | "post" | "put" | "delete";
+  method: "get" | "post" | "put" | "patch" | "delete";
   path: `/${string}`;
   operationId: string;
   tag: string;

@@ -13,6 +13,7 @@ import {
 import {
   ApplicationPageSchema,
   ApplicationSchema,
+  ChangeApplicationSchema,
   CreateApplicationSchema,
   CreateKeySchema,
   KeySchema,
@@ -141,6 +142,7 @@ export const SCHEMAS = {
   SettingsInput,
   Settings: SettingsSchema,
   CreateApplication: CreateApplicationSchema,
+  ChangeApplication: ChangeApplicationSchema,
   CreateKey: CreateKeySchema,
   Key: KeySchema,
   NewKey: NewKeySchema,
