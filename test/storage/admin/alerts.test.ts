@@ -1,0 +1,109 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { MAX_ALERTS } from "../../../src/model/alert";
+import { listDeliveries } from "../../../src/storage/admin/alert-deliveries";
+import {
+  type Alert,
+  changeState,
+  deleteAlert,
+  deliveryId,
+  insertAlert,
+  listAlerts,
+  loadAlert,
+} from "../../../src/storage/admin/alerts";
+import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { MINUTE, MORNING } from "../seed";
+
+const home = firstDatabase(databasesOf(env));
+
+const alertOf = (name: string, incarnation = "i") => ({
+  name,
+  rule: {
+    threshold: { failures: 3 },
+    window_minutes: 5,
+    webhook: { url: "https://hooks.example.com", format: "json" as const },
+  },
+  secret: "secret",
+  createdAt: MORNING,
+  incarnation,
+});
+
+async function created(name: string, incarnation = "i"): Promise<Alert> {
+  expect(await insertAlert(home, alertOf(name, incarnation))).toBe("created");
+  return loaded(name);
+}
+
+async function loaded(name: string): Promise<Alert> {
+  const alert = await loadAlert(home, name);
+  if (alert === null) throw new Error("the alert is gone");
+  return alert;
+}
+
+beforeEach(async () => {
+  await home.binding.batch(["alerts", "alert_deliveries"].map((table) => home.binding.prepare(`DELETE FROM ${table}`)));
+});
+
+describe("an alert", () => {
+  it("is read back as it was made, and has not begun", async () => {
+    expect(await created("a")).toEqual({ ...alertOf("a"), state: "ok", since: MORNING, episode: 0 });
+    expect(await loadAlert(home, "other")).toBeNull();
+  });
+
+  it("is not replaced by another of its name", async () => {
+    await created("a", "first");
+    expect(await insertAlert(home, alertOf("a", "second"))).toBe("exists");
+    expect(await loaded("a")).toMatchObject({ incarnation: "first" });
+  });
+
+  it(`is one of ${MAX_ALERTS} at most`, async () => {
+    for (let number = 0; number < MAX_ALERTS; number++) await created(`a${String(number).padStart(3, "0")}`);
+    expect(await insertAlert(home, alertOf("one-too-many"))).toBe("full");
+    const names = (await listAlerts(home)).map(({ name }) => name);
+    expect(names).toHaveLength(MAX_ALERTS);
+    expect(names).toEqual(names.toSorted());
+  });
+
+  it("is deleted with its messages, and with those of no other alert", async () => {
+    for (const name of ["a", "b"]) await changeState(home, await created(name, name), "begin", { body: "{}", now: 1 });
+    expect(await deleteAlert(home, "a")).toBe(true);
+    expect(await deleteAlert(home, "a")).toBe(false);
+    expect(await listDeliveries(home, "a", 9)).toEqual([]);
+    expect(await listDeliveries(home, "b", 9)).toHaveLength(1);
+  });
+});
+
+describe("a change of an alert's state", () => {
+  const begin = (alert: Alert) => changeState(home, alert, "begin", { body: "begins", now: MORNING + MINUTE });
+  const end = (alert: Alert) => changeState(home, alert, "end", { body: "ends", now: MORNING + 2 * MINUTE });
+
+  it("comes with its message, under an id of the episode", async () => {
+    expect(await begin(await created("a"))).toBe(true);
+    expect(await loaded("a")).toMatchObject({ state: "firing", episode: 1, since: MORNING + MINUTE });
+    expect(await end(await loaded("a"))).toBe(true);
+    expect(await loaded("a")).toMatchObject({ state: "ok", episode: 1, since: MORNING + 2 * MINUTE });
+    const messages = await listDeliveries(home, "a", 9);
+    expect(messages.map(({ id, kind }) => [id, kind])).toEqual([
+      ["i:1:end", "end"],
+      ["i:1:begin", "begin"],
+    ]);
+  });
+
+  it("is made by one of two that saw the same state", async () => {
+    const seen = await created("a");
+    expect(await Promise.all([begin(seen), begin(seen)])).toEqual([true, false]);
+    expect(await listDeliveries(home, "a", 9)).toHaveLength(1);
+  });
+
+  it("is not made to an alert of the same name that was created since", async () => {
+    const seen = await created("a", "old");
+    await deleteAlert(home, "a");
+    await created("a", "new");
+    expect(await begin(seen)).toBe(false);
+    expect(await listDeliveries(home, "a", 9)).toEqual([]);
+  });
+});
+
+it("the message of a begin belongs to the episode that it opens, that of an end to the one that it closes", async () => {
+  const alert = await created("a");
+  expect([deliveryId(alert, "begin"), deliveryId({ ...alert, episode: 1 }, "end")]).toEqual(["i:1:begin", "i:1:end"]);
+});
