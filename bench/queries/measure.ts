@@ -86,11 +86,12 @@ async function answerOf(
 }
 
 const GroupSchema = v.object({ over_time: v.array(v.number()) });
+const LineSchema = v.object({ values: v.array(v.nullable(v.number())) });
 
-/** Rows or cells of an answer. A group of failures has a cell for each of its counts over time. */
+/** Rows or cells of an answer. A group of failures has a cell for each of its counts over time, and one of numbers for each bucket. */
 export function returnedIn(results: readonly unknown[]): number {
   return results.reduce<number>((sum, result) => {
-    const cells = v.is(GroupSchema, result) ? result.over_time.filter((count) => count !== 0).length : 1;
-    return sum + cells;
+    if (v.is(GroupSchema, result)) return sum + result.over_time.filter((count) => count !== 0).length;
+    return sum + (v.is(LineSchema, result) ? result.values.length : 1);
   }, 0);
 }

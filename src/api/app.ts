@@ -19,6 +19,7 @@ import { listEvents } from "./events/events";
 import { showReceipt } from "./events/receipts";
 import { exportAll } from "./exports/exports";
 import { health } from "./health";
+import { showSessionStats } from "./questions/session-stats";
 import { showStats } from "./questions/stats";
 import { createReplay, listAllReplays, resumeReplay, showReplay } from "./replays/replays";
 import { listSessions, showSession } from "./sessions/sessions";
@@ -62,6 +63,7 @@ export function createRouter(): Hono<AppEnv> {
   app.get("/theeye/events", requireScope("read"), listEvents);
   app.get("/theeye/exports", requireScope("read"), exportAll);
   app.get("/theeye/sessions", requireScope("read"), listSessions);
+  app.get("/theeye/sessions/stats", requireScope("read"), showSessionStats);
   app.get("/theeye/sessions/:id", requireScope("read"), showSession);
   app.get("/theeye/errors", requireScope("read"), listErrors);
   app.get("/theeye/errors/summary", requireScope("read"), summariseErrors);

@@ -45,8 +45,9 @@ export function bucketOf(moment: Micros, interval: CalendarInterval, zone: TimeZ
   const local = zone.localOf(moment);
   if (interval === "hour") {
     // Counted back from the moment, so that an hour which the clocks show twice is two buckets.
-    const into = (local - Math.floor(local / HOUR_MS) * HOUR_MS) * 1_000;
-    return Math.floor(moment / 1_000) * 1_000 - into;
+    const start = Math.floor(moment / 1_000) * 1_000 - (local - Math.floor(local / HOUR_MS) * HOUR_MS) * 1_000;
+    // Where clocks changed within the hour, by half an hour on Lord Howe Island, it begins with the change.
+    return zone.offsetAt(start) === zone.offsetAt(moment) ? start : zone.lastChange(start, moment);
   }
   return zone.momentOf(floorLocal(local, interval));
 }

@@ -45,6 +45,11 @@ export const REQUEST_PROBLEMS = {
     title: "A parameter is not understood",
     mend: "`parameter` names it and `detail` says what it takes.",
   },
+  question_too_large: {
+    status: 422,
+    title: "The question looks at more events than one answer may",
+    mend: "Ask for a shorter range or for a rare category. docs/questions.md says what is answered over any range.",
+  },
   not_found: { status: 404, title: "There is nothing here", mend: "The API reference at / lists every path." },
   method_not_allowed: {
     status: 405,

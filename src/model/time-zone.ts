@@ -73,6 +73,19 @@ export class TimeZone {
     return candidates[0] ?? this.jumpOver(local);
   }
 
+  /** The moment between two, of different offsets, from which on the offset of the later one holds. */
+  lastChange(from: Micros, to: Micros): Micros {
+    const offset = this.offsetAt(to);
+    let before = Math.floor(from / 1_000);
+    let after = Math.floor(to / 1_000);
+    while (after - before > 1) {
+      const middle = Math.floor((before + after) / 2);
+      if (this.offsetAt(middle * 1_000) === offset) after = middle;
+      else before = middle;
+    }
+    return after * 1_000;
+  }
+
   /** The first moment at which the zone's clocks show more than a time that they leave out. */
   private jumpOver(local: LocalMillis): Micros {
     let before = local - DAY_MS - this.offsetAt((local - DAY_MS) * 1_000);

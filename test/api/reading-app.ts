@@ -4,6 +4,7 @@ import { summariseErrors } from "../../src/api/errors/error-summary";
 import { listErrors, showError } from "../../src/api/errors/errors";
 import { listEvents } from "../../src/api/events/events";
 import { exportAll } from "../../src/api/exports/exports";
+import { showSessionStats } from "../../src/api/questions/session-stats";
 import { showStats } from "../../src/api/questions/stats";
 import { listSessions, showSession } from "../../src/api/sessions/sessions";
 import type { AppEnv } from "../../src/http/app-env";
@@ -13,6 +14,7 @@ const app = new Hono<AppEnv>()
   .get("/theeye/events", listEvents)
   .get("/theeye/exports", exportAll)
   .get("/theeye/sessions", listSessions)
+  .get("/theeye/sessions/stats", showSessionStats)
   .get("/theeye/sessions/:id", showSession)
   .get("/theeye/errors", listErrors)
   .get("/theeye/errors/summary", summariseErrors)

@@ -3,11 +3,12 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { EventCode } from "../../src/model/codes";
 import { type Database, databasesOf } from "../../src/storage/core/databases";
 import { MAX_GUIDED_ROWS } from "../../src/storage/core/read-limits";
-import { countEvents } from "../../src/storage/counts/stats-queries";
 import { type ErrorQuestion, findErrors } from "../../src/storage/errors/error-queries";
 import { type EventQuestion, findEvents } from "../../src/storage/events/find-events";
+import { withPartitions } from "../../src/storage/partitions/known-partitions";
 import { addCommonCategories } from "../../src/storage/partitions/partition-records";
 import { sampleKeyOf } from "../../src/storage/partitions/sample-key";
+import { countStats } from "../../src/storage/questions/count-stats";
 import type { Order } from "../../src/storage/scan/event-order";
 import { findActiveSessions } from "../../src/storage/sessions/active-sessions";
 import { summariseSession } from "../../src/storage/sessions/session-summary";
@@ -202,10 +203,13 @@ const BOUNDED: Bounded[] = [
   [
     "counts by hour",
     async (database) => {
-      const from = MORNING / SECOND;
-      const question = { category: null, name: null, application: null, interval: "hour" as const };
-      const answer = await countEvents([database], { ...question, groupBy: ["name"], first: from, last: from + 3_600 });
-      return answer.cells.length;
+      const question = {
+        filter: { category: null, name: null, application: null },
+        groupBy: ["name" as const],
+        bounds: [MORNING, MORNING + 3_600 * SECOND, MORNING + 7_200 * SECOND],
+      };
+      const answer = await withPartitions([database], (map) => countStats([database], map, question, { top: 10 }));
+      return answer.groups.length;
     },
     60,
   ],

@@ -83,7 +83,7 @@ async function sendAll(url: string, seed: number, kill: (() => Promise<void>) | 
 async function countOf(url: string): Promise<number> {
   const query = "interval=day&start_date=2026-03-01&end_date=2026-03-31";
   const response = await fetch(`${url}/theeye/stats?${query}`, { headers: { Authorization: "Bearer eye_r_local" } });
-  return ((await response.json()) as { total: number }).total;
+  return ((await response.json()) as { total: { total: number } }).total.total;
 }
 
 test("10,000 events sent three times, shuffled, from 20 clients, with the service killed in between, are stored once each", {

@@ -100,7 +100,7 @@ test("a bad release is seen, mended and replayed into place", async () => {
   expect(errors.results[0]).toMatchObject({ status: "resolved", resolved: { session_id: SESSION, id: "o-2" } });
   const day = "start_date=2026-01-05&end_date=2026-01-05";
   const stats = await call("GET", `/theeye/stats?category=checkout&${day}`, LOCAL_KEYS.read);
-  expect(stats.body.total).toBe(3);
+  expect(stats.body.total.total).toBe(3);
 });
 
 /** The ids of the session's events, in their order. */

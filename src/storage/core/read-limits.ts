@@ -30,8 +30,23 @@ export const MAX_CONTENT_WITH_ROWS = 12_000_000;
 /** Buckets in one answer of counts. */
 export const MAX_STATS_BUCKETS = 1_500;
 
-/** Cells (buckets times groups) in one answer of counts. */
+/** Cells (buckets times groups) in one answer of numbers. */
 export const MAX_STATS_CELLS = 10_000;
+
+/** Cells that are kept while counts are added up, some 50 bytes each. Beyond, they are read once more for the shown groups alone. */
+export const MAX_COUNTED_CELLS = 100_000;
+
+/** Rows of counts that an answer reads, in each database and for each 256 series. */
+export const MAX_COUNT_ROWS = 50_000;
+
+/** Events that an answer from the events themselves looks at: an hour at 100 a second, and some. */
+export const MAX_LIVE_EVENTS = 400_000;
+
+/** Events from which sessions are put together: each session takes some 300 bytes. */
+export const MAX_SESSION_EVENTS = 200_000;
+
+/** Groups that are measured by themselves while events are read. Some 500 bytes each. */
+export const MAX_GROUPS_MEASURED = 50_000;
 
 /** Groups of events that are compared to find the largest, where an answer of counts cannot hold all. Some 500 bytes each. */
 export const MAX_GROUPS_TALLIED = 10_000;

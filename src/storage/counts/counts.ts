@@ -32,6 +32,15 @@ export interface BucketRange {
   last: number;
 }
 
+/** Buckets of one width in several stretches, ascending and apart. */
+export interface BucketSpans {
+  seconds: number;
+  spans: readonly Span[];
+}
+
+/** The starts of the first and the last bucket of a stretch, in seconds since 1970. */
+export type Span = readonly [first: number, last: number];
+
 /** A database, and the partitions among which its minutes lie. */
 export interface CountSource {
   database: Database;
@@ -59,12 +68,12 @@ export function withCounts<Result>(
 }
 
 /** The events of all series in each bucket that has some. Reads a row for each bucket and page of series, and no series. */
-export async function totalsIn(source: CountSource, range: BucketRange): Promise<Map<number, number>> {
+export async function totalsIn(source: CountSource, range: BucketRange | BucketSpans): Promise<Map<number, number>> {
   const terms = tablesOf(source, range).map(
     (table) => sql`
       SELECT json_group_array(json_array(bucket, events)) AS rows FROM (
         SELECT ${table.bucket} AS bucket, sum(held.events) AS events
-        FROM ${pagesOf(table)} AS pages CROSS JOIN ${table.name} AS held
+        FROM ${pagesOf(table)} AS pages CROSS JOIN ${spansOf(table)} ${table.name} AS held
         WHERE held.page = pages.page AND ${within(table)} GROUP BY 1
       )`,
   );
@@ -84,7 +93,7 @@ export async function totalsIn(source: CountSource, range: BucketRange): Promise
  */
 export async function* countsIn(
   source: CountSource,
-  range: BucketRange,
+  range: BucketRange | BucketSpans,
   wanted: readonly number[] | null,
 ): AsyncGenerator<BucketCounts[]> {
   const tables = tablesOf(source, range);
@@ -96,7 +105,7 @@ export async function* countsIn(
     const terms = some.map(
       ({ page, table }) => sql`
         SELECT '[' || coalesce(group_concat('[' || ${table.bucket} || ',' || held.by_series || ']'), '') || ']' AS rows
-        FROM ${table.name} AS held WHERE held.page = ${page} AND ${within(table)}`,
+        FROM ${spansOf(table)} ${table.name} AS held WHERE held.page = ${page} AND ${within(table)}`,
     );
     const texts = await readTexts(source, terms);
     yield texts.flatMap((text, index) => {
@@ -129,35 +138,53 @@ interface CountTable {
   bucket: SQL;
   /** Leaves its buckets of one width, if it has others. */
   width: SQL;
-  range: BucketRange;
+  seconds: number;
+  spans: readonly Span[];
 }
 
 /** The tables of a database that hold buckets of the range. A minute lies in one of them. */
-function tablesOf({ database, map }: CountSource, range: BucketRange): CountTable[] {
-  const { seconds, first, last } = range;
+function tablesOf({ database, map }: CountSource, range: BucketRange | BucketSpans): CountTable[] {
+  const { seconds } = range;
+  const spans: readonly Span[] = "spans" in range ? range.spans : [[range.first, range.last]];
+  const [start, end] = [spans[0]?.[0], spans.at(-1)?.[1]];
+  if (start === undefined || end === undefined) return [];
   if (seconds !== MINUTE) {
-    return [{ name: sql`counts`, bucket: sql`held.bucket`, width: sql`held.seconds = ${seconds}`, range }];
+    return [{ name: sql`counts`, bucket: sql`held.bucket`, width: sql`held.seconds = ${seconds}`, seconds, spans }];
   }
   return map
-    .overlapping(first * 1_000_000, last * 1_000_000)
+    .overlapping(start * 1_000_000, end * 1_000_000)
     .filter(({ databases }) => databases.includes(database.index))
     .flatMap((partition) => {
       // A late lane has no counts: its events are counted when it is emptied.
       const [main] = lanesToRead(partition).filter((lane) => !isLate(lane));
       if (main === undefined) return [];
-      const own = { first: partition.from / 1_000_000, last: partition.to / 1_000_000 - MINUTE };
-      return [
-        {
-          name: sql.identifier(`minutes_${main.suffix}`).getSQL(),
-          ...{ bucket: sql`held.minute`, width: sql`true` },
-          range: { seconds, first: Math.max(first, own.first), last: Math.min(last, own.last) },
-        },
-      ];
+      const own = clip(spans, partition.from / 1_000_000, partition.to / 1_000_000 - MINUTE);
+      if (own.length === 0) return [];
+      const name = sql.identifier(`minutes_${main.suffix}`).getSQL();
+      return [{ name, bucket: sql`held.minute`, width: sql`true`, seconds, spans: own }];
     });
 }
 
-function within({ bucket, width, range: { first, last } }: CountTable): SQL {
-  return sql`${width} AND ${bucket} BETWEEN ${first} AND ${last}`;
+/** What of some stretches lies between two buckets. */
+function clip(spans: readonly Span[], from: number, to: number): Span[] {
+  return spans
+    .map(([first, last]): Span => [Math.max(first, from), Math.min(last, to)])
+    .filter(([first, last]) => first <= last);
+}
+
+/**
+ * The stretches of a table as a term of FROM before the table, for `within`: one bound parameter, since D1 takes 100 in a query.
+ * Nothing for a single stretch: the rows of json_each are billed too.
+ */
+function spansOf({ spans }: CountTable): SQL {
+  if (spans.length === 1) return sql``;
+  return sql`(SELECT value ->> 0 AS low, value ->> 1 AS high FROM json_each(${JSON.stringify(spans)})) AS span CROSS JOIN`;
+}
+
+function within({ bucket, width, spans }: CountTable): SQL {
+  const [only] = spans;
+  if (only === undefined || spans.length > 1) return sql`${width} AND ${bucket} BETWEEN span.low AND span.high`;
+  return sql`${width} AND ${bucket} BETWEEN ${only[0]} AND ${only[1]}`;
 }
 
 /** The pages of a table, each found by one seek: a database has as many as 256 go into its series. */
@@ -177,7 +204,8 @@ async function pagesWithin(source: CountSource, tables: CountTable[]): Promise<n
   const terms = tables.map(
     (table) => sql`
       SELECT json_group_array(pages.page) AS rows FROM ${pagesOf(table)} AS pages WHERE EXISTS (
-        SELECT 1 FROM ${table.name} AS held WHERE held.page = pages.page AND ${within(table)}
+        SELECT 1 FROM ${spansOf(table)} ${table.name} AS held
+        WHERE held.page = pages.page AND ${within(table)}
       )`,
   );
   const texts = await readTexts(source, terms);
@@ -185,14 +213,28 @@ async function pagesWithin(source: CountSource, tables: CountTable[]): Promise<n
   return [...new Set(pages)].sort((a, b) => a - b);
 }
 
-/** Cuts a table's range so that each part comes as one text. */
+/** Cuts a table's stretches so that each part comes as one text. */
 function cut(table: CountTable): CountTable[] {
-  const { seconds, first, last } = table.range;
-  const stretch = ROWS_PER_TEXT * seconds;
-  return Array.from({ length: Math.ceil((last - first + seconds) / stretch) }, (_, n) => {
-    const from = first + n * stretch;
-    return { ...table, range: { seconds, first: from, last: Math.min(last, from + stretch - seconds) } };
-  });
+  const { seconds, spans } = table;
+  const parts: CountTable[] = [];
+  let own: Span[] = [];
+  let room = ROWS_PER_TEXT;
+  const close = () => {
+    if (own.length > 0) parts.push({ ...table, spans: own });
+    own = [];
+    room = ROWS_PER_TEXT;
+  };
+  for (const [first, last] of spans) {
+    for (let from = first; from <= last; ) {
+      const to = Math.min(last, from + (room - 1) * seconds);
+      own.push([from, to]);
+      room -= (to - from) / seconds + 1;
+      from = to + seconds;
+      if (room === 0) close();
+    }
+  }
+  close();
+  return parts;
 }
 
 /** Runs terms that select one text each, `rows`, in one call. */

@@ -2,10 +2,11 @@ import { MAX_GUIDED_ROWS } from "../../../storage/core/read-limits";
 import { ErrorsParameters } from "../../errors/errors";
 import { EventsParameters } from "../../events/events";
 import { ExportParameters, MAX_EXPORTED_EVENTS } from "../../exports/exports";
-import { StatsParameters } from "../../questions/stats";
+import { SessionStatsParameters } from "../../questions/session-stats";
+import { StatsParameters } from "../../questions/stats-parameters";
 import { SessionParameters, SessionsParameters } from "../../sessions/sessions";
 import { type Answer, json, type OperationPlan } from "./operation";
-import { pathParameter, queryParameters } from "./parameters";
+import { pathParameter, propertyFilterParameter, queryParameters } from "./parameters";
 import { FAILED_SAMPLE, SAMPLE_SESSION, STORED_FULL_SAMPLE, STORED_SAMPLES } from "./sample-events";
 import type { SchemaName } from "./schemas";
 
@@ -30,6 +31,14 @@ function page(name: SchemaName, value: unknown): Answer {
 
 const CSV_EXAMPLE =
   'session_id,application,category,name,timestamp,received_at,id,visitor_id,data,context,extra\r\n# {"export":{"events":0,"next":null}}\r\n';
+const NONE = { total: 0, values: [0] };
+const ONE = { total: 1, values: [1] };
+const NO_DURATION = { mean: null, p50: null, p90: null };
+const DURATION = { mean: 61.5, p50: 61.5, p90: 61.5 };
+const SESSION_LINE = {
+  ...{ sessions: ONE, visitors: ONE, bounces: NONE, events: { total: 3, values: [3] }, events_per_session: 3 },
+  duration_seconds: { ...DURATION, values: [DURATION] },
+};
 
 const shared = { method: "get", tag: "Asking", scope: "read" } as const;
 
@@ -100,6 +109,41 @@ export function askingOperations(): OperationPlan[] {
     },
     {
       ...shared,
+      path: "/theeye/sessions/stats",
+      operationId: "showSessionStats",
+      summary: "Ask for sessions over time",
+      description:
+        "Sessions, visitors, bounces, durations and events per session for every bucket of the range, divided by application or by the first or last event. A session belongs to the bucket of its first event in the range, and only its events in the range count. Filters by property are parameters of their own: `data.path=/blog/*`.",
+      parameters: [
+        ...queryParameters(SessionStatsParameters, { ...SAMPLE_DAY, interval: "day", group_by: "entry" }),
+        propertyFilterParameter(),
+      ],
+      answers: [
+        {
+          status: 200,
+          description: "The numbers.",
+          content: json("SessionStats", {
+            interval: "day",
+            timezone: "UTC",
+            start: "2021-01-01T00:00:00+00:00",
+            end: "2021-01-02T00:00:00+00:00",
+            buckets: ["2021-01-01T00:00:00+00:00"],
+            results: [{ entry: { category: "page interaction", name: "pageview" }, ...SESSION_LINE }],
+            other: {
+              groups: 0,
+              ...{ sessions: NONE, visitors: NONE, bounces: NONE, events: NONE, events_per_session: null },
+              duration_seconds: { ...NO_DURATION, values: [NO_DURATION] },
+            },
+            total: SESSION_LINE,
+            accuracy: { exact: true },
+            rows_read: 12,
+          }),
+        },
+      ],
+      problems: ["invalid_parameter", "question_too_large"],
+    },
+    {
+      ...shared,
       path: "/theeye/sessions/{id}",
       operationId: "showSession",
       summary: "Show a session",
@@ -136,24 +180,33 @@ export function askingOperations(): OperationPlan[] {
       ...shared,
       path: "/theeye/stats",
       operationId: "showStats",
-      summary: "Count events over time",
+      summary: "Ask for numbers over time",
       description:
-        "Exact numbers of events for each minute, hour or day (UTC) that the range touches, from counts kept while events are stored. Without `start_date`: the last hour, two days or thirty days before `end_date`.",
-      parameters: queryParameters(StatsParameters, SAMPLE_DAY),
+        "Numbers of events, sessions, visitors or values for every bucket of the range, divided by application, category, name or a property of the payload. Filters by property are parameters of their own: `data.path=/blog/*`. Without `start_date`: the last hour, two days, thirty days, twelve weeks or twelve months before `end_date`.",
+      parameters: [...queryParameters(StatsParameters, { ...SAMPLE_DAY, interval: "day" }), propertyFilterParameter()],
       answers: [
         {
           status: 200,
-          description: "The counts.",
+          description: "The numbers.",
           content: json("Stats", {
-            interval: "hour",
-            start: "2021-01-01T00:00:00.000000Z",
-            end: "2021-01-02T00:00:00.000000Z",
-            results: [{ start: "2021-01-01T09:00:00.000000Z", events: 3 }],
-            total: 3,
+            metric: "events",
+            interval: "day",
+            timezone: "UTC",
+            start: "2021-01-01T00:00:00+00:00",
+            end: "2021-01-02T00:00:00+00:00",
+            buckets: ["2021-01-01T00:00:00+00:00"],
+            results: [
+              { "data.path": "/", total: 2, values: [2] },
+              { "data.path": "/contact", total: 1, values: [1] },
+            ],
+            other: { groups: 0, total: 0, values: [0] },
+            total: { total: 3, values: [3] },
+            accuracy: { exact: true },
+            rows_read: 12,
           }),
         },
       ],
-      problems: ["invalid_parameter"],
+      problems: ["invalid_parameter", "question_too_large"],
     },
   ];
 }

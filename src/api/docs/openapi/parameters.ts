@@ -1,4 +1,5 @@
 import type { ParameterSchema } from "../../../http/parameters";
+import { VALUE_FILTER_RULE } from "../../../model/property-value";
 import { jsonSchemaOf } from "./json-schema";
 import type { Parameter } from "./operation";
 import { SAMPLE_SESSION } from "./sample-events";
@@ -21,7 +22,12 @@ const EXAMPLES: Record<string, string | number> = {
   interval: "hour",
   days: 7,
   version: 1,
-  group_by: "category,name",
+  group_by: "data.path",
+  metric: "sessions",
+  timezone: "Europe/Berlin",
+  top: 10,
+  by: "data.path",
+  compare: "previous_period",
 };
 
 /**
@@ -48,4 +54,15 @@ export function queryParameters(schema: ParameterSchema, sent: Readonly<Record<s
 
 export function pathParameter(name: string, description: string, example: string): Parameter {
   return { name, in: "path", description, required: true, schema: { type: "string" }, example };
+}
+
+/** Stands for the filters by property: any path can follow `data.`. */
+export function propertyFilterParameter(): Parameter {
+  return {
+    name: "data.path",
+    in: "query",
+    description: `Only events whose payload has this value in the property \`path\`; \`data.form.first_name\` is a nested one. It takes ${VALUE_FILTER_RULE}. Repeated: any of the values.`,
+    required: false,
+    schema: { type: "string", examples: ["/blog/*"] },
+  };
 }

@@ -1,6 +1,7 @@
 import type { ProblemMembers } from "../../../http/problem";
 import { REQUEST_PROBLEMS, type RequestProblemCode } from "../../../model/codes";
 import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST, MAX_PAGE_SIZE } from "../../../model/limits";
+import { MAX_LIVE_EVENTS } from "../../../storage/core/read-limits";
 
 /** What an answer of each code tells beside the table's words; each was answered by the running service. */
 const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: ProblemMembers }> = {
@@ -20,6 +21,10 @@ const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: Proble
   invalid_parameter: {
     detail: `The parameter limit cannot be taken: expected a whole number from 1 to ${MAX_PAGE_SIZE}.`,
     members: { parameter: "limit" },
+  },
+  question_too_large: {
+    detail: `The question looks at some 1000000 events, and ${MAX_LIVE_EVENTS} is the limit. Take a shorter range, or a category that is rare.`,
+    members: { limit: MAX_LIVE_EVENTS, actual: 1_000_000 },
   },
   not_found: { detail: "There is nothing at this path." },
   method_not_allowed: { detail: "PUT is not taken here; POST, OPTIONS, GET, HEAD is." },

@@ -35,7 +35,8 @@ import { CheckInput, CheckSchema, ProposalSchema } from "../../event-types/trial
 import { EventsResponse } from "../../events/events";
 import { ReceiptResponse } from "../../events/receipts";
 import { StoredEventSchema } from "../../events/stored-event";
-import { StatsResponse } from "../../questions/stats";
+import { SessionStatsResponse } from "../../questions/session-stats-body";
+import { StatsResponse } from "../../questions/stats-body";
 import { CreateReplaySchema, PreviewSchema, ReplayPageSchema, ReplaySchema } from "../../replays/replay-schemas";
 import { SessionResponse, SessionsResponse } from "../../sessions/sessions";
 
@@ -130,6 +131,7 @@ export const SCHEMAS = {
   ReplayPreview: PreviewSchema,
   Receipt: ReceiptResponse,
   Stats: StatsResponse,
+  SessionStats: SessionStatsResponse,
   DryRun: DryRunSchema,
   EventTypeInput,
   EventTypeVersion: EventTypeVersionSchema,

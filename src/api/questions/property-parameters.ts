@@ -1,0 +1,37 @@
+import { refuseParameter } from "../../http/parameters";
+import type { Refusal } from "../../http/problem";
+import { PATH_RULE } from "../../model/property-path";
+import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/property-value";
+import type { PropertyFilter } from "../../storage/questions/stats-question";
+import { readProperty } from "./stats-parameters";
+
+const MAX_FILTERED_PROPERTIES = 4;
+const MAX_FILTER_VALUES = 100;
+
+/**
+ * Takes the filters by property out of a URL: `data.path=/blog/*`, each as often as there are values.
+ *
+ * @returns the filters, and the URL without them
+ */
+export function readPropertyFilters(url: string): { filters: PropertyFilter[]; url: string } | Refusal {
+  const rest = new URL(url);
+  const names = new Set([...rest.searchParams.keys()].filter((name) => name.startsWith("data.")));
+  const filters: PropertyFilter[] = [];
+  for (const name of names) {
+    const property = readProperty(name);
+    if (property === null) return refuseParameter(name.slice(0, 64), `after data. ${PATH_RULE}.`);
+    const values = rest.searchParams.getAll(name);
+    if (values.includes("")) return refuseParameter(name, `It is empty. It takes ${VALUE_FILTER_RULE}.`);
+    if (values.length > MAX_FILTER_VALUES)
+      return refuseParameter(name, `expected at most ${MAX_FILTER_VALUES} values.`);
+    filters.push({ property, ...parseValueFilter(values) });
+    rest.searchParams.delete(name);
+  }
+  if (filters.length > MAX_FILTERED_PROPERTIES) {
+    return refuseParameter(
+      [...names][0] ?? "data.",
+      `expected filters of at most ${MAX_FILTERED_PROPERTIES} properties.`,
+    );
+  }
+  return { filters, url: rest.href };
+}

@@ -1,0 +1,60 @@
+import { refuseParameter } from "../../http/parameters";
+import { Refusal } from "../../http/problem";
+import { readZonedRange, type ZonedRange } from "../../http/zoned-range";
+import { addLocal, bucketOf, bucketStarts, nextBucket, type Period } from "../../model/calendar";
+import type { Micros } from "../../model/time";
+import type { TimeZone } from "../../model/time-zone";
+import { MAX_COUNT_ROWS, MAX_STATS_BUCKETS } from "../../storage/core/read-limits";
+import { planCounts } from "../../storage/questions/count-plan";
+import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";
+
+const MINUTE: Micros = 60_000_000;
+
+/** How far back a question goes without `start_date`. */
+const DEFAULT_BUCKETS: Record<StatsInterval, number> = { minute: 60, hour: 48, day: 30, week: 12, month: 12, none: 30 };
+
+/**
+ * The period of a question. Without an end: to the end of the bucket that holds the present, or the start of the period if that
+ * lies later. Without a start: the default number of buckets; of days where there are none.
+ */
+export function periodOf(range: ZonedRange, interval: StatsInterval, now: Micros): Period | Refusal {
+  const given = readZonedRange(range);
+  if (given instanceof Refusal) return given;
+  const zone = range.timezone;
+  const bucket = interval === "none" ? "day" : interval;
+  const last = bucketOf(Math.max(now, given.start ?? 0), bucket, zone);
+  const end = given.end ?? nextBucket(last, bucket, zone);
+  if (given.start !== null) return { start: given.start, end };
+  const newest = bucketOf(end - 1, bucket, zone);
+  const back = DEFAULT_BUCKETS[interval] - 1;
+  const start =
+    bucket === "minute" || bucket === "hour"
+      ? newest - back * (bucket === "minute" ? MINUTE : 60 * MINUTE)
+      : zone.momentOf(addLocal(zone.localOf(newest), bucket, -back));
+  return { start: Math.max(0, start), end };
+}
+
+/** The starts of a period's buckets and its end. The first bucket begins with the period, also within an hour or a day. */
+export function boundsOf(period: Period, interval: StatsInterval, zone: TimeZone): number[] | Refusal {
+  const starts = interval === "none" ? [period.start] : bucketStarts(period, interval, zone, MAX_STATS_BUCKETS);
+  if (starts.length > MAX_STATS_BUCKETS) return refuseRange(period, interval, zone);
+  const bounds = [period.start, ...starts.slice(1), period.end];
+  return planCounts(bounds).rows > MAX_COUNT_ROWS ? refuseRange(period, interval, zone) : bounds;
+}
+
+function refuseRange(period: Period, interval: StatsInterval, zone: TimeZone): Refusal {
+  const wider = STATS_INTERVALS.slice(STATS_INTERVALS.indexOf(interval) + 1).find(
+    (other) => !(boundsOrNull(period, other, zone) === null),
+  );
+  const advice = wider === undefined ? "Take a shorter range." : `Take interval=${wider}, or a shorter range.`;
+  const why = `the range has more than ${MAX_STATS_BUCKETS} buckets of one ${interval}, or takes more than ${MAX_COUNT_ROWS} counts. ${advice}`;
+  const { code, detail, members } = refuseParameter("start_date", why);
+  return new Refusal(code, detail, { ...members, limit: MAX_STATS_BUCKETS });
+}
+
+function boundsOrNull(period: Period, interval: StatsInterval, zone: TimeZone): number[] | null {
+  if (interval === "none") return [period.start, period.end];
+  const starts = bucketStarts(period, interval, zone, MAX_STATS_BUCKETS);
+  const bounds = [...starts, period.end];
+  return starts.length > MAX_STATS_BUCKETS || planCounts(bounds).rows > MAX_COUNT_ROWS ? null : bounds;
+}

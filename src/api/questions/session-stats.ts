@@ -1,0 +1,85 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import { answer } from "../../http/answer";
+import type { AppEnv } from "../../http/app-env";
+import { ApplicationParameter, CategoryParameter, NameParameter, readParameters } from "../../http/parameters";
+import { Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { ZonedRangeParameters } from "../../http/zoned-range";
+import { databasesOf, metered } from "../../storage/core/databases";
+import { MAX_SESSION_EVENTS, MAX_STATS_CELLS } from "../../storage/core/read-limits";
+import { withPartitions } from "../../storage/partitions/known-partitions";
+import { eventsToExamine } from "../../storage/questions/examined-events";
+import { type SessionDimension, sessionStats } from "../../storage/questions/session-stats";
+import { readPropertyFilters } from "./property-parameters";
+import { boundsOf, periodOf } from "./question-period";
+import { renderSessionStats } from "./session-stats-body";
+import { IntervalParameter, readAs, readProperty, TopParameter } from "./stats-parameters";
+import { refuseTooManyEvents } from "./too-many-events";
+
+const BY_RULE = "expected type, or data. with a path, such as data.path";
+
+/** The parameters of `GET /theeye/sessions/stats`, without the filters by property. */
+export const SessionStatsParameters = v.object({
+  interval: IntervalParameter,
+  ...ZonedRangeParameters,
+  group_by: v.optional(
+    v.pipe(
+      v.picklist(["application", "entry", "exit"], "expected application, entry or exit"),
+      v.description("What to divide by: the application of a session's first event, or its first or last event."),
+    ),
+  ),
+  by: v.optional(
+    v.pipe(
+      v.string(),
+      v.description("With `group_by=entry` or `exit`: the event's type, or a property of its payload (data.path)."),
+      readAs((text) => (text === "type" ? { property: null } : readBy(text)), BY_RULE),
+    ),
+    "type",
+  ),
+  top: TopParameter,
+  application: ApplicationParameter,
+  category: CategoryParameter,
+  name: NameParameter,
+});
+
+function readBy(text: string) {
+  const property = readProperty(text);
+  return property === null ? null : { property };
+}
+
+/** Groups of an answer without `top`. */
+const DEFAULT_TOP = 100;
+
+/** `GET /theeye/sessions/stats`: sessions over time, and what they are made of. See docs/questions.md. */
+export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
+  const split = readPropertyFilters(c.req.url);
+  if (split instanceof Refusal) return split.response();
+  const asked = readParameters(split.url, SessionStatsParameters);
+  if (asked instanceof Refusal) return asked.response();
+  const { interval, timezone, group_by: groupBy, by } = asked;
+  const period = periodOf(asked, interval, Date.now() * 1_000);
+  if (period instanceof Refusal) return period.response();
+  const bounds = boundsOf(period, interval, timezone);
+  if (bounds instanceof Refusal) return bounds.response();
+
+  return answerFrom(async () => {
+    const { databases, meter } = metered(databasesOf(c.env));
+    const filter = {
+      application: asked.application ?? null,
+      category: asked.category ?? null,
+      name: asked.name ?? null,
+    };
+    const dimension: SessionDimension | null =
+      groupBy === undefined ? null : groupBy === "application" ? groupBy : { edge: groupBy, by: by.property };
+    const top = Math.min(asked.top ?? DEFAULT_TOP, Math.max(1, Math.floor(MAX_STATS_CELLS / (bounds.length - 1))));
+    const found = await withPartitions(databases, async (map) => {
+      const events = await eventsToExamine(databases, map, period, filter);
+      if (events > MAX_SESSION_EVENTS) return events;
+      const question = { filter, properties: split.filters, groupBy: dimension, bounds };
+      return (await sessionStats(databases, map, question, { top, templates: () => null })) ?? events;
+    });
+    if (typeof found === "number") return refuseTooManyEvents(found, MAX_SESSION_EVENTS).response();
+    return answer(renderSessionStats(found, { interval, timezone, bounds, dimension, rowsRead: meter.rowsRead }));
+  });
+}

@@ -1,0 +1,165 @@
+import * as v from "valibot";
+import type { Micros } from "../../model/time";
+import type { TimeZone } from "../../model/time-zone";
+import type { Accuracy, GroupLine, Line, StatsAnswer } from "../../storage/questions/stats-answer";
+import { type Dimension, labelOf, type Metric } from "../../storage/questions/stats-question";
+import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";
+
+/** The answer of `GET /theeye/stats`. */
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const amount = v.pipe(
+  v.nullable(v.number()),
+  v.description("null: there is no number to take the mean or a percentile of."),
+);
+
+export const ZonedMomentSchema = v.pipe(v.string(), v.description("ISO 8601 with the offset of the asked zone."));
+
+const lineMembers = {
+  total: v.pipe(amount, v.description("Over the whole period. Different sessions or visitors count once in it.")),
+  values: v.optional(v.pipe(v.array(amount), v.description("One for each bucket. Left out with `interval=none`."))),
+};
+
+const LineSchema = v.object({
+  ...lineMembers,
+  comparison: v.optional(
+    v.pipe(v.object(lineMembers), v.description("The same of the compared period, with `compare`.")),
+  ),
+});
+
+export const AccuracySchema = v.pipe(
+  v.object({
+    exact: v.boolean(),
+    unreadable: v.optional(
+      v.pipe(
+        v.array(v.object({ start: ZonedMomentSchema, end: ZonedMomentSchema })),
+        v.description("Stretches of which only counts by hour and day are kept. Their events are left out."),
+      ),
+    ),
+    groups_folded: v.optional(
+      v.pipe(
+        v.literal(true),
+        v.description("There are more groups than can be told apart: small ones may be missing, and stand in `other`."),
+      ),
+    ),
+  }),
+  v.description("Whether the numbers are exact."),
+);
+
+export const RowsReadSchema = v.pipe(count, v.description("Rows that the question read in D1, as they are billed."));
+
+export const StatsResponse = v.object({
+  metric: v.string(),
+  interval: v.picklist(STATS_INTERVALS),
+  timezone: v.string(),
+  start: v.pipe(ZonedMomentSchema, v.description("The first moment that is counted.")),
+  end: v.pipe(ZonedMomentSchema, v.description("The end of the period, exclusive.")),
+  buckets: v.optional(
+    v.pipe(
+      v.array(ZonedMomentSchema),
+      v.description(
+        "The start of every bucket of the period, also of those without events. The first begins with the period.",
+      ),
+    ),
+  ),
+  comparison: v.optional(
+    v.pipe(
+      v.object({ start: ZonedMomentSchema, end: ZonedMomentSchema, buckets: v.optional(v.array(ZonedMomentSchema)) }),
+      v.description("The compared period, with `compare`."),
+    ),
+  ),
+  results: v.pipe(
+    v.array(
+      v.looseObject({
+        application: v.optional(v.string()),
+        category: v.optional(v.string()),
+        name: v.optional(v.string()),
+        ...LineSchema.entries,
+      }),
+    ),
+    v.description(
+      "One for each group, the largest first; without `group_by` a single one. A group has a member for each dimension, such as `data.path`, which is null for events without such a value.",
+    ),
+  ),
+  other: v.optional(
+    v.pipe(
+      v.object({ groups: v.pipe(count, v.description("How many groups are not shown.")), ...LineSchema.entries }),
+      v.description("All groups that are not shown, with `group_by`."),
+    ),
+  ),
+  total: LineSchema,
+  accuracy: AccuracySchema,
+  rows_read: RowsReadSchema,
+});
+
+interface AnsweredPeriod {
+  /** The starts of the buckets and the end of the last one. */
+  bounds: readonly Micros[];
+  answer: StatsAnswer;
+}
+
+export function renderStats({
+  asked: { metric, interval, timezone, groupBy },
+  current,
+  compared,
+  rowsRead,
+}: {
+  asked: { metric: Metric; interval: StatsInterval; timezone: TimeZone; groupBy: readonly Dimension[] };
+  current: AnsweredPeriod;
+  compared: AnsweredPeriod | null;
+  rowsRead: number;
+}): v.InferOutput<typeof StatsResponse> {
+  const hasBuckets = interval !== "none";
+  const line = ({ total, values }: Line) => (hasBuckets ? { total, values } : { total });
+  const both = (now: Line, before: Line | undefined) => ({
+    ...line(now),
+    ...(before === undefined ? {} : { comparison: line(before) }),
+  });
+  const period = ({ bounds }: AnsweredPeriod) => ({
+    start: timezone.formatMoment(bounds[0] ?? 0),
+    end: timezone.formatMoment(bounds.at(-1) ?? 0),
+    ...(hasBuckets ? { buckets: bounds.slice(0, -1).map((moment) => timezone.formatMoment(moment)) } : {}),
+  });
+  const { groups, other, total, accuracy } = current.answer;
+  const before = compared?.answer;
+  return {
+    metric: metric.property === null ? metric.kind : `${metric.kind}:${metric.property.name}`,
+    interval,
+    timezone: timezone.name,
+    ...period(current),
+    ...(compared === null ? {} : { comparison: period(compared) }),
+    results: groups.map((group, place) => ({ ...dimensions(group, groupBy), ...both(group, before?.groups[place]) })),
+    ...(groupBy.length === 0 ? {} : { other: { groups: other.groups, ...both(other, before?.other) } }),
+    total: both(total, before?.total),
+    accuracy: renderAccuracy(joinAccuracies(accuracy, before?.accuracy), timezone),
+    rows_read: rowsRead,
+  };
+}
+
+function dimensions({ texts }: GroupLine, groupBy: readonly Dimension[]): Record<string, string | null> {
+  return Object.fromEntries(groupBy.map((dimension, place) => [labelOf(dimension), texts[place] ?? null]));
+}
+
+function joinAccuracies(now: Accuracy, before: Accuracy | undefined): Accuracy {
+  if (before === undefined || before.exact) return now;
+  if (now.exact) return before;
+  const unreadable = [...(before.unreadable ?? []), ...(now.unreadable ?? [])];
+  return { ...before, ...now, ...(unreadable.length === 0 ? {} : { unreadable }) };
+}
+
+function renderAccuracy(accuracy: Accuracy, timezone: TimeZone): v.InferOutput<typeof AccuracySchema> {
+  if (accuracy.exact) return { exact: true };
+  const { unreadable, groups_folded: folded } = accuracy;
+  return {
+    exact: false,
+    ...(unreadable === undefined
+      ? {}
+      : {
+          unreadable: unreadable.map(({ start, end }) => ({
+            start: timezone.formatMoment(start),
+            end: timezone.formatMoment(end),
+          })),
+        }),
+    ...(folded === undefined ? {} : { groups_folded: folded }),
+  };
+}

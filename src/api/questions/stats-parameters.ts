@@ -1,0 +1,122 @@
+import * as v from "valibot";
+import { ApplicationParameter, CategoryParameter, NameParameter } from "../../http/parameters";
+import { ZonedRangeParameters } from "../../http/zoned-range";
+import { CALENDAR_INTERVALS, COMPARISONS } from "../../model/calendar";
+import { parsePropertyPath } from "../../model/property-path";
+import { MAX_STATS_CELLS } from "../../storage/core/read-limits";
+import type { AskedProperty, Dimension, Metric } from "../../storage/questions/stats-question";
+
+export const STATS_INTERVALS = [...CALENDAR_INTERVALS, "none"] as const;
+
+export type StatsInterval = (typeof STATS_INTERVALS)[number];
+
+const MAX_DIMENSIONS = 3;
+const MAX_PROPERTY_DIMENSIONS = 2;
+
+const METRIC_RULE =
+  "expected events, sessions, visitors, or sum:, avg:, p50:, p90: or p99: with the path of a number, such as sum:price";
+
+const GROUP_RULE = `expected application, category, name or data. with a path, such as data.path: each once, at most ${MAX_DIMENSIONS} of them and ${MAX_PROPERTY_DIMENSIONS} paths, separated by commas`;
+
+const MAX_TOP = 1_000;
+const TOP_RULE = `expected a whole number from 1 to ${MAX_TOP}`;
+
+/** `data.form.first_name` names the property form.first_name. Null if it is no such name. */
+export function readProperty(text: string): AskedProperty | null {
+  const name = text.startsWith("data.") ? text.slice("data.".length) : null;
+  const path = name === null ? null : parsePropertyPath(name);
+  return name === null || path === null ? null : { name, path };
+}
+
+function readMetric(text: string): Metric | null {
+  if (text === "events" || text === "sessions" || text === "visitors") return { kind: text, property: null };
+  const [, kind, name = ""] = /^(sum|avg|p50|p90|p99):(.*)$/s.exec(text) ?? [];
+  const path = parsePropertyPath(name);
+  if (path === null) return null;
+  if (kind === "sum" || kind === "avg" || kind === "p50" || kind === "p90" || kind === "p99") {
+    return { kind, property: { name, path } };
+  }
+  return null;
+}
+
+function readDimension(text: string): Dimension | null {
+  if (text === "application" || text === "category" || text === "name") return { kind: text };
+  const property = readProperty(text);
+  return property === null ? null : { kind: "property", property };
+}
+
+function readDimensions(text: string): Dimension[] | null {
+  const parts = text.split(",");
+  const dimensions = parts.map(readDimension).filter((dimension) => dimension !== null);
+  const paths = dimensions.filter(({ kind }) => kind === "property").length;
+  const isRight =
+    dimensions.length === parts.length &&
+    new Set(parts).size === parts.length &&
+    parts.length <= MAX_DIMENSIONS &&
+    paths <= MAX_PROPERTY_DIMENSIONS;
+  return isRight ? dimensions : null;
+}
+
+/** A text that `read` understands, or an issue with the rule. */
+export function readAs<Value>(read: (text: string) => Value | null, rule: string) {
+  return v.rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
+    const value = read(dataset.value);
+    if (value !== null) return value;
+    addIssue({ message: rule });
+    return NEVER;
+  });
+}
+
+export const IntervalParameter = v.optional(
+  v.pipe(
+    v.picklist(STATS_INTERVALS, `expected one of ${STATS_INTERVALS.join(", ")}`),
+    v.description("The width of a bucket on the clocks of `timezone`; weeks begin on Monday. none: totals alone."),
+  ),
+  "hour",
+);
+
+export const TopParameter = v.optional(
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,4}$/, TOP_RULE),
+    v.description(
+      `How many groups to show, the largest first: 1 to ${MAX_TOP}. All others stand together as \`other\`. Groups times buckets are at most ${MAX_STATS_CELLS}.`,
+    ),
+    v.transform(Number),
+    v.minValue(1, TOP_RULE),
+    v.maxValue(MAX_TOP, TOP_RULE),
+  ),
+);
+
+/** The parameters of `GET /theeye/stats`, without the filters by property. */
+export const StatsParameters = v.object({
+  metric: v.optional(
+    v.pipe(
+      v.string(),
+      v.description(
+        "What is counted: events, different sessions or visitors, or the sum, mean, median, 90th or 99th percentile of a number in the payload. Percentiles are by nearest rank.",
+      ),
+      readAs(readMetric, METRIC_RULE),
+    ),
+    "events",
+  ),
+  interval: IntervalParameter,
+  ...ZonedRangeParameters,
+  group_by: v.optional(
+    v.pipe(
+      v.string(),
+      v.description(`What to divide by: ${GROUP_RULE.replace("expected ", "")}.`),
+      readAs(readDimensions, GROUP_RULE),
+    ),
+  ),
+  top: TopParameter,
+  compare: v.optional(
+    v.pipe(
+      v.picklist(COMPARISONS, `expected ${COMPARISONS.join(" or ")}`),
+      v.description("Adds the same numbers of the period before, or of the same dates a year before."),
+    ),
+  ),
+  application: ApplicationParameter,
+  category: CategoryParameter,
+  name: NameParameter,
+});

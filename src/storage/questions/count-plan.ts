@@ -1,0 +1,71 @@
+import type { Period } from "../../model/calendar";
+import type { Micros } from "../../model/time";
+import type { BucketSpans, Span } from "../counts/counts";
+
+/** Which counts add up to the events of some buckets. */
+export interface CountPlan {
+  /** By day, hour and minute, as far as there are some. */
+  counts: BucketSpans[];
+  /** What begins or ends within a minute, so that only the events themselves tell. */
+  edges: Period[];
+  /** Rows of counts, for each 256 series. */
+  rows: number;
+}
+
+const WIDTHS = [86_400, 3_600, 60] as const;
+
+/**
+ * The fewest counts that lie within one bucket each: days and hours of UTC where they fit, minutes at the edges.
+ *
+ * @param bounds the starts of the buckets and the end of the last one, ascending
+ */
+export function planCounts(bounds: readonly Micros[]): CountPlan {
+  const spans = new Map<number, [first: number, last: number][]>(WIDTHS.map((width) => [width, []]));
+  const edges: Period[] = [];
+  let rows = 0;
+  for (let place = 0; place + 1 < bounds.length; place++) {
+    const [start, end] = [bounds[place] ?? 0, bounds[place + 1] ?? 0];
+    for (let at = start; at < end; ) {
+      const width = WIDTHS.find((seconds) => at % (seconds * 1_000_000) === 0 && at + seconds * 1_000_000 <= end);
+      if (width === undefined) {
+        const edge = Math.min(end, (Math.floor(at / 60_000_000) + 1) * 60_000_000);
+        edges.push({ start: at, end: edge });
+        at = edge;
+        continue;
+      }
+      // Whole runs at a time: a year of minutes is half a million.
+      const run = width === 86_400 ? end : Math.min(end, nextMultiple(at, width));
+      const count = Math.floor((run - at) / (width * 1_000_000));
+      const first = at / 1_000_000;
+      addSpan(spans.get(width) ?? [], [first, first + (count - 1) * width], width);
+      rows += count;
+      at += count * width * 1_000_000;
+    }
+  }
+  const counts = [...spans].flatMap(([seconds, own]) => (own.length === 0 ? [] : [{ seconds, spans: own }]));
+  return { counts, edges, rows };
+}
+
+/** The next moment at which a wider count could begin. */
+function nextMultiple(at: Micros, width: number): Micros {
+  const wider = (width === 60 ? 3_600 : 86_400) * 1_000_000;
+  return (Math.floor(at / wider) + 1) * wider;
+}
+
+function addSpan(spans: [first: number, last: number][], [first, last]: Span, width: number): void {
+  const before = spans.at(-1);
+  if (before !== undefined && before[1] + width === first) before[1] = last;
+  else spans.push([first, last]);
+}
+
+/** The place of the bucket that holds a moment, by the bounds of all. -1 before the first, and as many as there are after. */
+export function bucketPlace(bounds: readonly Micros[], moment: Micros): number {
+  let low = 0;
+  let high = bounds.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((bounds[middle] ?? 0) <= moment) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

@@ -1,0 +1,37 @@
+import type { Period } from "../../model/calendar";
+import type { Database } from "../core/databases";
+import type { SeriesFilter } from "../counts/series";
+import { wantedSeries } from "../events/wanted-series";
+import type { PartitionMap } from "../partitions/partition-map";
+import { countStats } from "./count-stats";
+import { isRareIn } from "./read-tuples";
+
+const NO_FILTER: SeriesFilter = { category: null, name: null, application: null };
+
+/**
+ * How many events a reading of a period looks at, by the counts. Those of a category alone where it is rare in all partitions
+ * of the period, since only the index of rare categories is read then.
+ *
+ * @throws DrizzleQueryError
+ */
+export async function eventsToExamine(
+  databases: readonly Database[],
+  map: PartitionMap,
+  { start, end }: Period,
+  filter: SeriesFilter,
+): Promise<number> {
+  const minute = 60_000_000;
+  const bounds = [Math.floor(start / minute) * minute, Math.ceil(end / minute) * minute];
+  const partitions = map.overlapping(start, end - 1);
+  const sums = await Promise.all(
+    databases.map(async (database) => {
+      const wanted = await wantedSeries(database, filter);
+      if (wanted.ids.length === 0) return 0;
+      const isRare = partitions.every((partition) => isRareIn(partition, wanted));
+      const examined = isRare ? { ...NO_FILTER, category: wanted.category?.category ?? null } : NO_FILTER;
+      const { total } = await countStats([database], map, { filter: examined, groupBy: [], bounds }, { top: 1 });
+      return total.total ?? 0;
+    }),
+  );
+  return sums.reduce((sum, events) => sum + events, 0);
+}

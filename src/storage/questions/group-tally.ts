@@ -1,0 +1,97 @@
+import { compareGroups, type GroupName } from "./stats-answer";
+
+/** A group with its events by the places of their buckets. */
+export interface CountedGroup extends GroupName {
+  byPlace: Map<number, number>;
+}
+
+interface TallyLimits {
+  /** Pairs of a group and a bucket that are kept. */
+  cells: number;
+  /** Groups of which sums are kept. */
+  groups: number;
+}
+
+interface TalliedGroup extends CountedGroup {
+  events: number;
+}
+
+/**
+ * Adds up counts by group and bucket, as long as there are not too many of these cells. From then on it adds up by group
+ * alone, to find out which groups are the largest.
+ */
+export class GroupTally {
+  private readonly tallied = new Map<string, TalliedGroup>();
+  private cells = 0;
+  private isComplete = true;
+
+  constructor(private readonly limits: TallyLimits) {}
+
+  /** How many groups there are, up to the limit. */
+  get size(): number {
+    return this.tallied.size;
+  }
+
+  add(name: GroupName, place: number, events: number): void {
+    const group = this.tallied.get(name.key) ?? this.newGroup(name);
+    if (group === null) return;
+    group.events += events;
+    if (!this.isComplete) return;
+    const held = group.byPlace.get(place);
+    group.byPlace.set(place, (held ?? 0) + events);
+    if (held !== undefined) return;
+    this.cells += 1;
+    if (this.cells > this.limits.cells) this.dropCells();
+  }
+
+  /** Null if there are more cells than the limit. */
+  groups(): CountedGroup[] | null {
+    return this.isComplete ? [...this.tallied.values()] : null;
+  }
+
+  /** The keys of the largest groups. */
+  largest(most: number): string[] {
+    return [...this.tallied.values()]
+      .map(({ key, events }) => ({ key, size: events }))
+      .sort(compareGroups)
+      .slice(0, most)
+      .map(({ key }) => key);
+  }
+
+  private newGroup(name: GroupName): TalliedGroup | null {
+    if (this.tallied.size >= this.limits.groups) {
+      this.dropCells();
+      return null;
+    }
+    const group = { ...name, byPlace: new Map<number, number>(), events: 0 };
+    this.tallied.set(name.key, group);
+    return group;
+  }
+
+  private dropCells(): void {
+    if (!this.isComplete) return;
+    this.isComplete = false;
+    for (const group of this.tallied.values()) group.byPlace.clear();
+  }
+}
+
+/** For counting once more: adds up some groups by themselves, and all others as one whose key is empty. */
+export class FoldedTally {
+  private readonly counted = new Map<string, CountedGroup>();
+  private readonly kept: ReadonlySet<string>;
+
+  constructor(kept: readonly string[]) {
+    this.kept = new Set(kept);
+  }
+
+  add(name: GroupName, place: number, events: number): void {
+    const shown = this.kept.has(name.key) ? name : { texts: [], key: "" };
+    const group = this.counted.get(shown.key) ?? { ...shown, byPlace: new Map<number, number>() };
+    this.counted.set(shown.key, group);
+    group.byPlace.set(place, (group.byPlace.get(place) ?? 0) + events);
+  }
+
+  groups(): CountedGroup[] {
+    return [...this.counted.values()];
+  }
+}

@@ -1,0 +1,111 @@
+import { quantileOf } from "../../model/quantile";
+import type { Metric } from "./stats-question";
+
+/** What is added up for a group, or for a bucket of one. */
+export interface Measure {
+  /** Adds what an event contributes: see `contributionOf`. */
+  add(contribution: number): void;
+  merge(other: this): void;
+  /** Null where there is nothing to divide or to choose from. */
+  result(): number | null;
+  /** How many contributions it holds. */
+  readonly size: number;
+}
+
+const SHARES = { p50: 0.5, p90: 0.9, p99: 0.99 } as const;
+
+export function newMeasure({ kind }: Metric): Measure {
+  if (kind === "sessions" || kind === "visitors") return new Distinct();
+  if (kind === "p50" || kind === "p90" || kind === "p99") return new Quantile(SHARES[kind]);
+  return new Sum(kind);
+}
+
+/** The number of events, or a sum or mean of their numbers. */
+class Sum implements Measure {
+  private sum = 0;
+  size = 0;
+
+  constructor(private readonly kind: "events" | "sum" | "avg") {}
+
+  add(contribution: number): void {
+    this.sum += contribution;
+    this.size += 1;
+  }
+
+  merge(other: this): void {
+    this.sum += other.sum;
+    this.size += other.size;
+  }
+
+  result(): number | null {
+    if (this.kind !== "avg") return this.sum;
+    return this.size === 0 ? null : this.sum / this.size;
+  }
+}
+
+/** How many different ones there are. Contributions are numbers given to sessions or visitors. */
+class Distinct implements Measure {
+  private readonly seen = new Set<number>();
+
+  get size(): number {
+    return this.seen.size;
+  }
+
+  add(contribution: number): void {
+    this.seen.add(contribution);
+  }
+
+  merge(other: this): void {
+    for (const one of other.seen) this.seen.add(one);
+  }
+
+  result(): number {
+    return this.seen.size;
+  }
+}
+
+class Quantile implements Measure {
+  private readonly numbers: number[] = [];
+
+  constructor(private readonly share: number) {}
+
+  get size(): number {
+    return this.numbers.length;
+  }
+
+  add(contribution: number): void {
+    this.numbers.push(contribution);
+  }
+
+  merge(other: this): void {
+    for (const number of other.numbers) this.numbers.push(number);
+  }
+
+  result(): number | null {
+    return quantileOf(Float64Array.from(this.numbers).sort(), this.share);
+  }
+}
+
+/**
+ * What an event contributes to a metric: 1, a number for its session or visitor, or the number in its property. Null: nothing.
+ */
+export function createContribution(metric: Metric) {
+  const numbers = new Map<string, number>();
+  const numberOf = (text: string) => {
+    const known = numbers.get(text) ?? numbers.size;
+    numbers.set(text, known);
+    return known;
+  };
+  return (event: { session: string; visitor: string | null }, value: unknown): number | null => {
+    switch (metric.kind) {
+      case "events":
+        return 1;
+      case "sessions":
+        return numberOf(event.session);
+      case "visitors":
+        return event.visitor === null ? null : numberOf(event.visitor);
+      default:
+        return typeof value === "number" && Number.isFinite(value) ? value : null;
+    }
+  };
+}

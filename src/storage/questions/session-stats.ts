@@ -1,0 +1,145 @@
+import { quantileOf } from "../../model/quantile";
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { MAX_SESSION_EVENTS } from "../core/read-limits";
+import type { SeriesFilter } from "../counts/series";
+import type { PartitionMap } from "../partitions/partition-map";
+import { bucketPlace } from "./count-plan";
+import { readTuples } from "./read-tuples";
+import { collectSessions, type SessionEdge, type SessionRecord } from "./session-records";
+import { type GroupName, groupName } from "./stats-answer";
+import { type AskedProperty, createValueReader, type PropertyFilter, passes, type Templates } from "./stats-question";
+
+/** What sessions are divided by: their first event's application, or the type or a property of their first or last event. */
+export type SessionDimension = "application" | { edge: "entry" | "exit"; by: AskedProperty | null };
+
+export interface SessionStatsQuestion {
+  /** Only these events are looked at. */
+  filter: SeriesFilter;
+  properties: readonly PropertyFilter[];
+  groupBy: SessionDimension | null;
+  /** The starts of the buckets and the end of the last one, ascending. */
+  bounds: readonly Micros[];
+}
+
+export interface Durations {
+  mean: number | null;
+  p50: number | null;
+  p90: number | null;
+}
+
+interface CountLine {
+  total: number;
+  values: number[];
+}
+
+export interface SessionLine {
+  sessions: CountLine;
+  visitors: CountLine;
+  bounces: CountLine;
+  events: CountLine;
+  /** In seconds. */
+  durations: { total: Durations; values: Durations[] };
+}
+
+export interface SessionStatsAnswer {
+  /** `texts`: the application, [category, name] or [value]. */
+  groups: (SessionLine & { texts: (string | null)[] })[];
+  other: SessionLine & { groups: number };
+  total: SessionLine;
+}
+
+/**
+ * Sessions and what they are made of. A session belongs to the bucket of its first event in the period, and only its events in
+ * the period count.
+ *
+ * @returns null if there are more than MAX_SESSION_EVENTS events
+ * @throws DrizzleQueryError
+ */
+export async function sessionStats(
+  databases: readonly Database[],
+  map: PartitionMap,
+  question: SessionStatsQuestion,
+  { top, templates }: { top: number; templates: Templates },
+): Promise<SessionStatsAnswer | null> {
+  const { filter, properties, groupBy, bounds } = question;
+  const by = groupBy === null || groupBy === "application" ? null : groupBy.by;
+  const asked = [
+    ...new Map(
+      [...properties.map(({ property }) => property), ...(by === null ? [] : [by])].map((one) => [one.name, one]),
+    ).values(),
+  ];
+  const readValue = createValueReader(asked, templates);
+  const sessions = collectSessions();
+  const { isComplete } = await readTuples(
+    databases,
+    map,
+    {
+      periods: [{ start: bounds[0] ?? 0, end: bounds.at(-1) ?? 0 }],
+      filter,
+      paths: asked.map(({ path }) => path),
+      lanes: "all",
+      most: MAX_SESSION_EVENTS,
+    },
+    (tuples) => {
+      for (const tuple of tuples) {
+        if (!passes(properties, (property) => readValue(tuple, tuple.values, property))) continue;
+        sessions.add(tuple, by === null ? null : readValue(tuple, tuple.values, by));
+      }
+    },
+  );
+  if (!isComplete) return null;
+  const all = sessions.records();
+  const groups = [...Map.groupBy(all, (record) => nameOf(record, groupBy).key)]
+    .map(([key, own]) => ({ key, own }))
+    .sort((a, b) => b.own.length - a.own.length || (a.key < b.key ? -1 : 1));
+  const shown = groupBy === null ? groups : groups.slice(0, top);
+  const rest = groups.slice(shown.length);
+  return {
+    groups: shown.map(({ key, own }) => ({ texts: JSON.parse(key), ...lineOf(own, bounds) })),
+    other: {
+      groups: rest.length,
+      ...lineOf(
+        rest.flatMap(({ own }) => own),
+        bounds,
+      ),
+    },
+    total: lineOf(all, bounds),
+  };
+}
+
+function nameOf({ first, last }: SessionRecord, groupBy: SessionDimension | null): GroupName {
+  if (groupBy === null) return groupName([]);
+  if (groupBy === "application") return groupName([first.application]);
+  const edge: SessionEdge = groupBy.edge === "entry" ? first : last;
+  return groupName(groupBy.by === null ? [edge.category, edge.name] : [edge.text]);
+}
+
+function lineOf(records: readonly SessionRecord[], bounds: readonly Micros[]): SessionLine {
+  const byPlace = Map.groupBy(records, ({ first }) => bucketPlace(bounds, first.occurredAt));
+  const buckets = Array.from({ length: bounds.length - 1 }, (_, place) => byPlace.get(place) ?? []);
+  const count = (measure: (own: readonly SessionRecord[]) => number): CountLine => ({
+    total: measure(records),
+    values: buckets.map(measure),
+  });
+  return {
+    sessions: count((own) => own.length),
+    visitors: count((own) => new Set(own.flatMap(({ visitors }) => visitors)).size),
+    bounces: count((own) => own.filter(({ events }) => events === 1).length),
+    events: count((own) => own.reduce((sum, { events }) => sum + events, 0)),
+    durations: { total: durationsOf(records), values: buckets.map(durationsOf) },
+  };
+}
+
+function durationsOf(records: readonly SessionRecord[]): Durations {
+  const seconds = Float64Array.from(
+    records,
+    ({ first, last }) => (last.occurredAt - first.occurredAt) / 1_000_000,
+  ).sort();
+  const sum = seconds.reduce((total, one) => total + one, 0);
+  return {
+    mean: seconds.length === 0 ? null : sum / seconds.length,
+    p50: quantileOf(seconds, 0.5),
+    p90: quantileOf(seconds, 0.9),
+  };
+}

@@ -1,0 +1,78 @@
+import type { PropertyPath } from "../../model/property-path";
+import { matchesFilter, templated, type ValueFilter, valueText } from "../../model/property-value";
+import type { Micros } from "../../model/time";
+import type { SeriesFilter } from "../counts/series";
+
+/** A property of payloads as a question names it. */
+export interface AskedProperty {
+  /** As text: `form.first_name`. */
+  name: string;
+  path: PropertyPath;
+}
+
+export type NumberMetric = "sum" | "avg" | "p50" | "p90" | "p99";
+
+/** What is counted: events, different sessions or visitors, or the numbers in a property. */
+export type Metric =
+  | { kind: "events" | "sessions" | "visitors"; property: null }
+  | { kind: NumberMetric; property: AskedProperty };
+
+export const SERIES_DIMENSIONS = ["application", "category", "name"] as const;
+
+export type SeriesDimension = (typeof SERIES_DIMENSIONS)[number];
+
+/** What events are divided by. */
+export type Dimension = { kind: SeriesDimension } | { kind: "property"; property: AskedProperty };
+
+export interface PropertyFilter extends ValueFilter {
+  property: AskedProperty;
+}
+
+export interface StatsQuestion {
+  metric: Metric;
+  groupBy: readonly Dimension[];
+  filter: SeriesFilter;
+  properties: readonly PropertyFilter[];
+  /** The starts of the buckets and the end of the last one, ascending. */
+  bounds: readonly Micros[];
+}
+
+/** The name of a dimension in answers. */
+export function labelOf(dimension: Dimension): string {
+  return dimension.kind === "property" ? `data.${dimension.property.name}` : dimension.kind;
+}
+
+/** The properties that a question needs of each event, each once. */
+export function propertiesOf({ metric, groupBy, properties }: Omit<StatsQuestion, "bounds">): AskedProperty[] {
+  const all = [
+    ...(metric.property === null ? [] : [metric.property]),
+    ...groupBy.flatMap((dimension) => (dimension.kind === "property" ? [dimension.property] : [])),
+    ...properties.map(({ property }) => property),
+  ];
+  return [...new Map(all.map((property) => [property.name, property])).values()];
+}
+
+/** The template of a property in events of a type, or null. */
+export type Templates = (type: { category: string; name: string }, property: string) => string | null;
+
+/** An event's values of some properties as texts, each under its template. */
+export function createValueReader(asked: readonly AskedProperty[], templates: Templates) {
+  const readers = new Map<string, (text: string) => string>();
+  return (type: { category: string; name: string }, values: readonly unknown[], property: AskedProperty) => {
+    const text = valueText(values[asked.findIndex(({ name }) => name === property.name)]);
+    if (text === null) return null;
+    const template = templates(type, property.name);
+    if (template === null) return text;
+    const reader = readers.get(template) ?? templated(template);
+    readers.set(template, reader);
+    return reader(text);
+  };
+}
+
+/** Whether the values of an event pass all filters. */
+export function passes(
+  filters: readonly PropertyFilter[],
+  textOf: (property: AskedProperty) => string | null,
+): boolean {
+  return filters.every((filter) => matchesFilter(filter, textOf(filter.property)));
+}
