@@ -1,5 +1,8 @@
 import { checkAlerts } from "./alerting/check-alerts";
 import { createApp } from "./api/app";
+import { compactionWorldOf } from "./compaction/compaction-world";
+import { claimRun } from "./compaction/compactor-lease";
+import { consumeCompaction } from "./compaction/run-compaction";
 import { ruleSourceOf } from "./http/rule-source";
 import { parseConfig } from "./model/config";
 import { MAX_ERRORS_PER_STEP } from "./model/replay";
@@ -21,6 +24,11 @@ export default {
   fetch: app.fetch,
 
   async queue(batch, env) {
+    if (batch.queue.endsWith("compaction")) {
+      const sendNext = async () => void (await env.COMPACTION.send({ v: 1 }));
+      await consumeCompaction(batch, await compactionWorldOf(env, parseConfig(env), log), { clock: now, sendNext });
+      return;
+    }
     const pipeline = pipelineOf(env);
     if (batch.queue.endsWith("dead-letters")) await consumeDeadLetters(batch, pipeline);
     else if (batch.queue.endsWith("replays")) await consumeReplays(batch, pipeline);
@@ -33,11 +41,12 @@ export default {
     const partitions = isolatePartitions(env);
     await maintainPartitions({ databases, partitions, futureToleranceMicros, log }, scheduledTime * 1000);
     await maintainKeys({ keys: env.KEYS, database: firstDatabase(databases), log });
+    if (await claimRun(firstDatabase(databases), scheduledTime * 1000)) await env.COMPACTION.send({ v: 1 });
     const watching = {
       databases,
       fetch: (url: string, init: RequestInit) => fetch(url, init),
       allowInsecureHosts: alertsAllowInsecureHosts,
-      clock: () => Date.now() * 1000,
+      clock: now,
       log,
     };
     await checkAlerts(watching, scheduledTime * 1000);
@@ -64,10 +73,14 @@ function pipelineOf(env: Env): Pipeline & ReplayPipeline {
     rules: (receipts) => rules.read(receipts),
     replayRules: (createdAt) => rules.readLatest(createdAt + config.ruleLeadMicros),
     errorsPerStep: MAX_ERRORS_PER_STEP,
-    now: () => Date.now() * 1000,
+    now,
     config,
     log,
   };
+}
+
+function now(): number {
+  return Date.now() * 1000;
 }
 
 function log(line: Record<string, unknown>): void {

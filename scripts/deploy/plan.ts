@@ -41,7 +41,7 @@ export function planDeployment(config: WranglerConfig): Step[] {
       mend: "The failed migration is rolled back, and the code that serves is the one from before.",
     })),
     {
-      title: "Deploy the Worker with its KV namespace and queues",
+      title: "Deploy the Worker with its KV namespace, bucket and queues",
       args: ["deploy"],
       mend: `The databases are ready. If a KV namespace "${config.name}-keys" remained from an attempt, write its id into wrangler.toml (\`npx wrangler kv namespace list\`).`,
     },

@@ -1,16 +1,17 @@
 import * as v from "valibot";
-import { DEFAULT_FUTURE_TOLERANCE_SECONDS } from "./limits";
+import { DEFAULT_FUTURE_TOLERANCE_SECONDS, DEFAULT_GRACE_SECONDS } from "./limits";
+
+function seconds(max: number) {
+  return v.pipe(
+    v.union([v.number(), v.pipe(v.string(), v.trim(), v.nonEmpty(), v.toNumber())]),
+    v.integer(),
+    v.minValue(0),
+    v.maxValue(max),
+  );
+}
 
 function wholeSeconds(max: number, otherwise: number) {
-  return v.optional(
-    v.pipe(
-      v.union([v.number(), v.pipe(v.string(), v.trim(), v.nonEmpty(), v.toNumber())]),
-      v.integer(),
-      v.minValue(0),
-      v.maxValue(max),
-    ),
-    otherwise,
-  );
+  return v.optional(seconds(max), otherwise);
 }
 
 const ConfigSchema = v.object({
@@ -22,6 +23,9 @@ const ConfigSchema = v.object({
     v.check((seconds) => seconds % 900 === 0, "expected a multiple of 900"),
   ),
   RULE_LEAD_SECONDS: wholeSeconds(3_600, 60),
+  /** For trials and tests: in place of the hot window in days that the settings give. Absent: that window. */
+  HOT_SECONDS: v.optional(seconds(86_400 * 3_650)),
+  GRACE_SECONDS: wholeSeconds(86_400, DEFAULT_GRACE_SECONDS),
   /** For a developer's machine and tests: webhooks of alerts may be http and lead anywhere. */
   ALERTS_ALLOW_INSECURE_HOSTS: v.optional(v.picklist(["true", "false"]), "false"),
   /** The first admin key of a deployment: a secret. Absent on a developer's machine, where `eye_a_local` serves. */
@@ -34,6 +38,10 @@ export interface Config {
   keyCacheMs: number;
   /** The width of regular partitions; null: by the traffic. */
   partitionMicros: number | null;
+  /** How long events stay in the databases after their partition has ended; null: as the settings say. */
+  hotMicros: number | null;
+  /** From sealing a partition until it is copied. */
+  graceMicros: number;
   /** From a change of the rules until it is in force. */
   ruleLeadMicros: number;
   alertsAllowInsecureHosts: boolean;
@@ -45,6 +53,8 @@ const MENDS: Record<string, string> = {
   KEY_CACHE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
   PARTITION_SECONDS:
     "Set it under [vars] in wrangler.toml to 0 (by the traffic), or to a multiple of 900 seconds up to 366 days.",
+  HOT_SECONDS: "For trials: set it to a whole number of seconds up to 3650 days, or leave it out.",
+  GRACE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 86400.",
   RULE_LEAD_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
   ALERTS_ALLOW_INSECURE_HOSTS:
     'Set it under [vars] in wrangler.toml to "false", or on a developer\'s machine to "true".',
@@ -68,6 +78,8 @@ export function parseConfig(env: unknown): Config {
     futureToleranceMicros: result.output.FUTURE_TOLERANCE_SECONDS * 1_000_000,
     keyCacheMs: result.output.KEY_CACHE_SECONDS * 1000,
     partitionMicros: result.output.PARTITION_SECONDS === 0 ? null : result.output.PARTITION_SECONDS * 1_000_000,
+    hotMicros: result.output.HOT_SECONDS === undefined ? null : result.output.HOT_SECONDS * 1_000_000,
+    graceMicros: result.output.GRACE_SECONDS * 1_000_000,
     ruleLeadMicros: result.output.RULE_LEAD_SECONDS * 1_000_000,
     alertsAllowInsecureHosts: result.output.ALERTS_ALLOW_INSECURE_HOSTS === "true",
     adminKey: result.output.ADMIN_KEY ?? null,

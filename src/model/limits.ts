@@ -30,6 +30,9 @@ export const MAX_IDEMPOTENCY_KEY_CHARACTERS = 255;
 /** How far an event may lie after its receipt, unless FUTURE_TOLERANCE_SECONDS says otherwise. */
 export const DEFAULT_FUTURE_TOLERANCE_SECONDS = 60;
 
+/** From sealing a partition until it is copied, unless GRACE_SECONDS says otherwise: readers that began before are done. */
+export const DEFAULT_GRACE_SECONDS = 300;
+
 /** A queue message. The platform takes 128,000 bytes, about 100 of them its own metadata. */
 export const MAX_MESSAGE_BYTES = 120_000;
 

@@ -6,6 +6,8 @@ describe("parseConfig", () => {
     expect(parseConfig({})).toEqual({
       futureToleranceMicros: 60_000_000,
       keyCacheMs: 30_000,
+      hotMicros: null,
+      graceMicros: 300_000_000,
       ruleLeadMicros: 60_000_000,
       partitionMicros: null,
       alertsAllowInsecureHosts: false,
@@ -19,6 +21,8 @@ describe("parseConfig", () => {
       parseConfig({
         FUTURE_TOLERANCE_SECONDS: "0",
         KEY_CACHE_SECONDS: 3600,
+        HOT_SECONDS: "5",
+        GRACE_SECONDS: 0,
         RULE_LEAD_SECONDS: "2",
         PARTITION_SECONDS: "900",
         ADMIN_KEY: adminKey,
@@ -27,6 +31,8 @@ describe("parseConfig", () => {
     ).toEqual({
       futureToleranceMicros: 0,
       keyCacheMs: 3_600_000,
+      hotMicros: 5_000_000,
+      graceMicros: 0,
       ruleLeadMicros: 2_000_000,
       partitionMicros: 900_000_000,
       alertsAllowInsecureHosts: false,

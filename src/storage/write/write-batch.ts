@@ -106,15 +106,18 @@ export function conflictError(row: EventRow): ErrorRow {
   };
 }
 
-function statementsOf({ binding }: Database, rows: BatchRows): D1PreparedStatement[] {
+/** The statements that write errors with their counts. What is there already costs nothing and changes nothing. */
+export function errorStatements({ binding }: Database, errors: readonly ErrorRow[]): D1PreparedStatement[] {
+  return [...chunks(unique([...errors], (row) => row.id).map(errorText))].flatMap((chunk) => [
+    binding.prepare(ADD_FAILURES).bind(JSON.stringify(chunk.map(({ row }) => failureValues(row)))),
+    binding.prepare(INSERT_ERRORS).bind(jsonArray(chunk.map(({ text }) => text))),
+  ]);
+}
+
+function statementsOf(database: Database, rows: BatchRows): D1PreparedStatement[] {
+  const { binding } = database;
   const statements = rows.events.flatMap(({ lane, rows: own }) => laneStatements(binding, lane, own));
-  const errors = unique(rows.errors, (row) => row.id);
-  for (const chunk of chunks(errors.map(errorText))) {
-    statements.push(
-      binding.prepare(ADD_FAILURES).bind(JSON.stringify(chunk.map(({ row }) => failureValues(row)))),
-      binding.prepare(INSERT_ERRORS).bind(jsonArray(chunk.map(({ text }) => text))),
-    );
-  }
+  statements.push(...errorStatements(database, rows.errors));
   const parts = unique(rows.parts, ({ errorId: id, part }) => `${id} ${part}`);
   for (const chunk of chunks(parts.map(partText))) {
     statements.push(binding.prepare(INSERT_PARTS).bind(jsonArray(chunk.map(({ text }) => text))));

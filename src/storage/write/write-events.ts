@@ -67,6 +67,24 @@ export function eventStatements(binding: D1Database, lane: Lane, rows: readonly 
   return statements;
 }
 
+/** The statements that count events by hour and day, as `eventStatements` does where it writes into a main lane. */
+export function countStatements(binding: D1Database, rows: readonly EventRow[]): D1PreparedStatement[] {
+  const places = new Map<string, number>();
+  const minutes = new Map<string, number>();
+  for (const { category, name, application, occurredAt } of rows) {
+    const series = JSON.stringify([category, name, application]);
+    const place = places.get(series) ?? places.size;
+    places.set(series, place);
+    const cell = `[${place},${Math.floor(occurredAt / 60_000_000) * 60}`;
+    minutes.set(cell, (minutes.get(cell) ?? 0) + 1);
+  }
+  const counted = [
+    jsonArray([...minutes].map(([cell, events]) => `${cell},${events}]`)),
+    jsonArray([...places.keys()]),
+  ];
+  return [ADD_HOURS_AND_DAYS, ADD_SERIES_HOURS].map((statement) => binding.prepare(statement).bind(...counted));
+}
+
 /** An event's JSON, but for the place of its series, which is known only within a chunk. */
 interface EventText extends RowText {
   row: EventRow;

@@ -1,0 +1,93 @@
+import type { Micros } from "../model/time";
+import { unsettledFiles } from "../storage/archive/manifest";
+import { firstDatabase } from "../storage/core/databases";
+import type { Partition } from "../storage/partitions/partition";
+import { dropPartition, sealPartition } from "../storage/partitions/partition-lifecycle";
+import type { PartitionMap } from "../storage/partitions/partition-map";
+import { loadPartitionMap, NO_PARTITIONS, stateStatements } from "../storage/partitions/partition-records";
+import { beginProgress, noteFailure, readProgress } from "./compaction-records";
+import type { CompactionWorld } from "./compaction-world";
+import { copyNextFile, findDifference } from "./copy-partition";
+import { flushLateRows, settleLateFile } from "./flush-late";
+import { noteFlushed, partitionWithLateRows } from "./late-lanes";
+import { partitionToSeal } from "./partition-dates";
+
+/** What a step did. `waiting`: nothing is to be done now. */
+export type StepResult =
+  | { did: "sealed" | "copied" | "archived" | "dropped" | "flushed" | "settled"; partition: number; rows: number }
+  | { did: "waiting" };
+
+const WAITING: StepResult = { did: "waiting" };
+
+/**
+ * Does the next piece of work of the compactor, which is bounded: it seals a partition, copies a file of one, publishes it, drops it,
+ * or empties a part of a late lane. What is next follows from what is stored alone, so a step that failed, or was done
+ * twice, or by two consumers at once, does no harm.
+ *
+ * ```
+ * open ──its hot window is over──▶ sealed ──grace, all files copied, checked──▶ archived ──▶ dropped
+ * ```
+ *
+ * @throws what D1 and R2 throw
+ */
+export async function compactStep(world: CompactionWorld, now: Micros): Promise<StepResult> {
+  const { databases, archive } = world;
+  if (archive === null) return WAITING;
+  const map = await loadPartitionMap(firstDatabase(databases), NO_PARTITIONS);
+  const [unsettled] = await unsettledFiles(firstDatabase(databases), 1);
+  if (unsettled !== undefined) {
+    await settleLateFile(databases, archive, map, unsettled);
+    return { did: "settled", partition: unsettled.partition, rows: unsettled.rows };
+  }
+  // One partition at a time: the next is sealed when this one is gone.
+  const underWay = map.partitions.find(({ state }) => state === "archived" || state === "sealed");
+  if (underWay?.state === "archived") return drop(world, underWay);
+  if (underWay?.state === "sealed") {
+    const result = await copyOrPublish(world, underWay, now);
+    if (result.did !== "waiting") return result;
+  } else {
+    const due = await partitionToSeal(databases, map, world.settings, now);
+    if (due !== null) {
+      await sealPartition(databases, due);
+      return { did: "sealed", partition: due.id, rows: 0 };
+    }
+  }
+  return flush(world, map, now);
+}
+
+async function copyOrPublish(world: CompactionWorld, partition: Partition, now: Micros): Promise<StepResult> {
+  const { databases, archive, settings } = world;
+  const first = firstDatabase(databases);
+  const progress = await readProgress(first, partition.id);
+  if (progress.length < partition.databases.length) {
+    await beginProgress(first, partition, now);
+    return settings.graceMicros > 0 ? WAITING : copyOrPublish(world, partition, now);
+  }
+  if (archive === null || progress.some(({ startedAt }) => now < startedAt + settings.graceMicros)) return WAITING;
+  const rows = await copyNextFile(databases, archive, partition, { now, limits: settings.fileLimits });
+  if (rows !== null) return { did: "copied", partition: partition.id, rows };
+  const difference = await findDifference(databases, partition);
+  if (difference !== null) {
+    await noteFailure(first, partition.id, difference);
+    world.log({ log: "compaction", partition: partition.id, failure: difference });
+    return WAITING;
+  }
+  await noteFailure(first, partition.id, null);
+  // From here on readers take the archive, and its tables are not asked any more.
+  await first.binding.batch(stateStatements(first, partition, "archived"));
+  return { did: "archived", partition: partition.id, rows: 0 };
+}
+
+async function drop({ databases }: CompactionWorld, partition: Partition): Promise<StepResult> {
+  await dropPartition(databases, partition);
+  return { did: "dropped", partition: partition.id, rows: 0 };
+}
+
+async function flush({ databases, archive, settings }: CompactionWorld, map: PartitionMap, now: Micros) {
+  if (archive === null) return WAITING;
+  const partition = await partitionWithLateRows(databases, map, { dueBefore: now - settings.lateMicros, now });
+  if (partition === null) return WAITING;
+  const rows = await flushLateRows(databases, archive, partition, now);
+  if (rows === 0) await noteFlushed(firstDatabase(databases), partition.id, now);
+  return { did: "flushed", partition: partition.id, rows } as const;
+}

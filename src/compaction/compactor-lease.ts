@@ -1,0 +1,34 @@
+import type { Micros } from "../model/time";
+import type { Database } from "../storage/core/databases";
+
+/**
+ * One chain of runs at a time: a run sends the message of the next, and the cron begins a chain only where none is alive. Two
+ * chains would do no harm, but the same work twice.
+ */
+
+/** A run ends long before. */
+const RUN_MICROS: Micros = 15 * 60_000_000;
+
+/**
+ * Claims the right to send the first message of a chain.
+ *
+ * @throws what D1 throws
+ */
+export async function claimRun({ binding }: Database, now: Micros): Promise<boolean> {
+  const { meta } = await binding
+    .prepare(
+      `INSERT INTO compactor_lease (id, held_until) VALUES (1, ?1 + ${RUN_MICROS})
+       ON CONFLICT DO UPDATE SET held_until = excluded.held_until WHERE held_until <= ?1`,
+    )
+    .bind(now)
+    .run();
+  return meta.changes > 0;
+}
+
+/** Keeps the right for the next run, or gives it back. */
+export async function holdLease({ binding }: Database, now: Micros, goesOn: boolean): Promise<void> {
+  await binding
+    .prepare("UPDATE compactor_lease SET held_until = ?1 WHERE id = 1")
+    .bind(goesOn ? now + RUN_MICROS : now)
+    .run();
+}

@@ -1,0 +1,103 @@
+import type { Micros } from "../model/time";
+import type { ArchiveBucket } from "../storage/archive/archive-bucket";
+import { hourOf } from "../storage/archive/archive-file";
+import { EventFileWriter } from "../storage/archive/event-file";
+import { FILE_LIMITS, type FileLimits } from "../storage/archive/limits";
+import { addFileStatement } from "../storage/archive/manifest";
+import { type Database, firstDatabase } from "../storage/core/databases";
+import { type Partition, sealedSuffix } from "../storage/partitions/partition";
+import { databasesSharing } from "../storage/partitions/partition-tables";
+import { advanceStatement, markCopied, type Progress, readProgress, standsAt } from "./compaction-records";
+import { nextMoment, type RowPlace, readTableRows } from "./read-rows";
+import { storeEventFile } from "./store-file";
+
+/**
+ * Copies the next file of a sealed partition: the rest of an hour in one of its databases, or as much of it as a file takes.
+ * Repeated after a failure it makes the same file again, under the same name.
+ *
+ * @returns the rows copied, or null once all rows of all databases are copied
+ * @throws what D1 and R2 throw
+ */
+export async function copyNextFile(
+  databases: readonly Database[],
+  archive: ArchiveBucket,
+  partition: Partition,
+  { now, limits = FILE_LIMITS }: { now: Micros; limits?: FileLimits },
+): Promise<number | null> {
+  const first = firstDatabase(databases);
+  const progress = await readProgress(first, partition.id);
+  const next = progress.find(({ done }) => !done);
+  if (next === undefined) return null;
+  const database = databasesSharing(databases, partition).find(({ index }) => index === next.database);
+  if (database === undefined) throw new Error(`partition ${partition.id} has no database ${next.database}`);
+  const copied = await writeFile(database, partition, next, limits);
+  if (copied === null) {
+    await markCopied(first, partition.id, database.index);
+    return 0;
+  }
+  const { writer, end, hour } = copied;
+  const place = { partition: partition.id, generation: 0, hour, settled: true };
+  const file = await storeEventFile(archive, database, writer.finish(), place);
+  await first.binding.batch([
+    // Where another has copied these rows meanwhile, its file holds them, even if an erasure made that one different.
+    addFileStatement(first, file, { now, condition: standsAt(partition.id, next) }),
+    advanceStatement(first, partition.id, next, end, file.rows),
+  ]);
+  return file.rows;
+}
+
+/** Reads rows into a file until its hour ends or it is full. Null: there are no more rows. */
+async function writeFile(
+  database: Database,
+  partition: Partition,
+  { copied }: Progress,
+  limits: FileLimits,
+): Promise<{ writer: EventFileWriter; end: RowPlace; hour: number } | null> {
+  const suffix = sealedSuffix(partition);
+  const moment = await nextMoment(database, suffix, copied);
+  if (moment === null) return null;
+  const hour = hourOf(moment);
+  const endSlot = ((hour + 3_600) * 1_000_000) / partition.slotMicros;
+  const writer = new EventFileWriter(limits);
+  for (let end = copied; ; ) {
+    const rows = await readTableRows(database, suffix, end, endSlot);
+    for (const { place, event } of rows) {
+      if (writer.isFull) break;
+      writer.add(event);
+      end = place;
+    }
+    if (end !== null && (rows.length === 0 || writer.isFull)) return { writer, end, hour };
+    if (rows.length === 0) throw new Error(`the rows of partition ${partition.id} changed while they were copied`);
+  }
+}
+
+/**
+ * Whether all that a sealed partition holds is in the archive: in each database the files hold as many rows as the
+ * table, and no more than were counted. (An erasure leaves the counts as they are.) Reads one row for each event.
+ *
+ * @returns what differs, in words; null: nothing does
+ * @throws what D1 throws
+ */
+export async function findDifference(databases: readonly Database[], partition: Partition): Promise<string | null> {
+  const { results } = await firstDatabase(databases)
+    .binding.prepare(
+      `SELECT database, sum(rows) AS rows FROM archive_files
+       WHERE partition_id = ?1 AND kind = 'events' AND generation = 0 GROUP BY database`,
+    )
+    .bind(partition.id)
+    .all<{ database: number; rows: number }>();
+  const archived = new Map(results.map(({ database, rows }) => [database, rows]));
+  const suffix = sealedSuffix(partition);
+  for (const { index, binding } of databasesSharing(databases, partition)) {
+    const held = await binding
+      .prepare(
+        `SELECT (SELECT count(*) FROM events_${suffix}) AS rows, (SELECT coalesce(sum(events), 0) FROM minutes_${suffix}) AS counted`,
+      )
+      .first<{ rows: number; counted: number }>();
+    const rows = archived.get(index) ?? 0;
+    if (held?.rows !== rows || held.counted < rows) {
+      return `database ${index}: ${rows} rows in files, ${held?.rows} in the table, ${held?.counted} counted`;
+    }
+  }
+  return null;
+}

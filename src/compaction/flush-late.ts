@@ -1,0 +1,197 @@
+import type { Micros } from "../model/time";
+import type { ArchiveBucket } from "../storage/archive/archive-bucket";
+import { type ArchiveFile, hourOf } from "../storage/archive/archive-file";
+import type { ArchivedEvent } from "../storage/archive/archived-rows";
+import { EventFileWriter } from "../storage/archive/event-file";
+import { ReadBudget, readFooter, readGroups, runOf } from "../storage/archive/file-reader";
+import { findArchived, identityText } from "../storage/archive/find-archived";
+import { addFileStatement, markSettled } from "../storage/archive/manifest";
+import { allEvents } from "../storage/archive/read-events";
+import { type Database, firstDatabase } from "../storage/core/databases";
+import { packId, storedIdSql } from "../storage/core/packed-id";
+import { messageOf } from "../storage/core/transport-errors";
+import { lateSuffix, type Partition, slotOf } from "../storage/partitions/partition";
+import type { PartitionMap } from "../storage/partitions/partition-map";
+import { databasesSharing } from "../storage/partitions/partition-tables";
+import { sampleKeyOf } from "../storage/partitions/sample-key";
+import { hasSameContent } from "../storage/write/stored-content";
+import { conflictError, errorStatements } from "../storage/write/write-batch";
+import { countStatements } from "../storage/write/write-events";
+import { rowOf } from "./late-events";
+import { type RowPlace, readTableRows, type TableRow } from "./read-rows";
+import { storeEventFile } from "./store-file";
+
+/** Reads of R2 that a step may spend on finding copies: late events of 5,000 sessions that the archive knows all. */
+const MAX_READS = 900;
+
+/**
+ * Empties a part of a late lane: rows of one hour, at most one page. Copies of archived events are removed, events in conflict with
+ * one go to the errors, and the rest becomes a further file.
+ *
+ * The file is in the manifest before its rows leave the late lane, and a reader takes rows that stand in both for copies. The
+ * rows are counted in the transaction that removes them.
+ *
+ * @returns the rows that left the lane; 0: it is empty
+ * @throws what D1 and R2 throw
+ */
+export async function flushLateRows(
+  databases: readonly Database[],
+  archive: ArchiveBucket,
+  partition: Partition,
+  now: Micros,
+): Promise<number> {
+  for (const database of databasesSharing(databases, partition)) {
+    const rows = firstHour(await readTableRows(database, lateSuffix(partition), null));
+    const hour = rows[0] === undefined ? 0 : hourOf(rows[0].event.occurredAt);
+    if (rows.length === 0) continue;
+    const fresh = await removeKnown({ databases, archive }, database, partition, rows);
+    if (fresh.length === 0) return rows.length;
+    const writer = new EventFileWriter();
+    for (const { event } of fresh) writer.add(event);
+    const first = firstDatabase(databases);
+    const file = await storeEventFile(archive, database, writer.finish(), {
+      ...{ hour, partition: partition.id, settled: false },
+      generation: await nextGeneration(first, partition, database),
+    });
+    await first.binding.batch([addFileStatement(first, file, { now })]);
+    await settleFile(
+      databases,
+      partition,
+      file,
+      fresh.map(({ event }) => event),
+    );
+    return rows.length;
+  }
+  return 0;
+}
+
+function firstHour(rows: readonly TableRow[]): TableRow[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const hour = hourOf(first.event.occurredAt);
+  return rows.filter(({ event }) => hourOf(event.occurredAt) === hour);
+}
+
+async function nextGeneration({ binding }: Database, { id }: Partition, { index }: Database): Promise<number> {
+  const newest = await binding
+    .prepare("SELECT max(generation) AS newest FROM archive_files WHERE partition_id = ?1 AND database = ?2")
+    .bind(id, index)
+    .first<number>("newest");
+  return (newest ?? 0) + 1;
+}
+
+/** Removes late rows whose identity the archive holds already: copies, and events in conflict. Returns the others. */
+async function removeKnown(
+  { databases, archive }: { databases: readonly Database[]; archive: ArchiveBucket },
+  database: Database,
+  partition: Partition,
+  rows: readonly TableRow[],
+): Promise<TableRow[]> {
+  const sought = rows.map(({ event, place }) => ({
+    session: event.session,
+    occurredAt: event.occurredAt,
+    tie: place[4],
+  }));
+  const known = await findArchived({ bucket: archive, databases }, database, sought, new ReadBudget(MAX_READS));
+  if (known.size === 0) return [...rows];
+  const isKnown = (_: TableRow, place: number) => {
+    const identity = sought[place];
+    return identity !== undefined && known.has(identityText(identity));
+  };
+  const removed = rows.filter(isKnown);
+  const conflicts = removed.flatMap(({ event, place }) => {
+    const held = known.get(identityText({ session: event.session, occurredAt: event.occurredAt, tie: place[4] }));
+    if (held === undefined) return [];
+    const row = rowOf(event);
+    return hasSameContent({ ...held, id: packId(held.id) }, row) ? [] : [conflictError(row)];
+  });
+  await database.binding.batch([
+    ...errorStatements(database, conflicts),
+    ...removeStatements(
+      database,
+      partition,
+      removed.map(({ place }) => place),
+    ),
+  ]);
+  return rows.filter((row, place) => !isKnown(row, place));
+}
+
+/** Finishes a file of late events whose rows may still stand in the late lane. Harmless when repeated. */
+export async function settleLateFile(
+  databases: readonly Database[],
+  archive: ArchiveBucket,
+  map: PartitionMap,
+  file: ArchiveFile,
+): Promise<void> {
+  const partition = map.partitions.find(({ id }) => id === file.partition);
+  if (partition === undefined) throw new Error(`partition ${file.partition} of file ${file.key} is not in the map`);
+  await settleFile(databases, partition, file, await eventsOf(archive, file));
+}
+
+async function eventsOf(archive: ArchiveBucket, file: ArchiveFile): Promise<ArchivedEvent[]> {
+  const budget = new ReadBudget(MAX_READS);
+  const footer = await readFooter(archive, file, budget);
+  const events: ArchivedEvent[] = [];
+  for (let left = footer.groups; left.length > 0; ) {
+    const run = runOf(left);
+    left = left.slice(run.length);
+    for (const columns of await readGroups(archive, file, footer, run, budget))
+      events.push(...(await allEvents(columns)));
+  }
+  return events;
+}
+
+const IS_SETTLED = /UNIQUE constraint failed: archive_settled/;
+
+/** Counts the events of a file and removes them from the late lane, once. */
+async function settleFile(
+  databases: readonly Database[],
+  partition: Partition,
+  file: ArchiveFile,
+  events: readonly ArchivedEvent[],
+): Promise<void> {
+  const database = databasesSharing(databases, partition).find(({ index }) => index === file.database);
+  if (database === undefined) throw new Error(`partition ${partition.id} has no database ${file.database}`);
+  const { binding } = database;
+  const rows = events.map(rowOf);
+  const places = rows.map(
+    (row): RowPlace => [
+      slotOf(row.occurredAt, partition),
+      sampleKeyOf(row.session),
+      packId(row.session),
+      row.occurredAt,
+      row.tie,
+    ],
+  );
+  try {
+    await binding.batch([
+      // Fails where the file is settled already, and with it all of this.
+      binding.prepare("INSERT INTO archive_settled (file_id) VALUES (?1)").bind(file.id),
+      ...countStatements(binding, rows),
+      ...removeStatements(database, partition, places),
+    ]);
+  } catch (thrown) {
+    if (!IS_SETTLED.test(messageOf(thrown))) throw thrown;
+  }
+  await markSettled(firstDatabase(databases), file);
+}
+
+/** The statements that remove rows from a late lane, and what belongs to them once it is empty. */
+function removeStatements(
+  { binding }: Database,
+  partition: Partition,
+  places: readonly RowPlace[],
+): D1PreparedStatement[] {
+  const suffix = lateSuffix(partition);
+  const isEmpty = `NOT EXISTS (SELECT 1 FROM events_${suffix})`;
+  return [
+    binding
+      .prepare(
+        `DELETE FROM events_${suffix} WHERE (slot, sample_key, session_id, occurred_at, tie) IN (
+           SELECT value ->> 0, value ->> 1, ${storedIdSql("(value ->> 2)")}, value ->> 3, value ->> 4 FROM json_each(?1))`,
+      )
+      .bind(JSON.stringify(places)),
+    binding.prepare(`DELETE FROM activity_${suffix} WHERE ${isEmpty}`),
+    binding.prepare(`DELETE FROM visits_${suffix} WHERE ${isEmpty}`),
+  ];
+}

@@ -1,0 +1,47 @@
+import type { Micros } from "../model/time";
+import { type Database, firstDatabase } from "../storage/core/databases";
+import type { Partition } from "../storage/partitions/partition";
+import type { PartitionMap } from "../storage/partitions/partition-map";
+import type { CompactionSettings } from "./compaction-world";
+
+/** Sizes are read by a query that reads one row: every answer of D1 carries the size of its database. */
+async function bytesOf({ binding }: Database): Promise<number> {
+  const { meta } = await binding.prepare("SELECT probed_at FROM write_probe").all();
+  return meta.size_after;
+}
+
+/**
+ * The partition to seal next, or null. It is the oldest whose hot window is over; failing that, the oldest closed one of a database
+ * that has grown too large.
+ *
+ * The window counts from the partition's end, and for one that was made later, as for old data that is imported, from then on:
+ * an import goes on for a while.
+ *
+ * @throws what D1 throws
+ */
+export async function partitionToSeal(
+  databases: readonly Database[],
+  map: PartitionMap,
+  { hotMicros, graceMicros, hotBytes }: CompactionSettings,
+  now: Micros,
+): Promise<Partition | null> {
+  const open = map.partitions.filter(({ state, ready }) => state === "open" && ready);
+  const made = await creations(firstDatabase(databases));
+  const ageOf = ({ id, to }: Partition) => now - Math.max(to, made.get(id) ?? to);
+  const isDue = (partition: Partition) => partition.to <= now && ageOf(partition) >= hotMicros;
+  const due = open.find(isDue);
+  if (due !== undefined) return due;
+  // A few minutes for what is on its way: sealed at once, an hour's last events would all be late.
+  const closed = open.filter((partition) => partition.to <= now && ageOf(partition) >= graceMicros);
+  if (closed.length === 0) return null;
+  const bytes = new Map<number, number>();
+  for (const database of databases) bytes.set(database.index, await bytesOf(database));
+  return closed.find(({ databases: shared }) => shared.some((index) => (bytes.get(index) ?? 0) > hotBytes)) ?? null;
+}
+
+async function creations({ binding }: Database): Promise<Map<number, Micros>> {
+  const { results } = await binding
+    .prepare("SELECT partition_id AS id, created_at AS made FROM partitions WHERE state = 'open'")
+    .all<{ id: number; made: Micros }>();
+  return new Map(results.map(({ id, made }) => [id, made]));
+}

@@ -1,0 +1,110 @@
+import { tieOf } from "../../model/event/event-key";
+import type { Micros } from "../../model/time";
+import { type Database, firstDatabase } from "../core/databases";
+import type { ArchiveBucket } from "./archive-bucket";
+import { type ArchiveFile, hourOf } from "./archive-file";
+import type { ArchivedEvent } from "./archived-rows";
+import { type GroupColumns, type ReadBudget, readFooter, readGroups, runOf } from "./file-reader";
+import { findInIndex } from "./index-store";
+import { filesById } from "./manifest";
+import { eventsAt } from "./read-events";
+import type { IndexedGroups } from "./session-index";
+
+/** An archive, and what to ask it with. */
+export interface Archive {
+  bucket: ArchiveBucket;
+  databases: readonly Database[];
+}
+
+export interface SoughtEvent {
+  session: string;
+  occurredAt: Micros;
+  tie: number;
+}
+
+/** An event's identity as text. */
+export function identityText({ session, occurredAt, tie }: SoughtEvent): string {
+  return JSON.stringify([session, occurredAt, tie]);
+}
+
+/** A file with the row groups of it in which something may lie. */
+export interface FileGroups {
+  file: ArchiveFile;
+  groups: IndexedGroups;
+}
+
+/**
+ * The files of a database that may hold sessions (or visitors), each with the row groups in which they may lie.
+ *
+ * @throws what D1 throws
+ */
+export async function filesHolding(
+  { databases }: Archive,
+  database: Database,
+  names: readonly string[],
+  hours: { first: number; last: number },
+): Promise<FileGroups[]> {
+  const indexed = await findInIndex(database, names, hours);
+  const files = await filesById(firstDatabase(databases), [...new Set(indexed.map(({ fileId }) => fileId))]);
+  const byFile = Map.groupBy(indexed, ({ fileId }) => fileId);
+  return files.map((file) => {
+    const own = byFile.get(file.id) ?? [];
+    const first = Math.min(...own.map(({ groups }) => groups.first));
+    const last = Math.max(...own.map(({ groups }) => groups.last));
+    return { file, groups: { first, last } };
+  });
+}
+
+/**
+ * Those of some events of a database that the archive holds, by `identityText`. Asks the session index first, so events of
+ * sessions that the archive does not know cost no read of R2.
+ *
+ * @throws what D1 and R2 throw, and ArchiveFileGone
+ */
+export async function findArchived(
+  archive: Archive,
+  database: Database,
+  events: readonly SoughtEvent[],
+  budget: ReadBudget,
+): Promise<Map<string, ArchivedEvent>> {
+  const found = new Map<string, ArchivedEvent>();
+  if (events.length === 0) return found;
+  const sought = new Set(events.map(identityText));
+  const moments = events.map(({ occurredAt }) => occurredAt);
+  const [low, high] = [Math.min(...moments), Math.max(...moments)];
+  const names = [...new Set(events.map(({ session }) => session))];
+  const holding = await filesHolding(archive, database, names, { first: hourOf(low), last: hourOf(high) });
+  for (const { file, groups } of holding) {
+    if (file.last < low || file.first > high) continue;
+    const footer = await readFooter(archive.bucket, file, budget);
+    let left = footer.groups.filter(
+      (group) => group.number >= groups.first && group.number <= groups.last && group.low <= high && group.high >= low,
+    );
+    while (left.length > 0) {
+      const run = runOf(left);
+      left = left.slice(run.length);
+      for (const columns of await readGroups(archive.bucket, file, footer, run, budget)) {
+        for (const event of await matchesIn(columns, sought)) {
+          found.set(identityText({ ...event, tie: tieOf(event.id) }), event);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+async function matchesIn(columns: GroupColumns, sought: ReadonlySet<string>): Promise<ArchivedEvent[]> {
+  const [session, occurredAt, id] = await Promise.all([
+    columns.texts("session_id"),
+    columns.numbers("occurred_at"),
+    columns.texts("id"),
+  ]);
+  const sessions = new Set([...sought].map((text): string => JSON.parse(text)[0]));
+  const rows: number[] = [];
+  for (let row = 0; row < columns.group.rows; row++) {
+    if (!sessions.has(session(row))) continue;
+    const identity = { session: session(row), occurredAt: occurredAt(row), tie: tieOf(id(row)) };
+    if (sought.has(identityText(identity))) rows.push(row);
+  }
+  return eventsAt(columns, rows);
+}

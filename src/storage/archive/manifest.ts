@@ -1,0 +1,146 @@
+import * as v from "valibot";
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import type { Order } from "../scan/event-order";
+import type { ArchiveFile, ArchiveKind } from "./archive-file";
+
+/** The manifest of the archive: `archive_files` in the first database. Everything here throws what D1 throws. */
+
+const count = v.pipe(v.number(), v.safeInteger());
+
+const RowSchema = v.pipe(
+  v.object({
+    file_id: count,
+    kind: v.picklist(["events", "errors"]),
+    object_key: v.string(),
+    partition_id: count,
+    database: count,
+    hour: count,
+    generation: count,
+    first_us: count,
+    last_us: count,
+    rows: count,
+    bytes: count,
+    footer_bytes: count,
+    index_level: count,
+    settled: count,
+  }),
+  v.transform(
+    (row): ArchiveFile => ({
+      id: row.file_id,
+      kind: row.kind,
+      key: row.object_key,
+      partition: row.partition_id,
+      database: row.database,
+      hour: row.hour,
+      generation: row.generation,
+      first: row.first_us,
+      last: row.last_us,
+      rows: row.rows,
+      bytes: row.bytes,
+      footerBytes: row.footer_bytes,
+      indexLevel: row.index_level,
+      settled: row.settled === 1,
+    }),
+  ),
+);
+
+const COLUMNS = `file_id, kind, object_key, partition_id, database, hour, generation, first_us, last_us, rows, bytes,
+  footer_bytes, index_level, settled`;
+
+/** Read from the primary: a replica that is behind might not know a file whose rows have left D1 already. */
+async function select(statement: D1PreparedStatement): Promise<ArchiveFile[]> {
+  const { results } = await statement.all();
+  return v.parse(v.array(RowSchema), results);
+}
+
+export interface FilesQuestion {
+  kind: ArchiveKind;
+  /** Only files of these partitions; null: of all. */
+  partitions: readonly number[] | null;
+  /** Starts of the first and the last hour, in seconds since 1970. */
+  first: number;
+  last: number;
+  order: Order;
+  limit: number;
+}
+
+/** Files by their hour. */
+export function filesByHour({ binding }: Database, question: FilesQuestion): Promise<ArchiveFile[]> {
+  const { kind, partitions, first, last, order, limit } = question;
+  const direction = order === "asc" ? "ASC" : "DESC";
+  const isWanted = partitions === null ? "?5 IS NULL" : "partition_id IN (SELECT value FROM json_each(?5))";
+  return select(
+    binding
+      .prepare(
+        `SELECT ${COLUMNS} FROM archive_files INDEXED BY archive_files_by_hour
+         WHERE kind = ?1 AND hour BETWEEN ?2 AND ?3 AND ${isWanted}
+         ORDER BY hour ${direction}, partition_id ${direction}, file_id LIMIT ?4`,
+      )
+      .bind(kind, first, last, limit, partitions === null ? null : JSON.stringify(partitions)),
+  );
+}
+
+/** The files of these numbers, as far as they are in the manifest. */
+export function filesById({ binding }: Database, ids: readonly number[]): Promise<ArchiveFile[]> {
+  if (ids.length === 0) return Promise.resolve([]);
+  return select(
+    binding
+      .prepare(`SELECT ${COLUMNS} FROM archive_files WHERE file_id IN (SELECT value FROM json_each(?1))`)
+      .bind(JSON.stringify(ids)),
+  );
+}
+
+/** Files of late events whose rows still stand in the late lane too. */
+export function unsettledFiles({ binding }: Database, limit: number): Promise<ArchiveFile[]> {
+  return select(
+    binding
+      .prepare(`SELECT ${COLUMNS} FROM archive_files WHERE settled = 0 ORDER BY created_at, file_id LIMIT ?1`)
+      .bind(limit),
+  );
+}
+
+export interface AddedFile {
+  now: Micros;
+  /** SQL text that must hold for the file to be added, with its parameters from ?16 on. */
+  condition?: { sql: string; params: readonly (string | number | null)[] };
+}
+
+/** The statement that adds a file. A file that is there already stays as it is. */
+export function addFileStatement(
+  { binding }: Database,
+  file: ArchiveFile,
+  { now, condition = { sql: "true", params: [] } }: AddedFile,
+): D1PreparedStatement {
+  return binding
+    .prepare(
+      `INSERT INTO archive_files (${COLUMNS}, created_at)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 WHERE ${condition.sql} ON CONFLICT DO NOTHING`,
+    )
+    .bind(
+      file.id,
+      file.kind,
+      file.key,
+      file.partition,
+      file.database,
+      file.hour,
+      file.generation,
+      file.first,
+      file.last,
+      file.rows,
+      file.bytes,
+      file.footerBytes,
+      file.indexLevel,
+      file.settled ? 1 : 0,
+      now,
+      ...condition.params,
+    );
+}
+
+export async function markSettled({ binding }: Database, { id }: ArchiveFile): Promise<void> {
+  await binding.prepare("UPDATE archive_files SET settled = 1 WHERE file_id = ?1").bind(id).run();
+}
+
+export function removeFileStatement({ binding }: Database, { id }: ArchiveFile): D1PreparedStatement {
+  return binding.prepare("DELETE FROM archive_files WHERE file_id = ?1").bind(id);
+}

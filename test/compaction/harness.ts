@@ -1,0 +1,70 @@
+import { env } from "cloudflare:workers";
+import { compactStep, type StepResult } from "../../src/compaction/compact-step";
+import type { CompactionSettings, CompactionWorld } from "../../src/compaction/compaction-world";
+import type { ArchivedEvent } from "../../src/storage/archive/archived-rows";
+import { ReadBudget, readFooter, readGroups, runOf } from "../../src/storage/archive/file-reader";
+import { FILE_LIMITS } from "../../src/storage/archive/limits";
+import { filesByHour } from "../../src/storage/archive/manifest";
+import { allEvents } from "../../src/storage/archive/read-events";
+import { type Database, databasesOf, firstDatabase } from "../../src/storage/core/databases";
+import { emptyDatabases } from "../storage/empty-databases";
+import { MORNING } from "../storage/seed";
+
+export const databases = databasesOf(env);
+
+/** Long after everything that tests write. */
+export const LATER = MORNING + 400 * 86_400_000_000;
+
+/** Everything is due at once, and files are small. */
+export const EAGER: CompactionSettings = {
+  hotMicros: 0,
+  hotBytes: Number.MAX_SAFE_INTEGER,
+  graceMicros: 0,
+  lateMicros: 0,
+  retention: { eventsMicros: null, errorsMicros: null },
+  fileLimits: { ...FILE_LIMITS, groupRows: 10, fileGroups: 5 },
+};
+
+export function worldWith(changes: Partial<CompactionWorld> = {}): CompactionWorld {
+  return { databases, archive: env.ARCHIVE, settings: EAGER, log: () => {}, ...changes };
+}
+
+export async function emptyEverything(): Promise<void> {
+  await emptyDatabases(databases);
+  for (;;) {
+    const { objects } = await env.ARCHIVE.list();
+    if (objects.length === 0) return;
+    await env.ARCHIVE.delete(objects.map(({ key }) => key));
+  }
+}
+
+/** Steps until nothing is left; at most some hundred. */
+export async function compactAll(world: CompactionWorld = worldWith(), now = LATER): Promise<StepResult[]> {
+  const steps: StepResult[] = [];
+  for (let step = 0; step < 300; step++) {
+    const result = await compactStep(world, now);
+    // A late lane that is found empty is looked at again only later.
+    if (result.did === "waiting" || (result.did === "flushed" && result.rows === 0)) return steps;
+    steps.push(result);
+  }
+  throw new Error("the compactor does not come to an end");
+}
+
+/** All archived events, file by file in the order of hours. */
+export async function readArchive(all: readonly Database[] = databases): Promise<ArchivedEvent[]> {
+  const files = await filesByHour(firstDatabase(all), {
+    ...{ kind: "events", partitions: null, first: 0, last: Number.MAX_SAFE_INTEGER, order: "asc", limit: 10_000 },
+  });
+  const events: ArchivedEvent[] = [];
+  for (const file of files) {
+    const budget = new ReadBudget(1_000);
+    const footer = await readFooter(env.ARCHIVE, file, budget);
+    for (let left = footer.groups; left.length > 0; ) {
+      const run = runOf(left);
+      left = left.slice(run.length);
+      for (const columns of await readGroups(env.ARCHIVE, file, footer, run, budget))
+        events.push(...(await allEvents(columns)));
+    }
+  }
+  return events;
+}

@@ -1,0 +1,67 @@
+import { env } from "cloudflare:workers";
+import { sql } from "drizzle-orm";
+import { DrizzleQueryError } from "drizzle-orm/errors";
+import { describe, expect, it } from "vitest";
+import { type Database, databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { orQueryError, readBatch, readerOf } from "../../../src/storage/core/reader";
+import { changedDatabase, failingDatabase } from "../failing-database";
+
+const home = firstDatabase(databasesOf(env));
+
+/** A database whose replica answers with an error, and whose primary answers. */
+function withStaleReplica(message: string): { database: Database; asked: string[] } {
+  const asked: string[] = [];
+  const withSession: D1Database["withSession"] = (constraint) => {
+    asked.push(String(constraint));
+    const session = home.binding.withSession(constraint);
+    if (constraint === "first-primary") return session;
+    const batch = () => Promise.reject(new Error(message));
+    return Object.assign(Object.create(session), { prepare: (text: string) => session.prepare(text), batch });
+  };
+  return { database: changedDatabase(home, { withSession }), asked };
+}
+
+describe("readBatch", () => {
+  it("returns the rows of each statement, in the order given", async () => {
+    const rows = await readBatch(home, [
+      sql`SELECT ${1} AS n`,
+      sql`SELECT 2 AS n UNION SELECT 3`,
+      sql`SELECT 4 WHERE 0`,
+    ]);
+    expect(rows).toEqual([[{ n: 1 }], [{ n: 2 }, { n: 3 }], []]);
+  });
+
+  it("makes no call without statements", async () => {
+    expect(await readBatch(failingDatabase(home, "must not be asked"), [])).toEqual([]);
+  });
+
+  it("asks the primary where a replica lacks a table", async () => {
+    const { database, asked } = withStaleReplica("D1_ERROR: no such table: events_12: SQLITE_ERROR");
+    expect(await readBatch(database, [sql`SELECT 1 AS n`])).toEqual([[{ n: 1 }]]);
+    expect(asked).toEqual(["first-unconstrained", "first-primary"]);
+  });
+
+  it("ends as a query of Drizzle does where anything else fails", async () => {
+    const { database, asked } = withStaleReplica("D1_ERROR: the database is overloaded");
+    await expect(readBatch(database, [sql`SELECT 1 AS n`])).rejects.toThrow(DrizzleQueryError);
+    expect(asked).toEqual(["first-unconstrained"]);
+  });
+
+  it("adds the rows that it reads to the database's meter", async () => {
+    const meter = { rowsRead: 0 };
+    const select = sql`SELECT n FROM numbers WHERE n < 3`;
+    await readBatch({ ...home, meter }, [select, select]);
+    expect(meter.rowsRead).toBeGreaterThanOrEqual(6);
+  });
+});
+
+it("a reader asks the database through a session", async () => {
+  expect(await readerOf(home).all(sql`SELECT ${7} AS n`)).toEqual([{ n: 7 }]);
+});
+
+it("a failed query names what was asked, and keeps its cause", async () => {
+  const cause = new Error("broken");
+  const failed = await orQueryError(Promise.reject(cause), "SELECT 1").catch((thrown: unknown) => thrown);
+  expect(failed).toBeInstanceOf(DrizzleQueryError);
+  expect(failed).toMatchObject({ query: "SELECT 1", cause });
+});
