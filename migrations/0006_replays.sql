@@ -4,12 +4,14 @@ CREATE TABLE replays (
   id TEXT NOT NULL PRIMARY KEY,
   created_at INTEGER NOT NULL,   -- microseconds since 1970
   updated_at INTEGER NOT NULL,
-  status TEXT NOT NULL,          -- running or done
+  status TEXT NOT NULL,          -- running, done or cancelled
+  application TEXT,              -- of the filter; null: any, or ids. What a key that is bound to applications may see
   selection TEXT NOT NULL,       -- JSON: {filter} or {ids}
   repair TEXT,                   -- JSON: the operations; null: none
   step INTEGER NOT NULL,         -- steps that are counted
   cursor TEXT,                   -- JSON: where the next step begins; null: at the start
-  plan TEXT,                     -- JSON: the errors of the step under way, and where the one after it begins
+  plan TEXT,                     -- JSON: the errors of the step under way, and where the one after it begins. A cancelled
+                                 -- replay has one as long as its last step may be under way
   matched INTEGER NOT NULL,
   stored INTEGER NOT NULL,
   failing INTEGER NOT NULL,
@@ -17,3 +19,4 @@ CREATE TABLE replays (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX replays_by_creation ON replays (created_at);
+CREATE INDEX replays_by_application ON replays (application, created_at);

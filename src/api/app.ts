@@ -21,7 +21,7 @@ import { exportAll } from "./exports/exports";
 import { health } from "./health";
 import { showSessionStats } from "./questions/session-stats";
 import { showStats } from "./questions/stats";
-import { createReplay, listAllReplays, resumeReplay, showReplay } from "./replays/replays";
+import { createReplay, endReplay, listAllReplays, resumeReplay, showReplay } from "./replays/replays";
 import { listSessions, showSession } from "./sessions/sessions";
 
 /** The Worker's HTTP side: every path, with or without a slash at its end. */
@@ -60,20 +60,23 @@ export function createRouter(): Hono<AppEnv> {
     await next();
   });
 
-  app.get("/theeye/events", requireScope("read"), listEvents);
-  app.get("/theeye/exports", requireScope("read"), exportAll);
-  app.get("/theeye/sessions", requireScope("read"), listSessions);
-  app.get("/theeye/sessions/stats", requireScope("read"), showSessionStats);
-  app.get("/theeye/sessions/:id", requireScope("read"), showSession);
-  app.get("/theeye/errors", requireScope("read"), listErrors);
-  app.get("/theeye/errors/summary", requireScope("read"), summariseErrors);
+  // Each of these handlers shows a key that is bound to applications these alone.
+  const asks = requireScope("read", { heedsBinding: true });
+  app.get("/theeye/events", asks, listEvents);
+  app.get("/theeye/exports", asks, exportAll);
+  app.get("/theeye/sessions", asks, listSessions);
+  app.get("/theeye/sessions/stats", asks, showSessionStats);
+  app.get("/theeye/sessions/:id", asks, showSession);
+  app.get("/theeye/errors", asks, listErrors);
+  app.get("/theeye/errors/summary", asks, summariseErrors);
   app.post("/theeye/errors/replay", requireScope("admin"), createReplay);
-  app.get("/theeye/errors/:id", requireScope("read"), showError);
+  app.get("/theeye/errors/:id", asks, showError);
   app.get("/theeye/receipts", showReceipt);
-  app.get("/theeye/replays", requireScope("read"), listAllReplays);
-  app.get("/theeye/replays/:id", requireScope("read"), showReplay);
+  app.get("/theeye/replays", asks, listAllReplays);
+  app.get("/theeye/replays/:id", asks, showReplay);
   app.post("/theeye/replays/:id/resume", requireScope("admin"), resumeReplay);
-  app.get("/theeye/stats", requireScope("read"), showStats);
+  app.post("/theeye/replays/:id/cancel", requireScope("admin"), endReplay);
+  app.get("/theeye/stats", asks, showStats);
   app.route("/theeye/applications", applications);
   app.route("/theeye/event-types", eventTypes);
   app.route("/theeye/settings", settings);

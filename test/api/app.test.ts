@@ -52,7 +52,7 @@ describe("paths", () => {
     ["POST", "/theeye/sessions/1", ["GET", "HEAD"]],
     ["POST", "/health", ["GET", "HEAD"]],
     ["PATCH", "/theeye/applications", ["GET", "HEAD", "POST"]],
-    ["POST", "/theeye/applications/demo", ["GET", "HEAD", "DELETE"]],
+    ["POST", "/theeye/applications/demo", ["GET", "HEAD", "PATCH", "DELETE"]],
     ["GET", "/theeye/applications/demo/keys", ["POST"]],
   ])("answers 405 to %s %s and tells what it takes", async (method, path, methods) => {
     const response = await ask(path, { method });
@@ -86,14 +86,14 @@ describe("failures", () => {
   });
 
   it("never answers with an exception's text", async () => {
-    const keys = new Proxy(env.KEYS, {
+    const database = new Proxy(env.DB, {
       get(target, member) {
-        if (member === "list") throw new Error("KV list failed at colo ABC");
+        if (member === "prepare") throw new Error("D1 failed at colo ABC");
         const value: unknown = Reflect.get(target, member);
         return typeof value === "function" ? value.bind(target) : value;
       },
     });
-    const response = await ask("/theeye/applications", {}, { ...env, KEYS: keys });
+    const response = await ask("/theeye/alerts", {}, { ...env, DB: database });
     expect(response.headers.get("Retry-After")).toMatch(/^[1-5]$/);
     expect(await response.clone().text()).not.toContain("colo");
     await expectProblem(response, 503, "unavailable");

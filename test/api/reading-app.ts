@@ -11,6 +11,10 @@ import type { AppEnv } from "../../src/http/app-env";
 
 /** The questions alone, without what the Worker puts before them. */
 const app = new Hono<AppEnv>()
+  .use(async (c, next) => {
+    c.set("identity", { scope: "admin", application: null });
+    await next();
+  })
   .get("/theeye/events", listEvents)
   .get("/theeye/exports", exportAll)
   .get("/theeye/sessions", listSessions)

@@ -9,7 +9,7 @@ async function parse(body: string) {
 
 describe("parseJsonBody", () => {
   it("reads what the schema has", async () => {
-    expect(await parse('{"name":"shop"}')).toEqual({ name: "shop" });
+    expect(await parse('{"name":"shop"}')).toEqual({ name: "shop", origins: null });
   });
 
   it.each([

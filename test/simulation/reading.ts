@@ -42,7 +42,7 @@ function placeOf({
 
 async function readAll(databases: Database[], session: string | null, order: Order, most: number): Promise<string[]> {
   const found: string[] = [];
-  const filter = { session, category: null, name: null, application: null };
+  const filter = { session, category: null, name: null, applications: null };
   let after: EventKey | null = null;
   do {
     const range = { order, from: null, to: null, after };

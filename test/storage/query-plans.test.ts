@@ -74,13 +74,13 @@ const anything: EventQuestion = {
   session: null,
   category: null,
   name: null,
-  application: null,
+  applications: null,
   range: { order: "desc", from: null, to: null, after: null },
   limit: 100,
 };
 
 const anyError: ErrorQuestion = {
-  ...{ status: null, code: null, session: null, category: null, name: null, application: null },
+  ...{ status: null, code: null, session: null, category: null, name: null, applications: null },
   ...{ from: null, to: null },
   order: "desc",
   limit: 100,
@@ -121,7 +121,7 @@ const COVERED: [string, (database: Database) => Promise<number>][] = orders.flat
       ],
       [
         `errors of an application, ${order}`,
-        (database) => secondErrors(database, { ...anyError, application: "shop", order }),
+        (database) => secondErrors(database, { ...anyError, applications: ["shop"], order }),
       ],
       [`errors of a code, ${order}`, (database) => secondErrors(database, { ...anyError, code, order })],
       [
@@ -166,7 +166,7 @@ const BOUNDED: Bounded[] = [
       [`a rare name, ${order}`, events({ name: "rare", limit: 10 }), MAX_GUIDED_ROWS + 500],
       // In the index of its category alone.
       [`a name of a rare category, ${order}`, events({ category: "rare", name: "one", limit: 1 }), 200],
-      [`an application without its category, ${order}`, events({ application: "blog" }), 4 * 100 + 2 * SLOTS + 400],
+      [`an application without its category, ${order}`, events({ applications: ["blog"] }), 4 * 100 + 2 * SLOTS + 400],
       [
         `errors of a session with a code, ${order}`,
         (database) => secondErrors(database, { ...anyError, session: "s1", code, order }),
@@ -174,7 +174,7 @@ const BOUNDED: Bounded[] = [
       ],
       [
         `errors of a code in an application, ${order}`,
-        (database) => secondErrors(database, { ...anyError, code, application: "shop", order }),
+        (database) => secondErrors(database, { ...anyError, code, applications: ["shop"], order }),
         400,
       ],
     ];
@@ -187,7 +187,14 @@ const BOUNDED: Bounded[] = [
     ({ name, withTimes, most }): Bounded => [
       name,
       async (database) => {
-        const question = { from: null, to: null, limit: 20, asOf: Number.MAX_SAFE_INTEGER, withTimes };
+        const question = {
+          applications: null,
+          from: null,
+          to: null,
+          limit: 20,
+          asOf: Number.MAX_SAFE_INTEGER,
+          withTimes,
+        };
         const { next } = await findActiveSessions([home], { ...question, after: null });
         return (await findActiveSessions([database], { ...question, after: next })).rows.length;
       },
@@ -196,7 +203,7 @@ const BOUNDED: Bounded[] = [
   ),
   [
     "a session's summary",
-    async (database) => (await summariseSession([database], "session 7"))?.events ?? 0,
+    async (database) => (await summariseSession([database], "session 7", null))?.events ?? 0,
     // The slots of its window: to count, and for its first and its last event.
     3 * 225 + 3 * 20,
   ],
@@ -204,7 +211,7 @@ const BOUNDED: Bounded[] = [
     "counts by hour",
     async (database) => {
       const question = {
-        filter: { category: null, name: null, application: null },
+        filter: { category: null, name: null, applications: null },
         groupBy: ["name" as const],
         bounds: [MORNING, MORNING + 3_600 * SECOND, MORNING + 7_200 * SECOND],
       };

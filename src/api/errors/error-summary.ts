@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
+import { askedApplications } from "../../http/auth/visible-applications";
 import { MomentSchema } from "../../http/moment";
 import {
   ApplicationParameter,
@@ -16,6 +17,7 @@ import {
 } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
+import { refuseUnknownApplication } from "../../http/unknown-application";
 import { EVENT_CODE_NAMES } from "../../model/codes";
 import { formatTimestamp, type Micros } from "../../model/time";
 import { databasesOf } from "../../storage/core/databases";
@@ -88,20 +90,27 @@ export const ErrorSummaryResponse = v.object({
 export async function summariseErrors(c: Context<AppEnv>): Promise<Response> {
   const question = readParameters(c.req.url, ErrorSummaryParameters);
   if (question instanceof Refusal) return question.response();
+  const applications = askedApplications(c, question.application);
+  if (applications instanceof Refusal) return applications.response();
   const reversed = refuseReversedRange(question);
   if (reversed !== null) return reversed.response();
   const range = summaryRange(question.start_date, question.end_date, Date.now() * 1000);
   if (range instanceof Refusal) return range.response();
 
   return answerFrom(async () => {
-    const { groups, complete } = await sumUpFailures(databasesOf(c.env), {
+    const databases = databasesOf(c.env);
+    const { groups, complete } = await sumUpFailures(databases, {
       code: question.code ?? null,
       category: question.category ?? null,
       name: question.name ?? null,
-      application: question.application ?? null,
+      applications,
       ...range,
       limit: Math.min(question.limit, MAX_SUMMARY_GROUPS),
     });
+    if (groups.length === 0) {
+      const unknown = await refuseUnknownApplication(databases, question.application);
+      if (unknown !== null) return unknown.response();
+    }
     return Response.json(
       {
         start: formatSeconds(range.first),

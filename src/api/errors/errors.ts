@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
+import { askedApplications } from "../../http/auth/visible-applications";
 import { MomentSchema } from "../../http/moment";
 import { NextSchema, pageResponse, readCursor } from "../../http/page";
 import {
@@ -19,6 +20,7 @@ import {
 } from "../../http/parameters";
 import { problem, Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
+import { refuseUnknownApplication } from "../../http/unknown-application";
 import { EVENT_CODE_NAMES } from "../../model/codes";
 import { nestingOf } from "../../model/json/nesting";
 import { MAX_NESTING_LEVELS } from "../../model/limits";
@@ -116,6 +118,8 @@ const ErrorPlaceSchema = v.pipe(
 export async function listErrors(c: Context<AppEnv>): Promise<Response> {
   const question = readParameters(c.req.url, ErrorsParameters);
   if (question instanceof Refusal) return question.response();
+  const applications = askedApplications(c, question.application);
+  if (applications instanceof Refusal) return applications.response();
   const reversed = refuseReversedRange(question);
   if (reversed !== null) return reversed.response();
   const order = question.order ?? "desc";
@@ -124,19 +128,24 @@ export async function listErrors(c: Context<AppEnv>): Promise<Response> {
   if (after instanceof Refusal) return after.response();
 
   return answerFrom(async () => {
-    const { rows, next } = await findErrors(databasesOf(c.env), {
+    const databases = databasesOf(c.env);
+    const { rows, next } = await findErrors(databases, {
       status: question.status ?? null,
       code: question.code ?? null,
       session: question.session_id ?? null,
       category: question.category ?? null,
       name: question.name ?? null,
-      application: question.application ?? null,
+      applications,
       from: question.start_date ?? null,
       to: question.end_date ?? null,
       order,
       limit: question.limit,
       after,
     });
+    if (rows.length === 0 && next === null && after === null) {
+      const unknown = await refuseUnknownApplication(databases, question.application);
+      if (unknown !== null) return unknown.response();
+    }
     const place = next === null ? null : [next.receivedAt, next.id];
     return pageResponse(c.req.url, { question: asked, name: "errors", place }, { results: rows.map(renderError) });
   });
@@ -146,12 +155,20 @@ export async function listErrors(c: Context<AppEnv>): Promise<Response> {
 export async function showError(c: Context<AppEnv>): Promise<Response> {
   const unknown = readParameters(c.req.url, v.object({}));
   if (unknown instanceof Refusal) return unknown.response();
+  const applications = askedApplications(c);
+  if (applications instanceof Refusal) return applications.response();
   const id = c.req.param("id") ?? "";
   return answerFrom(async () => {
     const [error] = await findErrorsById(databasesOf(c.env), [id]);
-    if (error === undefined) return problem("not_found", "There is no error of this id.");
+    if (error === undefined || !isVisible(error, applications)) {
+      return problem("not_found", "There is no error of this id.");
+    }
     return Response.json(renderError(error), { headers: { "Cache-Control": "no-store" } });
   });
+}
+
+function isVisible({ application }: FoundError, applications: readonly string[] | null): boolean {
+  return applications === null || (application !== null && applications.includes(application));
 }
 
 export function renderError(error: FoundError): v.InferOutput<typeof StoredErrorSchema> {

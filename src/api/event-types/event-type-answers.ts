@@ -23,9 +23,9 @@ export function refuseSchema(schema: unknown): Refusal | null {
 export async function usageOf(
   databases: Database[],
   only: { category: string; name: string },
-  days: number,
+  { days, applications }: { days: number; applications: readonly string[] | null },
 ): Promise<EventTypeUsage> {
-  const [usage] = await findUsage(databases, { after: null, only, limit: 1, ...lastDays(days) });
+  const [usage] = await findUsage(databases, { after: null, only, applications, limit: 1, ...lastDays(days) });
   return usage ?? { ...only, firstSeen: null, lastSeen: null, events: 0, failures: 0 };
 }
 

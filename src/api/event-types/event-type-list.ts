@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
+import { askedApplications } from "../../http/auth/visible-applications";
 import { pageResponse, readCursor } from "../../http/page";
 import { readParameters } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
@@ -20,6 +21,8 @@ const PlaceSchema = v.pipe(
 export async function listEventTypes(c: Context<AppEnv>): Promise<Response> {
   const question = readParameters(c.req.url, EventTypesParameters);
   if (question instanceof Refusal) return question.response();
+  const applications = askedApplications(c);
+  if (applications instanceof Refusal) return applications.response();
   const after = readCursor(question, "event types", PlaceSchema);
   if (after instanceof Refusal) return after.response();
   const databases = databasesOf(c.env);
@@ -28,7 +31,7 @@ export async function listEventTypes(c: Context<AppEnv>): Promise<Response> {
   return answerFrom(async () => {
     const [registered, used] = await Promise.all([
       listRegistered(firstDatabase(databases)),
-      findUsage(databases, { after, only: null, limit: limit + 1, ...lastDays(days) }),
+      findUsage(databases, { after, only: null, applications, limit: limit + 1, ...lastDays(days) }),
     ]);
     const versions = new Map(registered.map((version) => [keyOf(version), version]));
     const usages = new Map(used.map((usage) => [keyOf(usage), usage]));

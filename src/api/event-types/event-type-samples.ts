@@ -12,13 +12,17 @@ interface EventType {
 }
 
 /** The newest stored events of a type, by occurrence. */
-export async function newestEvents(env: Env, { category, name }: EventType): Promise<FoundEvent[]> {
+export async function newestEvents(
+  env: Env,
+  { category, name }: EventType,
+  applications: readonly string[] | null,
+): Promise<FoundEvent[]> {
   const databases: Database[] = databasesOf(env);
   const found: FoundEvent[] = [];
   let after: FoundEvent["key"] | null = null;
   for (let page = 0; page < MAX_PAGES && found.length < MAX_STORED_SAMPLES; page++) {
     const { rows, next } = await findEvents(databases, {
-      ...{ category, name, application: null, session: null },
+      ...{ category, name, applications, session: null },
       range: { order: "desc", from: null, to: null, after },
       limit: MAX_STORED_SAMPLES - found.length,
     });
@@ -30,13 +34,17 @@ export async function newestEvents(env: Env, { category, name }: EventType): Pro
 }
 
 /** The newest failed events of a type, by receipt. */
-export async function newestErrors(env: Env, { category, name }: EventType): Promise<FoundError[]> {
+export async function newestErrors(
+  env: Env,
+  { category, name }: EventType,
+  applications: readonly string[] | null,
+): Promise<FoundError[]> {
   const databases: Database[] = databasesOf(env);
   const found: FoundError[] = [];
   let after: FoundError["key"] | null = null;
   for (let page = 0; page < MAX_PAGES && found.length < MAX_FAILED_SAMPLES; page++) {
     const { rows, next } = await findErrors(databases, {
-      ...{ code: null, session: null, category, name, application: null, from: null, to: null, status: null },
+      ...{ code: null, session: null, category, name, applications, from: null, to: null, status: null },
       ...{ order: "desc", limit: MAX_FAILED_SAMPLES - found.length, after },
     });
     found.push(...rows);

@@ -94,8 +94,10 @@ export const EventTypeSchema = v.object({
   ...EventTypeVersionSchema.entries,
   ...seenMembers,
   shadow: v.pipe(
-    v.array(ShadowSchema),
-    v.description("What this version's schema would have rejected in shadow, since it was registered."),
+    v.nullable(v.array(ShadowSchema)),
+    v.description(
+      "null for a key that is bound to applications. What this version's schema would have rejected in shadow, since it was registered.",
+    ),
   ),
 });
 

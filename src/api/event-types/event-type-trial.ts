@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
+import { askedApplications } from "../../http/auth/visible-applications";
 import { parseJsonBody } from "../../http/parse-json-body";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
@@ -13,10 +14,12 @@ import { CheckInput } from "./trial-schemas";
 import { trySchema } from "./try-schema";
 
 /** `GET /theeye/event-types/{category}/{name}/proposal`: a schema drawn from the stored events of a type. */
-export function showProposal(c: Context<AppEnv>): Promise<Response> {
+export async function showProposal(c: Context<AppEnv>): Promise<Response> {
   const type = typeOf(c);
+  const applications = askedApplications(c);
+  if (applications instanceof Refusal) return applications.response();
   return answerFrom(async () => {
-    const found = await newestEvents(c.env, type);
+    const found = await newestEvents(c.env, type, applications);
     const schema = found.length === 0 ? null : proposeSchema(found.map(({ data }) => JSON.parse(data)));
     return answer({ ...type, drawn_from: found.length, schema });
   });
@@ -25,6 +28,8 @@ export function showProposal(c: Context<AppEnv>): Promise<Response> {
 /** `POST /theeye/event-types/{category}/{name}/check`: what a candidate schema says of the newest events of a type. */
 export async function checkSchema(c: Context<AppEnv>): Promise<Response> {
   const type = typeOf(c);
+  const applications = askedApplications(c);
+  if (applications instanceof Refusal) return applications.response();
   const input = await parseJsonBody(c.req.raw, CheckInput);
   if (input instanceof Refusal) return input.response();
   const refusal = refuseSchema(input.schema);
@@ -34,7 +39,10 @@ export async function checkSchema(c: Context<AppEnv>): Promise<Response> {
   const check = compileSchema(read.schema);
 
   return answerFrom(async () => {
-    const [stored, failed] = await Promise.all([newestEvents(c.env, type), newestErrors(c.env, type)]);
+    const [stored, failed] = await Promise.all([
+      newestEvents(c.env, type, applications),
+      newestErrors(c.env, type, applications),
+    ]);
     const { futureToleranceMicros } = c.var.config;
     return answer(trySchema(check, { stored, failed }, futureToleranceMicros));
   });

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
 import { requireScope } from "../../http/auth/authenticate";
+import { askedApplications } from "../../http/auth/visible-applications";
 import { formatSeconds } from "../../http/moment";
 import { pageResponse, readCursor } from "../../http/page";
 import { readParameters } from "../../http/parameters";
@@ -25,31 +26,36 @@ import { checkSchema, showProposal } from "./event-type-trial";
  */
 export const eventTypes = new Hono<AppEnv>({ strict: false });
 
+const HEEDS_BINDING = { heedsBinding: true };
+
 const PATH = "/:category/:name";
 
-eventTypes.get("/", requireScope("read"), listEventTypes);
+eventTypes.get("/", requireScope("read", HEEDS_BINDING), listEventTypes);
 
-eventTypes.get(PATH, requireScope("read"), async (c) => {
+eventTypes.get(PATH, requireScope("read", HEEDS_BINDING), async (c) => {
   const question = readParameters(c.req.url, EventTypeParameters);
   if (question instanceof Refusal) return question.response();
   const { category, name } = c.req.param();
   const databases = databasesOf(c.env);
+  const applications = askedApplications(c);
+  if (applications instanceof Refusal) return applications.response();
   return answerFrom(async () => {
     const version = await readVersion(firstDatabase(databases), category, name, question.version ?? null);
     if (version === null) return noType();
     const [usage, shadow] = await Promise.all([
-      usageOf(databases, { category, name }, question.days),
-      sumUpShadow(databases, version),
+      usageOf(databases, { category, name }, { days: question.days, applications }),
+      // These counts do not know applications.
+      applications === null ? sumUpShadow(databases, version) : null,
     ]);
-    const told = shadow.map(({ path, events, first, last, sample }) => ({
+    const told = shadow?.map(({ path, events, first, last, sample }) => ({
       ...{ path, events, first_seen: formatSeconds(first), last_seen: formatSeconds(last) },
       sample: { session_id: sample.session, id: sample.event },
     }));
-    return answer({ ...render(version), ...renderUsage(usage), shadow: told });
+    return answer({ ...render(version), ...renderUsage(usage), shadow: told ?? null });
   });
 });
 
-eventTypes.get(`${PATH}/versions`, requireScope("read"), async (c) => {
+eventTypes.get(`${PATH}/versions`, requireScope("read", HEEDS_BINDING), async (c) => {
   const question = readParameters(c.req.url, VersionsParameters);
   if (question instanceof Refusal) return question.response();
   const { category, name } = c.req.param();
@@ -67,9 +73,9 @@ eventTypes.get(`${PATH}/versions`, requireScope("read"), async (c) => {
   return pageResponse(c.req.url, list, { results: page.map(render) });
 });
 
-eventTypes.get(`${PATH}/proposal`, requireScope("read"), showProposal);
+eventTypes.get(`${PATH}/proposal`, requireScope("read", HEEDS_BINDING), showProposal);
 
-eventTypes.post(`${PATH}/check`, requireScope("read"), checkSchema);
+eventTypes.post(`${PATH}/check`, requireScope("read", HEEDS_BINDING), checkSchema);
 
 eventTypes.put(PATH, requireScope("admin"), async (c) => {
   const type = readPath(c);

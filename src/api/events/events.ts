@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
+import { askedApplications } from "../../http/auth/visible-applications";
 import { EventPlaceSchema, eventPlace, NextSchema, pageResponse, readCursor } from "../../http/page";
 import {
   ApplicationParameter,
@@ -17,6 +18,7 @@ import {
 } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
+import { refuseUnknownApplication } from "../../http/unknown-application";
 import { databasesOf } from "../../storage/core/databases";
 import { type FoundEvent, findEvents } from "../../storage/events/find-events";
 import { renderEvent, StoredEventSchema } from "./stored-event";
@@ -43,6 +45,8 @@ export const EventsResponse = v.object({ results: v.array(StoredEventSchema), ne
 export async function listEvents(c: Context<AppEnv>): Promise<Response> {
   const question = readParameters(c.req.url, EventsParameters);
   if (question instanceof Refusal) return question.response();
+  const applications = askedApplications(c, question.application);
+  if (applications instanceof Refusal) return applications.response();
   const reversed = refuseReversedRange(question);
   if (reversed !== null) return reversed.response();
   const order = question.order ?? (question.session_id === undefined ? "desc" : "asc");
@@ -51,14 +55,19 @@ export async function listEvents(c: Context<AppEnv>): Promise<Response> {
   if (after instanceof Refusal) return after.response();
 
   return answerFrom(async () => {
-    const { rows, next } = await findEvents(databasesOf(c.env), {
+    const databases = databasesOf(c.env);
+    const { rows, next } = await findEvents(databases, {
       session: question.session_id ?? null,
       category: question.category ?? null,
       name: question.name ?? null,
-      application: question.application ?? null,
+      applications,
       range: { order, from: question.start_date ?? null, to: question.end_date ?? null, after },
       limit: question.limit,
     });
+    if (rows.length === 0 && next === null && after === null) {
+      const unknown = await refuseUnknownApplication(databases, question.application);
+      if (unknown !== null) return unknown.response();
+    }
     const place = next === null ? null : eventPlace(next);
     const results = rows.map((row: FoundEvent) => renderEvent(row));
     return pageResponse(c.req.url, { question: asked, name: "events", place }, { results });

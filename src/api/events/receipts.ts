@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
 import { isolateKeyCache, recognise, refuseUse } from "../../http/auth/authenticate";
+import { visibleTo } from "../../http/auth/visible-applications";
 import { logFailure } from "../../http/log";
 import { MomentSchema } from "../../http/moment";
 import { readParameters } from "../../http/parameters";
@@ -45,13 +46,16 @@ export const ReceiptResponse = v.object({
   status: v.pipe(
     v.picklist(["pending", "stored", "duplicate", "failed", "unknown"]),
     v.description(
-      "pending: on its way, or it may be: the queue holds events. stored: among the events. duplicate: stored, and its session has lately received it more than once. failed: among the errors. unknown: it never arrived, or belongs to another application than the write key.",
+      "pending: on its way, or it may be: the queue holds events. stored: among the events. duplicate: stored, and its session has lately received it more than once. failed: among the errors. unknown: it never arrived, or belongs to an application that the key does not see.",
     ),
   ),
   stored: v.pipe(
     v.nullable(
       v.object({
-        position: v.pipe(v.nullable(count), v.description("Its place in the session; null in a very long one.")),
+        position: v.pipe(
+          v.nullable(count),
+          v.description("Its place in the session, among the events that the key sees; null in a very long one."),
+        ),
         timestamp: MomentSchema,
         received_at: MomentSchema,
         application: v.string(),
@@ -75,8 +79,8 @@ type Receipt = v.InferOutput<typeof ReceiptResponse>;
  * `GET /theeye/receipts`: what became of an event. Asks the session's object and the databases; nothing is kept for it
  * while events are taken.
  *
- * A write key gets the same answer for another application's event as for one that never arrived, also while the queue holds
- * messages.
+ * A write key, and a read key that is bound to applications, get the same answer for another application's event as for one that
+ * never arrived, also while the queue holds messages.
  */
 export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
   const only = await applicationToShow(c);
@@ -99,7 +103,7 @@ export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
       stored,
       failures: failures.filter(({ resolvedAt }) => resolvedAt === null),
       // The object does not know whose event it has seen, so only a key that reads all may hear of it.
-      isTaken: stored === null && seen.length > 0 && question.application === null,
+      isTaken: stored === null && seen.length > 0 && question.applications === null,
       // Beside a failure it may have been another content that came with this id.
       isRepeated:
         failures.length === 0 &&
@@ -111,8 +115,8 @@ export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
   });
 }
 
-/** A write key sees its own application's events, wherever it may be used to send; a read key sees all. */
-async function applicationToShow(c: Context<AppEnv>): Promise<{ application: string | null } | Refusal> {
+/** A write key sees its own application's events, wherever it may be used to send; a read key those that it is bound to, or all. */
+async function applicationToShow(c: Context<AppEnv>): Promise<{ applications: readonly string[] | null } | Refusal> {
   const sources = { keys: c.env.KEYS, config: c.var.config, cache: isolateKeyCache };
   const recognised = await recognise(c.req.raw, sources);
   if (recognised instanceof Refusal) return recognised;
@@ -121,17 +125,17 @@ async function applicationToShow(c: Context<AppEnv>): Promise<{ application: str
   const needed = identity.scope === "write" ? "write" : "read";
   const refusal = refuseUse(recognised, needed, c.req.raw);
   if (refusal !== null) return refusal;
-  return { application: identity.scope === "write" ? identity.application : null };
+  return { applications: visibleTo(identity) };
 }
 
 /** The event that a replay made of an error, in the session that its repair named. */
 async function resolvedEvent(
   failures: FailedReceipt[],
   databases: Database[],
-  { application }: ReceiptQuestion,
+  { applications }: ReceiptQuestion,
 ): Promise<StoredReceipt | null> {
   for (const { resolvedSession: session, resolvedEventId: id } of failures) {
-    if (session !== null && id !== null) return findStoredEvent(databases, { session, id, application });
+    if (session !== null && id !== null) return findStoredEvent(databases, { session, id, applications });
   }
   return null;
 }

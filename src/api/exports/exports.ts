@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
+import { askedApplications } from "../../http/auth/visible-applications";
 import { logFailure } from "../../http/log";
 import { cursorUrl, EventPlaceSchema, eventPlace, readCursor } from "../../http/page";
 import {
@@ -87,6 +88,8 @@ const SAMPLED_EVENTS = 1_000;
 export async function exportAll(c: Context<AppEnv>): Promise<Response> {
   const asked = readParameters(c.req.url, ExportParameters);
   if (asked instanceof Refusal) return asked.response();
+  const applications = askedApplications(c, asked.application);
+  if (applications instanceof Refusal) return applications.response();
   const reversed = refuseReversedRange(asked);
   if (reversed !== null) return reversed.response();
   if (asked.flatten !== undefined && asked.format !== "csv") {
@@ -101,7 +104,7 @@ export async function exportAll(c: Context<AppEnv>): Promise<Response> {
     const databases = databasesOf(c.env);
     const question: ExportQuestion = {
       ...{ session: session_id ?? null, category: category ?? null, name: name ?? null },
-      application: application ?? null,
+      applications,
       range: { order: "asc", from: start_date ?? null, to: end_date ?? null, after },
       limit: asked.limit,
     };

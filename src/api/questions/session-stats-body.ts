@@ -68,7 +68,7 @@ export function renderSessionStats(
     timezone: TimeZone;
     bounds: readonly Micros[];
     dimension: SessionDimension | null;
-    rowsRead: number;
+    rowsRead: number | null;
   },
 ): v.InferOutput<typeof SessionStatsResponse> {
   const hasBuckets = interval !== "none";

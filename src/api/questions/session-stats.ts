@@ -2,9 +2,11 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
+import { askedApplications, isBound } from "../../http/auth/visible-applications";
 import { ApplicationParameter, CategoryParameter, NameParameter, readParameters } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
+import { refuseUnknownApplication } from "../../http/unknown-application";
 import { ZonedRangeParameters } from "../../http/zoned-range";
 import { databasesOf, metered } from "../../storage/core/databases";
 import { MAX_SESSION_EVENTS, MAX_STATS_CELLS } from "../../storage/core/read-limits";
@@ -58,6 +60,8 @@ export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
   const asked = readParameters(split.url, SessionStatsParameters);
   if (asked instanceof Refusal) return asked.response();
   const { interval, timezone, group_by: groupBy, by } = asked;
+  const applications = askedApplications(c, asked.application);
+  if (applications instanceof Refusal) return applications.response();
   const period = periodOf(asked, interval, Date.now() * 1_000);
   if (period instanceof Refusal) return period.response();
   const bounds = boundsOf(period, interval, timezone);
@@ -66,7 +70,7 @@ export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
   return answerFrom(async () => {
     const { databases, meter } = metered(databasesOf(c.env));
     const filter = {
-      application: asked.application ?? null,
+      applications,
       category: asked.category ?? null,
       name: asked.name ?? null,
     };
@@ -79,7 +83,21 @@ export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
       const question = { filter, properties: split.filters, groupBy: dimension, bounds };
       return (await sessionStats(databases, map, question, { top, templates: () => null })) ?? events;
     });
-    if (typeof found === "number") return refuseTooManyEvents(found, MAX_SESSION_EVENTS).response();
-    return answer(renderSessionStats(found, { interval, timezone, bounds, dimension, rowsRead: meter.rowsRead }));
+    if (typeof found === "number") {
+      return refuseTooManyEvents(isBound(c) ? null : found, MAX_SESSION_EVENTS).response();
+    }
+    if (found.groups.length === 0 && found.total.sessions.total === 0) {
+      const unknown = await refuseUnknownApplication(databases, asked.application);
+      if (unknown !== null) return unknown.response();
+    }
+    return answer(
+      renderSessionStats(found, {
+        interval,
+        timezone,
+        bounds,
+        dimension,
+        rowsRead: isBound(c) ? null : meter.rowsRead,
+      }),
+    );
   });
 }

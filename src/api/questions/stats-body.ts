@@ -46,7 +46,10 @@ export const AccuracySchema = v.pipe(
   v.description("Whether the numbers are exact."),
 );
 
-export const RowsReadSchema = v.pipe(count, v.description("Rows that the question read in D1, as they are billed."));
+export const RowsReadSchema = v.pipe(
+  v.nullable(count),
+  v.description("Rows that the question read in D1, as they are billed; null for a key that is bound to applications."),
+);
 
 export const StatsResponse = v.object({
   metric: v.string(),
@@ -107,7 +110,7 @@ export function renderStats({
   asked: { metric: Metric; interval: StatsInterval; timezone: TimeZone; groupBy: readonly Dimension[] };
   current: AnsweredPeriod;
   compared: AnsweredPeriod | null;
-  rowsRead: number;
+  rowsRead: number | null;
 }): v.InferOutput<typeof StatsResponse> {
   const hasBuckets = interval !== "none";
   const line = ({ total, values }: Line) => (hasBuckets ? { total, values } : { total });

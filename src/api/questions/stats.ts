@@ -2,9 +2,11 @@ import type { Context } from "hono";
 import type * as v from "valibot";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
+import { askedApplications, isBound } from "../../http/auth/visible-applications";
 import { readParameters } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
+import { refuseUnknownApplication } from "../../http/unknown-application";
 import { comparedPeriod } from "../../model/calendar";
 import { databasesOf, metered } from "../../storage/core/databases";
 import { MAX_STATS_CELLS } from "../../storage/core/read-limits";
@@ -23,6 +25,8 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
   if (split instanceof Refusal) return split.response();
   const asked = readParameters(split.url, StatsParameters);
   if (asked instanceof Refusal) return asked.response();
+  const applications = askedApplications(c, asked.application);
+  if (applications instanceof Refusal) return applications.response();
   const period = periodOf(asked, asked.interval, Date.now() * 1_000);
   if (period instanceof Refusal) return period.response();
   const bounds = boundsOf(period, asked.interval, asked.timezone);
@@ -39,7 +43,7 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
       metric: asked.metric,
       groupBy: asked.group_by ?? [],
       filter: {
-        application: asked.application ?? null,
+        applications,
         category: asked.category ?? null,
         name: asked.name ?? null,
       },
@@ -49,15 +53,21 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
     const ask = (own: readonly number[], shown: Shown) =>
       answerStats(databases, { ...question, bounds: own }, { shown, templates: () => null });
     const now = await ask(bounds, { top: mostGroups(asked, bounds) });
-    if ("kind" in now) return refuseTooManyEvents(now.events).response();
+    if ("kind" in now) return refuseTooManyEvents(isBound(c) ? null : now.events).response();
+    if (now.groups.length === 0) {
+      const unknown = await refuseUnknownApplication(databases, asked.application);
+      if (unknown !== null) return unknown.response();
+    }
     const before = compared === null ? null : await ask(compared, { keys: keysOf(now) });
-    if (before !== null && "kind" in before) return refuseTooManyEvents(before.events).response();
+    if (before !== null && "kind" in before) {
+      return refuseTooManyEvents(isBound(c) ? null : before.events).response();
+    }
     return answer(
       renderStats({
         asked: { ...asked, groupBy: question.groupBy },
         current: { bounds, answer: now },
         compared: compared === null || before === null ? null : { bounds: compared, answer: before },
-        rowsRead: meter.rowsRead,
+        rowsRead: isBound(c) ? null : meter.rowsRead,
       }),
     );
   });

@@ -1,7 +1,13 @@
 import type { Repair } from "../../model/repair/repair";
 import { MAX_PREVIEWED_ERRORS, type ReplaySelection } from "../../model/replay";
 import type { Database } from "../../storage/core/databases";
-import { type FoundError, findErrors, findErrorsById } from "../../storage/errors/error-queries";
+import {
+  asAsked,
+  type FoundError,
+  findErrors,
+  findErrorsById,
+  fittingErrors,
+} from "../../storage/errors/error-queries";
 import { type Preview, type PreviewTerms, previewErrors } from "./preview-errors";
 
 /** Judges the errors that a replay would take, and changes nothing. The same code judges in the replay itself. */
@@ -21,14 +27,15 @@ async function select(
   selection: ReplaySelection,
 ): Promise<{ errors: FoundError[]; complete: boolean }> {
   if ("ids" in selection) {
-    const ids = selection.ids.slice(0, MAX_PREVIEWED_ERRORS);
+    const first = selection.ids.slice(0, MAX_PREVIEWED_ERRORS);
+    const ids = first.slice(0, await fittingErrors(databases, first));
     const errors = await findErrorsById(databases, ids);
     return {
       errors: errors.filter(({ resolvedAt }) => resolvedAt === null),
       complete: ids.length === selection.ids.length,
     };
   }
-  const question = { ...selection.filter, status: "open" as const, order: "asc" as const };
+  const question = { ...asAsked(selection.filter), status: "open" as const, order: "asc" as const };
   const { rows, next } = await findErrors(databases, { ...question, limit: MAX_PREVIEWED_ERRORS, after: null });
   return { errors: rows, complete: next === null };
 }

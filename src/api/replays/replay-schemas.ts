@@ -91,8 +91,10 @@ export const PreviewSchema = v.object({
 export const ReplaySchema = v.object({
   id: v.string(),
   status: v.pipe(
-    v.picklist(["running", "done"]),
-    v.description(`Steps of ${MAX_ERRORS_PER_STEP} errors, one a second.`),
+    v.picklist(["running", "done", "cancelled"]),
+    v.description(
+      `running: in steps of at most ${MAX_ERRORS_PER_STEP} errors, one a second. cancelled: it was ended before its time; what it had stored stays.`,
+    ),
   ),
   created_at: MomentSchema,
   updated_at: v.pipe(MomentSchema, v.description("When a step was counted last.")),

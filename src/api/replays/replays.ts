@@ -1,6 +1,8 @@
 import type { Context } from "hono";
 import * as v from "valibot";
+import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
+import { askedApplications } from "../../http/auth/visible-applications";
 import { logFailure } from "../../http/log";
 import { pageResponse, readCursor } from "../../http/page";
 import { readParameters } from "../../http/parameters";
@@ -9,9 +11,18 @@ import { problem, Refusal } from "../../http/problem";
 import { queueRefusal } from "../../http/queue-refusal";
 import { answerFrom } from "../../http/reading";
 import { ruleSourceOf } from "../../http/rule-source";
+import { refuseUnknownApplication } from "../../http/unknown-application";
 import type { ReplayFilter, ReplaySelection } from "../../model/replay";
 import { formatTimestamp } from "../../model/time";
-import { deleteReplay, insertReplay, listReplays, loadReplay, type Replay } from "../../storage/admin/replays";
+import {
+  cancelReplay,
+  deleteReplay,
+  insertReplay,
+  isReplayVisible,
+  listReplays,
+  loadReplay,
+  type Replay,
+} from "../../storage/admin/replays";
 import { databasesOf, firstDatabase } from "../../storage/core/databases";
 import { previewReplay } from "./preview-replay";
 import {
@@ -34,6 +45,8 @@ export async function createReplay(c: Context<AppEnv>): Promise<Response> {
   const now = Date.now() * 1000;
   const selection = selectionOf(input, now);
   if (selection instanceof Refusal) return selection.response();
+  const unknown = await refuseUnknownApplication(databasesOf(c.env), input.filter?.application);
+  if (unknown !== null) return unknown.response();
   const repair = input.repair ?? null;
   if (parameters.dry_run !== undefined) {
     return answerFrom(async () => {
@@ -63,8 +76,20 @@ export async function createReplay(c: Context<AppEnv>): Promise<Response> {
 
 /** `GET /theeye/replays/{id}`: how far a replay has come. */
 export async function showReplay(c: Context<AppEnv>): Promise<Response> {
+  const applications = askedApplications(c);
+  if (applications instanceof Refusal) return applications.response();
   const replay = await loadReplay(firstDatabase(databasesOf(c.env)), c.req.param("id") ?? "");
-  return replay === null ? noReplay() : c.json(renderReplay(replay), 200, { "Cache-Control": "no-store" });
+  return replay === null || !isReplayVisible(replay, applications) ? noReplay() : answer(renderReplay(replay));
+}
+
+/**
+ * `POST /theeye/replays/{id}/cancel`: ends a replay before its time. What it has stored stays. Harmless when it has ended
+ * already.
+ */
+export async function endReplay(c: Context<AppEnv>): Promise<Response> {
+  const home = firstDatabase(databasesOf(c.env));
+  const replay = await cancelReplay(home, c.req.param("id") ?? "", Date.now() * 1000);
+  return replay === null ? noReplay() : answer(renderReplay(replay));
 }
 
 /** `POST /theeye/replays/{id}/resume`: asks for the next step once more. Harmless while it is under way: it counts once. */
@@ -80,17 +105,18 @@ const ReplayPlaceSchema = v.pipe(
   v.transform(([createdAt, id]) => ({ createdAt, id })),
 );
 
-/** `GET /theeye/replays`: the newest first. */
+/** `GET /theeye/replays`: the newest first. A key that is bound to applications sees those whose filter names one of them. */
 export async function listAllReplays(c: Context<AppEnv>): Promise<Response> {
   const question = readParameters(c.req.url, ReplaysParameters);
   if (question instanceof Refusal) return question.response();
   const place = readCursor(question, "replays", ReplayPlaceSchema);
   if (place instanceof Refusal) return place.response();
-  const found = await listReplays(firstDatabase(databasesOf(c.env)), { limit: question.limit + 1, after: place });
-  const results = found.slice(0, question.limit);
-  const last = found.length > results.length ? results.at(-1) : undefined;
-  const next = last === undefined ? null : [last.createdAt, last.id];
-  return pageResponse(c.req.url, { question, name: "replays", place: next }, { results: results.map(renderReplay) });
+  const applications = askedApplications(c);
+  if (applications instanceof Refusal) return applications.response();
+  const home = firstDatabase(databasesOf(c.env));
+  const { rows, next } = await listReplays(home, { limit: question.limit, after: place, applications });
+  const end = next === null ? null : [next.createdAt, next.id];
+  return pageResponse(c.req.url, { question, name: "replays", place: end }, { results: rows.map(renderReplay) });
 }
 
 function noReplay(): Response {

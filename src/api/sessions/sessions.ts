@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
+import { askedApplications } from "../../http/auth/visible-applications";
 import { MomentSchema, secondsBetween } from "../../http/moment";
 import { EventPlaceSchema, eventPlace, NextSchema, pageResponse, readCursor } from "../../http/page";
 import {
@@ -70,6 +71,9 @@ const SessionsPlaceSchema = v.strictTuple([v.pipe(v.number(), v.safeInteger()), 
 export async function listSessions(c: Context<AppEnv>): Promise<Response> {
   const question = readParameters(c.req.url, SessionsParameters);
   if (question instanceof Refusal) return question.response();
+  const applications = askedApplications(c);
+  if (applications instanceof Refusal) return applications.response();
+  if (applications !== null && question.include !== undefined) return refuseTimes().response();
   const reversed = refuseReversedRange(question);
   if (reversed !== null) return reversed.response();
   const place = readCursor(question, "sessions", SessionsPlaceSchema);
@@ -80,6 +84,7 @@ export async function listSessions(c: Context<AppEnv>): Promise<Response> {
     const { rows, next } = await findActiveSessions(databasesOf(c.env), {
       from: question.start_date ?? null,
       to: question.end_date ?? null,
+      applications,
       limit: question.limit,
       after,
       asOf,
@@ -93,6 +98,13 @@ export async function listSessions(c: Context<AppEnv>): Promise<Response> {
     const end = next === null ? null : [asOf, eventPlace(next)];
     return pageResponse(c.req.url, { question, name: "sessions", place: end }, { results });
   });
+}
+
+/** The edges of a session may be another application's events; to find one's own in many sessions is no bounded work. */
+function refuseTimes(): Refusal {
+  const detail =
+    "The key is bound to applications, and `include=times` is about whole sessions. GET /theeye/sessions/{id} has the times of what the key sees.";
+  return new Refusal("forbidden", detail, { parameter: "include" });
 }
 
 function renderTimes({ firstEventAt, lastEventAt }: { firstEventAt: Micros; lastEventAt: Micros }) {
@@ -138,6 +150,8 @@ export async function showSession(c: Context<AppEnv>): Promise<Response> {
   const session = c.req.param("id") ?? "";
   const question = readParameters(c.req.url, SessionParameters);
   if (question instanceof Refusal) return question.response();
+  const applications = askedApplications(c);
+  if (applications instanceof Refusal) return applications.response();
   const asked = { ...question, session };
   const place = readCursor(asked, "session", SessionPlaceSchema);
   if (place instanceof Refusal) return place.response();
@@ -146,18 +160,18 @@ export async function showSession(c: Context<AppEnv>): Promise<Response> {
   return answerFrom(async () => {
     const databases = databasesOf(c.env);
     const [summary, page] = await Promise.all([
-      summariseSession(databases, session),
+      summariseSession(databases, session, applications),
       findEvents(databases, {
         session,
         category: null,
         name: null,
-        application: null,
+        applications,
         range: { order: "asc", from: null, to: null, after },
         limit: question.limit,
       }),
     ]);
     if (summary === null) return problem("not_found", "No event of this session is stored.");
-    const { firstEventAt, lastEventAt, events, applications } = summary;
+    const { firstEventAt, lastEventAt, events } = summary;
     const results = page.rows.map((row, index) => ({ ...renderEvent(row), position: before + index + 1 }));
     const end = page.next === null ? null : [before + results.length, eventPlace(page.next)];
     return pageResponse(
@@ -169,7 +183,7 @@ export async function showSession(c: Context<AppEnv>): Promise<Response> {
         duration_seconds: secondsBetween(firstEventAt, lastEventAt),
         events: events > MAX_EVENTS_COUNTED ? null : events,
         events_at_least: events,
-        applications,
+        applications: summary.applications,
         results,
       },
     );

@@ -4,6 +4,7 @@ import type { Micros } from "../../model/time";
 import type { IndexedRules } from "../../rules/rules";
 import {
   countStep,
+  dropPlan,
   loadReplay,
   planStep,
   type Replay,
@@ -11,7 +12,7 @@ import {
   type StepPlan,
 } from "../../storage/admin/replays";
 import { type Failure, failureOf, isFaultOfContent, messageOf } from "../../storage/core/transport-errors";
-import { findErrors } from "../../storage/errors/error-queries";
+import { asAsked, findErrors, fittingErrors } from "../../storage/errors/error-queries";
 import type { Pipeline } from "../process-batch";
 import { redelivery, waitedBy, worst } from "../retry-policy";
 import { replayErrors } from "./replay-errors";
@@ -76,6 +77,11 @@ async function runStep(
   const sendNext = () => pipeline.sendReplay({ v: 1, replay: id, step: step + 1 }, STEP_DELAY_SECONDS);
   let replay = await loadReplay(home, id);
   if (replay === null || replay.status === "done" || replay.step > step + 1) return null;
+  if (replay.status === "cancelled") {
+    // Whoever carried this step out before has failed: it is not tried again.
+    await dropPlan(home, id);
+    return null;
+  }
   if (replay.step === step + 1) {
     // This step is counted; whether the next one was asked for, nobody knows. Asked for twice, it counts once.
     await sendNext();
@@ -85,7 +91,7 @@ async function runStep(
     await planStep(home, id, step, await makePlan(replay, pipeline));
     replay = await loadReplay(home, id);
   }
-  if (replay === null || replay.step !== step || replay.plan === null) return null;
+  if (replay === null || replay.status !== "running" || replay.step !== step || replay.plan === null) return null;
 
   const started = Date.now();
   const { plan, repair } = replay;
@@ -110,11 +116,12 @@ async function makePlan(
 ): Promise<StepPlan> {
   if ("ids" in selection) {
     const from = typeof cursor === "number" ? cursor : 0;
-    const to = from + errorsPerStep;
+    const ids = selection.ids.slice(from, from + errorsPerStep);
+    const to = from + (await fittingErrors(databases, ids));
     return { ids: selection.ids.slice(from, to), next: to < selection.ids.length ? to : null };
   }
   const { rows, next } = await findErrors(databases, {
-    ...selection.filter,
+    ...asAsked(selection.filter),
     status: "open",
     order: "asc",
     limit: errorsPerStep,

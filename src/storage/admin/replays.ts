@@ -2,9 +2,11 @@ import type { Repair } from "../../model/repair/repair";
 import type { ReplaySelection } from "../../model/replay";
 import type { Micros } from "../../model/time";
 import type { Database } from "../core/databases";
+import { MAX_PAGE_CONTENT } from "../core/read-limits";
 import type { ErrorKey } from "../errors/error-key";
+import { cutByBytes, type Page } from "../scan/stretch";
 
-export type ReplayStatus = "running" | "done";
+export type ReplayStatus = "running" | "done" | "cancelled";
 
 /** Where a replay's next step begins: after an error of the filter's list, or at a place in the list of ids. */
 export type ReplayCursor = ErrorKey | number;
@@ -45,10 +47,14 @@ export async function insertReplay(
 ): Promise<void> {
   await binding
     .prepare(
-      `INSERT INTO replays (id, created_at, updated_at, status, selection, repair, step, matched, stored, failing, skipped)
-       VALUES (?1, ?2, ?2, 'running', ?3, ?4, 0, 0, 0, 0, 0)`,
+      `INSERT INTO replays
+         (id, created_at, updated_at, status, application, selection, repair, step, matched, stored, failing, skipped)
+       VALUES (?1, ?2, ?2, 'running', ?5, ?3, ?4, 0, 0, 0, 0, 0)`,
     )
-    .bind(replay.id, replay.createdAt, JSON.stringify(replay.selection), jsonOrNull(replay.repair))
+    .bind(
+      ...[replay.id, replay.createdAt, JSON.stringify(replay.selection), jsonOrNull(replay.repair)],
+      applicationOf(replay),
+    )
     .run();
 }
 
@@ -62,23 +68,50 @@ export async function loadReplay({ binding }: Database, id: string): Promise<Rep
   return row === null ? null : toReplay(row);
 }
 
-/** The newest replays, beyond the one where the last page ended. */
-export async function listReplays(
-  { binding }: Database,
-  { limit, after }: { limit: number; after: Pick<Replay, "createdAt" | "id"> | null },
-): Promise<Replay[]> {
-  const { results } = await binding
-    .prepare("SELECT * FROM replays WHERE (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3")
-    .bind(after?.createdAt ?? Number.MAX_SAFE_INTEGER, after?.id ?? "", limit)
-    .all<ReplayRow>();
-  return results.map(toReplay);
+/** A replay's place in the list. */
+export type ReplayPlace = Pick<Replay, "createdAt" | "id">;
+
+export interface ReplayList {
+  limit: number;
+  after: ReplayPlace | null;
+  /** Only those whose filter names one of these applications; null: all. */
+  applications: readonly string[] | null;
 }
 
-/** Those of the given replays that are under way. */
+/** A page of the newest replays. It ends early when repairs and selections pass MAX_PAGE_CONTENT: one may have 1 MB. */
+export async function listReplays(
+  { binding }: Database,
+  { limit, after, applications }: ReplayList,
+): Promise<Page<Replay, ReplayPlace>> {
+  const { results } = await binding
+    .prepare(
+      `SELECT id, created_at AS createdAt, length(selection) + coalesce(length(repair), 0) AS size FROM replays
+       WHERE (created_at, id) < (?1, ?2) ${applications === null ? "" : "AND application IN (SELECT value FROM json_each(?4))"}
+       ORDER BY created_at DESC, id DESC LIMIT ?3`,
+    )
+    .bind(
+      ...[after?.createdAt ?? Number.MAX_SAFE_INTEGER, after?.id ?? "", limit + 1],
+      ...(applications === null ? [] : [JSON.stringify(applications)]),
+    )
+    .all<ReplayPlace & { size: number }>();
+  const found = results.slice(0, limit).map(({ id, createdAt, size }) => ({ key: { id, createdAt }, size }));
+  const whole = { rows: found, next: results.length > limit ? (found.at(-1)?.key ?? null) : null };
+  const { rows, next } = cutByBytes(whole, ({ size }) => size, MAX_PAGE_CONTENT);
+  const listed = await binding
+    .prepare(`SELECT * FROM replays WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY created_at DESC, id DESC`)
+    .bind(JSON.stringify(rows.map(({ key }) => key.id)))
+    .all<ReplayRow>();
+  return { rows: listed.results.map(toReplay), next };
+}
+
+/** Those of the given replays that are under way, or of which a step still may be. */
 export async function runningAmong({ binding }: Database, ids: string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
   const { results } = await binding
-    .prepare("SELECT id FROM replays WHERE status = 'running' AND id IN (SELECT value FROM json_each(?1))")
+    .prepare(
+      `SELECT id FROM replays
+       WHERE (status = 'running' OR plan IS NOT NULL) AND id IN (SELECT value FROM json_each(?1))`,
+    )
     .bind(JSON.stringify(ids))
     .all<{ id: string }>();
   return new Set(results.map(({ id }) => id));
@@ -93,7 +126,7 @@ export async function planStep({ binding }: Database, id: string, step: number, 
 }
 
 /**
- * Counts a step that is carried out, and moves on.
+ * Counts a step that is carried out, and moves on. One that was under way while its replay was cancelled counts too.
  *
  * @returns false if the step was counted before
  */
@@ -105,9 +138,9 @@ export async function countStep(
   const { meta } = await binding
     .prepare(
       `UPDATE replays SET step = step + 1, plan = NULL, cursor = ?3, updated_at = ?4,
-         status = iif(?3 IS NULL, 'done', 'running'), matched = matched + ?5, stored = stored + ?6,
+         status = iif(status = 'cancelled', status, iif(?3 IS NULL, 'done', 'running')), matched = matched + ?5, stored = stored + ?6,
          failing = failing + ?7, skipped = skipped + ?8
-       WHERE id = ?1 AND step = ?2 AND status = 'running'`,
+       WHERE id = ?1 AND step = ?2 AND status <> 'done'`,
     )
     .bind(
       replay.id,
@@ -123,6 +156,35 @@ export async function countStep(
   return meta.changes > 0;
 }
 
+/**
+ * Ends a replay before its time. What it has stored stays; a step that is under way is finished and counted.
+ *
+ * @returns the replay as it is then: done, if it was; null: there is none
+ */
+export async function cancelReplay(database: Database, id: string, now: Micros): Promise<Replay | null> {
+  await database.binding
+    .prepare("UPDATE replays SET status = 'cancelled', updated_at = ?2 WHERE id = ?1 AND status = 'running'")
+    .bind(id, now)
+    .run();
+  return loadReplay(database, id);
+}
+
+/** Gives up the step of a cancelled replay, which nobody carries out any more: other replays may have its errors. */
+export async function dropPlan({ binding }: Database, id: string): Promise<void> {
+  await binding.prepare("UPDATE replays SET plan = NULL WHERE id = ?1 AND status = 'cancelled'").bind(id).run();
+}
+
+function applicationOf({ selection }: Pick<Replay, "selection">): string | null {
+  return "filter" in selection ? selection.filter.application : null;
+}
+
+/** Whether a key that sees some applications may see a replay: only one whose filter names one of them. */
+export function isReplayVisible(replay: Pick<Replay, "selection">, applications: readonly string[] | null): boolean {
+  if (applications === null) return true;
+  const application = applicationOf(replay);
+  return application !== null && applications.includes(application);
+}
+
 interface ReplayRow extends ReplayCounts {
   id: string;
   created_at: number;
@@ -133,9 +195,19 @@ interface ReplayRow extends ReplayCounts {
   step: number;
   cursor: string | null;
   plan: string | null;
+  application: string | null;
 }
 
-function toReplay({ created_at, updated_at, selection, repair, cursor, plan, ...row }: ReplayRow): Replay {
+function toReplay({
+  application: _,
+  created_at,
+  updated_at,
+  selection,
+  repair,
+  cursor,
+  plan,
+  ...row
+}: ReplayRow): Replay {
   return {
     ...row,
     createdAt: created_at,

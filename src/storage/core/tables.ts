@@ -161,6 +161,7 @@ export const replays = sqliteTable(
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
     status: text("status").notNull(),
+    application: text("application"),
     selection: text("selection").notNull(),
     repair: text("repair"),
     step: integer("step").notNull(),
@@ -171,7 +172,11 @@ export const replays = sqliteTable(
     failing: integer("failing").notNull(),
     skipped: integer("skipped").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.id] }), index("replays_by_creation").on(table.createdAt)],
+  (table) => [
+    primaryKey({ columns: [table.id] }),
+    index("replays_by_creation").on(table.createdAt),
+    index("replays_by_application").on(table.application, table.createdAt),
+  ],
 );
 
 export const eventTypes = sqliteTable(

@@ -6,7 +6,7 @@ import { withPartitions } from "../partitions/known-partitions";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
 import { type CountSource, sumBySeries } from "./counts";
 import { refineHours, type SeenHours } from "./seen-minutes";
-import { OTHER } from "./series";
+import { OTHER, textList } from "./series";
 
 /** What the counts say of an event type, whether it is registered or not. */
 export interface EventTypeUsage {
@@ -28,6 +28,8 @@ export interface UsageQuestion {
   after: { category: string; name: string } | null;
   /** Only this type. */
   only: { category: string; name: string } | null;
+  /** Only what these applications sent; null: all. */
+  applications: readonly string[] | null;
   limit: number;
   /** Starts of the first and the last day (UTC), in seconds since 1970. */
   firstDay: number;
@@ -115,7 +117,11 @@ const HOURS = sql`json_array(
   (SELECT max(hour) FROM series_hours AS held WHERE held.series_id = series.series_id)
 )`;
 
-async function namedTypes(reader: Reader, { after, only, limit }: UsageQuestion): Promise<StoredType[]> {
+function isSentBy(applications: readonly string[] | null) {
+  return applications === null ? sql`true` : sql`series.application IN ${textList(applications)}`;
+}
+
+async function namedTypes(reader: Reader, { after, only, applications, limit }: UsageQuestion): Promise<StoredType[]> {
   const place = after ?? { category: "", name: "" };
   const condition =
     only === null
@@ -126,21 +132,22 @@ async function namedTypes(reader: Reader, { after, only, limit }: UsageQuestion)
     WITH types AS MATERIALIZED (
       SELECT DISTINCT categories.category AS category, series.name AS name, categories.category_id AS category_id
       FROM categories CROSS JOIN series ON series.category_id = categories.category_id
-      WHERE ${condition} AND categories.category <> '' ORDER BY categories.category, series.name LIMIT ${limit}
+      WHERE ${condition} AND ${isSentBy(applications)} AND categories.category <> '' ORDER BY categories.category, series.name LIMIT ${limit}
     )
     SELECT types.category AS category, types.name AS name, json_group_array(${HOURS}) AS hours
     FROM types CROSS JOIN series ON series.category_id = types.category_id AND series.name = types.name
+    WHERE ${isSentBy(applications)}
     GROUP BY types.category, types.name`);
   return rows.map(({ hours, ...type }) => ({ ...type, hours: parseHours(hours) }));
 }
 
 /** The overflow series of all applications as one type, at its place in the order. */
-async function overflowType(reader: Reader, { after, only }: UsageQuestion): Promise<StoredType[]> {
+async function overflowType(reader: Reader, { after, only, applications }: UsageQuestion): Promise<StoredType[]> {
   const type = { category: OTHER, name: OTHER };
   if (only !== null || (after !== null && compareTypes(type, after) <= 0)) return [];
   const [row] = await reader.all<{ hours: string }>(sql`
     SELECT json_group_array(${HOURS}) AS hours FROM series
-    WHERE series.category_id = ${OVERFLOW_CATEGORY_ID} AND series.name = ''`);
+    WHERE series.category_id = ${OVERFLOW_CATEGORY_ID} AND series.name = '' AND ${isSentBy(applications)}`);
   const hours = parseHours(row?.hours ?? "[]");
   return hours.length === 0 ? [] : [{ ...type, hours }];
 }
@@ -154,7 +161,7 @@ function parseHours(text: string): SeenHours[] {
 }
 
 async function failedIn(reader: Reader, question: UsageQuestion): Promise<EventTypeUsage[]> {
-  const { after, only, firstDay, lastDay } = question;
+  const { after, only, applications, firstDay, lastDay } = question;
   const place = after ?? { category: "", name: "" };
   const condition =
     only === null
@@ -164,6 +171,7 @@ async function failedIn(reader: Reader, question: UsageQuestion): Promise<EventT
     SELECT category, name, sum(events) AS failures FROM failures
     WHERE seconds = 86400 AND code = '' AND bucket BETWEEN ${firstDay} AND ${lastDay}
       AND category <> '' AND name <> '' AND ${condition}
+      AND ${applications === null ? sql`true` : sql`application IN ${textList(applications)}`}
     GROUP BY category, name ORDER BY category, name LIMIT ${MAX_FAILING_TYPES}`);
   return rows.map((row) => ({ ...row, firstSeen: null, lastSeen: null, events: 0 }));
 }

@@ -20,7 +20,8 @@ export const OTHER = "(other)";
 export interface SeriesFilter {
   category: string | null;
   name: string | null;
-  application: string | null;
+  /** Of any of these; null: of all. */
+  applications: readonly string[] | null;
 }
 
 /** Rows of `series` are never changed, so what was read once holds as long as the database does. */
@@ -72,11 +73,11 @@ export async function matchingSeriesIds(reader: Reader, filter: SeriesFilter): P
   return rows.map(({ seriesId }) => seriesId);
 }
 
-function conditionOf({ category, name, application }: SeriesFilter): SQL | undefined {
+function conditionOf({ category, name, applications }: SeriesFilter): SQL | undefined {
   const conditions: SQL[] = [];
   if (category !== null) conditions.push(eq(series.categoryId, categoryIdOf(category)));
   if (name !== null) conditions.push(eq(series.name, name));
-  if (application !== null) conditions.push(eq(series.application, application));
+  if (applications !== null) conditions.push(sql`${series.application} IN ${textList(applications)}`);
   return and(...conditions);
 }
 
@@ -88,6 +89,16 @@ export function categoryIdOf(category: string): SQL<number> {
 /** Any number of integers as one bound parameter: D1 takes 100 in a query. */
 export function jsonList(numbers: number[]): SQL<number> {
   return sql<number>`(SELECT value FROM json_each(${JSON.stringify(numbers)}))`;
+}
+
+/** As `jsonList`, of texts. */
+export function textList(texts: readonly string[]): SQL<string> {
+  return sql<string>`(SELECT value FROM json_each(${JSON.stringify(texts)}))`;
+}
+
+/** The condition that a column with the number of a series is one of these applications'. */
+export function isOfApplications(seriesId: SQL, applications: readonly string[]): SQL {
+  return sql`${seriesId} IN (SELECT series_id FROM series WHERE application IN ${textList(applications)})`;
 }
 
 function selectSeries(reader: Reader, condition: SQL | undefined): Promise<Series[]> {

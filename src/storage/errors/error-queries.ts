@@ -18,11 +18,21 @@ export const ERROR_STATUSES = ["open", "resolved"] as const;
 export type ErrorStatus = (typeof ERROR_STATUSES)[number];
 
 /** Which errors to list. Filters combine; null: any. */
-export interface ErrorQuestion extends ReplayFilter {
+export interface ErrorQuestion extends Omit<ReplayFilter, "application"> {
+  /** Of any of these; null: of all, and of those that name none. */
+  applications: readonly string[] | null;
   status: ErrorStatus | null;
   order: Order;
   limit: number;
   after: ErrorKey | null;
+}
+
+/** A replay's filter as a question asks. */
+export function asAsked({
+  application,
+  ...filter
+}: ReplayFilter): Omit<ReplayFilter, "application"> & Pick<ErrorQuestion, "applications"> {
+  return { ...filter, applications: application === null ? null : [application] };
 }
 
 export interface FoundError {
@@ -63,14 +73,18 @@ export interface ScannedError extends Omit<FoundError, "content"> {
  */
 export async function findErrors(databases: Database[], question: ErrorQuestion): Promise<Page<FoundError, ErrorKey>> {
   const readers = databases.map(readerOf);
+  // One walk for each application: an index has the errors of one in the order of receipt.
+  const walks: Walk[] = (question.applications ?? [null]).map((application) => ({ ...question, application }));
   const stretches = await Promise.all(
-    readers.map(async (reader) => {
-      const { rows, until } = await scanErrors(reader, question);
-      return { rows: rows.map((row) => ({ ...row, reader })), until };
-    }),
+    readers.flatMap((reader) =>
+      walks.map(async (walk) => {
+        const { rows, until } = await scanErrors(reader, walk);
+        return { rows: rows.map((row) => ({ ...row, reader })), until };
+      }),
+    ),
   );
   const direction = inDirection(compareErrorKeys, question.order);
-  const sizeOf = (row: ScannedError) => (row.parts > 0 ? row.parts * MAX_PART_CHARACTERS : row.size);
+  const sizeOf = (row: ScannedError) => contentSize(row) + row.issues.length;
   const page = cutByBytes(mergeStretches(stretches, direction, question.limit), sizeOf, MAX_PAGE_CONTENT);
   const contents = await Promise.all(
     readers.map((reader) =>
@@ -109,6 +123,34 @@ export async function findErrorsById(databases: Database[], ids: string[]): Prom
   return found.flat().sort((a, b) => compareErrorKeys(a.key, b.key));
 }
 
+/**
+ * How many of the first errors of a list have contents that fit into one page together; one at least. Reads no content: one
+ * may have 1 MB, and an isolate has 128.
+ *
+ * @throws what D1 throws
+ */
+export async function fittingErrors(databases: Database[], ids: readonly string[]): Promise<number> {
+  const sizes = new Map<string, number>();
+  const found = await Promise.all(
+    databases.map((database) => {
+      const asked = sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+      const { id, parts, size } = scannedColumns;
+      return readerOf(database).select({ id, parts, size }).from(errors).where(inArray(errors.id, asked));
+    }),
+  );
+  for (const { id, ...row } of found.flat()) sizes.set(id, (sizes.get(id) ?? 0) + contentSize(row));
+  let total = 0;
+  const end = ids.findIndex((id, place) => {
+    total += sizes.get(id) ?? 0;
+    return place > 0 && total > MAX_PAGE_CONTENT;
+  });
+  return end === -1 ? ids.length : end;
+}
+
+function contentSize({ parts, size }: Pick<ScannedError, "parts" | "size">): number {
+  return parts > 0 ? parts * MAX_PART_CHARACTERS : size;
+}
+
 function withContent({ parts, size: _, ...row }: ScannedError, contents: Map<ErrorKey, ErrorContent>): FoundError {
   return { ...row, content: contents.get(row.key) ?? { kind: "incomplete", arrived: 0, of: parts } };
 }
@@ -140,7 +182,11 @@ const scanned = sql.join(
   sql`, `,
 );
 
-async function scanErrors(reader: Reader, question: ErrorQuestion): Promise<Stretch<ScannedError, ErrorKey>> {
+interface Walk extends Omit<ErrorQuestion, "applications"> {
+  application: string | null;
+}
+
+async function scanErrors(reader: Reader, question: Walk): Promise<Stretch<ScannedError, ErrorKey>> {
   const [driver, other, ...more] = filtersOf(question);
   const where = and(driver?.condition, ...withinReceipt(question));
   const direction = question.order === "asc" ? sql`ASC` : sql`DESC`;
@@ -176,7 +222,7 @@ function through(filter: Filter | undefined): SQL {
 }
 
 /** The filters that are asked for, from the one that leaves fewest rows, as a rule, to the one that leaves most. */
-function filtersOf({ session, code, name, category, application, status }: ErrorQuestion): Filter[] {
+function filtersOf({ session, code, name, category, application, status }: Walk): Filter[] {
   const equals = (index: string, column: SQLWrapper, value: string | null): Filter[] =>
     value === null ? [] : [{ index, condition: sql`${column} = ${value}` }];
   return [
@@ -195,7 +241,7 @@ const STATUS_FILTERS: Record<ErrorStatus, Filter> = {
 };
 
 /** As `withinRange` does for events: at the end where the walk goes on there is one bound only. */
-function withinReceipt({ from, to, order, after }: ErrorQuestion): SQL[] {
+function withinReceipt({ from, to, order, after }: Walk): SQL[] {
   const conditions: SQL[] = [];
   const goesOnFromLow = order === "asc" && after !== null && (from === null || after.receivedAt >= from);
   const goesOnFromHigh = order === "desc" && after !== null && (to === null || after.receivedAt <= to);

@@ -3,7 +3,7 @@ import { EVENT_CODE_NAMES, type EventCode } from "../../model/codes";
 import { MAX_SUMMARY_CELL_BYTES, MAX_SUMMARY_GROUPS } from "../core/read-limits";
 import type { Reader } from "../core/reader";
 import { failures } from "../core/tables";
-import type { SeriesFilter } from "../counts/series";
+import { type SeriesFilter, textList } from "../counts/series";
 
 /** Which failures to sum up, from the buckets of one width. Filters combine; null: any. */
 export interface FailureQuestion extends SeriesFilter {
@@ -57,15 +57,15 @@ export function within({ seconds, first, last }: FailureQuestion, codes: readonl
 }
 
 function conditionsOf(question: FailureQuestion): SQL {
-  const { code, application, category, name } = question;
+  const { code, applications, category, name } = question;
   const where: SQL[] = [within(question, code === null ? EVENT_CODE_NAMES : [code])];
   for (const [column, text] of [
-    [failures.application, application],
     [failures.category, category],
     [failures.name, name],
   ] as const) {
     if (text !== null) where.push(sql`${column} = ${text}`);
   }
+  if (applications !== null) where.push(sql`${failures.application} IN ${textList(applications)}`);
   return sql.join(where, sql` AND `);
 }
 

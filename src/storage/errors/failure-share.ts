@@ -11,7 +11,9 @@ const MINUTE = 60;
 const HOUR = 3_600;
 
 /** Which minutes, by their starts in seconds since 1970, and whether the stored events are asked for. */
-export interface ShareQuestion extends SeriesFilter {
+export interface ShareQuestion extends Omit<SeriesFilter, "applications"> {
+  /** null: of all. */
+  application: string | null;
   first: number;
   last: number;
   withStored: boolean;
@@ -60,7 +62,10 @@ async function failuresIn(
 }
 
 async function storedIn(source: CountSource, question: ShareQuestion): Promise<number> {
-  const ids = await matchingSeriesIds(readerOf(source.database), question);
+  const ids = await matchingSeriesIds(readerOf(source.database), {
+    ...question,
+    applications: question.application === null ? null : [question.application],
+  });
   const sums = await Promise.all(
     widestBuckets(question).map((range) => (ids === null ? totalsIn(source, range) : sumBySeries(source, range, ids))),
   );

@@ -83,7 +83,7 @@ export async function scanCategory(
   const wanted = await Promise.all(
     databases.map(
       async (database) =>
-        [database, await wantedSeries(database, { category, name: null, application: null })] as const,
+        [database, await wantedSeries(database, { category, name: null, applications: null })] as const,
     ),
   );
   const { rows, next } = await scanGuided(partitions, new Map(wanted.filter(([, { ids }]) => ids.length > 0)), {

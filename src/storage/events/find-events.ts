@@ -59,7 +59,7 @@ export interface FoundEvent {
 export function findEvents(databases: Database[], question: EventQuestion): Promise<Page<FoundEvent, EventKey>> {
   return withPartitions(databases, async (map) => {
     const { order } = question.range;
-    const page = cutByBytes(await scan(databases, map, question), ({ size }) => size, MAX_PAGE_CONTENT);
+    const page = cutByBytes(await scanFiltered(databases, map, question), ({ size }) => size, MAX_PAGE_CONTENT);
     const rows = await inWords(page.rows);
     const compare = inDirection(compareEventKeys, order);
     return { rows: rows.sort((a, b) => compare(a.key, b.key)), next: page.next };
@@ -68,11 +68,16 @@ export function findEvents(databases: Database[], question: EventQuestion): Prom
 
 type ScannedPage = Page<ScannedEvent, EventKey>;
 
-async function scan(databases: Database[], map: PartitionMap, question: EventQuestion): Promise<ScannedPage> {
-  const { session, category, name, application, range, limit } = question;
+/** A page of events as they are stored, not yet in words. */
+export async function scanFiltered(
+  databases: Database[],
+  map: PartitionMap,
+  question: EventQuestion,
+): Promise<ScannedPage> {
+  const { session, category, name, applications, range, limit } = question;
   if (session !== null) return scanSession(databases, map, { ...question, session });
   const partitions = partitionsLeft(map, range);
-  if (name === null && application === null) {
+  if (name === null && applications === null) {
     if (category === null) return scanTime(databases, partitions, question);
     return scanCategory(databases, partitions, { category, range, limit });
   }
@@ -104,8 +109,8 @@ async function scanSession(
   map: PartitionMap,
   question: EventQuestion & { session: string },
 ): Promise<ScannedPage> {
-  const { session, category, name, application, range, limit } = question;
-  const isFiltered = category !== null || name !== null || application !== null;
+  const { session, category, name, applications, range, limit } = question;
+  const isFiltered = category !== null || name !== null || applications !== null;
   const left = partitionsLeft(map, range);
   const [partitions, wanted] = await Promise.all([
     left.length < 2 ? left : partitionsOfSession(databases, left, session),

@@ -6,6 +6,7 @@ import { storedId } from "../core/packed-id";
 import { MAX_EVENTS_COUNTED, MAX_RECEIPT_WINDOWS, MAX_ROWS_EXAMINED } from "../core/read-limits";
 import { readBatch, readerOf } from "../core/reader";
 import { errors, series } from "../core/tables";
+import { isOfApplications } from "../counts/series";
 import { withPartitions } from "../partitions/known-partitions";
 import { databaseOf, isLate, type Lane, lanesToRead, slotsPerWindow, windowOf } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
@@ -25,8 +26,8 @@ export interface StoredReceipt {
 export interface ReceiptQuestion {
   session: string;
   id: string;
-  /** Only events of this application; null: of any. */
-  application: string | null;
+  /** Only events of these applications; null: of any. */
+  applications: readonly string[] | null;
 }
 
 /**
@@ -42,7 +43,7 @@ export function findStoredEvent(databases: Database[], question: ReceiptQuestion
     const [newest] = found.toSorted((a, b) => b.occurredAt - a.occurredAt || b.receivedAfter - a.receivedAfter);
     if (newest === undefined) return null;
     const { application, occurredAt, receivedAfter } = newest;
-    const position = await positionOf(places, question.session, newest);
+    const position = await positionOf(places, question, newest);
     return { application, occurredAt, receivedAt: occurredAt + receivedAfter, position, events: found.length };
   });
 }
@@ -85,6 +86,10 @@ async function placesOf(databases: Database[], map: PartitionMap, session: strin
     .filter((place) => place.windows > 0);
 }
 
+function isVisible(application: string | null, applications: readonly string[] | null): boolean {
+  return applications === null || (application !== null && applications.includes(application));
+}
+
 interface Found {
   application: string;
   occurredAt: Micros;
@@ -93,7 +98,7 @@ interface Found {
   partition: number;
 }
 
-async function search(places: Place[], { session, id, application }: ReceiptQuestion): Promise<Found[]> {
+async function search(places: Place[], { session, id, applications }: ReceiptQuestion): Promise<Found[]> {
   const found: Found[] = [];
   let eventsLeft = MAX_EVENTS_COUNTED;
   let windowsLeft = MAX_RECEIPT_WINDOWS;
@@ -120,17 +125,17 @@ async function search(places: Place[], { session, id, application }: ReceiptQues
         .select({ application: series.application })
         .from(series)
         .where(eq(series.seriesId, seriesId));
-      if (own === undefined || (application !== null && own.application !== application)) continue;
+      if (own === undefined || !isVisible(own.application, applications)) continue;
       found.push({ application: own.application, occurredAt, receivedAfter, tie, partition: lane.partition.id });
     }
   }
   return found;
 }
 
-/** The place of an event in its session: how many events there are up to it, which are counted in the partitions' keys alone. */
+/** The place of an event among those of the applications in its session: how many events there are up to it, which are counted in the partitions' keys alone. */
 async function positionOf(
   places: Place[],
-  session: string,
+  { session, applications }: ReceiptQuestion,
   { occurredAt, receivedAfter, tie }: Found,
 ): Promise<number | null> {
   const until = places.filter(({ lane }) => lane.partition.from <= occurredAt);
@@ -144,6 +149,7 @@ async function positionOf(
           SELECT 1 FROM ${eventsOf(places, place, session, null)}
             AND a."window" <= ${windowOf(occurredAt)}
             AND (e.occurred_at, e.received_after, e.tie) <= (${occurredAt}, ${receivedAfter}, ${tie})
+            AND ${applications === null ? sql`true` : isOfApplications(sql`e.series_id`, applications)}
           LIMIT ${limit}
         )`,
     ]).then((results) => results.flat());
@@ -209,7 +215,7 @@ export interface FailedReceipt {
  */
 export async function findFailures(
   databases: Database[],
-  { session, id, application }: ReceiptQuestion,
+  { session, id, applications }: ReceiptQuestion,
 ): Promise<FailedReceipt[]> {
   const found = await Promise.all(
     databases.map((database) => {
@@ -237,6 +243,6 @@ export async function findFailures(
   );
   return found
     .flat()
-    .filter((error) => application === null || error.application === application)
+    .filter((error) => isVisible(error.application, applications))
     .sort((a, b) => b.receivedAt - a.receivedAt);
 }

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../core/databases";
 import { readBatch } from "../core/reader";
-import { categoryIdOf, jsonList, type SeriesFilter } from "../counts/series";
+import { categoryIdOf, jsonList, type SeriesFilter, textList } from "../counts/series";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
 
 /** The series of one database that a filter asks for. */
@@ -37,13 +37,13 @@ interface FoundSeries {
  * @throws DrizzleQueryError
  */
 export async function wantedSeries(database: Database, filter: SeriesFilter): Promise<WantedSeries> {
-  const { category, name, application } = filter;
+  const { category, name, applications } = filter;
   const conditions = [sql`true`];
   if (category !== null) conditions.push(sql`category_id = ${categoryIdOf(category)}`);
   if (name !== null) conditions.push(sql`name = ${name}`);
-  if (application !== null) conditions.push(sql`application = ${application}`);
+  if (applications !== null) conditions.push(sql`application IN ${textList(applications)}`);
   const where = sql.join(conditions, sql` AND `);
-  const ofApplication = application === null ? sql`true` : sql`application = ${application}`;
+  const ofApplication = applications === null ? sql`true` : sql`application IN ${textList(applications)}`;
   // Without more than one category, these are the series among which the wanted ones lie.
   const only = sql`(SELECT min(category_id) FROM series WHERE ${where} HAVING min(category_id) = max(category_id))`;
   const [plain = [], overflow = [], among = [], totals = []] = await readBatch<

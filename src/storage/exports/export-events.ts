@@ -38,8 +38,8 @@ const MAX_PAGES = 80;
  * @throws DrizzleQueryError
  */
 export async function* exportEvents(databases: Database[], question: ExportQuestion): AsyncGenerator<ExportedEvents> {
-  const { session, category, name, application } = question;
-  const isFiltered = [session, category, name, application].some((filter) => filter !== null);
+  const { session, category, name, applications } = question;
+  const isFiltered = [session, category, name, applications].some((filter) => filter !== null);
   yield* isFiltered ? exportPages(databases, question) : exportAll(databases, question);
 }
 
@@ -83,7 +83,7 @@ async function wordsOf(
   } catch (thrown) {
     if (!isTableGone(thrown)) throw thrown;
   }
-  const anything = { session: null, category: null, name: null, application: null };
+  const anything = { session: null, category: null, name: null, applications: null };
   const end = some.at(-1)?.key;
   const words: FoundEvent[] = [];
   for (let after = range.after; end !== undefined; ) {

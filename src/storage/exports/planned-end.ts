@@ -92,8 +92,8 @@ function momentWithin(seconds: number, low: Micros, high: Micros): Micros | null
 
 /** The events that a row `c` of counts has of a filter, as SQL; null: a database has none. */
 async function countedBy(database: Database, filter: SeriesFilter): Promise<SQL | null> {
-  const { category, name, application } = filter;
-  if (category === null && name === null && application === null) return sql`sum(c.events)`;
+  const { category, name, applications } = filter;
+  if (category === null && name === null && applications === null) return sql`sum(c.events)`;
   const { ids } = await wantedSeries(database, filter);
   if (ids.length === 0) return null;
   return sql`sum((SELECT sum(value) FROM json_each(c.by_series) WHERE CAST(key AS INTEGER) IN ${jsonList([...ids])}))`;

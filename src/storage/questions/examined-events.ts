@@ -6,7 +6,7 @@ import type { PartitionMap } from "../partitions/partition-map";
 import { countStats } from "./count-stats";
 import { isRareIn } from "./read-tuples";
 
-const NO_FILTER: SeriesFilter = { category: null, name: null, application: null };
+const NO_FILTER: SeriesFilter = { category: null, name: null, applications: null };
 
 /**
  * How many events a reading of a period looks at, by the counts. Those of a category alone where it is rare in all partitions

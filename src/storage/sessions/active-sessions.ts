@@ -3,6 +3,8 @@ import type { Micros } from "../../model/time";
 import type { Database } from "../core/databases";
 import { packedSql, packId, storedId, storedIdSql, unpackId } from "../core/packed-id";
 import { EVENTS_EXAMINED_PER_SESSION, MAX_SESSION_ROUNDS } from "../core/read-limits";
+import { isOfApplications } from "../counts/series";
+import { type EventQuestion, scanFiltered } from "../events/find-events";
 import { withPartitions } from "../partitions/known-partitions";
 import { databaseOf, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
@@ -18,6 +20,8 @@ export interface SessionQuestion {
   /** Both inclusive; null: without end. */
   from: Micros | null;
   to: Micros | null;
+  /** Only sessions with events of these applications, by the last of these; null: of any. */
+  applications: readonly string[] | null;
   limit: number;
   after: EventKey | null;
   /**
@@ -116,6 +120,7 @@ function walkEvents(
 ): Promise<Page<{ key: EventKey }, EventKey>> {
   const range = rangeOf(question);
   const limit = Math.max(500, question.limit * EVENTS_EXAMINED_PER_SESSION);
+  if (question.applications !== null) return walkEventsOf(databases, map, { ...question, range, limit });
   return scanPartitions(partitionsLeft(map, range), { limit, order: "desc" }, async (group, wanted) => {
     const chains = chainsOf(databases, group);
     // Each of the databases holds its share. What one of them has beyond the place that another reached does not count.
@@ -131,6 +136,17 @@ function walkEvents(
         ),
     );
   });
+}
+
+/** As `walkEvents`, through the events of some applications. */
+async function walkEventsOf(
+  databases: Database[],
+  map: PartitionMap,
+  { applications, range, limit, asOf }: Pick<EventQuestion, "applications" | "range" | "limit"> & { asOf: Micros },
+): Promise<Page<{ key: EventKey }, EventKey>> {
+  const filter = { session: null, category: null, name: null, applications };
+  const { rows, next } = await scanFiltered(databases, map, { ...filter, range, limit });
+  return { rows: rows.filter(({ key }) => key.occurredAt + key.receivedAfter <= asOf), next };
 }
 
 function keysOf({ lanes }: Chain, range: EventRange, asOf: Micros, limit: number): SQL {
@@ -154,7 +170,7 @@ function isKnown(asOf: Micros): SQL {
 async function listedBefore(
   databases: Database[],
   map: PartitionMap,
-  { from, to, after, asOf }: SessionQuestion,
+  { from, to, after, asOf, applications }: SessionQuestion,
   candidates: Listed[],
 ): Promise<Set<string>> {
   if (after === null || candidates.length === 0) return new Set();
@@ -165,7 +181,7 @@ async function listedBefore(
     chainsOf(databases, partitions).flatMap(({ database, lanes }) => {
       const [first] = partitions;
       const own = first === undefined ? [] : sessionsIn(first, database, candidates);
-      const terms = lanes.map((lane) => laterTerm(lane, own, above, after, asOf));
+      const terms = lanes.map((lane) => laterTerm(lane, own, above, { after, asOf, applications }));
       return own.length === 0 ? [] : [{ database, statement: unionAll(terms) }];
     }),
   );
@@ -183,7 +199,12 @@ function sessionsIn(partition: Partition, { index }: Database, candidates: Liste
 }
 
 /** Those of the sessions that have an event of a lane at the cursor or above it. */
-function laterTerm(lane: LaneSource, sessions: WantedSession[], above: EventRange, after: EventKey, asOf: Micros): SQL {
+function laterTerm(
+  lane: LaneSource,
+  sessions: WantedSession[],
+  above: EventRange,
+  { after, asOf, applications }: { after: EventKey; asOf: Micros; applications: readonly string[] | null },
+): SQL {
   const bounds = boundsIn(lane.partition, above);
   const { occurredAt, receivedAfter, session, tie } = after;
   // With a LIMIT the ids are made once, and not again for each seek.
@@ -194,6 +215,7 @@ function laterTerm(lane: LaneSource, sessions: WantedSession[], above: EventRang
     ) AS wanted WHERE EXISTS (
       SELECT 1 FROM ${slotsOfSession(lane, bounds, { id: sql`wanted.id`, sampleKey: sql`wanted.sample_key` })}
         AND +e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)} AND ${isKnown(asOf)}
+        AND ${applications === null ? sql`true` : isOfApplications(sql`e.series_id`, applications)}
         AND (+e.occurred_at, e.received_after, e.session_id, e.tie) >= (${integer(occurredAt)}, ${integer(receivedAfter)},
           ${storedId(unpackId(session))}, ${integer(tie)})
     )`;

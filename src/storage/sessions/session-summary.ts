@@ -3,11 +3,14 @@ import type { Micros } from "../../model/time";
 import type { Database } from "../core/databases";
 import { MAX_EVENTS_COUNTED } from "../core/read-limits";
 import { readerOf } from "../core/reader";
-import { seriesOf } from "../counts/series";
+import { isOfApplications, seriesOf } from "../counts/series";
+import { type EventQuestion, scanFiltered } from "../events/find-events";
 import { withPartitions } from "../partitions/known-partitions";
-import { integer } from "../scan/event-order";
+import type { PartitionMap } from "../partitions/partition-map";
+import { type EventKey, type EventRange, integer } from "../scan/event-order";
 import { readAll, unionAll } from "../scan/lane-chains";
 import { sessionTerm } from "../scan/scan-terms";
+import type { Page } from "../scan/stretch";
 import { lanesOfSessions, type SessionLane, timesIn } from "./session-times";
 
 export interface SessionSummary {
@@ -22,15 +25,59 @@ export interface SessionSummary {
 /**
  * A session as a whole, over all partitions that hold it, or null if none does. Counts MAX_EVENTS_COUNTED events at most.
  *
+ * @param visible only what these applications sent; null: all
+ *
  * @throws DrizzleQueryError
  */
-export function summariseSession(databases: Database[], session: string): Promise<SessionSummary | null> {
+export function summariseSession(
+  databases: Database[],
+  session: string,
+  visible: readonly string[] | null,
+): Promise<SessionSummary | null> {
   return withPartitions(databases, async (map) => {
+    if (visible !== null) return summariseVisible(databases, map, session, visible);
     const lanes = await lanesOfSessions(databases, map, [session]);
     const [times, { events, applications }] = await Promise.all([timesIn(lanes), countEvents(lanes, session)]);
     const known = times.get(session);
     return known === undefined ? null : { ...known, events, applications };
   });
+}
+
+/** What some applications sent of a session, as if it were all. */
+async function summariseVisible(
+  databases: Database[],
+  map: PartitionMap,
+  session: string,
+  visible: readonly string[],
+): Promise<SessionSummary | null> {
+  const lanes = await lanesOfSessions(databases, map, [session]);
+  if (lanes.length === 0) return null;
+  const edge = (order: "asc" | "desc") => firstVisible(databases, map, { session, applications: visible }, order);
+  const [first, last, counted] = await Promise.all([edge("asc"), edge("desc"), countEvents(lanes, session, visible)]);
+  return first === null || last === null ? null : { firstEventAt: first, lastEventAt: last, ...counted };
+}
+
+/** Pages that are read to find the first event of some applications in a session. */
+const MAX_EDGE_PAGES = 5;
+
+async function firstVisible(
+  databases: Database[],
+  map: PartitionMap,
+  only: Pick<EventQuestion, "session" | "applications">,
+  order: "asc" | "desc",
+): Promise<Micros | null> {
+  let after: EventKey | null = null;
+  for (let page = 0; page < MAX_EDGE_PAGES; page++) {
+    const range: EventRange = { order, from: null, to: null, after };
+    const { rows, next }: Page<{ key: EventKey }, EventKey> = await scanFiltered(databases, map, {
+      ...{ category: null, name: null, limit: 1, range },
+      ...only,
+    });
+    if (rows[0] !== undefined) return rows[0].key.occurredAt;
+    if (next === null) return null;
+    after = next;
+  }
+  return null;
 }
 
 /** Lanes that are counted in one statement. */
@@ -40,6 +87,7 @@ const LANES_AT_ONCE = 5;
 async function countEvents(
   lanes: readonly SessionLane[],
   session: string,
+  visible: readonly string[] | null = null,
 ): Promise<Pick<SessionSummary, "events" | "applications">> {
   const applications = new Set<string>();
   let events = 0;
@@ -48,7 +96,7 @@ async function countEvents(
     const byDatabase = [...Map.groupBy(some, ({ lane }) => lane.database)];
     const most = MAX_EVENTS_COUNTED + 1 - events;
     const results = await readAll<{ events: number; series: string | null }>(
-      byDatabase.map(([database, own]) => ({ database, statement: countStatement(own, session, most) })),
+      byDatabase.map(([database, own]) => ({ database, statement: countStatement(own, session, { most, visible }) })),
     );
     for (const [place, [database]] of byDatabase.entries()) {
       const [counted] = results[place] ?? [];
@@ -62,11 +110,16 @@ async function countEvents(
 }
 
 /** Not by groups: D1 bills every row that it sorts into groups once more. */
-function countStatement(lanes: readonly SessionLane[], session: string, most: number) {
+function countStatement(
+  lanes: readonly SessionLane[],
+  session: string,
+  { most, visible }: { most: number; visible: readonly string[] | null },
+) {
   const terms = lanes.map(({ lane }) => {
     const { from, sort } = sessionTerm(lane, { order: "asc", from: null, to: null, after: null }, session);
     return sql`SELECT * FROM (SELECT e.series_id AS series_id ${from} ORDER BY ${sort} LIMIT ${integer(most)})`;
   });
+  const isVisible = visible === null ? sql`true` : isOfApplications(sql`series_id`, visible);
   return sql`SELECT count(*) AS events, group_concat(DISTINCT series_id) AS series
-    FROM (${unionAll(terms)} LIMIT ${integer(most)})`;
+    FROM (${unionAll(terms)} LIMIT ${integer(most)}) WHERE ${isVisible}`;
 }

@@ -183,7 +183,7 @@ describe("GET /theeye/stats", () => {
 
   it("has every bucket of a day of 23 hours, empty ones too", async () => {
     const { buckets, total } = await stats(
-      "start_date=2021-03-28&end_date=2021-03-28&timezone=Europe/Berlin&application=none such",
+      "start_date=2021-03-28&end_date=2021-03-28&timezone=Europe/Berlin&category=none such",
     );
     expect(buckets).toHaveLength(23);
     expect(buckets?.slice(0, 3)).toEqual([

@@ -86,6 +86,24 @@ describe("POST /theeye/errors/replay?dry_run=1", () => {
   });
 });
 
+describe("a preview of large errors", () => {
+  it("reads no more of them than fit into a page, and says that there are more", async () => {
+    const large = Array.from({ length: 8 }, (_, n) =>
+      errorRow({ id: `large-${n}`, application: "large", content: contentOf("large", "x".repeat(900_000)) }),
+    );
+    for (const error of large) await store(databases, { errors: [error] });
+    const response = await replay({ ids: large.map(({ id }) => id) }, "?dry_run=1");
+    const preview = v.parse(PreviewSchema, await response.json());
+    expect(preview.examined).toBeLessThan(8);
+    expect(preview.complete).toBe(false);
+  });
+
+  it("refuses an application that never was", async () => {
+    const response = await replay({ filter: { application: "nobody" } }, "?dry_run=1");
+    expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "application" });
+  });
+});
+
 describe("POST /theeye/errors/replay", () => {
   it("is accepted once the queue has it, and its progress can be read until every event is in its place", async () => {
     const { bindings, sent } = withQueue();
@@ -148,6 +166,25 @@ describe("POST /theeye/errors/replay", () => {
   });
 });
 
+describe("POST /theeye/replays/{id}/cancel", () => {
+  it("ends a running replay, as often as it is called, and takes an admin key", async () => {
+    const { bindings, sent } = withQueue();
+    const { id } = v.parse(ReplaySchema, await (await replay({ ids: ["nobody's"] }, "", bindings)).json());
+    const cancel = (init: RequestInit = {}) =>
+      ask(`/theeye/replays/${id}/cancel`, { method: "POST", ...init }, bindings);
+    expect((await cancel({ headers: { Authorization: "Bearer eye_r_local" } })).status).toBe(403);
+    for (let times = 0; times < 2; times++) {
+      const response = await cancel();
+      expect(response.status).toBe(200);
+      expect(v.parse(ReplaySchema, await response.json())).toMatchObject({ id, status: "cancelled" });
+    }
+    await deliver(sent, bindings);
+    await ask(`/theeye/replays/${id}/resume`, { method: "POST" }, bindings);
+    expect(sent).toEqual([]);
+    expect(await (await ask(`/theeye/replays/${id}`)).json()).toMatchObject({ status: "cancelled", steps: 0 });
+  });
+});
+
 describe("POST /theeye/replays/{id}/resume", () => {
   it("asks for the step that is next, as often as it is called, and for none once the replay is done", async () => {
     const { bindings, sent } = withQueue();
@@ -163,8 +200,11 @@ describe("POST /theeye/replays/{id}/resume", () => {
     expect(sent).toEqual([]);
   });
 
-  it.each(["GET /theeye/replays/nobody", "POST /theeye/replays/nobody/resume"])("%s is 404", async (line) => {
-    const [method = "", path = ""] = line.split(" ");
-    expect((await ask(path, { method })).status).toBe(404);
-  });
+  it.each(["GET /theeye/replays/nobody", "POST /theeye/replays/nobody/resume", "POST /theeye/replays/nobody/cancel"])(
+    "%s is 404",
+    async (line) => {
+      const [method = "", path = ""] = line.split(" ");
+      expect((await ask(path, { method })).status).toBe(404);
+    },
+  );
 });

@@ -16,6 +16,7 @@ export async function seedKey(key: string, scope: Scope, more: Partial<KeyRecord
 
 /** The keys of a developer's machine, for the application `demo`. */
 export async function seedLocalKeys(): Promise<void> {
+  await env.DB.prepare("INSERT OR IGNORE INTO applications (name, created_at) VALUES ('demo', 0)").run();
   await seedKey("eye_w_local", "write");
   await seedKey("eye_r_local", "read");
   await seedKey("eye_a_local", "admin");

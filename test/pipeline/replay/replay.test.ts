@@ -7,7 +7,7 @@ import type { Pipeline } from "../../../src/pipeline/process-batch";
 import { consumeReplays, type ReplayPipeline } from "../../../src/pipeline/replay/replay";
 import type { Write } from "../../../src/pipeline/write-groups";
 import { indexRules, NO_RULES } from "../../../src/rules/rules";
-import { insertReplay, loadReplay, type Replay } from "../../../src/storage/admin/replays";
+import { cancelReplay, insertReplay, loadReplay, type Replay } from "../../../src/storage/admin/replays";
 import { firstDatabase } from "../../../src/storage/core/databases";
 import { CODE_BITS } from "../../../src/storage/core/error-codes";
 import { databaseOf } from "../../../src/storage/partitions/partition";
@@ -291,6 +291,73 @@ describe("a replay", () => {
     const done = await run(await begin({ filter: { ...ANY, application: "many" } }, dataSet));
     expect(done).toMatchObject({ status: "done", matched: failed, stored: failed - still, failing: still, skipped: 0 });
     expect(done.step).toBe(Math.ceil(failed / MAX_ERRORS_PER_STEP));
+  });
+});
+
+describe("a cancelled replay", () => {
+  async function failed(application: string, count: number): Promise<void> {
+    const events = Array.from({ length: count }, (_, n): [string, unknown] => [
+      `${application}-${n}`,
+      eventOf(application, { data: null }),
+    ]);
+    await send(application, events);
+  }
+
+  const ofApplication = (application: string): ReplaySelection => ({ filter: { ...ANY, application } });
+
+  it("begins no further step, and what it stored stays; another may take the rest", async () => {
+    await failed("cancelled-between", 5);
+    const id = await begin(ofApplication("cancelled-between"), dataSet);
+    const asked: ReplayMessage[] = [];
+    const changes = { errorsPerStep: 2 };
+    await consumeReplays(askingFor({ v: 1, replay: id, step: 0 }).batch, replayPipeline(asked, changes));
+    expect(asked).toEqual([{ v: 1, replay: id, step: 1 }]);
+    await cancelReplay(home, id, NOW);
+    expect(await cancelReplay(home, id, NOW)).toMatchObject({ status: "cancelled", matched: 2, stored: 2 });
+    expect(await run(id, changes, 1)).toMatchObject({
+      status: "cancelled",
+      step: 1,
+      matched: 2,
+      stored: 2,
+      plan: null,
+    });
+    expect(await storedEvents("cancelled-between")).toHaveLength(2);
+    const next = await begin(ofApplication("cancelled-between"), dataSet);
+    expect(await run(next)).toMatchObject({ status: "done", matched: 3, stored: 3 });
+  });
+
+  it("counts the step that was under way", async () => {
+    await failed("cancelled-within", 3);
+    const id = await begin(ofApplication("cancelled-within"), dataSet);
+    const write: Write = async (...args) => {
+      await cancelReplay(home, id, NOW);
+      return writeBatch(...args);
+    };
+    expect(await run(id, { write, errorsPerStep: 2 })).toMatchObject({
+      status: "cancelled",
+      step: 1,
+      stored: 2,
+      plan: null,
+    });
+  });
+
+  it("gives up a step that failed, and frees its errors", async () => {
+    await failed("cancelled-failing", 2);
+    const id = await begin(ofApplication("cancelled-failing"), dataSet);
+    await run(id, { callSession: overloaded });
+    expect(await cancelReplay(home, id, NOW)).toMatchObject({ status: "cancelled", plan: { ids: expect.anything() } });
+    const early = await begin(ofApplication("cancelled-failing"), dataSet);
+    expect(await run(early)).toMatchObject({ matched: 2, stored: 0, skipped: 2 });
+    expect(await run(id)).toMatchObject({ status: "cancelled", matched: 0, plan: null });
+    const late = await begin(ofApplication("cancelled-failing"), dataSet);
+    expect(await run(late)).toMatchObject({ status: "done", matched: 2, stored: 2 });
+  });
+
+  it("stays done if it was done", async () => {
+    const id = await begin({ ids: ["nobody's"] });
+    await run(id);
+    expect(await cancelReplay(home, id, NOW)).toMatchObject({ status: "done" });
+    expect(await cancelReplay(home, "nobody", NOW)).toBeNull();
   });
 });
 

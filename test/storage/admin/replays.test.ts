@@ -7,6 +7,7 @@ import {
   listReplays,
   loadReplay,
   planStep,
+  type ReplayPlace,
   runningAmong,
 } from "../../../src/storage/admin/replays";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
@@ -73,10 +74,11 @@ it("replays are listed newest first, each on one page", async () => {
   await begin("a", MORNING);
   await begin("b", MORNING + 1);
   await begin("c", MORNING + 1);
-  const first = await listReplays(home, { limit: 2, after: null });
-  expect(first.map(({ id }) => id)).toEqual(["c", "b"]);
-  const rest = await listReplays(home, { limit: 2, after: first[1] ?? null });
-  expect(rest.map(({ id }) => id)).toEqual(["a"]);
+  const first = await listReplays(home, { limit: 2, after: null, applications: null });
+  expect(first.rows.map(({ id }) => id)).toEqual(["c", "b"]);
+  const rest = await listReplays(home, { limit: 2, after: first.next, applications: null });
+  expect(rest.rows.map(({ id }) => id)).toEqual(["a"]);
+  expect(rest.next).toBeNull();
 });
 
 it("those under way are told from those that are done or unknown", async () => {
@@ -84,4 +86,33 @@ it("those under way are told from those that are done or unknown", async () => {
   await countStep(home, { id: "done", step: 0, next: null, now: MORNING }, COUNTS);
   expect(await runningAmong(home, ["done", "running", "unknown"])).toEqual(new Set(["running"]));
   expect(await runningAmong(home, [])).toEqual(new Set());
+});
+
+const ANY = { code: null, session: null, category: null, name: null, from: null, to: null };
+
+/** A repair of some 900 KB, near the largest that a request can hold. */
+const LARGE = { edits: [{ op: "set" as const, path: "/data", value: { text: "x".repeat(900_000) } }] };
+
+it("a list of replays with large repairs comes in pages of bounded size, each replay once", async () => {
+  const ids = Array.from({ length: 10 }, (_, n) => `large-${n}`);
+  for (const [n, id] of ids.entries()) {
+    const selection = { filter: { ...ANY, application: n % 2 === 0 ? "shop" : null } };
+    await insertReplay(home, { id, createdAt: n + 1, selection, repair: LARGE });
+  }
+  for (const applications of [null, ["shop"]]) {
+    const listed: string[] = [];
+    let after: ReplayPlace | null = null;
+    do {
+      const page: Awaited<ReturnType<typeof listReplays>> = await listReplays(home, {
+        limit: 1_000,
+        after,
+        applications,
+      });
+      expect(page.rows.length).toBeGreaterThan(0);
+      expect(JSON.stringify(page.rows).length).toBeLessThan(5_000_000);
+      listed.push(...page.rows.map(({ id }) => id));
+      after = page.next;
+    } while (after !== null);
+    expect(listed).toEqual(ids.filter((_, n) => applications === null || n % 2 === 0).reverse());
+  }
 });

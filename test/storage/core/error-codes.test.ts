@@ -10,7 +10,7 @@ import { planOf, watch } from "../watched-database";
 const databases = databasesOf(env).slice(0, 1);
 
 const everything: ErrorQuestion = {
-  ...{ status: null, code: null, session: null, category: null, name: null, application: null },
+  ...{ status: null, code: null, session: null, category: null, name: null, applications: null },
   ...{ from: null, to: null, order: "desc", limit: 100, after: null },
 };
 

@@ -10,7 +10,14 @@ import { rowsReadBy, watch } from "../watched-database";
 
 const databases = databasesOf(env);
 const day = Math.floor(MORNING / 86_400_000_000) * 86_400;
-const everything: UsageQuestion = { after: null, only: null, limit: 100, firstDay: day, lastDay: day };
+const everything: UsageQuestion = {
+  after: null,
+  only: null,
+  applications: null,
+  limit: 100,
+  firstDay: day,
+  lastDay: day,
+};
 const seconds = (moment: number) => moment / SECOND;
 
 /** Partitions of an hour: more of them than one statement takes. */

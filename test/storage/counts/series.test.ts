@@ -18,15 +18,15 @@ beforeAll(async () => {
   await store([home], { events });
 });
 
-const anything = { category: null, name: null, application: null };
+const anything = { category: null, name: null, applications: null };
 
 describe("matchingSeries", () => {
   it.each([
     [{}, 3],
     [{ category: "page interaction" }, 2],
     [{ name: "submit" }, 1],
-    [{ application: "shop" }, 2],
-    [{ application: "blog", category: "form interaction" }, 0],
+    [{ applications: ["shop"] }, 2],
+    [{ applications: ["blog", "nobody"], category: "form interaction" }, 0],
     [{ category: "none such" }, 0],
   ])("finds those that fit %j", async (filter, expected) => {
     expect(await matchingSeries(readerOf(home), { ...anything, ...filter })).toHaveLength(expected);
@@ -35,7 +35,7 @@ describe("matchingSeries", () => {
 
 describe("matchingSeriesIds", () => {
   it("lists what a filter matches, and nothing where there is no filter", async () => {
-    expect(await matchingSeriesIds(readerOf(home), { ...anything, application: "shop" })).toHaveLength(2);
+    expect(await matchingSeriesIds(readerOf(home), { ...anything, applications: ["shop"] })).toHaveLength(2);
     expect(await matchingSeriesIds(readerOf(home), anything)).toBeNull();
   });
 });

@@ -25,7 +25,7 @@ const everything: ErrorQuestion = {
   session: null,
   category: null,
   name: null,
-  application: null,
+  applications: null,
   from: null,
   to: null,
   order: "desc",
@@ -62,7 +62,7 @@ const anyQuestion = fc.record({
   session: fc.option(fc.constantFrom("alpha", "beta", "gamma")),
   category: fc.option(fc.constantFrom("page interaction", "form interaction")),
   name: fc.option(fc.constantFrom("pageview", "submit")),
-  application: fc.option(fc.constantFrom("shop", "blog")),
+  applications: fc.option(fc.subarray(["shop", "blog"])),
   from: fc.option(fc.integer({ min: 0, max: 10 }).map((n) => MORNING + n)),
   to: fc.option(fc.integer({ min: 10, max: 20 }).map((n) => MORNING + n)),
   order: fc.constantFrom("asc" as const, "desc" as const),
@@ -82,7 +82,8 @@ function expected(rows: ErrorRow[], question: ErrorQuestion): string[] {
         (question.session ?? row.session) === row.session &&
         (question.category ?? row.category) === row.category &&
         (question.name ?? row.name) === row.name &&
-        (question.application ?? row.application) === row.application &&
+        (question.applications === null ||
+          (row.application !== null && question.applications.includes(row.application))) &&
         row.receivedAt >= (question.from ?? 0) &&
         row.receivedAt <= (question.to ?? Number.MAX_SAFE_INTEGER),
     )
@@ -160,7 +161,7 @@ describe("findErrors", () => {
       errorRow({ receivedAt: MORNING + n, application: n === 0 ? "blog" : "shop" }),
     );
     await store(databases, { errors: rows });
-    const question = { ...everything, category: "page interaction", application: "blog" };
+    const question = { ...everything, category: "page interaction", applications: ["blog"] };
     const first = await findErrors(databases, question);
     expect(first.rows).toEqual([]);
     expect(first.next).not.toBeNull();
@@ -168,7 +169,7 @@ describe("findErrors", () => {
   });
 
   it.each<[string, Partial<ErrorQuestion>, string, string]>([
-    ["code", { code: "data_invalid", application: "blog" }, "errors_with_data_invalid", "errors_by_application"],
+    ["code", { code: "data_invalid", applications: ["blog"] }, "errors_with_data_invalid", "errors_by_application"],
     ["session", { session: "session", code: "name_invalid" }, "errors_by_session", "errors_with_name_invalid"],
     ["name", { name: "pageview", category: "legal" }, "errors_by_name", "errors_by_category"],
     ["category", { category: "page interaction", status: "resolved" }, "errors_by_category", "errors_resolved"],

@@ -25,7 +25,7 @@ beforeEach(async () => {
 const morning = MORNING / SECOND;
 
 const question: FailureQuestion = {
-  ...{ code: null, category: null, name: null, application: null },
+  ...{ code: null, category: null, name: null, applications: null },
   ...{ seconds: 60, first: morning, last: morning + 20 * 60, step: 120, limit: 10 },
 };
 

@@ -21,7 +21,7 @@ beforeEach(async () => {
 const morning = MORNING / SECOND;
 
 const question: FailureQuestion = {
-  ...{ code: null, category: null, name: null, application: null },
+  ...{ code: null, category: null, name: null, applications: null },
   seconds: 60,
   first: morning,
   last: morning + 59 * 60,
@@ -65,7 +65,7 @@ describe("sumUpFailures", () => {
   it.each<[Partial<FailureQuestion>, number]>([
     [{}, 4],
     [{ code: "name_invalid" }, 1],
-    [{ application: "blog" }, 1],
+    [{ applications: ["blog"] }, 1],
     [{ category: "b" }, 1],
     [{ name: "n" }, 1],
     [{ first: morning + 60 }, 1],

@@ -23,7 +23,7 @@ const everything: EventQuestion = {
   session: null,
   category: null,
   name: null,
-  application: null,
+  applications: null,
   range: { order: "asc", from: null, to: null, after: null },
   limit: 7,
 };
@@ -58,7 +58,7 @@ function expected(rows: EventRow[], question: EventQuestion): string[] {
       (question.session ?? row.session) === row.session &&
       (question.category ?? row.category) === row.category &&
       (question.name ?? row.name) === row.name &&
-      (question.application ?? row.application) === row.application &&
+      (question.applications ?? [row.application]).includes(row.application) &&
       row.occurredAt >= (from ?? 0) &&
       row.occurredAt <= (to ?? Number.MAX_SAFE_INTEGER),
   );
@@ -96,7 +96,7 @@ const anyQuestion = fc.record({
   session: fc.option(fc.constantFrom(...SESSIONS), { freq: 3 }),
   category: fc.option(fc.constantFrom(...CATEGORIES, "none such")),
   name: fc.option(fc.constantFrom(...NAMES)),
-  application: fc.option(fc.constantFrom("shop", "blog", "nobody's"), { freq: 2 }),
+  applications: fc.option(fc.subarray(["shop", "blog", "nobody's"]), { freq: 2 }),
   range: fc.record({
     order: fc.constantFrom("asc" as const, "desc" as const),
     from: fc.option(fc.constantFrom(MORNING, MORNING + MINUTE + 1, MORNING + 14 * MINUTE)),

@@ -78,7 +78,7 @@ async function walk(
 }
 
 describe("scanGuided", { timeout: 120_000 }, () => {
-  const question = { session: null, category: null, name: "rare", application: null };
+  const question = { session: null, category: null, name: "rare", applications: null };
   const inTime = [...LONELY.keys()].map((n) => CROWD + n);
   const ascending = [...inTime.slice(0, 2), ...RARE, ...inTime.slice(2)];
 

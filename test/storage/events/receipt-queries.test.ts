@@ -36,8 +36,9 @@ beforeAll(async () => {
 
 /** The answer in the plainest way. */
 function expected(all: EventRow[], session: string, id: string, application: string | null) {
-  const own = inReadingOrder(all.filter((row) => row.session === session));
-  const same = own.filter((row) => row.id === id && (application === null || row.application === application));
+  const visible = all.filter((row) => application === null || row.application === application);
+  const own = inReadingOrder(visible.filter((row) => row.session === session));
+  const same = own.filter((row) => row.id === id);
   const newest = same.at(-1);
   if (newest === undefined) return null;
   const { occurredAt, receivedAt } = newest;
@@ -56,7 +57,11 @@ describe("findStoredEvent", () => {
       for (const application of [null, "shop"]) {
         for (let n = 0; n <= 60; n += 6) {
           const id = `event ${n}`;
-          const found = await findStoredEvent(databases, { session, id, application });
+          const found = await findStoredEvent(databases, {
+            session,
+            id,
+            applications: application === null ? null : [application],
+          });
           expect(found).toEqual(expected(rows, session, id, application));
         }
       }
@@ -69,7 +74,7 @@ describe("findStoredEvent", () => {
       id: "0b7f3c1e-5d0a-4c57-9b0e-3f6a1c2d4e50",
     });
     await write({ events: [row] });
-    expect(await findStoredEvent(databases, { ...row, application: null })).toMatchObject({ position: 1, events: 1 });
+    expect(await findStoredEvent(databases, { ...row, applications: null })).toMatchObject({ position: 1, events: 1 });
   });
 
   it("counts what came late once, though it stands in two lanes", async () => {
@@ -90,7 +95,7 @@ describe("findStoredEvent", () => {
         binding.prepare(`INSERT INTO activity_${id}l SELECT * FROM activity_${id}s WHERE true ON CONFLICT DO NOTHING`),
       ]);
     }
-    const found = (id: string) => findStoredEvent(databases, { session, id, application: null });
+    const found = (id: string) => findStoredEvent(databases, { session, id, applications: null });
     expect(await found("new")).toMatchObject({ position: 4, events: 1 });
     expect(await found("e1")).toMatchObject({ position: 2, events: 1 });
   });
@@ -105,7 +110,7 @@ describe("findStoredEvent", () => {
     for (const database of databases) {
       const { database: watched, queries } = watch(database);
       await findStoredEvent([...databases.slice(0, database.index), watched, ...databases.slice(database.index + 1)], {
-        ...{ session, id: "e7", application: null },
+        ...{ session, id: "e7", applications: null },
       });
       for (const query of queries.filter(({ sql }) => sql.includes("events_"))) {
         const plan = await planOf(database, query);
@@ -123,7 +128,7 @@ describe("findStoredEvent", () => {
       eventRow({ session, id: `e${n}`, occurredAt: MORNING - 300 * 24 * HOUR + n * 15 * MINUTE }),
     );
     await write({ events });
-    const found = (n: number) => findStoredEvent(databases, { session, id: `e${n}`, application: null });
+    const found = (n: number) => findStoredEvent(databases, { session, id: `e${n}`, applications: null });
     expect(await found(MAX_RECEIPT_WINDOWS)).toMatchObject({ position: null, events: 1 });
     expect(await found(0)).toBeNull();
   }, 60_000);
@@ -137,10 +142,10 @@ describe("findFailures", () => {
     // Without a session they are spread over the databases; the session is what they are asked by.
     await write({ errors });
     for (const { binding } of databases) await binding.prepare("UPDATE errors SET session_id = 'failing'").run();
-    const question = { session: "failing", id: "mine", application: null };
+    const question = { session: "failing", id: "mine", applications: null };
     const found = await findFailures(databases, question);
     expect(found.map(({ receivedAt }) => receivedAt)).toEqual([5, 4, 3, 2, 1, 0].map((n) => MORNING + n));
-    const own = await findFailures(databases, { ...question, application: "blog" });
+    const own = await findFailures(databases, { ...question, applications: ["blog"] });
     expect(own.map(({ receivedAt }) => receivedAt)).toEqual([5, 3, 1].map((n) => MORNING + n));
     expect(await findFailures(databases, { ...question, id: "other" })).toEqual([]);
   });

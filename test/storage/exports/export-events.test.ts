@@ -15,7 +15,7 @@ const databases = databasesOf(env);
 const NARROW = 15 * MINUTE;
 
 const everything: ExportQuestion = {
-  ...{ session: null, category: null, name: null, application: null },
+  ...{ session: null, category: null, name: null, applications: null },
   range: { order: "asc", from: null, to: null, after: null },
   limit: 1_000_000,
 };

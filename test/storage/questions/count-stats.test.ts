@@ -11,7 +11,7 @@ import { watch } from "../watched-database";
 
 const databases = databasesOf(env);
 const first = firstDatabase(databases);
-const NO_FILTER = { category: null, name: null, application: null };
+const NO_FILTER = { category: null, name: null, applications: null };
 
 async function count(question: Partial<CountQuestion>, own = databases, top = 1_000) {
   const complete = { filter: NO_FILTER, groupBy: [], bounds: [MORNING, MORNING + HOUR], ...question };
@@ -45,7 +45,7 @@ describe("countStats", () => {
       )
       .bind(buckets - 1, at / SECOND)
       .run();
-    const filter = { ...NO_FILTER, application: "many" };
+    const filter = { ...NO_FILTER, applications: ["many"] };
     const answer = await count({ filter, groupBy: ["name"], bounds }, databases, 2);
     expect(answer.groups.map(({ texts, total }) => [texts, total])).toEqual([
       [["name 7"], 3 * buckets - 2],
@@ -64,7 +64,7 @@ describe("countStats", () => {
     await store(databases, { events: junk }, 6 * HOUR);
     const { groups } = await count(
       {
-        filter: { ...NO_FILTER, application: "junk" },
+        filter: { ...NO_FILTER, applications: ["junk"] },
         groupBy: ["application", "category", "name"],
         bounds: [occurredAt, occurredAt + HOUR],
       },
@@ -101,7 +101,7 @@ describe("countStats", () => {
     await sealPartition(databases, partition);
     const late = eventRow({ application: "late", session: "one", id: "late", occurredAt: at + HOUR / 2 + 7 });
     await store(databases, { events: [late, early] });
-    const filter = { ...NO_FILTER, application: "late" };
+    const filter = { ...NO_FILTER, applications: ["late"] };
     const sealed = await count({ filter, bounds });
     expect(sealed).toMatchObject({ total: { total: 2, values: [1, 1] }, accuracy: { exact: true } });
     const sealedPartition = (await readPartitionMap(first)).find(at);

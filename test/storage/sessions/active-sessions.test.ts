@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 const always: SessionQuestion = {
   ...{ from: null, to: null, limit: 3, after: null },
-  ...{ asOf: Number.MAX_SAFE_INTEGER, withTimes: false },
+  ...{ applications: null, asOf: Number.MAX_SAFE_INTEGER, withTimes: false },
 };
 
 async function walk(question: SessionQuestion, between?: () => Promise<void>): Promise<string[]> {
@@ -39,10 +39,13 @@ async function walk(question: SessionQuestion, between?: () => Promise<void>): P
 }
 
 /** The sessions with a known event in the range, by the last of these. */
-function expected(rows: EventRow[], { from, to, asOf }: SessionQuestion): string[] {
+function expected(rows: EventRow[], { from, to, asOf, applications }: SessionQuestion): string[] {
   const known = rows.filter(
-    ({ occurredAt, receivedAt }) =>
-      occurredAt >= (from ?? 0) && occurredAt <= (to ?? Number.MAX_SAFE_INTEGER) && receivedAt <= asOf,
+    ({ occurredAt, receivedAt, application }) =>
+      (applications === null || applications.includes(application)) &&
+      occurredAt >= (from ?? 0) &&
+      occurredAt <= (to ?? Number.MAX_SAFE_INTEGER) &&
+      receivedAt <= asOf,
   );
   const last = new Map<string, number>();
   for (const { session, occurredAt } of inReadingOrder(known).reverse()) {
@@ -61,15 +64,17 @@ const anyRow = fc
     minute: fc.constantFrom(...[-700_000, 0, 1, 14, 15, 29, 30, 31, 59, 60, 75, 119, 120, 179]),
     rest: fc.constantFrom(0, 1, 4 * SECOND, 8 * SECOND),
     delay: fc.constantFrom(0, 1_000, 2 * HOUR),
+    application: fc.constantFrom("shop", "shop", "blog", "forum"),
   })
-  .map(({ session, minute, rest, delay }) => {
+  .map(({ session, minute, rest, delay, application }) => {
     const occurredAt = MORNING + minute * MINUTE + rest;
-    return { session, occurredAt, receivedAt: occurredAt + delay };
+    return { session, occurredAt, receivedAt: occurredAt + delay, application };
   });
 
 const anyQuestion = fc.record({
   from: fc.option(fc.constantFrom(MORNING, MORNING + 15 * MINUTE, MORNING + 31 * MINUTE + 1)),
   to: fc.option(fc.constantFrom(MORNING + 59 * MINUTE, MORNING + 75 * MINUTE + 4 * SECOND, MORNING + 119 * MINUTE)),
+  applications: fc.option(fc.constantFrom(["shop"], ["blog"], ["blog", "forum"], ["nobody"])),
   limit: fc.constantFrom(1, 2, 5, 50),
   after: fc.constant(null),
   asOf: fc.constantFrom(Number.MAX_SAFE_INTEGER, MORNING + 70 * MINUTE, MORNING + 130 * MINUTE),

@@ -20,7 +20,7 @@ beforeEach(async () => {
 describe("summariseSession", () => {
   it("knows nothing of a session without events", async () => {
     await store(databases, { events: [eventRow({ session: "another" })] });
-    expect(await summariseSession(databases, "nobody")).toBeNull();
+    expect(await summariseSession(databases, "nobody", null)).toBeNull();
   });
 
   it("sums up what several applications sent, over several partitions and late events", async () => {
@@ -32,17 +32,22 @@ describe("summariseSession", () => {
     if (partition === null) throw new Error("The morning has no partition.");
     await sealPartition(databases, partition);
     await store(databases, { events: [eventRow({ application: "late", occurredAt: MORNING - 1 + 1 })] }, NARROW);
-    expect(await summariseSession(databases, "session")).toEqual({
+    expect(await summariseSession(databases, "session", null)).toEqual({
       firstEventAt: MORNING,
       lastEventAt: MORNING + 40 * MINUTE + 2,
       events: 4,
       applications: ["blog", "late", "shop"],
     });
+    expect(await summariseSession(databases, "session", ["blog", "nobody"])).toEqual({
+      ...{ firstEventAt: MORNING + 20 * MINUTE + 1, lastEventAt: MORNING + 20 * MINUTE + 1 },
+      ...{ events: 1, applications: ["blog"] },
+    });
+    expect(await summariseSession(databases, "session", ["nobody"])).toBeNull();
   });
 
   it("counts no further than it says", async () => {
     const rows = Array.from({ length: MAX_EVENTS_COUNTED + 50 }, (_, n) => eventRow({ occurredAt: MORNING + n }));
     await store(databases, { events: rows });
-    expect((await summariseSession(databases, "session"))?.events).toBe(MAX_EVENTS_COUNTED + 1);
+    expect((await summariseSession(databases, "session", null))?.events).toBe(MAX_EVENTS_COUNTED + 1);
   });
 });

@@ -197,6 +197,19 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
       problems: ["not_found", "rate_limited"],
     },
     {
+      method: "post",
+      path: "/theeye/replays/{id}/cancel",
+      operationId: "cancelReplay",
+      tag: "Errors",
+      scope: "admin",
+      summary: "Cancel a replay",
+      description:
+        "Ends a running replay. What it has stored stays. A step that is under way is finished and counted, or given up if it fails; none begins after it. Harmless when the replay has ended already.",
+      parameters: [replayId],
+      answers: [{ status: 200, description: "The replay.", content: json("Replay", REPLAY) }],
+      problems: ["not_found"],
+    },
+    {
       method: "get",
       path: "/theeye/receipts",
       operationId: "showReceipt",

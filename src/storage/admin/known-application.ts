@@ -1,0 +1,20 @@
+import { sql } from "drizzle-orm";
+import type { Database } from "../core/databases";
+import { readerOf } from "../core/reader";
+
+/**
+ * Whether there is or was an application: it is registered, or something that it sent is kept. A few rows in each database.
+ *
+ * @throws DrizzleQueryError
+ */
+export async function isKnownApplication(databases: readonly Database[], name: string): Promise<boolean> {
+  const found = await Promise.all(
+    databases.map((database) =>
+      readerOf(database).all<{ known: number }>(sql`
+        SELECT EXISTS (SELECT 1 FROM applications WHERE name = ${name})
+          OR EXISTS (SELECT 1 FROM series WHERE application = ${name})
+          OR EXISTS (SELECT 1 FROM errors WHERE application = ${name}) AS known`),
+    ),
+  );
+  return found.flat().some(({ known }) => known === 1);
+}

@@ -1,0 +1,229 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { openApiDocument } from "../../src/api/docs/openapi";
+import { saveVersion } from "../../src/storage/admin/event-types";
+import { insertReplay } from "../../src/storage/admin/replays";
+import { databasesOf } from "../../src/storage/core/databases";
+import { seedKey, seedLocalKeys } from "../http/auth/seed";
+import { errorRow, eventRow, MORNING, store } from "../storage/seed";
+import { ask } from "./ask";
+
+/**
+ * A read key that is bound to the application `mine`, among what the application `hidden` sent: everything of the latter has
+ * HIDDEN in it. Each operation of the OpenAPI document needs a decision here, so that no new path is open by accident.
+ */
+const HIDDEN = "hidden";
+const MINE = "mine-application";
+
+const BOUND = "eye_r_bound-to-one-application";
+const RANGE = "start_date=2021-01-01&end_date=2021-01-02";
+const SHARED = "shared session";
+
+type Decision =
+  /** What a bound key sees of it: the path with its query, what must be in the answer, a body. */
+  | { asks: string; shows: string | number; body?: unknown }
+  /** Says the same to everyone, and nothing of any application. */
+  | "the same for all"
+  /** Not for read keys. */
+  | "closed";
+
+const DECISIONS: Record<string, Decision> = {
+  "get /theeye/events": { asks: `/theeye/events?${RANGE}`, shows: MINE },
+  "get /theeye/exports": { asks: `/theeye/exports?${RANGE}`, shows: MINE },
+  "get /theeye/sessions": { asks: `/theeye/sessions?${RANGE}`, shows: SHARED },
+  "get /theeye/sessions/stats": { asks: `/theeye/sessions/stats?${RANGE}&group_by=application`, shows: MINE },
+  "get /theeye/sessions/{id}": { asks: `/theeye/sessions/${encodeURIComponent(SHARED)}`, shows: MINE },
+  "get /theeye/errors": { asks: "/theeye/errors", shows: MINE },
+  "get /theeye/errors/{id}": { asks: "/theeye/errors/error-mine", shows: MINE },
+  "get /theeye/errors/summary": { asks: `/theeye/errors/summary?${RANGE}`, shows: MINE },
+  "get /theeye/receipts": { asks: `/theeye/receipts?session_id=${SHARED}&id=mine-2`, shows: '"position":2' },
+  "get /theeye/stats": { asks: `/theeye/stats?${RANGE}&group_by=application,category,name`, shows: MINE },
+  "get /theeye/replays": { asks: "/theeye/replays", shows: "replay-mine" },
+  "get /theeye/replays/{id}": { asks: "/theeye/replays/replay-mine", shows: MINE },
+  "get /theeye/event-types": { asks: "/theeye/event-types?days=90", shows: "pageview" },
+  "get /theeye/event-types/{category}/{name}": {
+    asks: "/theeye/event-types/registered/type?days=90",
+    shows: '"events":0',
+  },
+  "get /theeye/event-types/{category}/{name}/versions": "the same for all",
+  "get /theeye/event-types/{category}/{name}/proposal": {
+    asks: "/theeye/event-types/page%20interaction/pageview/proposal",
+    shows: '"drawn_from":2',
+  },
+  "post /theeye/event-types/{category}/{name}/check": {
+    asks: "/theeye/event-types/page%20interaction/pageview/check",
+    body: { schema: { required: ["absent"] } },
+    shows: '"stored":{"checked":2',
+  },
+  "get /": "the same for all",
+  "get /openapi.json": "the same for all",
+  "get /problems/{code}": "the same for all",
+  "get /health": "closed",
+  "post /theeye/events": "closed",
+  "post /theeye/errors/replay": "closed",
+  "post /theeye/replays/{id}/resume": "closed",
+  "post /theeye/replays/{id}/cancel": "closed",
+  "put /theeye/event-types/{category}/{name}": "closed",
+  "delete /theeye/event-types/{category}/{name}": "closed",
+  "get /theeye/settings": "closed",
+  "put /theeye/settings": "closed",
+  "post /theeye/alerts": "closed",
+  "get /theeye/alerts": "closed",
+  "get /theeye/alerts/{name}": "closed",
+  "delete /theeye/alerts/{name}": "closed",
+  "post /theeye/applications": "closed",
+  "get /theeye/applications": "closed",
+  "get /theeye/applications/{name}": "closed",
+  "patch /theeye/applications/{name}": "closed",
+  "delete /theeye/applications/{name}": "closed",
+  "post /theeye/applications/{name}/keys": "closed",
+  "delete /theeye/applications/{name}/keys/{id}": "closed",
+};
+
+interface Document {
+  paths: Record<string, Record<string, { operationId: string }>>;
+}
+
+const document: Document = JSON.parse(JSON.stringify(openApiDocument()));
+
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.keys(methods).map((method) => `${method} ${path}`),
+);
+
+const databases = databasesOf(env);
+
+beforeAll(async () => {
+  await seedLocalKeys();
+  await seedKey(BOUND, "read", { application: MINE, applications: [MINE] });
+  const mine = { application: MINE, session: SHARED };
+  const hidden = { application: HIDDEN, name: `${HIDDEN} name` };
+  await store(databases, {
+    events: [
+      eventRow({ ...mine, id: "mine-1", occurredAt: MORNING + 10 }),
+      eventRow({ ...hidden, session: SHARED, id: `${HIDDEN}-1`, occurredAt: MORNING + 5, data: `{"${HIDDEN}":1}` }),
+      eventRow({ ...hidden, session: SHARED, id: `${HIDDEN}-2`, occurredAt: MORNING + 15 }),
+      eventRow({ ...mine, id: "mine-2", occurredAt: MORNING + 20 }),
+      eventRow({ ...hidden, session: SHARED, id: `${HIDDEN}-3`, occurredAt: MORNING + 30 }),
+      eventRow({ ...hidden, session: `${HIDDEN} session`, id: `${HIDDEN}-4`, occurredAt: MORNING + 40 }),
+      eventRow({ application: HIDDEN, session: `${HIDDEN} session`, id: `${HIDDEN}-5`, occurredAt: MORNING + 50 }),
+      eventRow({ application: HIDDEN, category: "registered", name: "type", session: `${HIDDEN} session` }),
+    ],
+    errors: [
+      errorRow({ ...mine, id: "error-mine", content: `{"data":null,"${MINE}":1}` }),
+      errorRow({ ...hidden, session: SHARED, id: `error-${HIDDEN}`, receivedAt: MORNING + 1 }),
+      errorRow({ id: `error-${HIDDEN}-none`, application: null, session: null, category: null, name: null }),
+    ],
+  });
+  const [home] = databases;
+  if (home === undefined) throw new Error("There is no database.");
+  const any = { code: null, session: null, category: null, name: null, from: null, to: null };
+  const replays = [
+    { id: "replay-mine", selection: { filter: { ...any, application: MINE } } },
+    { id: `replay-${HIDDEN}`, selection: { filter: { ...any, application: HIDDEN } } },
+    { id: `replay-all-${HIDDEN}`, selection: { filter: { ...any, application: null } } },
+    { id: `replay-ids-${HIDDEN}`, selection: { ids: ["error-mine"] } },
+  ];
+  for (const [n, replay] of replays.entries()) await insertReplay(home, { ...replay, createdAt: n + 1, repair: null });
+  const type = { category: "registered", name: "type", description: null, owner: null, schema: null };
+  const modes = { mode: "accept", schema_mode: "enforce", registered: true } as const;
+  await saveVersion(home, { ...type, ...modes }, { now: MORNING, lead: 0 });
+});
+
+function askAs(key: string, path: string, init: RequestInit = {}): Promise<Response> {
+  return ask(path, { ...init, headers: { Authorization: `Bearer ${key}` } });
+}
+
+async function textOf(key: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
+  const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+  const response = await askAs(key, path, init);
+  return { status: response.status, text: await response.text() };
+}
+
+it("has a decision for each operation of the OpenAPI document, and for no other", () => {
+  expect(Object.keys(DECISIONS).toSorted()).toEqual(operations.toSorted());
+});
+
+const shown = Object.entries(DECISIONS).flatMap(([operation, decision]) =>
+  typeof decision === "string" ? [] : [{ operation, ...decision }],
+);
+
+describe.each(shown)("$operation", ({ asks, shows, body }) => {
+  it("shows a bound key its own application's data, and nothing of another", async () => {
+    const { status, text } = await textOf(BOUND, asks, body);
+    expect(status).toBe(200);
+    expect(text).toContain(String(shows));
+    expect(text).not.toContain(HIDDEN);
+  });
+
+  it("would show more to a key that is not bound", async () => {
+    const bound = await textOf(BOUND, asks, body);
+    const all = await textOf("eye_r_local", asks, body);
+    expect(all.status).toBe(200);
+    const same = ["/theeye/errors/error-mine", "/theeye/replays/replay-mine"].includes(asks);
+    expect(all.text === bound.text).toBe(same);
+  });
+});
+
+const closed = Object.entries(DECISIONS).flatMap(([operation, decision]) => (decision === "closed" ? [operation] : []));
+
+it.each(closed)("is closed to a read key: %s", async (operation) => {
+  const [method = "", path = ""] = operation.split(" ");
+  const body = ["get", "delete"].includes(method) ? {} : { body: "{}" };
+  const init = { method: method.toUpperCase(), ...body };
+  const response = await askAs(BOUND, path.replaceAll(/\{\w+\}/g, "x"), init);
+  expect(response.status).toBe(403);
+});
+
+describe("what belongs to another application", () => {
+  it.each([
+    ["/theeye/sessions/hidden%20session", "/theeye/sessions/nobody"],
+    [`/theeye/errors/error-${HIDDEN}`, "/theeye/errors/nobody"],
+    [`/theeye/errors/error-${HIDDEN}-none`, "/theeye/errors/nobody"],
+    [`/theeye/replays/replay-${HIDDEN}`, "/theeye/replays/nobody"],
+    [`/theeye/replays/replay-all-${HIDDEN}`, "/theeye/replays/nobody"],
+    [`/theeye/replays/replay-ids-${HIDDEN}`, "/theeye/replays/nobody"],
+  ])("%s is answered like what is not there", async (path, absent) => {
+    const found = await textOf(BOUND, path);
+    expect(found).toEqual(await textOf(BOUND, absent));
+    expect(found.status).toBe(404);
+  });
+
+  it("has the receipt of an event that never arrived", async () => {
+    const receipt = (id: string) => textOf(BOUND, `/theeye/receipts?session_id=${SHARED}&id=${id}`);
+    const hidden = await receipt(`${HIDDEN}-1`);
+    const absent = await receipt("absent-1");
+    expect(hidden.text.replaceAll(`${HIDDEN}-1`, "x")).toBe(absent.text.replaceAll("absent-1", "x"));
+  });
+
+  it.each(["events", "exports", "errors", "errors/summary", "stats", "sessions/stats"])(
+    "cannot be asked for by name: %s",
+    async (list) => {
+      const answers = [HIDDEN, "nobody-at-all"].map((name) => textOf(BOUND, `/theeye/${list}?application=${name}`));
+      const [hidden, absent] = await Promise.all(answers);
+      expect(hidden).toMatchObject({ status: 403 });
+      expect(absent).toEqual(hidden);
+    },
+  );
+
+  it("is not among the positions, counts and times of a session", async () => {
+    const { text } = await textOf(BOUND, `/theeye/sessions/${encodeURIComponent(SHARED)}`);
+    expect(JSON.parse(text)).toMatchObject({
+      first_event_at: "2021-01-01T09:00:00.000010Z",
+      last_event_at: "2021-01-01T09:00:00.000020Z",
+      ...{ events: 2, events_at_least: 2, applications: [MINE] },
+      results: [
+        { id: "mine-1", position: 1 },
+        { id: "mine-2", position: 2 },
+      ],
+    });
+  });
+
+  it("is not what the list of sessions is ordered by, whose times of whole sessions are refused", async () => {
+    const { text } = await textOf(BOUND, "/theeye/sessions");
+    expect(JSON.parse(text)).toEqual({
+      results: [{ session_id: SHARED, active_at: "2021-01-01T09:00:00.000020Z" }],
+      next: null,
+    });
+    expect((await textOf(BOUND, "/theeye/sessions?include=times")).status).toBe(403);
+  });
+});
