@@ -4,6 +4,13 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
+if (process.env.WRANGLER_COMMAND === "dev" && process.env.THE_EYE_START === undefined) {
+  console.error(
+    "Run `npm start` in place of `wrangler dev`: it makes the tables and keys first, and takes the same flags.",
+  );
+  process.exit(1);
+}
+
 const source = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
 const target = join(import.meta.dirname, "..", "public", "swagger-ui");
 

@@ -7,6 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { QUIET, run, WRANGLER } from "./shared/wrangler.ts";
 import { readWranglerConfig } from "./shared/wrangler-config.ts";
+import { drain } from "./start/drain.ts";
 import { localKeyRecords, localKeyStatements } from "./start/local-keys.ts";
 import {
   databasesToMigrate,
@@ -17,14 +18,17 @@ import {
   writeSetup,
 } from "./start/local-state.ts";
 import { parseStartOptions, type StartOptions } from "./start/options.ts";
-import { isPortFree, waitUntilHealthy } from "./start/probe.ts";
+import { isPortFree, waitUntilReady } from "./start/probe.ts";
 import { startProcess } from "./start/service-process.ts";
+import { inUse, type StateLock, takeLock } from "./start/state-lock.ts";
+import { untilDead } from "./start/watch-service.ts";
 import { welcome } from "./start/welcome.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
+// THE_EYE_START tells the build that it runs under this script, which has set up what `wrangler dev` alone would lack.
 // X_LOCAL_OBSERVABILITY records every request for the local explorer, which costs time on each.
-const ENVIRONMENT = { ...process.env, ...QUIET, X_LOCAL_OBSERVABILITY: "false" };
+const ENVIRONMENT = { ...process.env, ...QUIET, X_LOCAL_OBSERVABILITY: "false", THE_EYE_START: "1" };
 
 async function wrangler(args: readonly string[]): Promise<void> {
   const finished = await run([...WRANGLER, ...args], ENVIRONMENT);
@@ -51,7 +55,6 @@ const OLDER_STATE =
 
 /** Brings tables and keys into the folder, as far as they are missing. */
 async function setUp(persistTo: string): Promise<void> {
-  mkdirSync(persistTo, { recursive: true });
   const setup = readSetup(persistTo);
   const config = readWranglerConfig(join(ROOT, "wrangler.toml"));
   const bindings = config.databases.map((database) => database.binding);
@@ -82,42 +85,109 @@ function watchNpm(stop: () => void): NodeJS.Timeout | undefined {
   }, 500);
 }
 
-async function serve(options: StartOptions): Promise<number> {
+/** Where the service answers. */
+function addressOf({ ip, protocol, port }: StartOptions): string {
+  const host = ip === null || ["0.0.0.0", "::", "*"].includes(ip) ? "localhost" : ip;
+  return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** A service that is not ready by then says on its own output why. */
+const START_LIMIT_MS = 300_000;
+
+async function serve(options: StartOptions, lock: StateLock): Promise<number> {
   const service = startProcess([...WRANGLER, "dev", ...options.devArguments], ENVIRONMENT);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, service.stop);
-  const waiting = new AbortController();
-  const watch = watchNpm(service.stop);
+  if (service.pid !== undefined) lock.noteGroup(service.pid);
+  const address = addressOf(options);
+  const over = new AbortController();
+  let isReady = false;
+  let stopping: AbortController | null = null;
+  let failed = false;
+
+  const stop = async () => {
+    if (stopping !== null || !isReady) {
+      stopping?.abort();
+      service.stop();
+      return;
+    }
+    stopping = new AbortController();
+    console.log("Stopping: what was accepted is being stored. Once more, and it ends at once.");
+    const left = await drain(address, stopping.signal);
+    if (left > 0) console.error(`Ended with ${left} messages that were accepted and are not stored.`);
+    failed ||= left > 0;
+    service.stop();
+  };
+  const fail = (message: string) => {
+    failed = true;
+    console.error(message);
+    service.stop();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop());
+  const watch = watchNpm(() => void stop());
   const ended = service.ended.finally(() => {
     clearInterval(watch);
-    waiting.abort();
+    over.abort();
   });
-  const host = options.ip === null || ["0.0.0.0", "::", "*"].includes(options.ip) ? "localhost" : options.ip;
-  const address = `${options.protocol}://${host.includes(":") ? `[${host}]` : host}:${options.port}`;
-  if (await waitUntilHealthy(`${address}/health`, waiting.signal)) {
+
+  const starting = AbortSignal.any([over.signal, AbortSignal.timeout(START_LIMIT_MS)]);
+  const readiness = await waitUntilReady(`${address}/health`, starting);
+  if (readiness.kind === "misconfigured") fail(readiness.detail);
+  if (readiness.kind === "not_ready" && !over.signal.aborted) fail("The service did not become ready. See above why.");
+  if (readiness.kind === "ready") {
+    isReady = true;
     console.log(welcome(address, options.persistTo, randomUUID(), new Date()));
+    const reason = await untilDead(`${address}/health`, service.pid, over.signal);
+    if (reason !== null && stopping === null) fail(`The service has died: ${reason}. Start it again with npm start.`);
   }
-  return ended;
+  const code = await ended;
+  return failed ? 1 : code;
 }
 
 async function main(): Promise<number> {
   process.chdir(ROOT);
-  const options = parseStartOptions(process.argv.slice(2));
+  let settings: string[];
+  try {
+    ({ settings } = readWranglerConfig(join(ROOT, "wrangler.toml")));
+  } catch (error) {
+    console.error(`wrangler.toml cannot be used: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  }
+  const options = parseStartOptions(process.argv.slice(2), [...settings, "ADMIN_KEY"]);
   if (typeof options === "string") {
     console.error(options);
     return 2;
   }
-  if (!(await isPortFree(options.port, options.ip ?? "localhost"))) {
-    console.error(`Port ${options.port} is in use. Choose another: npm start -- --port ${options.port + 1}`);
+  const { port, persistTo } = options;
+  let lock: ReturnType<typeof takeLock>;
+  try {
+    mkdirSync(persistTo, { recursive: true });
+    lock = takeLock(persistTo, port);
+  } catch (error) {
+    console.error(`The folder ${persistTo} cannot be used: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  }
+  if ("holder" in lock) {
+    console.error(inUse(persistTo, lock.holder));
     return 1;
   }
   try {
-    await setUp(options.persistTo);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    console.error(`The local state in ${options.persistTo} could not be set up.`);
-    return 1;
+    if (!(await isPortFree(port, options.ip ?? "localhost"))) {
+      const other = port === 65_535 ? port - 1 : port + 1;
+      console.error(`Port ${port} is in use by another program. Choose another: npm start -- --port ${other}`);
+      return 1;
+    }
+    try {
+      await setUp(persistTo);
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : error);
+      console.error(`The local state in ${persistTo} could not be set up.`);
+      return 1;
+    }
+    return await serve(options, lock);
+  } finally {
+    lock.release();
   }
-  return serve(options);
 }
 
 process.exitCode = await main();
+// The timers of what is still being asked need not be waited for.
+process.exit();

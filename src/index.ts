@@ -3,6 +3,8 @@ import { createApp } from "./api/app";
 import { compactionWorldOf } from "./compaction/compaction-world";
 import { claimRun } from "./compaction/compactor-lease";
 import { consumeCompaction } from "./compaction/run-compaction";
+import { configOf } from "./http/configuration";
+import { observed } from "./http/local-mode";
 import { ruleSourceOf } from "./http/rule-source";
 import { parseConfig } from "./model/config";
 import { MAX_ERRORS_PER_STEP } from "./model/replay";
@@ -23,12 +25,13 @@ const app = createApp();
 export default {
   fetch: app.fetch,
 
-  async queue(batch, env) {
-    if (batch.queue.endsWith("compaction")) {
+  async queue(delivered, env) {
+    if (delivered.queue.endsWith("compaction")) {
       const sendNext = async () => void (await env.COMPACTION.send({ v: 1 }));
-      await consumeCompaction(batch, await compactionWorldOf(env, parseConfig(env), log), { clock: now, sendNext });
+      await consumeCompaction(delivered, await compactionWorldOf(env, parseConfig(env), log), { clock: now, sendNext });
       return;
     }
+    const batch = configOf(env).localMode ? observed(delivered) : delivered;
     const pipeline = pipelineOf(env);
     if (batch.queue.endsWith("dead-letters")) await consumeDeadLetters(batch, pipeline);
     else if (batch.queue.endsWith("replays")) await consumeReplays(batch, pipeline);

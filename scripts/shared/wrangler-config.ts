@@ -6,6 +6,7 @@ const ConfigSchema = v.object({
   name: v.string(),
   d1_databases: v.pipe(v.array(v.object({ binding: v.string(), database_name: v.string() })), v.minLength(1)),
   queues: v.object({ producers: v.array(v.object({ queue: v.string() })) }),
+  vars: v.record(v.string(), v.unknown()),
 });
 
 /** What the scripts need to know of wrangler.toml. */
@@ -16,6 +17,8 @@ export interface WranglerConfig {
   databases: { binding: string; name: string }[];
   /** The names of the queues that the Worker sends to, which are all queues. */
   queues: string[];
+  /** The names of its settings. */
+  settings: string[];
 }
 
 /** @throws Error that names what is missing in the file. */
@@ -32,6 +35,7 @@ export function parseWranglerConfig(toml: string): WranglerConfig {
       name: database.database_name,
     })),
     queues: result.output.queues.producers.map(({ queue }) => queue),
+    settings: Object.keys(result.output.vars),
   };
 }
 

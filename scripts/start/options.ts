@@ -22,8 +22,37 @@ export const DEFAULT_RULE_LEAD_SECONDS = 2;
 
 const RULE_LEAD = /^(--var=)?RULE_LEAD_SECONDS:/;
 
-/** @returns the options, or a sentence that says which flag is wrong. */
-export function parseStartOptions(args: readonly string[]): StartOptions | string {
+/** What is wrong with the settings that flags name, or null. Whether a value can be used the service says itself. */
+function wrongSetting(args: readonly string[], settings: readonly string[]): string | null {
+  for (const [place, arg] of args.entries()) {
+    const given = arg.startsWith("--var=")
+      ? [arg.slice("--var=".length)]
+      : arg === "--var"
+        ? following(args, place)
+        : [];
+    if (arg === "--var" && given.length === 0) return "--var takes NAME:VALUE.";
+    for (const setting of given) {
+      const [name = ""] = setting.split(":");
+      if (!setting.includes(":")) return `--var takes NAME:VALUE, not "${setting}".`;
+      if (!settings.includes(name))
+        return `--var ${name} is no setting of The Eye. Settings are ${settings.join(", ")}.`;
+    }
+  }
+  return null;
+}
+
+/** wrangler takes several values after one flag. */
+function following(args: readonly string[], place: number): string[] {
+  const rest = args.slice(place + 1);
+  const end = rest.findIndex((arg) => arg.startsWith("-"));
+  return end === -1 ? rest : rest.slice(0, end);
+}
+
+/**
+ * @param settings the names that a flag may set
+ * @returns the options, or a sentence that says which flag is wrong
+ */
+export function parseStartOptions(args: readonly string[], settings: readonly string[]): StartOptions | string {
   const { values } = parseArgs({
     args: [...args],
     strict: false,
@@ -41,6 +70,8 @@ export function parseStartOptions(args: readonly string[]): StartOptions | strin
   for (const flag of ["persist-to", "ip", "local-protocol"] as const) {
     if (typeof values[flag] === "boolean" || values[flag] === "") return `--${flag} takes a value.`;
   }
+  const wrong = wrongSetting(args, settings);
+  if (wrong !== null) return wrong;
   const persistTo = typeof values["persist-to"] === "string" ? values["persist-to"] : DEFAULT_PERSIST_TO;
   return {
     port,
@@ -52,6 +83,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions | strin
       ...(values.port === undefined ? ["--port", String(port)] : []),
       ...(values["persist-to"] === undefined ? ["--persist-to", persistTo] : []),
       ...(args.some((arg) => RULE_LEAD.test(arg)) ? [] : ["--var", `RULE_LEAD_SECONDS:${DEFAULT_RULE_LEAD_SECONDS}`]),
+      ...["--var", "LOCAL_MODE:true"],
     ],
   };
 }

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import * as v from "valibot";
 
 /** Whether a port can be listened on. wrangler would silently take another one. */
 export function isPortFree(port: number, host: string): Promise<boolean> {
@@ -10,14 +11,21 @@ export function isPortFree(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** Asks until the address answers with success. Ends when `signal` is aborted, with false. */
-export async function waitUntilHealthy(url: string, signal: AbortSignal): Promise<boolean> {
+/** How a service that was started is: ready; not configured, and what to do; or not ready yet when the waiting ended. */
+export type Readiness = { kind: "ready" } | { kind: "misconfigured"; detail: string } | { kind: "not_ready" };
+
+const MisconfiguredSchema = v.object({ code: v.literal("misconfigured"), detail: v.string() });
+
+/** Asks until the address answers with success, or says that it is not configured. Ends when `signal` is aborted. */
+export async function waitUntilReady(url: string, signal: AbortSignal): Promise<Readiness> {
   while (!signal.aborted) {
     let pauseMs = 100;
     try {
       const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]) });
-      await response.arrayBuffer();
-      if (response.ok) return true;
+      const body: unknown = await response.json().catch(() => null);
+      if (response.ok) return { kind: "ready" };
+      const problem = v.safeParse(MisconfiguredSchema, body);
+      if (problem.success) return { kind: "misconfigured", detail: problem.output.detail };
       // It runs but is not well, and says why on its own output: do not bury that under more questions.
       pauseMs = 2_000;
     } catch {
@@ -25,5 +33,5 @@ export async function waitUntilHealthy(url: string, signal: AbortSignal): Promis
     }
     await delay(pauseMs, undefined, { signal }).catch(() => undefined);
   }
-  return false;
+  return { kind: "not_ready" };
 }

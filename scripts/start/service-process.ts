@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
 
 /** How long wrangler may take to end before its whole process group is ended. */
 const STOP_GRACE_MS = 5_000;
@@ -8,17 +9,25 @@ const POSIX = process.platform !== "win32";
 export interface ServiceProcess {
   /** Fulfilled with the exit code once it has ended and nothing of it is left. */
   ended: Promise<number>;
+  /** The leader of its process group. */
+  pid: number | undefined;
   /** Asks it to end. More than once is no matter. */
   stop: () => void;
 }
 
+const KEEPER = join(import.meta.dirname, "keep-service.ts");
+
 /**
  * Starts a long-running command as the leader of a process group of its own, so that its grandchildren (workerd) can be
- * ended with it even when it dies without looking after them.
+ * ended with it even when it dies without looking after them. They end with this process too, however it ends; see keep-service.ts.
  */
 export function startProcess(command: readonly string[], env: NodeJS.ProcessEnv): ServiceProcess {
-  const [program = "", ...args] = command;
-  const child = spawn(program, args, { env, stdio: ["ignore", "inherit", "inherit"], detached: POSIX });
+  const args = ["--no-warnings", KEEPER, ...command];
+  const child = spawn(process.execPath, args, {
+    env,
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    detached: POSIX,
+  });
   let timer: NodeJS.Timeout | undefined;
   const ended = new Promise<number>((resolve, reject) => {
     child.once("error", reject);
@@ -30,6 +39,7 @@ export function startProcess(command: readonly string[], env: NodeJS.ProcessEnv)
   });
   return {
     ended,
+    pid: child.pid,
     stop() {
       if (timer !== undefined) return;
       signalGroup(child, "SIGTERM");

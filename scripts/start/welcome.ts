@@ -34,6 +34,7 @@ ${send}
 Read it back (it is stored within a few seconds):
 ${read}
 
+The local queue is in memory. When the service is stopped, it first stores what it has accepted.
 Ctrl-C stops the service.
 `;
 }

@@ -8,6 +8,7 @@ import { logFailure, logRefusal } from "../http/log";
 import { problem } from "../http/problem";
 import { ruleSourceOf } from "../http/rule-source";
 import { COLLECTOR_PATH, handleCollector, isForCollector } from "../ingest/collect-route";
+import { ConfigError } from "../model/config";
 import { alerts } from "./admin/alerts";
 import { applications } from "./admin/applications";
 import { settings } from "./admin/settings";
@@ -87,6 +88,7 @@ export function createRouter(): Hono<AppEnv> {
   app.notFound(() => problem("not_found", "There is nothing at this path."));
   app.onError((error) => {
     logFailure("request_failed", error);
+    if (error instanceof ConfigError) return problem("misconfigured", error.message);
     return problem("unavailable", "Something failed that should not have. It has been logged.");
   });
   return app;

@@ -1,11 +1,13 @@
 import { Hono } from "hono";
 import { version } from "../../package.json";
 import type { AppEnv } from "../http/app-env";
-import { authenticate, isolateKeyCache } from "../http/auth/authenticate";
+import { authenticate, isolateKeyCache, requireScope } from "../http/auth/authenticate";
 import { findKey } from "../http/auth/credentials";
+import { stopAccepting, unfinishedMessages } from "../http/local-mode";
 import { logFailure } from "../http/log";
-import { Refusal } from "../http/problem";
+import { problem, Refusal } from "../http/problem";
 import { type Database, databasesOf } from "../storage/core/databases";
+import { missingTables } from "../storage/core/missing-tables";
 import { probeDatabase } from "../storage/partitions/database-room";
 
 /** After so long a dependency counts as failed: a health check must answer. */
@@ -35,6 +37,18 @@ health.get("/", async (c) => {
   return c.json({ status: failed ? "degraded" : "ok", version, dependencies }, failed ? 503 : 200);
 });
 
+/**
+ * `POST /health/drain` under `npm start`, with an admin key: accepts no events from now on, and answers how many messages are not
+ * stored yet. In a deployment the queue is durable, and there is no such path.
+ */
+health.post("/drain", requireScope("admin"), async (c) => {
+  if (!c.var.config.localMode) return problem("not_found", "There is nothing at this path.");
+  stopAccepting();
+  const backlogs = await Promise.all([c.env.EVENTS, c.env.DEAD_LETTERS, c.env.REPLAYS].map(backlogOf));
+  const queued = backlogs.map(({ backlog }) => (typeof backlog === "object" ? backlog.messages : 0));
+  return c.json({ waiting: queued.reduce((sum, messages) => sum + messages, unfinishedMessages()) });
+});
+
 async function checkAll(env: Env): Promise<Record<string, DependencyReport>> {
   const checks: [string, () => Promise<Partial<DependencyReport>>][] = [
     ["KEYS", () => answered(env.KEYS.get("health"))],
@@ -55,8 +69,10 @@ async function answered(answer: Promise<unknown>): Promise<Partial<DependencyRep
   return {};
 }
 
-/** Whether a database can be written and has its tables: one that only answers may be full, or new. */
+/** Whether a database has its tables and can be written: one that only answers may be full, or new. */
 async function takesWrites(database: Database): Promise<Partial<DependencyReport>> {
+  const missing = await missingTables(database);
+  if (missing.length > 0) throw new Error(`it lacks ${missing.join(", ")}: apply the migrations`);
   const room = await probeDatabase(database, Date.now() * 1_000);
   if (!room.writable) throw new Error(room.reason);
   return {};

@@ -1,8 +1,10 @@
 import { isolateKeyCache, recognise, refuseUse } from "../http/auth/authenticate";
 import type { Identity } from "../http/auth/keys";
 import { configOf } from "../http/configuration";
+import { isStopping } from "../http/local-mode";
 import { logFailure, logRefusal } from "../http/log";
 import { Refusal } from "../http/problem";
+import { ConfigError } from "../model/config";
 import type { RuleSource } from "../rules/rule-source";
 import { collect } from "./accept-request";
 import { allowOrigin, answerPreflight } from "./cors";
@@ -51,7 +53,10 @@ async function answer(request: Request, env: Env, rulesOf: RulesOf): Promise<Res
     }
   } catch (error) {
     logFailure("request_failed", error);
-    result = new Refusal("unavailable", "Something failed that should not have. It has been logged.");
+    result =
+      error instanceof ConfigError
+        ? new Refusal("misconfigured", error.message)
+        : new Refusal("unavailable", "Something failed that should not have. It has been logged.");
   }
   if (!(result instanceof Refusal)) return result;
   logRefusal({ code: result.code, status: result.status, method: request.method, path: COLLECTOR_PATH, application });
@@ -67,6 +72,7 @@ async function collectFrom(
   if (identity.application === null) throw new Error("a key that may write belongs to no application");
   const isDryRun = asksForDryRun(request);
   if (isDryRun instanceof Refusal) return isDryRun;
+  if (isStopping()) return new Refusal("unavailable", "The service is about to end, and accepts nothing more.");
   if (isDryRun) return judge(request, env, rulesOf);
   return collect(request, { application: identity.application, queue: env.EVENTS, clock: isolateClock });
 }

@@ -67,6 +67,11 @@ export const REQUEST_PROBLEMS = {
     title: "Too many requests at once",
     mend: "Send the same request again after `Retry-After` seconds. Nothing of it was taken.",
   },
+  misconfigured: {
+    status: 503,
+    title: "The service is not configured",
+    mend: "The detail names the setting of the deployment and what to set. Events are refused until then; send them again afterwards.",
+  },
   unavailable: {
     status: 503,
     title: "The request cannot be served at this moment",

@@ -28,6 +28,8 @@ const ConfigSchema = v.object({
   GRACE_SECONDS: wholeSeconds(86_400, DEFAULT_GRACE_SECONDS),
   /** For a developer's machine and tests: webhooks of alerts may be http and lead anywhere. */
   ALERTS_ALLOW_INSECURE_HOSTS: v.optional(v.picklist(["true", "false"]), "false"),
+  /** "true" under `npm start` alone: then the service can be asked to accept nothing more, and what is not stored yet. */
+  LOCAL_MODE: v.optional(v.picklist(["true", "false"]), "false"),
   /** The first admin key of a deployment: a secret. Absent on a developer's machine, where `eye_a_local` serves. */
   ADMIN_KEY: v.optional(v.pipe(v.string(), v.regex(/^eye_a_[A-Za-z0-9_-]{22,}$/))),
 });
@@ -45,6 +47,7 @@ export interface Config {
   /** From a change of the rules until it is in force. */
   ruleLeadMicros: number;
   alertsAllowInsecureHosts: boolean;
+  localMode: boolean;
   adminKey: string | null;
 }
 
@@ -58,21 +61,27 @@ const MENDS: Record<string, string> = {
   RULE_LEAD_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
   ALERTS_ALLOW_INSECURE_HOSTS:
     'Set it under [vars] in wrangler.toml to "false", or on a developer\'s machine to "true".',
+  LOCAL_MODE: 'Set it under [vars] in wrangler.toml to "false". `npm start` sets it by itself.',
   ADMIN_KEY:
     "Run `npm run deploy`, or `npx wrangler secret put ADMIN_KEY` with eye_a_ and at least 22 of A-Z a-z 0-9 _ -.",
 };
 
+/** Says what of the deployment's configuration cannot be used, and how to mend it. It never repeats a value. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
 /**
  * Reads the Worker's variables and secrets once.
  *
- * @throws Error that names the variable and the command or setting that mends it. Its value is not repeated, since it
+ * @throws ConfigError that names the variable and the command or setting that mends it. Its value is not repeated, since it
  * may be a secret.
  */
 export function parseConfig(env: unknown): Config {
   const result = v.safeParse(ConfigSchema, env);
   if (!result.success) {
     const name = String(result.issues[0].path?.[0]?.key);
-    throw new Error(`The Eye is not configured: ${name} is not usable. ${MENDS[name] ?? ""}`);
+    throw new ConfigError(`The Eye is not configured: ${name} is not usable. ${MENDS[name] ?? ""}`);
   }
   return {
     futureToleranceMicros: result.output.FUTURE_TOLERANCE_SECONDS * 1_000_000,
@@ -82,6 +91,7 @@ export function parseConfig(env: unknown): Config {
     graceMicros: result.output.GRACE_SECONDS * 1_000_000,
     ruleLeadMicros: result.output.RULE_LEAD_SECONDS * 1_000_000,
     alertsAllowInsecureHosts: result.output.ALERTS_ALLOW_INSECURE_HOSTS === "true",
+    localMode: result.output.LOCAL_MODE === "true",
     adminKey: result.output.ADMIN_KEY ?? null,
   };
 }

@@ -1,6 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { version } from "../../package.json";
+import { databasesOf } from "../../src/storage/core/databases";
+import { observed } from "../../src/http/local-mode";
 import { seedLocalKeys } from "../http/auth/seed";
 import { ask } from "./ask";
 
@@ -56,6 +58,39 @@ describe("GET /health", () => {
     });
   });
 
+  it("is degraded while a database lacks a table", async () => {
+    await databaseAt(1).prepare("ALTER TABLE replays RENAME TO replays_away").run();
+    const response = await ask("/health");
+    await databaseAt(1).prepare("ALTER TABLE replays_away RENAME TO replays").run();
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ dependencies: { DB: { status: "ok" }, DB_1: { status: "failed" } } });
+    expect((await ask("/health")).status).toBe(200);
+  });
+
+  it("is degraded while a database takes no writes, though it answers", async () => {
+    await databaseAt(2).prepare(
+      "CREATE TRIGGER full BEFORE INSERT ON write_probe BEGIN SELECT RAISE(ABORT, 'Exceeded maximum DB size'); END",
+    ).run();
+    const response = await ask("/health");
+    await databaseAt(2).prepare("DROP TRIGGER full").run();
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ dependencies: { DB: { status: "ok" }, DB_2: { status: "failed" } } });
+  });
+
+  it("says what is not configured, and how to mend it", async () => {
+    const broken: Env = { ...env, LOCAL_MODE: "perhaps" as "false" };
+    for (const path of ["/health", "/theeye/events"]) {
+      const response = await ask(path, {}, broken);
+      expect(response.status).toBe(503);
+      expect(await response.json()).toMatchObject({
+        code: "misconfigured",
+        detail: expect.stringContaining("LOCAL_MODE is not usable. Set it under [vars]"),
+      });
+    }
+    const posted = await ask("/theeye/events", { method: "POST", body: "{}" }, broken);
+    expect(await posted.json()).toMatchObject({ code: "misconfigured" });
+  });
+
   it("says that a backlog is unknown where the platform does not tell it", async () => {
     const silent = new Proxy(env.EVENTS, {
       get: (target, member) => (member === "metrics" ? undefined : Reflect.get(target, member)),
@@ -72,6 +107,38 @@ describe("GET /health", () => {
     expect((await ask("/health", { headers: { Authorization: authorization } })).status).toBe(status);
   });
 });
+
+describe("POST /health/drain", () => {
+  const local: Env = { ...env, LOCAL_MODE: "true" as "false" };
+
+  it("does not exist in a deployment", async () => {
+    expect((await ask("/health/drain", { method: "POST" })).status).toBe(404);
+    expect(
+      (await ask("/health/drain", { method: "POST", headers: { Authorization: "Bearer eye_w_local" } }, local)).status,
+    ).toBe(403);
+  });
+
+  it("accepts nothing more, and counts what is delivered and not acknowledged", async () => {
+    const message = { id: "m", timestamp: new Date(), body: "", attempts: 1, ack: () => {}, retry: () => {} };
+    const metadata = { metrics: { backlogCount: 0, backlogBytes: 0 } };
+    const noted = observed({ queue: "q", metadata, messages: [message], ackAll: () => {}, retryAll: () => {} });
+    const drain = async () => (await ask("/health/drain", { method: "POST" }, local)).json();
+    const before = await drain();
+    noted.messages[0]?.retry();
+    expect(await drain()).toEqual(before);
+    noted.messages[0]?.ack();
+    expect(await drain()).toEqual({ waiting: (before as { waiting: number }).waiting - 1 });
+    const headers = { Authorization: "Bearer eye_w_local" };
+    const refused = await ask("/theeye/events", { method: "POST", body: "{}", headers }, local);
+    expect([refused.status, await refused.json()]).toMatchObject([503, { code: "unavailable" }]);
+  });
+});
+
+function databaseAt(index: number): D1Database {
+  const database = databasesOf(env)[index];
+  if (database === undefined) throw new Error("three databases");
+  return database.binding;
+}
 
 function fail(): never {
   throw new Error("no such table");

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, runToEnd, type Service, startService } from "./service.ts";
+import { eventually, freePort, ROOT, runToEnd, type Service, startService } from "./service.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "the-eye-start-"));
 let service: Service;
@@ -76,8 +76,66 @@ test("a port in use is said plainly", async () => {
   await new Promise((resolve) => taken.once("listening", resolve));
   const address = taken.address();
   const port = typeof address === "object" ? address?.port : 0;
-  const { code, output } = await runToEnd("npm", ["start", "--", "--port", String(port), "--persist-to", folder]);
+  const { code, output } = await runToEnd("npm", ["start", "--", "--port", String(port), "--persist-to", join(folder, "other")]);
   taken.close();
   expect(code).toBe(1);
   expect(output).toContain(`Port ${port} is in use.`);
+});
+
+test("a second service on the same state is refused, and is told whose it is", async () => {
+  const port = String(await freePort());
+  const { code, output } = await runToEnd("npm", ["start", "--", "--port", port, "--persist-to", folder]);
+  expect(code).toBe(1);
+  expect(output).toMatch(/The state in .* is used by another service: process \d+, at port \d+\./);
+  expect((await fetch(`${service.url}/health`)).status).toBe(200);
+});
+
+test.each(["SIGINT", "SIGTERM"] as const)("%s ends it only after what was accepted is stored", async (signal) => {
+  const headers = { Authorization: "Bearer eye_w_local" };
+  const session = `drained-${signal}`;
+  for (let n = 0; n < 40; n++) {
+    const event = { session_id: session, category: "c", name: "n", data: { n }, timestamp: "2026-03-01 00:00:00" };
+    const response = await fetch(`${service.url}/theeye/events`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(event),
+    });
+    expect(response.status).toBe(202);
+  }
+  await service.stop(signal);
+  expect(service.output()).toContain("what was accepted is being stored");
+  service = await startService(folder);
+  const read = await fetch(`${service.url}/theeye/sessions/${session}`, {
+    headers: { Authorization: "Bearer eye_r_local" },
+  });
+  expect(((await read.json()) as { results: unknown[] }).results).toHaveLength(40);
+});
+
+test.skipIf(process.platform === "win32")(
+  "kill -9 of its first process leaves nothing behind, and it starts again",
+  async () => {
+    const { pid } = JSON.parse(readFileSync(join(folder, "the-eye.lock"), "utf8")) as { pid: number };
+    process.kill(pid, "SIGKILL");
+    await service.stop();
+    service = await startService(folder);
+    expect((await fetch(`${service.url}/health`)).status).toBe(200);
+  },
+);
+
+test("a setting that cannot be used ends it with a sentence that says what to do", async () => {
+  const own = mkdtempSync(join(tmpdir(), "the-eye-setting-"));
+  const port = String(await freePort());
+  const setting = ["--var", "KEY_CACHE_SECONDS:soon"];
+  const { code, output } = await runToEnd("npm", ["start", "--", "--port", port, "--persist-to", own, ...setting]);
+  rmSync(own, { recursive: true });
+  expect(code).toBe(1);
+  expect(output).toContain("KEY_CACHE_SECONDS is not usable. Set it under [vars] in wrangler.toml to a whole number");
+  expect(output).not.toContain("The Eye is ready");
+});
+
+test.skipIf(process.platform === "win32")("wrangler dev alone says what to run instead", async () => {
+  const port = String(await freePort());
+  const wrangler = join(ROOT, "node_modules/.bin/wrangler");
+  const { output } = await runToEnd("sh", ["-c", `${wrangler} dev --port ${port} & pid=$!; sleep 10; kill $pid; wait`]);
+  expect(output).toContain("Run `npm start` in place of `wrangler dev`");
 });

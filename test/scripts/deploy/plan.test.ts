@@ -8,6 +8,7 @@ const TWO = {
     { binding: "DB_1", name: "the-eye-1" },
   ],
   queues: ["the-eye-events"],
+  settings: [],
 };
 
 test("every database is created and migrated before the Worker is deployed, and what needs the Worker comes last", () => {

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { parseStartOptions } from "../../../scripts/start/options.ts";
+import { parseStartOptions as parse } from "../../../scripts/start/options.ts";
+
+const SETTINGS = ["KEY_CACHE_SECONDS", "RULE_LEAD_SECONDS"];
+const parseStartOptions = (args: string[]) => parse(args, SETTINGS);
 
 test("without flags wrangler is told the port and the folder that migrations and keys use", () => {
   expect(parseStartOptions([])).toEqual({
@@ -7,24 +10,33 @@ test("without flags wrangler is told the port and the folder that migrations and
     ip: null,
     protocol: "http",
     persistTo: ".wrangler/state",
-    devArguments: ["--port", "8787", "--persist-to", ".wrangler/state", "--var", "RULE_LEAD_SECONDS:2"],
+    devArguments: [
+      "--port",
+      "8787",
+      "--persist-to",
+      ".wrangler/state",
+      "--var",
+      "RULE_LEAD_SECONDS:2",
+      "--var",
+      "LOCAL_MODE:true",
+    ],
   });
 });
 
 test.each([[["--port", "8899", "--persist-to", "x"]], [["--port=8899", "--persist-to=x"]]])(
   "%j is understood and handed on as it is",
   (args) => {
-    const devArguments = [...args, "--var", "RULE_LEAD_SECONDS:2"];
+    const devArguments = [...args, "--var", "RULE_LEAD_SECONDS:2", "--var", "LOCAL_MODE:true"];
     expect(parseStartOptions(args)).toMatchObject({ port: 8899, persistTo: "x", devArguments });
   },
 );
 
 test.each([
   [["--var", "RULE_LEAD_SECONDS:60"]],
-  [["--var", "A:1", "RULE_LEAD_SECONDS:0"]],
+  [["--var", "KEY_CACHE_SECONDS:1", "RULE_LEAD_SECONDS:0"]],
   [["--var=RULE_LEAD_SECONDS:9"]],
 ])("the lead of rules is the one that is given: %j", (args) => {
-  const devArguments = [...args, "--port", "8787", "--persist-to", ".wrangler/state"];
+  const devArguments = [...args, "--port", "8787", "--persist-to", ".wrangler/state", "--var", "LOCAL_MODE:true"];
   expect(parseStartOptions(args)).toMatchObject({ devArguments });
 });
 
@@ -39,3 +51,15 @@ test.each([[["--port", "x"]], [["--port", "70000"]], [["--port"]], [["--persist-
     expect(parseStartOptions(args)).toMatch(/^--(port|persist-to) takes /);
   },
 );
+
+test.each([
+  [
+    ["--var", "KEY_CACHE:1"],
+    "--var KEY_CACHE is no setting of The Eye. Settings are KEY_CACHE_SECONDS, RULE_LEAD_SECONDS.",
+  ],
+  [["--var=RULE_LEAD:1"], "--var RULE_LEAD is no setting"],
+  [["--var", "KEY_CACHE_SECONDS"], '--var takes NAME:VALUE, not "KEY_CACHE_SECONDS".'],
+  [["--var"], "--var takes NAME:VALUE."],
+])("%j is refused: %s", (args, sentence) => {
+  expect(parseStartOptions(args)).toContain(sentence);
+});

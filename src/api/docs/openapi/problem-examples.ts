@@ -35,6 +35,10 @@ const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: Proble
   },
   conflict: { detail: "The application demo exists already." },
   rate_limited: { detail: "More arrives than the queue takes in a second." },
+  misconfigured: {
+    detail:
+      "The Eye is not configured: KEY_CACHE_SECONDS is not usable. Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
+  },
   unavailable: { detail: "The queue does not take events at this moment." },
 };
 

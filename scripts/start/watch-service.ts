@@ -1,0 +1,75 @@
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { isRunning, processTable } from "./process-table.ts";
+
+export interface WatchLimits {
+  /** Nothing listens any more: no process of the service can come back from that by itself. */
+  refusingMs: number;
+  /** It listens and does not answer, or with an error. Long, since a busy machine is no reason to end. */
+  silentMs: number;
+  everyMs: number;
+}
+
+const LIMITS: WatchLimits = { refusingMs: 10_000, silentMs: 30_000, everyMs: 1_000 };
+
+/**
+ * Watches whether a service lives. wrangler goes on when the processes that serve are killed, and requests then wait for ever. The
+ * service itself is asked only where something has changed, since each request is a line of output.
+ *
+ * @param url where it answers while it is well
+ * @param group the leader of its process group, or undefined
+ * @returns why the service counts as dead; or null once `signal` is aborted
+ */
+export async function untilDead(
+  url: string,
+  group: number | undefined,
+  signal: AbortSignal,
+  limits = LIMITS,
+): Promise<string | null> {
+  let members = membersOf(group);
+  let lastAnswer = Date.now();
+  while (!signal.aborted) {
+    const listens = await isListening(new URL(url));
+    if (listens && members.every(isRunning)) lastAnswer = Date.now();
+    else if (listens && (await answers(url, signal))) {
+      // wrangler replaces processes when files change.
+      members = membersOf(group);
+      lastAnswer = Date.now();
+    }
+    const since = Date.now() - lastAnswer;
+    if (!signal.aborted && !listens && since > limits.refusingMs) return "nothing listens at its port";
+    if (!signal.aborted && since > limits.silentMs) return "it does not answer";
+    await delay(limits.everyMs, undefined, { signal }).catch(() => undefined);
+  }
+  return null;
+}
+
+function membersOf(group: number | undefined): number[] {
+  if (group === undefined) return [];
+  return processTable()
+    .filter((one) => one.group === group)
+    .map(({ pid }) => pid);
+}
+
+function isListening({ hostname, port }: URL): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) });
+    const end = (listens: boolean) => {
+      socket.destroy();
+      resolve(listens);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+    socket.setTimeout(5_000, () => end(true));
+  });
+}
+
+async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,42 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { afterEach, expect, test } from "vitest";
+import { drain } from "../../../scripts/start/drain.ts";
+
+let server: Server | null = null;
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+/** A service that answers with these numbers of messages, the last one for ever. */
+async function serving(waiting: number[]): Promise<{ url: string; asked: () => number }> {
+  let asked = 0;
+  server = createServer((request, response) => {
+    expect([request.method, request.url, request.headers.authorization]).toEqual([
+      ...["POST", "/health/drain", "Bearer eye_a_local"],
+    ]);
+    response.end(JSON.stringify({ waiting: waiting[Math.min(asked, waiting.length - 1)] }));
+    asked += 1;
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`, asked: () => asked };
+}
+
+test("waits until nothing is left, twice in a row", async () => {
+  const { url, asked } = await serving([3, 0, 1, 0, 0]);
+  expect(await drain(url, new AbortController().signal)).toBe(0);
+  expect(asked()).toBe(5);
+});
+
+test("says how many messages are left at its limit, or when it is told to hurry", async () => {
+  const { url } = await serving([5]);
+  expect(await drain(url, new AbortController().signal, 500)).toBe(5);
+  expect(await drain(url, AbortSignal.timeout(300))).toBe(5);
+});
+
+test("does not wait for a service that is gone", async () => {
+  expect(await drain("http://127.0.0.1:9", new AbortController().signal)).toBe(0);
+});

@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { isRunning } from "../../../scripts/start/process-table.ts";
+import { inUse, type StateLock, takeLock } from "../../../scripts/start/state-lock.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "the-eye-lock-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const file = () => join(folder, "the-eye.lock");
+
+function taken(): StateLock {
+  const lock = takeLock(folder, 8787);
+  if ("holder" in lock) throw new Error("the lock is held");
+  return lock;
+}
+
+/** A process that looks like `npm start`, or like what it leaves behind. */
+async function running(name: string, detached = false) {
+  const script = join(folder, name);
+  writeFileSync(script, "console.log('ready'); setInterval(() => {}, 1000);");
+  const child = spawn(process.execPath, [script], { detached, stdio: ["ignore", "pipe", "ignore"] });
+  await once(child.stdout, "data");
+  return { pid: child.pid ?? 0, child, ended: once(child, "exit") };
+}
+
+test("a free folder is locked until it is released", () => {
+  const lock = taken();
+  expect(existsSync(file())).toBe(true);
+  lock.noteGroup(7);
+  lock.release();
+  expect(existsSync(file())).toBe(false);
+});
+
+test.skipIf(process.platform === "win32")(
+  "a folder in use is refused, with a sentence that names the process",
+  async () => {
+    const { pid, child, ended } = await running("start.ts");
+    writeFileSync(file(), JSON.stringify({ pid, port: 8788 }));
+    const refused = takeLock(folder, 8787);
+    expect(refused).toEqual({ holder: { pid, port: 8788 } });
+    expect(inUse("x", { pid, port: 8788 })).toContain(`process ${pid}, at port 8788`);
+    child.kill("SIGKILL");
+    await ended;
+    expect("holder" in takeLock(folder, 8787)).toBe(false);
+  },
+);
+
+test.skipIf(process.platform === "win32")("what a killed service left behind is ended, and nothing else", async () => {
+  const left = await running("keep-service.ts", true);
+  writeFileSync(file(), JSON.stringify({ pid: 2 ** 22 + 1, port: 8787, group: left.pid }));
+  taken().release();
+  await left.ended;
+  const stranger = await running("another.js", true);
+  writeFileSync(file(), JSON.stringify({ pid: 2 ** 22 + 1, port: 8787, group: stranger.pid }));
+  taken().release();
+  expect(isRunning(stranger.pid)).toBe(true);
+  stranger.child.kill("SIGKILL");
+  await stranger.ended;
+});
+
+test("a damaged lock, and one whose number another program has by now, are no obstacle", () => {
+  writeFileSync(file(), "{");
+  taken().release();
+  // This process runs tests, and is no service.
+  writeFileSync(file(), JSON.stringify({ pid: process.ppid, port: 8787 }));
+  if (process.platform !== "win32") taken().release();
+});
