@@ -2,6 +2,8 @@ import { checkAlerts } from "./alerting/check-alerts";
 import { createApp } from "./api/app";
 import { compactionWorldOf } from "./compaction/compaction-world";
 import { claimRun } from "./compaction/compactor-lease";
+import { consumeErasures, resumeErasures } from "./compaction/erasure/consume-erasures";
+import { erasureIoOf } from "./compaction/erasure/erasure-io";
 import { consumeCompaction } from "./compaction/run-compaction";
 import { configOf } from "./http/configuration";
 import { observed } from "./http/local-mode";
@@ -14,6 +16,7 @@ import type { Pipeline } from "./pipeline/process-batch";
 import { consumeReplays, type ReplayPipeline } from "./pipeline/replay/replay";
 import { maintainKeys } from "./storage/admin/published-keys";
 import { databasesOf, firstDatabase } from "./storage/core/databases";
+import { isolateErasures } from "./storage/erasures/erasure-source";
 import { maintainPartitions } from "./storage/partitions/partition-maintenance";
 import { isolatePartitions } from "./storage/partitions/partition-store";
 import { writeBatch } from "./storage/write/write-batch";
@@ -32,6 +35,10 @@ export default {
       return;
     }
     const batch = configOf(env).localMode ? observed(delivered) : delivered;
+    if (batch.queue.endsWith("erasures")) {
+      await consumeErasures(batch, erasureIoOf(env, log));
+      return;
+    }
     const pipeline = pipelineOf(env);
     if (batch.queue.endsWith("dead-letters")) await consumeDeadLetters(batch, pipeline);
     else if (batch.queue.endsWith("replays")) await consumeReplays(batch, pipeline);
@@ -45,6 +52,7 @@ export default {
     await maintainPartitions({ databases, partitions, futureToleranceMicros, log }, scheduledTime * 1000);
     await maintainKeys({ keys: env.KEYS, database: firstDatabase(databases), log });
     if (await claimRun(firstDatabase(databases), scheduledTime * 1000)) await env.COMPACTION.send({ v: 1 });
+    await resumeErasures(erasureIoOf(env, log));
     const watching = {
       databases,
       fetch: (url: string, init: RequestInit) => fetch(url, init),
@@ -59,9 +67,11 @@ export default {
 function pipelineOf(env: Env): Pipeline & ReplayPipeline {
   const config = parseConfig(env);
   const rules = ruleSourceOf(env);
+  const databases = databasesOf(env);
   return {
-    databases: databasesOf(env),
+    databases,
     partitions: isolatePartitions(env),
+    erasures: isolateErasures(firstDatabase(databases)),
     callSession: (session, call) => env.SESSIONS.getByName(session).accept(call),
     write: writeBatch,
     sendDeadLetter: async (body) => {

@@ -59,6 +59,7 @@ async function checkAll(env: Env): Promise<Record<string, DependencyReport>> {
     ["EVENTS", () => backlogOf(env.EVENTS)],
     ["DEAD_LETTERS", () => backlogOf(env.DEAD_LETTERS)],
     ["REPLAYS", () => backlogOf(env.REPLAYS)],
+    ["ERASURES", () => backlogOf(env.ERASURES)],
   ];
   const reports = checks.map(async ([name, check]) => [name, await timed(name, check)] as const);
   return Object.fromEntries(await Promise.all(reports));

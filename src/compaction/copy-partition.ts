@@ -5,9 +5,12 @@ import { EventFileWriter } from "../storage/archive/event-file";
 import { FILE_LIMITS, type FileLimits } from "../storage/archive/limits";
 import { addFileStatement } from "../storage/archive/manifest";
 import { type Database, firstDatabase } from "../storage/core/databases";
+import { fenceStatement } from "../storage/erasures/erasure-fence";
+import { createErasureSource, type ErasureSource } from "../storage/erasures/erasure-source";
 import { type Partition, sealedSuffix } from "../storage/partitions/partition";
 import { databasesSharing } from "../storage/partitions/partition-tables";
 import { advanceStatement, markCopied, type Progress, readProgress, standsAt } from "./compaction-records";
+import { belongingOf } from "./late-events";
 import { nextMoment, type RowPlace, readTableRows } from "./read-rows";
 import { storeEventFile } from "./store-file";
 
@@ -30,15 +33,23 @@ export async function copyNextFile(
   if (next === undefined) return null;
   const database = databasesSharing(databases, partition).find(({ index }) => index === next.database);
   if (database === undefined) throw new Error(`partition ${partition.id} has no database ${next.database}`);
-  const copied = await writeFile(database, partition, next, limits);
+  const erasures = createErasureSource(first);
+  const copied = await writeFile(database, partition, next, { limits, erasures });
   if (copied === null) {
     await markCopied(first, partition.id, database.index);
     return 0;
   }
-  const { writer, end, hour } = copied;
+  const { writer, end, hour, revision } = copied;
+  // All that was left of the hour is erased, and about to be deleted: the next step begins behind it.
+  if (writer.rows === 0) {
+    await first.binding.batch([advanceStatement(first, partition.id, next, end, 0)]);
+    return 0;
+  }
   const place = { partition: partition.id, generation: 0, hour, settled: true };
   const file = await storeEventFile(archive, database, writer.finish(), place);
   await first.binding.batch([
+    // Whatever was erased since the rows were read: they are copied anew then, without it.
+    fenceStatement(first.binding, revision),
     // Where another has copied these rows meanwhile, its file holds them, even if an erasure made that one different.
     addFileStatement(first, file, { now, condition: standsAt(partition.id, next) }),
     advanceStatement(first, partition.id, next, end, file.rows),
@@ -51,22 +62,25 @@ async function writeFile(
   database: Database,
   partition: Partition,
   { copied }: Progress,
-  limits: FileLimits,
-): Promise<{ writer: EventFileWriter; end: RowPlace; hour: number } | null> {
+  { limits, erasures }: { limits: FileLimits; erasures: ErasureSource },
+): Promise<{ writer: EventFileWriter; end: RowPlace; hour: number; revision: number } | null> {
   const suffix = sealedSuffix(partition);
   const moment = await nextMoment(database, suffix, copied);
   if (moment === null) return null;
   const hour = hourOf(moment);
   const endSlot = ((hour + 3_600) * 1_000_000) / partition.slotMicros;
   const writer = new EventFileWriter(limits);
+  let revision = (await erasures.check([])).revision;
   for (let end = copied; ; ) {
     const rows = await readTableRows(database, suffix, end, endSlot);
+    const check = await erasures.check(rows.map(({ event }) => belongingOf(event)));
+    revision = Math.min(revision, check.revision);
     for (const { place, event } of rows) {
       if (writer.isFull) break;
-      writer.add(event);
+      if (!check.isErased(belongingOf(event))) writer.add(event);
       end = place;
     }
-    if (end !== null && (rows.length === 0 || writer.isFull)) return { writer, end, hour };
+    if (end !== null && (rows.length === 0 || writer.isFull)) return { writer, end, hour, revision };
     if (rows.length === 0) throw new Error(`the rows of partition ${partition.id} changed while they were copied`);
   }
 }

@@ -10,6 +10,8 @@ import { allEvents } from "../storage/archive/read-events";
 import { type Database, firstDatabase } from "../storage/core/databases";
 import { packId, storedIdSql } from "../storage/core/packed-id";
 import { messageOf } from "../storage/core/transport-errors";
+import { fenceStatement } from "../storage/erasures/erasure-fence";
+import { createErasureSource } from "../storage/erasures/erasure-source";
 import { lateSuffix, type Partition, slotOf } from "../storage/partitions/partition";
 import type { PartitionMap } from "../storage/partitions/partition-map";
 import { databasesSharing } from "../storage/partitions/partition-tables";
@@ -17,7 +19,7 @@ import { sampleKeyOf } from "../storage/partitions/sample-key";
 import { hasSameContent } from "../storage/write/stored-content";
 import { conflictError, errorStatements } from "../storage/write/write-batch";
 import { countStatements } from "../storage/write/write-events";
-import { rowOf } from "./late-events";
+import { belongingOf, rowOf } from "./late-events";
 import { type RowPlace, readTableRows, type TableRow } from "./read-rows";
 import { storeEventFile } from "./store-file";
 
@@ -41,10 +43,14 @@ export async function flushLateRows(
   now: Micros,
 ): Promise<number> {
   for (const database of databasesSharing(databases, partition)) {
-    const rows = firstHour(await readTableRows(database, lateSuffix(partition), null));
-    const hour = rows[0] === undefined ? 0 : hourOf(rows[0].event.occurredAt);
-    if (rows.length === 0) continue;
-    const fresh = await removeKnown({ databases, archive }, database, partition, rows);
+    const all = firstHour(await readTableRows(database, lateSuffix(partition), null));
+    const hour = all[0] === undefined ? 0 : hourOf(all[0].event.occurredAt);
+    if (all.length === 0) continue;
+    const check = await createErasureSource(firstDatabase(databases)).check(all.map(({ event }) => belongingOf(event)));
+    // Those are about to be deleted by their erasure.
+    const rows = all.filter(({ event }) => !check.isErased(belongingOf(event)));
+    if (rows.length === 0) return all.length;
+    const fresh = await removeKnown({ databases, archive, revision: check.revision }, database, partition, rows);
     if (fresh.length === 0) return rows.length;
     const writer = new EventFileWriter();
     for (const { event } of fresh) writer.add(event);
@@ -53,7 +59,7 @@ export async function flushLateRows(
       ...{ hour, partition: partition.id, settled: false },
       generation: await nextGeneration(first, partition, database),
     });
-    await first.binding.batch([addFileStatement(first, file, { now })]);
+    await first.binding.batch([fenceStatement(first.binding, check.revision), addFileStatement(first, file, { now })]);
     await settleFile(
       databases,
       partition,
@@ -82,7 +88,7 @@ async function nextGeneration({ binding }: Database, { id }: Partition, { index 
 
 /** Removes late rows whose identity the archive holds already: copies, and events in conflict. Returns the others. */
 async function removeKnown(
-  { databases, archive }: { databases: readonly Database[]; archive: ArchiveBucket },
+  { databases, archive, revision }: { databases: readonly Database[]; archive: ArchiveBucket; revision: number },
   database: Database,
   partition: Partition,
   rows: readonly TableRow[],
@@ -106,6 +112,7 @@ async function removeKnown(
     return hasSameContent({ ...held, id: packId(held.id) }, row) ? [] : [conflictError(row)];
   });
   await database.binding.batch([
+    fenceStatement(database.binding, revision),
     ...errorStatements(database, conflicts),
     ...removeStatements(
       database,

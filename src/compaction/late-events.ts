@@ -1,6 +1,7 @@
 import { tieOf } from "../model/event/event-key";
 import { formatTimestamp } from "../model/time";
 import type { ArchivedEvent } from "../storage/archive/archived-rows";
+import type { Belonging } from "../storage/erasures/erasure-source";
 import type { EventRow } from "../storage/write/rows";
 
 /**
@@ -20,6 +21,11 @@ export function sentText(event: ArchivedEvent): string {
     ...(visitor === null ? {} : { visitor_id: visitor }),
     ...(event.extra === null ? {} : JSON.parse(event.extra)),
   });
+}
+
+/** By what it is known whether an event was erased. */
+export function belongingOf({ session, visitor, receivedAt }: ArchivedEvent): Belonging {
+  return { session, visitor, error: null, receivedAt };
 }
 
 /** The row of an event that is read from a table or a file. */

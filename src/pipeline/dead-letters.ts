@@ -12,17 +12,16 @@ import { divideBatch } from "./batch-parts";
 import type { PlacedError } from "./place-rows";
 import {
   NOTHING_COUNTED,
-  type Piece,
   type Pipeline,
   type Processed,
   processBatch,
   queuedMessage,
   sumCounts,
   type Undelivered,
-  writePieces,
 } from "./process-batch";
 import { deliveryFailed, errorRow, type OpenedMessage, openUnchecked, readMessage } from "./read-message";
 import { endsInvocations, mustRenew, waitedBy } from "./retry-policy";
+import { type Piece, writePieces } from "./write-pieces";
 
 /** How often a dead letter is processed once more before its events are marked undeliverable. */
 const ATTEMPTS_BEFORE_UNDELIVERABLE = 3;

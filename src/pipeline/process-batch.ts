@@ -3,22 +3,16 @@ import { errorId, fingerprint } from "../model/event/fingerprint";
 import type { Micros } from "../model/time";
 import type { RulesInForce } from "../rules/rules-in-force";
 import type { Arrival, PlacedOutcome } from "../session/session-protocol";
-import type { Database } from "../storage/core/databases";
-import { type Failure, failureOf, messageOf } from "../storage/core/transport-errors";
-import type { PartitionStore } from "../storage/partitions/partition-store";
-import type { EventRow } from "../storage/write/rows";
+import { type Failure, messageOf } from "../storage/core/transport-errors";
 import { sliceBatch } from "./batch-slices";
 import { type CallSession, callSessions } from "./call-sessions";
-import { eventRow, type PlacedError, placeRows, type ReadArrival } from "./place-rows";
+import { eventRow, type ReadArrival } from "./place-rows";
 import { errorRow, type OpenedMessage, openMessage, type QueuedMessage, readMessage, receiptsOf } from "./read-message";
-import { type Write, type WriteGroup, writeGroups } from "./write-groups";
+import { type Piece, sumOf, type WriteIo, writePieces } from "./write-pieces";
 
 /** What the pipeline needs of the world. Handed in, so that a simulation can let any of it fail. */
-export interface Pipeline {
-  databases: Database[];
-  partitions: PartitionStore;
+export interface Pipeline extends WriteIo {
   callSession: CallSession;
-  write: Write;
   /** Sends a message's body to the dead letters; resolves once the queue has it. */
   sendDeadLetter: (body: unknown) => Promise<void>;
   /** Sends a message's body to the queue of events once more, as a new message; resolves once the queue has it. */
@@ -68,7 +62,7 @@ export function sumCounts(one: Counts, other: Counts): Counts {
   };
 }
 
-type ProcessingPipeline = Pick<Pipeline, "databases" | "partitions" | "callSession" | "write" | "rules" | "config">;
+type ProcessingPipeline = WriteIo & Pick<Pipeline, "callSession" | "rules" | "config">;
 
 /**
  * Processes the messages of a batch: validates their events, and writes them where they belong.
@@ -138,7 +132,7 @@ async function processSlice(
     if (decided !== gathered.read.length) throw new Error(`${decided} outcomes of ${gathered.read.length} arrivals`);
   }
 
-  const { failed, duplicates, conflicts } = await writePieces(pieces, pipeline);
+  const { failed, duplicates, conflicts, erased } = await writePieces(pieces, pipeline);
   for (const { piece, failure, reason } of failed) {
     undelivered.push({ ...piece, failure, reason, waitsForDatabase: true });
   }
@@ -146,15 +140,11 @@ async function processSlice(
   counts.sessions = sessions.size;
   counts.events = sumOf(opened, (message) => message.arrivals.length + message.errors.length);
   counts.duplicates = duplicates.length + copies;
-  const errors = sumOf(pieces, (piece) => piece.errors.length) - sumOf(failed, (part) => part.errors);
-  const events = sumOf(pieces, (piece) => piece.events.length) - sumOf(failed, (part) => part.events);
+  const errors = sumOf(pieces, (piece) => piece.errors.length) - sumOf(failed, (part) => part.errors) - erased.errors;
+  const events = sumOf(pieces, (piece) => piece.events.length) - sumOf(failed, (part) => part.events) - erased.events;
   counts.failed = errors + conflicts.length;
   counts.stored = events - duplicates.length - conflicts.length;
   return { undelivered, counts };
-}
-
-function sumOf<Item>(items: readonly Item[], count: (item: Item) => number): number {
-  return items.reduce((sum, item) => sum + count(item), 0);
 }
 
 export function queuedMessage({ body, timestamp, id }: Message<unknown>): QueuedMessage {
@@ -216,19 +206,6 @@ function gatherSessions(opened: readonly OpenedMessage[], places: readonly numbe
   return sessions;
 }
 
-/** Rows before they are placed: of one session, or of one message. */
-export interface Piece {
-  messages: ReadonlySet<number>;
-  session: string | null;
-  /** The session's arrivals whose rows these are, or none where no session decided. */
-  arrivals: Arrival[];
-  events: EventRow[];
-  errors: PlacedError[];
-  mayHold: boolean;
-  /** Arrivals that are the same event as another of the piece. */
-  copies: number;
-}
-
 /** The rows that a message brings without any session having to decide. */
 function ownPiece({ errors }: OpenedMessage, place: number): Piece[] {
   if (errors.length === 0) return [];
@@ -256,79 +233,4 @@ function pieceOf(session: string, { read }: Gathered, outcomes: PlacedOutcome[],
     }
   }
   return piece;
-}
-
-export interface FailedPiece {
-  piece: Piece;
-  failure: Failure;
-  reason: string;
-  /** Rows that were not written. */
-  events: number;
-  errors: number;
-}
-
-export interface WrittenPieces {
-  failed: FailedPiece[];
-  duplicates: EventRow[];
-  conflicts: EventRow[];
-}
-
-/**
- * Places pieces by the partition map and writes them. Where a partition was closed since the map was read, they are placed
- * once more by the map as it stands now.
- */
-export async function writePieces(
-  pieces: readonly Piece[],
-  { databases, partitions, write }: Pick<Pipeline, "databases" | "partitions" | "write">,
-): Promise<WrittenPieces> {
-  const written: WrittenPieces = { failed: [], duplicates: [], conflicts: [] };
-  let pending = pieces.filter(({ events, errors }) => events.length > 0 || errors.length > 0);
-  for (let round = 1; pending.length > 0; round++) {
-    const groups = new Map<WriteGroup, Piece>();
-    try {
-      if (round > 1) await partitions.latest();
-      const map = await partitions.covering(new Set(pending.flatMap(momentsOf)));
-      for (const piece of pending) {
-        for (const { database, rows } of placeRows(piece.events, piece.errors, map)) {
-          groups.set({ ...piece, database, rows }, piece);
-        }
-      }
-    } catch (thrown) {
-      const failure = failureOf(thrown) === "rejected" ? "overloaded" : failureOf(thrown);
-      const reason = `the partitions cannot be read: ${messageOf(thrown)}`;
-      for (const piece of pending) {
-        written.failed.push({ piece, failure, reason, events: piece.events.length, errors: piece.errors.length });
-      }
-      return written;
-    }
-    const { failed, duplicates, conflicts } = await writeGroups(databases, [...groups.keys()], write);
-    written.duplicates.push(...duplicates);
-    written.conflicts.push(...conflicts);
-    const again = new Map<Piece, Piece>();
-    for (const { group, failure, reason } of failed) {
-      const piece = groups.get(group);
-      if (piece === undefined) continue;
-      if (failure !== "stale" || round > 1) {
-        const { events, errors } = group.rows;
-        const own = { events: sumOf(events, (lane) => lane.rows.length), errors: errors.length };
-        written.failed.push({ piece, failure, reason, ...own });
-      } else again.set(piece, mergePiece(again.get(piece), piece, group));
-    }
-    pending = [...again.values()];
-  }
-  return written;
-}
-
-/** The part of a piece that is to be placed once more: the rows of the groups that failed. */
-function mergePiece(before: Piece | undefined, piece: Piece, { rows }: WriteGroup): Piece {
-  const events = new Set(rows.events.flatMap((lane) => lane.rows));
-  const errors = new Set(rows.errors);
-  const part: Piece = before ?? { ...piece, events: [], errors: [] };
-  part.events.push(...piece.events.filter((row) => events.has(row)));
-  part.errors.push(...piece.errors.filter(({ row }) => errors.has(row)));
-  return part;
-}
-
-function momentsOf({ events, errors }: Piece): number[] {
-  return [...events.map(({ occurredAt }) => occurredAt), ...errors.map(({ moment }) => moment)];
 }

@@ -178,6 +178,7 @@ export function errorRow(
     issues,
     content: arrival.text,
     parts: 0,
+    visitor: textOf(members.visitor_id, MAX_ID_CHARACTERS),
   };
 }
 

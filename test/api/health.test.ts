@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { version } from "../../package.json";
-import { databasesOf } from "../../src/storage/core/databases";
 import { observed } from "../../src/http/local-mode";
+import { databasesOf } from "../../src/storage/core/databases";
 import { seedLocalKeys } from "../http/auth/seed";
 import { ask } from "./ask";
 
@@ -68,9 +68,11 @@ describe("GET /health", () => {
   });
 
   it("is degraded while a database takes no writes, though it answers", async () => {
-    await databaseAt(2).prepare(
-      "CREATE TRIGGER full BEFORE INSERT ON write_probe BEGIN SELECT RAISE(ABORT, 'Exceeded maximum DB size'); END",
-    ).run();
+    await databaseAt(2)
+      .prepare(
+        "CREATE TRIGGER full BEFORE INSERT ON write_probe BEGIN SELECT RAISE(ABORT, 'Exceeded maximum DB size'); END",
+      )
+      .run();
     const response = await ask("/health");
     await databaseAt(2).prepare("DROP TRIGGER full").run();
     expect(response.status).toBe(503);

@@ -5,8 +5,9 @@ import type { CallSession } from "../../src/pipeline/call-sessions";
 import type { Pipeline } from "../../src/pipeline/process-batch";
 import { indexRules, NO_RULES, type RuleSet } from "../../src/rules/rules";
 import { type RulesInForce, rulesInForce } from "../../src/rules/rules-in-force";
-import { databasesOf } from "../../src/storage/core/databases";
+import { databasesOf, firstDatabase } from "../../src/storage/core/databases";
 import { unpackId } from "../../src/storage/core/packed-id";
+import { createErasureSource } from "../../src/storage/erasures/erasure-source";
 import { lanesToRead } from "../../src/storage/partitions/partition";
 import { createPartitionStore } from "../../src/storage/partitions/partition-store";
 import { writeBatch } from "../../src/storage/write/write-batch";
@@ -22,6 +23,7 @@ export function pipelineWith(changes: Partial<Pipeline> = {}): Pipeline {
     databases,
     partitions,
     callSession,
+    erasures: createErasureSource(firstDatabase(databases)),
     write: writeBatch,
     sendDeadLetter: () => Promise.reject(new Error("no dead letter was expected")),
     sendAgain: () => Promise.reject(new Error("no renewal was expected")),

@@ -6,6 +6,7 @@ import type { CallSession } from "../../src/pipeline/call-sessions";
 import type { Pipeline } from "../../src/pipeline/process-batch";
 import { createRuleSource, type RuleSource } from "../../src/rules/rule-source";
 import { type Database, databasesOf, firstDatabase } from "../../src/storage/core/databases";
+import { createErasureSource, type ErasureSource } from "../../src/storage/erasures/erasure-source";
 import { sealPartition } from "../../src/storage/partitions/partition-lifecycle";
 import { maintainPartitions } from "../../src/storage/partitions/partition-maintenance";
 import {
@@ -34,6 +35,7 @@ const WINDOW: Micros = 15 * MINUTE;
 interface Consumer {
   databases: Database[];
   partitions: PartitionStore;
+  erasures: ErasureSource;
   rules: RuleSource;
 }
 
@@ -82,6 +84,7 @@ export function makeWorld(random: Random, traffic: Traffic, { sabotage, isForget
   const startConsumer = (databases: Database[]): Consumer => ({
     databases,
     partitions: createPartitionStore(databases, { widthMicros }, nowMs),
+    erasures: createErasureSource(firstDatabase(databases), nowMs),
     rules: createRuleSource(
       ruleLoader(traffic, () => world.now),
       { leadMs: RULE_LEAD / 1_000, now: nowMs },
@@ -168,6 +171,7 @@ export function makeWorld(random: Random, traffic: Traffic, { sabotage, isForget
       const consumer = own.pick([consumers[0] ?? startConsumer(faulty), ...consumers]);
       const pipeline: Pipeline = {
         ...{ databases: consumer.databases, partitions: consumer.partitions, config },
+        erasures: consumer.erasures,
         write: writeBatch,
         now: () => world.now,
         callSession: sessionCalls(isForgetful),

@@ -9,6 +9,7 @@ const EMPTIED = [
   ...["partitions", "counts", "series_hours", "series", "errors", "error_parts", "failures", "shadow_failures"],
   ...["replays", "write_probe", "archive_files", "archive_index", "archive_settled", "compactions", "compactor_lease"],
   ...["storage_settings", "retention_log"],
+  ...["erasures", "tombstones", "erasure_salts", "erased_objects"],
 ];
 
 /** Drops all partitions and deletes what the pipeline writes. Stores of partitions notice it by the map's revision. */
@@ -21,6 +22,7 @@ export async function emptyDatabases(databases: readonly Database[]): Promise<vo
         ...EMPTIED.map((table) => `DELETE FROM ${table}`),
         "DELETE FROM categories WHERE category <> ''",
         "UPDATE revisions SET revision = revision + 1 WHERE name = 'partitions'",
+        "UPDATE revisions SET revision = 0 WHERE name <> 'partitions'",
       ].map((statement) => binding.prepare(statement)),
     );
   }

@@ -76,7 +76,14 @@ test("a port in use is said plainly", async () => {
   await new Promise((resolve) => taken.once("listening", resolve));
   const address = taken.address();
   const port = typeof address === "object" ? address?.port : 0;
-  const { code, output } = await runToEnd("npm", ["start", "--", "--port", String(port), "--persist-to", join(folder, "other")]);
+  const { code, output } = await runToEnd("npm", [
+    "start",
+    "--",
+    "--port",
+    String(port),
+    "--persist-to",
+    join(folder, "other"),
+  ]);
   taken.close();
   expect(code).toBe(1);
   expect(output).toContain(`Port ${port} is in use.`);

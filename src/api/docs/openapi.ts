@@ -4,6 +4,7 @@ import { administrationOperations } from "./openapi/administration";
 import { alertOperations } from "./openapi/alerts";
 import { askingOperations } from "./openapi/asking";
 import { collectingOperations } from "./openapi/collecting";
+import { erasureOperations } from "./openapi/erasures";
 import { eventTypeOperations } from "./openapi/event-types";
 import { namedJsonSchemas } from "./openapi/json-schema";
 import { describeOperation, type OperationPlan, SECURITY_SCHEMES } from "./openapi/operation";
@@ -32,6 +33,7 @@ function operations(): OperationPlan[] {
     ...eventTypeOperations(),
     ...administrationOperations(),
     ...alertOperations(),
+    ...erasureOperations(),
     ...serviceOperations(),
   ];
 }

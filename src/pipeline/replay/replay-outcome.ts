@@ -6,7 +6,7 @@ import type { LocatedError } from "../../storage/errors/error-queries";
 import type { ReadArrival, ValidOutcome } from "../place-rows";
 import type { Pipeline } from "../process-batch";
 
-export type ReplayIo = Pick<Pipeline, "databases" | "partitions" | "callSession" | "write" | "config">;
+export type ReplayIo = Pick<Pipeline, "databases" | "partitions" | "erasures" | "callSession" | "write" | "config">;
 
 export interface Replaying {
   /** The replay's id. */

@@ -1,11 +1,12 @@
 import { ID_CONFLICT, type Issue } from "../../model/codes";
 import { failureOf, messageOf } from "../../storage/core/transport-errors";
+import type { Belonging } from "../../storage/erasures/erasure-source";
 import type { LocatedError } from "../../storage/errors/error-queries";
 import { databaseOf } from "../../storage/partitions/partition";
 import type { PartitionMap } from "../../storage/partitions/partition-map";
 import type { BatchRows, EventRow, Settlement } from "../../storage/write/rows";
 import { eventRow, placeRows } from "../place-rows";
-import { type WriteGroup, writeGroups } from "../write-groups";
+import { type Write, type WriteGroup, writeGroups } from "../write-groups";
 import type { Judged, ReplayedError, ReplayIo, Replaying, Waiting } from "./replay-outcome";
 
 /**
@@ -17,14 +18,20 @@ import type { Judged, ReplayedError, ReplayIo, Replaying, Waiting } from "./repl
 export async function writeReplayed(
   judged: Judged[],
   replaying: Replaying,
-  io: Pick<ReplayIo, "databases" | "partitions" | "write">,
+  io: Pick<ReplayIo, "databases" | "partitions" | "erasures" | "write">,
 ): Promise<Map<string, ReplayedError>> {
   const results = new Map<string, ReplayedError>();
-  const events = judged.flatMap(({ error, read, outcome }): { row: EventRow; error: LocatedError }[] =>
+  const valid = judged.flatMap(({ error, read, outcome }): Replayed[] =>
     outcome.kind === "valid" ? [{ row: eventRow(outcome.session, read, outcome.outcome), error }] : [],
   );
+  let events: Replayed[];
+  let write: Write;
   let map: PartitionMap;
   try {
+    const check = await io.erasures.check(valid.flatMap(belongingsOf));
+    // Also what comes of an erased error: it may have been read before it was deleted.
+    events = valid.filter((one) => !belongingsOf(one).some(check.isErased));
+    write = (database, rows, mayHold) => io.write(database, { ...rows, erasures: check.revision }, mayHold);
     map = await io.partitions.covering(new Set(events.map(({ row }) => row.occurredAt)));
   } catch (thrown) {
     const waits: Waiting = { kind: "waiting", failure: failureOf(thrown), reason: messageOf(thrown) };
@@ -40,9 +47,14 @@ export async function writeReplayed(
       return { messages: new Set(), session: one.row.session, database, rows: { ...rows, settlements }, mayHold: true };
     }),
   );
-  const { failed, conflicts } = await writeGroups(io.databases, groups, io.write);
-  // A partition was closed since the map was read: the next try goes by the map as it stands then.
-  if (failed.some(({ failure }) => failure === "stale")) await io.partitions.latest();
+  const { failed, conflicts } = await writeGroups(io.databases, groups, write);
+  // A partition was closed or something erased since that was read: the next try goes by what stands then.
+  if (failed.some(({ failure }) => failure === "stale")) {
+    io.erasures.forget();
+    await io.partitions.latest();
+  }
+  const kept = new Set(events);
+  for (const one of valid) if (!kept.has(one)) results.set(one.error.key.id, "skipped");
   for (const { group, failure, reason } of failed)
     noteWaiting(results, errorsOf(group), { kind: "waiting", failure, reason });
   const conflicting = new Set(conflicts.flatMap(({ replays }) => replays?.id ?? []));
@@ -56,6 +68,7 @@ export async function writeReplayed(
     const { id } = error.key;
     if (outcome.kind === "failing") return [{ error, settlement: failing(error, outcome.issues, replaying) }];
     const event = byError.get(id);
+    // Undefined: it was erased.
     if (event === undefined || isTogether(event) || typeof results.get(id) === "object") return [];
     const settlement = conflicting.has(id)
       ? failing(error, [ID_CONFLICT], replaying)
@@ -69,10 +82,23 @@ export async function writeReplayed(
   for (const { error, settlement } of later) {
     results.set(error.key.id, settlement.outcome.kind === "resolved" ? "stored" : "failing");
   }
-  for (const { group, failure, reason } of (await writeGroups(io.databases, settling, io.write)).failed) {
+  for (const { group, failure, reason } of (await writeGroups(io.databases, settling, write)).failed) {
     noteWaiting(results, errorsOf(group), { kind: "waiting", failure, reason });
   }
   return results;
+}
+
+interface Replayed {
+  row: EventRow;
+  error: LocatedError;
+}
+
+function belongingsOf({ row, error: { key, session } }: Replayed): Belonging[] {
+  const { receivedAt, visitor } = row;
+  return [
+    { session: row.session, visitor, error: key.id, receivedAt },
+    { session, visitor: null, error: null, receivedAt },
+  ];
 }
 
 function noteWaiting(results: Map<string, ReplayedError>, ids: string[], waits: Waiting): void {

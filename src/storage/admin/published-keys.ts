@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { hashOfEntry, type KeyRecord, keyEntry } from "../../model/access-key";
 import type { Database } from "../core/databases";
 import { messageOf } from "../core/transport-errors";
+import { TOMBSTONE_PREFIX } from "../erasures/tombstone-vault";
 import { keysOfHashes, listRevisions, type RegisteredKey } from "./registered-keys";
 
 /**
@@ -100,6 +101,7 @@ async function listEntries(keys: KVNamespace): Promise<Map<string, number | null
   do {
     const page: KVNamespaceListResult<unknown> = await keys.list({ cursor });
     for (const { name, metadata } of page.keys) {
+      if (name.startsWith(TOMBSTONE_PREFIX)) continue;
       const read = v.safeParse(MetadataSchema, metadata);
       entries.set(name, read.success ? read.output.revision : null);
     }

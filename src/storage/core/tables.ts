@@ -82,6 +82,45 @@ export const revisions = sqliteTable(
 
 export const numbers = sqliteTable("numbers", { n: integer("n").primaryKey() });
 
+export const erasures = sqliteTable(
+  "erasures",
+  {
+    id: text("id").notNull(),
+    kind: text("kind").notNull(),
+    subject: text("subject"),
+    beforeAt: integer("before_at").notNull(),
+    requestedBy: text("requested_by"),
+    updatedAt: integer("updated_at").notNull(),
+    status: text("status").notNull(),
+    step: integer("step").notNull(),
+    state: text("state"),
+    sessions: integer("sessions").notNull(),
+    events: integer("events").notNull(),
+    errors: integer("errors").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.id] }),
+    index("erasures_by_request").on(table.beforeAt, table.id),
+    index("erasures_running").on(table.updatedAt).where(sql`status = 'running'`),
+  ],
+);
+
+export const tombstones = sqliteTable(
+  "tombstones",
+  { hash: text("hash").notNull(), beforeAt: integer("before_at").notNull(), erasureId: text("erasure_id").notNull() },
+  (table) => [primaryKey({ columns: [table.hash] })],
+);
+
+export const erasureSalts = sqliteTable("erasure_salts", { salt: text("salt").notNull() }, (table) => [
+  primaryKey({ columns: [table.salt] }),
+]);
+
+export const erasedObjects = sqliteTable("erased_objects", { objectKey: text("object_key").notNull() }, (table) => [
+  primaryKey({ columns: [table.objectKey] }),
+]);
+
+export const erasureFence = sqliteTable("erasure_fence", { known: integer("known").notNull() });
+
 export const writeProbe = sqliteTable("write_probe", {
   id: integer("id").primaryKey(),
   probedAt: integer("probed_at").notNull(),
@@ -113,6 +152,7 @@ export const errors = sqliteTable(
     primaryKey({ columns: [table.receivedAt, table.id] }),
     uniqueIndex("errors_by_id").on(table.id),
     index("errors_by_session").on(table.sessionId),
+    index("errors_by_resolved_session").on(table.resolvedSession).where(sql`resolved_session IS NOT NULL`),
     index("errors_by_application").on(table.application),
     index("errors_by_category").on(table.category),
     index("errors_by_name").on(table.name),

@@ -1,7 +1,8 @@
 /**
  * What a failure of D1 or of a Durable Object asks for.
  *
- * - `stale`: a table of a partition is not there: the partition was closed since the map was read.
+ * - `stale`: a table of a partition is not there: the partition was closed since the map was read. Or something was erased since
+ *   the writer looked (erasures/erasure-fence.ts).
  * - `transient`: the connection or the object went away; the same idempotent call may work at once.
  * - `overloaded`: the other side has too much to do; trying again at once makes it worse.
  * - `exhausted`: the call used up its CPU time or memory. What it carries is probably at fault, so it is bisected like a
@@ -23,7 +24,7 @@ const OVERLOADED =
  */
 const EXHAUSTED =
   /exceeded (?:its |the )?(?:CPU|memory|resource)|(?:CPU time|CPU|memory|resource) limits? (?:was |were )?exceeded|out of memory/i;
-const STALE = /no such table: (main\.)?(events|activity|visits|minutes)_\d/i;
+const STALE = /no such table: (main\.)?(events|activity|visits|minutes)_\d|constraint failed: erasures_are_known/i;
 const TRANSIENT =
   /network connection lost|caused object to be reset|code was updated|transient issue|internal error|disconnected|timed out/i;
 

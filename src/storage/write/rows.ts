@@ -53,6 +53,8 @@ export interface ErrorRow {
   /** The event as JSON text, or null where its content lies in `parts` pieces. */
   content: string | null;
   parts: number;
+  /** The visitor that the event names, by which it is known if it was erased. It has no column. */
+  visitor?: string | null;
 }
 
 /** A piece of the content of an error whose event is too large for one queue message. */
@@ -86,6 +88,8 @@ export interface BatchRows {
   parts: PartRow[];
   /** Only of replays. */
   settlements?: Settlement[];
+  /** The revision of erasures that the rows were checked by; see erasures/erasure-fence.ts. Without it they are not fenced. */
+  erasures?: number;
 }
 
 /** What became of the events of a batch that are not new. */

@@ -5,6 +5,7 @@ import type { Database } from "../core/databases";
 import { codeBits } from "../core/error-codes";
 import { packId } from "../core/packed-id";
 import { messageOf } from "../core/transport-errors";
+import { fenceStatement } from "../erasures/erasure-fence";
 import { isLate, type Lane } from "../partitions/partition";
 import { chunks, jsonArray, type RowText } from "./chunks";
 import { ADD_FAILURES, failureValues } from "./failure-counts";
@@ -115,6 +116,14 @@ export function errorStatements({ binding }: Database, errors: readonly ErrorRow
 }
 
 function statementsOf(database: Database, rows: BatchRows): D1PreparedStatement[] {
+  const { binding } = database;
+  const statements = rowStatements(database, rows);
+  return statements.length === 0 || rows.erasures === undefined
+    ? statements
+    : [fenceStatement(binding, rows.erasures), ...statements];
+}
+
+function rowStatements(database: Database, rows: BatchRows): D1PreparedStatement[] {
   const { binding } = database;
   const statements = rows.events.flatMap(({ lane, rows: own }) => laneStatements(binding, lane, own));
   statements.push(...errorStatements(database, rows.errors));

@@ -22,6 +22,7 @@ import {
   RotatedKeySchema,
 } from "../../admin/application-schemas";
 import { SettingsInput, SettingsSchema } from "../../admin/settings";
+import { ErasurePageSchema, ErasureSchema } from "../../erasures/erasure-schemas";
 import { ErrorSummaryResponse } from "../../errors/error-summary";
 import { ErrorsResponse, StoredErrorSchema } from "../../errors/errors";
 import {
@@ -143,6 +144,8 @@ export const SCHEMAS = {
   Check: CheckSchema,
   SettingsInput,
   Settings: SettingsSchema,
+  Erasure: ErasureSchema,
+  ErasurePage: ErasurePageSchema,
   CreateApplication: CreateApplicationSchema,
   ChangeApplication: ChangeApplicationSchema,
   CreateKey: CreateKeySchema,

@@ -1,0 +1,43 @@
+import * as v from "valibot";
+import { MomentSchema } from "../../http/moment";
+import { NextSchema } from "../../http/page";
+import { CursorParameter, LimitParameter } from "../../http/parameters";
+import { formatTimestamp } from "../../model/time";
+import type { Erasure } from "../../storage/erasures/erasure-records";
+import { SUBJECT_KINDS } from "../../storage/erasures/subject";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** An erasure as it is told. It does not say what was erased. */
+export const ErasureSchema = v.object({
+  id: v.string(),
+  kind: v.picklist(SUBJECT_KINDS),
+  status: v.pipe(
+    v.picklist(["running", "done"]),
+    v.description("running: something may still be stored. done: everything was looked for twice."),
+  ),
+  requested_at: v.pipe(MomentSchema, v.description("What was received before this moment is erased.")),
+  requested_by: v.pipe(v.nullable(v.string()), v.description("The application of the admin key, if it has one.")),
+  updated_at: MomentSchema,
+  steps: v.pipe(count, v.description("Steps that are done.")),
+  sessions: v.pipe(count, v.description("These three: what was erased. After a crash more may have been erased.")),
+  events: count,
+  errors: count,
+});
+
+export const ErasurePageSchema = v.object({ results: v.array(ErasureSchema), next: NextSchema });
+
+export const ErasuresParameters = v.object({ limit: LimitParameter, cursor: CursorParameter });
+
+export const ErasurePlaceSchema = v.pipe(
+  v.strictTuple([v.pipe(v.number(), v.safeInteger()), v.pipe(v.string(), v.maxLength(200))]),
+  v.transform(([before, id]) => ({ before, id })),
+);
+
+export function renderErasure(erasure: Erasure): v.InferOutput<typeof ErasureSchema> {
+  const { id, kind, status, before, requestedBy, updatedAt, step, sessions, events, errors } = erasure;
+  return {
+    ...{ id, kind, status, requested_at: formatTimestamp(before), requested_by: requestedBy },
+    ...{ updated_at: formatTimestamp(updatedAt), steps: step, sessions, events, errors },
+  };
+}

@@ -1,0 +1,79 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import { beginErasure } from "../../compaction/erasure/begin-erasure";
+import { erasureIoOf } from "../../compaction/erasure/erasure-io";
+import { answer } from "../../http/answer";
+import type { AppEnv } from "../../http/app-env";
+import { logFailure } from "../../http/log";
+import { pageResponse, readCursor } from "../../http/page";
+import { readParameters } from "../../http/parameters";
+import { problem, Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { MAX_ID_CHARACTERS } from "../../model/limits";
+import { databasesOf, firstDatabase } from "../../storage/core/databases";
+import { listErasures, loadErasure } from "../../storage/erasures/erasure-records";
+import type { SubjectKind } from "../../storage/erasures/subject";
+import { findErrorsById } from "../../storage/errors/error-queries";
+import { ErasurePlaceSchema, ErasuresParameters, renderErasure } from "./erasure-schemas";
+
+/** `DELETE /theeye/sessions/{id}`. Also a session of which nothing is stored: what is queued of it is erased too. */
+export function eraseSession(c: Context<AppEnv>): Promise<Response> {
+  return begin(c, "session");
+}
+
+/** `DELETE /theeye/visitors/{id}`: erases every session in which the visitor was seen. */
+export function eraseVisitor(c: Context<AppEnv>): Promise<Response> {
+  return begin(c, "visitor");
+}
+
+/** `DELETE /theeye/errors/{id}`. */
+export async function eraseError(c: Context<AppEnv>): Promise<Response> {
+  const id = c.req.param("id") ?? "";
+  return answerFrom(async () => {
+    const [error] = await findErrorsById(databasesOf(c.env), [id]);
+    return error === undefined ? problem("not_found", "There is no error of this id.") : begin(c, "error");
+  });
+}
+
+/** Answers 202 once the tombstone is recorded: from here on nothing that was received before can come back. */
+async function begin(c: Context<AppEnv>, kind: SubjectKind): Promise<Response> {
+  const unknown = readParameters(c.req.url, v.object({}));
+  if (unknown instanceof Refusal) return unknown.response();
+  const subject = { kind, id: c.req.param("id") ?? "" };
+  if (subject.id.length > MAX_ID_CHARACTERS) {
+    return problem("not_found", `No ${kind} has an id of more than ${MAX_ID_CHARACTERS} characters.`);
+  }
+  const io = erasureIoOf(c.env, () => undefined);
+  const request = {
+    id: crypto.randomUUID(),
+    now: Date.now() * 1000,
+    requestedBy: c.var.identity?.application ?? null,
+  };
+  const erasure = await beginErasure(io, subject, request);
+  try {
+    await io.sendErasure({ v: 1, erasure: erasure.id, step: 0 }, 0);
+  } catch (thrown) {
+    // The cron asks for what nobody works at.
+    logFailure("queue_refused", thrown);
+  }
+  return answer(renderErasure(erasure), 202, { Location: `/theeye/erasures/${erasure.id}` });
+}
+
+/** `GET /theeye/erasures/{id}`: how far an erasure has come. */
+export async function showErasure(c: Context<AppEnv>): Promise<Response> {
+  const erasure = await loadErasure(firstDatabase(databasesOf(c.env)), c.req.param("id") ?? "");
+  return erasure === null ? problem("not_found", "There is no erasure of this id.") : answer(renderErasure(erasure));
+}
+
+/** `GET /theeye/erasures`: the newest first. */
+export async function listAllErasures(c: Context<AppEnv>): Promise<Response> {
+  const question = readParameters(c.req.url, ErasuresParameters);
+  if (question instanceof Refusal) return question.response();
+  const after = readCursor(question, "erasures", ErasurePlaceSchema);
+  if (after instanceof Refusal) return after.response();
+  const found = await listErasures(firstDatabase(databasesOf(c.env)), { limit: question.limit + 1, after });
+  const results = found.slice(0, question.limit);
+  const last = found.length > results.length ? results.at(-1) : undefined;
+  const place = last === undefined ? null : [last.before, last.id];
+  return pageResponse(c.req.url, { question, name: "erasures", place }, { results: results.map(renderErasure) });
+}

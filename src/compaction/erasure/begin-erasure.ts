@@ -1,0 +1,33 @@
+import type { Micros } from "../../model/time";
+import { type Database, firstDatabase } from "../../storage/core/databases";
+import { type Erasure, insertErasure, loadErasure, saltOf } from "../../storage/erasures/erasure-records";
+import { type Subject, subjectHash } from "../../storage/erasures/subject";
+import { type TombstoneVault, tombstoneOf } from "../../storage/erasures/tombstone-vault";
+
+/** 128 random bits as hexadecimal digits. */
+export function freshSalt(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Records an erasure: its tombstone outside D1 first, then in D1, from where on no writer that reads the tombstones stores
+ * anything of the subject that was received before. Nothing is deleted yet; see `runErasureStep`.
+ *
+ * @param now the moment of the request: what was received before it is erased
+ * @throws what KV and D1 throw. A tombstone without an erasure may be left in KV; it erases only what was asked for.
+ */
+export async function beginErasure(
+  { databases, vault }: { databases: readonly Database[]; vault: TombstoneVault },
+  subject: Subject,
+  { id, now, requestedBy }: { id: string; now: Micros; requestedBy: string | null },
+): Promise<Erasure> {
+  const first = firstDatabase(databases);
+  const salt = await saltOf(first, freshSalt());
+  const hash = subjectHash(salt, subject);
+  const erasure = { id, before: now, requestedBy };
+  await vault.put(tombstoneOf(erasure, subject.kind, salt, [hash]), "0");
+  await insertErasure(first, erasure, subject, hash);
+  const begun = await loadErasure(first, id);
+  if (begun === null) throw new Error("an erasure that was begun is gone");
+  return begun;
+}

@@ -1,0 +1,188 @@
+import * as v from "valibot";
+import { type ErasureMessage, SECOND_PASS_SECONDS } from "../../model/erasure";
+import type { Micros } from "../../model/time";
+import type { ArchiveBucket } from "../../storage/archive/archive-bucket";
+import { type Database, firstDatabase } from "../../storage/core/databases";
+import { eraseErrorsById, eraseSessionErrors, eraseVisitorErrors } from "../../storage/erasures/erase-errors";
+import { eraseMentions } from "../../storage/erasures/erase-mentions";
+import { type Budget, eraseSessionEvents } from "../../storage/erasures/erase-session";
+import { raiseFences } from "../../storage/erasures/erasure-fence";
+import {
+  addTombstones,
+  countErasureStep,
+  type ErasedCounts,
+  type Erasure,
+  loadErasure,
+  saltOf,
+} from "../../storage/erasures/erasure-records";
+import { subjectHash } from "../../storage/erasures/subject";
+import { type TombstoneVault, tombstoneOf } from "../../storage/erasures/tombstone-vault";
+import { nextVisitedSessions } from "../../storage/erasures/visited-sessions";
+import { freshSalt } from "./begin-erasure";
+import { archivedSessionsOf, deleteErasedObjects, eraseFromArchive } from "./erase-archived";
+import { type ErasureState, ErasureStateSchema, PASSES, startOfPass } from "./erasure-state";
+
+/** What erasures need of the world. */
+export interface ErasureIo {
+  databases: Database[];
+  vault: TombstoneVault;
+  /** Null where the deployment has none. */
+  archive: ArchiveBucket | null;
+  /** Asks for a step, after so many seconds; resolves once the queue has it. */
+  sendErasure: (message: ErasureMessage, delaySeconds: number) => Promise<void>;
+  /** Transactions that one step spends. */
+  transactionsPerStep: number;
+  now: () => Micros;
+  log: (line: Record<string, unknown>) => void;
+}
+
+/** Some 10,000 events, or half as many transactions as an invocation may make queries. */
+export const TRANSACTIONS_PER_STEP = 40;
+
+/** Sessions of a visitor that get their tombstones together. */
+const SESSIONS_PER_TOMBSTONE = 20;
+
+interface StepResult extends ErasedCounts {
+  /** null: the pass is through. */
+  next: ErasureState | null;
+}
+
+/**
+ * Runs one step of an erasure. Harmless when it is run twice, or by two consumers at once: what is erased is not found again, and a
+ * step is counted once. A step that ended before it was counted erased more than the counts say.
+ *
+ * @throws what D1 and KV throw. The same step again goes on where it stood.
+ */
+export async function runErasureStep({ erasure: id, step }: ErasureMessage, io: ErasureIo): Promise<void> {
+  const first = firstDatabase(io.databases);
+  const erasure = await loadErasure(first, id);
+  if (erasure === null || erasure.status === "done" || erasure.step < step || erasure.step > step + 1) return;
+  const sendNext = (delay: number) => io.sendErasure({ v: 1, erasure: id, step: step + 1 }, delay);
+  if (erasure.step === step + 1) {
+    // Counted before; whether the next one was asked for, nobody knows.
+    await sendNext(0);
+    return;
+  }
+  const state = erasure.state === null ? startOfPass(erasure.kind, 1) : readState(erasure.state);
+  // Each time: a database may have been added since.
+  await raiseFences(io.databases);
+  await deleteErasedObjects(io);
+  const { next, ...counts } = await erase(erasure, state, io);
+  const isPassThrough = next === null;
+  const following = next ?? (state.pass < PASSES ? startOfPass(erasure.kind, state.pass + 1) : null);
+  const counted = { id, step, state: following === null ? null : JSON.stringify(following), now: io.now() };
+  if (!(await countErasureStep(first, counted, counts))) return;
+  io.log({ log: "erasure", erasure: id, step, phase: state.phase, pass: state.pass, ...counts });
+  if (following !== null) await sendNext(isPassThrough ? SECOND_PASS_SECONDS : 0);
+}
+
+function readState(text: string): ErasureState {
+  return v.parse(ErasureStateSchema, JSON.parse(text));
+}
+
+function erase(erasure: Erasure, state: ErasureState, io: ErasureIo): Promise<StepResult> {
+  const { kind, subject, before } = erasure;
+  if (subject === null) throw new Error(`erasure ${erasure.id} does not say what to erase`);
+  const budget = { left: io.transactionsPerStep };
+  switch (state.phase) {
+    case "subject":
+      return kind === "error"
+        ? eraseError(subject, io)
+        : eraseOneSession({ session: subject, before }, state, io, budget);
+    case "sessions":
+      return eraseVisitedSessions({ ...erasure, visitor: subject }, state, io, budget);
+    case "contents":
+      return eraseContents({ visitor: subject, before }, state, io, budget);
+  }
+}
+
+async function eraseError(id: string, { databases }: ErasureIo): Promise<StepResult> {
+  return { next: null, sessions: 0, events: 0, errors: await eraseErrorsById(databases, [id]) };
+}
+
+async function eraseOneSession(
+  erased: { session: string; before: Micros },
+  state: ErasureState,
+  io: ErasureIo,
+  budget: Budget,
+): Promise<StepResult> {
+  const { isDone, ...counts } = await eraseSession(erased, io, budget);
+  return { next: isDone ? null : state, sessions: isDone && state.pass === 1 ? 1 : 0, ...counts };
+}
+
+async function eraseSession(erased: { session: string; before: Micros }, io: ErasureIo, budget: Budget) {
+  const { databases } = io;
+  const hot = await eraseSessionEvents(databases, erased, budget);
+  let { events } = hot;
+  let errors = 0;
+  let { isDone } = hot;
+  if (isDone) ({ errors, isDone } = await eraseSessionErrors(databases, erased, budget));
+  if (isDone) await eraseMentions(databases, erased.session);
+  // A file is a step's work. What a compactor copies meanwhile lacks what is erased already.
+  const archived = isDone && budget.left > 0 ? await eraseFromArchive(io, erased) : null;
+  if (archived !== null) {
+    budget.left = 0;
+    events += archived;
+    isDone = false;
+  }
+  return { isDone, events, errors };
+}
+
+/** Erases whole sessions: what a session holds without the visitor's id is of the same person. */
+async function eraseVisitedSessions(
+  erasure: Erasure & { visitor: string },
+  state: Extract<ErasureState, { phase: "sessions" }>,
+  io: ErasureIo,
+  budget: Budget,
+): Promise<StepResult> {
+  const counts = { sessions: 0, events: 0, errors: 0 };
+  if (state.todo.length === 0) {
+    const found = await nextVisitedSessions(io.databases, erasure.visitor, state.place, SESSIONS_PER_TOMBSTONE);
+    const last = found.at(-1);
+    if (last === undefined) {
+      const archived = await archivedSessionsOf(io, erasure);
+      if (archived.length > 0) {
+        await addSessionTombstones(erasure, archived, io);
+        return { next: { ...state, todo: archived }, ...counts };
+      }
+      return { next: { pass: state.pass, phase: "contents", place: { database: 0, after: null } }, ...counts };
+    }
+    const todo = found.map(({ session }) => session);
+    await addSessionTombstones(erasure, todo, io);
+    return { next: { ...state, place: last.place, todo }, ...counts };
+  }
+  let todo = state.todo;
+  for (const session of state.todo) {
+    const { isDone, events, errors } = await eraseSession({ session, before: erasure.before }, io, budget);
+    counts.events += events;
+    counts.errors += errors;
+    if (!isDone) break;
+    counts.sessions += state.pass === 1 ? 1 : 0;
+    todo = todo.slice(1);
+  }
+  return { next: { ...state, todo }, ...counts };
+}
+
+/** What of these sessions is still queued must not come back either. */
+async function addSessionTombstones(
+  erasure: Erasure,
+  sessions: readonly string[],
+  { databases, vault }: ErasureIo,
+): Promise<void> {
+  const first = firstDatabase(databases);
+  const salt = await saltOf(first, freshSalt());
+  const hashes = sessions.map((id) => subjectHash(salt, { kind: "session", id }));
+  await vault.put(tombstoneOf(erasure, "session", salt, hashes), hashes[0] ?? "");
+  await addTombstones(first, hashes, erasure);
+  await raiseFences(databases);
+}
+
+async function eraseContents(
+  erased: { visitor: string; before: Micros },
+  state: Extract<ErasureState, { phase: "contents" }>,
+  { databases }: ErasureIo,
+  budget: Budget,
+): Promise<StepResult> {
+  const { errors, next } = await eraseVisitorErrors(databases, erased, state.place, budget);
+  return { next: next === null ? null : { ...state, place: next }, sessions: 0, events: 0, errors };
+}

@@ -1,0 +1,138 @@
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import type { ErrorKey } from "../errors/error-key";
+import type { Budget } from "./erase-session";
+import { fillerSql } from "./filler";
+
+/** Errors that one transaction erases: some 13 MB of contents at most. */
+const ERRORS_PER_TRANSACTION = 100;
+
+/** Errors that are looked at in one query for their contents. */
+const ERRORS_PER_SCAN = 1_000;
+
+const OVERWRITTEN = ["issues", "content", "event_id", "resolved_event_id", "replay_id"];
+
+/** ?1: the session. ?2: what was received before. Each by its own index. */
+const OF_SESSION = `
+SELECT received_at AS "receivedAt", id FROM errors INDEXED BY errors_by_session
+WHERE session_id = ?1 AND received_at < ?2
+UNION
+SELECT received_at, id FROM errors INDEXED BY errors_by_resolved_session
+WHERE resolved_session = ?1 AND resolved_session IS NOT NULL AND received_at < ?2
+LIMIT ${ERRORS_PER_TRANSACTION}`;
+
+/**
+ * Erases the errors of a session in all databases, those that a replay resolved into it among them. Repeated it goes on where it
+ * stood.
+ *
+ * @throws what D1 throws
+ */
+export async function eraseSessionErrors(
+  databases: readonly Database[],
+  { session, before }: { session: string; before: Micros },
+  budget: Budget,
+): Promise<{ errors: number; isDone: boolean }> {
+  let errors = 0;
+  for (const database of databases) {
+    for (;;) {
+      const { results } = await database.binding.prepare(OF_SESSION).bind(session, before).all<ErrorKey>();
+      if (results.length > 0) {
+        if (budget.left <= 0) return { errors, isDone: false };
+        budget.left -= 1;
+        await eraseErrors(database, results);
+      }
+      errors += results.length;
+      if (results.length < ERRORS_PER_TRANSACTION) break;
+    }
+  }
+  return { errors, isDone: true };
+}
+
+/** Erases errors by their ids. @returns how many there were */
+export async function eraseErrorsById(databases: readonly Database[], ids: readonly string[]): Promise<number> {
+  let errors = 0;
+  for (const database of databases) {
+    const { results } = await database.binding
+      .prepare('SELECT received_at AS "receivedAt", id FROM errors WHERE id IN (SELECT value FROM json_each(?1))')
+      .bind(JSON.stringify(ids))
+      .all<ErrorKey>();
+    if (results.length > 0) await eraseErrors(database, results);
+    errors += results.length;
+  }
+  return errors;
+}
+
+/** Where a scan through the errors goes on. */
+export interface ErrorPlace {
+  database: number;
+  after: ErrorKey | null;
+}
+
+/**
+ * The next errors, with those of them whose content names a visitor. No index knows visitors, so all errors are looked at. ?1 and ?2:
+ * where the scan goes on. ?3: the visitor. ?4: the visitor as JSON text, for content that SQLite's JSON functions refuse.
+ */
+const OF_VISITOR = `
+SELECT received_at AS "receivedAt", id, CASE
+    WHEN text IS NULL THEN 0
+    WHEN json_valid(text) THEN coalesce(text ->> '$.visitor_id' = ?3, 0)
+    ELSE instr(text, ?4) > 0
+  END AS "isOfVisitor"
+FROM (
+  SELECT received_at, id, iif(parts = 0, content, (
+    SELECT group_concat(content, '') FROM (SELECT content FROM error_parts AS p WHERE p.id = errors.id ORDER BY part)
+  )) AS text
+  FROM errors WHERE (received_at, id) > (?1, ?2) AND received_at < ?5
+  ORDER BY received_at, id LIMIT ${ERRORS_PER_SCAN}
+)`;
+
+/**
+ * Erases the errors that name a visitor, from a place on.
+ *
+ * @returns the place where the next scan begins; null: all are looked at
+ */
+export async function eraseVisitorErrors(
+  databases: readonly Database[],
+  { visitor, before }: { visitor: string; before: Micros },
+  place: ErrorPlace,
+  budget: Budget,
+): Promise<{ errors: number; next: ErrorPlace | null }> {
+  let errors = 0;
+  let { database: index, after } = place;
+  for (;;) {
+    const database = databases[index];
+    if (database === undefined) return { errors, next: null };
+    if (budget.left <= 0) return { errors, next: { database: index, after } };
+    budget.left -= 1;
+    const { results } = await database.binding
+      .prepare(OF_VISITOR)
+      .bind(after?.receivedAt ?? -1, after?.id ?? "", visitor, JSON.stringify(visitor), before)
+      .all<ErrorKey & { isOfVisitor: number }>();
+    const own = results.filter(({ isOfVisitor }) => isOfVisitor === 1);
+    for (let n = 0; n < own.length; n += ERRORS_PER_TRANSACTION) {
+      await eraseErrors(database, own.slice(n, n + ERRORS_PER_TRANSACTION));
+    }
+    errors += own.length;
+    const last = results.at(-1);
+    if (results.length < ERRORS_PER_SCAN || last === undefined) {
+      index += 1;
+      after = null;
+    } else after = { receivedAt: last.receivedAt, id: last.id };
+  }
+}
+
+/** ?1: [[received_at, id], …]. */
+async function eraseErrors({ binding }: Database, keys: readonly ErrorKey[]): Promise<void> {
+  const asked = JSON.stringify(keys.map(({ receivedAt, id }) => [receivedAt, id]));
+  const isPart = "id IN (SELECT value ->> 1 FROM json_each(?1))";
+  const isError = "(received_at, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))";
+  const overwritten = OVERWRITTEN.map((column) => `${column} = ${fillerSql(column)}`).join(", ");
+  await binding.batch(
+    [
+      `UPDATE error_parts SET content = ${fillerSql("content")} WHERE ${isPart}`,
+      `DELETE FROM error_parts WHERE ${isPart}`,
+      `UPDATE errors SET ${overwritten} WHERE ${isError}`,
+      `DELETE FROM errors WHERE ${isError}`,
+    ].map((statement) => binding.prepare(statement).bind(asked)),
+  );
+}

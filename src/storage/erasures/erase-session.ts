@@ -1,0 +1,133 @@
+import { sql } from "drizzle-orm";
+import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { packedSql, packId, storedId, storedIdSql } from "../core/packed-id";
+import { withPartitions } from "../partitions/known-partitions";
+import { slotsPerWindow } from "../partitions/partition";
+import { sampleKeyOf } from "../partitions/sample-key";
+import { integer } from "../scan/event-order";
+import type { LaneSource } from "../scan/lane-chains";
+import { slotsOfSession } from "../scan/scan-terms";
+import { lanesOfSessions } from "../sessions/session-times";
+import { fillerSql } from "./filler";
+
+/** Events that one transaction erases. */
+const EVENTS_PER_TRANSACTION = 500;
+
+/** How many transactions a step may still spend. */
+export interface Budget {
+  left: number;
+}
+
+/** What of a session is erased. */
+export interface ErasedSession {
+  session: string;
+  /** What was received before. */
+  before: Micros;
+}
+
+interface Victim {
+  slot: number;
+  occurredAt: Micros;
+  tie: number;
+  window: number;
+  /** Packed. */
+  visitor: string | null;
+}
+
+/** What is overwritten of an event before it is deleted: all that does not stand in its key. */
+const OVERWRITTEN = ["id", "data", "context", "extra", "visitor_id", "type"];
+
+const dialect = new SQLiteAsyncDialect();
+
+/**
+ * Erases the events of a session that were received before a moment, in all lanes, with the windows and visits that then have no
+ * event. Counts stay: they name nobody. Repeated it goes on where it stood.
+ *
+ * @returns how many were erased; `isDone` is false where the budget ended first
+ * @throws what D1 throws
+ */
+export async function eraseSessionEvents(
+  databases: Database[],
+  erased: ErasedSession,
+  budget: Budget,
+): Promise<{ events: number; isDone: boolean }> {
+  let events = 0;
+  const isDone = await withPartitions(databases, async (map) => {
+    for (const { lane } of await lanesOfSessions(databases, map, [erased.session])) {
+      for (;;) {
+        const victims = await findVictims(lane, erased);
+        if (victims.length > 0) {
+          // A look that finds nothing is free, or a step might never come to its end.
+          if (budget.left <= 0) return false;
+          budget.left -= 1;
+          await eraseVictims(lane, erased, victims);
+        }
+        events += victims.length;
+        if (victims.length < EVENTS_PER_TRANSACTION) break;
+      }
+    }
+    return true;
+  });
+  return { events, isDone };
+}
+
+async function findVictims(lane: LaneSource, { session, before }: ErasedSession): Promise<Victim[]> {
+  const { partition, database } = lane;
+  const whole = { low: partition.from, high: partition.to - 1 };
+  const { sql: text, params } = dialect.sqlToQuery(sql`
+    SELECT e.slot AS slot, e.occurred_at AS "occurredAt", e.tie AS tie, a."window" AS "window",
+      ${sql.raw(packedSql("e.visitor_id"))} AS visitor
+    FROM ${slotsOfSession(lane, whole, { id: storedId(session), sampleKey: integer(sampleKeyOf(session)) })} AND e.occurred_at + e.received_after < ${integer(before)}
+    LIMIT ${integer(EVENTS_PER_TRANSACTION)}`);
+  // From the primary: a replica may lack what was written last.
+  const { results } = await database.binding
+    .prepare(text)
+    .bind(...params)
+    .all<Victim>();
+  return results;
+}
+
+/** ?1 is the packed session in all of these. ?2: [[slot, occurred_at, tie], …], packed visitors, or windows. */
+async function eraseVictims(
+  { database, suffix, partition }: LaneSource,
+  { session }: ErasedSession,
+  victims: readonly Victim[],
+): Promise<void> {
+  const { binding } = database;
+  const own = storedIdSql("?1");
+  const perWindow = slotsPerWindow(partition);
+  const keys = JSON.stringify(victims.map(({ slot, occurredAt, tie }) => [slot, occurredAt, tie]));
+  const visitors = JSON.stringify([...new Set(victims.flatMap(({ visitor }) => visitor ?? []))]);
+  const windows = JSON.stringify([...new Set(victims.map(({ window }) => window))]);
+  const sampleKey = sampleKeyOf(session);
+  const isVictim = `(slot, sample_key, session_id, occurred_at, tie) IN (
+    SELECT value ->> 0, ${sampleKey}, ${own}, value ->> 1, value ->> 2 FROM json_each(?2))`;
+  const left = `SELECT 1 FROM numbers AS n CROSS JOIN events_${suffix} AS e
+    WHERE n.n < ${perWindow} AND e.slot = a."window" * ${perWindow} + n.n AND e.sample_key = ${sampleKey}
+      AND e.session_id = a.session_id`;
+  const statements: [text: string, values: string][] = [
+    [
+      `UPDATE events_${suffix} SET ${OVERWRITTEN.map((column) => `${column} = ${fillerSql(column)}`).join(", ")}
+       WHERE ${isVictim}`,
+      keys,
+    ],
+    [`DELETE FROM events_${suffix} WHERE ${isVictim}`, keys],
+    [
+      `DELETE FROM visits_${suffix} WHERE (visitor_id, session_id) IN (
+         SELECT ${storedIdSql("value")}, ${own} FROM json_each(?2)
+       ) AND NOT EXISTS (
+         SELECT 1 FROM activity_${suffix} AS a WHERE a.session_id = ${own}
+           AND EXISTS (${left} AND e.visitor_id = visits_${suffix}.visitor_id)
+       )`,
+      visitors,
+    ],
+    [
+      `DELETE FROM activity_${suffix} AS a
+       WHERE a.session_id = ${own} AND a."window" IN (SELECT value FROM json_each(?2)) AND NOT EXISTS (${left})`,
+      windows,
+    ],
+  ];
+  await binding.batch(statements.map(([text, values]) => binding.prepare(text).bind(packId(session), values)));
+}

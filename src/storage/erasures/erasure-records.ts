@@ -1,0 +1,138 @@
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { fillerSql } from "./filler";
+import type { Subject, SubjectKind } from "./subject";
+
+export interface ErasedCounts {
+  sessions: number;
+  events: number;
+  errors: number;
+}
+
+/** An erasure as the first database holds it. */
+export interface Erasure extends ErasedCounts {
+  id: string;
+  kind: SubjectKind;
+  /** Null once it is done. */
+  subject: string | null;
+  /** What was received before is erased. It is the moment of the request. */
+  before: Micros;
+  requestedBy: string | null;
+  updatedAt: Micros;
+  status: "running" | "done";
+  /** Steps that are counted. */
+  step: number;
+  /** Where the next step begins, as JSON; null: at the start. */
+  state: string | null;
+}
+
+/** All of these throw what D1 throws. */
+const COLUMNS = `id, kind, subject, before_at AS "before", requested_by AS requestedBy, updated_at AS updatedAt, status, step,
+  state, sessions, events, errors`;
+
+/** Tombstones, in the transaction that makes a new revision. ?1: JSON of hashes. */
+function tombstoneStatements(binding: D1Database, hashes: readonly string[], before: Micros, erasure: string) {
+  return [
+    binding
+      .prepare(
+        `INSERT INTO tombstones (hash, before_at, erasure_id) SELECT value, ?2, ?3 FROM json_each(?1) WHERE true
+         ON CONFLICT DO UPDATE SET before_at = max(before_at, excluded.before_at), erasure_id = excluded.erasure_id`,
+      )
+      .bind(JSON.stringify(hashes), before, erasure),
+    binding.prepare("UPDATE revisions SET revision = revision + 1 WHERE name = 'erasures'"),
+    binding.prepare("UPDATE revisions SET revision = max(revision, ?1) WHERE name = 'erased_before'").bind(before),
+  ];
+}
+
+/** Records an erasure with its tombstone. */
+export async function insertErasure(
+  { binding }: Database,
+  { id, before, requestedBy }: Pick<Erasure, "id" | "before" | "requestedBy">,
+  subject: Subject,
+  hash: string,
+): Promise<void> {
+  await binding.batch([
+    binding
+      .prepare(
+        `INSERT INTO erasures (id, kind, subject, before_at, requested_by, updated_at, status, step, sessions, events, errors)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?4, 'running', 0, 0, 0, 0)`,
+      )
+      .bind(id, subject.kind, subject.id, before, requestedBy),
+    ...tombstoneStatements(binding, [hash], before, id),
+  ]);
+}
+
+export async function addTombstones(
+  { binding }: Database,
+  hashes: readonly string[],
+  { id, before }: Pick<Erasure, "id" | "before">,
+): Promise<void> {
+  await binding.batch(tombstoneStatements(binding, hashes, before, id));
+}
+
+/** The salt of new hashes. Two that are made at once become one. */
+export async function saltOf({ binding }: Database, fresh: string): Promise<string> {
+  const [, salts] = await binding.batch<{ salt: string }>([
+    binding
+      .prepare("INSERT INTO erasure_salts (salt) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM erasure_salts)")
+      .bind(fresh),
+    binding.prepare("SELECT salt FROM erasure_salts LIMIT 1"),
+  ]);
+  return salts?.results[0]?.salt ?? fresh;
+}
+
+export async function loadErasure({ binding }: Database, id: string): Promise<Erasure | null> {
+  return binding.prepare(`SELECT ${COLUMNS} FROM erasures WHERE id = ?1`).bind(id).first<Erasure>();
+}
+
+/** The newest erasures, beyond the one where the last page ended. */
+export async function listErasures(
+  { binding }: Database,
+  { limit, after }: { limit: number; after: Pick<Erasure, "before" | "id"> | null },
+): Promise<Erasure[]> {
+  const { results } = await binding
+    .prepare(
+      `SELECT ${COLUMNS} FROM erasures WHERE (before_at, id) < (?1, ?2) ORDER BY before_at DESC, id DESC LIMIT ?3`,
+    )
+    .bind(after?.before ?? Number.MAX_SAFE_INTEGER, after?.id ?? "", limit)
+    .all<Erasure>();
+  return results;
+}
+
+/** Erasures under way of which no step was counted since a moment. */
+export async function stalledErasures({ binding }: Database, since: Micros): Promise<Pick<Erasure, "id" | "step">[]> {
+  const { results } = await binding
+    .prepare("SELECT id, step FROM erasures WHERE status = 'running' AND updated_at < ?1 LIMIT 100")
+    .bind(since)
+    .all<Pick<Erasure, "id" | "step">>();
+  return results;
+}
+
+/**
+ * Counts a step that is carried out, and moves on. At the end nothing says any more what was erased.
+ *
+ * @param state where the next step begins; null: it was the last one
+ * @returns false if the step was counted before
+ */
+export async function countErasureStep(
+  { binding }: Database,
+  { id, step, state, now }: { id: string; step: number; state: string | null; now: Micros },
+  { sessions, events, errors }: ErasedCounts,
+): Promise<boolean> {
+  const isDue = "id = ?1 AND step = ?2 AND status = 'running'";
+  const statements = [
+    binding
+      .prepare(`UPDATE erasures SET subject = ${fillerSql("subject")}, state = ${fillerSql("state")}
+        WHERE ${isDue} AND ?3 IS NULL`)
+      .bind(id, step, state),
+    binding
+      .prepare(
+        `UPDATE erasures SET step = step + 1, state = ?3, updated_at = ?4, status = iif(?3 IS NULL, 'done', 'running'),
+           subject = iif(?3 IS NULL, NULL, subject), sessions = sessions + ?5, events = events + ?6, errors = errors + ?7
+         WHERE ${isDue}`,
+      )
+      .bind(id, step, state, now, sessions, events, errors),
+  ];
+  const [, counted] = await binding.batch(statements);
+  return (counted?.meta.changes ?? 0) > 0;
+}

@@ -1,0 +1,144 @@
+import * as v from "valibot";
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { type SubjectKind, subjectHash } from "./subject";
+
+/** How old an isolate's knowledge of the revision may be. It is no promise that rests on this, but the fence. */
+export const MAX_ERASURES_AGE_MS = 30_000;
+
+/** Hashes in one query: 400 KB of JSON. */
+const MAX_HASHES = 10_000;
+
+/** What an event or an error belongs to. */
+export interface Belonging {
+  session: string | null;
+  visitor: string | null;
+  error: string | null;
+  receivedAt: Micros;
+}
+
+/** What was asked about belongings, and at which revision. */
+export interface ErasureCheck {
+  /** Handed to the write, which fails where the database knows of later erasures. */
+  revision: number;
+  isErased(belonging: Belonging): boolean;
+}
+
+export interface ErasureSource {
+  /**
+   * Which of the given belongings are erased. Costs nothing where all were received after the latest erasure.
+   *
+   * @throws what D1 throws. Then nothing may be written.
+   */
+  check(belongings: Iterable<Belonging>): Promise<ErasureCheck>;
+  /** Forgets what is known: a write met a later revision. */
+  forget(): void;
+}
+
+interface Known {
+  readAt: number;
+  revision: number;
+  before: Micros;
+  salts: string[];
+}
+
+const REVISIONS = "SELECT name, revision FROM revisions WHERE name IN ('erased_before', 'erasures') ORDER BY name";
+const SALTS = "SELECT salt FROM erasure_salts";
+const TOMBSTONES = "SELECT hash, before_at AS before FROM tombstones WHERE hash IN (SELECT value FROM json_each(?1))";
+
+const RevisionsSchema = v.tuple([v.object({ revision: v.number() }), v.object({ revision: v.number() })]);
+const SaltsSchema = v.array(v.object({ salt: v.string() }));
+const TombstonesSchema = v.array(v.object({ hash: v.string(), before: v.number() }));
+
+/**
+ * Knows what was erased, for whoever writes events and errors.
+ *
+ * @param first the first database
+ * @param now milliseconds since 1970
+ */
+export function createErasureSource({ binding }: Database, now: () => number = Date.now): ErasureSource {
+  let known: Known | null = null;
+
+  async function current(): Promise<Known> {
+    if (known !== null && now() - known.readAt < MAX_ERASURES_AGE_MS) return known;
+    const readAt = now();
+    const [revisions, salts] = await binding.batch<unknown>([binding.prepare(REVISIONS), binding.prepare(SALTS)]);
+    const [before, revision] = v.parse(RevisionsSchema, revisions?.results);
+    const read = {
+      ...{ readAt, revision: revision.revision, before: before.revision },
+      salts: v.parse(SaltsSchema, salts?.results).map(({ salt }) => salt),
+    };
+    if (known === null || read.revision >= known.revision) known = read;
+    return read;
+  }
+
+  async function check(belongings: Iterable<Belonging>): Promise<ErasureCheck> {
+    const asked = [...belongings];
+    for (;;) {
+      const { revision, before, salts } = await current();
+      const early = asked.filter(({ receivedAt }) => receivedAt < before);
+      if (early.length === 0) return { revision, isErased: () => false };
+      const memo = new Map<string, string[]>();
+      const hashes = [...new Set(early.flatMap((one) => hashesOf(one, salts, memo)))];
+      const found = await tombstonesOf(binding, hashes);
+      // Looked up among later tombstones than those that `before` stands for.
+      if (found.revision !== revision) {
+        known = null;
+        continue;
+      }
+      return {
+        revision,
+        isErased: (one) =>
+          one.receivedAt < before &&
+          hashesOf(one, salts, memo).some((hash) => one.receivedAt < (found.tombstones.get(hash) ?? 0)),
+      };
+    }
+  }
+
+  return {
+    check,
+    forget() {
+      known = null;
+    },
+  };
+}
+
+/** @param memo what was hashed before: many events share a session */
+function hashesOf(
+  { session, visitor, error }: Belonging,
+  salts: readonly string[],
+  memo: Map<string, string[]>,
+): readonly string[] {
+  const subjects = { session, visitor, error };
+  return (Object.keys(subjects) as SubjectKind[]).flatMap((kind) => {
+    const id = subjects[kind];
+    if (id === null) return [];
+    const name = `${kind} ${id}`;
+    const known = memo.get(name);
+    if (known !== undefined) return known;
+    const hashes = salts.map((salt) => subjectHash(salt, { kind, id }));
+    memo.set(name, hashes);
+    return hashes;
+  });
+}
+
+async function tombstonesOf(binding: D1Database, hashes: readonly string[]) {
+  const statements = Array.from({ length: Math.ceil(hashes.length / MAX_HASHES) }, (_, n) =>
+    binding.prepare(TOMBSTONES).bind(JSON.stringify(hashes.slice(n * MAX_HASHES, (n + 1) * MAX_HASHES))),
+  );
+  const [revisions, ...found] = await binding.batch<unknown>([binding.prepare(REVISIONS), ...statements]);
+  const [, revision] = v.parse(RevisionsSchema, revisions?.results);
+  const rows = found.flatMap(({ results }) => v.parse(TombstonesSchema, results));
+  return { revision: revision.revision, tombstones: new Map(rows.map(({ hash, before }) => [hash, before])) };
+}
+
+const sources = new WeakMap<object, ErasureSource>();
+
+/** The isolate's source for an environment's first database. */
+export function isolateErasures(first: Database): ErasureSource {
+  const same = sources.get(first.binding);
+  if (same !== undefined) return same;
+  const source = createErasureSource(first);
+  sources.set(first.binding, source);
+  return source;
+}

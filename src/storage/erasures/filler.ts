@@ -1,0 +1,10 @@
+/**
+ * SQL text for zeros of the length of a column's value, of its type; NULL stays NULL.
+ *
+ * A DELETE leaves what it deletes readable in SQLite's file until the space is used again (`secure_delete` is off in D1). A value
+ * that is first replaced by one of the same length is overwritten in its place.
+ */
+export function fillerSql(column: string): string {
+  const zeros = `zeroblob(octet_length(${column}))`;
+  return `iif(typeof(${column}) = 'blob', ${zeros}, substr(hex(${zeros}), 1, octet_length(${column})))`;
+}

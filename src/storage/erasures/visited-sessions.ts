@@ -1,0 +1,73 @@
+import { sql } from "drizzle-orm";
+import type { Database } from "../core/databases";
+import { packedSql, storedId, unpackId } from "../core/packed-id";
+import { withPartitions } from "../partitions/known-partitions";
+import { isLate } from "../partitions/partition";
+import { type LaneSource, lanesIn, readAll } from "../scan/lane-chains";
+
+/** A place in the sessions of a visitor: behind a session in a lane. */
+export interface VisitPlace {
+  partition: number;
+  database: number;
+  isLate: boolean;
+  /** null: before the first. */
+  after: string | null;
+}
+
+/** Lanes that are asked at a time. */
+const LANES_PER_READ = 100;
+
+/**
+ * The next sessions in which a visitor was seen, all of one lane, with the place behind each. Empty at the end.
+ *
+ * @param place null: from the start
+ * @throws DrizzleQueryError
+ */
+export function nextVisitedSessions(
+  databases: readonly Database[],
+  visitor: string,
+  place: VisitPlace | null,
+  limit: number,
+): Promise<{ session: string; place: VisitPlace }[]> {
+  return withPartitions(databases, async (map) => {
+    const lanes = map.partitions
+      .toSorted((a, b) => a.id - b.id)
+      .flatMap((partition) =>
+        databases.filter(({ index }) => partition.databases.includes(index)).flatMap((one) => lanesIn(partition, one)),
+      )
+      .filter((lane) => place === null || compare(placeOf(lane), place) >= 0);
+    for (let n = 0; n < lanes.length; n += LANES_PER_READ) {
+      const some = lanes.slice(n, n + LANES_PER_READ);
+      const results = await readAll<{ session: string }>(
+        some.map((lane) => ({
+          database: lane.database,
+          statement: sql`SELECT ${sql.raw(packedSql("session_id"))} AS session FROM ${sql.raw(`visits_${lane.suffix}`)}
+            WHERE visitor_id = ${storedId(visitor)} AND ${isBehind(lane, place)} ORDER BY session_id LIMIT ${limit}`,
+        })),
+      );
+      for (const [index, lane] of some.entries()) {
+        const found = results[index] ?? [];
+        if (found.length === 0) continue;
+        return found.map(({ session }) => {
+          const own = unpackId(session);
+          return { session: own, place: { ...placeOf(lane), after: own } };
+        });
+      }
+    }
+    return [];
+  });
+}
+
+function placeOf(lane: LaneSource): VisitPlace {
+  return { partition: lane.partition.id, database: lane.database.index, isLate: isLate(lane), after: null };
+}
+
+/** By lane alone. */
+function compare(a: VisitPlace, b: VisitPlace): number {
+  return a.partition - b.partition || a.database - b.database || Number(a.isLate) - Number(b.isLate);
+}
+
+function isBehind(lane: LaneSource, place: VisitPlace | null) {
+  if (place === null || place.after === null || compare(placeOf(lane), place) !== 0) return sql`true`;
+  return sql`session_id > ${storedId(place.after)}`;
+}

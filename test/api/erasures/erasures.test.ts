@@ -1,0 +1,89 @@
+import { env, exports } from "cloudflare:workers";
+import * as v from "valibot";
+import { beforeEach, expect, it } from "vitest";
+import { ErasurePageSchema, ErasureSchema } from "../../../src/api/erasures/erasure-schemas";
+import { databasesOf } from "../../../src/storage/core/databases";
+import { forgetSeries } from "../../../src/storage/counts/series";
+import { seedLocalKeys } from "../../http/auth/seed";
+import { emptyDatabases } from "../../storage/empty-databases";
+import { errorRow, eventRow, store } from "../../storage/seed";
+
+const databases = databasesOf(env);
+
+beforeEach(async () => {
+  await emptyDatabases(databases);
+  databases.forEach(forgetSeries);
+  await seedLocalKeys();
+});
+
+function ask(path: string, method = "GET", key = "eye_a_local"): Promise<Response> {
+  const headers = { Authorization: `Bearer ${key}` };
+  return exports.default.fetch(`https://eye.example${path}`, { method, headers });
+}
+
+async function untilDone(location: string): Promise<v.InferOutput<typeof ErasureSchema>> {
+  for (let tries = 0; tries < 100; tries++) {
+    const erasure = v.parse(ErasureSchema, await (await ask(location)).json());
+    // The second pass comes a minute later.
+    if (erasure.steps > 0) return erasure;
+    await scheduler.wait(100);
+  }
+  throw new Error("The erasure does not begin.");
+}
+
+it("erases a session in the background, and tells how far it has come without saying what it erases", async () => {
+  await store(databases, { events: [eventRow({ session: "erased" }), eventRow({ session: "other" })] });
+  const response = await ask("/theeye/sessions/erased", "DELETE");
+  expect(response.status).toBe(202);
+  const begun = v.parse(ErasureSchema, await response.json());
+  expect(begun).toMatchObject({ kind: "session", status: "running", steps: 0 });
+  expect(response.headers.get("Location")).toBe(`/theeye/erasures/${begun.id}`);
+  expect(await untilDone(`/theeye/erasures/${begun.id}`)).toMatchObject({ sessions: 1, events: 1, errors: 0 });
+  const list = await (await ask("/theeye/erasures")).text();
+  expect(v.parse(ErasurePageSchema, JSON.parse(list)).results).toMatchObject([{ id: begun.id }]);
+  expect(list).not.toContain('erased"');
+  expect((await ask("/theeye/sessions/erased")).status).toBe(404);
+  expect((await ask("/theeye/sessions/other")).status).toBe(200);
+});
+
+it("keeps a tombstone outside D1 that does not name the session", async () => {
+  await ask("/theeye/sessions/a-very-secret-name", "DELETE");
+  const { keys } = await env.KEYS.list({ prefix: "tombstone:" });
+  expect(keys).not.toEqual([]);
+  for (const { name } of keys) expect(`${name} ${await env.KEYS.get(name)}`).not.toContain("a-very-secret-name");
+});
+
+it("erases an error, and knows no other", async () => {
+  await store(databases, { errors: [errorRow({ id: "error-1" })] });
+  expect((await ask("/theeye/errors/error-2", "DELETE")).status).toBe(404);
+  const response = await ask("/theeye/errors/error-1", "DELETE");
+  expect(response.status).toBe(202);
+  await untilDone(response.headers.get("Location") ?? "");
+  expect((await ask("/theeye/errors/error-1")).status).toBe(404);
+});
+
+it("pages the list of erasures", async () => {
+  for (const id of ["1", "2", "3"]) await ask(`/theeye/visitors/${id}`, "DELETE");
+  const first = v.parse(ErasurePageSchema, await (await ask("/theeye/erasures?limit=2")).json());
+  expect(first.results).toHaveLength(2);
+  const second = v.parse(
+    ErasurePageSchema,
+    await (await ask((first.next ?? "").replace("https://eye.example", ""))).json(),
+  );
+  expect([...first.results, ...second.results].map(({ kind }) => kind)).toEqual(["visitor", "visitor", "visitor"]);
+  expect(second.next).toBeNull();
+});
+
+it.each([
+  ["/theeye/sessions/1", "DELETE"],
+  ["/theeye/visitors/1", "DELETE"],
+  ["/theeye/errors/1", "DELETE"],
+  ["/theeye/erasures", "GET"],
+  ["/theeye/erasures/1", "GET"],
+])("takes only an admin key for %s (%s)", async (path, method) => {
+  expect((await ask(path, method, "eye_r_local")).status).toBe(403);
+});
+
+it("refuses an id that nothing can have", async () => {
+  expect((await ask(`/theeye/sessions/${"x".repeat(129)}`, "DELETE")).status).toBe(404);
+});
