@@ -6,6 +6,7 @@ export default defineConfig({
     projects: [
       // Of the Worker only what workerd cannot measure: its memory.
       { test: { name: "scripts", include: ["test/scripts/**/*.test.ts", "test/node/**/*.test.ts"] } },
+      { define: { VERSION: '"0.0.0"' }, test: { name: "client", include: ["client/test/**/*.test.ts"] } },
       {
         test: {
           name: "system",

@@ -1,8 +1,10 @@
 // Copies the two files of Swagger UI that the Worker serves, so that the API reference works offline
-// and under a Content-Security-Policy that allows no other host. wrangler runs it before each build.
-import { copyFileSync, mkdirSync } from "node:fs";
+// and under a Content-Security-Policy that allows no other host, and builds the client's script. wrangler runs it before
+// each build.
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { bundleScript } from "../client/scripts/bundle.ts";
 
 if (process.env.WRANGLER_COMMAND === "dev" && process.env.THE_EYE_START === undefined) {
   console.error(
@@ -12,9 +14,12 @@ if (process.env.WRANGLER_COMMAND === "dev" && process.env.THE_EYE_START === unde
 }
 
 const source = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
-const target = join(import.meta.dirname, "..", "public", "swagger-ui");
+const assets = join(import.meta.dirname, "..", "public");
+const target = join(assets, "swagger-ui");
 
 mkdirSync(target, { recursive: true });
 for (const file of ["swagger-ui.css", "swagger-ui-bundle.js"]) {
   copyFileSync(join(source, file), join(target, file));
 }
+
+writeFileSync(join(assets, "eye.js"), await bundleScript());

@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { getPathNoStrict } from "hono/utils/url";
 import * as v from "valibot";
 import type { AppEnv } from "../http/app-env";
 import { requireScope } from "../http/auth/authenticate";
@@ -7,11 +8,12 @@ import { configOf } from "../http/configuration";
 import { logFailure, logRefusal } from "../http/log";
 import { problem } from "../http/problem";
 import { ruleSourceOf } from "../http/rule-source";
-import { COLLECTOR_PATH, handleCollector, isForCollector } from "../ingest/collect-route";
+import { CLIENT_PATH, COLLECTOR_PATH, handleCollector, isForCollector } from "../ingest/collect-route";
 import { ConfigError } from "../model/config";
 import { alerts } from "./admin/alerts";
 import { applications } from "./admin/applications";
 import { settings } from "./admin/settings";
+import { client } from "./client";
 import { documentation } from "./docs/documentation";
 import { eraseError, eraseSession, eraseVisitor, listAllErasures, showErasure } from "./erasures/erasures";
 import { summariseErrors } from "./errors/error-summary";
@@ -43,10 +45,10 @@ export function createApp(): App {
 }
 
 export function createRouter(): Hono<AppEnv> {
-  const app = new Hono<AppEnv>({ strict: false });
+  const app = new Hono<AppEnv>({ getPath: pathWithoutPrefix });
 
   // Before the middleware: the collector logs and answers by itself.
-  app.on(["POST", "OPTIONS"], COLLECTOR_PATH, (c) => handleCollector(c.req.raw, c.env, ruleSourceOf));
+  app.on(["POST", "OPTIONS"], [COLLECTOR_PATH, CLIENT_PATH], (c) => handleCollector(c.req.raw, c.env, ruleSourceOf));
   app.use(logRefusals);
   app.use(
     methodNotAllowed({
@@ -88,6 +90,7 @@ export function createRouter(): Hono<AppEnv> {
   app.route("/theeye/event-types", eventTypes);
   app.route("/theeye/settings", settings);
   app.route("/theeye/alerts", alerts);
+  app.route("/", client);
   app.route("/health", health);
   app.route("/", documentation);
 
@@ -98,6 +101,15 @@ export function createRouter(): Hono<AppEnv> {
     return problem("unavailable", "Something failed that should not have. It has been logged.");
   });
   return app;
+}
+
+/** Every path is also served below `PATH_PREFIX`. A prefix that cannot be used is refused later, with all settings. */
+function pathWithoutPrefix(request: Request, options?: { env?: { PATH_PREFIX?: unknown } | undefined }): string {
+  const path = getPathNoStrict(request);
+  const prefix = options?.env?.PATH_PREFIX;
+  return typeof prefix === "string" && prefix !== "" && path.startsWith(`${prefix}/`)
+    ? path.slice(prefix.length)
+    : path;
 }
 
 /** One log line for each refused request; none for the others, since a line costs as much as an event. */

@@ -13,6 +13,9 @@ import { createReceiptClock } from "./receipt-clock";
 
 export const COLLECTOR_PATH = "/theeye/events";
 
+/** The same for the client library, by a name that no blocker's word list holds. */
+export const CLIENT_PATH = "/eye";
+
 /** One for each isolate: it keeps the order in which this isolate receives. */
 const isolateClock = createReceiptClock();
 
@@ -25,15 +28,16 @@ export function isForCollector(request: Request): boolean {
   if (request.method !== "POST") return false;
   const { url } = request;
   const start = url.indexOf("/", url.indexOf("//") + 2);
-  if (!url.startsWith(COLLECTOR_PATH, start)) return false;
-  const rest = url.slice(start + COLLECTOR_PATH.length);
+  const path = [COLLECTOR_PATH, CLIENT_PATH].find((known) => url.startsWith(known, start));
+  if (path === undefined) return false;
+  const rest = url.slice(start + path.length);
   return rest === "" || rest === "/" || rest.startsWith("?") || rest.startsWith("/?");
 }
 
 /** The rules that a dry run validates by. An argument, because they lie in a database, and this path touches none. */
 export type RulesOf = (env: Env) => Pick<RuleSource, "readLatest">;
 
-/** `POST` and `OPTIONS /theeye/events` in full: key, events, cross-origin headers, the log line of a refusal. */
+/** `POST` and `OPTIONS /theeye/events` and `/eye` in full: key, events, cross-origin headers, the log line of a refusal. */
 export async function handleCollector(request: Request, env: Env, rulesOf: RulesOf): Promise<Response> {
   if (request.method === "OPTIONS") return answerPreflight(request);
   return allowOrigin(request, await answer(request, env, rulesOf));

@@ -27,7 +27,9 @@ export function allowOrigin(request: Request, response: Response): Response {
   if (origin === null) return response;
   response.headers.set("Access-Control-Allow-Origin", origin);
   response.headers.set("Access-Control-Allow-Credentials", "true");
-  response.headers.set("Access-Control-Expose-Headers", "Retry-After, Link, Location");
+  response.headers.set("Access-Control-Expose-Headers", "Retry-After, Link, Location, Date");
+  // For the client, which learns the server's time from it. The local platform sends none.
+  response.headers.set("Date", new Date().toUTCString());
   response.headers.append("Vary", "Origin");
   return response;
 }

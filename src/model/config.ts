@@ -26,6 +26,8 @@ const ConfigSchema = v.object({
   /** For trials and tests: in place of the hot window in days that the settings give. Absent: that window. */
   HOT_SECONDS: v.optional(seconds(86_400 * 3_650)),
   GRACE_SECONDS: wholeSeconds(86_400, DEFAULT_GRACE_SECONDS),
+  /** Every path is also served below it, so that a site can serve the client from its own domain. */
+  PATH_PREFIX: v.optional(v.pipe(v.string(), v.regex(/^(?:\/[A-Za-z0-9_-]+)*$/)), ""),
   /** For a developer's machine and tests: webhooks of alerts may be http and lead anywhere. */
   ALERTS_ALLOW_INSECURE_HOSTS: v.optional(v.picklist(["true", "false"]), "false"),
   /** "true" under `npm start` alone: then the service can be asked to accept nothing more, and what is not stored yet. */
@@ -46,6 +48,8 @@ export interface Config {
   graceMicros: number;
   /** From a change of the rules until it is in force. */
   ruleLeadMicros: number;
+  /** Empty, or `/path`. */
+  pathPrefix: string;
   alertsAllowInsecureHosts: boolean;
   localMode: boolean;
   adminKey: string | null;
@@ -59,6 +63,8 @@ const MENDS: Record<string, string> = {
   HOT_SECONDS: "For trials: set it to a whole number of seconds up to 3650 days, or leave it out.",
   GRACE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 86400.",
   RULE_LEAD_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
+  PATH_PREFIX:
+    'Set it under [vars] in wrangler.toml to "", or to a path such as "/x7k" of A-Z a-z 0-9 _ - and slashes.',
   ALERTS_ALLOW_INSECURE_HOSTS:
     'Set it under [vars] in wrangler.toml to "false", or on a developer\'s machine to "true".',
   LOCAL_MODE: 'Set it under [vars] in wrangler.toml to "false". `npm start` sets it by itself.',
@@ -90,6 +96,7 @@ export function parseConfig(env: unknown): Config {
     hotMicros: result.output.HOT_SECONDS === undefined ? null : result.output.HOT_SECONDS * 1_000_000,
     graceMicros: result.output.GRACE_SECONDS * 1_000_000,
     ruleLeadMicros: result.output.RULE_LEAD_SECONDS * 1_000_000,
+    pathPrefix: result.output.PATH_PREFIX,
     alertsAllowInsecureHosts: result.output.ALERTS_ALLOW_INSECURE_HOSTS === "true",
     localMode: result.output.LOCAL_MODE === "true",
     adminKey: result.output.ADMIN_KEY ?? null,

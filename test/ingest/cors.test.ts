@@ -15,7 +15,8 @@ async function send(body: string, headers: Record<string, string>, bindings: Env
 function expectAllowed(response: Response): void {
   expect(response.headers.get("Access-Control-Allow-Origin")).toBe(ORIGIN);
   expect(response.headers.get("Access-Control-Allow-Credentials")).toBe("true");
-  expect(response.headers.get("Access-Control-Expose-Headers")).toBe("Retry-After, Link, Location");
+  expect(response.headers.get("Access-Control-Expose-Headers")).toBe("Retry-After, Link, Location, Date");
+  expect(Math.abs(Date.parse(response.headers.get("Date") ?? "") - Date.now())).toBeLessThan(60_000);
   expect(response.headers.get("Vary")).toContain("Origin");
 }
 

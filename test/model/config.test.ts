@@ -10,6 +10,7 @@ describe("parseConfig", () => {
       graceMicros: 300_000_000,
       ruleLeadMicros: 60_000_000,
       partitionMicros: null,
+      pathPrefix: "",
       alertsAllowInsecureHosts: false,
       adminKey: null,
     });
@@ -35,6 +36,7 @@ describe("parseConfig", () => {
       graceMicros: 0,
       ruleLeadMicros: 2_000_000,
       partitionMicros: 900_000_000,
+      pathPrefix: "",
       alertsAllowInsecureHosts: false,
       adminKey,
     });

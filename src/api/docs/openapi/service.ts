@@ -43,6 +43,15 @@ export function serviceOperations(): OperationPlan[] {
     },
     {
       ...shared,
+      path: "/eye",
+      operationId: "showTime",
+      summary: "What time is it?",
+      description:
+        "The client library asks this once a session, to correct a wrong clock. Pages of any origin may read the answer. With `session_id`, `id` and `key` it answers as `/theeye/receipts` does. `POST /eye` is `POST /theeye/events`, and `GET /eye.js` the client library as a script.",
+      answers: [{ status: 204, description: "The time, in the header `Date`." }],
+    },
+    {
+      ...shared,
       path: "/problems/{code}",
       operationId: "explainCode",
       summary: "What does this code mean?",

@@ -1,0 +1,9 @@
+/** Where a page is: the part of an event's data that every captured event has. */
+export interface Place {
+  host: string;
+  path: string;
+}
+
+export function here(): Place {
+  return { host: location.host, path: location.pathname };
+}

@@ -1,0 +1,35 @@
+import type { EventType } from "./render-types.js";
+
+/** Reads the registered event types of a service. Retired ones are left out. Throws an Error that says what failed. */
+export async function fetchTypes(url: string, key: string): Promise<EventType[]> {
+  const base = url.replace(/\/+$/, "");
+  const types: EventType[] = [];
+  let next: string | null = "/theeye/event-types?limit=1000";
+  while (next !== null) {
+    const address = new URL(next, `${base}/`);
+    // The key goes nowhere but to the service that was named.
+    const page = await ask(`${base}${address.pathname}${address.search}`, key);
+    for (const type of Array.isArray(page.results) ? page.results : []) {
+      if (!isObject(type) || type.registered !== true || type.mode === "reject") continue;
+      const category = String(type.category);
+      const name = String(type.name);
+      const path = `${encodeURIComponent(category)}/${encodeURIComponent(name)}`;
+      const { schema = null, description } = await ask(`${base}/theeye/event-types/${path}`, key);
+      types.push({ category, name, schema, description: typeof description === "string" ? description : null });
+    }
+    next = typeof page.next === "string" ? page.next : null;
+  }
+  return types;
+}
+
+async function ask(address: string, key: string): Promise<Record<string, unknown>> {
+  const response = await fetch(address, { headers: { Authorization: `Bearer ${key}` } });
+  const body: unknown = await response.json().catch(() => null);
+  if (response.ok && isObject(body)) return body;
+  const detail = isObject(body) && typeof body.detail === "string" ? `: ${body.detail}` : "";
+  throw new Error(`${address} answered ${response.status}${detail}`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,36 @@
+import { createContext, createElement, type FunctionComponent, type ReactNode, useContext } from "react";
+import type { AnyEvents, Eye } from "./core/types.js";
+
+export interface EyeContext<E extends object> {
+  /** Makes a client known to the components below. `null` where there is none, as on a server: then nothing is captured. */
+  EyeProvider: FunctionComponent<{ eye: Eye<E> | null; children?: ReactNode }>;
+  /** The client of the provider above. */
+  useEye: () => Eye<E>;
+}
+
+/**
+ * Typed access to the client for the components of an application.
+ *
+ * @example
+ * export const { EyeProvider, useEye } = createEyeContext<Events>();
+ * const eye = typeof document === "undefined" ? null : createEye<Events>({ url, key });
+ * root.render(<EyeProvider eye={eye}><App /></EyeProvider>);
+ */
+export function createEyeContext<E extends object = AnyEvents>(): EyeContext<E> {
+  const silent: Eye<E> = {
+    track: () => "",
+    record: () => "",
+    set() {},
+    identify() {},
+    consent() {},
+    on: () => () => {},
+    flush: async () => {},
+    status: async () => ({ status: "unknown", failures: [] }),
+    linkTo: (url) => url,
+  };
+  const Context = createContext<Eye<E>>(silent);
+  return {
+    EyeProvider: ({ eye, children }) => createElement(Context.Provider, { value: eye ?? silent }, children),
+    useEye: () => useContext(Context),
+  };
+}

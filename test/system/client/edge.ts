@@ -1,0 +1,56 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What the edge does with a request in place of forwarding it. `lose`: forwards it, and cuts the line before the answer. */
+export type Fault = { status: number; headers?: Record<string, string> } | "lose" | "cut";
+
+export interface Edge {
+  url: string;
+  /** Requests that carried events: their bodies. */
+  bodies: string[];
+  /** Asked for each request with events; undefined forwards it. */
+  fault: (body: string) => Fault | undefined;
+  close(): void;
+}
+
+/** Stands between pages and the service: another origin than the pages', which can fail as networks do. */
+export async function startEdge(service: string): Promise<Edge> {
+  const edge: Edge = { url: "", bodies: [], fault: () => undefined, close: () => server.close() };
+  const server = createServer((request, response) => {
+    void serve(edge, service, request, response).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  edge.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return edge;
+}
+
+async function serve(edge: Edge, service: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const body = Buffer.concat(chunks);
+  const isSending = request.method === "POST";
+  if (isSending) edge.bodies.push(body.toString());
+  const fault = isSending ? edge.fault(body.toString()) : undefined;
+  if (fault === "cut") return void response.destroy();
+  if (typeof fault === "object") {
+    response.writeHead(fault.status, {
+      "Access-Control-Allow-Origin": request.headers.origin ?? "*",
+      "Access-Control-Expose-Headers": "Retry-After, Date",
+      ...fault.headers,
+    });
+    return void response.end();
+  }
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (typeof value === "string" && !["host", "connection", "content-length"].includes(name)) headers.set(name, value);
+  }
+  const init = { method: request.method ?? "GET", headers, ...(isSending ? { body: new Uint8Array(body) } : {}) };
+  const answer = await fetch(`${service}${request.url}`, init);
+  const content = Buffer.from(await answer.arrayBuffer());
+  if (fault === "lose") return void response.destroy();
+  const kept = [...answer.headers].filter(
+    ([name]) => !["content-encoding", "content-length", "transfer-encoding"].includes(name),
+  );
+  response.writeHead(answer.status, Object.fromEntries(kept));
+  response.end(content);
+}
