@@ -9,6 +9,8 @@ import { logFailure, logRefusal } from "../http/log";
 import { problem } from "../http/problem";
 import { ruleSourceOf } from "../http/rule-source";
 import { CLIENT_PATH, COLLECTOR_PATH, handleCollector, isForCollector } from "../ingest/collect-route";
+import { handleDialect } from "../ingest/dialect-route";
+import { DIALECTS } from "../ingest/dialects/dialects";
 import { ConfigError } from "../model/config";
 import { alerts } from "./admin/alerts";
 import { applications } from "./admin/applications";
@@ -49,6 +51,9 @@ export function createRouter(): Hono<AppEnv> {
 
   // Before the middleware: the collector logs and answers by itself.
   app.on(["POST", "OPTIONS"], [COLLECTOR_PATH, CLIENT_PATH], (c) => handleCollector(c.req.raw, c.env, ruleSourceOf));
+  for (const dialect of DIALECTS) {
+    app.on(["POST", "GET", "OPTIONS"], [...dialect.paths], (c) => handleDialect(dialect, c.req.path, c.req.raw, c.env));
+  }
   app.use(logRefusals);
   app.use(
     methodNotAllowed({

@@ -2,8 +2,11 @@ import { readBody } from "../http/body";
 import { logFailure } from "../http/log";
 import { Refusal } from "../http/problem";
 import { queueRefusal } from "../http/queue-refusal";
+import { utf8Bytes } from "../model/event/event";
 import { eventIdOf } from "../model/event/event-id";
 import { jsonText } from "../model/json/json-text";
+import { MAX_EVENTS_PER_REQUEST } from "../model/limits";
+import { cloudEventsOf } from "./dialects/cloudevents";
 import { idempotencyKeyOf, requestIdOf } from "./event-ids";
 import { messageAsSent, type WrittenMessage } from "./message-as-sent";
 import { groupForSending, type PackedMessage, pack } from "./pack";
@@ -31,6 +34,11 @@ export async function collect(request: Request, sources: CollectorSources): Prom
   if (idempotencyKey instanceof Refusal) return idempotencyKey;
   const body = await readBody(request);
   if (body instanceof Refusal) return body;
+  const cloudEvents = cloudEventsOf(request.headers, body.text);
+  if (cloudEvents !== null) {
+    const ids = await acceptEvents(cloudEvents, sources, idempotencyKey);
+    return ids instanceof Refusal ? ids : Response.json({ accepted: ids.length, ids }, { status: 202 });
+  }
   const parsed = parseEvents(body.text, request.headers.get("Content-Type"));
   if (parsed instanceof Refusal) return parsed;
 
@@ -42,6 +50,33 @@ export async function collect(request: Request, sources: CollectorSources): Prom
   const asSent = messageAsSent(parsed, body.bytes, id, receipt);
   const refusal = await send(asSent === null ? pack({ id, events }, receipt, body.bytes) : [asSent], sources.queue);
   return refusal ?? Response.json({ accepted: events.length, ids }, { status: 202 });
+}
+
+/**
+ * Gives events that were mapped from another format to the queue.
+ *
+ * @returns their ids, in their order; or a refusal, where the queue refuses or there are too many or none
+ */
+export async function acceptEvents(
+  events: unknown[],
+  { application, queue, clock }: CollectorSources,
+  idempotencyKey: string | null,
+): Promise<string[] | Refusal> {
+  if (events.length === 0) return new Refusal("empty_batch", "The body holds no event.");
+  if (events.length > MAX_EVENTS_PER_REQUEST) {
+    const members = { limit: MAX_EVENTS_PER_REQUEST, actual: events.length };
+    return new Refusal(
+      "too_many_events",
+      `A request may hold ${members.limit} events; this one holds ${members.actual}.`,
+      members,
+    );
+  }
+  const id = requestIdOf(application, idempotencyKey);
+  const ids = events.map((event, position) => eventIdOf(event, id, position));
+  const receipt = { application, received_at: clock(events.length) };
+  // Measured and not taken from the body: a mapped event may be larger than the vendor's.
+  const bytes = utf8Bytes(jsonText(events));
+  return (await send(pack({ id, events }, receipt, bytes), queue)) ?? ids;
 }
 
 type Message = PackedMessage | WrittenMessage;

@@ -17,7 +17,7 @@ export const COLLECTOR_PATH = "/theeye/events";
 export const CLIENT_PATH = "/eye";
 
 /** One for each isolate: it keeps the order in which this isolate receives. */
-const isolateClock = createReceiptClock();
+export const isolateClock = createReceiptClock();
 
 /**
  * Whether a request is for the collector, without parsing its URL. Nearly every request is. Through the router and its

@@ -9,7 +9,7 @@ const PREFLIGHT_LIFETIME_SECONDS = 86_400;
 /** Answers a preflight, which carries no key: a page of any origin may send, with whatever headers it asks for. */
 export function answerPreflight(request: Request): Response {
   const response = new Response(null, { status: 204 });
-  response.headers.set("Access-Control-Allow-Methods", "POST");
+  response.headers.set("Access-Control-Allow-Methods", "POST, GET");
   response.headers.set("Access-Control-Max-Age", String(PREFLIGHT_LIFETIME_SECONDS));
   const requested = request.headers.get("Access-Control-Request-Headers");
   if (requested !== null) response.headers.set("Access-Control-Allow-Headers", requested);

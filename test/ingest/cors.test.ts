@@ -34,7 +34,7 @@ describe("a page of any origin", () => {
       });
       expect(response.status).toBe(204);
       expectAllowed(response);
-      expect(response.headers.get("Access-Control-Allow-Methods")).toBe("POST");
+      expect(response.headers.get("Access-Control-Allow-Methods")).toBe("POST, GET");
       expect(response.headers.get("Access-Control-Allow-Headers")).toBe("authorization, content-encoding, x-anything");
       expect(Number(response.headers.get("Access-Control-Max-Age"))).toBeGreaterThan(0);
     },

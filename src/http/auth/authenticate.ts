@@ -67,12 +67,16 @@ export function requireScope(scope: Scope, { heedsBinding = false }: ScopeOption
 }
 
 /** Tells whose key a request carries, whatever the key allows. */
-export async function recognise(
-  request: Request,
+export async function recognise(request: Request, sources: AuthenticationSources): Promise<Recognised | Refusal> {
+  const key = findKey(request);
+  return key instanceof Refusal ? key : recogniseKey(key, sources);
+}
+
+/** Tells whose a key is, whatever it allows. Null: the request carries none. */
+export async function recogniseKey(
+  key: string | null,
   { keys, config, cache }: AuthenticationSources,
 ): Promise<Recognised | Refusal> {
-  const key = findKey(request);
-  if (key instanceof Refusal) return key;
   if (key === null) return unauthorized("The request carries no key.");
   if (!isWellFormedKey(key)) return unauthorized("What the request carries as a key is not one.");
   if (config.adminKey !== null && key.startsWith("eye_a_") && (await equalKeys(key, config.adminKey))) {

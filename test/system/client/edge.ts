@@ -42,7 +42,8 @@ async function serve(edge: Edge, service: string, request: IncomingMessage, resp
   }
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers)) {
-    if (typeof value === "string" && !["host", "connection", "content-length"].includes(name)) headers.set(name, value);
+    if (typeof value === "string" && !["host", "connection", "content-length", "transfer-encoding"].includes(name))
+      headers.set(name, value);
   }
   const init = { method: request.method ?? "GET", headers, ...(isSending ? { body: new Uint8Array(body) } : {}) };
   const answer = await fetch(`${service}${request.url}`, init);

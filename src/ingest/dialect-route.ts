@@ -1,0 +1,71 @@
+import { isolateKeyCache, recogniseKey, refuseUse } from "../http/auth/authenticate";
+import { findKey } from "../http/auth/credentials";
+import { readBody } from "../http/body";
+import { configOf } from "../http/configuration";
+import { logFailure, logRefusal } from "../http/log";
+import { Refusal } from "../http/problem";
+import { acceptEvents } from "./accept-request";
+import { isolateClock } from "./collect-route";
+import { allowOrigin, answerPreflight } from "./cors";
+import type { Dialect, VendorCall, VendorRequest } from "./dialects/dialect";
+
+/** A request of a vendor's SDK in full: key, events, cross-origin headers, the log line of a refusal. */
+export async function handleDialect(dialect: Dialect, path: string, request: Request, env: Env): Promise<Response> {
+  if (request.method === "OPTIONS") return answerPreflight(request);
+  const { method, headers, url } = request;
+  const vendorRequest: VendorRequest = {
+    ...{ method, headers, text: "" },
+    path: path.replace(/\/$/, ""),
+    query: new URL(url).searchParams,
+  };
+  let application: string | null = null;
+  const identified = (name: string) => {
+    application = name;
+  };
+  let result: Response | Refusal;
+  try {
+    result = await answer(dialect, vendorRequest, request, env, identified);
+  } catch (error) {
+    logFailure("request_failed", error);
+    result = new Refusal("unavailable", "Something failed that should not have. It has been logged.");
+  }
+  if (result instanceof Refusal) {
+    logRefusal({ code: result.code, status: result.status, method, path, application });
+    result = dialect.refuse(vendorRequest, result);
+  }
+  return allowOrigin(request, result);
+}
+
+async function answer(
+  dialect: Dialect,
+  vendorRequest: VendorRequest,
+  request: Request,
+  env: Env,
+  identified: (application: string) => void,
+): Promise<Response | Refusal> {
+  const body = await readBody(request);
+  if (body instanceof Refusal) return body;
+  vendorRequest.text = body.text;
+  const call = dialect.read(vendorRequest);
+  if (call instanceof Refusal) return call;
+  if (call.isAside) return dialect.accept(vendorRequest, call);
+
+  const key = findKeyOf(call, request);
+  if (key instanceof Refusal) return key;
+  const recognised = await recogniseKey(key, { keys: env.KEYS, config: configOf(env), cache: isolateKeyCache });
+  if (recognised instanceof Refusal) return recognised;
+  const { application } = recognised.identity;
+  if (application !== null) identified(application);
+  const forbidden = refuseUse(recognised, "write", request);
+  if (forbidden !== null) return forbidden;
+  if (application === null) throw new Error("a key that may write belongs to no application");
+
+  const sources = { application, queue: env.EVENTS, clock: isolateClock };
+  const ids = await acceptEvents(call.events, sources, null);
+  return ids instanceof Refusal ? ids : dialect.accept(vendorRequest, call);
+}
+
+/** A key that the vendor's protocol carries, else one in the usual places. */
+function findKeyOf({ key }: VendorCall, request: Request): string | null | Refusal {
+  return key ?? findKey(request);
+}

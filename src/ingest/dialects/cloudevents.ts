@@ -1,0 +1,57 @@
+import { isJsonObject } from "../../model/event/event";
+import { decodeBase64 } from "./decode";
+import { firstText, nativeEvent, textOf, unmapped } from "./values";
+
+/**
+ * The events of a CloudEvents 1.0 request (binary, structured or a batch), or null where it is none. They come to the native
+ * path, since their SDKs send wherever they are told to, and look at no answer.
+ */
+export function cloudEventsOf(headers: Headers, text: string): unknown[] | null {
+  const contentType = headers.get("Content-Type")?.toLowerCase() ?? "";
+  if (contentType.startsWith("application/cloudevents")) {
+    const body = parse(text);
+    return (Array.isArray(body) ? body : [body]).map(eventOf);
+  }
+  if (!headers.has("ce-specversion")) return null;
+  const attributes: Record<string, unknown> = {};
+  for (const [name, value] of headers) {
+    if (name.startsWith("ce-")) attributes[name.slice(3)] = decodeHeader(value);
+  }
+  return [eventOf({ ...attributes, datacontenttype: contentType || undefined, data: parse(text) })];
+}
+
+function eventOf(event: unknown): Record<string, unknown> {
+  if (!isJsonObject(event)) return unmapped(event);
+  const { data, data_base64, type, source, id, time, ...context } = event;
+  const payload = data ?? parse(decodeBase64(textOf(data_base64) ?? "") ?? "");
+  return nativeEvent({
+    session: firstText(event.sessionid, event.subject),
+    visitor: textOf(event.visitorid),
+    category: textOf(source) ?? "",
+    name: textOf(type) ?? "",
+    // A payload that is no object is kept, as the one member of one.
+    data: isJsonObject(payload) ? payload : payload === undefined ? {} : { value: payload },
+    timestamp: time,
+    id: textOf(id),
+    context,
+  });
+}
+
+/** JSON, or the text itself. Undefined: nothing. */
+function parse(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Header values are percent-encoded beyond printable ASCII. */
+function decodeHeader(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}

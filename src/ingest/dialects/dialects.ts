@@ -1,0 +1,10 @@
+import { amplitude } from "./amplitude";
+import type { Dialect } from "./dialect";
+import { jitsu } from "./jitsu";
+import { mixpanel } from "./mixpanel";
+import { posthog } from "./posthog";
+import { segment } from "./segment";
+import { snowplow } from "./snowplow";
+
+/** Every vendor that is understood by its path. CloudEvents come to the native path. */
+export const DIALECTS: readonly Dialect[] = [segment, posthog, snowplow, amplitude, mixpanel, jitsu];

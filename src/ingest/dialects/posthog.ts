@@ -1,0 +1,73 @@
+import { Refusal } from "../../http/problem";
+import { isJsonObject } from "../../model/event/event";
+import { parseHidden } from "./decode";
+import type { Dialect } from "./dialect";
+import { firstText, nativeEvent, objectOf, textOf, unmapped } from "./values";
+
+const V1 = "/i/v1/analytics/events";
+
+/** Paths of SDKs in browsers, where 429 loses the events and 503 is tried again. */
+const BROWSER = new Set(["/e", "/i/v0/e"]);
+
+/** PostHog. Its browser SDK takes 200 alone for success, and its new protocol needs a JSON object. */
+export const posthog: Dialect = {
+  name: "posthog",
+  paths: ["/e", "/i/v0/e", "/batch", "/capture", V1],
+
+  read({ path, headers, text }) {
+    const body = parseHidden(text);
+    if (body instanceof Refusal) return body;
+    const head = objectOf(body);
+    const events = Array.isArray(body) ? body : Array.isArray(head.batch) ? head.batch : [body];
+    const first = objectOf(events[0]);
+    const sentAt = textOf(head.sent_at ?? headers.get("PostHog-Request-Timestamp"));
+    return {
+      key:
+        path === V1
+          ? null
+          : (firstText(head.api_key, head.token, first.api_key, objectOf(first.properties).token) ?? null),
+      events: events.map((event) => eventOf(event, sentAt)),
+    };
+  },
+
+  accept({ path }, { events }) {
+    if (path !== V1) return Response.json({ status: 1 });
+    const uuids = events.flatMap(({ id }) => (typeof id === "string" ? [id] : []));
+    return Response.json({ results: Object.fromEntries(uuids.map((uuid) => [uuid, { result: "ok" }])) });
+  },
+
+  refuse({ path }, refusal) {
+    const isLost = refusal.status === 429 && BROWSER.has(path);
+    return (isLost ? new Refusal("unavailable", refusal.detail) : refusal).response();
+  },
+};
+
+/** Members that say how, and not what; the rest of `properties` is the payload. */
+const CIRCUMSTANCES = /^\$(?:lib|window_id|insert_id$|time$|sent_at|session_id$|device_id$|is_server$|geoip_disable$)/;
+
+function eventOf(event: unknown, sentAt: string | undefined): Record<string, unknown> {
+  if (!isJsonObject(event)) return unmapped(event);
+  const { event: name, properties, distinct_id, timestamp, uuid, session_id, api_key, ...rest } = event;
+  const { $set, $set_once, ...others } = rest;
+  const data: Record<string, unknown> = {};
+  const context: Record<string, unknown> = { ...others, ...(sentAt === undefined ? {} : { sent_at: sentAt }) };
+  for (const [key, value] of Object.entries(objectOf(properties))) {
+    if (key === "token") continue;
+    if (CIRCUMSTANCES.test(key)) context[key] = value;
+    else data[key] = value;
+  }
+  // Beside the properties in browsers, and in them on servers.
+  if ($set !== undefined) data.$set = $set;
+  if ($set_once !== undefined) data.$set_once = $set_once;
+  const visitor = firstText(distinct_id, data.distinct_id);
+  return nativeEvent({
+    session: firstText(context.$session_id, session_id, visitor),
+    visitor,
+    category: "posthog",
+    name: textOf(name) ?? "",
+    data,
+    timestamp,
+    id: textOf(uuid),
+    context,
+  });
+}

@@ -1,0 +1,68 @@
+import { isJsonObject } from "../../model/event/event";
+import { MAX_NAME_CHARACTERS } from "../../model/limits";
+
+/** The value as an object; an empty one where it is none. */
+export function objectOf(value: unknown): Record<string, unknown> {
+  return isJsonObject(value) ? value : {};
+}
+
+/** A text that is not empty, a number as its text, or undefined. */
+export function textOf(value: unknown): string | undefined {
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The first of some values that is a text, as `textOf` reads it. */
+export function firstText(...values: readonly unknown[]): string | undefined {
+  for (const value of values) {
+    const text = textOf(value);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+/** A name of at most so many characters as the format takes, not cut within a surrogate pair. */
+export function shortName(name: string): string {
+  if (name.length <= MAX_NAME_CHARACTERS) return name;
+  return name.slice(0, MAX_NAME_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "");
+}
+
+/** What a vendor's event says, in the native format's words. */
+export interface Mapped {
+  session: string | undefined;
+  visitor: string | undefined;
+  category: string;
+  name: string;
+  data: Record<string, unknown>;
+  timestamp: unknown;
+  id: string | undefined;
+  context: Record<string, unknown>;
+}
+
+/**
+ * A native event. A name that is too long is cut, and kept whole in the context. What is missing is left out, so that the
+ * event fails by the native rules and is kept among the errors.
+ */
+export function nativeEvent(mapped: Mapped): Record<string, unknown> {
+  const { session, visitor, timestamp, id, data } = mapped;
+  const category = shortName(mapped.category);
+  const name = shortName(mapped.name);
+  const context = {
+    ...mapped.context,
+    ...(category === mapped.category ? {} : { full_category: mapped.category }),
+    ...(name === mapped.name ? {} : { full_name: mapped.name }),
+  };
+  return {
+    ...(session === undefined ? {} : { session_id: session }),
+    ...(visitor === undefined ? {} : { visitor_id: visitor }),
+    ...{ category, name, data },
+    ...(timestamp === undefined || timestamp === null ? {} : { timestamp }),
+    ...(id === undefined ? {} : { id }),
+    context,
+  };
+}
+
+/** An event that is no object: kept as it is, so that it ends among the errors and its neighbours go through. */
+export function unmapped(value: unknown): Record<string, unknown> {
+  return { data: null, context: { unmapped: value ?? null } };
+}

@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LOCAL_KEYS } from "../../../scripts/start/local-keys.ts";
+import { type Edge, startEdge } from "../client/edge.ts";
+import type { Stored } from "../client/stored.ts";
+import { eventually, type Service, startService } from "../service.ts";
+import { NODE_SDKS } from "./node-sdks.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "the-eye-sdks-"));
+let service: Service;
+let edge: Edge;
+
+beforeAll(async () => {
+  service = await startService(folder);
+  edge = await startEdge(service.url);
+}, 180_000);
+afterAll(async () => {
+  edge?.close();
+  await service?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function list(path: string): Promise<Stored[]> {
+  const response = await fetch(`${service.url}${path}`, { headers: { Authorization: `Bearer ${LOCAL_KEYS.read}` } });
+  return ((await response.json()) as { results: Stored[] }).results;
+}
+
+/** Stored events that carry a mark, oldest first. */
+async function marked(mark: string): Promise<Stored[]> {
+  const events = await list("/theeye/events?limit=1000&order=asc");
+  return events.filter((event) => JSON.stringify(event).includes(mark));
+}
+
+async function expectEverything(mark: string, names: readonly string[]): Promise<void> {
+  const found = await eventually(async () => {
+    const events = await marked(mark);
+    return events.length >= names.length * 2 ? events : null;
+  }, 60_000);
+  for (const session of ["one", "two"]) {
+    const own = found.filter((event) => event.session_id === `${mark}-${session}`);
+    expect(own.map(({ name }) => name)).toEqual(names);
+  }
+  expect(found).toHaveLength(names.length * 2);
+  expect(JSON.stringify(found)).not.toContain(LOCAL_KEYS.write);
+}
+
+describe.each(NODE_SDKS)("$name", ({ name, names, retries, send }) => {
+  const markOf = (what: string) => `${name.replace(/\W/g, "")}-${what}`;
+
+  test("delivers everything once and in order, and complains of nothing", async () => {
+    edge.bodies.length = 0;
+    const complaints: unknown[] = [];
+    await send(edge.url, LOCAL_KEYS.write, markOf("healthy"), (error) => complaints.push(error));
+    await expectEverything(markOf("healthy"), names);
+    expect(complaints).toEqual([]);
+    expect((await list("/theeye/errors")).filter((error) => JSON.stringify(error).includes(markOf("healthy")))).toEqual(
+      [],
+    );
+    // No request was sent twice.
+    expect(new Set(edge.bodies).size).toBe(edge.bodies.length);
+  });
+
+  test("with a wrong key gives up at the first refusal, and nothing is stored", async () => {
+    edge.bodies.length = 0;
+    await send(edge.url, `eye_w_${"x".repeat(32)}`, markOf("wrong"), () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(new Set(edge.bodies).size).toBe(edge.bodies.length);
+    expect(await marked(markOf("wrong"))).toEqual([]);
+  });
+
+  test.skipIf(!retries).each([503, 429])("outlasts a first answer of %i", async (status) => {
+    edge.bodies.length = 0;
+    let count = 0;
+    edge.fault = () => (count++ === 0 ? { status, headers: { "Retry-After": "1" } } : undefined);
+    const complaints: unknown[] = [];
+    await send(edge.url, LOCAL_KEYS.write, markOf(String(status)), (error) => complaints.push(error));
+    edge.fault = () => undefined;
+    await expectEverything(markOf(String(status)), names);
+    expect(complaints).toEqual([]);
+  });
+});
