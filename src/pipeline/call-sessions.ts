@@ -39,8 +39,11 @@ export async function callSessions(
     [...arrivals].map(async ([session, own]) => {
       const epochs = epochsFor(session);
       const result: SessionResult = { outcomes: [], failed: [] };
-      const call = (places: number[]) =>
-        callOne(() => callSession(session, { arrivals: places.flatMap((place) => own[place] ?? []), epochs }));
+      const call = (places: number[]) => {
+        // Nearly always they are all of them.
+        const some = places.length === own.length ? own : places.flatMap((place) => own[place] ?? []);
+        return callOne(() => callSession(session, { arrivals: some, epochs }));
+      };
       await callTogether([...own.keys()], call, { left: MAX_CALLS - 1 }, result);
       return [session, result] as const;
     }),
@@ -56,7 +59,10 @@ async function callTogether(
 ): Promise<void> {
   const answer = await call(places);
   if ("outcomes" in answer) {
-    for (const outcome of answer.outcomes) result.outcomes.push({ ...outcome, place: places[outcome.place] ?? -1 });
+    for (const outcome of answer.outcomes) {
+      outcome.place = places[outcome.place] ?? -1;
+      result.outcomes.push(outcome);
+    }
     return;
   }
   if (answer.failure !== "exhausted" || places.length === 1 || calls.left < 2) {
