@@ -79,9 +79,9 @@ describe("paths", () => {
 });
 
 describe("failures", () => {
-  it("answers 503, and logs the mend, while the Worker is not configured", async () => {
+  it("answers 503, and logs how to fix it, while the Worker is not configured", async () => {
     const bindings = { ...env, FUTURE_TOLERANCE_SECONDS: "soon" as unknown as 60 };
-    await expectProblem(await ask("/health", {}, bindings), 503, "unavailable");
+    await expectProblem(await ask("/health", {}, bindings), 503, "misconfigured");
     expect(lines).toContainEqual(expect.objectContaining({ message: expect.stringContaining("wrangler.toml") }));
   });
 
