@@ -62,7 +62,7 @@ describe("buckets", () => {
           expect(bucketOf(moment, interval, zone)).toBe(moment);
           const before = starts[place - 1];
           if (before !== undefined) expect(bucketOf(moment - 1, interval, zone)).toBe(before);
-          if (interval === "week") expect(clockIn(name, moment)["weekday"]).toBe("Mon");
+          if (interval === "week") expect(clockIn(name, moment).weekday).toBe("Mon");
         }
       }),
       { numRuns: 100 },
