@@ -26,6 +26,9 @@ import { welcome } from "./start/welcome.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
+/** What started this process. Kept from the start: it may be gone before the state is set up. */
+const SHELL = process.ppid;
+
 // THE_EYE_START tells the build that it runs under this script, which has set up what `wrangler dev` alone would lack.
 // X_LOCAL_OBSERVABILITY records every request for the local explorer, which costs time on each.
 const ENVIRONMENT = { ...process.env, ...QUIET, X_LOCAL_OBSERVABILITY: "false", THE_EYE_START: "1" };
@@ -79,9 +82,8 @@ async function setUp(persistTo: string): Promise<void> {
  */
 function watchNpm(stop: () => void): NodeJS.Timeout | undefined {
   if (process.env.npm_lifecycle_event === undefined) return undefined;
-  const parent = process.ppid;
   return setInterval(() => {
-    if (process.ppid !== parent) stop();
+    if (process.ppid !== SHELL) stop();
   }, 500);
 }
 

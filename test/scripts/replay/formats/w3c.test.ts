@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { detectFormat } from "../../../../scripts/replay/formats/detect.ts";
+import { fixtureLines, readFixture } from "./read-fixture.ts";
+
+test("W3C extended of IIS, whose fields change within the file", () => {
+  const { title, entries } = readFixture("iis.log");
+  expect(title).toBe("W3C extended log file format, as IIS writes it");
+  expect(entries).toMatchObject([
+    {
+      client: "203.0.113.7",
+      at: "2026-03-05T00:00:01.000000Z",
+      method: "GET",
+      path: "/index.html?q=1&r=2",
+      host: null,
+      status: 200,
+      bytes: null,
+      referrer: "https://www.example.net/",
+      userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
+      durationMs: 15,
+    },
+    { client: "203.0.113.8", path: "/later", host: "www.example.net", status: 404, bytes: 1245, durationMs: 8 },
+  ]);
+});
+
+test("a file of IIS that lost its head is read by the fields that IIS logs by default", () => {
+  const lines = fixtureLines("iis.log").slice(4, 5);
+  const { format, understood } = detectFormat(lines);
+  expect([format.name, understood]).toEqual(["w3c", 1]);
+  expect(format.open()(lines[0] ?? "")).toMatchObject({ client: "203.0.113.7", status: 200, durationMs: 15 });
+});
+
+test("W3C extended of CloudFront, with and without its head", () => {
+  const { title, entries } = readFixture("cloudfront.log");
+  expect(title).toBe("W3C extended log file format, as CloudFront writes it");
+  expect(entries).toMatchObject([
+    {
+      client: "203.0.113.9",
+      at: "2026-03-05T21:02:31.000000Z",
+      path: "/index.html",
+      host: "www.example.net",
+      status: 200,
+      bytes: 392,
+      userAgent: "Mozilla/5.0 (Windows NT 10.0)",
+      durationMs: 1,
+    },
+  ]);
+  const headless = fixtureLines("cloudfront.log").slice(2);
+  expect(detectFormat(headless)).toMatchObject({ understood: 1, considered: 1 });
+});

@@ -1,0 +1,8 @@
+import { expect, test } from "vitest";
+import { excerptOf } from "../../../../scripts/replay/reading/excerpt.ts";
+
+test("a line that is shown can do nothing to the terminal, and is short", () => {
+  expect(excerptOf("\u001b[31mred\u202e\t")).toBe("·[31mred··");
+  expect(excerptOf("x".repeat(200))).toBe("x".repeat(200));
+  expect(excerptOf("x".repeat(201))).toBe(`${"x".repeat(200)}…`);
+});
