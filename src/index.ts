@@ -19,6 +19,7 @@ import { databasesOf, firstDatabase } from "./storage/core/databases";
 import { isolateErasures } from "./storage/erasures/erasure-source";
 import { maintainPartitions } from "./storage/partitions/partition-maintenance";
 import { isolatePartitions } from "./storage/partitions/partition-store";
+import { maintainProperties } from "./storage/properties/maintain-properties";
 import { writeBatch } from "./storage/write/write-batch";
 
 export { Session } from "./session/session-object";
@@ -61,6 +62,7 @@ export default {
       log,
     };
     await checkAlerts(watching, scheduledTime * 1000);
+    await maintainProperties({ databases, log }, scheduledTime * 1000);
   },
 } satisfies ExportedHandler<Env, unknown>;
 

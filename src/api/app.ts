@@ -25,6 +25,7 @@ import { listEvents } from "./events/events";
 import { showReceipt } from "./events/receipts";
 import { exportAll } from "./exports/exports";
 import { health } from "./health";
+import { showProperties } from "./questions/properties";
 import { showSessionStats } from "./questions/session-stats";
 import { showStats } from "./questions/stats";
 import { createReplay, endReplay, listAllReplays, resumeReplay, showReplay } from "./replays/replays";
@@ -91,6 +92,7 @@ export function createRouter(): Hono<AppEnv> {
   app.post("/theeye/replays/:id/resume", requireScope("admin"), resumeReplay);
   app.post("/theeye/replays/:id/cancel", requireScope("admin"), endReplay);
   app.get("/theeye/stats", asks, showStats);
+  app.get("/theeye/properties", asks, showProperties);
   app.route("/theeye/applications", applications);
   app.route("/theeye/event-types", eventTypes);
   app.route("/theeye/settings", settings);

@@ -4,6 +4,7 @@ import { summariseErrors } from "../../src/api/errors/error-summary";
 import { listErrors, showError } from "../../src/api/errors/errors";
 import { listEvents } from "../../src/api/events/events";
 import { exportAll } from "../../src/api/exports/exports";
+import { showProperties } from "../../src/api/questions/properties";
 import { showSessionStats } from "../../src/api/questions/session-stats";
 import { showStats } from "../../src/api/questions/stats";
 import { listSessions, showSession } from "../../src/api/sessions/sessions";
@@ -23,6 +24,7 @@ const app = new Hono<AppEnv>()
   .get("/theeye/errors", listErrors)
   .get("/theeye/errors/summary", summariseErrors)
   .get("/theeye/errors/:id", showError)
+  .get("/theeye/properties", showProperties)
   .get("/theeye/stats", showStats);
 
 /** Asks a question by its path and query, or by the URL that `next` held. */

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { MomentSchema } from "../../http/moment";
 import { NextSchema } from "../../http/page";
 import { CursorParameter, LimitParameter } from "../../http/parameters";
+import { DeclaredPropertiesSchema } from "../../model/event/declared-property";
 import { CategorySchema, NameSchema } from "../../model/event/event";
 import { ModeSchema, SchemaModeSchema } from "../../model/event/event-type";
 
@@ -39,6 +40,28 @@ export const EventTypeInput = v.strictObject({
   mode: v.optional(TypeMode, "accept"),
   schema: v.optional(PayloadSchema, null),
   schema_mode: v.optional(SchemaMode, "enforce"),
+  properties: v.optional(DeclaredPropertiesSchema),
+});
+
+/** What `PATCH` takes: the properties alone. */
+export const EventTypePatch = v.strictObject({ properties: DeclaredPropertiesSchema });
+
+const DeclaredAnswer = v.pipe(
+  v.array(
+    v.object({
+      path: v.string(),
+      kind: v.picklist(["text", "number"]),
+      template: v.nullable(v.string()),
+      declared_at: MomentSchema,
+    }),
+  ),
+  v.description("Properties of the payload that are counted ahead."),
+);
+
+export const EventTypePropertiesSchema = v.object({
+  category: CategorySchema,
+  name: NameSchema,
+  properties: DeclaredAnswer,
 });
 
 const typeMembers = { category: CategorySchema, name: NameSchema };
@@ -93,6 +116,7 @@ const ShadowSchema = v.object({
 export const EventTypeSchema = v.object({
   ...EventTypeVersionSchema.entries,
   ...seenMembers,
+  properties: DeclaredAnswer,
   shadow: v.pipe(
     v.nullable(v.array(ShadowSchema)),
     v.description(

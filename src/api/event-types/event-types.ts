@@ -12,12 +12,20 @@ import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { utf8Bytes } from "../../model/event/event";
 import { MAX_EVENT_TYPES, MAX_RULE_BOOK_BYTES } from "../../model/limits";
+import { formatTimestamp } from "../../model/time";
 import { listRegistered, listVersions, readVersion, saveVersion } from "../../storage/admin/event-types";
 import { type Database, databasesOf, firstDatabase } from "../../storage/core/databases";
 import { sumUpShadow } from "../../storage/counts/shadow-queries";
+import { declareProperties, listProperties, type StoredProperty } from "../../storage/properties/declared-properties";
 import { changeTime, noType, refuseSchema, render, renderUsage, usageOf } from "./event-type-answers";
 import { listEventTypes } from "./event-type-list";
-import { EventTypeInput, EventTypeParameters, EventTypePathSchema, VersionsParameters } from "./event-type-schemas";
+import {
+  EventTypeInput,
+  EventTypeParameters,
+  EventTypePatch,
+  EventTypePathSchema,
+  VersionsParameters,
+} from "./event-type-schemas";
 import { checkSchema, showProposal } from "./event-type-trial";
 
 /**
@@ -29,6 +37,9 @@ export const eventTypes = new Hono<AppEnv>({ strict: false });
 const HEEDS_BINDING = { heedsBinding: true };
 
 const PATH = "/:category/:name";
+
+/** Declared properties of all types. */
+const MAX_ALL_PROPERTIES = 500;
 
 eventTypes.get("/", requireScope("read", HEEDS_BINDING), listEventTypes);
 
@@ -42,16 +53,20 @@ eventTypes.get(PATH, requireScope("read", HEEDS_BINDING), async (c) => {
   return answerFrom(async () => {
     const version = await readVersion(firstDatabase(databases), category, name, question.version ?? null);
     if (version === null) return noType();
-    const [usage, shadow] = await Promise.all([
+    const [usage, shadow, properties] = await Promise.all([
       usageOf(databases, { category, name }, { days: question.days, applications }),
       // These counts do not know applications.
       applications === null ? sumUpShadow(databases, version) : null,
+      listProperties(firstDatabase(databases)),
     ]);
     const told = shadow?.map(({ path, events, first, last, sample }) => ({
       ...{ path, events, first_seen: formatSeconds(first), last_seen: formatSeconds(last) },
       sample: { session_id: sample.session, id: sample.event },
     }));
-    return answer({ ...render(version), ...renderUsage(usage), shadow: told ?? null });
+    return answer({
+      ...{ ...render(version), ...renderUsage(usage), shadow: told ?? null },
+      properties: properties.filter((one) => one.category === category && one.name === name).map(renderProperty),
+    });
   });
 });
 
@@ -88,9 +103,26 @@ eventTypes.put(PATH, requireScope("admin"), async (c) => {
   const schema = input.schema === null ? null : JSON.stringify(input.schema);
   const full = await refuseGrowth(database, { ...type, schema });
   if (full !== null) return full.response();
-  const definition = { ...type, ...input, schema, registered: true };
+  const { properties, ...described } = input;
+  const tooMany = properties === undefined ? null : await refuseProperties(database, type, properties.length);
+  if (tooMany !== null) return tooMany.response();
+  const definition = { ...type, ...described, schema, registered: true };
   const { version, isNew } = await saveVersion(database, definition, changeTime(c.var.config));
+  if (properties !== undefined) await declareProperties(database, type, properties, Date.now() * 1_000);
   return answer(render(version), isNew && version.version === 1 ? 201 : 200);
+});
+
+/** Declares properties alone. The type need not be registered: what is counted is no rule. */
+eventTypes.patch(PATH, requireScope("admin"), async (c) => {
+  const type = readPath(c);
+  if (type instanceof Refusal) return type.response();
+  const input = await parseJsonBody(c.req.raw, EventTypePatch);
+  if (input instanceof Refusal) return input.response();
+  const database = firstDatabase(databasesOf(c.env));
+  const tooMany = await refuseProperties(database, type, input.properties.length);
+  if (tooMany !== null) return tooMany.response();
+  const declared = await declareProperties(database, type, input.properties, Date.now() * 1_000);
+  return answer({ ...type, properties: declared.map(renderProperty) });
 });
 
 eventTypes.delete(PATH, requireScope("admin"), async (c) => {
@@ -102,6 +134,23 @@ eventTypes.delete(PATH, requireScope("admin"), async (c) => {
   await saveVersion(database, { category, name, ...nothing, registered: false }, changeTime(c.var.config));
   return c.body(null, 204);
 });
+
+/** Each costs a row for each series and hour, and questions read all of them. */
+async function refuseProperties(
+  database: Database,
+  type: { category: string; name: string },
+  added: number,
+): Promise<Refusal | null> {
+  const others = (await listProperties(database)).filter(
+    ({ category, name }) => category !== type.category || name !== type.name,
+  );
+  if (others.length + added <= MAX_ALL_PROPERTIES) return null;
+  return new Refusal("conflict", `There may be ${MAX_ALL_PROPERTIES} declared properties in all.`);
+}
+
+function renderProperty({ path, kind, template, declared_at: declaredAt }: StoredProperty) {
+  return { path, kind, template, declared_at: formatTimestamp(declaredAt) };
+}
 
 /** Every isolate of the pipeline reads whole rule books, so they are bounded. */
 async function refuseGrowth(

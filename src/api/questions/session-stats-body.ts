@@ -7,7 +7,7 @@ import type {
   SessionLine,
   SessionStatsAnswer,
 } from "../../storage/questions/session-stats";
-import { AccuracySchema, RowsReadSchema, ZonedMomentSchema } from "./stats-body";
+import { AccuracySchema, RowsReadSchema, renderAccuracy, ZonedMomentSchema } from "./stats-body";
 import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";
 
 /** The answer of `GET /theeye/sessions/stats`. */
@@ -56,7 +56,7 @@ export const SessionStatsResponse = v.object({
 });
 
 export function renderSessionStats(
-  { groups, other, total }: SessionStatsAnswer,
+  { groups, other, total, unreadable }: SessionStatsAnswer,
   {
     interval,
     timezone,
@@ -82,7 +82,7 @@ export function renderSessionStats(
     results: groups.map(({ texts, ...own }) => ({ ...renderGroup(texts, dimension), ...line(own) })),
     ...(dimension === null ? {} : { other: { groups: other.groups, ...line(other) } }),
     total: line(total),
-    accuracy: { exact: true },
+    accuracy: renderAccuracy(unreadable.length === 0 ? { exact: true } : { exact: false, unreadable }, timezone),
     rows_read: rowsRead,
   };
 }

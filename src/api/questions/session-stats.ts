@@ -8,9 +8,10 @@ import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { refuseUnknownApplication } from "../../http/unknown-application";
 import { ZonedRangeParameters } from "../../http/zoned-range";
-import { databasesOf, metered } from "../../storage/core/databases";
+import { databasesOf, firstDatabase, metered } from "../../storage/core/databases";
 import { MAX_SESSION_EVENTS, MAX_STATS_CELLS } from "../../storage/core/read-limits";
 import { withPartitions } from "../../storage/partitions/known-partitions";
+import { listProperties, templatesOf } from "../../storage/properties/declared-properties";
 import { eventsToExamine } from "../../storage/questions/examined-events";
 import { type SessionDimension, sessionStats } from "../../storage/questions/session-stats";
 import { readPropertyFilters } from "./property-parameters";
@@ -69,6 +70,7 @@ export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
 
   return answerFrom(async () => {
     const { databases, meter } = metered(databasesOf(c.env));
+    const templates = templatesOf(await listProperties(firstDatabase(databases)));
     const filter = {
       applications,
       category: asked.category ?? null,
@@ -81,7 +83,7 @@ export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
       const events = await eventsToExamine(databases, map, period, filter);
       if (events > MAX_SESSION_EVENTS) return events;
       const question = { filter, properties: split.filters, groupBy: dimension, bounds };
-      return (await sessionStats(databases, map, question, { top, templates: () => null })) ?? events;
+      return (await sessionStats(databases, map, question, { top, templates })) ?? events;
     });
     if (typeof found === "number") {
       return refuseTooManyEvents(isBound(c) ? null : found, MAX_SESSION_EVENTS).response();

@@ -33,8 +33,11 @@ export const AccuracySchema = v.pipe(
     unreadable: v.optional(
       v.pipe(
         v.array(v.object({ start: ZonedMomentSchema, end: ZonedMomentSchema })),
-        v.description("Stretches of which only counts by hour and day are kept. Their events are left out."),
+        v.description("Stretches whose events are not kept in the databases any more. They are left out."),
       ),
+    ),
+    relative_error: v.optional(
+      v.pipe(v.number(), v.description("How far each number may be from the true one, as a share of it.")),
     ),
     groups_folded: v.optional(
       v.pipe(
@@ -150,11 +153,12 @@ function joinAccuracies(now: Accuracy, before: Accuracy | undefined): Accuracy {
   return { ...before, ...now, ...(unreadable.length === 0 ? {} : { unreadable }) };
 }
 
-function renderAccuracy(accuracy: Accuracy, timezone: TimeZone): v.InferOutput<typeof AccuracySchema> {
+export function renderAccuracy(accuracy: Accuracy, timezone: TimeZone): v.InferOutput<typeof AccuracySchema> {
   if (accuracy.exact) return { exact: true };
-  const { unreadable, groups_folded: folded } = accuracy;
+  const { unreadable, relative_error: error, groups_folded: folded } = accuracy;
   return {
     exact: false,
+    ...(error === undefined ? {} : { relative_error: error }),
     ...(unreadable === undefined
       ? {}
       : {

@@ -8,8 +8,9 @@ import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { refuseUnknownApplication } from "../../http/unknown-application";
 import { comparedPeriod } from "../../model/calendar";
-import { databasesOf, metered } from "../../storage/core/databases";
+import { databasesOf, firstDatabase, metered } from "../../storage/core/databases";
 import { MAX_STATS_CELLS } from "../../storage/core/read-limits";
+import { listProperties } from "../../storage/properties/declared-properties";
 import { answerStats } from "../../storage/questions/answer-stats";
 import { groupName, type Shown, type StatsAnswer } from "../../storage/questions/stats-answer";
 import type { StatsQuestion } from "../../storage/questions/stats-question";
@@ -39,6 +40,7 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
 
   return answerFrom(async () => {
     const { databases, meter } = metered(databasesOf(c.env));
+    const declared = await listProperties(firstDatabase(databases));
     const question: StatsQuestion = {
       metric: asked.metric,
       groupBy: asked.group_by ?? [],
@@ -51,7 +53,7 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
       bounds,
     };
     const ask = (own: readonly number[], shown: Shown) =>
-      answerStats(databases, { ...question, bounds: own }, { shown, templates: () => null });
+      answerStats(databases, { ...question, bounds: own }, { shown, declared });
     const now = await ask(bounds, { top: mostGroups(asked, bounds) });
     if ("kind" in now) return refuseTooManyEvents(isBound(c) ? null : now.events).response();
     if (now.groups.length === 0) {

@@ -407,3 +407,36 @@ export const compactorLease = sqliteTable("compactor_lease", {
   id: integer("id").primaryKey(),
   heldUntil: integer("held_until").notNull(),
 });
+
+export const properties = sqliteTable(
+  "properties",
+  {
+    propertyId: integer("property_id").primaryKey({ autoIncrement: true }),
+    category: text("category").notNull(),
+    name: text("name").notNull(),
+    path: text("path").notNull(),
+    kind: text("kind").notNull(),
+    template: text("template"),
+    declaredAt: integer("declared_at").notNull(),
+  },
+  (table) => [unique().on(table.category, table.name, table.path)],
+);
+
+export const propertyCounts = sqliteTable(
+  "property_counts",
+  {
+    propertyId: integer("property_id").notNull(),
+    seriesId: integer("series_id").notNull(),
+    seconds: integer("seconds").notNull(),
+    bucket: integer("bucket").notNull(),
+    counted: integer("counted").notNull(),
+    held: text("held").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.propertyId, table.seriesId, table.seconds, table.bucket] })],
+);
+
+export const propertySweep = sqliteTable("property_sweep", {
+  id: integer("id").primaryKey(),
+  hour: integer("hour").notNull(),
+  startedAt: integer("started_at").notNull(),
+});

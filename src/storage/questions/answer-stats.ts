@@ -1,12 +1,16 @@
 import type { Database } from "../core/databases";
 import { MAX_LIVE_EVENTS } from "../core/read-limits";
 import { withPartitions } from "../partitions/known-partitions";
-import type { PartitionMap } from "../partitions/partition-map";
+import { type StoredProperty, templatesOf } from "../properties/declared-properties";
 import { countStats } from "./count-stats";
 import { eventsToExamine } from "./examined-events";
+import { rolledStats } from "./rolled-stats";
 import type { Shown, StatsAnswer } from "./stats-answer";
-import type { SeriesDimension, StatsQuestion, Templates } from "./stats-question";
+import type { SeriesDimension, StatsQuestion } from "./stats-question";
 import { tupleStats } from "./tuple-stats";
+
+/** So many events are read themselves, whether their property is declared or not: that is as quick, and exact. */
+const FEW_EVENTS = 5_000;
 
 /** A question that would look at more events than an answer may. */
 export interface TooManyEvents {
@@ -14,10 +18,18 @@ export interface TooManyEvents {
   events: number;
 }
 
+interface StatsOptions {
+  shown: Shown;
+  /** All declared properties. */
+  declared: readonly StoredProperty[];
+}
+
 /**
  * Answers a question about numbers of events, sessions, visitors or values.
  *
  * - Numbers of events by application, category and name: from counts, whatever the range.
+ * - Of few events: from these.
+ * - By one declared property: from the counts of its values, whatever the range.
  * - Everything else: from the events, as far as they are no more than MAX_LIVE_EVENTS.
  *
  * @throws DrizzleQueryError
@@ -25,28 +37,23 @@ export interface TooManyEvents {
 export function answerStats(
   databases: readonly Database[],
   question: StatsQuestion,
-  { shown, templates }: { shown: Shown; templates: Templates },
+  { shown, declared }: StatsOptions,
 ): Promise<StatsAnswer | TooManyEvents> {
   return withPartitions(databases, async (map) => {
     const dimensions = seriesDimensions(question);
     if (question.metric.kind === "events" && question.properties.length === 0 && dimensions !== null) {
       return countStats(databases, map, { ...question, groupBy: dimensions }, shown);
     }
-    return answerFromEvents(databases, map, question, { shown, templates });
+    const options = { shown, declared, templates: templatesOf(declared) };
+    const period = { start: question.bounds[0] ?? 0, end: question.bounds.at(-1) ?? 0 };
+    const events = await eventsToExamine(databases, map, period, question.filter);
+    if (events > FEW_EVENTS) {
+      const rolled = await rolledStats(databases, map, question, options);
+      if (rolled !== null) return rolled;
+    }
+    if (events > MAX_LIVE_EVENTS) return { kind: "too_many_events", events };
+    return (await tupleStats(databases, map, question, options)) ?? { kind: "too_many_events", events };
   });
-}
-
-async function answerFromEvents(
-  databases: readonly Database[],
-  map: PartitionMap,
-  question: StatsQuestion,
-  options: { shown: Shown; templates: Templates },
-): Promise<StatsAnswer | TooManyEvents> {
-  const period = { start: question.bounds[0] ?? 0, end: question.bounds.at(-1) ?? 0 };
-  const events = await eventsToExamine(databases, map, period, question.filter);
-  if (events > MAX_LIVE_EVENTS) return { kind: "too_many_events", events };
-  const answer = await tupleStats(databases, map, question, options);
-  return answer ?? { kind: "too_many_events", events: MAX_LIVE_EVENTS };
 }
 
 function seriesDimensions({ groupBy }: StatsQuestion): SeriesDimension[] | null {

@@ -5,13 +5,13 @@ import { MAX_COUNTED_CELLS, MAX_GROUPS_TALLIED, MAX_LIVE_EVENTS } from "../core/
 import { readerOf } from "../core/reader";
 import { type BucketSpans, type CountSource, countsIn, totalsIn } from "../counts/counts";
 import { matchingSeriesIds, OTHER, type Series, type SeriesFilter, seriesOf } from "../counts/series";
-import { isLate, lanesToRead } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { bucketPlace, type CountPlan, planCounts } from "./count-plan";
 import { type CountedGroup, FoldedTally, GroupTally } from "./group-tally";
 import { readTuples } from "./read-tuples";
 import { type GroupName, groupName, type Line, type Shown, type StatsAnswer } from "./stats-answer";
 import type { SeriesDimension } from "./stats-question";
+import { unreadableIn } from "./unreadable";
 
 /** Numbers of events by what the counts know of them. */
 export interface CountQuestion {
@@ -154,10 +154,5 @@ function unreadablePeriods(map: PartitionMap, { counts, edges }: CountPlan): Per
   const minutes = counts
     .filter(({ seconds }) => seconds === 60)
     .flatMap(({ spans }) => spans.map(([first, last]) => ({ start: first * 1_000_000, end: (last + 60) * 1_000_000 })));
-  return [...minutes, ...edges].flatMap(({ start, end }) =>
-    map
-      .overlapping(start, end - 1)
-      .filter((partition) => partition.ready && lanesToRead(partition).every(isLate))
-      .map(({ from, to }) => ({ start: Math.max(start, from), end: Math.min(end, to) })),
-  );
+  return unreadableIn(map, [...minutes, ...edges]);
 }

@@ -31,15 +31,27 @@ export class MeasureTable {
 
   /** @param contribution null: the event counts for nothing, but its group is there */
   add(name: GroupName, place: number, contribution: number | null): void {
+    this.addMany(name, place, contribution ?? 0, contribution === null ? 0 : 1);
+  }
+
+  /** Adds what is known only of some events together: see Measure. */
+  addMany(name: GroupName, place: number, contribution: number, times: number): void {
     let group = this.groups.get(name.key);
     if (group === undefined) {
       if (this.groups.size >= this.mostGroups) this.fold();
       group = { ...name, ...this.nothing() };
       this.groups.set(name.key, group);
     }
-    if (contribution === null) return;
-    this.addTo(group, place, contribution);
-    this.addTo(this.all, place, contribution);
+    if (times === 0) return;
+    this.addTo(group, place, contribution, times);
+    this.addTo(this.all, place, contribution, times);
+  }
+
+  /** Adds events whose groups are not known, as many as `groups` at least. */
+  addFolded(place: number, events: number, groups: number): void {
+    this.addTo(this.folded, place, events, events);
+    this.addTo(this.all, place, events, events);
+    this.foldedGroups = Math.max(this.foldedGroups, groups);
   }
 
   total(): Line {
@@ -91,11 +103,11 @@ export class MeasureTable {
     return { total: newMeasure(this.metric), byPlace: new Map() };
   }
 
-  private addTo({ total, byPlace }: Measured, place: number, contribution: number): void {
-    total.add(contribution);
+  private addTo({ total, byPlace }: Measured, place: number, contribution: number, times: number): void {
+    total.addMany(contribution, times);
     const own = byPlace.get(place) ?? newMeasure(this.metric);
     byPlace.set(place, own);
-    own.add(contribution);
+    own.addMany(contribution, times);
   }
 
   private merge(into: Measured, { total, byPlace }: Measured): void {

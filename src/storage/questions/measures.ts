@@ -1,10 +1,11 @@
-import { quantileOf } from "../../model/quantile";
 import type { Metric } from "./stats-question";
 
 /** What is added up for a group, or for a bucket of one. */
 export interface Measure {
   /** Adds what an event contributes: see `contributionOf`. */
   add(contribution: number): void;
+  /** Adds so many contributions that are known only together: their sum, or each as the same number. */
+  addMany(contribution: number, times: number): void;
   merge(other: this): void;
   /** Null where there is nothing to divide or to choose from. */
   result(): number | null;
@@ -28,8 +29,13 @@ class Sum implements Measure {
   constructor(private readonly kind: "events" | "sum" | "avg") {}
 
   add(contribution: number): void {
+    this.addMany(contribution, 1);
+  }
+
+  /** @param contribution the sum of all */
+  addMany(contribution: number, times: number): void {
     this.sum += contribution;
-    this.size += 1;
+    this.size += times;
   }
 
   merge(other: this): void {
@@ -55,6 +61,10 @@ class Distinct implements Measure {
     this.seen.add(contribution);
   }
 
+  addMany(contribution: number): void {
+    this.seen.add(contribution);
+  }
+
   merge(other: this): void {
     for (const one of other.seen) this.seen.add(one);
   }
@@ -65,24 +75,33 @@ class Distinct implements Measure {
 }
 
 class Quantile implements Measure {
-  private readonly numbers: number[] = [];
+  private readonly times = new Map<number, number>();
+  size = 0;
 
   constructor(private readonly share: number) {}
 
-  get size(): number {
-    return this.numbers.length;
+  add(contribution: number): void {
+    this.addMany(contribution, 1);
   }
 
-  add(contribution: number): void {
-    this.numbers.push(contribution);
+  /** @param contribution each of them */
+  addMany(contribution: number, times: number): void {
+    this.times.set(contribution, (this.times.get(contribution) ?? 0) + times);
+    this.size += times;
   }
 
   merge(other: this): void {
-    for (const number of other.numbers) this.numbers.push(number);
+    for (const [number, times] of other.times) this.addMany(number, times);
   }
 
   result(): number | null {
-    return quantileOf(Float64Array.from(this.numbers).sort(), this.share);
+    // 0.9 * 10 is 9.000000000000002 in some orders of calculation; a rank must not slip by that.
+    let left = Math.max(1, Math.ceil(this.share * this.size - 1e-9));
+    for (const number of Float64Array.from(this.times.keys()).sort()) {
+      left -= this.times.get(number) ?? 0;
+      if (left <= 0) return number;
+    }
+    return null;
   }
 }
 

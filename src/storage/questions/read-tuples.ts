@@ -6,7 +6,7 @@ import type { Micros } from "../../model/time";
 import type { Database } from "../core/databases";
 import { packedSql, storedId, unpackId } from "../core/packed-id";
 import { readBatch, readerOf } from "../core/reader";
-import { OTHER, type SeriesFilter, seriesOf } from "../counts/series";
+import { jsonList, OTHER, type SeriesFilter, seriesOf } from "../counts/series";
 import { type WantedSeries, wantedSeries } from "../events/wanted-series";
 import { isLate, type Partition, slotOf } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
@@ -35,6 +35,8 @@ export interface TupleQuestion {
   /** Apart from each other. */
   periods: readonly Period[];
   filter: SeriesFilter;
+  /** In place of the filter: the series by the index of their database. */
+  series?: ReadonlyMap<number, readonly number[]>;
   paths: readonly PropertyPath[];
   /** Which lanes: those of the main traffic, late ones, or both. */
   lanes: "main" | "late" | "all";
@@ -73,7 +75,10 @@ export async function readTuples(
   const reading = { isComplete: true, events: 0 };
   await Promise.all(
     databases.map(async (database) => {
-      const wanted = await wantedSeries(database, question.filter);
+      const wanted =
+        question.series === undefined
+          ? await wantedSeries(database, question.filter)
+          : ofSeries(question.series.get(database.index) ?? []);
       if (wanted.ids.length === 0) return;
       const stretches = stretchesOf(database, map, question, wanted);
       while (stretches.length > 0) {
@@ -101,6 +106,10 @@ export async function readTuples(
     }),
   );
   return reading;
+}
+
+function ofSeries(ids: readonly number[]): WantedSeries {
+  return { ids, matches: sql`e.series_id IN ${jsonList([...ids])}`, isEverything: false, category: null };
 }
 
 /** A part of a lane that is still to be read. */

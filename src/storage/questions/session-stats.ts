@@ -1,3 +1,4 @@
+import type { Period } from "../../model/calendar";
 import { quantileOf } from "../../model/quantile";
 import type { Micros } from "../../model/time";
 import type { Database } from "../core/databases";
@@ -9,6 +10,7 @@ import { readTuples } from "./read-tuples";
 import { collectSessions, type SessionEdge, type SessionRecord } from "./session-records";
 import { type GroupName, groupName } from "./stats-answer";
 import { type AskedProperty, createValueReader, type PropertyFilter, passes, type Templates } from "./stats-question";
+import { unreadableIn } from "./unreadable";
 
 /** What sessions are divided by: their first event's application, or the type or a property of their first or last event. */
 export type SessionDimension = "application" | { edge: "entry" | "exit"; by: AskedProperty | null };
@@ -47,6 +49,8 @@ export interface SessionStatsAnswer {
   groups: (SessionLine & { texts: (string | null)[] })[];
   other: SessionLine & { groups: number };
   total: SessionLine;
+  /** Stretches whose events are not in the databases any more. */
+  unreadable: Period[];
 }
 
 /**
@@ -105,6 +109,7 @@ export async function sessionStats(
       ),
     },
     total: lineOf(all, bounds),
+    unreadable: unreadableIn(map, [{ start: bounds[0] ?? 0, end: bounds.at(-1) ?? 0 }]),
   };
 }
 

@@ -27,6 +27,8 @@ export type Accuracy =
       exact: false;
       /** Of which the counts by minute and the events are not kept any more. What they held is left out. */
       unreadable?: Period[];
+      /** How far each number may be from the true one, as a share of it. */
+      relative_error?: number;
       /** True if there are more groups than can be told apart: small ones may be missing, and stand among the others. */
       groups_folded?: true;
     };

@@ -1,3 +1,4 @@
+import type { Period } from "../../model/calendar";
 import type { Database } from "../core/databases";
 import { MAX_GROUPS_MEASURED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import type { PartitionMap } from "../partitions/partition-map";
@@ -5,7 +6,7 @@ import { bucketPlace } from "./count-plan";
 import { MeasureTable } from "./measure-table";
 import { createContribution } from "./measures";
 import { readTuples, type Tuple } from "./read-tuples";
-import { type GroupName, groupName, type Shown, type StatsAnswer } from "./stats-answer";
+import { type Accuracy, type GroupName, groupName, type Shown, type StatsAnswer } from "./stats-answer";
 import {
   createValueReader,
   type Dimension,
@@ -14,6 +15,7 @@ import {
   type StatsQuestion,
   type Templates,
 } from "./stats-question";
+import { unreadableIn } from "./unreadable";
 
 /**
  * Answers from the events themselves: exact, and bounded by MAX_LIVE_EVENTS.
@@ -49,11 +51,25 @@ export async function tupleStats(
   return {
     ...table.lines(shown),
     total: table.total(),
-    accuracy: table.hasFolded ? { exact: false, groups_folded: true } : { exact: true },
+    accuracy: accuracyOf(table, unreadableIn(map, [{ start: bounds[0] ?? 0, end: bounds.at(-1) ?? 0 }])),
   };
 }
 
-function createMeasuring(question: StatsQuestion, templates: Templates, table: MeasureTable): (tuple: Tuple) => void {
+function accuracyOf(table: MeasureTable, unreadable: Period[]): Accuracy {
+  if (!table.hasFolded && unreadable.length === 0) return { exact: true };
+  return {
+    exact: false,
+    ...(table.hasFolded ? { groups_folded: true } : {}),
+    ...(unreadable.length > 0 ? { unreadable } : {}),
+  };
+}
+
+/** Gives what a question asks of an event to a table. */
+export function createMeasuring(
+  question: StatsQuestion,
+  templates: Templates,
+  table: MeasureTable,
+): (tuple: Tuple) => void {
   const { metric, bounds, groupBy, properties } = question;
   const asked = propertiesOf(question);
   const readValue = createValueReader(asked, templates);

@@ -2,6 +2,7 @@ import { MAX_GUIDED_ROWS } from "../../../storage/core/read-limits";
 import { ErrorsParameters } from "../../errors/errors";
 import { EventsParameters } from "../../events/events";
 import { ExportParameters, MAX_EXPORTED_EVENTS } from "../../exports/exports";
+import { PropertiesParameters } from "../../questions/properties";
 import { SessionStatsParameters } from "../../questions/session-stats";
 import { StatsParameters } from "../../questions/stats-parameters";
 import { SessionParameters, SessionsParameters } from "../../sessions/sessions";
@@ -174,6 +175,33 @@ export function askingOperations(): OperationPlan[] {
         "The events that did not validate, each with its whole content and everything that is wrong with it, by receipt; newest first unless `order` says otherwise.",
       parameters: queryParameters(ErrorsParameters),
       answers: [page("ErrorPage", { results: [FAILED_SAMPLE], next: null })],
+      problems: ["invalid_parameter"],
+    },
+    {
+      ...shared,
+      path: "/theeye/properties",
+      operationId: "showProperties",
+      summary: "Show what payloads hold",
+      description:
+        "The properties in the payloads of an event type, by its newest events: kinds of value, how many events have them, the most frequent values, and whether they are declared.",
+      parameters: queryParameters(PropertiesParameters, { category: "page interaction", name: "pageview" }),
+      answers: [
+        {
+          status: 200,
+          description: "The properties.",
+          content: json("Properties", {
+            results: [
+              {
+                ...{ path: "path", kinds: { string: 1 }, share: 0.98, distinct: { about: 1240 }, samples: ["/"] },
+                ...{ declared: true, kind: "text", template: "/p/:id" },
+              },
+            ],
+            examined: 5000,
+            accuracy: { exact: false },
+            rows_read: 5210,
+          }),
+        },
+      ],
       problems: ["invalid_parameter"],
     },
     {

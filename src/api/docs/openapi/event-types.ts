@@ -22,6 +22,11 @@ const DEFINITION = {
   schema_mode: "enforce",
 };
 
+const DECLARED = [
+  { path: "currency", kind: "text", template: null },
+  { path: "total", kind: "number", template: null },
+];
+
 const MOMENTS = { changed_at: "2026-01-01T00:00:00.000000Z", in_force_at: "2026-01-01T00:01:00.000000Z" };
 
 const VERSION = { ...TYPE, version: 1, registered: true, ...DEFINITION, ...MOMENTS };
@@ -89,6 +94,26 @@ export function eventTypeOperations(): OperationPlan[] {
       problems: [...bodyProblems, "schema_invalid", "conflict"],
     },
     {
+      ...changing,
+      method: "patch",
+      path: "/theeye/event-types/{category}/{name}",
+      operationId: "declareProperties",
+      summary: "Declare the properties of an event type",
+      description:
+        "Properties of the payload that are counted ahead, in place of those that were declared: from then on, and backwards within minutes to hours. Questions about one of them are then answered over any range. The type need not be registered. `PUT` takes `properties` too, and leaves them as they are without it.",
+      parameters: typePath,
+      requestBody: body("EventTypePatch", {
+        example: { summary: "Totals are summed up, currencies counted", value: { properties: DECLARED } },
+      }),
+      answers: [
+        ok("Declared.", "EventTypeProperties", {
+          ...TYPE,
+          properties: DECLARED.map((one) => ({ ...one, declared_at: MOMENTS.changed_at })),
+        }),
+      ],
+      problems: [...bodyProblems, "conflict"],
+    },
+    {
       ...reading,
       method: "get",
       path: "/theeye/event-types",
@@ -109,7 +134,7 @@ export function eventTypeOperations(): OperationPlan[] {
       description:
         "The newest version, in force yet or not (`in_force_at`), or the one that is asked for, with what its schema would have rejected in shadow.",
       parameters: [...typePath, ...queryParameters(EventTypeParameters)],
-      answers: [ok("The event type.", "EventType", { ...VERSION, ...UNSEEN, shadow: [] })],
+      answers: [ok("The event type.", "EventType", { ...VERSION, ...UNSEEN, shadow: [], properties: [] })],
       problems: ["invalid_parameter", "not_found"],
     },
     {

@@ -28,6 +28,8 @@ import { ErrorsResponse, StoredErrorSchema } from "../../errors/errors";
 import {
   EventTypeInput,
   EventTypePageSchema,
+  EventTypePatch,
+  EventTypePropertiesSchema,
   EventTypeSchema,
   EventTypeVersionSchema,
   VersionListSchema,
@@ -36,6 +38,7 @@ import { CheckInput, CheckSchema, ProposalSchema } from "../../event-types/trial
 import { EventsResponse } from "../../events/events";
 import { ReceiptResponse } from "../../events/receipts";
 import { StoredEventSchema } from "../../events/stored-event";
+import { PropertiesResponse } from "../../questions/properties";
 import { SessionStatsResponse } from "../../questions/session-stats-body";
 import { StatsResponse } from "../../questions/stats-body";
 import { CreateReplaySchema, PreviewSchema, ReplayPageSchema, ReplaySchema } from "../../replays/replay-schemas";
@@ -133,6 +136,9 @@ export const SCHEMAS = {
   Receipt: ReceiptResponse,
   Stats: StatsResponse,
   SessionStats: SessionStatsResponse,
+  Properties: PropertiesResponse,
+  EventTypePatch,
+  EventTypeProperties: EventTypePropertiesSchema,
   DryRun: DryRunSchema,
   EventTypeInput,
   EventTypeVersion: EventTypeVersionSchema,

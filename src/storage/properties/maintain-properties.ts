@@ -1,0 +1,17 @@
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { messageOf } from "../core/transport-errors";
+import { rollUpProperties } from "./roll-up";
+
+/** What the cron does for declared properties. A failure is logged: the next run goes on where this one ended. */
+export async function maintainProperties(
+  { databases, log }: { databases: readonly Database[]; log: (line: Record<string, unknown>) => void },
+  now: Micros,
+): Promise<void> {
+  try {
+    const { hours, rows } = await rollUpProperties(databases, now);
+    if (hours > 0) log({ log: "properties", hours, rows });
+  } catch (thrown) {
+    log({ log: "properties_failed", reason: messageOf(thrown) });
+  }
+}

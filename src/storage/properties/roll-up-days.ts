@@ -1,0 +1,47 @@
+import type { Database } from "../core/databases";
+import { countsOf, type DeclaredSeries } from "./declared-series";
+import { type HeldCounts, type PropertyBucket, readPropertyCounts, writePropertyCounts } from "./property-store";
+import { addToDay, noValues, readValueCounts, writeValueCounts } from "./value-counts";
+
+const DAY_SECONDS = 86_400;
+const HOURS = 24;
+
+/**
+ * Adds up the hours of days, as far as all of a day's events are counted in them: a year is 365 rows then.
+ *
+ * @param days their starts in seconds since 1970
+ * @returns the rows written
+ */
+export async function rollUpDays(
+  database: Database,
+  declared: readonly DeclaredSeries[],
+  days: readonly number[],
+): Promise<number> {
+  let written = 0;
+  for (const day of days) {
+    const counted = await countsOf(
+      database,
+      declared.map(({ series }) => series),
+      DAY_SECONDS,
+      [day],
+    );
+    for (const { series, properties } of declared) {
+      const events = counted.get(`${series} ${day}`) ?? 0;
+      if (events === 0) continue;
+      const buckets = properties.flatMap(({ property_id: property }) =>
+        Array.from({ length: HOURS }, (_, hour): PropertyBucket => ({ property, series, bucket: day + hour * 3_600 })),
+      );
+      const hours = await readPropertyCounts(database, 3_600, buckets, true);
+      const rows = properties.flatMap(({ property_id: property }): HeldCounts[] => {
+        const own = hours.filter((hour) => hour.property === property);
+        if (own.reduce((sum, hour) => sum + hour.counted, 0) !== events) return [];
+        const sums = noValues(1);
+        for (const { held } of own) addToDay(sums, readValueCounts(held));
+        return [{ property, series, bucket: day, counted: events, held: writeValueCounts(sums) }];
+      });
+      await writePropertyCounts(database, DAY_SECONDS, rows);
+      written += rows.length;
+    }
+  }
+  return written;
+}

@@ -1,0 +1,223 @@
+import { parsePropertyPath } from "../../model/property-path";
+import { templated, valueText } from "../../model/property-value";
+import type { Micros } from "../../model/time";
+import { type Database, firstDatabase } from "../core/databases";
+import { withPartitions } from "../partitions/known-partitions";
+import { isLate, lanesToRead } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+import { readTuples, type Tuple } from "../questions/read-tuples";
+import { listProperties } from "./declared-properties";
+import { bucketKey, countsOf, type DeclaredSeries, seriesWithProperties } from "./declared-series";
+import {
+  type HeldCounts,
+  newestHours,
+  type PropertyBucket,
+  readPropertyCounts,
+  readSweep,
+  writePropertyCounts,
+  writeSweep,
+} from "./property-store";
+import { rollUpDays } from "./roll-up-days";
+import { addValue, noValues, PARTS_OF_HOUR, type ValueCounts, writeValueCounts } from "./value-counts";
+
+const HOUR_SECONDS = 3_600;
+
+/** How long after its end an hour is counted: most of its events have arrived by then. */
+const GRACE_MICROS: Micros = 120_000_000;
+
+/** Hours that a run looks at: the newest, and some more in turn. */
+const NEWEST_HOURS = 3;
+const SWEPT_HOURS = 48;
+
+/** A run begins no further hour after this time. The next one goes on a minute later. */
+const MAX_RUN_MS = 15_000;
+
+/** Events of one hour that are counted. Far beyond what one database takes. */
+const MAX_EVENTS_OF_HOUR = 20_000_000;
+
+export interface RollUpReport {
+  hours: number;
+  rows: number;
+}
+
+/**
+ * Counts the values of declared properties, once a minute: of hours that have closed since, and then of older ones from the newest
+ * to the oldest and again. So a property that is declared now is counted backwards too, and what comes late is counted in turn.
+ *
+ * An hour is counted when the counts of its events say more than when it was counted last. Its counts are made anew from all of
+ * its events, so that repeating or losing a run changes nothing.
+ *
+ * @throws what D1 throws
+ */
+export async function rollUpProperties(databases: readonly Database[], now: Micros): Promise<RollUpReport> {
+  const properties = await listProperties(firstDatabase(databases));
+  const report = { hours: 0, rows: 0 };
+  if (properties.length === 0) return report;
+  const deadline = Date.now() + MAX_RUN_MS;
+  for (const database of databases) {
+    const declared = await seriesWithProperties(database, properties);
+    if (declared.length > 0) await rollUpDatabase(database, databases, declared, { now, deadline, report });
+  }
+  return report;
+}
+
+interface Run {
+  now: Micros;
+  /** Milliseconds since 1970. */
+  deadline: number;
+  report: RollUpReport;
+}
+
+async function rollUpDatabase(
+  database: Database,
+  databases: readonly Database[],
+  declared: readonly DeclaredSeries[],
+  { now, deadline, report }: Run,
+): Promise<void> {
+  const closed = Math.floor((now - GRACE_MICROS) / 1_000_000 / HOUR_SECONDS) * HOUR_SECONDS;
+  const ids = declared.map(({ series }) => series);
+  const newest = Math.max(...declared.flatMap(({ properties }) => properties.map(({ declared_at: at }) => at)));
+  const sweep = await readSweep(database);
+  const isNew = sweep === null || sweep.startedAt < newest;
+  const from = isNew ? closed : sweep.hour;
+  const swept = await newestHours(database, ids, from, SWEPT_HOURS);
+  const hours = new Set([...(await newestHours(database, ids, closed, NEWEST_HOURS)), ...swept]);
+  const stale = await staleHours(
+    database,
+    declared,
+    [...hours].sort((a, b) => b - a),
+  );
+  let reached = swept.length < SWEPT_HOURS ? closed : (swept.at(-1) ?? closed);
+  const days = new Set<number>();
+  for (const { hour, series } of stale) {
+    if (Date.now() > deadline) {
+      // The next run goes on above this hour.
+      reached = Math.min(from, hour + HOUR_SECONDS);
+      break;
+    }
+    const written = await withPartitions(databases, (map) => rollUpHour(database, map, hour, series));
+    report.hours += 1;
+    report.rows += written;
+    if (written > 0) days.add(Math.floor(hour / 86_400) * 86_400);
+  }
+  report.rows += await rollUpDays(
+    database,
+    declared,
+    [...days].filter((day) => day + 86_400 <= closed),
+  );
+  const startedAt = isNew || reached > from ? now : sweep.startedAt;
+  if (isNew || sweep.hour !== reached) await writeSweep(database, { hour: reached, startedAt });
+}
+
+/** A series with what the counts say of it in an hour. */
+interface StaleSeries extends DeclaredSeries {
+  counted: number;
+}
+
+/** The hours in which some series have more events than were counted, newest first. */
+async function staleHours(
+  database: Database,
+  declared: readonly DeclaredSeries[],
+  hours: readonly number[],
+): Promise<{ hour: number; series: StaleSeries[] }[]> {
+  if (hours.length === 0) return [];
+  const buckets = declared.flatMap(({ series, properties }) =>
+    properties.flatMap(({ property_id: property }) =>
+      hours.map((bucket): PropertyBucket => ({ property, series, bucket })),
+    ),
+  );
+  const held = new Map(
+    (await readPropertyCounts(database, HOUR_SECONDS, buckets, false)).map((one) => [bucketKey(one), one.counted]),
+  );
+  const counted = await countsOf(
+    database,
+    declared.map(({ series }) => series),
+    HOUR_SECONDS,
+    hours,
+  );
+  return hours.flatMap((hour) => {
+    const series = declared.flatMap((one): StaleSeries[] => {
+      const events = counted.get(`${one.series} ${hour}`) ?? 0;
+      const properties = one.properties.filter(
+        ({ property_id: property }) =>
+          (held.get(bucketKey({ property, series: one.series, bucket: hour })) ?? 0) < events,
+      );
+      return properties.length === 0 ? [] : [{ ...one, properties, counted: events }];
+    });
+    return series.length === 0 ? [] : [{ hour, series }];
+  });
+}
+
+/** Counts the values of an hour anew. Nothing where its events are not in the database any more. */
+async function rollUpHour(
+  database: Database,
+  map: PartitionMap,
+  hour: number,
+  series: readonly StaleSeries[],
+): Promise<number> {
+  const period = { start: hour * 1_000_000, end: (hour + HOUR_SECONDS) * 1_000_000 };
+  const partitions = map.overlapping(period.start, period.end - 1);
+  if (partitions.some((partition) => lanesToRead(partition).every(isLate))) return 0;
+  const names = [...new Set(series.flatMap(({ properties }) => properties.map(({ path }) => path)))];
+  const counters = new Map(series.map((one) => [textsOf(one), createCounters(one, names)]));
+  await readTuples(
+    [database],
+    map,
+    {
+      periods: [period],
+      filter: { applications: null, category: null, name: null },
+      series: new Map([[database.index, series.map((one) => one.series)]]),
+      paths: names.map((name) => parsePropertyPath(name) ?? []),
+      lanes: "main",
+      most: MAX_EVENTS_OF_HOUR,
+    },
+    (tuples) => {
+      for (const tuple of tuples) counters.get(textsOf(tuple))?.add(tuple, partOf(tuple.occurredAt));
+    },
+  );
+  const rows = series.flatMap((one) =>
+    (counters.get(textsOf(one))?.counts ?? []).map(
+      ({ property, counts }): HeldCounts => ({
+        ...{ property, series: one.series, bucket: hour, counted: one.counted },
+        held: writeValueCounts(counts),
+      }),
+    ),
+  );
+  await writePropertyCounts(database, HOUR_SECONDS, rows);
+  return rows.length;
+}
+
+function textsOf({ application, category, name }: { application: string; category: string; name: string }): string {
+  return `${application}\u0000${category}\u0000${name}`;
+}
+
+function partOf(moment: Micros): number {
+  return Math.floor(moment / 900_000_000) % PARTS_OF_HOUR;
+}
+
+function createCounters({ properties }: DeclaredSeries, names: readonly string[]) {
+  const counters = properties.map(({ property_id: property, path, kind, template }) => ({
+    property,
+    counts: noValues(PARTS_OF_HOUR),
+    place: names.indexOf(path),
+    read: kind === "number" ? numberOf : textReader(template),
+  }));
+  return {
+    counts: counters.map(({ property, counts }): { property: number; counts: ValueCounts } => ({ property, counts })),
+    add(tuple: Tuple, part: number): void {
+      for (const { counts, place, read } of counters) addValue(counts, part, read(tuple.values[place]));
+    },
+  };
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+function textReader(template: string | null): (value: unknown) => string | null {
+  const apply = templated(template);
+  return (value) => {
+    const text = valueText(value);
+    return text === null ? null : apply(text);
+  };
+}

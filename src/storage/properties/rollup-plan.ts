@@ -1,0 +1,43 @@
+import type { Period } from "../../model/calendar";
+import type { Micros } from "../../model/time";
+
+/** A part of a question's period that lies in one stored bucket and in one bucket of the answer. */
+export interface Piece extends Period {
+  /** The stored bucket's start, in seconds since 1970. */
+  bucket: number;
+  /** Which quarters of an hour; null: all of the bucket. */
+  parts: number[] | null;
+}
+
+export interface PiecePlan {
+  days: Piece[];
+  /** Whole hours and quarters of some. */
+  hours: Piece[];
+  /** What begins or ends within a quarter, so that only the events tell. */
+  edges: Period[];
+}
+
+const QUARTER: Micros = 900_000_000;
+const HOUR: Micros = 4 * QUARTER;
+const DAY: Micros = 24 * HOUR;
+
+/** @param bounds the starts of the buckets and the end of the last one, ascending */
+export function planPieces(bounds: readonly Micros[]): PiecePlan {
+  const plan: PiecePlan = { days: [], hours: [], edges: [] };
+  for (let place = 0; place + 1 < bounds.length; place++) {
+    const end = bounds[place + 1] ?? 0;
+    for (let start = bounds[place] ?? 0; start < end; ) {
+      const width = [DAY, HOUR, QUARTER].find((own) => start % own === 0 && start + own <= end);
+      const next = width === undefined ? Math.min(end, (Math.floor(start / QUARTER) + 1) * QUARTER) : start + width;
+      if (width === undefined) plan.edges.push({ start, end: next });
+      else if (width === DAY) plan.days.push({ bucket: start / 1_000_000, start, end: next, parts: null });
+      else {
+        const bucket = Math.floor(start / HOUR) * 3_600;
+        const parts = width === HOUR ? null : [Math.floor(start / QUARTER) % 4];
+        plan.hours.push({ bucket, start, end: next, parts });
+      }
+      start = next;
+    }
+  }
+  return plan;
+}

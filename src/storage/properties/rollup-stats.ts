@@ -1,0 +1,184 @@
+import { sql } from "drizzle-orm";
+import type { Period } from "../../model/calendar";
+import { middleOf } from "../../model/number-bins";
+import { matchesFilter } from "../../model/property-value";
+import type { Database } from "../core/databases";
+import { readBatch } from "../core/reader";
+import { wantedSeries } from "../events/wanted-series";
+import { bucketPlace } from "../questions/count-plan";
+import type { MeasureTable } from "../questions/measure-table";
+import { type GroupName, groupName } from "../questions/stats-answer";
+import type { AskedProperty, StatsQuestion } from "../questions/stats-question";
+import { integer } from "../scan/event-order";
+import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
+import type { StoredProperty } from "./declared-properties";
+import { bucketKey, countsOf, type DeclaredSeries, seriesWithProperties } from "./declared-series";
+import { type PropertyBucket, readPropertyCounts } from "./property-store";
+import { type Piece, planPieces } from "./rollup-plan";
+import { readValueCounts, type ValueCounts } from "./value-counts";
+
+/** Hours, times series, that one answer reads in each database. */
+const MAX_BUCKETS = 20_000;
+
+const OVERFLOW_SERIES = sql`SELECT series_id AS id FROM series WHERE category_id = ${integer(OVERFLOW_CATEGORY_ID)}`;
+
+/** The property that counts of values can answer a question by. Null: it asks for more than one, or for sessions or visitors. */
+export function rolledProperty({ metric, groupBy, properties }: StatsQuestion): AskedProperty | null {
+  if (metric.kind === "sessions" || metric.kind === "visitors") return null;
+  const asked = [
+    ...(metric.property === null ? [] : [metric.property]),
+    ...groupBy.flatMap((dimension) => (dimension.kind === "property" ? [dimension.property] : [])),
+    ...properties.map(({ property }) => property),
+  ];
+  const [first] = asked;
+  if (first === undefined || asked.some(({ name }) => name !== first.name)) return null;
+  // Numbers are kept in bins, which tell no values.
+  return metric.property !== null && asked.length > 1 ? null : first;
+}
+
+/** What counts of values leave to be read from the events of a database. */
+export interface RolledUp {
+  left: Period[];
+}
+
+/**
+ * Adds what counts of values tell of a question to a table.
+ *
+ * @returns the periods that are not counted yet, or null if an event type in question does not declare the property
+ * @throws DrizzleQueryError
+ */
+export async function addRolledUp(
+  database: Database,
+  question: StatsQuestion,
+  { property, declared }: { property: AskedProperty; declared: readonly StoredProperty[] },
+  table: MeasureTable,
+): Promise<RolledUp | null> {
+  const kind = question.metric.property === null ? "text" : "number";
+  const series = await declaredSeries(
+    database,
+    question,
+    declared,
+    ({ path, kind: own }) => path === property.name && own === kind,
+  );
+  if (series === null) return null;
+  const pieces = planPieces(question.bounds);
+  const left: Period[] = [...pieces.edges];
+  const read = createAdding(question, table);
+  const days = await takeBuckets(database, 86_400, pieces.days, series, read);
+  // A day that is not added up yet is read hour by hour.
+  const hours = [...pieces.hours, ...days.left.flatMap(hoursOf)];
+  if (hours.length * series.length > MAX_BUCKETS) return null;
+  const found = await takeBuckets(database, 3_600, hours, series, read);
+  left.push(...found.left.map(({ start, end }) => ({ start, end })));
+  return { left };
+}
+
+/** The series that a question asks for, each with its property; null if one of them does not declare it. */
+async function declaredSeries(
+  database: Database,
+  { filter }: StatsQuestion,
+  declared: readonly StoredProperty[],
+  isAsked: (property: StoredProperty) => boolean,
+): Promise<DeclaredSeries[] | null> {
+  const wanted = await wantedSeries(database, filter);
+  const [overflow = []] = await readBatch<{ id: number }>(database, [OVERFLOW_SERIES]);
+  const all = new Map((await seriesWithProperties(database, declared.filter(isAsked))).map((one) => [one.series, one]));
+  const overflowing = new Set(overflow.map(({ id }) => id));
+  const ids = wanted.ids.filter((id) => !overflowing.has(id));
+  const found = ids.flatMap((id) => all.get(id) ?? []);
+  return found.length === ids.length ? found : null;
+}
+
+/** Adds the buckets that are counted in full. Those that are not are left, for all series. */
+async function takeBuckets(
+  database: Database,
+  seconds: 3_600 | 86_400,
+  pieces: readonly Piece[],
+  series: readonly DeclaredSeries[],
+  read: (series: DeclaredSeries, piece: Piece, counts: ValueCounts) => void,
+): Promise<{ left: Piece[] }> {
+  const buckets = [...new Set(pieces.map(({ bucket }) => bucket))];
+  const counted = await countsOf(
+    database,
+    series.map((one) => one.series),
+    seconds,
+    buckets,
+  );
+  const wanted = series.flatMap(({ series: id, properties }) =>
+    properties.flatMap(({ property_id: property }) =>
+      buckets
+        .filter((bucket) => (counted.get(`${id} ${bucket}`) ?? 0) > 0)
+        .map((bucket): PropertyBucket => ({ property, series: id, bucket })),
+    ),
+  );
+  const held = new Map((await readPropertyCounts(database, seconds, wanted, true)).map((one) => [bucketKey(one), one]));
+  const isWhole = ({ property, series: id, bucket }: PropertyBucket) =>
+    (held.get(bucketKey({ property, series: id, bucket }))?.counted ?? 0) >= (counted.get(`${id} ${bucket}`) ?? 0);
+  const missing = new Set(wanted.filter((one) => !isWhole(one)).map(({ bucket }) => bucket));
+  const values = new Map<string, ValueCounts>();
+  for (const piece of pieces) {
+    if (missing.has(piece.bucket)) continue;
+    for (const one of series) {
+      for (const { property_id: property } of one.properties) {
+        const key = bucketKey({ property, series: one.series, bucket: piece.bucket });
+        const own = held.get(key);
+        if (own === undefined) continue;
+        const counts = values.get(key) ?? readValueCounts(own.held);
+        values.set(key, counts);
+        read(one, piece, counts);
+      }
+    }
+  }
+  return { left: pieces.filter(({ bucket }) => missing.has(bucket)) };
+}
+
+function hoursOf({ bucket, start }: Piece): Piece[] {
+  return Array.from({ length: 24 }, (_, hour) => ({
+    bucket: bucket + hour * 3_600,
+    start: start + hour * 3_600_000_000,
+    end: start + (hour + 1) * 3_600_000_000,
+    parts: null,
+  }));
+}
+
+function createAdding({ metric, bounds, groupBy, properties }: StatsQuestion, table: MeasureTable) {
+  const names = new Map<string, GroupName>();
+  const filters = properties;
+  const nameOf = (series: DeclaredSeries, value: string | null): GroupName => {
+    const made = groupName(
+      groupBy.map((dimension) => (dimension.kind === "property" ? value : series[dimension.kind])),
+    );
+    const name = names.get(made.key) ?? made;
+    names.set(made.key, name);
+    return name;
+  };
+  const passes = (value: string | null) => filters.every((filter) => matchesFilter(filter, value));
+  return (series: DeclaredSeries, { start, parts }: Piece, counts: ValueCounts): void => {
+    const place = bucketPlace(bounds, start);
+    const sum = (numbers: readonly number[]) =>
+      numbers.reduce((total, number, part) => total + (parts === null || parts.includes(part) ? number : 0), 0);
+    let left = sum(counts.events);
+    if (left === 0) return;
+    if (metric.kind === "sum" || metric.kind === "avg") {
+      const times = [...counts.values.values()].reduce((total, own) => total + sum(own), 0) + sum(counts.rest);
+      table.addMany(nameOf(series, null), place, sum(counts.sums), times);
+      return;
+    }
+    for (const [value, own] of counts.values) {
+      const times = sum(own);
+      if (times === 0) continue;
+      left -= times;
+      if (metric.kind !== "events") table.addMany(nameOf(series, null), place, middleOf(value), times);
+      else if (passes(value)) table.addMany(nameOf(series, value), place, times, times);
+    }
+    const rest = sum(counts.rest);
+    left -= rest;
+    if (metric.kind !== "events") {
+      table.addMany(nameOf(series, null), place, 0, 0);
+      return;
+    }
+    // Which of the rare values pass a filter is not known: they are left out, and the answer says so.
+    if (rest > 0) table.addFolded(place, filters.length === 0 ? rest : 0, counts.restValues);
+    if (left > 0 && passes(null)) table.addMany(nameOf(series, null), place, left, left);
+  };
+}

@@ -1,0 +1,13 @@
+import type { Period } from "../../model/calendar";
+import { isLate, lanesToRead } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+
+/** The parts of some periods whose events lie in the databases no more, but for late ones. */
+export function unreadableIn(map: PartitionMap, periods: readonly Period[]): Period[] {
+  return periods.flatMap(({ start, end }) =>
+    map
+      .overlapping(start, end - 1)
+      .filter((partition) => partition.ready && lanesToRead(partition).every(isLate))
+      .map(({ from, to }) => ({ start: Math.max(start, from), end: Math.min(end, to) })),
+  );
+}
