@@ -89,8 +89,8 @@ async function exportParts(
           removeState(options.out);
           return events;
         }
-        const next = new URL(trailer.next);
-        state = { ...state, bytes, events, headerBytes, next: `${next.pathname}${next.search}` };
+        const next = new URL(trailer.next, `${options.url}${state.next}`);
+        state = { ...state, bytes, events, headerBytes, next: `${state.next.split("?", 1)[0] ?? ""}${next.search}` };
         writeState(options.out, state);
         tries = 0;
       } catch (error) {

@@ -6,6 +6,7 @@ import type { AppEnv } from "../http/app-env";
 import { requireScope } from "../http/auth/authenticate";
 import { configOf } from "../http/configuration";
 import { logFailure, logRefusal } from "../http/log";
+import { withoutSniffing } from "../http/no-sniffing";
 import { problem } from "../http/problem";
 import { ruleSourceOf } from "../http/rule-source";
 import { CLIENT_PATH, COLLECTOR_PATH, handleCollector, isForCollector } from "../ingest/collect-route";
@@ -56,6 +57,10 @@ export function createRouter(): Hono<AppEnv> {
     app.on(["POST", "GET", "OPTIONS"], [...dialect.paths], (c) => handleDialect(dialect, c.req.path, c.req.raw, c.env));
   }
   app.use(logRefusals);
+  app.use(async (c, next) => {
+    await next();
+    withoutSniffing(c.res);
+  });
   app.use(
     methodNotAllowed({
       app,

@@ -18,9 +18,9 @@ export function eventPlace({ occurredAt, receivedAfter, session, tie }: EventKey
 }
 
 export const NextSchema = v.pipe(
-  v.nullable(v.pipe(v.string(), v.url())),
+  v.nullable(v.pipe(v.string(), v.startsWith("?"))),
   v.description(
-    "The URL of the next page with all parameters but `key`, or null at the end. A page may hold fewer than `limit`, even none, while there is a next one.",
+    "The next page, or null at the end: a reference relative to the URL that was asked (RFC 3986), with all parameters but `key`. A page may hold fewer than `limit`, even none, while there is a next one.",
   ),
 );
 
@@ -59,23 +59,24 @@ export function pageResponse(
   return Response.json({ ...body, next }, { headers });
 }
 
-/** The request's URL with the cursor of a place, and with other parameters changed. */
+/** As `nextUrl`, with the cursor of a place. */
 export function cursorUrl(
   requestUrl: string,
   { question, name, place }: { question: Question; name: string; place: unknown[] },
   changed: Record<string, string> = {},
 ): string {
-  const url = new URL(nextUrl(requestUrl, encodeCursor(fingerprintOf(question, name), place)));
-  for (const [parameter, value] of Object.entries(changed)) url.searchParams.set(parameter, value);
-  return url.href;
+  return nextUrl(requestUrl, { cursor: encodeCursor(fingerprintOf(question, name), place), ...changed });
 }
 
-/** The request's URL with another cursor. A key in it stays behind: URLs end in logs and bookmarks. */
-export function nextUrl(requestUrl: string, cursor: string): string {
-  const url = new URL(requestUrl);
-  url.searchParams.delete("key");
-  url.searchParams.set("cursor", cursor);
-  return url.href;
+/**
+ * The request's URL with other parameters, as a relative reference: the query alone. A proxy may have another host, and a
+ * prefix before the path, which nothing here knows. A key in the URL stays behind: URLs end in logs and bookmarks.
+ */
+export function nextUrl(requestUrl: string, changed: Record<string, string>): string {
+  const { searchParams } = new URL(requestUrl);
+  searchParams.delete("key");
+  for (const [parameter, value] of Object.entries(changed)) searchParams.set(parameter, value);
+  return `?${searchParams}`;
 }
 
 function fingerprintOf({ limit: _, cursor: __, ...filters }: Question, name: string): string {

@@ -33,7 +33,9 @@ export function readParameters<const Schema extends ParameterSchema>(
   const result = v.safeParse(schema, Object.fromEntries(given));
   if (result.success) return result.output;
   const [issue] = result.issues;
-  return refuseParameter(String(issue.path?.[0]?.key ?? ""), `${issue.message}.`);
+  // A member that is missing is an issue of the object, in words that name the object's type.
+  const why = issue.received === "undefined" ? "it is missing" : issue.message;
+  return refuseParameter(String(issue.path?.[0]?.key ?? ""), `${why}.`);
 }
 
 export function refuseParameter(parameter: string, why: string): Refusal {

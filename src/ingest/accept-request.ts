@@ -44,7 +44,7 @@ export async function collect(request: Request, sources: CollectorSources): Prom
 
   const { events } = parsed;
   const { application } = sources;
-  const id = requestIdOf(application, idempotencyKey);
+  const id = requestIdOf(application, idempotencyKey, events);
   const ids = events.map((event, position) => eventIdOf(event, id, position));
   const receipt = { application, received_at: sources.clock(events.length) };
   const asSent = messageAsSent(parsed, body.bytes, id, receipt);
@@ -71,7 +71,7 @@ export async function acceptEvents(
       members,
     );
   }
-  const id = requestIdOf(application, idempotencyKey);
+  const id = requestIdOf(application, idempotencyKey, events);
   const ids = events.map((event, position) => eventIdOf(event, id, position));
   const receipt = { application, received_at: clock(events.length) };
   // Measured and not taken from the body: a mapped event may be larger than the vendor's.

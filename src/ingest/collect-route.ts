@@ -3,6 +3,7 @@ import type { Identity } from "../http/auth/keys";
 import { configOf } from "../http/configuration";
 import { isStopping } from "../http/local-mode";
 import { logFailure, logRefusal } from "../http/log";
+import { withoutSniffing } from "../http/no-sniffing";
 import { Refusal } from "../http/problem";
 import { ConfigError } from "../model/config";
 import type { RuleSource } from "../rules/rule-source";
@@ -40,7 +41,7 @@ export type RulesOf = (env: Env) => Pick<RuleSource, "readLatest">;
 /** `POST` and `OPTIONS /theeye/events` and `/eye` in full: key, events, cross-origin headers, the log line of a refusal. */
 export async function handleCollector(request: Request, env: Env, rulesOf: RulesOf): Promise<Response> {
   if (request.method === "OPTIONS") return answerPreflight(request);
-  return allowOrigin(request, await answer(request, env, rulesOf));
+  return allowOrigin(request, withoutSniffing(await answer(request, env, rulesOf)));
 }
 
 async function answer(request: Request, env: Env, rulesOf: RulesOf): Promise<Response> {

@@ -5,6 +5,7 @@ import { EVENT_CODE_NAMES } from "../model/codes";
 import { utf8Bytes } from "../model/event/event";
 import { jsonText } from "../model/json/json-text";
 import { nestingOf } from "../model/json/nesting";
+import { MAX_NAME_CHARACTERS } from "../model/limits";
 import { checkEvent } from "../rules/check-event";
 import type { Rules } from "../rules/rules";
 import { warningsOf } from "./event-warnings";
@@ -65,10 +66,23 @@ export async function dryRun(request: Request, terms: DryRunTerms): Promise<Resp
   return Response.json({ results }, { headers: { "Cache-Control": "no-store" } });
 }
 
-/** Whether a request asks for a dry run, without parsing its URL where it has no query: nearly none has. */
+/** What the collector takes in its query. */
+const PARAMETERS = ["dry_run", "key"];
+
+/**
+ * Whether a request asks for a dry run, without parsing its URL where it has no query: nearly none has. A parameter that is
+ * not known is refused, as everywhere: whoever misspells `dry_run` must not store events.
+ */
 export function asksForDryRun(request: Request): boolean | Refusal {
-  if (!request.url.includes("dry_run")) return false;
-  const given = new URL(request.url).searchParams.getAll("dry_run");
+  if (!request.url.includes("?")) return false;
+  const { searchParams } = new URL(request.url);
+  const unknown = [...searchParams.keys()].find((name) => !PARAMETERS.includes(name));
+  if (unknown !== undefined) {
+    const parameter = unknown.slice(0, MAX_NAME_CHARACTERS);
+    const detail = `The parameter ${JSON.stringify(parameter)} is not known here. This takes: ${PARAMETERS.join(", ")}.`;
+    return new Refusal("invalid_parameter", detail, { parameter, takes: PARAMETERS });
+  }
+  const given = searchParams.getAll("dry_run");
   if (given.length === 0) return false;
   const [value] = given;
   if (given.length === 1 && (value === "1" || value === "true")) return true;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Refusal } from "../http/problem";
+import { isJsonObject } from "../model/event/event";
 import { MAX_IDEMPOTENCY_KEY_CHARACTERS } from "../model/limits";
 
 /** The request's `Idempotency-Key`, null if it has none, or a refusal if it cannot serve. */
@@ -15,18 +16,27 @@ export function idempotencyKeyOf(request: Request): string | null | Refusal {
 
 /**
  * The id of a request, from which follow the ids of those of its events that bring none: random, or made of the idempotency
- * key, the same whenever the request is sent again. A UUID of version 8 (RFC 9562), of which 106 bits tell requests apart.
+ * key and what the events say, the same whenever the request is sent again. With other events the same key gives other ids:
+ * taken for the first ones, they would be lost as conflicts. A UUID of version 8 (RFC 9562), of which 106 bits tell requests
+ * apart.
  */
-export function requestIdOf(application: string, idempotencyKey: string | null): string {
+export function requestIdOf(application: string, idempotencyKey: string | null, events: readonly unknown[]): string {
   const digits =
-    idempotencyKey === null ? crypto.randomUUID().replaceAll("-", "") : digest(application, idempotencyKey);
+    idempotencyKey === null
+      ? crypto.randomUUID().replaceAll("-", "")
+      : digest([application, idempotencyKey, events.map(saidBy)]);
   const variant = ((Number.parseInt(digits.charAt(16), 16) & 0x3) | 0x8).toString(16);
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20, 28)}0000`;
 }
 
-function digest(application: string, idempotencyKey: string): string {
-  // As JSON, so that no two different pairs make the same text.
-  return createHash("sha256")
-    .update(JSON.stringify([application, idempotencyKey]))
-    .digest("hex");
+/** What makes an event the same when it is sent again. Context and other members may say when it was sent. */
+function saidBy(event: unknown): unknown {
+  if (!isJsonObject(event)) return event;
+  const { session_id, category, name, data, timestamp, id } = event;
+  return [session_id, category, name, data, timestamp, id];
+}
+
+function digest(parts: readonly unknown[]): string {
+  // As JSON, so that no two different lists make the same text.
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

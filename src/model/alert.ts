@@ -15,13 +15,16 @@ export const AlertNameSchema = v.pipe(
 const count = (least: number, max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(max));
 
 /** Begins at so many failures, or at such a share of failures among all events, given so many failures at least. */
-export const ThresholdSchema = v.union([
-  v.strictObject({ failures: count(1, 1_000_000_000) }),
-  v.strictObject({
-    share: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
-    at_least: v.optional(count(1, 1_000_000_000), 1),
-  }),
-]);
+export const ThresholdSchema = v.union(
+  [
+    v.strictObject({ failures: count(1, 1_000_000_000) }),
+    v.strictObject({
+      share: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+      at_least: v.optional(count(1, 1_000_000_000), 1),
+    }),
+  ],
+  'expected {"failures": 5}, or {"share": 0.1, "at_least": 20} with a share above 0 and up to 1; whole numbers from 1',
+);
 
 export const WebhookSchema = v.strictObject({
   url: v.pipe(v.string(), v.maxLength(2_000)),

@@ -14,8 +14,15 @@ const anyPlace = fc.record({
 });
 
 describe("nextUrl", () => {
-  it("is absolute, keeps every parameter but the key, and replaces the cursor", () => {
-    expect(nextUrl(URL_ASKED, "new")).toBe("https://eye.example/theeye/events?name=a+b&cursor=new&limit=2");
+  it("is relative, keeps every parameter but the key, and replaces the cursor", () => {
+    expect(nextUrl(URL_ASKED, { cursor: "new" })).toBe("?name=a+b&cursor=new&limit=2");
+  });
+
+  it("leads to the same host and prefix of a proxy, whatever the Worker was asked by", () => {
+    const next = nextUrl("http://inner:8787/theeye/events?limit=2", { cursor: "new" });
+    expect(new URL(next, "https://proxy.example/eye/theeye/events?limit=2").href).toBe(
+      "https://proxy.example/eye/theeye/events?limit=2&cursor=new",
+    );
   });
 });
 
@@ -26,7 +33,7 @@ describe("a page's cursor", () => {
         const question = { limit: 2, name: "a b" };
         const response = pageResponse(URL_ASKED, { question, name: "events", place: eventPlace(key) }, { results: [] });
         const { next } = await response.json<{ next: string }>();
-        const cursor = new URL(next).searchParams.get("cursor") ?? "";
+        const cursor = new URLSearchParams(next).get("cursor") ?? "";
         expect(readCursor({ ...question, limit: 50, cursor }, "events", EventPlaceSchema)).toEqual(key);
         expectRefusal(readCursor({ ...question, name: "c", cursor }, "events", EventPlaceSchema), "invalid_parameter");
         expectRefusal(readCursor({ ...question, cursor }, "sessions", EventPlaceSchema), "invalid_parameter");

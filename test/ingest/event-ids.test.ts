@@ -11,7 +11,7 @@ function withIdempotencyKey(key: string): Request {
 
 /** As the collector gives them. */
 function identify(events: readonly unknown[], application: string, idempotencyKey: string | null): string[] {
-  const request = requestIdOf(application, idempotencyKey);
+  const request = requestIdOf(application, idempotencyKey, events);
   return events.map((event, position) => eventIdOf(event, request, position));
 }
 
@@ -32,6 +32,21 @@ describe("identify", () => {
 
   it("gives the same ids again under the same idempotency key", () => {
     expect(identify([{}, {}, {}], "demo", "again")).toEqual(identify([{}, {}, {}], "demo", "again"));
+  });
+
+  it("gives other ids to other events under the same idempotency key, so that none is lost as a conflict", () => {
+    const event = { session_id: "s", category: "c", name: "n", data: { n: 1 }, timestamp: "2021-01-01" };
+    const others = [{ ...event, data: { n: 2 } }, { ...event, name: "m" }, { ...event, timestamp: "2021-01-02" }, 5];
+    const ids = [[event], ...others.map((other) => [other]), [event, event]].flatMap((events) =>
+      identify(events, "demo", "again"),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("gives the same ids to events that say when they were sent", () => {
+    const event = { session_id: "s", category: "c", name: "n", data: {}, timestamp: "2021-01-01" };
+    const again = { ...event, context: { sent_at: "2021-01-01 00:00:09" }, sent_at: 9 };
+    expect(identify([again], "demo", "again")).toEqual(identify([event], "demo", "again"));
   });
 
   it("gives other ids to other applications, keys and places", () => {

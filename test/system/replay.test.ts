@@ -31,10 +31,10 @@ async function countEvents(): Promise<number> {
   let count = 0;
   let next: string | null = `${service.url}/theeye/events?limit=1000`;
   while (next !== null) {
-    const response = await fetch(next, { headers: { Authorization: "Bearer eye_r_local" } });
+    const response: Response = await fetch(next, { headers: { Authorization: "Bearer eye_r_local" } });
     const page = (await response.json()) as { results: unknown[]; next: string | null };
     count += page.results.length;
-    next = page.next === null ? null : new URL(page.next, service.url).href;
+    next = page.next === null ? null : new URL(page.next, next).href;
   }
   return count;
 }

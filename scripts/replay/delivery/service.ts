@@ -61,7 +61,6 @@ async function* pages<T extends { next: string | null }>(
   for (let url: string | null = `${reader.url}/theeye/${what}?${query}`; url !== null; ) {
     const page: T = await get(io, reader, url, schema);
     yield page;
-    // The link may name the host that a proxy asked for; its path and query are what counts.
     url = page.next === null ? null : nextUrl(page.next, url);
   }
 }

@@ -61,7 +61,7 @@ export function openApiDocument(): OpenApiDocument {
   return {
     openapi: "3.1.0",
     info: { title: "The Eye", version, description: description() },
-    servers: [{ url: "/", description: "this deployment" }],
+    servers: [{ url: "./", description: "this deployment" }],
     tags: TAGS,
     paths,
     components: {

@@ -25,7 +25,7 @@ export function problemPage(code: string): ProblemPage | null {
     title: `${words.charAt(0).toUpperCase()}${words.slice(1)}`,
     status: null,
     meaning: `The event was accepted but could not be stored. ${EVENT_CODES[code]}`,
-    mend: `It is kept whole: GET /theeye/errors?code=${code} lists such events with everything that is wrong with each. Mend what sends them.`,
+    mend: `It is kept whole: GET /theeye/errors?code=${code} lists such events with everything that is wrong with each. Correct what sends them. What is stored already can be repaired and processed once more: POST /theeye/errors/replay with a filter by this code and a repair, first with dry_run=1. docs/errors.md has examples.`,
   };
 }
 

@@ -1,4 +1,4 @@
-/** The page at the root: Swagger UI over /openapi.json, from this origin alone. */
+/** The page at the root: Swagger UI over openapi.json, from this origin alone. Its links are relative, for proxies with a prefix. */
 
 /** An eye, so that browsers need not ask for /favicon.ico. */
 const ICON = `data:image/svg+xml,${encodeURIComponent(
@@ -12,12 +12,12 @@ export const REFERENCE_PAGE = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>The Eye: API reference</title>
 <link rel="icon" href="${ICON}">
-<link rel="stylesheet" href="/swagger-ui/swagger-ui.css">
-<script src="/swagger-ui/swagger-ui-bundle.js" defer></script>
-<script src="/swagger-ui/init.js" defer></script>
+<link rel="stylesheet" href="swagger-ui/swagger-ui.css">
+<script src="swagger-ui/swagger-ui-bundle.js" defer></script>
+<script src="swagger-ui/init.js" defer></script>
 </head>
 <body>
-<noscript>This reference needs JavaScript. The same as JSON: <a href="/openapi.json">/openapi.json</a></noscript>
+<noscript>This reference needs JavaScript. The same as JSON: <a href="openapi.json">openapi.json</a></noscript>
 <div id="swagger-ui"></div>
 </body>
 </html>
@@ -27,7 +27,7 @@ export const REFERENCE_PAGE = `<!doctype html>
  * Starts Swagger UI. Keys are not kept when the page is left: an admin key has no business in a browser's storage.
  */
 export const REFERENCE_SCRIPT = `SwaggerUIBundle({
-  url: "/openapi.json",
+  url: "openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
   tryItOutEnabled: true,

@@ -28,6 +28,14 @@ function printable(max: number) {
   );
 }
 
+/** As `printable`, for what stands in paths: `.` and `..` are steps there, and no escape keeps them (RFC 3986, 5.2.4). */
+function addressable(max: number) {
+  return v.pipe(
+    printable(max),
+    v.check((text) => text !== "." && text !== "..", 'expected another text than "." and "..", which no URL can name'),
+  );
+}
+
 /** An event's or a request's own identifier. */
 export const EventIdSchema = v.pipe(
   printable(MAX_ID_CHARACTERS),
@@ -35,7 +43,7 @@ export const EventIdSchema = v.pipe(
 );
 
 export const SessionIdSchema = v.pipe(
-  printable(MAX_ID_CHARACTERS),
+  addressable(MAX_ID_CHARACTERS),
   v.check(
     (id) => !PLACEHOLDERS.has(id.trim().toLowerCase()),
     (issue) => `expected a session's own id, found the placeholder ${excerpt(issue.input)}`,
@@ -44,12 +52,12 @@ export const SessionIdSchema = v.pipe(
 );
 
 export const CategorySchema = v.pipe(
-  printable(MAX_NAME_CHARACTERS),
+  addressable(MAX_NAME_CHARACTERS),
   v.description("With the name, the event's type: `page interaction`."),
 );
 
 export const NameSchema = v.pipe(
-  printable(MAX_NAME_CHARACTERS),
+  addressable(MAX_NAME_CHARACTERS),
   v.description("With the category, the event's type: `pageview`."),
 );
 
@@ -75,7 +83,7 @@ export const DataSchema = v.pipe(
 );
 
 export const VisitorIdSchema = v.pipe(
-  printable(MAX_ID_CHARACTERS),
+  addressable(MAX_ID_CHARACTERS),
   v.description(
     "One person or device over many sessions, named by the application. Its form is up to the application.",
   ),

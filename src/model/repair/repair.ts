@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { utf8Bytes } from "../event/event";
+import { foundIn, utf8Bytes } from "../event/event";
 import { namesOf } from "../json/json-pointer";
 import { jsonText } from "../json/json-text";
 import { isNestedDeeper } from "../json/nesting";
@@ -103,7 +103,15 @@ function messageOf(issues: readonly v.BaseIssue<unknown>[] | undefined): string 
   const within = issues?.find(({ path }) => path !== undefined && path.length > 1);
   if (within === undefined) return "expected either patch or edits, with a list of operations";
   const { expected, received, message } = within;
-  const reason = expected === "never" ? "is not known here" : received === "undefined" ? "is missing" : message;
+  // A discriminator that fits nothing is reported as the object itself, in words that help nobody.
+  const isKind = within.type === "variant" && received !== "undefined";
+  const reason = isKind
+    ? `${message}, found ${foundIn(within)}`
+    : expected === "never"
+      ? "is not known here"
+      : received === "undefined"
+        ? "is missing"
+        : message;
   return `${v.getDotPath(within)}: ${reason}`;
 }
 

@@ -105,7 +105,7 @@ describe("listing applications", () => {
       expect(page.results.length).toBeLessThanOrEqual(2);
       expect(response.headers.get("Link")).toBe(page.next === null ? null : `<${page.next}>; rel="next"`);
       names.push(...page.results.map(({ name }) => name));
-      path = page.next === null ? null : page.next.slice("https://eye.example".length);
+      path = page.next === null ? null : `/theeye/applications${page.next}`;
     }
     expect(names.filter((name) => name.startsWith("listed-"))).toEqual([0, 1, 2, 3, 4].map((i) => `listed-${i}`));
     expect(new Set(names).size).toBe(names.length);

@@ -26,12 +26,12 @@ describe("GET /", () => {
     expect(response.headers.get("X-Content-Type-Options")).toBe("nosniff");
     expect(response.headers.get("Referrer-Policy")).toBe("no-referrer");
     const page = await response.text();
-    expect(page).not.toMatch(/<style|style=|<script[^>]*>[^<]|\son\w+=|src="(?!\/)/i);
+    expect(page).not.toMatch(/<style|style=|<script[^>]*>[^<]|\son\w+=|src="(?!swagger-ui\/)/i);
   });
 
   it("names only files that are there", async () => {
     const page = await (await get("/")).text();
-    const files = [...page.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, file = ""]) => file);
+    const files = [...page.matchAll(/(?:src|href)="([a-z][^":]+)"/g)].map(([, file = ""]) => `/${file}`);
     expect(files).toContain("/swagger-ui/init.js");
     for (const file of files) {
       const response = await get(file);

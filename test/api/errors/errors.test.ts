@@ -80,7 +80,7 @@ describe("GET /theeye/errors", () => {
 
   it("pages by the URLs that it returns", async () => {
     const first = await list("?limit=3");
-    const response = await ask(first.next ?? "");
+    const response = await ask(`/theeye/errors${first.next}`);
     expect(await response.json()).toMatchObject({ results: [{ id: "plain" }], next: null });
   });
 

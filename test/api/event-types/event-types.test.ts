@@ -66,8 +66,7 @@ describe("an event type", () => {
     expect(await get(`${path}?version=1`)).toMatchObject({ version: 1, owner: "web team" });
     const page = await get(`${path}/versions?limit=3`);
     expect(page).toMatchObject({ results: [{ version: 4 }, { version: 3 }, { version: 2 }] });
-    const next = new URL(String(page.next));
-    expect(await get(next.pathname + next.search)).toMatchObject({ results: [{ version: 1 }], next: null });
+    expect(await get(`${path}/versions${page.next}`)).toMatchObject({ results: [{ version: 1 }], next: null });
   });
 
   it("is not there unless it was registered", async () => {
@@ -160,8 +159,7 @@ describe("types that were seen", () => {
     while (path !== null) {
       const page = await get(path);
       found.push(...(page.results as Record<string, unknown>[]));
-      const next: URL | null = page.next === null ? null : new URL(String(page.next));
-      path = next === null ? null : next.pathname + next.search;
+      path = page.next === null ? null : `/theeye/event-types${page.next}`;
     }
     expect(found).toMatchObject([
       { category: "lead", name: "other", registered: true },

@@ -41,7 +41,7 @@ async function list(url: string): Promise<v.InferOutput<typeof EventsResponse>> 
 async function walk(url: string): Promise<string[]> {
   const page = await list(url);
   const ids = page.results.map(({ id }) => id);
-  return page.next === null ? ids : [...ids, ...(await walk(page.next))];
+  return page.next === null ? ids : [...ids, ...(await walk(`/theeye/events${page.next}`))];
 }
 
 describe("GET /theeye/events", () => {
@@ -70,7 +70,7 @@ describe("GET /theeye/events", () => {
     const response = await ask("/theeye/events?application=shop&limit=5&key=eye_r_local");
     const { next } = v.parse(EventsResponse, await response.json());
     expect(response.headers.get("Link")).toBe(`<${next}>; rel="next"`);
-    const url = new URL(next ?? "");
+    const url = new URL(next ?? "", "https://eye.example/theeye/events");
     expect(Object.fromEntries(url.searchParams)).toEqual({
       application: "shop",
       limit: "5",
@@ -99,7 +99,7 @@ describe("GET /theeye/events", () => {
 
   it("refuses a cursor of other filters, another order or another list", async () => {
     const { next } = await list("/theeye/events?limit=2");
-    const cursor = new URL(next ?? "").searchParams.get("cursor") ?? "";
+    const cursor = new URLSearchParams(next ?? "").get("cursor") ?? "";
     for (const path of [
       "/theeye/events?order=asc&",
       "/theeye/events?name=pageview&",

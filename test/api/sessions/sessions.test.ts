@@ -27,7 +27,7 @@ async function listed(url: string): Promise<string[]> {
   expect(response.status).toBe(200);
   const { results, next } = v.parse(SessionsResponse, await response.json());
   const ids = results.map(({ session_id }) => session_id);
-  return next === null ? ids : [...ids, ...(await listed(next))];
+  return next === null ? ids : [...ids, ...(await listed(`/theeye/sessions${next}`))];
 }
 
 describe("GET /theeye/sessions", () => {
@@ -80,8 +80,8 @@ describe("GET /theeye/sessions/{id}", () => {
       events_at_least: 5,
       applications: ["blog", "shop"],
     });
-    const second = await show(first.next ?? "");
-    const third = await show(second.next ?? "");
+    const second = await show(`/theeye/sessions/visit%203${first.next}`);
+    const third = await show(`/theeye/sessions/visit%203${second.next}`);
     const pages = [first, second, third].map(({ results }) =>
       results.map(({ position, timestamp }) => [position, timestamp.slice(11, 16)]),
     );
@@ -107,7 +107,7 @@ describe("GET /theeye/sessions/{id}", () => {
 
   it("refuses the cursor of another session", async () => {
     const { next } = await show("/theeye/sessions/visit%203?limit=2");
-    const response = await ask((next ?? "").replace("visit%203", "visit%204"));
+    const response = await ask(`/theeye/sessions/visit%204${next}`);
     expect(response.status).toBe(400);
   });
 });

@@ -1,0 +1,151 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { problemPage } from "../../src/api/docs/problem-pages";
+import { databasesOf } from "../../src/storage/core/databases";
+import { seedLocalKeys } from "../http/auth/seed";
+import { errorRow, eventRow, MORNING, store } from "../storage/seed";
+import { ask } from "./ask";
+
+/** What a newcomer or an outsider once got wrong, or was told in words that did not help. */
+
+const WRITE = { Authorization: "Bearer eye_w_local" };
+
+beforeAll(async () => {
+  await seedLocalKeys();
+  const events = [0, 1, 2].map((n) => eventRow({ application: "demo", session: `s${n}`, occurredAt: MORNING + n }));
+  const errors = [0, 1, 2].map((n) => errorRow({ application: "demo", receivedAt: MORNING + n }));
+  await store(databasesOf(env), { events, errors });
+});
+
+async function send(path: string, body = "{}", headers: Record<string, string> = {}): Promise<Response> {
+  return ask(path, { method: "POST", body, headers: { ...WRITE, ...headers } });
+}
+
+async function detailOf(response: Response): Promise<string> {
+  expect(response.status).toBe(400);
+  const { detail } = await response.json<{ detail: string }>();
+  return detail;
+}
+
+describe("the collector", () => {
+  it.each(["?foo=1", "?dry-run=1", "?Dry_Run=1", "?dry_run=1&foo", "/?foo=1"])(
+    "refuses the parameters of %s",
+    async (query) => {
+      const response = await send(`/theeye/events${query}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ code: "invalid_parameter", takes: ["dry_run", "key"] });
+    },
+  );
+
+  it("knows a parameter that is escaped", async () => {
+    const response = await send("/theeye/events?dry%5Frun=1");
+    expect(response.status).toBe(200);
+    expect(await response.json()).toHaveProperty("results");
+  });
+
+  it("takes a key in the query", async () => {
+    const response = await ask("/theeye/events?key=eye_w_local&dry_run=1", {
+      ...{ method: "POST", body: "{}", headers: { Authorization: "none" } },
+    });
+    expect(response.status).toBe(200);
+  });
+
+  it.each(["session_id", "category", "name", "visitor_id"])("refuses %s that no path can name", async (member) => {
+    for (const value of [".", ".."]) {
+      const event = {
+        session_id: "s",
+        category: "c",
+        name: "n",
+        data: {},
+        timestamp: "2021-01-01 00:00:00",
+        [member]: value,
+      };
+      const { results } = await (await send("/theeye/events?dry_run=1", JSON.stringify(event))).json<{
+        results: { issues: { path: string }[] }[];
+      }>();
+      expect(results[0]?.issues.map(({ path }) => path)).toEqual([`/${member}`]);
+    }
+  });
+});
+
+describe("every answer", () => {
+  it.each([
+    ["GET", "/theeye/events"],
+    ["GET", "/theeye/applications"],
+    ["GET", "/theeye/nothing"],
+    ["PUT", "/theeye/events"],
+    ["GET", "/health"],
+    ["GET", "/openapi.json"],
+    ["POST", "/theeye/events?dry_run=1"],
+    ["POST", "/theeye/events?foo=1"],
+  ])("keeps browsers from guessing its type: %s %s", async (method, path) => {
+    const response = await ask(path, { method, ...(method === "POST" ? { body: "{}", headers: WRITE } : {}) });
+    expect(response.headers.get("X-Content-Type-Options")).toBe("nosniff");
+  });
+});
+
+describe("behind a proxy with a prefix", () => {
+  it.each(["events", "errors", "sessions", "applications", "exports"])(
+    "`next` of %s leads back through the proxy",
+    async (list) => {
+      await ask("/theeye/applications", { method: "POST", body: '{"name":"other"}' });
+      const path = `/theeye/${list}?limit=1`;
+      const response = await ask(path);
+      const link = /^<(.*)>; rel="next"$/.exec(response.headers.get("Link") ?? "")?.[1] ?? "";
+      const next = new URL(link, `https://proxy.example/eye${path}`);
+      expect(next.origin + next.pathname).toBe(`https://proxy.example/eye/theeye/${list}`);
+      const following = await ask(next.pathname.replace("/eye/", "/") + next.search);
+      expect(following.status).toBe(200);
+    },
+  );
+
+  it("the reference page finds its files and the document", async () => {
+    const page = await (await ask("/")).text();
+    const script = await (await ask("/swagger-ui/init.js")).text();
+    expect(page).not.toMatch(/(src|href)="\//);
+    expect(script).toContain('url: "openapi.json"');
+    const { servers } = await (await ask("/openapi.json")).json<{ servers: { url: string }[] }>();
+    expect(new URL(servers[0]?.url ?? "", "https://proxy.example/eye/openapi.json").href).toBe(
+      "https://proxy.example/eye/",
+    );
+  });
+});
+
+describe("a refusal says what was wrong and what is taken", () => {
+  it.each([
+    [
+      { edits: [{ op: "sett", path: "/data/x", value: 1 }] },
+      /edits\.0\.op: expected set, rename, copy, .*found "sett"/,
+    ],
+    [{ patch: [{ op: "sett", path: "/data/x", value: 1 }] }, /patch\.0\.op: expected add, replace, .*found "sett"/],
+    [{ edits: [{ path: "/data/x" }] }, /edits\.0\.op: is missing/],
+    [{ edits: ["set"] }, /edits\.0: expected/],
+  ])("of the repair %j", async (repair, detail) => {
+    const body = JSON.stringify({ filter: {}, repair });
+    const response = await ask("/theeye/errors/replay?dry_run=1", { method: "POST", body });
+    expect(await detailOf(response)).toMatch(detail);
+  });
+
+  it("of a receipt without a session", async () => {
+    expect(await detailOf(await ask("/theeye/receipts?id=x"))).toBe(
+      "The parameter session_id cannot be taken: it is missing.",
+    );
+  });
+
+  it.each([5, {}, "5", { share: 0.1, failures: 1 }])("of the threshold %j", async (threshold) => {
+    const alert = { name: "a", threshold, window_minutes: 5, webhook: { url: "https://hook.example/" } };
+    const response = await ask("/theeye/alerts", { method: "POST", body: JSON.stringify(alert) });
+    expect(await detailOf(response)).toContain('expected {"failures": 5}, or {"share": 0.1, "at_least": 20}');
+  });
+
+  it.each(["events", "errors", "errors/summary", "stats", "sessions/stats"])(
+    "of a filter by an application that never was: %s",
+    async (list) => {
+      expect(await detailOf(await ask(`/theeye/${list}?application=shopp`))).toContain("no application of this name");
+    },
+  );
+
+  it("on the page of an event's code, which leads to repair and replay", () => {
+    expect(problemPage("timestamp_invalid")?.mend).toContain("POST /theeye/errors/replay");
+  });
+});
