@@ -1,0 +1,85 @@
+import * as v from "valibot";
+import type { LocalService } from "../shared/local-service.ts";
+import { seeded } from "../shared/random.ts";
+import { readPages } from "../shared/read-pages.ts";
+import { LOCAL_KEYS } from "../start/local-keys.ts";
+import { type FuzzBody, fuzzBody } from "./bodies.ts";
+
+export interface FuzzOptions {
+  minutes: number;
+  /** Ends it sooner. */
+  requests: number;
+  seed: number;
+}
+
+const AcceptedSchema = v.object({ accepted: v.number(), ids: v.array(v.string()) });
+
+/** Requests at a time. */
+const CLIENTS = 8;
+
+const REPORT_EVERY_MS = 10_000;
+
+/**
+ * Runs the fuzz and accounts for everything that was accepted. Requests are made one after the other from the seed, so the n-th is
+ * the same in each run.
+ *
+ * @returns what is wrong, a sentence each; none: everything is as it should be
+ */
+export async function runFuzz(
+  { minutes, requests, seed }: FuzzOptions,
+  start: () => Promise<LocalService>,
+  print: (line: string) => void,
+): Promise<string[]> {
+  const random = seeded(seed);
+  const problems: string[] = [];
+  const accepted = new Map<string, number>();
+  const statuses = new Map<number, number>();
+  let made = 0;
+  const service = await start();
+  const startedAt = Date.now();
+  const end = startedAt + minutes * 60_000;
+  let reportAt = startedAt + REPORT_EVERY_MS;
+  const client = async () => {
+    while (made < requests && Date.now() < end) {
+      const number = made++;
+      const sent = fuzzBody(random, `${seed}-${number}`);
+      const { status, text } = await send(service.url, sent);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      if (status >= 500) problems.push(`request ${number} was answered with ${status}: ${text.slice(0, 200)}`);
+      if (status === 202) for (const id of v.parse(AcceptedSchema, JSON.parse(text)).ids) accepted.set(id, number);
+      if (Date.now() < reportAt) continue;
+      reportAt += REPORT_EVERY_MS;
+      const share = Math.min(100, Math.round(((Date.now() - startedAt) / (end - startedAt)) * 100));
+      print(`${share} %  ${made} requests, ${accepted.size} events accepted, ${problems.length} problems`);
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  print(`${made} requests: ${[...statuses].map(([status, count]) => `${count} × ${status}`).join(", ")}`);
+
+  // Stopping stores what was accepted.
+  await service.stop();
+  const reader = await start();
+  const found = new Set<string>();
+  const counts = { stored: 0, failed: 0 };
+  for await (const { id } of readPages(reader.url, "/theeye/events?limit=1000")) {
+    found.add(String(id));
+    counts.stored += 1;
+  }
+  for await (const { event_id: id } of readPages(reader.url, "/theeye/errors?limit=200")) {
+    found.add(String(id));
+    counts.failed += 1;
+  }
+  await reader.stop();
+  print(`${accepted.size} ids accepted; ${counts.stored} events stored, ${counts.failed} errors`);
+  for (const [id, number] of accepted) {
+    if (!found.has(id)) problems.push(`the event ${id} of request ${number} is neither stored nor among the errors`);
+  }
+  return problems;
+}
+
+async function send(url: string, { body, contentType }: FuzzBody): Promise<{ status: number; text: string }> {
+  const headers = new Headers({ Authorization: `Bearer ${LOCAL_KEYS.write}` });
+  if (contentType !== null) headers.set("Content-Type", contentType);
+  const response = await fetch(`${url}/theeye/events`, { method: "POST", headers, body });
+  return { status: response.status, text: await response.text() };
+}

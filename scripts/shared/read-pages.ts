@@ -1,0 +1,17 @@
+import * as v from "valibot";
+import { LOCAL_KEYS } from "../start/local-keys.ts";
+
+const PageSchema = v.object({ results: v.array(v.record(v.string(), v.unknown())), next: v.nullable(v.string()) });
+
+/** All entries of a list of the local service, page after page. */
+export async function* readPages(url: string, path: string): AsyncGenerator<Record<string, unknown>> {
+  const headers = { Authorization: `Bearer ${LOCAL_KEYS.read}` };
+  for (let next: string | null = path; next !== null; ) {
+    const response: Response = await fetch(new URL(next, url), { headers });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`GET ${next} answered ${response.status}: ${text.slice(0, 300)}`);
+    const page: v.InferOutput<typeof PageSchema> = v.parse(PageSchema, JSON.parse(text));
+    yield* page.results;
+    next = page.next;
+  }
+}
