@@ -212,6 +212,7 @@ export function add(map: Map<string, number>, key: string, amount: number): void
 /** Removes what earlier seeds left. Migrations and the revision of the map stay. */
 export async function emptyDatabases(databases: readonly Database[]): Promise<void> {
   const kept = ["series", "counts", "series_hours", "errors", "error_parts", "failures", "shadow_failures", "replays"];
+  const erased = ["erasures", "tombstones", "erasure_salts"];
   await Promise.all(
     databases.map(async ({ binding }) => {
       const { results } = await binding
@@ -220,9 +221,9 @@ export async function emptyDatabases(databases: readonly Database[]): Promise<vo
       const dropped = results.filter(({ name }) => /^(events|activity|visits|minutes)_\d+[sl]?$/.test(name));
       await binding.batch([
         ...dropped.map(({ name }) => binding.prepare(`DROP TABLE ${name}`)),
-        ...[...kept, "partitions"].map((name) => binding.prepare(`DELETE FROM ${name}`)),
+        ...[...kept, ...erased, "partitions"].map((name) => binding.prepare(`DELETE FROM ${name}`)),
         binding.prepare("DELETE FROM categories WHERE category <> ''"),
-        binding.prepare("UPDATE revisions SET revision = revision + 1"),
+        binding.prepare("UPDATE revisions SET revision = iif(name = 'erased_before', 0, revision + 1)"),
       ]);
     }),
   );

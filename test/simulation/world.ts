@@ -46,6 +46,8 @@ export interface World {
   now: Micros;
   /** As bound, without faults. */
   originals: Database[];
+  /** The same with the faults of the weather. */
+  faulty: Database[];
   conditions: Conditions;
   /** A pipeline in one of the isolates that consume now. */
   pipeline(random: Random): Pipeline;
@@ -166,7 +168,7 @@ export function makeWorld(random: Random, traffic: Traffic, { sabotage, isForget
   }
 
   const world: World = {
-    ...{ random, originals, conditions, now: traffic.startedAt, reasons: [], problems: [] },
+    ...{ random, originals, faulty, conditions, now: traffic.startedAt, reasons: [], problems: [] },
     pipeline(own) {
       const consumer = own.pick([consumers[0] ?? startConsumer(faulty), ...consumers]);
       const pipeline: Pipeline = {

@@ -1,0 +1,89 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually, type Service, startService } from "./service.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "the-eye-erasure-"));
+const ERASED = "5a5a5a5a-1111-4222-8333-444444444444";
+const MARK = "secret-of-the-erased";
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService(folder);
+}, 180_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function ask(path: string, init: RequestInit & { key?: string } = {}): Promise<Response> {
+  const { key = "eye_a_local", ...rest } = init;
+  return fetch(`${service.url}${path}`, { ...rest, headers: { Authorization: `Bearer ${key}` } });
+}
+
+async function send(events: unknown[]): Promise<void> {
+  const response = await ask("/theeye/events", { method: "POST", key: "eye_w_local", body: JSON.stringify(events) });
+  expect(response.status).toBe(202);
+}
+
+function eventOf(session: string, n: number, data: unknown) {
+  const timestamp = `2021-01-01T09:15:0${n}Z`;
+  return {
+    session_id: session,
+    category: "page interaction",
+    name: "pageview",
+    id: `${session}-${n}`,
+    timestamp,
+    data,
+  };
+}
+
+async function countOf(session: string): Promise<number> {
+  const response = await ask(`/theeye/events?session_id=${session}&limit=1000`);
+  return ((await response.json()) as { results: unknown[] }).results.length;
+}
+
+/** How often a text stands in the files of the local state, once nothing is left in a write-ahead log. */
+function occurrences(text: string): number {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name));
+  for (const file of files.filter((name) => name.endsWith(".sqlite"))) {
+    const database = new DatabaseSync(file);
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    database.close();
+  }
+  return files
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
+    .reduce((sum, file) => {
+      return sum + readFileSync(file, "latin1").split(text).length - 1;
+    }, 0);
+}
+
+/** So few that no page of a table is split before the erasure: what a split leaves behind is out of reach. */
+test("no byte of an erased session's payloads is left in any file of the local state", {
+  timeout: 300_000,
+}, async () => {
+  const own = [0, 1, 2].map((n) => eventOf(ERASED, n, { mark: MARK, n }));
+  const large = eventOf(ERASED, 3, { mark: MARK, text: `${MARK} `.repeat(800) });
+  const failing = { ...eventOf(ERASED, 4, MARK), context: { mark: MARK } };
+  await send([...own, large, failing]);
+  await send([0, 1, 2].map((n) => eventOf("other", n, { n })));
+  await eventually(async () => ((await countOf(ERASED)) === 4 && (await countOf("other")) === 3 ? true : null), 60_000);
+  await eventually(async () => {
+    const { results } = (await (await ask(`/theeye/errors?session_id=${ERASED}`)).json()) as { results: unknown[] };
+    return results.length === 1 ? true : null;
+  }, 60_000);
+
+  const begun = await ask(`/theeye/sessions/${ERASED}`, { method: "DELETE" });
+  expect(begun.status).toBe(202);
+  await eventually(async () => {
+    const erasure = (await (await ask(begun.headers.get("Location") ?? "")).json()) as { status: string };
+    return erasure.status === "done" ? true : null;
+  }, 200_000);
+  expect(await countOf(ERASED)).toBe(0);
+  expect(await countOf("other")).toBe(3);
+  // What is received later is stored as ever.
+  await send([eventOf(ERASED, 5, { later: true })]);
+  await eventually(async () => ((await countOf(ERASED)) === 1 ? true : null), 60_000);
+
+  await service.stop();
+  expect(occurrences(MARK)).toBe(0);
+});
