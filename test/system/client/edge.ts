@@ -8,6 +8,8 @@ export interface Edge {
   url: string;
   /** Requests that carried events: their bodies. */
   bodies: string[];
+  /** The same, each with the id that a CloudEvent has in its headers: two that are equal are one request sent twice. */
+  sent: string[];
   /** Asked for each request with events; undefined forwards it. */
   fault: (body: string) => Fault | undefined;
   close(): void;
@@ -15,7 +17,7 @@ export interface Edge {
 
 /** Stands between pages and the service: another origin than the pages', which can fail as networks do. */
 export async function startEdge(service: string): Promise<Edge> {
-  const edge: Edge = { url: "", bodies: [], fault: () => undefined, close: () => server.close() };
+  const edge: Edge = { url: "", bodies: [], sent: [], fault: () => undefined, close: () => server.close() };
   const server = createServer((request, response) => {
     void serve(edge, service, request, response).catch(() => response.destroy());
   });
@@ -29,7 +31,10 @@ async function serve(edge: Edge, service: string, request: IncomingMessage, resp
   for await (const chunk of request) chunks.push(chunk);
   const body = Buffer.concat(chunks);
   const isSending = request.method === "POST";
-  if (isSending) edge.bodies.push(body.toString());
+  if (isSending) {
+    edge.bodies.push(body.toString());
+    edge.sent.push(`${request.headers["ce-id"] ?? ""} ${body.toString("latin1")}`);
+  }
   const fault = isSending ? edge.fault(body.toString()) : undefined;
   if (fault === "cut") return void response.destroy();
   if (typeof fault === "object") {

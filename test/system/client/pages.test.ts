@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser)("what pages capture", () => {
     await page.waitForTimeout(1_200);
     await page.click("#file");
     await page.waitForURL("**/price.pdf");
-    const events = [...(await world.stored("page interaction", 8)), ...(await world.stored("form interaction", 1))];
+    const events = [...(await world.stored("page interaction", 7)), ...(await world.stored("form interaction", 1))];
     expect(steps(events)).toEqual(
       [
         ["pageview", "/auto"],

@@ -50,7 +50,7 @@ describe.each(NODE_SDKS)("$name", ({ name, names, retries, send }) => {
   const markOf = (what: string) => `${name.replace(/\W/g, "")}-${what}`;
 
   test("delivers everything once and in order, and complains of nothing", async () => {
-    edge.bodies.length = 0;
+    edge.sent.length = 0;
     const complaints: unknown[] = [];
     await send(edge.url, LOCAL_KEYS.write, markOf("healthy"), (error) => complaints.push(error));
     await expectEverything(markOf("healthy"), names);
@@ -59,19 +59,19 @@ describe.each(NODE_SDKS)("$name", ({ name, names, retries, send }) => {
       [],
     );
     // No request was sent twice.
-    expect(new Set(edge.bodies).size).toBe(edge.bodies.length);
+    expect(new Set(edge.sent).size).toBe(edge.sent.length);
   });
 
   test("with a wrong key gives up at the first refusal, and nothing is stored", async () => {
-    edge.bodies.length = 0;
+    edge.sent.length = 0;
     await send(edge.url, `eye_w_${"x".repeat(32)}`, markOf("wrong"), () => undefined);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
-    expect(new Set(edge.bodies).size).toBe(edge.bodies.length);
+    expect(new Set(edge.sent).size).toBe(edge.sent.length);
     expect(await marked(markOf("wrong"))).toEqual([]);
   });
 
   test.skipIf(!retries).each([503, 429])("outlasts a first answer of %i", async (status) => {
-    edge.bodies.length = 0;
+    edge.sent.length = 0;
     let count = 0;
     edge.fault = () => (count++ === 0 ? { status, headers: { "Retry-After": "1" } } : undefined);
     const complaints: unknown[] = [];
