@@ -16,6 +16,7 @@ import { ConfigError } from "../model/config";
 import { alerts } from "./admin/alerts";
 import { applications } from "./admin/applications";
 import { settings } from "./admin/settings";
+import { storage } from "./admin/storage";
 import { client } from "./client";
 import { documentation } from "./docs/documentation";
 import { eraseError, eraseSession, eraseVisitor, listAllErasures, showErasure } from "./erasures/erasures";
@@ -101,6 +102,7 @@ export function createRouter(): Hono<AppEnv> {
   app.route("/theeye/applications", applications);
   app.route("/theeye/event-types", eventTypes);
   app.route("/theeye/settings", settings);
+  app.route("/theeye/storage", storage);
   app.route("/theeye/alerts", alerts);
   app.route("/", client);
   app.route("/health", health);

@@ -24,6 +24,15 @@ export const NextSchema = v.pipe(
   ),
 );
 
+export const FromArchiveSchema = v.optional(
+  v.pipe(v.literal(true), v.description("Only where a part of the answer was read from the archive.")),
+);
+
+/** What an answer says of the archive: nothing, unless a part of it came from there. */
+export function archiveNote(isFromArchive: boolean): { from_archive?: true } {
+  return isFromArchive ? { from_archive: true } : {};
+}
+
 /** What stays the same from page to page; the fingerprint in a cursor is made of it. */
 type Question = { limit?: number; cursor?: string | undefined } & Record<string, unknown>;
 

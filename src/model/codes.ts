@@ -61,6 +61,11 @@ export const REQUEST_PROBLEMS = {
     title: "The schema is not valid, or could run away",
     mend: "`path` tells the place in the schema and `detail` what is taken there. docs/event-types.md lists the limits.",
   },
+  cold_scan: {
+    status: 400,
+    title: "The question would need a scan of archived events",
+    mend: "Ask for a later range, or ask in SQL over the archive's files: `npm run query`, or DuckDB, ClickHouse or Spark. docs/storage.md says how.",
+  },
   conflict: { status: 409, title: "It exists already", mend: "Choose another name, or change what exists." },
   rate_limited: {
     status: 429,

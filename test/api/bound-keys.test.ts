@@ -73,6 +73,8 @@ const DECISIONS: Record<string, Decision> = {
   "delete /theeye/event-types/{category}/{name}": "closed",
   "get /theeye/settings": "closed",
   "put /theeye/settings": "closed",
+  "get /theeye/storage": "closed",
+  "post /theeye/storage/compact": "closed",
   "post /theeye/alerts": "closed",
   "get /theeye/alerts": "closed",
   "get /theeye/alerts/{name}": "closed",

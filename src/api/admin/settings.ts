@@ -9,6 +9,12 @@ import { Refusal } from "../../http/problem";
 import { ModeSchema } from "../../model/event/event-type";
 import { formatTimestamp } from "../../model/time";
 import { type RuleSettingsVersion, readRuleSettings, saveRuleSettings } from "../../storage/admin/rule-settings";
+import {
+  readStorageSettings,
+  type StorageSettings,
+  StorageSettingsSchema,
+  saveStorageSettings,
+} from "../../storage/admin/storage-settings";
 import { databasesOf, firstDatabase } from "../../storage/core/databases";
 import { changeTime } from "../event-types/event-type-answers";
 import { InForceSchema } from "../event-types/event-type-schemas";
@@ -20,12 +26,20 @@ const members = {
   ),
 };
 
-export const SettingsInput = v.strictObject(members);
+const storage = v.pipe(
+  StorageSettingsSchema,
+  v.description(
+    "When events leave the databases for the archive, and when they are deleted. Works from the next minute on.",
+  ),
+);
+
+export const SettingsInput = v.strictObject({ ...members, storage: v.optional(storage) });
 
 export const SettingsSchema = v.object({
   ...members,
   changed_at: v.pipe(v.nullable(MomentSchema), v.description("null: never set, these are the defaults.")),
   in_force_at: v.pipe(v.nullable(InForceSchema), v.description("null: never set, these are the defaults.")),
+  storage,
 });
 
 /** `/theeye/settings`: what holds for the whole deployment, for admin keys. */
@@ -33,20 +47,29 @@ export const settings = new Hono<AppEnv>({ strict: false });
 
 settings.use(requireScope("admin"));
 
-settings.get("/", async (c) => answer(render(await readRuleSettings(firstDatabase(databasesOf(c.env))))));
+settings.get("/", async (c) => {
+  const first = firstDatabase(databasesOf(c.env));
+  return answer(render(await readRuleSettings(first), (await readStorageSettings(first)).settings));
+});
 
 settings.put("/", async (c) => {
   const input = await parseJsonBody(c.req.raw, SettingsInput);
   if (input instanceof Refusal) return input.response();
-  const set = { unregistered: input.unregistered_event_types };
-  return answer(render(await saveRuleSettings(firstDatabase(databasesOf(c.env)), set, changeTime(c.var.config))));
+  const first = firstDatabase(databasesOf(c.env));
+  const time = changeTime(c.var.config);
+  const rules = await saveRuleSettings(first, { unregistered: input.unregistered_event_types }, time);
+  if (input.storage !== undefined) await saveStorageSettings(first, input.storage, time.now);
+  return answer(render(rules, (await readStorageSettings(first)).settings));
 });
 
-function render(version: RuleSettingsVersion | null): v.InferOutput<typeof SettingsSchema> {
-  if (version === null) return { unregistered_event_types: "accept", changed_at: null, in_force_at: null };
+function render(version: RuleSettingsVersion | null, held: StorageSettings): v.InferOutput<typeof SettingsSchema> {
+  if (version === null) {
+    return { unregistered_event_types: "accept", changed_at: null, in_force_at: null, storage: held };
+  }
   return {
     unregistered_event_types: version.unregistered,
     changed_at: formatTimestamp(version.changed_at),
     in_force_at: formatTimestamp(version.in_force_at),
+    storage: held,
   };
 }

@@ -11,6 +11,7 @@ import { describeOperation, type OperationPlan, SECURITY_SCHEMES } from "./opena
 import { problemExample } from "./openapi/problem-examples";
 import { REQUEST_PROBLEM_NAMES, SCHEMAS } from "./openapi/schemas";
 import { serviceOperations } from "./openapi/service";
+import { storageOperations } from "./openapi/storage";
 import { watchingOperations } from "./openapi/watching";
 
 const TAGS = [
@@ -32,6 +33,7 @@ function operations(): OperationPlan[] {
     ...watchingOperations(),
     ...eventTypeOperations(),
     ...administrationOperations(),
+    ...storageOperations(),
     ...alertOperations(),
     ...erasureOperations(),
     ...serviceOperations(),

@@ -2,7 +2,15 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
 import { askedApplications } from "../../http/auth/visible-applications";
-import { EventPlaceSchema, eventPlace, NextSchema, pageResponse, readCursor } from "../../http/page";
+import {
+  archiveNote,
+  EventPlaceSchema,
+  eventPlace,
+  FromArchiveSchema,
+  NextSchema,
+  pageResponse,
+  readCursor,
+} from "../../http/page";
 import {
   ApplicationParameter,
   CategoryParameter,
@@ -19,6 +27,7 @@ import {
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { refuseUnknownApplication } from "../../http/unknown-application";
+import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
 import { type FoundEvent, findEvents } from "../../storage/events/find-events";
 import { renderEvent, StoredEventSchema } from "./stored-event";
@@ -36,7 +45,11 @@ export const EventsParameters = v.object({
   cursor: CursorParameter,
 });
 
-export const EventsResponse = v.object({ results: v.array(StoredEventSchema), next: NextSchema });
+export const EventsResponse = v.object({
+  results: v.array(StoredEventSchema),
+  from_archive: FromArchiveSchema,
+  next: NextSchema,
+});
 
 /**
  * `GET /theeye/events`: events of all databases, filtered by any combination of parameters, by occurrence, then receipt.
@@ -56,20 +69,25 @@ export async function listEvents(c: Context<AppEnv>): Promise<Response> {
 
   return answerFrom(async () => {
     const databases = databasesOf(c.env);
-    const { rows, next } = await findEvents(databases, {
+    const asking = {
       session: question.session_id ?? null,
       category: question.category ?? null,
       name: question.name ?? null,
       applications,
       range: { order, from: question.start_date ?? null, to: question.end_date ?? null, after },
       limit: question.limit,
-    });
+    };
+    const { rows, next, fromArchive } = await findEvents(databases, asking, archiveOf(c.env));
     if (rows.length === 0 && next === null && after === null) {
       const unknown = await refuseUnknownApplication(databases, question.application);
       if (unknown !== null) return unknown.response();
     }
     const place = next === null ? null : eventPlace(next);
     const results = rows.map((row: FoundEvent) => renderEvent(row));
-    return pageResponse(c.req.url, { question: asked, name: "events", place }, { results });
+    return pageResponse(
+      c.req.url,
+      { question: asked, name: "events", place },
+      { results, ...archiveNote(fromArchive) },
+    );
   });
 }

@@ -10,14 +10,15 @@ import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { MAX_ID_CHARACTERS } from "../../model/limits";
 import { formatTimestamp } from "../../model/time";
+import { type ArchiveBucket, archiveOf } from "../../storage/archive/archive-bucket";
 import { type Database, databasesOf } from "../../storage/core/databases";
 import {
   type FailedReceipt,
   findFailures,
-  findStoredEvent,
   type ReceiptQuestion,
   type StoredReceipt,
 } from "../../storage/events/receipt-queries";
+import { findWholeReceipt } from "../../storage/events/whole-session";
 
 const id = (description: string) =>
   v.pipe(
@@ -95,10 +96,10 @@ export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
     // Asked first: what the object has seen may be written while the databases are read.
     const seen = await c.env.SESSIONS.getByName(session).recall(id);
     const [own, failures] = await Promise.all([
-      findStoredEvent(databases, question),
+      findWholeReceipt(databases, question, archiveOf(c.env)),
       findFailures(databases, question),
     ]);
-    const stored = own ?? (await resolvedEvent(failures, databases, question));
+    const stored = own ?? (await resolvedEvent(failures, databases, question, archiveOf(c.env)));
     const facts = {
       stored,
       failures: failures.filter(({ resolvedAt }) => resolvedAt === null),
@@ -133,9 +134,10 @@ async function resolvedEvent(
   failures: FailedReceipt[],
   databases: Database[],
   { applications }: ReceiptQuestion,
+  archive: ArchiveBucket | null,
 ): Promise<StoredReceipt | null> {
   for (const { resolvedSession: session, resolvedEventId: id } of failures) {
-    if (session !== null && id !== null) return findStoredEvent(databases, { session, id, applications });
+    if (session !== null && id !== null) return findWholeReceipt(databases, { session, id, applications }, archive);
   }
   return null;
 }

@@ -14,6 +14,7 @@ import { withPartitions } from "../../storage/partitions/known-partitions";
 import { listProperties, templatesOf } from "../../storage/properties/declared-properties";
 import { eventsToExamine } from "../../storage/questions/examined-events";
 import { type SessionDimension, sessionStats } from "../../storage/questions/session-stats";
+import { refuseArchived } from "./archived-range";
 import { readPropertyFilters } from "./property-parameters";
 import { boundsOf, periodOf } from "./question-period";
 import { renderSessionStats } from "./session-stats-body";
@@ -71,6 +72,8 @@ export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
   return answerFrom(async () => {
     const { databases, meter } = metered(databasesOf(c.env));
     const templates = templatesOf(await listProperties(firstDatabase(databases)));
+    const archived = await refuseArchived(databases, bounds, false);
+    if (archived !== null) return archived.response();
     const filter = {
       applications,
       category: asked.category ?? null,

@@ -14,6 +14,7 @@ import { listProperties } from "../../storage/properties/declared-properties";
 import { answerStats } from "../../storage/questions/answer-stats";
 import { groupName, type Shown, type StatsAnswer } from "../../storage/questions/stats-answer";
 import type { StatsQuestion } from "../../storage/questions/stats-question";
+import { refuseArchived } from "./archived-range";
 import { readPropertyFilters } from "./property-parameters";
 import { boundsOf, periodOf } from "./question-period";
 import { renderStats } from "./stats-body";
@@ -41,6 +42,12 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
   return answerFrom(async () => {
     const { databases, meter } = metered(databasesOf(c.env));
     const declared = await listProperties(firstDatabase(databases));
+    const isBySeries = (asked.group_by ?? []).every(({ kind }) => kind !== "property");
+    const isCounted = asked.metric.kind === "events" && split.filters.length === 0 && isBySeries;
+    for (const own of [bounds, ...(compared === null ? [] : [compared])]) {
+      const archived = await refuseArchived(databases, own, isCounted);
+      if (archived !== null) return archived.response();
+    }
     const question: StatsQuestion = {
       metric: asked.metric,
       groupBy: asked.group_by ?? [],

@@ -3,7 +3,15 @@ import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
 import { askedApplications } from "../../http/auth/visible-applications";
 import { MomentSchema, secondsBetween } from "../../http/moment";
-import { EventPlaceSchema, eventPlace, NextSchema, pageResponse, readCursor } from "../../http/page";
+import {
+  archiveNote,
+  EventPlaceSchema,
+  eventPlace,
+  FromArchiveSchema,
+  NextSchema,
+  pageResponse,
+  readCursor,
+} from "../../http/page";
 import {
   CursorParameter,
   endDateParameter,
@@ -15,11 +23,12 @@ import {
 import { problem, Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { formatTimestamp, type Micros } from "../../model/time";
+import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
 import { MAX_EVENTS_COUNTED } from "../../storage/core/read-limits";
 import { findEvents } from "../../storage/events/find-events";
+import { summariseWholeSession } from "../../storage/events/whole-session";
 import { findActiveSessions } from "../../storage/sessions/active-sessions";
-import { summariseSession } from "../../storage/sessions/session-summary";
 import { renderEvent, StoredEventSchema } from "../events/stored-event";
 
 const IncludeParameter = v.optional(
@@ -59,6 +68,7 @@ export const SessionsResponse = v.object({
       last_event_at: v.optional(LastEventAt),
     }),
   ),
+  from_archive: FromArchiveSchema,
   next: NextSchema,
 });
 
@@ -81,7 +91,7 @@ export async function listSessions(c: Context<AppEnv>): Promise<Response> {
   const [asOf, after] = place ?? [Date.now() * 1000 + 999, null];
 
   return answerFrom(async () => {
-    const { rows, next } = await findActiveSessions(databasesOf(c.env), {
+    const asking = {
       from: question.start_date ?? null,
       to: question.end_date ?? null,
       applications,
@@ -89,14 +99,26 @@ export async function listSessions(c: Context<AppEnv>): Promise<Response> {
       after,
       asOf,
       withTimes: question.include === "times",
-    });
+    };
+    const page = await findActiveSessions(databasesOf(c.env), asking, archiveOf(c.env));
+    if (page.needsColdScan) {
+      return problem(
+        "cold_scan",
+        "In the archive sessions are listed without `include=times`, and for keys that see every application. Ask for a later range, or in SQL.",
+      );
+    }
+    const { rows, next, fromArchive } = page;
     const results = rows.map(({ key, session, times }) => ({
       session_id: session,
       active_at: formatTimestamp(key.occurredAt),
       ...(times === null ? {} : renderTimes(times)),
     }));
     const end = next === null ? null : [asOf, eventPlace(next)];
-    return pageResponse(c.req.url, { question, name: "sessions", place: end }, { results });
+    return pageResponse(
+      c.req.url,
+      { question, name: "sessions", place: end },
+      { results, ...archiveNote(fromArchive) },
+    );
   });
 }
 
@@ -135,6 +157,7 @@ export const SessionResponse = v.object({
       position: v.pipe(v.number(), v.integer(), v.minValue(1), v.description("Its place in the session, from 1.")),
     }),
   ),
+  from_archive: FromArchiveSchema,
   next: NextSchema,
 });
 
@@ -159,16 +182,21 @@ export async function showSession(c: Context<AppEnv>): Promise<Response> {
 
   return answerFrom(async () => {
     const databases = databasesOf(c.env);
+    const archive = archiveOf(c.env);
     const [summary, page] = await Promise.all([
-      summariseSession(databases, session, applications),
-      findEvents(databases, {
-        session,
-        category: null,
-        name: null,
-        applications,
-        range: { order: "asc", from: null, to: null, after },
-        limit: question.limit,
-      }),
+      summariseWholeSession(databases, { session, applications }, archive),
+      findEvents(
+        databases,
+        {
+          session,
+          category: null,
+          name: null,
+          applications,
+          range: { order: "asc", from: null, to: null, after },
+          limit: question.limit,
+        },
+        archive,
+      ),
     ]);
     if (summary === null) return problem("not_found", "No event of this session is stored.");
     const { firstEventAt, lastEventAt, events } = summary;
@@ -181,10 +209,11 @@ export async function showSession(c: Context<AppEnv>): Promise<Response> {
         session_id: session,
         ...renderTimes({ firstEventAt, lastEventAt }),
         duration_seconds: secondsBetween(firstEventAt, lastEventAt),
-        events: events > MAX_EVENTS_COUNTED ? null : events,
+        events: summary.isCounted ? events : null,
         events_at_least: events,
         applications: summary.applications,
         results,
+        ...archiveNote(page.fromArchive),
       },
     );
   });

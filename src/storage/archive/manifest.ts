@@ -81,6 +81,23 @@ export function filesByHour({ binding }: Database, question: FilesQuestion): Pro
   );
 }
 
+/** All files of events in some hours, of some partitions. */
+export function filesInHours(
+  { binding }: Database,
+  { hours, partitions }: { hours: readonly number[]; partitions: readonly number[] },
+): Promise<ArchiveFile[]> {
+  if (hours.length === 0) return Promise.resolve([]);
+  return select(
+    binding
+      .prepare(
+        `SELECT ${COLUMNS} FROM archive_files INDEXED BY archive_files_by_hour
+         WHERE kind = 'events' AND hour IN (SELECT value FROM json_each(?1))
+           AND partition_id IN (SELECT value FROM json_each(?2))`,
+      )
+      .bind(JSON.stringify(hours), JSON.stringify(partitions)),
+  );
+}
+
 /** The files of these numbers, as far as they are in the manifest. */
 export function filesById({ binding }: Database, ids: readonly number[]): Promise<ArchiveFile[]> {
   if (ids.length === 0) return Promise.resolve([]);

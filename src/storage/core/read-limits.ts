@@ -77,3 +77,6 @@ export const MAX_SHADOW_PATHS = 100;
 
 /** Days in the range of a summary: ten years. */
 export const MAX_SUMMARY_DAYS = 3_660;
+
+/** Pages of a thousand events that the summary of a session reads where the archive holds a part of it. */
+export const MAX_SESSION_PAGES = 3;

@@ -1,4 +1,9 @@
 import type { Micros } from "../../model/time";
+import type { ArchiveBucket } from "../archive/archive-bucket";
+import { type ColdEvent, readColdPage } from "../archive/cold-events";
+import { coldPartitions, filesByTime, filesOfSeries, filesOfSession, rangeUntil } from "../archive/cold-files";
+import type { Archive } from "../archive/find-archived";
+import { dropLateCopies } from "../archive/late-copies";
 import type { Database } from "../core/databases";
 import { unpackId } from "../core/packed-id";
 import { MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "../core/read-limits";
@@ -11,7 +16,7 @@ import { compareEventKeys, type EventKey, type EventRange } from "../scan/event-
 import { chainsOf } from "../scan/lane-chains";
 import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
 import { sessionTerm, timeTerm } from "../scan/scan-terms";
-import { cutByBytes, inDirection, type Page } from "../scan/stretch";
+import { cutByBytes, inDirection, mergeStretches, type Page, type Stretch } from "../scan/stretch";
 import { partitionsOfSession } from "../sessions/session-times";
 import { scanCategory } from "./category-scan";
 import { scanGuided } from "./guided-scan";
@@ -56,14 +61,91 @@ export interface FoundEvent {
  *
  * @throws DrizzleQueryError
  */
-export function findEvents(databases: Database[], question: EventQuestion): Promise<Page<FoundEvent, EventKey>> {
+export function findEvents(
+  databases: Database[],
+  question: EventQuestion,
+  archive: ArchiveBucket | null = null,
+): Promise<EventPage> {
   return withPartitions(databases, async (map) => {
-    const { order } = question.range;
-    const page = cutByBytes(await scanFiltered(databases, map, question), ({ size }) => size, MAX_PAGE_CONTENT);
-    const rows = await inWords(page.rows);
-    const compare = inDirection(compareEventKeys, order);
-    return { rows: rows.sort((a, b) => compare(a.key, b.key)), next: page.next };
+    const { range, limit } = question;
+    const compare = inDirection(compareEventKeys, range.order);
+    const hot = await scanFiltered(databases, map, question);
+    const cold = archive === null ? null : await coldPart({ bucket: archive, databases }, map, question, hot);
+    const whole: Page<ScannedEvent | ColdEvent, EventKey> =
+      cold === null
+        ? hot
+        : mergeStretches<ScannedEvent | ColdEvent, EventKey>(
+            [{ rows: cold.late, until: hot.next }, cold],
+            compare,
+            limit,
+          );
+    const page = cutByBytes(whole, ({ size }) => size, MAX_PAGE_CONTENT);
+    const [scanned, archived] = [page.rows.filter(isScanned), page.rows.filter(isCold)];
+    const rows = [...(await inWords(scanned)), ...archived.map(fromArchive)];
+    return {
+      rows: rows.sort((a, b) => compare(a.key, b.key)),
+      next: page.next,
+      fromArchive: archived.length > 0,
+    };
   });
+}
+
+/** A page, and whether some of it came from the archive. */
+export interface EventPage extends Page<FoundEvent, EventKey> {
+  fromArchive: boolean;
+}
+
+function isCold(event: ScannedEvent | ColdEvent): event is ColdEvent {
+  return "archived" in event;
+}
+
+function isScanned(event: ScannedEvent | ColdEvent): event is ScannedEvent {
+  return !isCold(event);
+}
+
+function fromArchive({ key, archived }: ColdEvent): FoundEvent {
+  return { key, ...archived };
+}
+
+/**
+ * The archive's part of a page, and of what the databases found what is no copy of it. Null where the archive has no part in it: no
+ * partition of the range lies there, or the databases fill the page before.
+ */
+async function coldPart(
+  archive: Archive,
+  map: PartitionMap,
+  question: EventQuestion,
+  hot: Page<ScannedEvent, EventKey>,
+): Promise<(Stretch<ColdEvent, EventKey> & { late: ScannedEvent[] }) | null> {
+  const { session, category, name, applications, limit } = question;
+  const range = rangeUntil(question.range, hot.next);
+  const partitions = coldPartitions(map, range);
+  if (partitions.length === 0) return null;
+  const filter = { session, category, name, applications, receivedUntil: null };
+  const cold = await readColdPage(archive, {
+    ...{ partitions, range, limit, filter },
+    files: async () => {
+      if (session !== null) return filesOfSession(archive, partitions, session, range);
+      const isFiltered = category !== null || name !== null || applications !== null;
+      const series = isFiltered ? await guidingSeries(archive.databases, question) : null;
+      return series === null
+        ? filesByTime(archive, partitions, range)
+        : filesOfSeries(archive, partitions, series, range);
+    },
+  });
+  return { ...cold, late: await dropLateCopies(archive, partitions, hot.rows) };
+}
+
+/** Series whose hours guide a scan of the archive. With more of them it goes by time, and the files say what types they hold. */
+const MAX_GUIDING_SERIES = 50;
+
+async function guidingSeries(
+  databases: readonly Database[],
+  filter: SeriesFilter,
+): Promise<ReadonlyMap<Database, readonly number[]> | null> {
+  const wanted = await wantedByDatabase([...databases], filter);
+  if ([...wanted.values()].some(({ ids }) => ids.length > MAX_GUIDING_SERIES)) return null;
+  return new Map([...wanted].map(([database, { ids }]) => [database, ids]));
 }
 
 type ScannedPage = Page<ScannedEvent, EventKey>;

@@ -25,13 +25,16 @@ export async function readPartitionMap(database: Database): Promise<PartitionMap
   return map;
 }
 
-/** Of a query for tables that were renamed or dropped after the map was read. */
-const TABLE_IS_GONE = /no such table: (events|activity|visits|minutes)_\w+/;
+/**
+ * Of a query for tables that were renamed or dropped after the map was read, or for a file of the archive that was rewritten or
+ * deleted after its manifest was read.
+ */
+const IS_OUT_OF_DATE = /no such table: (events|activity|visits|minutes)_\w+|the archive file \S+ is gone/;
 
 /** True if a query failed since a partition was sealed or dropped after the map was read. */
 export function isTableGone(thrown: unknown): boolean {
   const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
-  return TABLE_IS_GONE.test(messageOf(cause));
+  return IS_OUT_OF_DATE.test(messageOf(cause));
 }
 
 /**

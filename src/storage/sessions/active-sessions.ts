@@ -1,5 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Micros } from "../../model/time";
+import type { ArchiveBucket } from "../archive/archive-bucket";
+import { readColdKeys } from "../archive/cold-events";
+import { coldPartitions, rangeUntil } from "../archive/cold-files";
+import { sessionsLater } from "../archive/later-sessions";
 import type { Database } from "../core/databases";
 import { packedSql, packId, storedId, storedIdSql, unpackId } from "../core/packed-id";
 import { EVENTS_EXAMINED_PER_SESSION, MAX_SESSION_ROUNDS } from "../core/read-limits";
@@ -9,11 +13,11 @@ import { withPartitions } from "../partitions/known-partitions";
 import { databaseOf, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { sampleKeyOf } from "../partitions/sample-key";
-import { boundsIn, boundsOf, type EventKey, type EventRange, integer } from "../scan/event-order";
+import { boundsIn, boundsOf, compareEventKeys, type EventKey, type EventRange, integer } from "../scan/event-order";
 import { type Chain, chainsOf, type LaneSource, readAll, unionAll } from "../scan/lane-chains";
 import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
 import { slotsOfSession, timeTerm } from "../scan/scan-terms";
-import { type Page, type Stretch, stretchOf } from "../scan/stretch";
+import { inDirection, mergeStretches, type Page, type Stretch, stretchOf } from "../scan/stretch";
 import { type SessionTimes, sessionTimes } from "./session-times";
 
 export interface SessionQuestion {
@@ -54,9 +58,14 @@ export interface FoundSession {
 export function findActiveSessions(
   databases: Database[],
   question: SessionQuestion,
-): Promise<Page<FoundSession, EventKey>> {
+  archive: ArchiveBucket | null = null,
+): Promise<SessionPage> {
   return withPartitions(databases, async (map) => {
-    const page = await listSessions(databases, map, question);
+    const page = await listSessions({ databases, bucket: archive }, map, question);
+    // First and last events may lie anywhere in the archive, and so may what a bound key sees of a session.
+    if (page.fromArchive && (question.withTimes || question.applications !== null)) {
+      return { ...page, rows: [], needsColdScan: true };
+    }
     const times = question.withTimes
       ? await sessionTimes(
           databases,
@@ -64,24 +73,40 @@ export function findActiveSessions(
           page.rows.map(({ session }) => session),
         )
       : null;
-    return { rows: page.rows.map((row) => ({ ...row, times: times?.get(row.session) ?? null })), next: page.next };
+    const rows = page.rows.map((row) => ({ ...row, times: times?.get(row.session) ?? null }));
+    return { ...page, rows, needsColdScan: false };
   });
+}
+
+/** A page, and whether the way through the events led into the archive. */
+export interface SessionPage extends Page<FoundSession, EventKey> {
+  fromArchive: boolean;
+  /** True: the archive cannot answer this in few reads, and no session is listed. */
+  needsColdScan: boolean;
+}
+
+/** The databases, and the archive if there is one. */
+interface Source {
+  databases: Database[];
+  bucket: ArchiveBucket | null;
 }
 
 type Listed = Omit<FoundSession, "times">;
 
 async function listSessions(
-  databases: Database[],
+  source: Source,
   map: PartitionMap,
   question: SessionQuestion,
-): Promise<Page<Listed, EventKey>> {
+): Promise<Page<Listed, EventKey> & { fromArchive: boolean }> {
   const { limit, after } = question;
   const seen = new Set<string>();
   const listed: Listed[] = [];
   let place = after;
   let tried = 0;
+  let fromArchive = false;
   for (let round = 0; round < MAX_SESSION_ROUNDS; round++) {
-    const { rows, next } = await walkEvents(databases, map, { ...question, after: place });
+    const { rows, next, isCold } = await walkAll(source, map, { ...question, after: place });
+    fromArchive ||= isCold;
     const candidates: Listed[] = [];
     for (const { key } of rows) {
       if (seen.has(key.session)) continue;
@@ -95,21 +120,39 @@ async function listSessions(
       const some = candidates.slice(checked, checked + Math.ceil(Math.min(1.25 * needed, 1.5 * (limit + 1))));
       checked += some.length;
       tried += some.length;
-      const hidden = await listedBefore(databases, map, question, some);
+      const hidden = await listedBefore(source, map, question, some);
       listed.push(...some.filter(({ session }) => !hidden.has(session)));
       if (listed.length > limit) {
         const page = listed.slice(0, limit);
-        return { rows: page, next: page.at(-1)?.key ?? null };
+        return { rows: page, next: page.at(-1)?.key ?? null, fromArchive };
       }
     }
-    if (next === null) return { rows: listed, next: null };
+    if (next === null) return { rows: listed, next: null, fromArchive };
     place = next;
   }
-  return { rows: listed, next: place };
+  return { rows: listed, next: place, fromArchive };
 }
 
 function rangeOf({ from, to, after }: SessionQuestion): EventRange {
   return { order: "desc", from, to, after };
+}
+
+/** The next events below the cursor, of the databases and the archive. */
+async function walkAll(
+  { databases, bucket }: Source,
+  map: PartitionMap,
+  question: SessionQuestion,
+): Promise<Page<{ key: EventKey }, EventKey> & { isCold: boolean }> {
+  const hot = await walkEvents(databases, map, question);
+  const range = rangeUntil(rangeOf(question), hot.next);
+  const partitions = bucket === null ? [] : coldPartitions(map, range);
+  if (bucket === null || partitions.length === 0) return { ...hot, isCold: false };
+  const limit = Math.max(500, question.limit * EVENTS_EXAMINED_PER_SESSION);
+  const asked = { partitions, range, limit, receivedUntil: question.asOf };
+  const cold = await readColdKeys({ bucket, databases }, asked);
+  const compare = inDirection(compareEventKeys, "desc");
+  const page = mergeStretches([{ rows: hot.rows, until: hot.next }, cold], compare, hot.rows.length + limit);
+  return { ...page, isCold: cold.rows.length > 0 };
 }
 
 /** The next events below the cursor, by their keys alone: some EVENTS_EXAMINED_PER_SESSION for each session of a page. */
@@ -168,7 +211,7 @@ function isKnown(asOf: Micros): SQL {
 
 /** Which of the sessions have an event in the range at the cursor or above it: earlier pages have listed these. */
 async function listedBefore(
-  databases: Database[],
+  { databases, bucket }: Source,
   map: PartitionMap,
   { from, to, after, asOf, applications }: SessionQuestion,
   candidates: Listed[],
@@ -186,7 +229,12 @@ async function listedBefore(
     }),
   );
   const found = await readAll<{ session: string }>(statements);
-  return new Set(found.flat().map(({ session }) => unpackId(session)));
+  const hidden = new Set(found.flat().map(({ session }) => unpackId(session)));
+  const cold = bucket === null ? [] : coldPartitions(map, above);
+  if (bucket === null || cold.length === 0) return hidden;
+  const left = candidates.flatMap(({ session }) => (hidden.has(session) ? [] : [session]));
+  const later = await sessionsLater({ bucket, databases }, left, { partitions: cold, from: after, to: high, asOf });
+  return new Set([...hidden, ...later]);
 }
 
 /** Packed id and sample key. */

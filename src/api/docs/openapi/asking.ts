@@ -106,7 +106,7 @@ export function askingOperations(): OperationPlan[] {
           next: null,
         }),
       ],
-      problems: ["invalid_parameter"],
+      problems: ["invalid_parameter", "cold_scan"],
     },
     {
       ...shared,
@@ -141,7 +141,7 @@ export function askingOperations(): OperationPlan[] {
           }),
         },
       ],
-      problems: ["invalid_parameter", "question_too_large"],
+      problems: ["invalid_parameter", "cold_scan", "question_too_large"],
     },
     {
       ...shared,
@@ -234,7 +234,7 @@ export function askingOperations(): OperationPlan[] {
           }),
         },
       ],
-      problems: ["invalid_parameter", "question_too_large"],
+      problems: ["invalid_parameter", "cold_scan", "question_too_large"],
     },
   ];
 }

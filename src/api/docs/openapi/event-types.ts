@@ -33,6 +33,10 @@ const VERSION = { ...TYPE, version: 1, registered: true, ...DEFINITION, ...MOMEN
 
 const SETTINGS = { unregistered_event_types: "accept" };
 
+const STORAGE = {
+  storage: { hot_days: 30, hot_bytes: 6_000_000_000, retention: { events_days: 730, errors_days: null } },
+};
+
 const WHEN =
   "The change counts for events that are received at or after `in_force_at`, by default one minute after the change (`RULE_LEAD_SECONDS`).";
 
@@ -218,7 +222,7 @@ export function eventTypeOperations(): OperationPlan[] {
       operationId: "showSettings",
       summary: "Show the settings",
       description: "What holds for the whole deployment: the newest settings, in force yet or not (`in_force_at`).",
-      answers: [ok("The settings.", "Settings", { ...SETTINGS, ...MOMENTS })],
+      answers: [ok("The settings.", "Settings", { ...SETTINGS, ...MOMENTS, ...STORAGE })],
     },
     {
       ...changing,
@@ -229,8 +233,9 @@ export function eventTypeOperations(): OperationPlan[] {
       description: WHEN,
       requestBody: body("SettingsInput", {
         example: { summary: "Unregistered types pass", value: SETTINGS },
+        storage: { summary: "Events are deleted after two years", value: { ...SETTINGS, ...STORAGE } },
       }),
-      answers: [ok("The settings.", "Settings", { ...SETTINGS, ...MOMENTS })],
+      answers: [ok("The settings.", "Settings", { ...SETTINGS, ...MOMENTS, ...STORAGE })],
       problems: [...bodyProblems],
     },
   ];

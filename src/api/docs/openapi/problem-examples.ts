@@ -26,6 +26,10 @@ const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: Proble
     detail: `The question looks at some 1000000 events, and ${MAX_LIVE_EVENTS} is the limit. Take a shorter range, or a category that is rare.`,
     members: { limit: MAX_LIVE_EVENTS, actual: 1_000_000 },
   },
+  cold_scan: {
+    detail:
+      "A part of the range lies in the archive, where only numbers of events by whole hours are at hand. Ask from 2026-01-01T00:00:00.000Z on, or in SQL.",
+  },
   not_found: { detail: "There is nothing at this path." },
   method_not_allowed: { detail: "PUT is not taken here; POST, OPTIONS, GET, HEAD is." },
   schema_invalid: {

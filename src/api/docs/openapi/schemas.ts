@@ -22,6 +22,7 @@ import {
   RotatedKeySchema,
 } from "../../admin/application-schemas";
 import { SettingsInput, SettingsSchema } from "../../admin/settings";
+import { CompactResponse, StorageResponse } from "../../admin/storage";
 import { ErasurePageSchema, ErasureSchema } from "../../erasures/erasure-schemas";
 import { ErrorSummaryResponse } from "../../errors/error-summary";
 import { ErrorsResponse, StoredErrorSchema } from "../../errors/errors";
@@ -152,6 +153,8 @@ export const SCHEMAS = {
   Settings: SettingsSchema,
   Erasure: ErasureSchema,
   ErasurePage: ErasurePageSchema,
+  Storage: StorageResponse,
+  Compaction: CompactResponse,
   CreateApplication: CreateApplicationSchema,
   ChangeApplication: ChangeApplicationSchema,
   CreateKey: CreateKeySchema,

@@ -1,0 +1,116 @@
+import { Hono } from "hono";
+import * as v from "valibot";
+import { compactionWorldOf } from "../../compaction/compaction-world";
+import { runCompaction } from "../../compaction/run-compaction";
+import { answer } from "../../http/answer";
+import type { AppEnv } from "../../http/app-env";
+import { requireScope } from "../../http/auth/authenticate";
+import { MomentSchema } from "../../http/moment";
+import { problem } from "../../http/problem";
+import { formatTimestamp, type Micros } from "../../model/time";
+import { type DatabaseState, type PartitionState, readStorageState } from "../../storage/admin/storage-state";
+import { archiveOf } from "../../storage/archive/archive-bucket";
+import { databasesOf } from "../../storage/core/databases";
+import { PARTITION_STATES } from "../../storage/partitions/partition";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const StorageResponse = v.object({
+  archive: v.pipe(v.boolean(), v.description("False: no bucket is bound, and nothing is archived.")),
+  databases: v.array(
+    v.object({
+      database: count,
+      bytes: count,
+      events: v.pipe(count, v.description("Events in its partitions, without what came late.")),
+      events_of_last_day: count,
+      oldest: v.pipe(v.nullable(MomentSchema), v.description("Where its oldest partition begins.")),
+      days_left: v.pipe(
+        v.nullable(v.number()),
+        v.description("Until it has 10 GB at the rate of the last day, if nothing left it. null: nothing is added."),
+      ),
+    }),
+  ),
+  partitions: v.array(
+    v.object({
+      partition: count,
+      start: MomentSchema,
+      end: MomentSchema,
+      state: v.picklist(PARTITION_STATES),
+      databases: v.array(count),
+      events: v.pipe(count, v.description("In the databases, without what came late.")),
+      archived_events: count,
+      archived_bytes: count,
+      files: count,
+      copied_events: v.pipe(count, v.description("What the compactor has copied of it so far.")),
+      failure: v.pipe(v.nullable(v.string()), v.description("Why the compactor does not go on with it.")),
+    }),
+  ),
+  deletions: v.pipe(
+    v.array(v.object({ at: MomentSchema, kind: v.string(), what: v.unknown(), rows: count, bytes: count })),
+    v.description("What retention deleted last, the newest first: 20 at most."),
+  ),
+});
+
+export const CompactResponse = v.object({
+  steps: v.array(v.object({ did: v.string(), partition: count, rows: count })),
+  is_done: v.pipe(v.boolean(), v.description("False: there is more to do. Ask again.")),
+});
+
+/** `/theeye/storage`: what is stored where. */
+export const storage = new Hono<AppEnv>({ strict: false });
+
+storage.get("/", requireScope("admin"), async (c) => {
+  const { databases, partitions, deletions } = await readStorageState(databasesOf(c.env), Date.now() * 1_000);
+  const body: v.InferOutput<typeof StorageResponse> = {
+    archive: archiveOf(c.env) !== null,
+    databases: databases.map((state) => renderDatabase(state, partitions)),
+    partitions: partitions.map(renderPartition),
+    deletions: deletions.map(({ at, kind, what, rows, bytes }) => ({
+      ...{ at: formatTimestamp(at), kind, rows, bytes },
+      what: JSON.parse(what) as unknown,
+    })),
+  };
+  return answer(body);
+});
+
+function renderDatabase({ database, bytes, events, eventsOfLastDay, daysLeft }: DatabaseState, all: PartitionState[]) {
+  const held = all.filter(
+    ({ partition: { state, databases } }) => databases.includes(database) && (state === "open" || state === "sealed"),
+  );
+  const oldest = held.reduce<Micros | null>(
+    (least, { partition: { from } }) => (least === null ? from : Math.min(least, from)),
+    null,
+  );
+  return {
+    ...{ database, bytes, events, events_of_last_day: eventsOfLastDay },
+    oldest: oldest === null ? null : formatTimestamp(oldest),
+    days_left: daysLeft === null ? null : Math.round(daysLeft * 10) / 10,
+  };
+}
+
+function renderPartition({ partition, ...state }: PartitionState) {
+  return {
+    partition: partition.id,
+    start: formatTimestamp(partition.from),
+    end: formatTimestamp(partition.to),
+    state: partition.state,
+    databases: [...partition.databases],
+    events: state.hotEvents,
+    archived_events: state.archivedEvents,
+    archived_bytes: state.archivedBytes,
+    files: state.files,
+    copied_events: state.copiedEvents,
+    failure: state.failure,
+  };
+}
+
+/** The cron's work by hand, on a developer's machine: in production the cron does it each minute. */
+storage.post("/compact", requireScope("admin"), async (c) => {
+  if (c.var.config.adminKey !== null) {
+    return problem("forbidden", "Only a local service compacts on request; this one does so each minute by itself.");
+  }
+  const world = await compactionWorldOf(c.env, c.var.config, (line) => console.log(JSON.stringify(line)));
+  const { steps, isDone } = await runCompaction(world, () => Date.now() * 1_000);
+  const body: v.InferOutput<typeof CompactResponse> = { steps, is_done: isDone };
+  return answer(body);
+});

@@ -1,0 +1,30 @@
+import { Refusal } from "../../http/problem";
+import type { Micros } from "../../model/time";
+import { coldPartitions } from "../../storage/archive/cold-files";
+import { type Database, firstDatabase } from "../../storage/core/databases";
+import { readPartitionMap } from "../../storage/partitions/known-partitions";
+
+const HOUR: Micros = 3_600_000_000;
+
+/**
+ * Refuses a question whose range reaches into partitions that have left the databases, unless the counts by hour and day, which stay
+ * for good, answer it.
+ *
+ * @param isCounted whether counts of events answer it, rather than events
+ * @throws DrizzleQueryError
+ */
+export async function refuseArchived(
+  databases: readonly Database[],
+  bounds: readonly Micros[],
+  isCounted: boolean,
+): Promise<Refusal | null> {
+  if (isCounted && bounds.every((moment) => moment % HOUR === 0)) return null;
+  const range = { order: "asc", from: bounds[0] ?? 0, to: (bounds.at(-1) ?? 0) - 1, after: null } as const;
+  const cold = coldPartitions(await readPartitionMap(firstDatabase(databases)), range);
+  if (cold.length === 0) return null;
+  const start = new Date(Math.max(...cold.map(({ to }) => to)) / 1_000).toISOString();
+  return new Refusal(
+    "cold_scan",
+    `A part of the range lies in the archive, where only numbers of events by whole hours are at hand. Ask from ${start} on, or in SQL.`,
+  );
+}

@@ -1,0 +1,134 @@
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { firstDatabase } from "../core/databases";
+import type { Partition } from "../partitions/partition";
+import { loadPartitionMap, NO_PARTITIONS } from "../partitions/partition-records";
+
+/** What is stored where, for whoever runs the service. Everything here throws what D1 throws. */
+
+/** D1 ends at 10 GB; no partition is put into a database above 8 GB. */
+export const MAX_DATABASE_BYTES = 10_000_000_000;
+
+export interface DatabaseState {
+  database: number;
+  bytes: number;
+  /** Events that occurred in the last 24 hours, and in all of the partitions that it holds. */
+  eventsOfLastDay: number;
+  events: number;
+  /** Until it is full at the rate of the last day; null: nothing is added, or the hot window ends before. */
+  daysLeft: number | null;
+}
+
+export interface PartitionState {
+  partition: Partition;
+  /** Events that it holds in the databases; in the archive. */
+  hotEvents: number;
+  archivedEvents: number;
+  archivedBytes: number;
+  files: number;
+  /** Rows that the compactor has copied so far, and why it does not go on. */
+  copiedEvents: number;
+  failure: string | null;
+}
+
+export interface Deletion {
+  at: Micros;
+  kind: string;
+  what: string;
+  rows: number;
+  bytes: number;
+}
+
+export interface StorageState {
+  databases: DatabaseState[];
+  partitions: PartitionState[];
+  deletions: Deletion[];
+}
+
+/** Reads the counts by minute of each partition in the databases: a row for each minute and 256 series. */
+export async function readStorageState(databases: readonly Database[], now: Micros): Promise<StorageState> {
+  const first = firstDatabase(databases);
+  const map = await loadPartitionMap(first, NO_PARTITIONS);
+  const [archived, copied, deletions] = await Promise.all([
+    archivedOf(first),
+    progressOf(first),
+    first.binding
+      .prepare("SELECT at, kind, what, rows, bytes FROM retention_log ORDER BY id DESC LIMIT 20")
+      .all<Deletion>(),
+  ]);
+  const hot = new Map<number, Map<number, number>>();
+  for (const database of databases) hot.set(database.index, await hotEvents(database, map.partitions));
+  const partitions = map.partitions.map((partition): PartitionState => {
+    const own = archived.get(partition.id);
+    const progress = copied.get(partition.id);
+    return {
+      partition,
+      hotEvents: [...hot.values()].reduce((sum, held) => sum + (held.get(partition.id) ?? 0), 0),
+      archivedEvents: own?.rows ?? 0,
+      archivedBytes: own?.bytes ?? 0,
+      files: own?.files ?? 0,
+      copiedEvents: progress?.rows ?? 0,
+      failure: progress?.failure ?? null,
+    };
+  });
+  const states = await Promise.all(
+    databases.map(async (database): Promise<DatabaseState> => {
+      const events = [...(hot.get(database.index)?.values() ?? [])].reduce((sum, one) => sum + one, 0);
+      return databaseState(database, events, now);
+    }),
+  );
+  return { databases: states, partitions, deletions: deletions.results };
+}
+
+async function databaseState({ index, binding }: Database, events: number, now: Micros): Promise<DatabaseState> {
+  const since = Math.floor(now / 1_000_000) - 86_400;
+  const { results, meta } = await binding
+    .prepare(
+      `SELECT coalesce(sum(counts.events), 0) AS events
+       FROM (SELECT DISTINCT series_id / 256 AS page FROM series) AS pages CROSS JOIN counts
+       WHERE counts.seconds = 3600 AND counts.page = pages.page AND counts.bucket BETWEEN ?1 AND ?2`,
+    )
+    .bind(since, since + 86_400)
+    .all<{ events: number }>();
+  const eventsOfLastDay = results[0]?.events ?? 0;
+  const bytes = meta.size_after;
+  const bytesOfDay = events === 0 ? 0 : (bytes / events) * eventsOfLastDay;
+  const daysLeft = bytesOfDay === 0 ? null : Math.max(0, (MAX_DATABASE_BYTES - bytes) / bytesOfDay);
+  return { database: index, bytes, eventsOfLastDay, events, daysLeft };
+}
+
+/** Tables in one statement: D1's limit on the terms of a UNION ALL. */
+const MAX_TERMS = 5;
+
+async function hotEvents({ index, binding }: Database, partitions: readonly Partition[]): Promise<Map<number, number>> {
+  const held = partitions.filter(
+    ({ databases, ready, state }) => databases.includes(index) && ready && (state === "open" || state === "sealed"),
+  );
+  const terms = held.map(
+    ({ id, state }) =>
+      `SELECT ${id} AS id, coalesce(sum(events), 0) AS events FROM minutes_${id}${state === "sealed" ? "s" : ""}`,
+  );
+  const statements = Array.from({ length: Math.ceil(terms.length / MAX_TERMS) }, (_, n) =>
+    binding.prepare(terms.slice(n * MAX_TERMS, (n + 1) * MAX_TERMS).join(" UNION ALL ")),
+  );
+  if (statements.length === 0) return new Map();
+  const results = await binding.batch<{ id: number; events: number }>(statements);
+  return new Map(results.flatMap(({ results: rows }) => rows.map(({ id, events }) => [id, events] as const)));
+}
+
+async function archivedOf({ binding }: Database) {
+  const { results } = await binding
+    .prepare(
+      `SELECT partition_id AS id, sum(rows) AS rows, sum(bytes) AS bytes, count(*) AS files FROM archive_files
+       WHERE kind = 'events' GROUP BY partition_id`,
+    )
+    .all<{ id: number; rows: number; bytes: number; files: number }>();
+  return new Map(results.map((row) => [row.id, row]));
+}
+
+async function progressOf({ binding }: Database) {
+  const { results } = await binding
+    .prepare("SELECT partition_id AS id, sum(rows) AS rows, max(failure) AS failure FROM compactions GROUP BY 1")
+    .all<{ id: number; rows: number; failure: string | null }>();
+  return new Map(results.map((row) => [row.id, row]));
+}

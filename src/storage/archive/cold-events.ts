@@ -1,0 +1,96 @@
+import type { Micros } from "../../model/time";
+import { orQueryError } from "../core/reader";
+import type { Partition } from "../partitions/partition";
+import type { EventKey, EventRange } from "../scan/event-order";
+import type { Stretch } from "../scan/stretch";
+import type { ArchivedEvent } from "./archived-rows";
+import { filesByTime } from "./cold-files";
+import { type ColdFiles, type ColdFilter, type ColdRow, scanCold } from "./cold-scan";
+import { type GroupColumns, ReadBudget } from "./file-reader";
+import type { Archive } from "./find-archived";
+import { eventsAt } from "./read-events";
+
+/** Reads of R2 that one page may cost. */
+export const MAX_COLD_READS = 38;
+
+/** An event that was read from the archive. */
+export interface ColdEvent {
+  key: EventKey;
+  /** Characters of its contents. */
+  size: number;
+  archived: ArchivedEvent;
+}
+
+/** Which events of the archive a page asks for. */
+export interface ColdPageQuestion {
+  partitions: readonly Partition[];
+  range: EventRange;
+  limit: number;
+  filter: ColdFilter;
+  files: () => Promise<ColdFiles>;
+}
+
+/**
+ * The archive's part of a page: its next events in the order of the scan, whole. To be asked after the databases: what has left a
+ * late lane meanwhile is then found in the archive.
+ *
+ * @throws DrizzleQueryError, also where R2 cannot be read
+ */
+export async function readColdPage(
+  { bucket }: Archive,
+  { range, limit, filter, files }: ColdPageQuestion,
+  budget: ReadBudget = new ReadBudget(MAX_COLD_READS),
+): Promise<Stretch<ColdEvent, EventKey>> {
+  return orQueryError(
+    (async () => {
+      const { rows, until } = await scanCold(bucket, await files(), { range, limit, filter }, budget);
+      return { rows: await wholeEvents(rows), until };
+    })(),
+    "the archive",
+  );
+}
+
+/**
+ * The keys of the archive's next events by time, newest first: for a list of sessions.
+ *
+ * @throws DrizzleQueryError, also where R2 cannot be read
+ */
+export async function readColdKeys(
+  archive: Archive,
+  {
+    range,
+    limit,
+    partitions,
+    receivedUntil,
+  }: Pick<ColdPageQuestion, "range" | "limit" | "partitions"> & { receivedUntil: Micros },
+  budget: ReadBudget = new ReadBudget(MAX_COLD_READS),
+): Promise<Stretch<{ key: EventKey }, EventKey>> {
+  const filter: ColdFilter = { session: null, applications: null, category: null, name: null, receivedUntil };
+  return orQueryError(
+    (async () => {
+      const files = await filesByTime(archive, partitions, range);
+      return scanCold(archive.bucket, files, { range, limit, filter }, budget);
+    })(),
+    "the archive",
+  );
+}
+
+async function wholeEvents(rows: readonly ColdRow[]): Promise<ColdEvent[]> {
+  const byGroup = new Map<GroupColumns, ColdRow[]>(Map.groupBy(rows, ({ columns }) => columns));
+  const events = new Map<ColdRow, ColdEvent>();
+  for (const [columns, own] of byGroup) {
+    const found = await eventsAt(
+      columns,
+      own.map(({ row }) => row),
+    );
+    for (const [place, archived] of found.entries()) {
+      const row = own[place];
+      if (row !== undefined) events.set(row, { key: row.key, size: sizeOf(archived), archived });
+    }
+  }
+  return rows.flatMap((row) => events.get(row) ?? []);
+}
+
+function sizeOf({ data, context, extra }: ArchivedEvent): number {
+  return data.length + (context?.length ?? 0) + (extra?.length ?? 0);
+}
