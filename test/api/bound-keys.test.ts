@@ -38,6 +38,10 @@ const DECISIONS: Record<string, Decision> = {
   "get /theeye/errors/summary": { asks: `/theeye/errors/summary?${RANGE}`, shows: MINE },
   "get /theeye/receipts": { asks: `/theeye/receipts?session_id=${SHARED}&id=mine-2`, shows: '"position":2' },
   "get /theeye/stats": { asks: `/theeye/stats?${RANGE}&group_by=application,category,name`, shows: MINE },
+  "get /theeye/properties": {
+    asks: "/theeye/properties?category=page%20interaction&name=pageview",
+    shows: '"examined":2',
+  },
   "get /theeye/replays": { asks: "/theeye/replays", shows: "replay-mine" },
   "get /theeye/replays/{id}": { asks: "/theeye/replays/replay-mine", shows: MINE },
   "get /theeye/event-types": { asks: "/theeye/event-types?days=90", shows: "pageview" },
@@ -70,6 +74,7 @@ const DECISIONS: Record<string, Decision> = {
   "post /theeye/replays/{id}/resume": "closed",
   "post /theeye/replays/{id}/cancel": "closed",
   "put /theeye/event-types/{category}/{name}": "closed",
+  "patch /theeye/event-types/{category}/{name}": "closed",
   "delete /theeye/event-types/{category}/{name}": "closed",
   "get /theeye/settings": "closed",
   "put /theeye/settings": "closed",
