@@ -12,6 +12,7 @@ import { parseConfig } from "./model/config";
 import { MAX_ERRORS_PER_STEP } from "./model/replay";
 import { consume } from "./pipeline/consumer";
 import { consumeDeadLetters } from "./pipeline/dead-letters";
+import { consumeJobs, type JobPipeline, wakeJobs } from "./pipeline/jobs/run-jobs";
 import type { Pipeline } from "./pipeline/process-batch";
 import { consumeReplays, type ReplayPipeline } from "./pipeline/replay/replay";
 import { maintainKeys } from "./storage/admin/published-keys";
@@ -43,6 +44,7 @@ export default {
     const pipeline = pipelineOf(env);
     if (batch.queue.endsWith("dead-letters")) await consumeDeadLetters(batch, pipeline);
     else if (batch.queue.endsWith("replays")) await consumeReplays(batch, pipeline);
+    else if (batch.queue.endsWith("jobs")) await consumeJobs(batch, jobPipelineOf(env));
     else await consume(batch, pipeline);
   },
 
@@ -63,8 +65,20 @@ export default {
     };
     await checkAlerts(watching, scheduledTime * 1000);
     await maintainProperties({ databases, log }, scheduledTime * 1000);
+    await wakeJobs(jobPipelineOf(env));
   },
 } satisfies ExportedHandler<Env, unknown>;
+
+function jobPipelineOf(env: Env): JobPipeline {
+  return {
+    databases: databasesOf(env),
+    sendJob: async (message) => {
+      await env.JOBS.send(message);
+    },
+    now: () => Date.now() * 1000,
+    log,
+  };
+}
 
 function pipelineOf(env: Env): Pipeline & ReplayPipeline {
   const config = parseConfig(env);

@@ -28,10 +28,16 @@ import { showReceipt } from "./events/receipts";
 import { exportAll } from "./exports/exports";
 import { health } from "./health";
 import { showProperties } from "./questions/properties";
+import { savedQuestions } from "./questions/saved-questions";
 import { showSessionStats } from "./questions/session-stats";
 import { showStats } from "./questions/stats";
 import { createReplay, endReplay, listAllReplays, resumeReplay, showReplay } from "./replays/replays";
+import { askFunnel } from "./sequences/funnels";
+import { showJob } from "./sequences/jobs";
+import { askPaths } from "./sequences/paths";
+import { askRetention } from "./sequences/retention";
 import { listSessions, showSession } from "./sessions/sessions";
+import { showVisitor } from "./sessions/visitors";
 
 /** The Worker's HTTP side: every path, with or without a slash at its end. */
 export interface App {
@@ -99,6 +105,15 @@ export function createRouter(): Hono<AppEnv> {
   app.post("/theeye/replays/:id/cancel", requireScope("admin"), endReplay);
   app.get("/theeye/stats", asks, showStats);
   app.get("/theeye/properties", asks, showProperties);
+  app.post("/theeye/funnels", asks, askFunnel);
+  app.post("/theeye/paths", asks, askPaths);
+  app.get("/theeye/retention", asks, askRetention);
+  app.get("/theeye/jobs/:id", asks, showJob);
+  app.get("/theeye/visitors/:id", requireScope("read"), showVisitor);
+  app.route(
+    "/theeye/questions",
+    savedQuestions((request, env) => app.fetch(request, env)),
+  );
   app.route("/theeye/applications", applications);
   app.route("/theeye/event-types", eventTypes);
   app.route("/theeye/settings", settings);

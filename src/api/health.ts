@@ -60,6 +60,7 @@ async function checkAll(env: Env): Promise<Record<string, DependencyReport>> {
     ["DEAD_LETTERS", () => backlogOf(env.DEAD_LETTERS)],
     ["REPLAYS", () => backlogOf(env.REPLAYS)],
     ["ERASURES", () => backlogOf(env.ERASURES)],
+    ["JOBS", () => backlogOf(env.JOBS)],
   ];
   const reports = checks.map(async ([name, check]) => [name, await timed(name, check)] as const);
   return Object.fromEntries(await Promise.all(reports));

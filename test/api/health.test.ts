@@ -40,6 +40,7 @@ describe("GET /health", () => {
         DB: { status: "ok", ms: expect.any(Number) },
         EVENTS: { status: "ok", backlog: { messages: expect.any(Number), bytes: expect.any(Number) } },
         DEAD_LETTERS: { status: "ok", backlog: { messages: expect.any(Number), bytes: expect.any(Number) } },
+        JOBS: { status: "ok", backlog: { messages: expect.any(Number), bytes: expect.any(Number) } },
         REPLAYS: { status: "ok", backlog: { messages: expect.any(Number), bytes: expect.any(Number) } },
       },
     });

@@ -38,7 +38,7 @@ test("every published example can be sent as it stands and answers what the docu
   expect(requests.length).toBeGreaterThan(40);
   for (const request of requests) {
     // The key of this id exists nowhere; the others succeed.
-    const unknown = ["revokeKey", "showError", "showReplay", "resumeReplay", "cancelReplay"];
+    const unknown = ["revokeKey", "showError", "showReplay", "resumeReplay", "cancelReplay", "showJob", "showVisitor"];
     const expected = unknown.includes(request.operationId) ? [404] : request.successes;
     const response = await eventually(async () => {
       const answer = await send(request);

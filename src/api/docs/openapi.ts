@@ -10,6 +10,7 @@ import { namedJsonSchemas } from "./openapi/json-schema";
 import { describeOperation, type OperationPlan, SECURITY_SCHEMES } from "./openapi/operation";
 import { problemExample } from "./openapi/problem-examples";
 import { REQUEST_PROBLEM_NAMES, SCHEMAS } from "./openapi/schemas";
+import { sequenceOperations } from "./openapi/sequences";
 import { serviceOperations } from "./openapi/service";
 import { storageOperations } from "./openapi/storage";
 import { watchingOperations } from "./openapi/watching";
@@ -30,6 +31,7 @@ function operations(): OperationPlan[] {
   return [
     ...collectingOperations(),
     ...askingOperations(),
+    ...sequenceOperations(),
     ...watchingOperations(),
     ...eventTypeOperations(),
     ...administrationOperations(),

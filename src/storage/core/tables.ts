@@ -440,3 +440,39 @@ export const propertySweep = sqliteTable("property_sweep", {
   hour: integer("hour").notNull(),
   startedAt: integer("started_at").notNull(),
 });
+
+export const questionJobs = sqliteTable(
+  "question_jobs",
+  {
+    id: text("id").notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    status: text("status").notNull(),
+    question: text("question").notNull(),
+    timezone: text("timezone").notNull(),
+    step: integer("step").notNull(),
+    steps: integer("steps").notNull(),
+    state: text("state"),
+    rowsRead: integer("rows_read").notNull(),
+    result: text("result"),
+    reason: text("reason"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.id] }),
+    index("question_jobs_by_creation").on(table.createdAt),
+    index("question_jobs_running").on(table.updatedAt).where(sql`status = 'running'`),
+  ],
+);
+
+export const questions = sqliteTable(
+  "questions",
+  {
+    name: text("name").notNull(),
+    version: integer("version").notNull(),
+    kind: text("kind").notNull(),
+    question: text("question"),
+    description: text("description"),
+    savedAt: integer("saved_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.version] })],
+);

@@ -95,7 +95,7 @@ export function unionAll(terms: readonly SQL[]): SQL {
 }
 
 /** A table of a lane, such as `events_12`. */
-export function laneTable(kind: "events" | "activity" | "minutes", { suffix }: Lane): SQL {
+export function laneTable(kind: "events" | "activity" | "visits" | "minutes", { suffix }: Lane): SQL {
   return sql.raw(`${kind}_${suffix}`);
 }
 

@@ -208,7 +208,7 @@ function isLeft(
 }
 
 /** An event of a late lane whose identity stands in the main lane too is a copy. */
-function isNoCopy(main: string): SQL {
+export function isNoCopy(main: string): SQL {
   return sql`NOT EXISTS (
     SELECT 1 FROM ${sql.raw(`events_${main}`)} AS m
     WHERE m.slot = e.slot AND m.sample_key = e.sample_key AND m.session_id = e.session_id AND m.occurred_at = e.occurred_at AND m.tie = e.tie)`;

@@ -163,6 +163,8 @@ describe("the examples", () => {
         "revokeKey",
         "eraseError",
         "showErasure",
+        "showJob",
+        "showVisitor",
       ].includes(operationId)
         ? [404]
         : successes;

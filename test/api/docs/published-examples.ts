@@ -34,7 +34,7 @@ export interface PublishedRequest {
   body: string | null;
   /** The scope of the key to send; null: none is needed. */
   scope: string | null;
-  /** The statuses of success that the document knows for it: 202 unless it is a dry run, where there are both. */
+  /** The statuses of success that the document knows for it: of an operation that takes dry runs, 200 for one and else 202. */
   successes: number[];
 }
 
@@ -54,7 +54,7 @@ export function publishedRequests(document: unknown): PublishedRequest[] {
           ...shared,
           name: [operationId, body.name, name].filter((part) => part !== "").join(" "),
           path: pathOf(path, given),
-          successes: successesOf(statuses, given),
+          successes: successesOf(statuses, given, parameters),
           headers: { ...body.headers, ...Object.fromEntries(at("header", given)) },
           body: body.text,
         })),
@@ -81,10 +81,11 @@ function bodiesOf({ requestBody }: v.InferOutput<typeof OperationSchema>): Body[
   );
 }
 
-function successesOf(statuses: number[], given: Given): number[] {
+function successesOf(statuses: number[], given: Given, parameters: readonly Parameter[]): number[] {
   const successes = statuses.filter((status) => status < 300);
   const isDryRun = at("query", given).some(([name]) => name === "dry_run");
-  return successes.includes(202) ? successes.filter((status) => (status === 200) === isDryRun) : successes;
+  const takesDryRuns = parameters.some(({ name }) => name === "dry_run");
+  return takesDryRuns ? successes.filter((status) => (status === 200) === isDryRun) : successes;
 }
 
 type Given = { parameter: Parameter; value: string }[];

@@ -28,6 +28,10 @@ const EXAMPLES: Record<string, string | number> = {
   top: 10,
   by: "data.path",
   compare: "previous_period",
+  periods: 8,
+  return_category: "page interaction",
+  return_name: "pageview",
+  accuracy: "fast",
 };
 
 /**

@@ -40,10 +40,22 @@ import { EventsResponse } from "../../events/events";
 import { ReceiptResponse } from "../../events/receipts";
 import { StoredEventSchema } from "../../events/stored-event";
 import { PropertiesResponse } from "../../questions/properties";
+import {
+  QuestionInput,
+  RunInput,
+  SavedQuestionListSchema,
+  SavedQuestionSchema,
+} from "../../questions/saved-question-schemas";
 import { SessionStatsResponse } from "../../questions/session-stats-body";
 import { StatsResponse } from "../../questions/stats-body";
 import { CreateReplaySchema, PreviewSchema, ReplayPageSchema, ReplaySchema } from "../../replays/replay-schemas";
+import { FunnelInput, FunnelResponse } from "../../sequences/funnels";
+import { JobResponse } from "../../sequences/jobs";
+import { PathsInput, PathsResponse } from "../../sequences/paths";
+import { RetentionResponse } from "../../sequences/retention";
+import { JobStartedSchema } from "../../sequences/sequence-schemas";
 import { SessionResponse, SessionsResponse } from "../../sessions/sessions";
+import { VisitorResponse } from "../../sessions/visitors";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -118,6 +130,11 @@ const CodeSchema = v.object({
   mend: v.pipe(v.string(), v.description("What to do about it.")),
 });
 
+const QuestionAnswerSchema = v.pipe(
+  v.record(v.string(), v.unknown()),
+  v.description("What the question's operation answers: see there."),
+);
+
 /** Everything that a request or an answer holds, by the name it has in the document. */
 export const SCHEMAS = {
   Event: OpenEventSchema,
@@ -140,6 +157,19 @@ export const SCHEMAS = {
   Properties: PropertiesResponse,
   EventTypePatch,
   EventTypeProperties: EventTypePropertiesSchema,
+  FunnelInput,
+  Funnel: FunnelResponse,
+  PathsInput,
+  Paths: PathsResponse,
+  Retention: RetentionResponse,
+  JobStarted: JobStartedSchema,
+  Job: JobResponse,
+  Visitor: VisitorResponse,
+  QuestionInput,
+  SavedQuestion: SavedQuestionSchema,
+  SavedQuestionList: SavedQuestionListSchema,
+  RunInput,
+  QuestionAnswer: QuestionAnswerSchema,
   DryRun: DryRunSchema,
   EventTypeInput,
   EventTypeVersion: EventTypeVersionSchema,

@@ -1,0 +1,136 @@
+import { type Context, Hono } from "hono";
+import * as v from "valibot";
+import { answer } from "../../http/answer";
+import type { AppEnv } from "../../http/app-env";
+import { requireScope } from "../../http/auth/authenticate";
+import { readParameters, refuseParameter } from "../../http/parameters";
+import { parseJsonBody } from "../../http/parse-json-body";
+import { problem, Refusal } from "../../http/problem";
+import { requestOf, type SavedKind, type SavedMembers } from "../../model/questions/saved-question";
+import { formatTimestamp } from "../../model/time";
+import {
+  listQuestions,
+  loadQuestion,
+  type SavedQuestion,
+  saveQuestion,
+  versionsOf,
+} from "../../storage/admin/saved-questions";
+import { databasesOf, firstDatabase } from "../../storage/core/databases";
+import {
+  QuestionInput,
+  QuestionNameSchema,
+  RunInput,
+  type SavedQuestionSchema,
+  VersionParameters,
+} from "./saved-question-schemas";
+
+/** Asks the service itself, with the key of the request at hand. */
+export type AskItself = (request: Request, env: Env) => Promise<Response> | Response;
+
+/** `/theeye/questions`: questions that are saved by name, in versions, and run by name. */
+export function savedQuestions(ask: AskItself): Hono<AppEnv> {
+  const app = new Hono<AppEnv>({ strict: false });
+  app.use(requireScope("read"));
+
+  app.get("/", async (c) => answer({ results: (await listQuestions(homeOf(c))).map(render) }));
+
+  app.get("/:name", async (c) => {
+    const parameters = readParameters(c.req.url, VersionParameters);
+    if (parameters instanceof Refusal) return parameters.response();
+    const saved = await loadQuestion(homeOf(c), c.req.param("name"), parameters.version ?? null);
+    const isGone = saved === null || (saved.question === null && parameters.version === undefined);
+    return isGone ? noQuestion() : answer(render(saved));
+  });
+
+  app.get("/:name/versions", async (c) => {
+    const versions = await versionsOf(homeOf(c), c.req.param("name"));
+    return versions.length === 0 ? noQuestion() : answer({ results: versions.map(render) });
+  });
+
+  app.put("/:name", (c) => save(c, c.req.param("name"), ask));
+
+  app.delete("/:name", async (c) => {
+    const latest = await loadQuestion(homeOf(c), c.req.param("name"), null);
+    if (latest === null || latest.question === null) return noQuestion();
+    const { kind, name, version } = latest;
+    const removal = {
+      name,
+      kind,
+      version: version + 1,
+      question: null,
+      description: null,
+      savedAt: Date.now() * 1_000,
+    };
+    const saving = await saveQuestion(homeOf(c), removal);
+    return saving === "saved" ? c.body(null, 204) : refuseSaving(saving).response();
+  });
+
+  app.post("/:name/run", (c) => run(c, c.req.param("name"), ask));
+
+  return app;
+}
+
+async function save(c: Context<AppEnv>, name: string, ask: AskItself): Promise<Response> {
+  const named = v.safeParse(QuestionNameSchema, name);
+  if (!named.success) return refuseParameter("name", `${named.issues[0].message}.`).response();
+  const input = await parseJsonBody(c.req.raw, QuestionInput);
+  if (input instanceof Refusal) return input.response();
+  const { kind, question, description = null } = input;
+  // Asked once, since nothing else knows as well what the operation takes. A job that this starts is of use to whoever runs it.
+  const trial = await askSaved(c, ask, kind, question);
+  if (trial.status >= 400) return trial;
+  await trial.body?.cancel();
+  const latest = await loadQuestion(homeOf(c), name, null);
+  const isSame =
+    latest !== null &&
+    latest.kind === kind &&
+    latest.description === description &&
+    JSON.stringify(latest.question) === JSON.stringify(question);
+  if (isSame) return answer(render(latest));
+  const saved = { name, kind, question, description, version: (latest?.version ?? 0) + 1, savedAt: Date.now() * 1_000 };
+  const saving = await saveQuestion(homeOf(c), saved);
+  if (saving !== "saved") return refuseSaving(saving).response();
+  return answer(render(saved), saved.version === 1 ? 201 : 200);
+}
+
+async function run(c: Context<AppEnv>, name: string, ask: AskItself): Promise<Response> {
+  const parameters = readParameters(c.req.url, VersionParameters);
+  if (parameters instanceof Refusal) return parameters.response();
+  const hasBody = c.req.raw.body !== null && (await c.req.raw.clone().text()) !== "";
+  const instead = hasBody ? await parseJsonBody(c.req.raw, RunInput) : {};
+  if (instead instanceof Refusal) return instead.response();
+  const saved = await loadQuestion(homeOf(c), name, parameters.version ?? null);
+  if (saved === null || saved.question === null) return noQuestion();
+  return askSaved(c, ask, saved.kind, { ...saved.question, ...instead });
+}
+
+async function askSaved(c: Context<AppEnv>, ask: AskItself, kind: SavedKind, members: SavedMembers): Promise<Response> {
+  const { method, path, body } = requestOf(kind, members);
+  const url = new URL(path, c.req.url);
+  const key = new URL(c.req.url).searchParams.get("key");
+  if (key !== null) url.searchParams.set("key", key);
+  const headers = new Headers();
+  for (const name of ["Authorization", "X-Write-Key", "Origin"]) {
+    const value = c.req.header(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  return ask(new Request(url, { method, headers, body }), c.env);
+}
+
+function homeOf(c: Context<AppEnv>) {
+  return firstDatabase(databasesOf(c.env));
+}
+
+function noQuestion(): Response {
+  return problem("not_found", "There is no saved question of this name and version.");
+}
+
+function refuseSaving(saving: "full" | "changed"): Refusal {
+  return saving === "full"
+    ? new Refusal("conflict", "There are too many saved questions, or versions of this one. Take another name.")
+    : new Refusal("conflict", "Somebody else saved this question at the same time. Look at it, and save it again.");
+}
+
+function render({ savedAt, ...rest }: SavedQuestion): v.InferOutput<typeof SavedQuestionSchema> {
+  return { ...rest, saved_at: formatTimestamp(savedAt) };
+}

@@ -1,0 +1,75 @@
+import type { Context } from "hono";
+import { answer } from "../../http/answer";
+import type { AppEnv } from "../../http/app-env";
+import { askedApplications } from "../../http/auth/visible-applications";
+import { Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import type { SequenceQuestion } from "../../model/questions/question";
+import { answerOf, pathsToRead } from "../../model/questions/sequence-tally";
+import type { TimeZone } from "../../model/time-zone";
+import { databasesOf } from "../../storage/core/databases";
+import { planReading, type ReadingPlan, TooManyRows, tallySlice } from "../../storage/sequences/ask-sequences";
+import { MAX_QUESTION_PATHS, MAX_ROWS_AT_ONCE, MAX_ROWS_PER_JOB } from "../../storage/sequences/limits";
+import { shareOf } from "../../storage/sequences/slice-statement";
+import { PATHS_RULE } from "./sequence-schemas";
+import { startJob } from "./start-job";
+
+export interface AskedSequence {
+  question: SequenceQuestion;
+  zone: TimeZone;
+  accuracy: "fast" | "exact";
+}
+
+/** Answers a question about sequences, from the events of the applications that the key sees: with the numbers, or with 202 and a job that works them out. */
+export async function answerSequence(c: Context<AppEnv>, asked: AskedSequence): Promise<Response> {
+  const applications = askedApplications(c);
+  if (applications instanceof Refusal) return applications.response();
+  const { zone, accuracy } = asked;
+  const question = { ...asked.question, applications };
+  if (pathsToRead(question).length > MAX_QUESTION_PATHS) {
+    const parameter = question.kind === "funnel" ? "steps" : "by";
+    return new Refusal("invalid_parameter", `The member ${parameter} cannot be taken: ${PATHS_RULE}.`, {
+      parameter,
+      limit: MAX_QUESTION_PATHS,
+    }).response();
+  }
+  return answerFrom(async () => {
+    const databases = databasesOf(c.env);
+    const plan = await planReading(databases, question, accuracy === "exact");
+    const refusal = refusePlan(plan, zone);
+    if (refusal !== null) return refusal.response();
+    if (plan.kind === "job") return startJob(c, question, zone, plan.steps);
+    if (plan.kind !== "now") throw new Error(`nothing is done for a plan of the kind ${plan.kind}`);
+    try {
+      const { state, rowsRead } = await tallySlice(databases, question, plan.slice, MAX_ROWS_AT_ONCE);
+      return answer({
+        ...rangeMembers(question, zone),
+        ...answerOf(question, state, shareOf(plan.slice)),
+        rows_read: rowsRead,
+      });
+    } catch (thrown) {
+      // There is more than the counts say: late events, which are counted later.
+      if (!(thrown instanceof TooManyRows)) throw thrown;
+      return startJob(c, question, zone, 1);
+    }
+  });
+}
+
+/** The range as answers show it. */
+export function rangeMembers({ from, to }: SequenceQuestion, zone: TimeZone): { start: string; end: string } {
+  return { start: zone.formatMoment(from), end: zone.formatMoment(to + 1) };
+}
+
+function refusePlan(plan: ReadingPlan, zone: TimeZone): Refusal | null {
+  if (plan.kind === "archived") {
+    const begin = zone.formatMoment(plan.until);
+    const detail = `The parameter start_date cannot be taken: events before ${begin} are archived, and questions about sequences read what is not. Begin there, or query the archive's files.`;
+    return new Refusal("invalid_parameter", detail, { parameter: "start_date" });
+  }
+  if (plan.kind === "too_many") {
+    const events = Math.round(plan.events);
+    const detail = `The range holds some ${events} events, and an exact answer would read more than ${MAX_ROWS_PER_JOB} rows. Take a shorter range, or per=session with accuracy=fast.`;
+    return new Refusal("question_too_large", detail, { limit: MAX_ROWS_PER_JOB, actual: events });
+  }
+  return null;
+}

@@ -1,0 +1,59 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import { answer } from "../../http/answer";
+import type { AppEnv } from "../../http/app-env";
+import { askedApplications } from "../../http/auth/visible-applications";
+import { MomentSchema } from "../../http/moment";
+import { problem, Refusal } from "../../http/problem";
+import { formatTimestamp } from "../../model/time";
+import { TimeZone } from "../../model/time-zone";
+import { databasesOf, firstDatabase } from "../../storage/core/databases";
+import { JOB_KEPT_DAYS, loadJob } from "../../storage/sequences/job-store";
+import { rangeMembers } from "./answer-sequence";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const JobResponse = v.object({
+  job: v.string(),
+  kind: v.pipe(v.picklist(["funnel", "paths", "retention"]), v.description("What was asked.")),
+  status: v.picklist(["running", "done", "failed"]),
+  progress: v.pipe(v.number(), v.minValue(0), v.maxValue(1), v.description("The share of its steps that are done.")),
+  created_at: MomentSchema,
+  updated_at: v.pipe(MomentSchema, v.description("When its last step was done.")),
+  rows_read: v.pipe(count, v.description("Rows that all steps read in D1 so far.")),
+  result: v.optional(
+    v.pipe(
+      v.record(v.string(), v.unknown()),
+      v.description(`Once it is done: what the question would have answered at once. Kept for ${JOB_KEPT_DAYS} days.`),
+    ),
+  ),
+  reason: v.optional(v.pipe(v.string(), v.description("Why it failed."))),
+});
+
+/** `GET /theeye/jobs/{id}`: how far a job has come, and at the end its result. */
+export async function showJob(c: Context<AppEnv>): Promise<Response> {
+  const job = await loadJob(firstDatabase(databasesOf(c.env)), c.req.param("id") ?? "");
+  const visible = askedApplications(c);
+  if (visible instanceof Refusal) return visible.response();
+  if (job === null || !isVisible(job.question.applications, visible)) {
+    return problem("not_found", "There is no job of this id, or it is no longer kept.");
+  }
+  const { id, question, status, step, steps, createdAt, updatedAt, rowsRead, result, reason } = job;
+  const zone = TimeZone.find(job.timezone) ?? TimeZone.UTC;
+  return answer({
+    job: id,
+    kind: question.kind,
+    status,
+    progress: step / steps,
+    created_at: formatTimestamp(createdAt),
+    updated_at: formatTimestamp(updatedAt),
+    rows_read: rowsRead,
+    ...(result === null ? {} : { result: { ...rangeMembers(question, zone), ...result, rows_read: rowsRead } }),
+    ...(reason === null ? {} : { reason }),
+  });
+}
+
+/** Whether a key sees all applications that a job was asked about. */
+function isVisible(asked: readonly string[] | null, visible: readonly string[] | null): boolean {
+  return visible === null || asked?.every((application) => visible.includes(application)) === true;
+}

@@ -1,0 +1,108 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import type { AppEnv } from "../../http/app-env";
+import { parseJsonBody } from "../../http/parse-json-body";
+import { Refusal } from "../../http/problem";
+import { type AskedSequence, answerSequence } from "./answer-sequence";
+import { rangeOf } from "./sequence-range";
+import {
+  CountSchema,
+  DimensionSchema,
+  IntervalSchema,
+  patternOf,
+  SequenceAnswerMembers,
+  SequenceMembers,
+  StepSchema,
+} from "./sequence-schemas";
+
+const MAX_DEPTH = 6;
+const MAX_TOP = 50;
+const DEPTH_RULE = `expected a whole number from 1 to ${MAX_DEPTH}`;
+const TOP_RULE = `expected a whole number from 1 to ${MAX_TOP}`;
+
+function wholeNumber(most: number, rule: string) {
+  return v.pipe(v.number(rule), v.integer(rule), v.minValue(1, rule), v.maxValue(most, rule));
+}
+
+/** The body of `POST /theeye/paths`. */
+export const PathsInput = v.strictObject({
+  ...SequenceMembers,
+  start: v.optional(v.pipe(StepSchema, v.description("Where paths begin: at the first event that matches."))),
+  end: v.optional(
+    v.pipe(
+      StepSchema,
+      v.description(
+        "Where paths end: with `start` at the first event after it that matches; alone at the first that matches, and the path goes back in time.",
+      ),
+    ),
+  ),
+  events: v.optional(
+    v.pipe(StepSchema, v.description("Of which events paths are made, beside `start` and `end`. Without it: of all.")),
+  ),
+  by: v.optional(
+    v.pipe(
+      DimensionSchema,
+      v.description("What paths are told apart by: data.path, say. Events without it: `(none)`."),
+    ),
+    "type",
+  ),
+  depth: v.optional(
+    v.pipe(wholeNumber(MAX_DEPTH, DEPTH_RULE), v.description("Events of a path beyond its first one.")),
+    3,
+  ),
+  top: v.optional(
+    v.pipe(wholeNumber(MAX_TOP, TOP_RULE), v.description("Keys that are shown on each level; the rest is `(other)`.")),
+    10,
+  ),
+});
+
+export const PathsResponse = v.object({
+  ...SequenceAnswerMembers,
+  levels: v.pipe(
+    v.array(v.array(v.object({ key: v.string(), count: CountSchema, interval_95: v.optional(IntervalSchema) }))),
+    v.description(
+      "Level 0 holds the events at which paths begin, each further one the next event. `(end)`: the session ends here.",
+    ),
+  ),
+  edges: v.pipe(
+    v.array(
+      v.object({
+        level: v.pipe(CountSchema, v.description("Leads from this level to the next.")),
+        from: v.string(),
+        to: v.string(),
+        count: CountSchema,
+        interval_95: v.optional(IntervalSchema),
+      }),
+    ),
+    v.description("Steps from a key to the next one."),
+  ),
+});
+
+/** `POST /theeye/paths`: what happens after, before or between steps. */
+export async function askPaths(c: Context<AppEnv>): Promise<Response> {
+  const input = await parseJsonBody(c.req.raw, PathsInput);
+  if (input instanceof Refusal) return input.response();
+  const asked = pathsOf(input, Date.now() * 1_000);
+  return asked instanceof Refusal ? asked.response() : answerSequence(c, asked);
+}
+
+function pathsOf(input: v.InferOutput<typeof PathsInput>, now: number): AskedSequence | Refusal {
+  const { start, end, events, by, depth, top, per, timezone: zone, accuracy } = input;
+  if (start === undefined && end === undefined) {
+    const detail =
+      "The member start cannot be taken: it is missing. Give `start`, `end` or both: `{}` means every event.";
+    return new Refusal("invalid_parameter", detail, { parameter: "start" });
+  }
+  const range = rangeOf(input, now);
+  if (range instanceof Refusal) return range;
+  const patterns = {
+    start: start === undefined ? null : patternOf(start),
+    end: end === undefined ? null : patternOf(end),
+    events: patternOf(events),
+  };
+  return {
+    question: { kind: "paths", ...range, per, applications: null, ...patterns, by, depth, top },
+    zone,
+    accuracy,
+  };
+}

@@ -1,0 +1,21 @@
+import { Refusal } from "../../http/problem";
+import { readZonedRange, type ZonedRange } from "../../http/zoned-range";
+import { addLocal, bucketOf, nextBucket } from "../../model/calendar";
+import type { Micros } from "../../model/time";
+
+/** Days that a question without `start_date` goes back, the last one included. */
+const DEFAULT_DAYS = 30;
+
+/**
+ * The moments of a question, both inclusive. Without an end: to the end of today in the asked zone. Without a start: DEFAULT_DAYS
+ * days before the end.
+ */
+export function rangeOf(asked: ZonedRange, now: Micros): { from: Micros; to: Micros } | Refusal {
+  const given = readZonedRange(asked);
+  if (given instanceof Refusal) return given;
+  const zone = asked.timezone;
+  const end = given.end ?? nextBucket(bucketOf(Math.max(now, given.start ?? 0), "day", zone), "day", zone);
+  const newest = bucketOf(end - 1, "day", zone);
+  const start = given.start ?? zone.momentOf(addLocal(zone.localOf(newest), "day", 1 - DEFAULT_DAYS));
+  return { from: Math.max(0, start), to: end - 1 };
+}

@@ -1,0 +1,34 @@
+import type { Context } from "hono";
+import type { AppEnv } from "../../http/app-env";
+import { logFailure } from "../../http/log";
+import { problem } from "../../http/problem";
+import { queueRefusal } from "../../http/queue-refusal";
+import type { SequenceQuestion } from "../../model/questions/question";
+import type { TimeZone } from "../../model/time-zone";
+import { databasesOf, firstDatabase } from "../../storage/core/databases";
+import { deleteJob, insertJob, MAX_RUNNING_JOBS } from "../../storage/sequences/job-store";
+
+/** Begins a job and answers 202 with where it is found, once the queue has its first step. */
+export async function startJob(
+  c: Context<AppEnv>,
+  question: SequenceQuestion,
+  zone: TimeZone,
+  steps: number,
+): Promise<Response> {
+  const home = firstDatabase(databasesOf(c.env));
+  const id = crypto.randomUUID();
+  const isStarted = await insertJob(home, { id, createdAt: Date.now() * 1_000, question, timezone: zone.name, steps });
+  if (!isStarted) {
+    const detail = `${MAX_RUNNING_JOBS} jobs are running already, which is the limit. Ask again when one of them is done.`;
+    return problem("rate_limited", detail, { limit: MAX_RUNNING_JOBS });
+  }
+  try {
+    await c.env.JOBS.send({ v: 1, job: id, step: 0 });
+  } catch (error) {
+    logFailure("queue_refused", error);
+    await deleteJob(home, id);
+    return queueRefusal(error).response();
+  }
+  const url = `/theeye/jobs/${id}`;
+  return c.json({ job: id, url }, 202, { Location: url, "Cache-Control": "no-store" });
+}

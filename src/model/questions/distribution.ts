@@ -1,0 +1,65 @@
+/** How often each value occurs, as JSON keeps it. */
+export interface Distribution {
+  /** Values with their numbers, in no order. */
+  counts: [value: number, count: number][];
+  /** True if values were rounded to three digits, which changes a quantile by 0.5 % at most. */
+  isRounded: boolean;
+}
+
+/** Beyond so many different values they are rounded. */
+export const MAX_EXACT_VALUES = 10_000;
+
+/** Collects values (whole numbers of milliseconds, say) in bounded memory. */
+export class DistributionTally {
+  private counts = new Map<number, number>();
+  private isRounded = false;
+
+  add(value: number, count = 1): void {
+    const kept = this.isRounded ? roundTo3Digits(value) : value;
+    this.counts.set(kept, (this.counts.get(kept) ?? 0) + count);
+    if (this.counts.size > MAX_EXACT_VALUES && !this.isRounded) this.round();
+  }
+
+  addAll({ counts, isRounded }: Distribution): void {
+    if (isRounded && !this.isRounded) this.round();
+    for (const [value, count] of counts) this.add(value, count);
+  }
+
+  get distribution(): Distribution {
+    return { counts: [...this.counts], isRounded: this.isRounded };
+  }
+
+  private round(): void {
+    const before = this.counts;
+    this.isRounded = true;
+    this.counts = new Map();
+    for (const [value, count] of before) this.add(value, count);
+  }
+}
+
+export function roundTo3Digits(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+/** The number of values, and the value of a rank (from 1) among them in ascending order. */
+export function rankedValues({ counts }: Distribution): { size: number; valueAt: (rank: number) => number | null } {
+  const sorted = counts.toSorted(([a], [b]) => a - b);
+  const size = sorted.reduce((sum, [, count]) => sum + count, 0);
+  return {
+    size,
+    valueAt: (rank) => {
+      let passed = 0;
+      for (const [value, count] of sorted) {
+        passed += count;
+        if (passed >= rank) return value;
+      }
+      return sorted.at(-1)?.[0] ?? null;
+    },
+  };
+}
+
+/** The smallest value that at least the share `q` of all values do not exceed (nearest rank). Null without values. */
+export function quantileOf(distribution: Distribution, q: number): number | null {
+  const { size, valueAt } = rankedValues(distribution);
+  return size === 0 ? null : valueAt(Math.max(1, Math.ceil(q * size)));
+}

@@ -1,0 +1,46 @@
+/** An event on a path. */
+export interface PathEvent {
+  /** What paths are made of: its type, or the value of a property. */
+  key: string;
+  isStart: boolean;
+  isEnd: boolean;
+}
+
+/** Where a path ends because the session does. Where it goes back in time: where the session begins. */
+export const END = "(end)";
+
+export interface PathQuestion {
+  hasStart: boolean;
+  hasEnd: boolean;
+  /** Events beyond the first one. */
+  depth: number;
+}
+
+/**
+ * The keys of a session's path, by level; null if it has none. Level 0 is the first event that matches.
+ *
+ * - After: from the first event that matches the start on.
+ * - Before: from the first event that matches the end, back in time.
+ * - Between: from the first event that matches the start to the first one after it that matches the end; null if there is no such.
+ *
+ * A path that is shorter than `depth` ends with END.
+ */
+export function pathOf(events: readonly PathEvent[], { hasStart, hasEnd, depth }: PathQuestion): string[] | null {
+  const stretch = hasStart ? after(events, hasEnd) : before(events);
+  if (stretch.length === 0) return null;
+  const keys = stretch.slice(0, depth + 1).map(({ key }) => key);
+  return stretch.length > depth ? keys : [...keys, END];
+}
+
+function after(events: readonly PathEvent[], hasEnd: boolean): readonly PathEvent[] {
+  const start = events.findIndex(({ isStart }) => isStart);
+  if (start === -1) return [];
+  if (!hasEnd) return events.slice(start);
+  const end = events.findIndex(({ isEnd }, place) => isEnd && place > start);
+  return end === -1 ? [] : events.slice(start, end + 1);
+}
+
+function before(events: readonly PathEvent[]): readonly PathEvent[] {
+  const end = events.findIndex(({ isEnd }) => isEnd);
+  return events.slice(0, end + 1).toReversed();
+}

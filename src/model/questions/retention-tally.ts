@@ -1,0 +1,69 @@
+import { countInterval, estimateCount, type Interval } from "./estimate";
+import type { Retained } from "./retention";
+import { type Accuracy, accuracyOf, countOf } from "./sampling";
+
+/** What is counted of the visitors so far: for each cohort its size, and who returned by period. */
+export interface RetentionState {
+  cohorts: { size: number; returned: number[] }[];
+}
+
+/** Counts who returned. States of different visitors add up. */
+export class RetentionTally {
+  private readonly cohorts: RetentionState["cohorts"];
+
+  /** @param columns periods that are counted of each cohort; a late one has fewer until the end */
+  constructor(cohorts: number, columns: number) {
+    this.cohorts = Array.from({ length: cohorts }, (_, cohort) => ({
+      size: 0,
+      returned: Array.from({ length: Math.min(columns, cohorts - cohort) }, () => 0),
+    }));
+  }
+
+  add({ cohort, returned }: Retained): void {
+    const own = this.cohorts[cohort];
+    if (own === undefined) return;
+    own.size += 1;
+    for (const period of returned) {
+      if (period < own.returned.length) own.returned[period] = (own.returned[period] ?? 0) + 1;
+    }
+  }
+
+  addAll({ cohorts }: RetentionState): void {
+    for (const [cohort, { size, returned }] of cohorts.entries()) {
+      const own = this.cohorts[cohort];
+      if (own === undefined) continue;
+      own.size += size;
+      for (const [period, count] of returned.entries()) own.returned[period] = (own.returned[period] ?? 0) + count;
+    }
+  }
+
+  get state(): RetentionState {
+    return { cohorts: this.cohorts };
+  }
+}
+
+export interface RetentionAnswer {
+  cohorts: { start: string; size: number; size_interval_95?: Interval; returned: number[]; interval_95?: Interval[] }[];
+  accuracy: Accuracy;
+}
+
+/** @param starts how each cohort's period is called */
+export function retentionAnswer(
+  { cohorts }: RetentionState,
+  starts: readonly string[],
+  share: number,
+): RetentionAnswer {
+  return {
+    cohorts: cohorts.map(({ size, returned }, cohort) => {
+      const { count, interval_95: interval } = countOf(size, share);
+      return {
+        start: starts[cohort] ?? "",
+        size: count,
+        ...(interval === undefined ? {} : { size_interval_95: interval }),
+        returned: returned.map((found) => (share >= 1 ? found : estimateCount(found, share))),
+        ...(share >= 1 ? {} : { interval_95: returned.map((found) => countInterval(found, share)) }),
+      };
+    }),
+    accuracy: accuracyOf({ share, isFolded: false }),
+  };
+}

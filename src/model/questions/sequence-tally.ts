@@ -1,0 +1,143 @@
+import type { PropertyPath } from "../property-path";
+import type { Micros } from "../time";
+import { dimensionText, pathsOfDimension } from "./dimension";
+import { type EventSource, matchesPattern, pathsOf } from "./event-pattern";
+import { type FunnelEvent, furthestPath } from "./funnel";
+import { type FunnelAnswer, type FunnelState, FunnelTally, funnelAnswer } from "./funnel-tally";
+import { type PathAnswer, type PathState, PathTally, pathAnswer } from "./path-tally";
+import { type PathEvent, pathOf } from "./paths";
+import {
+  type FunnelQuestion,
+  type PathsQuestion,
+  patternsOf,
+  type RetentionQuestion,
+  type SequenceQuestion,
+} from "./question";
+import { type RetentionEvent, retainedBy } from "./retention";
+import { type RetentionAnswer, type RetentionState, RetentionTally, retentionAnswer } from "./retention-tally";
+
+/** What is read of an event for a question about sequences. */
+export interface SequenceEvent {
+  occurredAt: Micros;
+  source: EventSource;
+  valueAt: (path: PropertyPath) => string | null;
+}
+
+export type SequenceState = FunnelState | PathState | RetentionState;
+
+export type SequenceAnswer = FunnelAnswer | PathAnswer | RetentionAnswer;
+
+/**
+ * Counts the sequences of one question. Each event is turned into the little that the question needs of it as it is read, and a
+ * sequence is counted once all of its events are known.
+ */
+export interface SequenceTally<Item> {
+  /** Null: the question does not look at the event. */
+  itemOf(event: SequenceEvent): Item | null;
+  /** @param items of one session or visitor, in order */
+  add(items: readonly Item[]): void;
+  addAll(state: SequenceState): void;
+  readonly state: SequenceState;
+}
+
+/** The properties that must be read to answer a question. */
+export function pathsToRead(question: SequenceQuestion): PropertyPath[] {
+  const dimension = question.kind === "funnel" ? question.groupBy : question.kind === "paths" ? question.by : null;
+  return pathsOf(patternsOf(question), pathsOfDimension(dimension));
+}
+
+/** Gives the tally of a question to a function that does not depend on its kind. */
+export function withTally<Result>(
+  question: SequenceQuestion,
+  use: <Item>(tally: SequenceTally<Item>) => Result,
+): Result {
+  if (question.kind === "funnel") return use(funnelTally(question));
+  if (question.kind === "paths") return use(pathTally(question));
+  return use(retentionTally(question));
+}
+
+/** @param share the share of the sessions (or visitors) that was read; 1: all */
+export function answerOf(question: SequenceQuestion, state: SequenceState, share: number): SequenceAnswer {
+  if (question.kind === "funnel") {
+    const { steps, groupBy } = question;
+    return funnelAnswer(asFunnel(state), { steps: steps.length, share, isGrouped: groupBy !== null });
+  }
+  if (question.kind === "paths") return pathAnswer(asPaths(state), question.top, share);
+  return retentionAnswer(asRetention(state), question.labels, share);
+}
+
+function funnelTally(question: FunnelQuestion): SequenceTally<FunnelEvent> {
+  const { steps, within, groupBy } = question;
+  const tally = new FunnelTally(steps.length);
+  return {
+    itemOf({ occurredAt, source, valueAt }) {
+      const bits = steps.reduce((sum, step, n) => (matchesPattern(step, source, valueAt) ? sum | (1 << n) : sum), 0);
+      if (bits === 0) return null;
+      const group = groupBy === null || (bits & 1) === 0 ? null : dimensionText(groupBy, source, valueAt);
+      return { occurredAt, steps: bits, group };
+    },
+    add(items) {
+      const path = furthestPath(items, steps.length, within);
+      if (path !== null) tally.add(path);
+    },
+    addAll: (state) => tally.addAll(asFunnel(state)),
+    get state() {
+      return tally.state;
+    },
+  };
+}
+
+function pathTally({ start, end, events, by, depth }: PathsQuestion): SequenceTally<PathEvent> {
+  const tally = new PathTally();
+  const question = { hasStart: start !== null, hasEnd: end !== null, depth };
+  return {
+    itemOf({ source, valueAt }) {
+      const isStart = start !== null && matchesPattern(start, source, valueAt);
+      const isEnd = end !== null && matchesPattern(end, source, valueAt);
+      if (!isStart && !isEnd && !matchesPattern(events, source, valueAt)) return null;
+      return { key: dimensionText(by, source, valueAt), isStart, isEnd };
+    },
+    add(items) {
+      const keys = pathOf(items, question);
+      if (keys !== null) tally.add(keys);
+    },
+    addAll: (state) => tally.addAll(asPaths(state)),
+    get state() {
+      return tally.state;
+    },
+  };
+}
+
+function retentionTally({ first, returning, starts, columns }: RetentionQuestion): SequenceTally<RetentionEvent> {
+  const tally = new RetentionTally(starts.length - 1, columns);
+  return {
+    itemOf({ occurredAt, source, valueAt }) {
+      const isFirst = matchesPattern(first, source, valueAt);
+      const isReturn = matchesPattern(returning, source, valueAt);
+      return isFirst || isReturn ? { occurredAt, isFirst, isReturn } : null;
+    },
+    add(items) {
+      const retained = retainedBy(items, starts);
+      if (retained !== null) tally.add(retained);
+    },
+    addAll: (state) => tally.addAll(asRetention(state)),
+    get state() {
+      return tally.state;
+    },
+  };
+}
+
+function asFunnel(state: SequenceState): FunnelState {
+  if ("groups" in state) return state;
+  throw new TypeError("the state is not that of a funnel");
+}
+
+function asPaths(state: SequenceState): PathState {
+  if ("edges" in state) return state;
+  throw new TypeError("the state is not that of paths");
+}
+
+function asRetention(state: SequenceState): RetentionState {
+  if ("cohorts" in state) return state;
+  throw new TypeError("the state is not that of retention");
+}

@@ -1,0 +1,97 @@
+import * as v from "valibot";
+import { type JobMessage, JobMessageSchema } from "../../model/questions/job-message";
+import { answerOf, withTally } from "../../model/questions/sequence-tally";
+import type { Micros } from "../../model/time";
+import { type Database, firstDatabase } from "../../storage/core/databases";
+import { messageOf } from "../../storage/core/transport-errors";
+import { sliceOfStep, TooManyRows, tallySlice } from "../../storage/sequences/ask-sequences";
+import { countJobStep, failJob, jobsWaitingSince, loadJob, type QuestionJob } from "../../storage/sequences/job-store";
+import { MAX_ROWS_PER_STEP } from "../../storage/sequences/limits";
+
+/** What jobs need of the world. */
+export interface JobPipeline {
+  databases: Database[];
+  /** Asks for a step; resolves once the queue has it. */
+  sendJob: (message: JobMessage) => Promise<void>;
+  /** Microseconds since 1970. */
+  now: () => Micros;
+  log: (line: Record<string, unknown>) => void;
+}
+
+/** A step that failed so often fails the job: it holds up all others. */
+const MAX_ATTEMPTS = 10;
+
+const RETRY_SECONDS = 10;
+
+/** After so long without a word of a running job its message is taken to be lost. A step takes seconds. */
+const LOST_AFTER: Micros = 5 * 60 * 1_000_000;
+
+/** A batch of the queue of jobs: each message asks for one step of one job. */
+export async function consumeJobs(batch: MessageBatch<unknown>, pipeline: JobPipeline): Promise<void> {
+  for (const message of batch.messages) {
+    const parsed = v.safeParse(JobMessageSchema, message.body);
+    if (!parsed.success) {
+      pipeline.log({ log: "job", refused: "the message asks for no step of a job" });
+      message.ack();
+      continue;
+    }
+    const { job, step } = parsed.output;
+    try {
+      await runStep(parsed.output, pipeline);
+      message.ack();
+    } catch (thrown) {
+      pipeline.log({ log: "job", job, step, attempts: message.attempts, failed: messageOf(thrown) });
+      if (message.attempts < MAX_ATTEMPTS) {
+        message.retry({ delaySeconds: RETRY_SECONDS });
+      } else {
+        await failJob(firstDatabase(pipeline.databases), job, "the databases could not be read", pipeline.now());
+        message.ack();
+      }
+    }
+  }
+}
+
+/** Asks once more for the next step of jobs whose message is lost. A step that is delivered twice counts once. */
+export async function wakeJobs(pipeline: JobPipeline): Promise<void> {
+  const waiting = await jobsWaitingSince(firstDatabase(pipeline.databases), pipeline.now() - LOST_AFTER);
+  for (const { id, step } of waiting) await pipeline.sendJob({ v: 1, job: id, step });
+}
+
+async function runStep({ job: id, step }: JobMessage, pipeline: JobPipeline): Promise<void> {
+  const home = firstDatabase(pipeline.databases);
+  const job = await loadJob(home, id);
+  if (job === null || job.status !== "running" || job.step > step + 1) return;
+  if (job.step === step) {
+    const isCounted = await takeStep(job, pipeline);
+    if (!isCounted || step + 1 >= job.steps) return;
+  }
+  // The step is counted; where it was before, nobody knows whether the next one was asked for.
+  await pipeline.sendJob({ v: 1, job: id, step: step + 1 });
+}
+
+/** @returns false if there is nothing more to do: the step was counted by another delivery, or the job has failed */
+async function takeStep(job: QuestionJob, { databases, now, log }: JobPipeline): Promise<boolean> {
+  const { id, question, step, steps } = job;
+  const home = firstDatabase(databases);
+  const started = Date.now();
+  try {
+    const found = await tallySlice(databases, question, sliceOfStep(step, steps), MAX_ROWS_PER_STEP);
+    const state = withTally(question, (tally) => {
+      if (job.state !== null) tally.addAll(job.state);
+      tally.addAll(found.state);
+      return tally.state;
+    });
+    const isLast = step + 1 >= steps;
+    const counted = { now: now(), rowsRead: found.rowsRead };
+    log({ log: "job", job: id, step, steps, rows_read: found.rowsRead, ms: Date.now() - started });
+    return await countJobStep(
+      home,
+      job,
+      isLast ? { ...counted, state: null, result: answerOf(question, state, 1) } : { ...counted, state, result: null },
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof TooManyRows)) throw thrown;
+    await failJob(home, id, `a step would read more than ${MAX_ROWS_PER_STEP} rows: take a shorter range`, now());
+    return false;
+  }
+}

@@ -1,0 +1,175 @@
+import type { EventPattern } from "../../model/questions/event-pattern";
+import { patternsOf, type SequenceQuestion } from "../../model/questions/question";
+import { pathsToRead, type SequenceState, type SequenceTally, withTally } from "../../model/questions/sequence-tally";
+import type { Micros } from "../../model/time";
+import { type Database, metered } from "../core/databases";
+import type { SeriesFilter } from "../counts/series";
+import { wantedSeries } from "../events/wanted-series";
+import { withPartitions } from "../partitions/known-partitions";
+import { slotOf } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+import { SAMPLE_KEYS } from "../partitions/sample-key";
+import { type ExpectedEvents, expectedEvents } from "./expected-events";
+import { EVENTS_PER_STEP, MAX_EVENTS_AT_ONCE, MAX_ROWS_AT_ONCE, MAX_ROWS_PER_JOB, MAX_ROWS_PER_STEP } from "./limits";
+import { readSlice, type SliceEvent, type SliceReading, stretchesOf } from "./read-slice";
+import { Sequences } from "./sequences";
+import { type Slice, shareOf, WHOLE } from "./slice-statement";
+
+/** How a question is to be answered. */
+export type ReadingPlan =
+  /** At once, from the sessions (or visitors) of a slice. */
+  | { kind: "now"; slice: Slice }
+  /** As a job of some steps, each with its slice. */
+  | { kind: "job"; steps: number }
+  /** Not at all: the range begins with time whose events are archived, up to here. */
+  | { kind: "archived"; until: Micros }
+  /** Not at all: there are too many events in the range. */
+  | { kind: "too_many"; events: number };
+
+/** What a question found, and what it cost. */
+export interface Tallied {
+  state: SequenceState;
+  rowsRead: number;
+}
+
+/** A question would read more rows than it may. What it read so far is of no use. */
+export class TooManyRows extends Error {}
+
+/**
+ * Decides how a question is answered, from the counts of its range.
+ *
+ * - Up to MAX_EVENTS_AT_ONCE events: at once and exactly.
+ * - Otherwise, per session and unless an exact answer is asked for: from a sample of about as many events, if that reads no more
+ *   than MAX_ROWS_AT_ONCE.
+ * - Otherwise as a job.
+ *
+ * @throws DrizzleQueryError
+ */
+export function planReading(
+  databases: readonly Database[],
+  question: SequenceQuestion,
+  isExact: boolean,
+): Promise<ReadingPlan> {
+  return withPartitions(databases, async (map) => {
+    const { from, to, per } = question;
+    const archived = map.overlapping(from, to).filter(({ state }) => state === "archived" || state === "dropped");
+    const until = archived.at(-1)?.to;
+    if (until !== undefined) return { kind: "archived", until };
+    const expected = await expectedOf(databases, question);
+    const events = sum([...expected.values()].map((within) => within({ low: from, high: to })));
+    if (events <= MAX_EVENTS_AT_ONCE) return { kind: "now", slice: WHOLE };
+    if (per === "session" && !isExact) {
+      const keys = Math.max(1, 2 ** Math.floor(Math.log2((SAMPLE_KEYS * MAX_EVENTS_AT_ONCE) / events)));
+      const slice = { low: 0, high: keys };
+      const rows = sum([...expected.keys()].map((database) => rowsOf(map, database, { from, to, slice, expected })));
+      if (rows <= MAX_ROWS_AT_ONCE) return { kind: "now", slice };
+    }
+    const steps = Math.min(SAMPLE_KEYS, Math.ceil(events / EVENTS_PER_STEP));
+    const slice = { low: 0, high: per === "session" ? Math.ceil(SAMPLE_KEYS / steps) : SAMPLE_KEYS };
+    const rows = sum([...expected.keys()].map((database) => rowsOf(map, database, { from, to, slice, expected })));
+    if (rows > MAX_ROWS_PER_STEP || rows * steps > MAX_ROWS_PER_JOB) return { kind: "too_many", events };
+    return { kind: "job", steps };
+  });
+}
+
+/** The slice of one step of a job. */
+export function sliceOfStep(step: number, steps: number): Slice {
+  return { low: Math.floor((step * SAMPLE_KEYS) / steps), high: Math.floor(((step + 1) * SAMPLE_KEYS) / steps) };
+}
+
+/**
+ * Reads the events of a slice and counts its sessions (or visitors).
+ *
+ * @throws TooManyRows, DrizzleQueryError
+ */
+export function tallySlice(
+  databases: readonly Database[],
+  question: SequenceQuestion,
+  slice: Slice,
+  maxRows: number,
+): Promise<Tallied> {
+  return withPartitions(databases, async (map) => {
+    const { databases: own, meter } = metered(databases);
+    const [expected, series] = await Promise.all([expectedOf(own, question), seriesOfQuestion(own, question)]);
+    const reading: Omit<SliceReading, "slice"> = {
+      ...{ from: question.from, to: question.to, paths: pathsToRead(question), expected, series },
+      withVisitor: question.per === "visitor",
+      check: () => {
+        if (meter.rowsRead > maxRows) throw new TooManyRows(`more than ${maxRows} rows`);
+      },
+    };
+    const state = await withTally(question, (tally) => tallyWith(tally, map, question, slice, reading));
+    return { state, rowsRead: meter.rowsRead };
+  });
+}
+
+async function tallyWith<Item>(
+  tally: SequenceTally<Item>,
+  map: PartitionMap,
+  { per, applications }: SequenceQuestion,
+  slice: Slice,
+  reading: Omit<SliceReading, "slice">,
+): Promise<SequenceState> {
+  const sequences = new Sequences<Item>(per, slice);
+  const itemOf = (event: SliceEvent) =>
+    applications === null || applications.includes(event.source.application) ? tally.itemOf(event) : null;
+  // A visitor's sessions have sample keys of their own: all are read, and visitors are chosen by theirs.
+  await readSlice(map, { ...reading, slice: per === "session" ? slice : WHOLE }, (event) =>
+    sequences.add(event, itemOf),
+  );
+  for (const items of sequences.inOrder()) tally.add(items);
+  return tally.state;
+}
+
+async function expectedOf(
+  databases: readonly Database[],
+  { from, to }: SequenceQuestion,
+): Promise<Map<Database, ExpectedEvents>> {
+  return new Map(
+    await Promise.all(
+      databases.map(async (database) => [database, await expectedEvents(database, { low: from, high: to })] as const),
+    ),
+  );
+}
+
+/** The series that the question's patterns may match, by database. Null: all. */
+async function seriesOfQuestion(
+  databases: readonly Database[],
+  question: SequenceQuestion,
+): Promise<Map<Database, readonly number[] | null>> {
+  const patterns = patternsOf(question);
+  const found = await Promise.all(
+    databases.map(async (database) => {
+      const wanted = await Promise.all(patterns.map((pattern) => wantedSeries(database, filterOf(pattern, question))));
+      if (wanted.some(({ isEverything }) => isEverything)) return [database, null] as const;
+      return [database, [...new Set(wanted.flatMap(({ ids }) => ids))]] as const;
+    }),
+  );
+  return new Map(found.filter(([, ids]) => ids === null || ids.length > 0));
+}
+
+/** The series that a pattern may match, among those that are there for who asks. */
+function filterOf({ category, name, application }: EventPattern, { applications }: SequenceQuestion): SeriesFilter {
+  if (application === null) return { category, name, applications };
+  const isThere = applications === null || applications.includes(application);
+  return { category, name, applications: isThere ? [application] : [] };
+}
+
+/** The rows that reading a slice of a database takes. */
+function rowsOf(
+  map: PartitionMap,
+  database: Database,
+  reading: Pick<SliceReading, "from" | "to" | "slice" | "expected">,
+): number {
+  return sum(
+    stretchesOf(map, database, reading).map(({ lane: { partition }, bounds, isSought }) => {
+      const events = reading.expected.get(database)?.(bounds) ?? 0;
+      const slots = slotOf(bounds.high, partition) - slotOf(bounds.low, partition) + 1;
+      return isSought ? slots + events * shareOf(reading.slice) : events;
+    }),
+  );
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, number) => all + number, 0);
+}

@@ -1,0 +1,140 @@
+import type { SequenceQuestion } from "../../model/questions/question";
+import type { SequenceAnswer, SequenceState } from "../../model/questions/sequence-tally";
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+
+/** Jobs that may run at once, one step of one of them at a time. */
+export const MAX_RUNNING_JOBS = 20;
+
+/** How long a job and its result are kept. */
+export const JOB_KEPT_DAYS = 30;
+
+export type JobStatus = "running" | "done" | "failed";
+
+/** A question that is answered in steps. */
+export interface QuestionJob {
+  id: string;
+  createdAt: Micros;
+  updatedAt: Micros;
+  status: JobStatus;
+  question: SequenceQuestion;
+  timezone: string;
+  /** Steps that are counted. */
+  step: number;
+  steps: number;
+  /** What they found. */
+  state: SequenceState | null;
+  rowsRead: number;
+  result: SequenceAnswer | null;
+  /** Why it failed. */
+  reason: string | null;
+}
+
+/**
+ * Jobs live in the first database. All of these throw what D1 throws.
+ *
+ * @returns false if MAX_RUNNING_JOBS are running already
+ */
+export async function insertJob(
+  { binding }: Database,
+  job: Pick<QuestionJob, "id" | "createdAt" | "question" | "timezone" | "steps">,
+): Promise<boolean> {
+  const [, inserted] = await binding.batch([
+    binding
+      .prepare("DELETE FROM question_jobs WHERE created_at < ?1")
+      .bind(job.createdAt - JOB_KEPT_DAYS * 86_400_000_000),
+    binding
+      .prepare(
+        `INSERT INTO question_jobs (id, created_at, updated_at, status, question, timezone, step, steps, rows_read)
+         SELECT ?1, ?2, ?2, 'running', ?3, ?4, 0, ?5, 0
+         WHERE (SELECT count(*) FROM question_jobs WHERE status = 'running') < ?6`,
+      )
+      .bind(job.id, job.createdAt, JSON.stringify(job.question), job.timezone, job.steps, MAX_RUNNING_JOBS),
+  ]);
+  return (inserted?.meta.changes ?? 0) > 0;
+}
+
+/** Takes back a job of which no step was asked for. */
+export async function deleteJob({ binding }: Database, id: string): Promise<void> {
+  await binding.prepare("DELETE FROM question_jobs WHERE id = ?1").bind(id).run();
+}
+
+export async function loadJob({ binding }: Database, id: string): Promise<QuestionJob | null> {
+  const row = await binding.prepare("SELECT * FROM question_jobs WHERE id = ?1").bind(id).first<JobRow>();
+  return row === null ? null : toJob(row);
+}
+
+/** Running jobs that were not heard of since a moment: their message may be lost. */
+export async function jobsWaitingSince(
+  { binding }: Database,
+  moment: Micros,
+): Promise<Pick<QuestionJob, "id" | "step">[]> {
+  const { results } = await binding
+    .prepare("SELECT id, step FROM question_jobs WHERE status = 'running' AND updated_at < ?1 LIMIT 20")
+    .bind(moment)
+    .all<{ id: string; step: number }>();
+  return results;
+}
+
+/**
+ * Counts a step: keeps what all steps up to it found, or the result after the last one.
+ *
+ * @returns false if the step was counted before
+ */
+export async function countJobStep(
+  { binding }: Database,
+  { id, step }: Pick<QuestionJob, "id" | "step">,
+  counted: { now: Micros; rowsRead: number; state: SequenceState | null; result: SequenceAnswer | null },
+): Promise<boolean> {
+  const { now, rowsRead, state, result } = counted;
+  const { meta } = await binding
+    .prepare(
+      `UPDATE question_jobs SET step = step + 1, updated_at = ?3, rows_read = rows_read + ?4, state = ?5, result = ?6,
+         status = iif(?6 IS NULL, 'running', 'done')
+       WHERE id = ?1 AND step = ?2 AND status = 'running'`,
+    )
+    .bind(id, step, now, rowsRead, jsonOrNull(state), jsonOrNull(result))
+    .run();
+  return meta.changes > 0;
+}
+
+export async function failJob({ binding }: Database, id: string, reason: string, now: Micros): Promise<void> {
+  await binding
+    .prepare(
+      `UPDATE question_jobs SET status = 'failed', reason = ?2, updated_at = ?3, state = NULL
+       WHERE id = ?1 AND status = 'running'`,
+    )
+    .bind(id, reason, now)
+    .run();
+}
+
+interface JobRow {
+  id: string;
+  created_at: number;
+  updated_at: number;
+  status: JobStatus;
+  question: string;
+  timezone: string;
+  step: number;
+  steps: number;
+  state: string | null;
+  rows_read: number;
+  result: string | null;
+  reason: string | null;
+}
+
+function toJob({ created_at, updated_at, rows_read, question, state, result, ...row }: JobRow): QuestionJob {
+  return {
+    ...row,
+    createdAt: created_at,
+    updatedAt: updated_at,
+    rowsRead: rows_read,
+    question: JSON.parse(question),
+    state: JSON.parse(state ?? "null"),
+    result: JSON.parse(result ?? "null"),
+  };
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
+}

@@ -1,0 +1,181 @@
+import type { PropertyPath } from "../../model/property-path";
+import { keyOf } from "../../model/questions/event-pattern";
+import type { SequenceEvent } from "../../model/questions/sequence-tally";
+import type { Micros } from "../../model/time";
+import type { Database } from "../core/databases";
+import { readerOf } from "../core/reader";
+import { type Series, seriesOf } from "../counts/series";
+import { type Partition, slotOf } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+import { type Bounds, boundsIn, type EventRange } from "../scan/event-order";
+import { lanesIn, readAll } from "../scan/lane-chains";
+import type { ExpectedEvents } from "./expected-events";
+import {
+  MAX_SLOTS_PER_STATEMENT,
+  type SlicePlace,
+  type SliceQuery,
+  type SliceRow,
+  type SliceStretch,
+  shareOf,
+  sliceStatement,
+  textOfValue,
+} from "./slice-statement";
+
+/** Rows that a statement is expected to read, and events that it returns at most: some 3 MB of JSON, in some 50 ms. */
+export const SLICE_PAGE = 20_000;
+
+/** Stretches that are read in one call while they are expected to hold no more than a page together. */
+const MAX_STRETCHES_PER_CALL = 50;
+
+/** An event of the slice, with what puts it in order. */
+export interface SliceEvent extends SequenceEvent {
+  /** Packed. */
+  session: string;
+  visitor: string | null;
+  receivedAfter: number;
+  tie: number;
+}
+
+export interface SliceReading extends Omit<SliceQuery, "series"> {
+  from: Micros;
+  to: Micros;
+  /** The wanted series of each database; null: all. Databases that are missing here hold nothing that is wanted. */
+  series: ReadonlyMap<Database, readonly number[] | null>;
+  expected: ReadonlyMap<Database, ExpectedEvents>;
+  /** Called before each page. Throws to give up. */
+  check: () => void;
+}
+
+/**
+ * Reads the events of a slice in some moments, in all partitions and databases, each once. Events of a session come in no order:
+ * partitions, lanes and databases are read one after the other. Reads the events of the slice and at most a seek for each slot.
+ *
+ * @throws DrizzleQueryError, and what `check` throws
+ */
+export async function readSlice(
+  map: PartitionMap,
+  reading: SliceReading,
+  take: (event: SliceEvent) => void,
+): Promise<void> {
+  // One database after the other would wait for each; all at once they hold a page each.
+  await Promise.all(
+    [...reading.series].map(([database, series]) => readDatabase(map, database, { ...reading, series }, take)),
+  );
+}
+
+type DatabaseReading = Omit<SliceReading, "series"> & Pick<SliceQuery, "series">;
+
+interface Place {
+  stretch: SliceStretch;
+  after: SlicePlace | null;
+}
+
+async function readDatabase(
+  map: PartitionMap,
+  database: Database,
+  reading: DatabaseReading,
+  take: (event: SliceEvent) => void,
+): Promise<void> {
+  const placeOf = placesOf(reading.paths);
+  let waiting: Place[] = stretchesOf(map, database, reading).map((stretch) => ({ stretch, after: null }));
+  while (waiting.length > 0) {
+    reading.check();
+    const now = fewerThanAPage(waiting, database, reading);
+    waiting = waiting.slice(now.length);
+    const pages = await readAll<SliceRow>(
+      now.map(({ stretch, after }) => ({ database, statement: sliceStatement(stretch, reading, after, SLICE_PAGE) })),
+    );
+    const series = await seriesOf(
+      database,
+      readerOf(database),
+      pages.flatMap((rows) => rows.map(({ seriesId }) => seriesId)),
+    );
+    const further: Place[] = [];
+    for (const [n, rows] of pages.entries()) {
+      for (const row of rows) {
+        const event = eventOf(row, series, placeOf);
+        if (event !== null) take(event);
+      }
+      const [last, own] = [rows.at(-1), now[n]];
+      if (last !== undefined && own !== undefined && rows.length === SLICE_PAGE) {
+        further.push({ stretch: own.stretch, after: last });
+      }
+    }
+    waiting = [...further, ...waiting];
+  }
+}
+
+/** The first stretches, as many as together are expected to hold a page at most; at least one. */
+function fewerThanAPage(waiting: readonly Place[], database: Database, { expected, slice }: DatabaseReading): Place[] {
+  const within = expected.get(database);
+  let events = 0;
+  const end = waiting.findIndex(({ stretch: { bounds } }, n) => {
+    events += (within?.(bounds) ?? 0) * shareOf(slice);
+    return n >= MAX_STRETCHES_PER_CALL || (n > 0 && events > SLICE_PAGE);
+  });
+  return waiting.slice(0, end === -1 ? waiting.length : end);
+}
+
+/** The stretches of a database, in the order of time. */
+export function stretchesOf(
+  map: PartitionMap,
+  database: Database,
+  { from, to, slice, expected }: Pick<SliceReading, "from" | "to" | "slice" | "expected">,
+): SliceStretch[] {
+  const range: EventRange = { order: "asc", from, to, after: null };
+  const partitions = map.overlapping(from, to).filter(({ databases }) => databases.includes(database.index));
+  return partitions.flatMap((partition) => {
+    const bounds = boundsIn(partition, range);
+    const slots = slotOf(bounds.high, partition) - slotOf(bounds.low, partition) + 1;
+    return lanesIn(partition, database).flatMap((lane): SliceStretch[] => {
+      // What is late is not counted, and little.
+      const events = lane.main === null ? (expected.get(database)?.(bounds) ?? 0) : 0;
+      const isSought = slots + events * shareOf(slice) < events;
+      const rows = (own: Bounds) => (expected.get(database)?.(own) ?? 0) * (isSought ? shareOf(slice) : 1);
+      return piecesOf(bounds, partition, rows).map((own) => ({ lane, bounds: own, isSought }));
+    });
+  });
+}
+
+/** Finds the place of a path among those that are read. The same objects are looked for with each event. */
+function placesOf(paths: readonly PropertyPath[]): (path: PropertyPath) => number {
+  const keys = paths.map(keyOf);
+  const known = new Map<PropertyPath, number>();
+  return (path) => {
+    const place = known.get(path) ?? keys.indexOf(keyOf(path));
+    known.set(path, place);
+    return place;
+  };
+}
+
+/** Cuts a stretch at slots, into pieces that are expected to hold a page of rows, and few enough slots for a statement. */
+function piecesOf({ low, high }: Bounds, partition: Partition, rowsIn: (bounds: Bounds) => number): Bounds[] {
+  const [first, last] = [slotOf(low, partition), slotOf(high, partition)];
+  const isSmall = rowsIn({ low, high }) <= SLICE_PAGE && last - first < MAX_SLOTS_PER_STATEMENT;
+  if (isSmall || first === last) return [{ low, high }];
+  const middle = Math.ceil((first + last) / 2) * partition.slotMicros;
+  return [
+    ...piecesOf({ low, high: middle - 1 }, partition, rowsIn),
+    ...piecesOf({ low: middle, high }, partition, rowsIn),
+  ];
+}
+
+function eventOf(
+  row: SliceRow,
+  series: ReadonlyMap<number, Series>,
+  placeOf: (path: PropertyPath) => number,
+): SliceEvent | null {
+  const words = series.get(row.seriesId);
+  if (words === undefined) return null;
+  const { application, category, name } = words;
+  const [ownCategory, ownName]: [string, string] = row.type === null ? [category, name] : JSON.parse(row.type);
+  return {
+    session: row.session,
+    visitor: row.visitor,
+    occurredAt: row.occurredAt,
+    receivedAfter: row.receivedAfter,
+    tie: row.tie,
+    source: { application, category: ownCategory, name: ownName },
+    valueAt: (path: PropertyPath) => textOfValue(row[`v${placeOf(path)}`]),
+  };
+}

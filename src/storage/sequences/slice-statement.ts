@@ -1,0 +1,133 @@
+import { type SQL, sql } from "drizzle-orm";
+import { jsonPathOf, type PropertyPath } from "../../model/property-path";
+import { MAX_VALUE_CHARACTERS } from "../../model/property-value";
+import { packedSql, storedId, unpackId } from "../core/packed-id";
+import { jsonList } from "../counts/series";
+import { slotOf } from "../partitions/partition";
+import { SAMPLE_KEYS } from "../partitions/sample-key";
+import { type Bounds, integer } from "../scan/event-order";
+import { type LaneSource, laneTable } from "../scan/lane-chains";
+import { isNoCopy } from "../scan/scan-terms";
+
+/** The sessions whose sample keys lie in [low, high). */
+export interface Slice {
+  low: number;
+  high: number;
+}
+
+/** All sessions. */
+export const WHOLE: Slice = { low: 0, high: SAMPLE_KEYS };
+
+/** A share of all sessions: the same in each partition and database. */
+export function shareOf({ low, high }: Slice): number {
+  return (high - low) / SAMPLE_KEYS;
+}
+
+/** Where a page of a lane ended, in the order of its primary key. `session` is packed. */
+export interface SlicePlace {
+  slot: number;
+  sampleKey: number;
+  session: string;
+  occurredAt: number;
+  tie: number;
+}
+
+export interface SliceRow extends SlicePlace {
+  receivedAfter: number;
+  seriesId: number;
+  /** JSON [category, name] of an event of an overflow series. */
+  type: string | null;
+  /** Packed; only where it was asked for. */
+  visitor: string | null;
+  /** The values of the wanted paths: `t` and a text, or `n` and what JSON writes for a number or boolean. Null: no such value. */
+  [value: `v${number}`]: string | null;
+}
+
+export interface SliceQuery {
+  slice: Slice;
+  paths: readonly PropertyPath[];
+  withVisitor: boolean;
+  /** Only events of these series are wanted; null: all. */
+  series: readonly number[] | null;
+}
+
+/** Slots that one statement goes through: 900 times 900 numbers. */
+export const MAX_SLOTS_PER_STATEMENT = 810_000;
+
+/** A stretch of a lane: some moments, and how they are read. */
+export interface SliceStretch {
+  lane: LaneSource;
+  bounds: Bounds;
+  /**
+   * True: a seek for each slot, and then only the rows of the slice. False: all rows from the first slot to the last, of which those
+   * of the slice are kept. That is less where most slots are empty, or the slice is everything.
+   */
+  isSought: boolean;
+}
+
+/** The next wanted events of a stretch: at most `limit`, in the order of the primary key. Reads all events of the slice on the way. */
+export function sliceStatement(
+  { lane, bounds, isSought }: SliceStretch,
+  { slice, paths, withVisitor, series }: SliceQuery,
+  after: SlicePlace | null,
+  limit: number,
+): SQL {
+  const { partition } = lane;
+  const first = after?.slot ?? slotOf(bounds.low, partition);
+  const last = slotOf(bounds.high, partition);
+  // The plus keeps SQLite from looking at moments in the index, where only slots and sessions lead on.
+  const conditions = [sql`+e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)}`];
+  if (lane.main !== null) conditions.push(isNoCopy(lane.main.suffix));
+  if (series !== null) conditions.push(sql`e.series_id IN ${jsonList([...series])}`);
+  const isInSlice = sql`e.sample_key BETWEEN ${integer(slice.low)} AND ${integer(slice.high - 1)}`;
+  const columns = columnsOf(paths, withVisitor);
+  if (isSought) {
+    if (after !== null) conditions.push(sql`(e.slot > ${integer(after.slot)} OR ${isBehind(after)})`);
+    return sql`SELECT ${columns}
+      FROM numbers AS m CROSS JOIN numbers AS n CROSS JOIN ${laneTable("events", lane)} AS e
+      WHERE m.n <= ${integer(Math.floor((last - first) / 900))} AND n.n < 900
+        AND n.n <= ${integer(last - first)} - m.n * 900 AND e.slot = ${integer(first)} + m.n * 900 + n.n
+        AND ${isInSlice} AND ${sql.join(conditions, sql` AND `)}
+      ORDER BY m.n, n.n, ${sql.raw(KEY)} LIMIT ${integer(limit)}`;
+  }
+  if (slice.low > 0 || slice.high < SAMPLE_KEYS) conditions.push(sql`+${isInSlice}`);
+  if (after !== null) {
+    const { slot, sampleKey, session, occurredAt, tie } = after;
+    conditions.push(sql`(e.slot, ${sql.raw(KEY)}) > (${integer(slot)}, ${integer(sampleKey)},
+      ${storedId(unpackId(session))}, ${integer(occurredAt)}, ${integer(tie)})`);
+  }
+  return sql`SELECT ${columns} FROM ${laneTable("events", lane)} AS e
+    WHERE e.slot BETWEEN ${integer(first)} AND ${integer(last)} AND ${sql.join(conditions, sql` AND `)}
+    ORDER BY e.slot, ${sql.raw(KEY)} LIMIT ${integer(limit)}`;
+}
+
+const KEY = "e.sample_key, e.session_id, e.occurred_at, e.tie";
+
+function columnsOf(paths: readonly PropertyPath[], withVisitor: boolean): SQL {
+  const values = paths.map((path, n) => sql`, ${valueSql(path)} AS ${sql.raw(`v${n}`)}`);
+  return sql`e.slot AS slot, e.sample_key AS sampleKey, ${sql.raw(packedSql("e.session_id"))} AS session,
+    e.occurred_at AS occurredAt, e.tie AS tie, e.received_after AS receivedAfter, e.series_id AS seriesId, e.type AS type,
+    ${withVisitor ? sql.raw(packedSql("e.visitor_id")) : sql`NULL`} AS visitor ${sql.join(values)}`;
+}
+
+function isBehind({ sampleKey, session, occurredAt, tie }: SlicePlace): SQL {
+  return sql`(${sql.raw(KEY)}) > (${integer(sampleKey)}, ${storedId(unpackId(session))}, ${integer(occurredAt)}, ${integer(tie)})`;
+}
+
+/** See `SliceRow`. Longer texts are cut, as everywhere where values are grouped. */
+function valueSql(path: PropertyPath): SQL {
+  const at = jsonPathOf(path);
+  return sql`CASE json_type(e.data, ${at})
+    WHEN 'text' THEN 't' || substr(e.data ->> ${at}, 1, ${integer(MAX_VALUE_CHARACTERS)})
+    WHEN 'integer' THEN 'n' || (e.data -> ${at}) WHEN 'real' THEN 'n' || (e.data -> ${at})
+    WHEN 'true' THEN 'ntrue' WHEN 'false' THEN 'nfalse' END`;
+}
+
+/** The text of a value as SQL returned it; see `valueText`. */
+export function textOfValue(value: string | null | undefined): string | null {
+  if (value === null || value === undefined) return null;
+  const text = value.slice(1);
+  if (value.startsWith("t")) return text.slice(0, MAX_VALUE_CHARACTERS);
+  // As JavaScript writes the number: 1.50 and 1.5 are one value.
+  return text === "true" || text === "false" ? text : String(Number(text));
+}

@@ -1,0 +1,113 @@
+import { env } from "cloudflare:workers";
+import * as v from "valibot";
+import { beforeAll, describe, expect, it } from "vitest";
+import { SavedQuestionListSchema, SavedQuestionSchema } from "../../../src/api/questions/saved-question-schemas";
+import { FunnelResponse } from "../../../src/api/sequences/funnels";
+import { databasesOf } from "../../../src/storage/core/databases";
+import { seedLocalKeys } from "../../http/auth/seed";
+import { eventRow, MINUTE, MORNING, store } from "../../storage/seed";
+import { ask } from "../ask";
+
+const read = { Authorization: "Bearer eye_r_local" };
+
+beforeAll(async () => {
+  await seedLocalKeys();
+  const events = Array.from({ length: 6 }, (_, n) =>
+    eventRow({ session: `visit ${n % 3}`, occurredAt: MORNING + n * MINUTE, name: n < 3 ? "pageview" : "click" }),
+  );
+  await store(databasesOf(env), { events });
+});
+
+const funnel = { kind: "funnels", question: { steps: [{ name: "pageview" }, { name: "click" }] } };
+
+function put(name: string, body: unknown): Promise<Response> {
+  return ask(`/theeye/questions/${name}`, { method: "PUT", headers: read, body: JSON.stringify(body) });
+}
+
+function run(name: string, body?: unknown, query = ""): Promise<Response> {
+  const init = body === undefined ? {} : { body: JSON.stringify(body) };
+  return ask(`/theeye/questions/${name}/run${query}`, { method: "POST", headers: read, ...init });
+}
+
+async function saved(response: Response) {
+  return v.parse(SavedQuestionSchema, await response.json());
+}
+
+const day = { start_date: "2021-01-01", end_date: "2021-01-01" };
+
+describe("/theeye/questions", () => {
+  it("saves a question in versions, and the same again changes nothing", async () => {
+    const first = await put("to-click", { ...funnel, description: "From view to click" });
+    expect(first.status).toBe(201);
+    expect(await saved(first)).toMatchObject({ name: "to-click", version: 1, ...funnel });
+    expect(await saved(await put("to-click", { ...funnel, description: "From view to click" }))).toMatchObject({
+      version: 1,
+    });
+    const second = await put("to-click", { ...funnel, question: { ...funnel.question, within_seconds: 60 } });
+    expect(second.status).toBe(200);
+    expect(await saved(second)).toMatchObject({ version: 2, description: null });
+    const shown = await saved(await ask("/theeye/questions/to-click"));
+    expect(shown.question).toEqual({ ...funnel.question, within_seconds: 60 });
+    expect(await saved(await ask("/theeye/questions/to-click?version=1"))).toMatchObject({ question: funnel.question });
+    const versions = v.parse(SavedQuestionListSchema, await (await ask("/theeye/questions/to-click/versions")).json());
+    expect(versions.results.map(({ version }) => version)).toEqual([2, 1]);
+  });
+
+  it("runs a question by its name, over another range and of an older version", async () => {
+    const counts = async (response: Response) => {
+      expect(response.status).toBe(200);
+      return v.parse(FunnelResponse, await response.json()).steps.map(({ count }) => count);
+    };
+    expect(await counts(await run("to-click", day, "?version=1"))).toEqual([3, 3]);
+    expect(await counts(await run("to-click", day))).toEqual([3, 0]);
+    // Without dates: the latest days, in which nothing happened.
+    expect(await counts(await run("to-click"))).toEqual([0, 0]);
+  });
+
+  it("runs questions of every kind", async () => {
+    const questions = [
+      { kind: "paths", question: { ...day, start: {}, by: "name" } },
+      { kind: "retention", question: { ...day, interval: "day" } },
+      { kind: "stats", question: { ...day, interval: "day", group_by: "name" } },
+      { kind: "session_stats", question: { ...day, interval: "day" } },
+    ];
+    for (const question of questions) {
+      const name = question.kind.replace("_", "-");
+      expect((await put(name, question)).status).toBe(201);
+      expect((await run(name)).status).toBe(200);
+      expect((await run(name, { end_date: "2021-01-02" })).status).toBe(200);
+    }
+    const { results } = v.parse(SavedQuestionListSchema, await (await ask("/theeye/questions")).json());
+    expect(results.map(({ name }) => name)).toEqual(["paths", "retention", "session-stats", "stats", "to-click"]);
+  });
+
+  it("removes a question, whose versions stay", async () => {
+    const remove = () => ask("/theeye/questions/paths", { method: "DELETE", headers: read });
+    expect((await remove()).status).toBe(204);
+    expect((await remove()).status).toBe(404);
+    expect((await ask("/theeye/questions/paths")).status).toBe(404);
+    expect((await run("paths")).status).toBe(404);
+    expect((await run("paths", undefined, "?version=1")).status).toBe(200);
+    expect(await saved(await put("paths", { kind: "paths", question: { start: {} } }))).toMatchObject({ version: 3 });
+  });
+
+  it.each([
+    ["UPPER", funnel, "name"],
+    ["x", { ...funnel, kind: "guesses" }, "kind"],
+    ["x", { kind: "funnels", question: "steps" }, "question"],
+    ["x", { kind: "funnels", question: { steps: [{}] } }, "steps"],
+    ["x", { kind: "stats", question: { interval: "moment" } }, "interval"],
+    ["x", { kind: "retention", question: { weeks: 3 } }, "weeks"],
+    ["x", { kind: "paths", question: { start: {}, more: "x".repeat(20_000) } }, "question"],
+  ])("refuses %s %j as its operation does", async (name, body, parameter) => {
+    const response = await put(name, body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter });
+    expect((await ask("/theeye/questions/x")).status).toBe(404);
+  });
+
+  it("refuses to replace what is not a matter of when and how", async () => {
+    const response = await run("to-click", { steps: [] });
+    expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "steps" });
+  });
+});

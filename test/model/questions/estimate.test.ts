@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Distribution,
+  DistributionTally,
+  quantileOf,
+  rankedValues,
+} from "../../../src/model/questions/distribution";
+import { countInterval, quantileRanks, shareInterval } from "../../../src/model/questions/estimate";
+
+const SEEDS = 200;
+
+/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed * 0x9e3779b9;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const isWithin = (value: number, [low, high]: [number, number]) => value >= low && value <= high;
+
+/** In how many of the seeds the interval of a sample holds what is true of the whole. */
+function coverage(holds: (random: () => number) => boolean): number {
+  let held = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) if (holds(randomFrom(seed))) held += 1;
+  return held / SEEDS;
+}
+
+function sampled(size: number, share: number, random: () => number): number {
+  let found = 0;
+  for (let n = 0; n < size; n++) if (random() < share) found += 1;
+  return found;
+}
+
+describe("the 95 % interval", () => {
+  it.each([
+    [12, 1 / 4],
+    [300, 1 / 16],
+    [5_000, 1 / 64],
+    [40_000, 1 / 256],
+    [2_000, 1 / 2],
+  ])("of a number (%i, sampled %d) holds the true one in 92 of 100 samples at least", (size, share) => {
+    const held = coverage((random) => isWithin(size, countInterval(sampled(size, share, random), share)));
+    expect(held).toBeGreaterThanOrEqual(0.92);
+  });
+
+  it.each([
+    [4_000, 0.3, 1 / 8],
+    [20_000, 0.02, 1 / 32],
+    [1_000, 0.9, 1 / 2],
+    [30_000, 0.5, 1 / 64],
+  ])("of a share (of %i the share %d, sampled %d) holds the true one", (size, p, share) => {
+    const having = Math.round(size * p);
+    const held = coverage((random) => {
+      const found = sampled(having, share, random);
+      const others = sampled(size - having, share, random);
+      return isWithin(having / size, shareInterval(found, found + others, share));
+    });
+    expect(held).toBeGreaterThanOrEqual(0.92);
+  });
+
+  it.each([
+    [4_000, 0.5, 1 / 8],
+    [4_000, 0.9, 1 / 8],
+    [900, 0.5, 1 / 2],
+    [6_000, 0.9, 1 / 16],
+  ])("of a quantile (of %i values, q %d, sampled %d) holds the true one", (size, q, share) => {
+    const held = coverage((random) => {
+      // Times between two steps.
+      const values = Array.from({ length: size }, () => Math.round(-Math.log(1 - random()) * 60_000));
+      const [all, some] = [new DistributionTally(), new DistributionTally()];
+      for (const value of values) {
+        all.add(value);
+        if (random() < share) some.add(value);
+      }
+      const { size: found, valueAt } = rankedValues(some.distribution);
+      const [low, high] = quantileRanks(found, q, share);
+      return isWithin(quantileOf(all.distribution, q) ?? -1, [valueAt(low) ?? 0, valueAt(high) ?? 0]);
+    });
+    expect(held).toBeGreaterThanOrEqual(0.92);
+  });
+
+  it("closes where everything was read", () => {
+    expect(countInterval(17, 1)).toEqual([17, 17]);
+    expect(shareInterval(3, 4, 1)).toEqual([0.75, 0.75]);
+  });
+
+  it("says something where nothing was found", () => {
+    expect(countInterval(0, 1 / 16)[1]).toBeGreaterThan(40);
+  });
+});
+
+describe("quantiles", () => {
+  it("are those of the sorted values", () => {
+    const random = randomFrom(7);
+    const values = Array.from({ length: 501 }, () => Math.floor(random() * 1_000));
+    const tally = new DistributionTally();
+    for (const value of values) tally.add(value);
+    const sorted = values.toSorted((a, b) => a - b);
+    expect(quantileOf(tally.distribution, 0.5)).toBe(sorted[250]);
+    expect(quantileOf(tally.distribution, 0.9)).toBe(sorted[450]);
+    expect(quantileOf({ counts: [], isRounded: false }, 0.5)).toBe(null);
+  });
+
+  it("are rounded by 0.5 % at most where there are many values, however the parts are joined", () => {
+    const random = randomFrom(8);
+    const values = Array.from({ length: 40_000 }, () => Math.floor(random() * 100_000_000));
+    const parts = [0, 1].map((part) => {
+      const tally = new DistributionTally();
+      for (const value of values.slice(part * 20_000, (part + 1) * 20_000)) tally.add(value);
+      return tally.distribution;
+    });
+    const joined = new DistributionTally();
+    for (const part of parts) joined.addAll(JSON.parse(JSON.stringify(part)) as Distribution);
+    const { distribution } = joined;
+    expect(distribution.isRounded).toBe(true);
+    expect(distribution.counts.length).toBeLessThan(5_000);
+    const median = values.toSorted((a, b) => a - b)[19_999] ?? 0;
+    expect(Math.abs((quantileOf(distribution, 0.5) ?? 0) / median - 1)).toBeLessThan(0.0051);
+  });
+});

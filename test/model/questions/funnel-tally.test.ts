@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import {
+  FunnelTally,
+  funnelAnswer,
+  MAX_FUNNEL_GROUPS,
+  MAX_GROUPS_SHOWN,
+} from "../../../src/model/questions/funnel-tally";
+
+const whole = { steps: 2, share: 1, isGrouped: true };
+
+describe("FunnelTally", () => {
+  it("answers with zeros where nobody came", () => {
+    expect(funnelAnswer(new FunnelTally(2).state, { ...whole, isGrouped: false })).toEqual({
+      steps: [
+        { count: 0, share_of_first: 0, share_of_previous: 0 },
+        { count: 0, share_of_first: 0, share_of_previous: 0 },
+      ],
+      accuracy: { exact: true },
+    });
+  });
+
+  it("shows the largest groups, and adds the others up", () => {
+    const tally = new FunnelTally(2);
+    for (let group = 0; group < 80; group++) {
+      for (let n = 0; n <= group; n++) tally.add({ moments: n === 0 ? [0, 5_000_000] : [0], group: `group ${group}` });
+    }
+    const { steps, groups = [], accuracy } = funnelAnswer(tally.state, whole);
+    expect(accuracy).toEqual({ exact: true });
+    expect(groups).toHaveLength(MAX_GROUPS_SHOWN + 1);
+    expect(groups[0]).toMatchObject({ group: "group 79", steps: [{ count: 80 }, { count: 1 }] });
+    expect(groups.at(-1)).toMatchObject({ group: "(other)", steps: [{ count: 465 }, { count: 30 }] });
+    expect(steps).toMatchObject([{ count: 3_240 }, { count: 80, seconds_from_previous: { p50: 5, p90: 5 } }]);
+  });
+
+  it("keeps a bounded number of groups apart, and says so", () => {
+    const tally = new FunnelTally(2);
+    for (let group = 0; group < MAX_FUNNEL_GROUPS + 100; group++) tally.add({ moments: [0], group: `group ${group}` });
+    const { steps, accuracy } = funnelAnswer(tally.state, whole);
+    expect(tally.state.groups.length).toBeLessThanOrEqual(MAX_FUNNEL_GROUPS + 1);
+    expect(accuracy).toEqual({ exact: false, folded: true });
+    expect(steps[0]?.count).toBe(MAX_FUNNEL_GROUPS + 100);
+  });
+
+  it("says between which numbers the true ones lie where it is a sample", () => {
+    const tally = new FunnelTally(2);
+    for (let n = 0; n < 100; n++) tally.add({ moments: n < 40 ? [0, n * 1_000_000] : [0], group: null });
+    const { steps, accuracy } = funnelAnswer(tally.state, { steps: 2, share: 0.25, isGrouped: false });
+    expect(accuracy).toEqual({ exact: false, sampled: 0.25 });
+    expect(steps[0]?.count).toBe(400);
+    const {
+      interval_95: counts = [0, 0],
+      share_of_first_interval_95: shares = [0, 0],
+      seconds_from_previous: seconds,
+    } = steps[1] ?? {};
+    expect(counts[0]).toBeLessThan(160);
+    expect(counts[1]).toBeGreaterThan(160);
+    expect(shares[0]).toBeLessThan(0.4);
+    expect(shares[1]).toBeGreaterThan(0.4);
+    expect(seconds?.p50_interval_95?.[0]).toBeLessThan(19);
+    expect(seconds?.p50_interval_95?.[1]).toBeGreaterThan(19);
+  });
+});

@@ -1,0 +1,152 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROOT, runToEnd, type Service, startService } from "./service.ts";
+
+/**
+ * Questions about sequences over a real access log, against right answers that are worked out from its lines alone. The examples of
+ * docs/questions.md are these.
+ */
+
+const REAL_LOG = join(ROOT, "../shared/data/access.log");
+const folder = mkdtempSync(join(tmpdir(), "the-eye-sequences-"));
+let service: Service;
+
+const LINE =
+  /^(\S+) \S+ \S+ \[(\d+)\/(\w+)\/(\d+):(\d+:\d+:\d+) \+0000\] "\S+ (.*?)(?: HTTP\/1\.\d)?" \d+ \S+ "[^"]*"(?: (.*))?$/;
+
+interface Hit {
+  visitor: string;
+  session: string;
+  seconds: number;
+  path: string;
+}
+
+function hitsOf(file: string): Hit[] {
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  return lines.map((line) => {
+    const [, address, day, month, year, time, path, agent = ""] = LINE.exec(line) ?? [];
+    if (address === undefined || path === undefined) throw new Error(`not understood: ${line}`);
+    const seconds = Date.parse(`${day} ${month} ${year} ${time} UTC`) / 1_000;
+    const visitor = `${address} ${agent}`;
+    return { visitor, session: `${visitor} ${Math.floor(seconds / 86_400)}`, seconds, path };
+  });
+}
+
+/** Lines of one second stay in the order of the file. */
+function sequencesOf(hits: Hit[], key: "session" | "visitor"): Hit[][] {
+  const sorted = hits.toSorted((a, b) => a.seconds - b.seconds);
+  return [...Map.groupBy(sorted, (hit) => hit[key]).values()];
+}
+
+const isHome = ({ path }: Hit) => path === "/";
+const isBlog = ({ path }: Hit) => path.startsWith("/blog/");
+
+/** Seconds from the home page to the blog, for each sequence that has both within half an hour; null: it has only the first. */
+function homeToBlog(sequences: Hit[][]): (number | null)[] {
+  return sequences
+    .filter((hits) => hits.some(isHome))
+    .map((hits) => {
+      const ways = hits.flatMap((from, start) =>
+        hits.flatMap((to, end) =>
+          isHome(from) && isBlog(to) && end > start && to.seconds - from.seconds <= 1_800 ? [[end, -start]] : [],
+        ),
+      );
+      const [best] = ways.sort(([a = 0, as = 0], [b = 0, bs = 0]) => a - b || as - bs);
+      const [end = 0, start = 0] = best ?? [];
+      return best === undefined ? null : (hits[end]?.seconds ?? 0) - (hits[-start]?.seconds ?? 0);
+    });
+}
+
+const nearestRank = (values: number[], q: number) => values.toSorted((a, b) => a - b)[Math.ceil(q * values.length) - 1];
+
+async function post(path: string, body: unknown): Promise<Record<string, unknown>> {
+  const headers = { Authorization: "Bearer eye_r_local" };
+  const response = await fetch(`${service.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  expect(response.status).toBe(200);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+const range = { start_date: "2015-05-17", end_date: "2015-05-20" };
+
+describe.skipIf(!existsSync(REAL_LOG))("the real log (skipped where it is absent)", () => {
+  let hits: Hit[];
+
+  beforeAll(async () => {
+    service = await startService(folder);
+    hits = hitsOf(REAL_LOG);
+    // One request at a time, so that lines of one second are received in the order of the file.
+    const flags = ["--url", service.url, "--concurrency", "1"];
+    const { code, output } = await runToEnd("npm", ["run", "replay", "--", REAL_LOG, ...flags]);
+    expect(code, output).toBe(0);
+  }, 400_000);
+
+  afterAll(async () => {
+    await service?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each(["session", "visitor"] as const)("a funnel per %s", async (per) => {
+    const found = homeToBlog(sequencesOf(hits, per));
+    const gaps = found.filter((gap) => gap !== null);
+    const answer = await post("/theeye/funnels", {
+      ...range,
+      per,
+      within_seconds: 1_800,
+      accuracy: "exact",
+      steps: [
+        { category: "page interaction", name: "pageview", data: { path: ["/"] } },
+        { name: "pageview", data: { path: ["/blog/*"] } },
+      ],
+    });
+    expect(answer).toMatchObject({
+      accuracy: { exact: true },
+      steps: [
+        { count: found.length },
+        { count: gaps.length, seconds_from_previous: { p50: nearestRank(gaps, 0.5), p90: nearestRank(gaps, 0.9) } },
+      ],
+    });
+  });
+
+  test("paths from the home page", async () => {
+    const paths = sequencesOf(hits, "session")
+      .map((own) => own.slice(own.findIndex(isHome)).filter((_, place, all) => all.some(isHome) && place < 3))
+      .filter((own) => own.length > 0 && own[0] !== undefined && isHome(own[0]));
+    const second = paths.map((own) => own[1]?.path ?? "(end)");
+    const counts = [...Map.groupBy(second, (path) => path)].map(([path, all]) => [path, all.length] as const);
+    const named = counts.filter(([path]) => path !== "(end)").sort(([a, as], [b, bs]) => bs - as || (a < b ? -1 : 1));
+    const answer = await post("/theeye/paths", {
+      ...range,
+      start: { name: "pageview", data: { path: ["/"] } },
+      by: "data.path",
+      depth: 2,
+      top: 5,
+    });
+    const level = [
+      ...named.slice(0, 5).map(([key, count]) => ({ key, count })),
+      { key: "(other)", count: named.slice(5).reduce((sum, [, count]) => sum + count, 0) },
+      { key: "(end)", count: second.filter((path) => path === "(end)").length },
+    ];
+    expect(answer).toMatchObject({ levels: [[{ key: "/", count: paths.length }], level, expect.anything()] });
+  });
+
+  test("who came back, by day", async () => {
+    const days = [17, 18, 19, 20].map((day) => Date.UTC(2015, 4, day) / 86_400_000);
+    const visitors = sequencesOf(hits, "visitor").map((own) => [
+      ...new Set(own.map((hit) => Math.floor(hit.seconds / 86_400))),
+    ]);
+    const cohorts = days.map((day, place) => {
+      const own = visitors.filter(([first]) => first === day);
+      return {
+        start: `2015-05-${17 + place}`,
+        size: own.length,
+        returned: days.slice(place).map((other) => own.filter((seen) => seen.includes(other)).length),
+      };
+    });
+    const query = new URLSearchParams({ ...range, interval: "day" });
+    const headers = { Authorization: "Bearer eye_r_local" };
+    const answer: unknown = await (await fetch(`${service.url}/theeye/retention?${query}`, { headers })).json();
+    expect(answer).toMatchObject({ cohorts, accuracy: { exact: true } });
+  });
+});
