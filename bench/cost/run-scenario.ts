@@ -1,5 +1,6 @@
 import type { BuiltWorker } from "../shared/build-worker.ts";
 import { migrate, startPlatform } from "../shared/local-platform.ts";
+import { workerBindings } from "../shared/worker-bindings.ts";
 import { consumerOf, type WranglerSettings } from "../shared/wrangler-settings.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { Probe, Run } from "./tally.ts";
@@ -21,11 +22,8 @@ export async function runScenario(
         scriptPath: built.script,
         modulesRoot: built.folder,
         compatibilityDate: settings.compatibility_date,
-        bindings: settings.vars,
-        kvNamespaces: ["KEYS"],
+        ...workerBindings(settings),
         d1Databases: ["DB"],
-        durableObjects: { SESSIONS: { className: "Session", useSQLite: true } },
-        queueProducers: { EVENTS: { queueName: "the-eye-events" } },
       },
     ],
   });

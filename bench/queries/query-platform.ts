@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import type { Partition } from "../../src/storage/partitions/partition";
 import type { ErrorRow, EventRow } from "../../src/storage/write/rows";
 import { migrate, startPlatform } from "../shared/local-platform.ts";
+import { workerBindings } from "../shared/worker-bindings.ts";
 import { readWranglerSettings } from "../shared/wrangler-settings.ts";
 import type { Asked, Binding, Order, Walked, Written } from "./worker.ts";
 
@@ -31,8 +32,7 @@ export async function startQueryPlatform(storage: string, script: string): Promi
         scriptPath: script,
         modulesRoot: dirname(script),
         compatibilityDate: settings.compatibility_date,
-        bindings: settings.vars,
-        kvNamespaces: ["KEYS"],
+        ...workerBindings(settings),
         d1Databases: ["DB", "COMPARED"],
       },
     ],

@@ -5,6 +5,7 @@ import type { V4MiniflareOptions } from "miniflare";
 import { LOCAL_KEYS, localKeyRecords } from "../../scripts/start/local-keys.ts";
 import type { BuiltWorker } from "../shared/build-worker.ts";
 import { migrate, startPlatform } from "../shared/local-platform.ts";
+import { workerBindings } from "../shared/worker-bindings.ts";
 import { workerdProcesses } from "../shared/workerd-processes.ts";
 import { consumerOf, readWranglerSettings, type WranglerSettings } from "../shared/wrangler-settings.ts";
 
@@ -37,10 +38,7 @@ export function theEye(built: BuiltWorker, sink: boolean, inspectorPort?: number
     modules: true,
     scriptPath: built.script,
     modulesRoot: built.folder,
-    bindings: settings.vars,
-    kvNamespaces: ["KEYS"],
-    durableObjects: { SESSIONS: { className: "Session", useSQLite: true } },
-    queueProducers: { EVENTS: { queueName: QUEUE }, DEAD_LETTERS: { queueName: dead } },
+    ...workerBindings(settings),
     queueConsumers: { ...(sink ? {} : consumer(settings, QUEUE)), ...consumer(settings, dead) },
   };
   return startTarget("The Eye", worker, settings, { sink, inspectorPort });

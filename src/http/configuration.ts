@@ -3,10 +3,10 @@ import { type Config, ConfigError, parseConfig } from "../model/config";
 /** Parsed once for each environment: the platform hands the same one to every request of an isolate. */
 const parsed = new WeakMap<object, Config>();
 
-/** What wrangler.toml must bind, beside further databases. */
-const BINDINGS = ["KEYS", "EVENTS", "DEAD_LETTERS", "REPLAYS", "COMPACTION", "SESSIONS", "DB", "ARCHIVE", "ASSETS"];
+/** What wrangler.toml must bind, beside further databases. `ARCHIVE` may be left out: nothing is archived then. */
+const BINDINGS = ["KEYS", "EVENTS", "DEAD_LETTERS", "REPLAYS", "COMPACTION", "SESSIONS", "DB", "ASSETS"];
 
-/** @throws ConfigError that names the setting or binding and its mend; see `parseConfig`. */
+/** @throws ConfigError that names the setting or binding and its fix; see `parseConfig`. */
 export function configOf(env: object): Config {
   const known = parsed.get(env);
   if (known !== undefined) return known;
