@@ -8,6 +8,14 @@ export default defineConfig(async () => ({
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
         d1Databases: ["DB", "DB_1", "DB_2"],
+        // Queues that nothing consumes: a batch that is delivered while a test file ends would never come to its end. Tests hand
+        // their batches to the consumers themselves.
+        queueProducers: Object.fromEntries(
+          ["EVENTS", "DEAD_LETTERS", "REPLAYS", "COMPACTION", "JOBS"].map((binding) => [
+            binding,
+            { queueName: `unconsumed-${binding.toLowerCase().replace("_", "-")}` },
+          ]),
+        ),
         bindings: {
           // A change of the rules is in force at once, and each batch reads them anew.
           RULE_LEAD_SECONDS: 0,

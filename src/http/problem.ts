@@ -29,9 +29,12 @@ export class Refusal {
   }
 }
 
+/** What passes by itself, or is mended by the operator: the same request is to be sent again. */
+const RETRIED: ReadonlySet<RequestProblemCode> = new Set(["rate_limited", "unavailable", "misconfigured"]);
+
 /**
  * Answers with an RFC 9457 problem: `{type, title, status, code, detail, …members}` as `application/problem+json`.
- * `rate_limited` and `unavailable` carry `Retry-After`, in seconds.
+ * `rate_limited`, `unavailable` and `misconfigured` carry `Retry-After`, in seconds.
  */
 export function problem(
   code: RequestProblemCode,
@@ -40,7 +43,7 @@ export function problem(
   headers: Readonly<Record<string, string>> = {},
 ): Response {
   const { status, title } = REQUEST_PROBLEMS[code];
-  const retry = code === "rate_limited" || code === "unavailable" ? { "Retry-After": retryAfterSeconds() } : {};
+  const retry = RETRIED.has(code) ? { "Retry-After": retryAfterSeconds() } : {};
   return Response.json(
     { type: `/problems/${code}`, title, status, code, detail, ...members },
     {

@@ -49,7 +49,7 @@ describe("paths", () => {
     ["PUT", "/theeye/events", ["GET", "HEAD", "POST", "OPTIONS"]],
     ["DELETE", "/theeye/events/", ["GET", "HEAD", "POST", "OPTIONS"]],
     ["POST", "/theeye/sessions", ["GET", "HEAD"]],
-    ["POST", "/theeye/sessions/1", ["GET", "HEAD"]],
+    ["POST", "/theeye/sessions/1", ["GET", "HEAD", "DELETE"]],
     ["POST", "/health", ["GET", "HEAD"]],
     ["PATCH", "/theeye/applications", ["GET", "HEAD", "POST"]],
     ["POST", "/theeye/applications/demo", ["GET", "HEAD", "PATCH", "DELETE"]],

@@ -74,8 +74,8 @@ const operations = Object.entries(paths).flatMap(([path, methods]) =>
 describe("the document", () => {
   it("describes every route, and no other", () => {
     // A preflight is the browsers' own affair, and the files of Swagger UI are no interface. Vendors' SDKs have protocols of
-    // their own, which docs/sdks describes. `POST /eye` is `POST /theeye/events`.
-    const others = ["/swagger-ui/", "/eye.js", ...DIALECTS.flatMap(({ paths }) => paths)];
+    // their own, which docs/sdks describes. `POST /eye` is `POST /theeye/events`. `npm start` alone drains the service.
+    const others = ["/swagger-ui/", "/eye.js", "/health/drain", ...DIALECTS.flatMap(({ paths }) => paths)];
     const routes = createRouter()
       .routes.filter(
         ({ method, path }) =>
@@ -97,8 +97,8 @@ describe("the document", () => {
     const text = JSON.stringify(document.info);
     expect(ALL_CODES.filter((code) => !text.includes(`/problems/${code})`))).toEqual([]);
     expect(Object.keys(document.components.examples ?? {})).toEqual(REQUEST_PROBLEM_NAMES);
-    // These two depend on no operation: a path that does not exist, and a method that its path does not take.
-    const everywhere = ["not_found", "method_not_allowed"];
+    // These depend on no operation: a path that does not exist, a method that its path does not take, a setting that is wrong.
+    const everywhere = ["not_found", "method_not_allowed", "misconfigured"];
     const answered = REQUEST_PROBLEM_NAMES.filter((code) => !everywhere.includes(code));
     const responses = JSON.stringify(operations.map((operation) => operation.responses));
     expect(answered.filter((code) => !responses.includes(`#/components/examples/${code}"`))).toEqual([]);

@@ -66,10 +66,7 @@ it("pages the list of erasures", async () => {
   for (const id of ["1", "2", "3"]) await ask(`/theeye/visitors/${id}`, "DELETE");
   const first = v.parse(ErasurePageSchema, await (await ask("/theeye/erasures?limit=2")).json());
   expect(first.results).toHaveLength(2);
-  const second = v.parse(
-    ErasurePageSchema,
-    await (await ask((first.next ?? "").replace("https://eye.example", ""))).json(),
-  );
+  const second = v.parse(ErasurePageSchema, await (await ask(`/theeye/erasures${first.next}`)).json());
   expect([...first.results, ...second.results].map(({ kind }) => kind)).toEqual(["visitor", "visitor", "visitor"]);
   expect(second.next).toBeNull();
 });

@@ -44,7 +44,7 @@ describe("GET /theeye/visitors/{id}", () => {
       const { results, next, sessions } = await page(url);
       expect(sessions).toBe(40);
       found.push(...results.map(({ session_id }) => session_id));
-      url = next === null ? null : next.replace("https://eye.example", "");
+      url = next === null ? null : `/theeye/visitors/ada${next}`;
     }
     expect(found).toEqual(Array.from({ length: 40 }, (_, n) => `visit ${39 - n}`));
   });
@@ -74,7 +74,7 @@ describe("GET /theeye/visitors/{id}", () => {
 
   it("refuses a cursor of another visitor", async () => {
     const { next } = await page("/theeye/visitors/ada?limit=1");
-    const cursor = new URL(next ?? "").searchParams.get("cursor");
+    const cursor = new URL(next ?? "", "https://eye.example").searchParams.get("cursor");
     const response = await ask(`/theeye/visitors/bob?cursor=${cursor}`);
     expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "cursor" });
   });
