@@ -11,6 +11,7 @@ describe("parseConfig", () => {
       ruleLeadMicros: 60_000_000,
       partitionMicros: null,
       pathPrefix: "",
+      localMode: false,
       alertsAllowInsecureHosts: false,
       adminKey: null,
     });
@@ -37,6 +38,7 @@ describe("parseConfig", () => {
       ruleLeadMicros: 2_000_000,
       partitionMicros: 900_000_000,
       pathPrefix: "",
+      localMode: false,
       alertsAllowInsecureHosts: false,
       adminKey,
     });

@@ -86,7 +86,7 @@ test("a port in use is said plainly", async () => {
   ]);
   taken.close();
   expect(code).toBe(1);
-  expect(output).toContain(`Port ${port} is in use.`);
+  expect(output).toContain(`Port ${port} is in use by another program.`);
 });
 
 test("a second service on the same state is refused, and is told whose it is", async () => {

@@ -47,7 +47,7 @@ test("a first deployment creates, migrates, deploys, and shows the admin key tha
     "deploy",
     "secret list --format json",
     "secret put ADMIN_KEY",
-    ...["events", "dead-letters", "replays", "compaction"].map(
+    ...["events", "dead-letters", "replays", "jobs", "compaction", "erasures"].map(
       (queue) => `queues update the-eye-${queue} --message-retention-period-secs 1209600`,
     ),
   ]);
@@ -65,7 +65,7 @@ test("a later deployment creates nothing, keeps the admin key and shows none", a
     "d1 migrations apply DB --remote",
     "deploy",
     "secret list --format json",
-    ...["events", "dead-letters", "replays", "compaction"].map(
+    ...["events", "dead-letters", "replays", "jobs", "compaction", "erasures"].map(
       (queue) => `queues update the-eye-${queue} --message-retention-period-secs 1209600`,
     ),
   ]);
