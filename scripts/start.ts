@@ -82,9 +82,12 @@ async function setUp(persistTo: string): Promise<void> {
  */
 function watchNpm(stop: () => void): NodeJS.Timeout | undefined {
   if (process.env.npm_lifecycle_event === undefined) return undefined;
-  return setInterval(() => {
-    if (process.ppid !== SHELL) stop();
+  const timer = setInterval(() => {
+    if (process.ppid === SHELL) return;
+    clearInterval(timer);
+    stop();
   }, 500);
+  return timer;
 }
 
 /** Where the service answers. */
@@ -124,7 +127,10 @@ async function serve(options: StartOptions, lock: StateLock): Promise<number> {
     service.stop();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop());
-  const watch = watchNpm(() => void stop());
+  // A second call would end the draining.
+  const watch = watchNpm(() => {
+    if (stopping === null) void stop();
+  });
   const ended = service.ended.finally(() => {
     clearInterval(watch);
     over.abort();

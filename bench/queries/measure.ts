@@ -48,7 +48,7 @@ async function pageOf(platform: QueryPlatform, first: string, { page, walkBy }: 
   for (let number = 1; number < page; number++) {
     const { body } = await platform.walk(withLimit(path, walkBy));
     if (typeof body.next !== "string") break;
-    const cursor = new URL(body.next).searchParams.get("cursor") ?? "";
+    const cursor = new URL(body.next, "http://localhost").searchParams.get("cursor") ?? "";
     const url = new URL(first, "http://localhost");
     url.searchParams.set("cursor", cursor);
     path = url.pathname + url.search;

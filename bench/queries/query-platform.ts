@@ -4,6 +4,7 @@ import type { ErrorRow, EventRow } from "../../src/storage/write/rows";
 import { migrate, startPlatform } from "../shared/local-platform.ts";
 import { workerBindings } from "../shared/worker-bindings.ts";
 import { readWranglerSettings } from "../shared/wrangler-settings.ts";
+import { APPLICATIONS } from "./catalogue.ts";
 import type { Asked, Binding, Order, Walked, Written } from "./worker.ts";
 
 const WORKER = "asked";
@@ -49,6 +50,10 @@ export async function startQueryPlatform(storage: string, script: string): Promi
     migrate: async () => {
       await migrate(platform.miniflare, "DB", WORKER);
       await migrate(platform.miniflare, "COMPARED", WORKER);
+      // Filters take only applications that exist, whether or not they have events.
+      const registry = await platform.miniflare.getD1Database("DB", WORKER);
+      const insert = registry.prepare("INSERT OR IGNORE INTO applications (name, created_at) VALUES (?, 0)");
+      await registry.batch(APPLICATIONS.map(([name]) => insert.bind(name)));
     },
     // Both ends are this benchmark's own.
     writeEvents: async (into, batches) => ((await order({ do: "write events", into, batches })) as Written).bytes,

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await eventually(async () => {
     const url = `${service.url}/theeye/stats?start_date=2021-01-01&end_date=2021-01-01`;
     const answer = await fetch(url, { headers: { Authorization: "Bearer eye_r_local" } });
-    const { total } = (await answer.json()) as { total: number };
+    const { total } = ((await answer.json()) as { total: { total: number } }).total;
     return total === EVENTS ? total : null;
   });
 });
