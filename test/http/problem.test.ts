@@ -22,7 +22,7 @@ describe("problem", () => {
 
   it.each(CODES)("tells when to come back, or not, for %s", (code) => {
     const retry = problem(code, "").headers.get("Retry-After");
-    if (code === "rate_limited" || code === "unavailable") expect(retry).toMatch(/^[1-5]$/);
+    if (["rate_limited", "unavailable", "misconfigured"].includes(code)) expect(retry).toMatch(/^[1-5]$/);
     else expect(retry).toBeNull();
   });
 

@@ -32,21 +32,27 @@ test("the validator finds what is wrong", async () => {
   expect(valid).toBe(false);
 });
 
+/** Their examples name what this service does not have; all others succeed. */
+const OF_NO_SERVICE = new Set([
+  ...["revokeKey", "showError", "eraseError", "showErasure", "showReplay", "resumeReplay", "cancelReplay"],
+  ...["showJob", "showVisitor"],
+]);
+
 test("every published example can be sent as it stands and answers what the document says", async () => {
   const document: unknown = await (await fetch(`${service.url}/openapi.json`)).json();
   const requests = publishedRequests(document);
   expect(requests.length).toBeGreaterThan(40);
+  const unexpected: string[] = [];
   for (const request of requests) {
-    // The key of this id exists nowhere; the others succeed.
-    const unknown = ["revokeKey", "showError", "showReplay", "resumeReplay", "cancelReplay", "showJob", "showVisitor"];
-    const expected = unknown.includes(request.operationId) ? [404] : request.successes;
+    const expected = OF_NO_SERVICE.has(request.operationId) ? [404] : request.successes;
     const response = await eventually(async () => {
       const answer = await send(request);
       // The session of the examples is there once the queue has delivered them.
       return request.operationId === "showSession" && answer.status === 404 ? null : answer;
     });
-    expect(expected, `${request.name}: ${await response.text()}`).toContain(response.status);
+    if (!expected.includes(response.status)) unexpected.push(`${request.name}: ${await response.text()}`);
   }
+  expect(unexpected).toEqual([]);
   const failed = await fetch(`${service.url}/theeye/errors?key=${LOCAL_KEYS.read}`);
   expect(await failed.json()).toEqual({ results: [], next: null });
 });
