@@ -21,7 +21,7 @@ export async function storedOf(service: string, category: string): Promise<Store
     const response = await fetch(new URL(next, service), { headers });
     const page = (await response.json()) as { results: Stored[]; next: string | null };
     events.push(...page.results);
-    next = page.next;
+    next = page.next === null ? null : `/theeye/events${page.next}`;
   }
   return events;
 }
