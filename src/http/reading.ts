@@ -10,15 +10,9 @@ export async function answerFrom(read: () => Promise<Response>): Promise<Respons
   try {
     return await read();
   } catch (error) {
+    if (!(error instanceof DrizzleQueryError)) throw error;
     // Only the cause is logged: Drizzle's own message repeats the parameters.
-    const cause = error instanceof DrizzleQueryError ? error.cause : error;
-    if (cause === error && !isDatabaseError(error)) throw error;
-    logFailure("read_failed", cause);
+    logFailure("read_failed", error.cause);
     return problem("unavailable", "The events cannot be read at this moment.");
   }
-}
-
-/** Statements that do not go through Drizzle throw D1's own errors, which only their text marks. */
-function isDatabaseError(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("D1_ERROR");
 }

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { DeclaredProperty } from "../../model/event/declared-property";
 import type { Micros } from "../../model/time";
 import type { Database } from "../core/databases";
+import { orQueryError } from "../core/reader";
 import type { Templates } from "../questions/stats-question";
 
 /** Declared properties, in the first database. */
@@ -21,9 +22,14 @@ export type StoredProperty = v.InferOutput<typeof RowSchema>;
 
 const COLUMNS = "property_id, category, name, path, kind, template, declared_at";
 
-/** All of them, by type and path. A few hundred rows at most. */
+/**
+ * All of them, by type and path. A few hundred rows at most.
+ *
+ * @throws DrizzleQueryError
+ */
 export async function listProperties({ binding }: Database): Promise<StoredProperty[]> {
-  const { results } = await binding.prepare(`SELECT ${COLUMNS} FROM properties ORDER BY category, name, path`).all();
+  const statement = binding.prepare(`SELECT ${COLUMNS} FROM properties ORDER BY category, name, path`);
+  const { results } = await orQueryError(statement.all(), "the declared properties");
   return v.parse(v.array(RowSchema), results);
 }
 
