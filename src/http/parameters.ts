@@ -110,6 +110,22 @@ export function endDateParameter(what: string) {
   );
 }
 
+/**
+ * The filters that lists of events and of errors share.
+ *
+ * @param what as for `startDateParameter`
+ */
+export function filterParameters(what: string) {
+  return {
+    session_id: SessionIdParameter,
+    category: CategoryParameter,
+    name: NameParameter,
+    application: ApplicationParameter,
+    start_date: startDateParameter(what),
+    end_date: endDateParameter(what),
+  };
+}
+
 /** @param otherwise what a request without it gets */
 export function orderParameter(otherwise: string) {
   return v.optional(

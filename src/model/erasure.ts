@@ -1,10 +1,11 @@
 import * as v from "valibot";
+import { CountSchema } from "./count";
 
 /** Asks for one step of an erasure. It holds no state: what is done and what is next stands in the table `erasures`. */
 export const ErasureMessageSchema = v.object({
   v: v.literal(1),
   erasure: v.string(),
-  step: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  step: CountSchema,
 });
 
 export type ErasureMessage = v.InferOutput<typeof ErasureMessageSchema>;

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { EventCode } from "./codes";
+import { CountSchema } from "./count";
 import type { Micros } from "./time";
 
 /** Failed events, given once more to their sessions: what is asked, and what travels through the queue of replays. */
@@ -38,7 +39,7 @@ export interface ReplayFilter {
 export const ReplayMessageSchema = v.object({
   v: v.literal(1),
   replay: v.string(),
-  step: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  step: CountSchema,
 });
 
 export type ReplayMessage = v.InferOutput<typeof ReplayMessageSchema>;

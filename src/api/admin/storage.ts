@@ -7,22 +7,21 @@ import type { AppEnv } from "../../http/app-env";
 import { requireScope } from "../../http/auth/authenticate";
 import { MomentSchema } from "../../http/moment";
 import { problem } from "../../http/problem";
+import { CountSchema } from "../../model/count";
 import { formatTimestamp, type Micros } from "../../model/time";
 import { type DatabaseState, type PartitionState, readStorageState } from "../../storage/admin/storage-state";
 import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
 import { PARTITION_STATES } from "../../storage/partitions/partition";
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
 export const StorageResponse = v.object({
   archive: v.pipe(v.boolean(), v.description("False: no bucket is bound, and nothing is archived.")),
   databases: v.array(
     v.object({
-      database: count,
-      bytes: count,
-      events: v.pipe(count, v.description("Events in its partitions, without what came late.")),
-      events_of_last_day: count,
+      database: CountSchema,
+      bytes: CountSchema,
+      events: v.pipe(CountSchema, v.description("Events in its partitions, without what came late.")),
+      events_of_last_day: CountSchema,
       oldest: v.pipe(v.nullable(MomentSchema), v.description("Where its oldest partition begins.")),
       days_left: v.pipe(
         v.nullable(v.number()),
@@ -32,27 +31,27 @@ export const StorageResponse = v.object({
   ),
   partitions: v.array(
     v.object({
-      partition: count,
+      partition: CountSchema,
       start: MomentSchema,
       end: MomentSchema,
       state: v.picklist(PARTITION_STATES),
-      databases: v.array(count),
-      events: v.pipe(count, v.description("In the databases, without what came late.")),
-      archived_events: count,
-      archived_bytes: count,
-      files: count,
-      copied_events: v.pipe(count, v.description("What the compactor has copied of it so far.")),
+      databases: v.array(CountSchema),
+      events: v.pipe(CountSchema, v.description("In the databases, without what came late.")),
+      archived_events: CountSchema,
+      archived_bytes: CountSchema,
+      files: CountSchema,
+      copied_events: v.pipe(CountSchema, v.description("What the compactor has copied of it so far.")),
       failure: v.pipe(v.nullable(v.string()), v.description("Why the compactor does not go on with it.")),
     }),
   ),
   deletions: v.pipe(
-    v.array(v.object({ at: MomentSchema, kind: v.string(), what: v.unknown(), rows: count, bytes: count })),
+    v.array(v.object({ at: MomentSchema, kind: v.string(), what: v.unknown(), rows: CountSchema, bytes: CountSchema })),
     v.description("What retention deleted last, the newest first: 20 at most."),
   ),
 });
 
 export const CompactResponse = v.object({
-  steps: v.array(v.object({ did: v.string(), partition: count, rows: count })),
+  steps: v.array(v.object({ did: v.string(), partition: CountSchema, rows: CountSchema })),
   is_done: v.pipe(v.boolean(), v.description("False: there is more to do. Ask again.")),
 });
 

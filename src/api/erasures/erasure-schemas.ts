@@ -2,11 +2,10 @@ import * as v from "valibot";
 import { MomentSchema } from "../../http/moment";
 import { NextSchema } from "../../http/page";
 import { CursorParameter, LimitParameter } from "../../http/parameters";
+import { CountSchema } from "../../model/count";
 import { formatTimestamp } from "../../model/time";
 import type { Erasure } from "../../storage/erasures/erasure-records";
 import { SUBJECT_KINDS } from "../../storage/erasures/subject";
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** An erasure as it is told. It does not say what was erased. */
 export const ErasureSchema = v.object({
@@ -19,10 +18,13 @@ export const ErasureSchema = v.object({
   requested_at: v.pipe(MomentSchema, v.description("What was received before this moment is erased.")),
   requested_by: v.pipe(v.nullable(v.string()), v.description("The application of the admin key, if it has one.")),
   updated_at: MomentSchema,
-  steps: v.pipe(count, v.description("Steps that are done.")),
-  sessions: v.pipe(count, v.description("These three: what was erased. After a crash more may have been erased.")),
-  events: count,
-  errors: count,
+  steps: v.pipe(CountSchema, v.description("Steps that are done.")),
+  sessions: v.pipe(
+    CountSchema,
+    v.description("These three: what was erased. After a crash more may have been erased."),
+  ),
+  events: CountSchema,
+  errors: CountSchema,
 });
 
 export const ErasurePageSchema = v.object({ results: v.array(ErasureSchema), next: NextSchema });

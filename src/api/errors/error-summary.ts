@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
-import { askedApplications } from "../../http/auth/visible-applications";
 import { MomentSchema } from "../../http/moment";
 import {
   ApplicationParameter,
@@ -10,15 +9,15 @@ import {
   endDateParameter,
   LimitParameter,
   NameParameter,
-  readParameters,
   refuseParameter,
-  refuseReversedRange,
   startDateParameter,
 } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
+import { readQuestion } from "../../http/read-question";
 import { answerFrom } from "../../http/reading";
 import { refuseUnknownApplication } from "../../http/unknown-application";
 import { EVENT_CODE_NAMES } from "../../model/codes";
+import { CountSchema } from "../../model/count";
 import { formatTimestamp, type Micros } from "../../model/time";
 import { databasesOf } from "../../storage/core/databases";
 import { MAX_SUMMARY_DAYS, MAX_SUMMARY_GROUPS, MAX_SUMMARY_STEPS } from "../../storage/core/read-limits";
@@ -35,7 +34,6 @@ export const ErrorSummaryParameters = v.object({
   limit: LimitParameter,
 });
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const text = v.nullable(v.string());
 
 const GroupSchema = v.object({
@@ -47,15 +45,15 @@ const GroupSchema = v.object({
     v.string(),
     v.description("A JSON pointer into the event, with `*` for every place in an array: `/data/items/*/price`."),
   ),
-  count: v.pipe(count, v.description("Failed events with this code at this path.")),
+  count: v.pipe(CountSchema, v.description("Failed events with this code at this path.")),
   first_seen: v.pipe(MomentSchema, v.description("Start of the first minute, hour or day in the range that has one.")),
   last_seen: v.pipe(MomentSchema, v.description("Start of the last minute, hour or day in the range that has one.")),
   over_time: v.pipe(
-    v.array(count),
+    v.array(CountSchema),
     v.description(`At most ${MAX_SUMMARY_STEPS} counts, each of \`step_seconds\`, from \`start\` to \`end\`.`),
   ),
   traffic: v.pipe(
-    v.object({ failed: count, stored: count }),
+    v.object({ failed: CountSchema, stored: CountSchema }),
     v.description(
       "All events of the application and event type in the range: those that failed, whatever their issues, by receipt; and those that are stored, by occurrence.",
     ),
@@ -75,7 +73,7 @@ const GroupSchema = v.object({
 export const ErrorSummaryResponse = v.object({
   start: v.pipe(MomentSchema, v.description("Start of what was counted.")),
   end: v.pipe(MomentSchema, v.description("End of what was counted, exclusive.")),
-  step_seconds: v.pipe(count, v.description("What each number of `over_time` covers.")),
+  step_seconds: v.pipe(CountSchema, v.description("What each number of `over_time` covers.")),
   results: v.pipe(v.array(GroupSchema), v.description("The most frequent first.")),
   complete: v.pipe(
     v.boolean(),
@@ -88,12 +86,9 @@ export const ErrorSummaryResponse = v.object({
  * are written, and never an error; a replay does not change what has failed.
  */
 export async function summariseErrors(c: Context<AppEnv>): Promise<Response> {
-  const question = readParameters(c.req.url, ErrorSummaryParameters);
-  if (question instanceof Refusal) return question.response();
-  const applications = askedApplications(c, question.application);
-  if (applications instanceof Refusal) return applications.response();
-  const reversed = refuseReversedRange(question);
-  if (reversed !== null) return reversed.response();
+  const read = readQuestion(c, ErrorSummaryParameters);
+  if (read instanceof Refusal) return read.response();
+  const { question, applications } = read;
   const range = summaryRange(question.start_date, question.end_date, Date.now() * 1000);
   if (range instanceof Refusal) return range.response();
 

@@ -5,23 +5,19 @@ import { askedApplications } from "../../http/auth/visible-applications";
 import { MomentSchema } from "../../http/moment";
 import { NextSchema, pageResponse, readCursor } from "../../http/page";
 import {
-  ApplicationParameter,
-  CategoryParameter,
   CodeParameter,
   CursorParameter,
-  endDateParameter,
+  filterParameters,
   LimitParameter,
-  NameParameter,
   orderParameter,
   readParameters,
-  refuseReversedRange,
-  SessionIdParameter,
-  startDateParameter,
 } from "../../http/parameters";
 import { problem, Refusal } from "../../http/problem";
+import { readQuestion } from "../../http/read-question";
 import { answerFrom } from "../../http/reading";
 import { refuseUnknownApplication } from "../../http/unknown-application";
 import { EVENT_CODE_NAMES } from "../../model/codes";
+import { CountSchema } from "../../model/count";
 import { nestingOf } from "../../model/json/nesting";
 import { MAX_NESTING_LEVELS } from "../../model/limits";
 import { formatTimestamp } from "../../model/time";
@@ -38,12 +34,7 @@ export const ErrorsParameters = v.object({
     ),
   ),
   code: CodeParameter,
-  session_id: SessionIdParameter,
-  category: CategoryParameter,
-  name: NameParameter,
-  application: ApplicationParameter,
-  start_date: startDateParameter("of receipt"),
-  end_date: endDateParameter("of receipt"),
+  ...filterParameters("of receipt"),
   order: orderParameter("desc"),
   limit: LimitParameter,
   cursor: CursorParameter,
@@ -57,8 +48,6 @@ const IssuesSchema = v.array(
     message: v.string(),
   }),
 );
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 export const StoredErrorSchema = v.object({
   id: v.pipe(v.string(), v.description("The error's own id.")),
@@ -98,7 +87,7 @@ export const StoredErrorSchema = v.object({
   ),
   content_parts: v.optional(
     v.pipe(
-      v.object({ arrived: count, of: count }),
+      v.object({ arrived: CountSchema, of: CountSchema }),
       v.description("Only while pieces of a large event are still on their way; `event` is null until then."),
     ),
   ),
@@ -116,12 +105,9 @@ const ErrorPlaceSchema = v.pipe(
  * See `findErrors` for what a page reads.
  */
 export async function listErrors(c: Context<AppEnv>): Promise<Response> {
-  const question = readParameters(c.req.url, ErrorsParameters);
-  if (question instanceof Refusal) return question.response();
-  const applications = askedApplications(c, question.application);
-  if (applications instanceof Refusal) return applications.response();
-  const reversed = refuseReversedRange(question);
-  if (reversed !== null) return reversed.response();
+  const read = readQuestion(c, ErrorsParameters);
+  if (read instanceof Refusal) return read.response();
+  const { question, applications } = read;
   const order = question.order ?? "desc";
   const asked = { ...question, order };
   const after = readCursor(asked, "errors", ErrorPlaceSchema);

@@ -2,13 +2,12 @@ import * as v from "valibot";
 import { MomentSchema } from "../../http/moment";
 import { NextSchema } from "../../http/page";
 import { CursorParameter, LimitParameter } from "../../http/parameters";
+import { CountSchema } from "../../model/count";
 import { DeclaredPropertiesSchema } from "../../model/event/declared-property";
 import { CategorySchema, NameSchema } from "../../model/event/event";
 import { ModeSchema, SchemaModeSchema } from "../../model/event/event-type";
 
 /** What the administration of event types takes and answers; the API reference is made from these. */
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const Description = v.pipe(v.string(), v.maxLength(2_000), v.description("What the events of this type tell."));
 const Owner = v.pipe(v.string(), v.maxLength(200), v.description("Who answers for this type: a team, an address."));
@@ -88,8 +87,8 @@ const seenMembers = {
     v.nullable(MomentSchema),
     v.description("Start of the minute of the last stored event, or of its hour once minutes are not kept any more."),
   ),
-  events: v.pipe(count, v.description("Stored in the days asked for, by occurrence.")),
-  failures: v.pipe(count, v.description("Failed in the days asked for, by receipt.")),
+  events: v.pipe(CountSchema, v.description("Stored in the days asked for, by occurrence.")),
+  failures: v.pipe(CountSchema, v.description("Failed in the days asked for, by receipt.")),
 };
 
 export const ListedEventTypeSchema = v.object({
@@ -107,7 +106,7 @@ export const EventTypePageSchema = v.object({ results: v.array(ListedEventTypeSc
 
 const ShadowSchema = v.object({
   path: v.pipe(v.string(), v.description('JSON pointer into the event, places in arrays as `*`; "": events as such.')),
-  events: count,
+  events: CountSchema,
   first_seen: v.pipe(MomentSchema, v.description("Start of the day of the first.")),
   last_seen: v.pipe(MomentSchema, v.description("Start of the day of the last.")),
   sample: v.pipe(v.object({ session_id: v.string(), id: v.string() }), v.description("One of the first such events.")),

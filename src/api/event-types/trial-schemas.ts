@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { CountSchema } from "../../model/count";
 
 /** What the operations that try a schema take and answer. */
 
@@ -9,13 +10,11 @@ export const MAX_FAILED_SAMPLES = 200;
 /** Groups in one answer, the largest first. */
 export const MAX_GROUPS = 50;
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
 export const ProposalSchema = v.object({
   category: v.string(),
   name: v.string(),
   drawn_from: v.pipe(
-    count,
+    CountSchema,
     v.description(`Stored events that it was drawn from: the newest ${MAX_STORED_SAMPLES} at most.`),
   ),
   schema: v.pipe(v.nullable(v.unknown()), v.description("Every one of these events fits it. null: none is stored.")),
@@ -34,11 +33,11 @@ const SampleSchema = v.object({
 
 export const CheckSchema = v.object({
   stored: v.pipe(
-    v.object({ checked: count, pass: count, fail: count }),
+    v.object({ checked: CountSchema, pass: CountSchema, fail: CountSchema }),
     v.description(`The newest stored events of the type: ${MAX_STORED_SAMPLES} at most.`),
   ),
   failed: v.pipe(
-    v.object({ checked: count, pass: count, fail: count }),
+    v.object({ checked: CountSchema, pass: CountSchema, fail: CountSchema }),
     v.description(
       `The newest failed events of the type: ${MAX_FAILED_SAMPLES} at most. Those that pass could be replayed.`,
     ),
@@ -53,8 +52,8 @@ export const CheckSchema = v.object({
         code: v.string(),
         path: v.pipe(v.string(), v.description("JSON pointer into the event, places in arrays as `*`.")),
         kind: v.pipe(v.string(), v.description("The keyword of the schema that is not met, or the code.")),
-        stored: count,
-        failed: count,
+        stored: CountSchema,
+        failed: CountSchema,
         samples: v.array(SampleSchema),
       }),
     ),

@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
-import { askedApplications } from "../../http/auth/visible-applications";
 import {
   archiveNote,
   EventPlaceSchema,
@@ -11,20 +10,9 @@ import {
   pageResponse,
   readCursor,
 } from "../../http/page";
-import {
-  ApplicationParameter,
-  CategoryParameter,
-  CursorParameter,
-  endDateParameter,
-  LimitParameter,
-  NameParameter,
-  orderParameter,
-  readParameters,
-  refuseReversedRange,
-  SessionIdParameter,
-  startDateParameter,
-} from "../../http/parameters";
+import { CursorParameter, filterParameters, LimitParameter, orderParameter } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
+import { readQuestion } from "../../http/read-question";
 import { answerFrom } from "../../http/reading";
 import { refuseUnknownApplication } from "../../http/unknown-application";
 import { archiveOf } from "../../storage/archive/archive-bucket";
@@ -34,12 +22,7 @@ import { renderEvent, StoredEventSchema } from "./stored-event";
 
 /** The parameters of `GET /theeye/events`. Without `order`: newest first, or oldest first with `session_id`. */
 export const EventsParameters = v.object({
-  session_id: SessionIdParameter,
-  category: CategoryParameter,
-  name: NameParameter,
-  application: ApplicationParameter,
-  start_date: startDateParameter("of occurrence"),
-  end_date: endDateParameter("of occurrence"),
+  ...filterParameters("of occurrence"),
   order: orderParameter("desc, or asc with session_id"),
   limit: LimitParameter,
   cursor: CursorParameter,
@@ -56,12 +39,9 @@ export const EventsResponse = v.object({
  * See `findEvents` for what a page reads.
  */
 export async function listEvents(c: Context<AppEnv>): Promise<Response> {
-  const question = readParameters(c.req.url, EventsParameters);
-  if (question instanceof Refusal) return question.response();
-  const applications = askedApplications(c, question.application);
-  if (applications instanceof Refusal) return applications.response();
-  const reversed = refuseReversedRange(question);
-  if (reversed !== null) return reversed.response();
+  const read = readQuestion(c, EventsParameters);
+  if (read instanceof Refusal) return read.response();
+  const { question, applications } = read;
   const order = question.order ?? (question.session_id === undefined ? "desc" : "asc");
   const asked = { ...question, order };
   const after = readCursor(asked, "events", EventPlaceSchema);

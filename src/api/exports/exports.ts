@@ -1,22 +1,11 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
-import { askedApplications } from "../../http/auth/visible-applications";
 import { logFailure } from "../../http/log";
 import { cursorUrl, EventPlaceSchema, eventPlace, readCursor } from "../../http/page";
-import {
-  ApplicationParameter,
-  CategoryParameter,
-  CursorParameter,
-  endDateParameter,
-  NameParameter,
-  readParameters,
-  refuseParameter,
-  refuseReversedRange,
-  SessionIdParameter,
-  startDateParameter,
-} from "../../http/parameters";
+import { CursorParameter, filterParameters, refuseParameter } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
+import { readQuestion } from "../../http/read-question";
 import { answerFrom } from "../../http/reading";
 import { databasesOf } from "../../storage/core/databases";
 import { findEvents } from "../../storage/events/find-events";
@@ -43,12 +32,7 @@ export const ExportParameters = v.object({
     ),
     "ndjson",
   ),
-  session_id: SessionIdParameter,
-  category: CategoryParameter,
-  name: NameParameter,
-  application: ApplicationParameter,
-  start_date: startDateParameter("of occurrence"),
-  end_date: endDateParameter("of occurrence"),
+  ...filterParameters("of occurrence"),
   flatten: v.optional(
     v.pipe(
       v.string(),
@@ -86,12 +70,9 @@ const SAMPLED_EVENTS = 1_000;
  * says where the next one begins. As far as the counts tell it beforehand, `Link: <…>; rel="next"` says so too.
  */
 export async function exportAll(c: Context<AppEnv>): Promise<Response> {
-  const asked = readParameters(c.req.url, ExportParameters);
-  if (asked instanceof Refusal) return asked.response();
-  const applications = askedApplications(c, asked.application);
-  if (applications instanceof Refusal) return applications.response();
-  const reversed = refuseReversedRange(asked);
-  if (reversed !== null) return reversed.response();
+  const read = readQuestion(c, ExportParameters);
+  if (read instanceof Refusal) return read.response();
+  const { question: asked, applications } = read;
   if (asked.flatten !== undefined && asked.format !== "csv") {
     return refuseParameter("flatten", "only format=csv has columns.").response();
   }

@@ -6,6 +6,7 @@ import { askedApplications, isBound } from "../../http/auth/visible-applications
 import { readParameters } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
+import { CountSchema } from "../../model/count";
 import { MAX_NAME_CHARACTERS } from "../../model/limits";
 import { databasesOf, firstDatabase, metered } from "../../storage/core/databases";
 import { findEvents } from "../../storage/events/find-events";
@@ -22,8 +23,6 @@ export const PropertiesParameters = v.object({
 });
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
 export const PropertiesResponse = v.object({
   results: v.pipe(
     v.array(
@@ -34,7 +33,9 @@ export const PropertiesResponse = v.object({
           v.description("Shares of the kinds of value: string, number, boolean, null, array, object."),
         ),
         share: v.pipe(share, v.description("The share of the examined events that have the property.")),
-        distinct: v.object({ about: v.pipe(count, v.description("Different values among the examined events.")) }),
+        distinct: v.object({
+          about: v.pipe(CountSchema, v.description("Different values among the examined events.")),
+        }),
         samples: v.pipe(v.array(v.string()), v.description("The most frequent values.")),
         declared: v.boolean(),
         kind: v.optional(v.pipe(v.picklist(["text", "number"]), v.description("As it is declared."))),
@@ -43,7 +44,7 @@ export const PropertiesResponse = v.object({
     ),
     v.description("Those that most events have come first."),
   ),
-  examined: v.pipe(count, v.description(`The newest events of the type, at most ${MAX_SURVEYED_EVENTS}.`)),
+  examined: v.pipe(CountSchema, v.description(`The newest events of the type, at most ${MAX_SURVEYED_EVENTS}.`)),
   accuracy: AccuracySchema,
   rows_read: RowsReadSchema,
 });

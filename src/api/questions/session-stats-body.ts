@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { CountSchema } from "../../model/count";
 import type { Micros } from "../../model/time";
 import type { TimeZone } from "../../model/time-zone";
 import type {
@@ -12,11 +13,10 @@ import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";
 
 /** The answer of `GET /theeye/sessions/stats`. */
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const seconds = v.nullable(v.pipe(v.number(), v.minValue(0)));
-const Values = v.optional(v.pipe(v.array(count), v.description("One for each bucket.")));
+const Values = v.optional(v.pipe(v.array(CountSchema), v.description("One for each bucket.")));
 
-const CountLineSchema = v.object({ total: count, values: Values });
+const CountLineSchema = v.object({ total: CountSchema, values: Values });
 
 const durationMembers = { mean: seconds, p50: seconds, p90: seconds };
 
@@ -49,7 +49,7 @@ export const SessionStatsResponse = v.object({
       "One for each group, that with most sessions first; without `group_by` a single one. `entry` and `exit` are `{category, name}`, or the property's value.",
     ),
   ),
-  other: v.optional(v.object({ groups: count, ...SessionLineSchema.entries })),
+  other: v.optional(v.object({ groups: CountSchema, ...SessionLineSchema.entries })),
   total: SessionLineSchema,
   accuracy: AccuracySchema,
   rows_read: RowsReadSchema,

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { CountSchema } from "../../model/count";
 import type { Micros } from "../../model/time";
 import type { TimeZone } from "../../model/time-zone";
 import type { Accuracy, GroupLine, Line, StatsAnswer } from "../../storage/questions/stats-answer";
@@ -7,7 +8,6 @@ import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";
 
 /** The answer of `GET /theeye/stats`. */
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const amount = v.pipe(
   v.nullable(v.number()),
   v.description("null: there is no number to take the mean or a percentile of."),
@@ -50,7 +50,7 @@ export const AccuracySchema = v.pipe(
 );
 
 export const RowsReadSchema = v.pipe(
-  v.nullable(count),
+  v.nullable(CountSchema),
   v.description("Rows that the question read in D1, as they are billed; null for a key that is bound to applications."),
 );
 
@@ -89,7 +89,7 @@ export const StatsResponse = v.object({
   ),
   other: v.optional(
     v.pipe(
-      v.object({ groups: v.pipe(count, v.description("How many groups are not shown.")), ...LineSchema.entries }),
+      v.object({ groups: v.pipe(CountSchema, v.description("How many groups are not shown.")), ...LineSchema.entries }),
       v.description("All groups that are not shown, with `group_by`."),
     ),
   ),

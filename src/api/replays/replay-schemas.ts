@@ -1,16 +1,7 @@
 import * as v from "valibot";
 import { MomentSchema } from "../../http/moment";
-import {
-  ApplicationParameter,
-  CategoryParameter,
-  CodeParameter,
-  CursorParameter,
-  endDateParameter,
-  LimitParameter,
-  NameParameter,
-  SessionIdParameter,
-  startDateParameter,
-} from "../../http/parameters";
+import { CodeParameter, CursorParameter, filterParameters, LimitParameter } from "../../http/parameters";
+import { CountSchema } from "../../model/count";
 import { RepairSchema } from "../../model/repair/repair";
 import { MAX_ERRORS_PER_STEP, MAX_PREVIEWED_ERRORS, MAX_REPLAY_IDS } from "../../model/replay";
 
@@ -19,12 +10,7 @@ import { MAX_ERRORS_PER_STEP, MAX_PREVIEWED_ERRORS, MAX_REPLAY_IDS } from "../..
 const FilterSchema = v.pipe(
   v.strictObject({
     code: CodeParameter,
-    session_id: SessionIdParameter,
-    category: CategoryParameter,
-    name: NameParameter,
-    application: ApplicationParameter,
-    start_date: startDateParameter("of receipt"),
-    end_date: endDateParameter("of receipt"),
+    ...filterParameters("of receipt"),
   }),
   v.description("As the list of errors filters; `{}` means every open error. Only open errors are replayed."),
 );
@@ -55,15 +41,14 @@ export const CreateReplayParameters = v.object({
   ),
 });
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const issues = v.array(v.object({ code: v.string(), path: v.string(), message: v.string() }));
 
 export const PreviewSchema = v.object({
-  examined: v.pipe(count, v.description("How many errors were judged; see `complete`.")),
-  would_pass: count,
-  would_fail: count,
+  examined: v.pipe(CountSchema, v.description("How many errors were judged; see `complete`.")),
+  would_pass: CountSchema,
+  would_fail: CountSchema,
   would_skip: v.pipe(
-    count,
+    CountSchema,
     v.description("Those that cannot be judged: poison, or a repair that does not apply or passes a bound."),
   ),
   complete: v.pipe(
@@ -71,7 +56,7 @@ export const PreviewSchema = v.object({
     v.description("False if more errors match than were examined: they are more than a preview takes, or large."),
   ),
   failures: v.pipe(
-    v.array(v.object({ code: v.string(), path: v.string(), count })),
+    v.array(v.object({ code: v.string(), path: v.string(), count: CountSchema })),
     v.description("What would still be wrong, the most frequent first; `*` stands for any place in an array."),
   ),
   samples: v.pipe(
@@ -99,14 +84,14 @@ export const ReplaySchema = v.object({
   created_at: MomentSchema,
   updated_at: v.pipe(MomentSchema, v.description("When a step was counted last.")),
   filter: v.pipe(v.nullable(v.record(v.string(), v.string())), v.description("What it was asked for; null with ids.")),
-  ids: v.pipe(v.nullable(count), v.description("How many ids it was asked for; null with a filter.")),
+  ids: v.pipe(v.nullable(CountSchema), v.description("How many ids it was asked for; null with a filter.")),
   repair: v.nullable(v.unknown()),
-  steps: v.pipe(count, v.description("Steps that are done.")),
-  matched: v.pipe(count, v.description("Errors taken so far: stored, failing and skipped together.")),
-  stored: v.pipe(count, v.description("Events that now stand in their sessions; their errors are resolved.")),
-  failing: v.pipe(count, v.description("Events that still fail; their errors have their newest issues.")),
+  steps: v.pipe(CountSchema, v.description("Steps that are done.")),
+  matched: v.pipe(CountSchema, v.description("Errors taken so far: stored, failing and skipped together.")),
+  stored: v.pipe(CountSchema, v.description("Events that now stand in their sessions; their errors are resolved.")),
+  failing: v.pipe(CountSchema, v.description("Events that still fail; their errors have their newest issues.")),
   skipped: v.pipe(
-    count,
+    CountSchema,
     v.description("Left as they were: resolved before, in the hands of another replay, or not to be judged."),
   ),
   reached: v.pipe(

@@ -1,11 +1,14 @@
 import type { Context } from "hono";
+import type * as v from "valibot";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
 import { askedApplications } from "../../http/auth/visible-applications";
+import { parseJsonBody } from "../../http/parse-json-body";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import type { SequenceQuestion } from "../../model/questions/question";
 import { answerOf, pathsToRead } from "../../model/questions/sequence-tally";
+import type { Micros } from "../../model/time";
 import type { TimeZone } from "../../model/time-zone";
 import { databasesOf } from "../../storage/core/databases";
 import { planReading, type ReadingPlan, TooManyRows, tallySlice } from "../../storage/sequences/ask-sequences";
@@ -18,6 +21,18 @@ export interface AskedSequence {
   question: SequenceQuestion;
   zone: TimeZone;
   accuracy: "fast" | "exact";
+}
+
+/** Answers a question about sequences that comes as a body. `read` turns the body into the question; `now` is in microseconds. */
+export async function answerSequenceBody<Schema extends v.GenericSchema>(
+  c: Context<AppEnv>,
+  schema: Schema,
+  read: (input: v.InferOutput<Schema>, now: Micros) => AskedSequence | Refusal,
+): Promise<Response> {
+  const input = await parseJsonBody(c.req.raw, schema);
+  if (input instanceof Refusal) return input.response();
+  const asked = read(input, Date.now() * 1_000);
+  return asked instanceof Refusal ? asked.response() : answerSequence(c, asked);
 }
 
 /** Answers a question about sequences, from the events of the applications that the key sees: with the numbers, or with 202 and a job that works them out. */

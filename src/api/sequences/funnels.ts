@@ -1,12 +1,11 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
-import { parseJsonBody } from "../../http/parse-json-body";
 import { Refusal } from "../../http/problem";
-import { type AskedSequence, answerSequence } from "./answer-sequence";
+import { CountSchema } from "../../model/count";
+import { type AskedSequence, answerSequenceBody } from "./answer-sequence";
 import { rangeOf } from "./sequence-range";
 import {
-  CountSchema,
   DimensionSchema,
   IntervalSchema,
   patternOf,
@@ -77,11 +76,8 @@ export const FunnelResponse = v.object({
 });
 
 /** `POST /theeye/funnels`: how many sessions or visitors do one step after the other. */
-export async function askFunnel(c: Context<AppEnv>): Promise<Response> {
-  const input = await parseJsonBody(c.req.raw, FunnelInput);
-  if (input instanceof Refusal) return input.response();
-  const asked = funnelOf(input, Date.now() * 1_000);
-  return asked instanceof Refusal ? asked.response() : answerSequence(c, asked);
+export function askFunnel(c: Context<AppEnv>): Promise<Response> {
+  return answerSequenceBody(c, FunnelInput, funnelOf);
 }
 
 function funnelOf(input: v.InferOutput<typeof FunnelInput>, now: number): AskedSequence | Refusal {

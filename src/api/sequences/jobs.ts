@@ -5,13 +5,12 @@ import type { AppEnv } from "../../http/app-env";
 import { askedApplications } from "../../http/auth/visible-applications";
 import { MomentSchema } from "../../http/moment";
 import { problem, Refusal } from "../../http/problem";
+import { CountSchema } from "../../model/count";
 import { formatTimestamp } from "../../model/time";
 import { TimeZone } from "../../model/time-zone";
 import { databasesOf, firstDatabase } from "../../storage/core/databases";
 import { JOB_KEPT_DAYS, loadJob } from "../../storage/sequences/job-store";
 import { rangeMembers } from "./answer-sequence";
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 export const JobResponse = v.object({
   job: v.string(),
@@ -20,7 +19,7 @@ export const JobResponse = v.object({
   progress: v.pipe(v.number(), v.minValue(0), v.maxValue(1), v.description("The share of its steps that are done.")),
   created_at: MomentSchema,
   updated_at: v.pipe(MomentSchema, v.description("When its last step was done.")),
-  rows_read: v.pipe(count, v.description("Rows that all steps read in D1 so far.")),
+  rows_read: v.pipe(CountSchema, v.description("Rows that all steps read in D1 so far.")),
   result: v.optional(
     v.pipe(
       v.record(v.string(), v.unknown()),

@@ -1,12 +1,11 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
-import { parseJsonBody } from "../../http/parse-json-body";
 import { Refusal } from "../../http/problem";
-import { type AskedSequence, answerSequence } from "./answer-sequence";
+import { CountSchema } from "../../model/count";
+import { type AskedSequence, answerSequenceBody } from "./answer-sequence";
 import { rangeOf } from "./sequence-range";
 import {
-  CountSchema,
   DimensionSchema,
   IntervalSchema,
   patternOf,
@@ -79,11 +78,8 @@ export const PathsResponse = v.object({
 });
 
 /** `POST /theeye/paths`: what happens after, before or between steps. */
-export async function askPaths(c: Context<AppEnv>): Promise<Response> {
-  const input = await parseJsonBody(c.req.raw, PathsInput);
-  if (input instanceof Refusal) return input.response();
-  const asked = pathsOf(input, Date.now() * 1_000);
-  return asked instanceof Refusal ? asked.response() : answerSequence(c, asked);
+export function askPaths(c: Context<AppEnv>): Promise<Response> {
+  return answerSequenceBody(c, PathsInput, pathsOf);
 }
 
 function pathsOf(input: v.InferOutput<typeof PathsInput>, now: number): AskedSequence | Refusal {

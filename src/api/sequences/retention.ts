@@ -12,10 +12,11 @@ import {
 import { Refusal } from "../../http/problem";
 import { readZonedRange, ZonedRangeParameters } from "../../http/zoned-range";
 import { addLocal, bucketOf, bucketStarts } from "../../model/calendar";
+import { CountSchema } from "../../model/count";
 import { ANY_EVENT } from "../../model/questions/event-pattern";
 import type { Micros } from "../../model/time";
 import { type AskedSequence, answerSequence } from "./answer-sequence";
-import { AccuracyParameter, CountSchema, IntervalSchema, SequenceAnswerMembers } from "./sequence-schemas";
+import { AccuracyParameter, IntervalSchema, SequenceAnswerMembers } from "./sequence-schemas";
 
 const MAX_PERIODS = 60;
 const DEFAULT_PERIODS = 8;

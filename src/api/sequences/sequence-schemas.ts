@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ZonedRangeParameters } from "../../http/zoned-range";
+import { CountSchema } from "../../model/count";
 import { MAX_NAME_CHARACTERS } from "../../model/limits";
 import { PATH_RULE, parsePropertyPath } from "../../model/property-path";
 import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/property-value";
@@ -114,10 +115,6 @@ export const SequenceMembers = { ...ZonedRangeParameters, per: PerSchema, accura
 /** Refused where a question looks at more properties: each costs in every event that is read. */
 export const PATHS_RULE = `expected at most ${MAX_QUESTION_PATHS} different properties in all steps together`;
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
-export const CountSchema = count;
-
 export const IntervalSchema = v.pipe(
   v.tuple([v.number(), v.number()]),
   v.description("Between which numbers the true one lies with 95 %. Only where the answer is sampled."),
@@ -140,7 +137,7 @@ export const SequenceAnswerMembers = {
     }),
     v.description("exact: every session (or visitor) of the range was read."),
   ),
-  rows_read: v.pipe(count, v.description("Rows that were read in D1, as they are billed.")),
+  rows_read: v.pipe(CountSchema, v.description("Rows that were read in D1, as they are billed.")),
 };
 
 /** 202: the answer is on its way. */

@@ -22,6 +22,7 @@ import {
 } from "../../http/parameters";
 import { problem, Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
+import { CountSchema } from "../../model/count";
 import { formatTimestamp, type Micros } from "../../model/time";
 import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
@@ -48,8 +49,6 @@ export const SessionsParameters = v.object({
   limit: LimitParameter,
   cursor: CursorParameter,
 });
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const FirstEventAt = v.pipe(MomentSchema, v.description("The earliest event of the whole session."));
 const LastEventAt = v.pipe(MomentSchema, v.description("The latest event of the whole session."));
@@ -146,10 +145,10 @@ export const SessionResponse = v.object({
     v.description("From the first event to the last, to the microsecond."),
   ),
   events: v.pipe(
-    v.nullable(count),
+    v.nullable(CountSchema),
     v.description(`How many events the session has, or null if there are more than ${MAX_EVENTS_COUNTED}.`),
   ),
-  events_at_least: v.pipe(count, v.description("How many events were counted.")),
+  events_at_least: v.pipe(CountSchema, v.description("How many events were counted.")),
   applications: v.pipe(v.array(v.string()), v.description(`Those that sent its first ${MAX_EVENTS_COUNTED} events.`)),
   results: v.array(
     v.object({

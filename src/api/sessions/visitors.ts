@@ -6,6 +6,7 @@ import { NextSchema, pageResponse, readCursor } from "../../http/page";
 import { CursorParameter, LimitParameter, readParameters } from "../../http/parameters";
 import { problem, Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
+import { CountSchema } from "../../model/count";
 import { formatTimestamp } from "../../model/time";
 import { databasesOf, metered } from "../../storage/core/databases";
 import { findVisitorSessions, MAX_VISITOR_SESSIONS } from "../../storage/sessions/visitor-sessions";
@@ -13,15 +14,13 @@ import { findVisitorSessions, MAX_VISITOR_SESSIONS } from "../../storage/session
 /** The parameters of `GET /theeye/visitors/{id}`. */
 export const VisitorParameters = v.object({ limit: LimitParameter, cursor: CursorParameter });
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
 export const VisitorResponse = v.object({
   visitor_id: v.string(),
   sessions: v.pipe(
-    v.nullable(count),
+    v.nullable(CountSchema),
     v.description(`How many sessions the visitor has, or null if there are more than ${MAX_VISITOR_SESSIONS}.`),
   ),
-  sessions_at_least: v.pipe(count, v.description("How many of them were looked at, the newest ones.")),
+  sessions_at_least: v.pipe(CountSchema, v.description("How many of them were looked at, the newest ones.")),
   results: v.pipe(
     v.array(
       v.object({
@@ -33,7 +32,7 @@ export const VisitorResponse = v.object({
     ),
     v.description("The most recently active first, to a quarter of an hour."),
   ),
-  rows_read: v.pipe(count, v.description("Rows that were read in D1, as they are billed.")),
+  rows_read: v.pipe(CountSchema, v.description("Rows that were read in D1, as they are billed.")),
   next: NextSchema,
 });
 

@@ -1,16 +1,15 @@
 import * as v from "valibot";
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+import { CountSchema } from "../../model/count";
 
 const VisitPlaceSchema = v.object({
-  partition: count,
-  database: count,
+  partition: CountSchema,
+  database: CountSchema,
   isLate: v.boolean(),
   after: v.nullable(v.string()),
 });
 
 const ErrorPlaceSchema = v.object({
-  database: count,
+  database: CountSchema,
   after: v.nullable(v.object({ receivedAt: v.number(), id: v.string() })),
 });
 
@@ -23,14 +22,14 @@ const ErrorPlaceSchema = v.object({
  * - `contents`: errors whose content names a visitor, from a place on.
  */
 export const ErasureStateSchema = v.variant("phase", [
-  v.object({ pass: count, phase: v.literal("subject") }),
+  v.object({ pass: CountSchema, phase: v.literal("subject") }),
   v.object({
-    pass: count,
+    pass: CountSchema,
     phase: v.literal("sessions"),
     place: v.nullable(VisitPlaceSchema),
     todo: v.array(v.string()),
   }),
-  v.object({ pass: count, phase: v.literal("contents"), place: ErrorPlaceSchema }),
+  v.object({ pass: CountSchema, phase: v.literal("contents"), place: ErrorPlaceSchema }),
 ]);
 
 export type ErasureState = v.InferOutput<typeof ErasureStateSchema>;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { DryRunSchema } from "../../../ingest/dry-run";
 import { EVENT_CODES, REQUEST_PROBLEMS } from "../../../model/codes";
+import { CountSchema } from "../../../model/count";
 import { EventSchema } from "../../../model/event/event";
 import { MAX_EVENTS_PER_REQUEST } from "../../../model/limits";
 import {
@@ -57,8 +58,6 @@ import { JobStartedSchema } from "../../sequences/sequence-schemas";
 import { SessionResponse, SessionsResponse } from "../../sessions/sessions";
 import { VisitorResponse } from "../../sessions/visitors";
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
 const OpenEventSchema = v.pipe(
   v.objectWithRest(EventSchema.entries, v.unknown()),
   v.description("Members that are not named here are kept as well, and returned under `extra`."),
@@ -67,7 +66,7 @@ const OpenEventSchema = v.pipe(
 const BatchSchema = v.pipe(v.array(OpenEventSchema), v.minLength(1), v.maxLength(MAX_EVENTS_PER_REQUEST));
 
 const AcceptedSchema = v.object({
-  accepted: v.pipe(count, v.description("How many events were taken.")),
+  accepted: v.pipe(CountSchema, v.description("How many events were taken.")),
   ids: v.pipe(v.array(v.string()), v.description("Their ids in the order sent: the client's own, or one made here.")),
 });
 
@@ -76,7 +75,7 @@ const DependencySchema = v.object({
   ms: v.pipe(v.number(), v.description("Milliseconds until it answered.")),
   backlog: v.optional(
     v.pipe(
-      v.union([v.object({ messages: count, bytes: count }), v.literal("unknown")]),
+      v.union([v.object({ messages: CountSchema, bytes: CountSchema }), v.literal("unknown")]),
       v.description("Only queues have one."),
     ),
   ),
@@ -125,7 +124,7 @@ const CodeSchema = v.object({
     v.description("A request's problem is answered at once; an event's is found later and listed by /theeye/errors."),
   ),
   title: v.string(),
-  status: v.pipe(v.nullable(count), v.description("The HTTP status that carries it; null for an event's.")),
+  status: v.pipe(v.nullable(CountSchema), v.description("The HTTP status that carries it; null for an event's.")),
   meaning: v.string(),
   mend: v.pipe(v.string(), v.description("What to do about it.")),
 });
