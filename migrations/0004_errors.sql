@@ -15,7 +15,7 @@ CREATE TABLE errors (
   resolved_session TEXT,         -- these three: the event that a replay made of it, by its identity
   resolved_event_id TEXT,
   resolved_occurred_at INTEGER,
-  replayed_at INTEGER,           -- microseconds since 1970; when a replay judged it last
+  replayed_at INTEGER,           -- microseconds since 1970; when a replay validated it last
   replay_id TEXT,                -- that replay
   claimed_by TEXT,               -- the replay that has it in hand: one at a time, or two repairs could make two events of it
   codes INTEGER NOT NULL,        -- the codes of its issues as bits: src/storage/core/error-codes.ts

@@ -14,7 +14,7 @@ CREATE TABLE archive_files (
   bytes INTEGER NOT NULL,
   footer_bytes INTEGER NOT NULL,
   index_level INTEGER NOT NULL,     -- it has 2^level buckets in archive_index
-  settled INTEGER NOT NULL,         -- 0: rows of a late lane that it holds are not removed from there yet
+  finished INTEGER NOT NULL,         -- 0: rows of a late lane that it holds are not removed from there yet
   created_at INTEGER NOT NULL       -- microseconds since 1970
 ) STRICT;
 
@@ -44,7 +44,7 @@ CREATE TABLE archive_index (
 
 -- Files of late events whose rows have been counted and removed from the late lane, in the database of the events: the row
 -- and the counts are written in one transaction, so nothing is counted twice.
-CREATE TABLE archive_settled (file_id INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE archive_finished (file_id INTEGER PRIMARY KEY) STRICT;
 
 -- The settings of storage, in the first database: one row at most.
 CREATE TABLE storage_settings (

@@ -126,7 +126,7 @@ const KINDS: readonly [tables: RegExp, kind: RowKind][] = [
   [/^visits_/, "visits"],
   [/^(minutes_.*|counts|series_hours)$/, "counts"],
   [/^(categories|series)$/, "series"],
-  [/^(errors|error_parts|failures|shadow_failures)$/, "errors"],
+  [/^(errors|error_parts|failures|report_only_failures)$/, "errors"],
   [/^(partitions|revisions|write_probe)$/, "partitions"],
 ];
 

@@ -8,7 +8,7 @@ export function statsQuestions({ day, month }: Places): Question[] {
   const stats = (name: string, asked: Filters) =>
     question(`stats: ${name}`, [pathOf("/theeye/stats", asked)], {
       goal: { kind: "cells" },
-      // Where a range has so few cells that most of what is read are series.
+      // Where a range has so few aggregate rows that most of what is read are series.
       held: { kind: "each", rows: 10, more: 100 },
     });
   return [

@@ -22,7 +22,7 @@ export function databaseFiles(storage: string): string[] {
 }
 
 /** Brings what lies in the write-ahead log into the file itself, so that it can be copied. */
-export function settle(file: string): void {
+export function resolve(file: string): void {
   const database = new DatabaseSync(file);
   database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   database.close();
@@ -138,12 +138,12 @@ const HOUR = 3_600;
 const DAY = 86_400;
 
 /** Events by series and bucket, as `series * 2 ** 32 + start of the bucket in minutes`. */
-type Cells = Map<number, number>;
+type Aggregates = Map<number, number>;
 
 /** The counts that are written beside the events: minutes with their partition, hours and days at the end. */
 class Counts {
-  private minutes: Cells = new Map();
-  private readonly hours: Cells = new Map();
+  private minutes: Aggregates = new Map();
+  private readonly hours: Aggregates = new Map();
   private readonly database: DatabaseSync;
 
   constructor(database: DatabaseSync) {
@@ -160,8 +160,8 @@ class Counts {
     for (const { page, bucket, events, bySeries } of pagesOf(this.minutes, MINUTE)) {
       insert.run(page, bucket, events, bySeries);
     }
-    for (const [cell, events] of this.minutes) {
-      increase(this.hours, Math.floor(cell / 2 ** 32), Math.floor((cell % 2 ** 32) / 60) * 60, events);
+    for (const [aggregate, events] of this.minutes) {
+      increase(this.hours, Math.floor(aggregate / 2 ** 32), Math.floor((aggregate % 2 ** 32) / 60) * 60, events);
     }
     this.minutes = new Map();
   }
@@ -174,13 +174,14 @@ class Counts {
       }
     }
     const insertHour = this.database.prepare("INSERT INTO series_hours VALUES (?, ?)");
-    for (const cell of this.hours.keys()) insertHour.run(Math.floor(cell / 2 ** 32), (cell % 2 ** 32) * MINUTE);
+    for (const aggregate of this.hours.keys())
+      insertHour.run(Math.floor(aggregate / 2 ** 32), (aggregate % 2 ** 32) * MINUTE);
   }
 }
 
-function increase(cells: Cells, seriesId: number, minute: number, events: number): void {
-  const cell = seriesId * 2 ** 32 + minute;
-  cells.set(cell, (cells.get(cell) ?? 0) + events);
+function increase(cells: Aggregates, seriesId: number, minute: number, events: number): void {
+  const aggregate = seriesId * 2 ** 32 + minute;
+  cells.set(aggregate, (cells.get(aggregate) ?? 0) + events);
 }
 
 interface CountRow {
@@ -191,12 +192,12 @@ interface CountRow {
 }
 
 /** The rows of counts of one width, in the order of their primary key. */
-function pagesOf(cells: Cells, seconds: number): CountRow[] {
+function pagesOf(cells: Aggregates, seconds: number): CountRow[] {
   const rows = new Map<string, { page: number; bucket: number; bySeries: Record<string, number> }>();
-  for (const [cell, events] of cells) {
-    const seriesId = Math.floor(cell / 2 ** 32);
+  for (const [aggregate, events] of cells) {
+    const seriesId = Math.floor(aggregate / 2 ** 32);
     const page = Math.floor(seriesId / SERIES_PER_PAGE);
-    const bucket = Math.floor(((cell % 2 ** 32) * MINUTE) / seconds) * seconds;
+    const bucket = Math.floor(((aggregate % 2 ** 32) * MINUTE) / seconds) * seconds;
     const row = rows.get(`${page} ${bucket}`) ?? { page, bucket, bySeries: {} };
     rows.set(`${page} ${bucket}`, row);
     row.bySeries[seriesId] = (row.bySeries[seriesId] ?? 0) + events;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { EventRow } from "../../src/storage/write/rows.ts";
 import { ROOT } from "../shared/wrangler-settings.ts";
 import { type Comparison, compareFiles } from "./compare-files.ts";
-import { databaseFiles, fillFile, hasRows, settle } from "./database-file.ts";
+import { databaseFiles, fillFile, hasRows, resolve } from "./database-file.ts";
 import { EVENTS_PER_ERROR, errorAt, eventAt, type History } from "./history.ts";
 import { startQueryPlatform } from "./query-platform.ts";
 
@@ -93,7 +93,7 @@ export async function datasetOf(
 
   const { main, compared } = filesOf(storage);
   const sample = join(folder, "sample.sqlite");
-  settle(main);
+  resolve(main);
   cpSync(main, sample);
   fillFile(sample, history, comparing, () => undefined);
   const result = compareFiles(sample, compared, comparable);

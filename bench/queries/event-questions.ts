@@ -1,9 +1,9 @@
-import { MAX_GUIDED_ROWS, MAX_GUIDING_COUNTS, MAX_ROWS_EXAMINED } from "../../src/storage/core/read-limits.ts";
+import { MAX_GUIDING_COUNTS, MAX_MINUTE_BUCKET_ROWS, MAX_ROWS_EXAMINED } from "../../src/storage/core/read-limits.ts";
 import { EVENTS, each, type Filters, type Goal, type Places, pathOf, type Question, question } from "./question.ts";
 import { uuid } from "./random.ts";
 
 /** What guiding by counts may read, in one database: see guided-scan.ts. */
-const GUIDED: Goal = { kind: "bound", rows: 2 * MAX_GUIDING_COUNTS + 2 * MAX_GUIDED_ROWS };
+const BY_MINUTE_BUCKETS: Goal = { kind: "bound", rows: 2 * MAX_GUIDING_COUNTS + 2 * MAX_MINUTE_BUCKET_ROWS };
 
 /**
  * Of a common category: partitions are read in growing groups, so a page reads ahead where each holds few events. Fewer than a
@@ -12,7 +12,7 @@ const GUIDED: Goal = { kind: "bound", rows: 2 * MAX_GUIDING_COUNTS + 2 * MAX_GUI
 const COMMON_HELD: Goal = { kind: "each", rows: 12, more: 10_000 };
 
 /** A bound is all that is asked of what no index covers. */
-const UNCOVERED: Partial<Question> = { goal: GUIDED, p95Ms: null };
+const UNCOVERED: Partial<Question> = { goal: BY_MINUTE_BUCKETS, p95Ms: null };
 
 /** A filter left over: what is examined with its slots, once more up to the place that was reached, and a page of what is found. */
 const FILTERED: Goal = { kind: "bound", rows: 4 * MAX_ROWS_EXAMINED + 200 };
@@ -22,7 +22,7 @@ const LEFT_OVER: Partial<Question> = { goal: FILTERED, p95Ms: null };
 const SLOTS_PER_WINDOW = 225;
 
 /** A cursor in the middle of the sessions with 20,000 events and more. */
-const MIDDLE = { page: 11, walkBy: 1_000 };
+const MIDDLE = { page: 11, scanBy: 1_000 };
 
 const COMMON = "page interaction";
 
@@ -75,10 +75,10 @@ export function eventQuestions(places: Places): Question[] {
     combination("common category + common name", { category: COMMON, name: "pageview" }),
     combination("common category + rare name (1 in 10,000 of it)", { category: COMMON, name: "print" }),
     events("common category + rarest name (1 in 100,000 of it)", [{ category: COMMON, name: "easter egg" }], {
-      goal: GUIDED,
+      goal: BY_MINUTE_BUCKETS,
     }),
     events("common category + rare name, third page", [{ category: COMMON, name: "print", limit: "10" }], {
-      goal: GUIDED,
+      goal: BY_MINUTE_BUCKETS,
       page: 3,
     }),
     combination("lesser category + rare name", { category: "commerce", name: "refund" }),

@@ -3,7 +3,7 @@ import type { Micros } from "../../src/model/time";
 import type { Partition } from "../../src/storage/partitions/partition";
 import type { ErrorRow, EventRow } from "../../src/storage/write/rows";
 import { applicationAt, eventTypeAt } from "./catalogue.ts";
-import { END, type Layout, type LayoutName, LONG_SESSION, layoutOf, type Stretch } from "./layouts.ts";
+import { END, type Layout, type LayoutName, LONG_SESSION, layoutOf, type TimeShare } from "./layouts.ts";
 import { chance, uuid, word } from "./random.ts";
 
 const SECOND: Micros = 1_000_000;
@@ -30,9 +30,9 @@ const EVENTS_PER_RETURN = 3;
 
 /** Makes the times and sessions of a history. Deterministic; 10 million take some seconds and 300 MB. */
 export function planHistory(events: number, layout: LayoutName = "large", seed = 1): History {
-  const { stretches, long, partitions } = layoutOf(layout, events);
-  const stretchAt = cumulative(stretches);
-  const start = stretches[0]?.from ?? END;
+  const { ranges, long, partitions } = layoutOf(layout, events);
+  const rangeAt = cumulative(ranges);
+  const start = ranges[0]?.from ?? END;
   const made = { at: new Float64Array(events), session: new Uint32Array(events) };
   const sizes: { session: number; events: number }[] = [];
 
@@ -43,13 +43,13 @@ export function planHistory(events: number, layout: LayoutName = "large", seed =
     count += 1;
   };
   const returning = layout === "small" ? 2 ** 31 : null;
-  for (const { from, to } of returning === null ? [] : stretches) {
+  for (const { from, to } of returning === null ? [] : ranges) {
     for (let own = 0; own < EVENTS_PER_RETURN; own++) add(returning ?? 0, (from + to) / 2 + own * SECOND);
   }
   for (let session = 0; count < events; session++) {
     const size = Math.min(sizeOf(seed, session, events), events - count);
     const isLong = size > LONG_SESSION;
-    const { from, to } = isLong ? long : stretchAt(chance(seed, session, 1));
+    const { from, to } = isLong ? long : rangeAt(chance(seed, session, 1));
     let at = isLong ? from : from + Math.floor(chance(seed, session, 2) * (to - from));
     // The others pause for half a minute on average.
     const pause = isLong ? (to - from) / size : 30 * SECOND;
@@ -74,17 +74,17 @@ export function planHistory(events: number, layout: LayoutName = "large", seed =
   };
 }
 
-/** Chooses a stretch by its share of the events. */
-function cumulative(stretches: Layout["stretches"]): (drawn: number) => Stretch {
+/** Chooses a range by its share of the events. */
+function cumulative(ranges: Layout["ranges"]): (drawn: number) => TimeShare {
   let sum = 0;
-  const ends = Float64Array.from(stretches, ({ share }) => {
+  const ends = Float64Array.from(ranges, ({ share }) => {
     sum += share;
     return sum;
   });
   return (drawn) => {
     const place = ends.findIndex((end) => drawn * sum < end);
-    const found = stretches[place];
-    if (found === undefined) throw new Error("a layout has no stretches");
+    const found = ranges[place];
+    if (found === undefined) throw new Error("a layout has no ranges");
     return found;
   };
 }

@@ -11,8 +11,8 @@ const DAY = 24 * HOUR;
 
 export type LayoutName = "large" | "small";
 
-/** A stretch of time with its share of all events, which lie evenly in it. */
-export interface Stretch {
+/** A range of time with its share of all events, which lie evenly in it. */
+export interface TimeShare {
   from: Micros;
   to: Micros;
   share: number;
@@ -21,9 +21,9 @@ export interface Stretch {
 /** How a history lies in time, and in which partitions. */
 export interface Layout {
   /** Sessions begin in these. */
-  stretches: readonly Stretch[];
+  ranges: readonly TimeShare[];
   /** Where sessions of more than LONG_SESSION events lie: they go on through all of it. */
-  long: Pick<Stretch, "from" | "to">;
+  long: Pick<TimeShare, "from" | "to">;
   /** In the order of time, without gaps. */
   partitions: readonly Partition[];
 }
@@ -48,7 +48,7 @@ function largePartitions(events: number): Layout {
   const start = busyFrom - QUIET_DAYS * busy;
   const edges = [toWindow(start), toWindow(busyFrom), toWindow(busyFrom + SPLIT_AT * busy), END];
   return {
-    stretches: [
+    ranges: [
       { from: start, to: busyFrom, share: 1 - BUSY_SHARE },
       { from: busyFrom, to: END, share: BUSY_SHARE },
     ],
@@ -68,15 +68,15 @@ const SMALL_WEIGHTS = [1, 10] as const;
  * every list of a common category meets both kinds. Long sessions lie in three hours of one of the last partitions.
  */
 function smallPartitions(): Layout {
-  const stretches = Array.from({ length: SMALL_PARTITIONS }, (_, place): Stretch => {
+  const ranges = Array.from({ length: SMALL_PARTITIONS }, (_, place): TimeShare => {
     const from = toWindow(END - (SMALL_PARTITIONS - place) * SMALL_WIDTH);
     const weight = SMALL_WEIGHTS[place % SMALL_WEIGHTS.length] ?? 1;
     return { from, to: from + SMALL_WIDTH, share: weight / ((SMALL_PARTITIONS * (1 + 10)) / 2) };
   });
   return {
-    stretches,
+    ranges,
     long: { from: END - 100 * DAY, to: END - 100 * DAY + 3 * HOUR },
-    partitions: stretches.map(({ from, to }, place) =>
+    partitions: ranges.map(({ from, to }, place) =>
       openPartition(place + 1, from, to, place % SMALL_WEIGHTS.length === 1 ? COMMON : []),
     ),
   };

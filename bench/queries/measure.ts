@@ -43,10 +43,10 @@ export async function measure(
 }
 
 /** The path of a later page, reached as a client reaches it; that of the last one if there are fewer. */
-async function pageOf(platform: QueryPlatform, first: string, { page, walkBy }: Question): Promise<string> {
+async function pageOf(platform: QueryPlatform, first: string, { page, scanBy }: Question): Promise<string> {
   let path = first;
   for (let number = 1; number < page; number++) {
-    const { body } = await platform.walk(withLimit(path, walkBy));
+    const { body } = await platform.scan(withLimit(path, scanBy));
     if (typeof body.next !== "string") break;
     const cursor = new URL(body.next, "http://localhost").searchParams.get("cursor") ?? "";
     const url = new URL(first, "http://localhost");
@@ -88,7 +88,7 @@ async function answerOf(
 const GroupSchema = v.object({ over_time: v.array(v.number()) });
 const LineSchema = v.object({ values: v.array(v.nullable(v.number())) });
 
-/** Rows or cells of an answer. A group of failures has a cell for each of its counts over time, and one of numbers for each bucket. */
+/** Rows or aggregate rows of an answer. A group of failures has an aggregate row for each of its counts over time, and one of numbers for each bucket. */
 export function returnedIn(results: readonly unknown[]): number {
   return results.reduce<number>((sum, result) => {
     if (v.is(GroupSchema, result)) return sum + result.over_time.filter((count) => count !== 0).length;

@@ -2,7 +2,7 @@
 const GROWING = String.raw`(?:(?:events|activity|visits|minutes)_\d+[sl]?|errors|error_parts|counts|series_hours|failures)`;
 
 /**
- * Steps of a statement's plan that read or sort a whole table. Sums are sorted by group, and their cells are bounded; a walk
+ * Steps of a statement's plan that read or sort a whole table. Sums are sorted by group, and their aggregate rows are bounded; a scan
  * in the order of an index that a LIMIT ends is a page.
  */
 export function wholeTableSteps(sql: string, plan: readonly string[]): string[] {

@@ -5,7 +5,7 @@ import { migrate, startPlatform } from "../shared/local-platform.ts";
 import { workerBindings } from "../shared/worker-bindings.ts";
 import { readWranglerSettings } from "../shared/wrangler-settings.ts";
 import { APPLICATIONS } from "./catalogue.ts";
-import type { Asked, Binding, Order, Walked, Written } from "./worker.ts";
+import type { Asked, Binding, Order, Scanned, Written } from "./worker.ts";
 
 const WORKER = "asked";
 
@@ -16,7 +16,7 @@ export interface QueryPlatform {
   writeEvents(into: Binding, batches: EventRow[][]): Promise<number>;
   writeErrors(into: Binding, rows: ErrorRow[]): Promise<void>;
   /** Asks once, without measuring anything. */
-  walk(path: string): Promise<Walked>;
+  scan(path: string): Promise<Scanned>;
   ask(path: string, how: { runs: number; plans: boolean }): Promise<Asked>;
   stop(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export async function startQueryPlatform(storage: string, script: string): Promi
       }));
       await order({ do: "make partitions", into, partitions: made });
     },
-    walk: async (path) => (await order({ do: "walk", path })) as Walked,
+    scan: async (path) => (await order({ do: "walk", path })) as Scanned,
     ask: async (path, how) => (await order({ do: "ask", path, ...how })) as Asked,
     stop: platform.stop,
   };

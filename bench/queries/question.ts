@@ -3,7 +3,7 @@ import { EVENTS_PER_ERROR, errorAt, type History, sessionId } from "./history.ts
 import { END } from "./layouts.ts";
 import { word } from "./random.ts";
 
-/** How many rows an answer may read. `returned`: of rows or of cells. */
+/** How many rows an answer may read. `returned`: of rows or of aggregate rows. */
 export type Goal =
   | { kind: "list" }
   /** Results of an answer of counts. */
@@ -20,10 +20,10 @@ export interface Question {
   held?: Goal;
   /** The same question in several places of the history. */
   paths: string[];
-  /** The page that is measured; those before it are walked through. */
+  /** The page that is measured; those before it are scanned. */
   page: number;
   /** How many rows the pages before it have, where these are not as long as itself. */
-  walkBy?: number;
+  scanBy?: number;
   /** What p95 in D1 may be; null: nothing is asked of it. */
   p95Ms: number | null;
   /** The status of the answers. */
@@ -88,8 +88,8 @@ export function placesOf(history: History, places: number): Places {
   const placeOf = (use: number, of: number) => all.map((place) => word(seed, place, use) % of);
   // Of small partitions all are as busy as the last ones.
   const from = history.layout === "small" ? start : history.busyFrom;
-  const moments = (stretch: Micros) =>
-    all.map((place) => from + Math.floor((word(seed, place, 40) / 2 ** 32) * Math.max(0, END - from - stretch)));
+  const moments = (range: Micros) =>
+    all.map((place) => from + Math.floor((word(seed, place, 40) / 2 ** 32) * Math.max(0, END - from - range)));
   const special = new Set([...largest.map(({ session }) => session), history.returning]);
   const sessions = placeOf(41, events).map((place) => history.session[place] ?? 0);
   return {

@@ -119,7 +119,7 @@ export function queryChart({ databases }: QueryResult): Chart {
   const large = databases.filter(({ layout }) => layout === "large").at(-1);
   return {
     title: `Rows read for each row returned, of ${count(large?.events ?? 0)} events`,
-    unit: "rows read / rows (or cells) returned, all answers of a question; bars are cut at 50",
+    unit: "rows read / rows (or aggregate rows) returned, all answers of a question; bars are cut at 50",
     cutAt: 50,
     bars: (large?.questions ?? []).map(({ name, rowsReadPerRow }) => ({
       name,

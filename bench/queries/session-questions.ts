@@ -31,7 +31,7 @@ export function sessionQuestions({ narrow, upTo, wide, small, huge, deep }: Plac
     lists("newest", [{}, { limit: "20" }]),
     lists("second page", [{}], { page: 2 }),
     lists("tenth page", [{}], { page: 10 }),
-    lists("deep page", [{}], { page: deep, walkBy: 1_000 }),
+    lists("deep page", [{}], { page: deep, scanBy: 1_000 }),
     lists("up to a moment", upTo),
     lists("of a minute", narrow),
     lists("of the whole range", [wide]),

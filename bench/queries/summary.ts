@@ -7,7 +7,7 @@ export interface Summary {
   name: string;
   goal: Goal;
   answers: number;
-  /** Rows or cells in the answer that read most for what it returned, and what it read. */
+  /** Rows or aggregate rows in the answer that read most for what it returned, and what it read. */
   returned: number;
   rowsRead: number;
   /** Over all answers. */

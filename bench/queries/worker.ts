@@ -34,11 +34,11 @@ export interface MadePartition {
 }
 
 /** A page of an answer. */
-export interface Walked {
+export interface Scanned {
   body: { results?: unknown[]; next?: string | null; total?: number };
 }
 
-export interface Asked extends Walked {
+export interface Asked extends Scanned {
   status: number;
   /** What one request asked of D1, in an isolate that has met the series before. */
   statements: AskedStatement[];
@@ -77,7 +77,7 @@ export default {
     };
     if (order.do === "walk") {
       const answer = await ask(env);
-      return Response.json({ body: await answer.json<Walked["body"]>() } satisfies Walked);
+      return Response.json({ body: await answer.json<Scanned["body"]>() } satisfies Scanned);
     }
     // One for the isolate's life: what storage remembers of a database hangs on its binding.
     meter ??= meteredDatabase(env.DB);

@@ -62,6 +62,6 @@ function failure(step: Step, args: readonly string[], output: string): string {
 
 ${output.trim()}
 
-${step.mend}
+${step.fix}
 Then run \`npm run deploy\` again: it goes on from here, and what is done stays as it is.`;
 }

@@ -10,7 +10,7 @@ export interface Step {
   /** The command reads a new admin key from its standard input. */
   input?: "admin key";
   /** What to do if the command fails, besides running the deployment again. */
-  mend: string;
+  fix: string;
 }
 
 export const ADMIN_KEY = "ADMIN_KEY";
@@ -27,35 +27,35 @@ export function planDeployment(config: WranglerConfig): Step[] {
     {
       title: "Check the login",
       args: ["whoami", "--json"],
-      mend: "Log in with `npx wrangler login`, or set CLOUDFLARE_API_TOKEN. With several accounts, set CLOUDFLARE_ACCOUNT_ID.",
+      fix: "Log in with `npx wrangler login`, or set CLOUDFLARE_API_TOKEN. With several accounts, set CLOUDFLARE_ACCOUNT_ID.",
     },
     ...config.databases.map(({ name }) => ({
       title: `Create the database ${name}`,
       args: ["d1", "create", name, "--update-config=false"],
       unless: { args: ["d1", "list", "--json"], lists: name },
-      mend: "Nothing is deployed yet. The token needs the permission to edit D1.",
+      fix: "Nothing is deployed yet. The token needs the permission to edit D1.",
     })),
     ...config.databases.map(({ binding, name }) => ({
       title: `Migrate the database ${name}`,
       args: ["d1", "migrations", "apply", binding, "--remote"],
-      mend: "The failed migration is rolled back, and the code that serves is the one from before.",
+      fix: "The failed migration is rolled back, and the code that serves is the one from before.",
     })),
     {
       title: "Deploy the Worker with its KV namespace, bucket and queues",
       args: ["deploy"],
-      mend: `The databases are ready. If a KV namespace "${config.name}-keys" remained from an attempt, write its id into wrangler.toml (\`npx wrangler kv namespace list\`).`,
+      fix: `The databases are ready. If a KV namespace "${config.name}-keys" remained from an attempt, write its id into wrangler.toml (\`npx wrangler kv namespace list\`).`,
     },
     {
       title: "Set the first admin key",
       args: ["secret", "put", ADMIN_KEY],
       unless: { args: ["secret", "list", "--format", "json"], lists: ADMIN_KEY },
       input: "admin key",
-      mend: "The Worker serves, but has no admin key yet, so no application can be created.",
+      fix: "The Worker serves, but has no admin key yet, so no application can be created.",
     },
     ...config.queues.map((name) => ({
       title: `Keep the messages of ${name} for 14 days`,
       args: ["queues", "update", name, "--message-retention-period-secs", String(QUEUE_RETENTION_SECONDS)],
-      mend: "Everything serves. But the queue keeps messages for its default time only, so a long outage of a database would lose events. Retention of more than a day needs the Workers Paid plan.",
+      fix: "Everything serves. But the queue keeps messages for its default time only, so a long outage of a database would lose events. Retention of more than a day needs the Workers Paid plan.",
     })),
   ];
 }

@@ -22,7 +22,7 @@ export const QUIET = {
 export interface Finished {
   code: number;
   stdout: string;
-  /** Both streams, in the order of arrival. */
+  /** Both streams, in the order received. */
   output: string;
 }
 

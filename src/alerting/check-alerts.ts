@@ -23,21 +23,21 @@ export async function checkAlerts(alerting: Alerting, now: Micros): Promise<void
   const [home] = alerting.databases;
   if (home === undefined) throw new Error("There is no database.");
   const alerts = await listAlerts(home);
-  const told = { alerts: alerts.length, begun: 0, ended: 0, unmeasured: 0 };
+  const summary = { alerts: alerts.length, begun: 0, ended: 0, unmeasured: 0 };
   const reasons = new Set<string>();
   for (const alert of alerts) {
     try {
       const kind = await check(alerting.databases, home, alert, now);
-      if (kind === "begin") told.begun += 1;
-      if (kind === "end") told.ended += 1;
+      if (kind === "begin") summary.begun += 1;
+      if (kind === "end") summary.ended += 1;
     } catch (thrown) {
-      told.unmeasured += 1;
+      summary.unmeasured += 1;
       reasons.add(messageOf(thrown));
     }
   }
   const sent = await deliverDue({ ...alerting, home }, now);
-  if (told.begun + told.ended + told.unmeasured + sent.delivered + sent.failed > 0) {
-    alerting.log({ event: "alerts_checked", ...told, reasons: [...reasons].slice(0, 5), ...sent });
+  if (summary.begun + summary.ended + summary.unmeasured + sent.delivered + sent.failed > 0) {
+    alerting.log({ event: "alerts_checked", ...summary, reasons: [...reasons].slice(0, 5), ...sent });
   }
 }
 

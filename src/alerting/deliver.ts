@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { AlertRuleSchema } from "../model/alert";
 import type { Micros } from "../model/time";
 import { refuseDestination } from "../model/webhook-destination";
-import { claimDelivery, type DueDelivery, dueDeliveries, settleDelivery } from "../storage/admin/alert-deliveries";
+import { claimDelivery, type DueDelivery, dueDeliveries, recordDelivery } from "../storage/admin/alert-deliveries";
 import type { Database } from "../storage/core/databases";
 import { signMessage } from "./signature";
 
@@ -37,12 +37,12 @@ export function backoff(attempts: number): Micros {
 /** Tries every message that is due once. */
 export async function deliverDue(courier: Courier, now: Micros): Promise<{ delivered: number; failed: number }> {
   const due = await dueDeliveries(courier.home, now, MAX_DELIVERIES_PER_TICK);
-  const told = { delivered: 0, failed: 0 };
+  const summary = { delivered: 0, failed: 0 };
   for (let start = 0; start < due.length; start += CONNECTIONS) {
     const results = await Promise.all(due.slice(start, start + CONNECTIONS).map((one) => deliver(courier, one, now)));
-    for (const result of results) if (result !== null) told[result] += 1;
+    for (const result of results) if (result !== null) summary[result] += 1;
   }
-  return told;
+  return summary;
 }
 
 async function deliver(courier: Courier, due: DueDelivery, now: Micros): Promise<"delivered" | "failed" | null> {
@@ -50,7 +50,7 @@ async function deliver(courier: Courier, due: DueDelivery, now: Micros): Promise
   if (!(await claimDelivery(courier.home, due, now + backoff(attempts)))) return null;
   const { ok, outcome } = await post(courier, due);
   const status = ok ? "delivered" : attempts >= MAX_ATTEMPTS ? "failed" : "pending";
-  await settleDelivery(courier.home, due.id, { status, outcome });
+  await recordDelivery(courier.home, due.id, { status, outcome });
   return ok ? "delivered" : "failed";
 }
 

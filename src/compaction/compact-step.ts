@@ -1,5 +1,5 @@
 import type { Micros } from "../model/time";
-import { unsettledFiles } from "../storage/archive/manifest";
+import { unfinishedFiles } from "../storage/archive/manifest";
 import { firstDatabase } from "../storage/core/databases";
 import type { Partition } from "../storage/partitions/partition";
 import { dropPartition, sealPartition } from "../storage/partitions/partition-lifecycle";
@@ -8,13 +8,13 @@ import { loadPartitionMap, NO_PARTITIONS, stateStatements } from "../storage/par
 import { beginProgress, noteFailure, readProgress } from "./compaction-records";
 import type { CompactionWorld } from "./compaction-world";
 import { copyNextFile, findDifference } from "./copy-partition";
-import { flushLateRows, settleLateFile } from "./flush-late";
+import { finishLateFile, flushLateRows } from "./flush-late";
 import { noteFlushed, partitionWithLateRows } from "./late-lanes";
 import { partitionToSeal } from "./partition-dates";
 
 /** What a step did. `waiting`: nothing is to be done now. */
 export type StepResult =
-  | { did: "sealed" | "copied" | "archived" | "dropped" | "flushed" | "settled"; partition: number; rows: number }
+  | { did: "sealed" | "copied" | "archived" | "dropped" | "flushed" | "finished"; partition: number; rows: number }
   | { did: "waiting" };
 
 const WAITING: StepResult = { did: "waiting" };
@@ -34,10 +34,10 @@ export async function compactStep(world: CompactionWorld, now: Micros): Promise<
   const { databases, archive } = world;
   if (archive === null) return WAITING;
   const map = await loadPartitionMap(firstDatabase(databases), NO_PARTITIONS);
-  const [unsettled] = await unsettledFiles(firstDatabase(databases), 1);
-  if (unsettled !== undefined) {
-    await settleLateFile(databases, archive, map, unsettled);
-    return { did: "settled", partition: unsettled.partition, rows: unsettled.rows };
+  const [unfinished] = await unfinishedFiles(firstDatabase(databases), 1);
+  if (unfinished !== undefined) {
+    await finishLateFile(databases, archive, map, unfinished);
+    return { did: "finished", partition: unfinished.partition, rows: unfinished.rows };
   }
   // One partition at a time: the next is sealed when this one is gone.
   const underWay = map.partitions.find(({ state }) => state === "archived" || state === "sealed");

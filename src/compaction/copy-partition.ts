@@ -45,7 +45,7 @@ export async function copyNextFile(
     await first.binding.batch([advanceStatement(first, partition.id, next, end, 0)]);
     return 0;
   }
-  const place = { partition: partition.id, generation: 0, hour, settled: true };
+  const place = { partition: partition.id, generation: 0, hour, finished: true };
   const file = await storeEventFile(archive, database, writer.finish(), place);
   await first.binding.batch([
     // Whatever was erased since the rows were read: they are copied anew then, without it.

@@ -5,7 +5,7 @@ import type { ArchivedEvent } from "../storage/archive/archived-rows";
 import { EventFileWriter } from "../storage/archive/event-file";
 import { ReadBudget, readFooter, readGroups, runOf } from "../storage/archive/file-reader";
 import { findArchived, identityText } from "../storage/archive/find-archived";
-import { addFileStatement, markSettled } from "../storage/archive/manifest";
+import { addFileStatement, markFinished } from "../storage/archive/manifest";
 import { allEvents } from "../storage/archive/read-events";
 import { type Database, firstDatabase } from "../storage/core/databases";
 import { packId, storedIdSql } from "../storage/core/packed-id";
@@ -56,11 +56,11 @@ export async function flushLateRows(
     for (const { event } of fresh) writer.add(event);
     const first = firstDatabase(databases);
     const file = await storeEventFile(archive, database, writer.finish(), {
-      ...{ hour, partition: partition.id, settled: false },
+      ...{ hour, partition: partition.id, finished: false },
       generation: await nextGeneration(first, partition, database),
     });
     await first.binding.batch([fenceStatement(first.binding, check.revision), addFileStatement(first, file, { now })]);
-    await settleFile(
+    await finishFile(
       databases,
       partition,
       file,
@@ -124,7 +124,7 @@ async function removeKnown(
 }
 
 /** Finishes a file of late events whose rows may still stand in the late lane. Harmless when repeated. */
-export async function settleLateFile(
+export async function finishLateFile(
   databases: readonly Database[],
   archive: ArchiveBucket,
   map: PartitionMap,
@@ -132,7 +132,7 @@ export async function settleLateFile(
 ): Promise<void> {
   const partition = map.partitions.find(({ id }) => id === file.partition);
   if (partition === undefined) throw new Error(`partition ${file.partition} of file ${file.key} is not in the map`);
-  await settleFile(databases, partition, file, await eventsOf(archive, file));
+  await finishFile(databases, partition, file, await eventsOf(archive, file));
 }
 
 async function eventsOf(archive: ArchiveBucket, file: ArchiveFile): Promise<ArchivedEvent[]> {
@@ -148,10 +148,10 @@ async function eventsOf(archive: ArchiveBucket, file: ArchiveFile): Promise<Arch
   return events;
 }
 
-const IS_SETTLED = /UNIQUE constraint failed: archive_settled/;
+const IS_FINISHED = /UNIQUE constraint failed: archive_finished/;
 
 /** Counts the events of a file and removes them from the late lane, once. */
-async function settleFile(
+async function finishFile(
   databases: readonly Database[],
   partition: Partition,
   file: ArchiveFile,
@@ -172,15 +172,15 @@ async function settleFile(
   );
   try {
     await binding.batch([
-      // Fails where the file is settled already, and with it all of this.
-      binding.prepare("INSERT INTO archive_settled (file_id) VALUES (?1)").bind(file.id),
+      // Fails where the file is finished already, and with it all of this.
+      binding.prepare("INSERT INTO archive_finished (file_id) VALUES (?1)").bind(file.id),
       ...countStatements(binding, rows),
       ...removeStatements(database, partition, places),
     ]);
   } catch (thrown) {
-    if (!IS_SETTLED.test(messageOf(thrown))) throw thrown;
+    if (!IS_FINISHED.test(messageOf(thrown))) throw thrown;
   }
-  await markSettled(firstDatabase(databases), file);
+  await markFinished(firstDatabase(databases), file);
 }
 
 /** The statements that remove rows from a late lane, and what belongs to them once it is empty. */

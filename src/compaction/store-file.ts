@@ -15,7 +15,7 @@ export async function storeEventFile(
   archive: ArchiveBucket,
   database: Database,
   file: EventFile,
-  { hour, partition, generation, settled }: Pick<ArchiveFile, "hour" | "partition" | "generation" | "settled">,
+  { hour, partition, generation, finished }: Pick<ArchiveFile, "hour" | "partition" | "generation" | "finished">,
 ): Promise<ArchiveFile> {
   const { bytes, rows, footerBytes, first, last, index } = file;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -23,7 +23,7 @@ export async function storeEventFile(
     id: fileId(sha256),
     kind: "events",
     key: objectKey("events", hour, database.index, sha256),
-    ...{ partition, hour, generation, settled, database: database.index },
+    ...{ partition, hour, generation, finished, database: database.index },
     ...{ first, last, rows, footerBytes, bytes: bytes.byteLength, indexLevel: index.level },
   };
   await putObject(archive, stored.key, bytes, sha256);

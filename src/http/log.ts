@@ -13,7 +13,7 @@ export function logRefusal(refused: RefusedRequest): void {
   console.log(JSON.stringify({ event: "request_refused", ...refused }));
 }
 
-/** What the platform threw. The client is told only that it may try again. */
+/** What the platform threw. The client learns only that it may try again. */
 export function logFailure(event: string, error: unknown): void {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   console.error(JSON.stringify({ event, name, message, stack }));

@@ -36,7 +36,7 @@ export function archiveNote(isFromArchive: boolean): { from_archive?: true } {
 /** What stays the same from page to page; the fingerprint in a cursor is made of it. */
 type Question = { limit?: number; cursor?: string | undefined } & Record<string, unknown>;
 
-/** Where the walk goes on: null without a cursor, which begins it. */
+/** Where the scan goes on: null without a cursor, which begins it. */
 export function readCursor<const Schema extends v.GenericSchema>(
   question: Question,
   name: string,
@@ -55,7 +55,7 @@ const FAULTS: Record<CursorFault, string> = {
 /**
  * Answers with a page: `{…members, results, next}`, and `Link: <…>; rel="next"` (RFC 8288) if there is a next one.
  *
- * @param place where the page ended, as the cursor's schema reads it; null at the end of the walk
+ * @param place where the page ended, as the cursor's schema reads it; null at the end of the scan
  */
 export function pageResponse(
   requestUrl: string,

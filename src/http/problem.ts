@@ -29,7 +29,7 @@ export class Refusal {
   }
 }
 
-/** What passes by itself, or is mended by the operator: the same request is to be sent again. */
+/** What passes by itself, or is fixed by the operator: the same request is to be sent again. */
 const RETRIED: ReadonlySet<RequestProblemCode> = new Set(["rate_limited", "unavailable", "misconfigured"]);
 
 /**

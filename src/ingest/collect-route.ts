@@ -78,11 +78,11 @@ async function collectFrom(
   const isDryRun = asksForDryRun(request);
   if (isDryRun instanceof Refusal) return isDryRun;
   if (isStopping()) return new Refusal("unavailable", "The service is about to end, and accepts nothing more.");
-  if (isDryRun) return judge(request, env, rulesOf);
+  if (isDryRun) return validate(request, env, rulesOf);
   return collect(request, { application: identity.application, queue: env.EVENTS, clock: isolateClock });
 }
 
-async function judge(request: Request, env: Env, rulesOf: RulesOf): Promise<Response | Refusal> {
+async function validate(request: Request, env: Env, rulesOf: RulesOf): Promise<Response | Refusal> {
   const { futureToleranceMicros } = configOf(env);
   const receivedAt = Date.now() * 1000;
   const rules = await rulesOf(env).readLatest(receivedAt);

@@ -20,7 +20,7 @@ export const DryRunSchema = v.object({
         ok: v.boolean(),
         issues: v.optional(v.pipe(IssuesSchema, v.description("All that is wrong with the event."))),
         shadow: v.optional(
-          v.pipe(IssuesSchema, v.description("What a schema in shadow would reject. It changes no verdict.")),
+          v.pipe(IssuesSchema, v.description("What a schema in report-only mode would reject. It changes no verdict.")),
         ),
         warnings: v.optional(
           v.pipe(
@@ -34,7 +34,7 @@ export const DryRunSchema = v.object({
   ),
 });
 
-/** What a dry run judges by; the receipt is this moment. */
+/** What a dry run validates by; the receipt is this moment. */
 export interface DryRunTerms {
   receivedAt: number;
   futureToleranceMicros: number;
@@ -43,7 +43,7 @@ export interface DryRunTerms {
 
 /**
  * `POST /theeye/events?dry_run=1`: the verdict on each event, in the order sent, by the check that the pipeline uses.
- * Nothing is stored or queued. What only the session's memory can tell (a duplicate, an id that is taken) is not judged.
+ * Nothing is stored or queued. What only the session's memory can tell (a duplicate, an id that is taken) is not validated.
  */
 export async function dryRun(request: Request, terms: DryRunTerms): Promise<Response | Refusal> {
   const body = await readBody(request);

@@ -18,7 +18,7 @@ import {
   MAX_SESSIONS_PER_MESSAGE,
 } from "../model/limits";
 import { firstFit } from "./first-fit";
-import { outlineOf } from "./outline";
+import { previewOf } from "./truncated-preview";
 
 /** An envelope with its size as JSON in UTF-8, or an upper bound of it. */
 export interface PackedMessage {
@@ -165,13 +165,13 @@ function split(
   size: { bytes: number; levels: number },
   head: Pick<PartEnvelope, "v" | "application" | "received_at">,
 ): PackedMessage[] {
-  const outline = outlineOf(event);
+  const preview = previewOf(event);
   const digest = createHash("sha256").update(text).digest("base64url");
   const texts = cut(text, MAX_PART_CHARACTERS);
   return texts.map((piece, part) => {
     const envelope: PartEnvelope = {
       ...head,
-      oversized: { id, position, ...size, digest, outline, part, parts: texts.length, text: piece },
+      oversized: { id, position, ...size, digest, preview, part, parts: texts.length, text: piece },
     };
     return { envelope, bytes: utf8Bytes(JSON.stringify(envelope)) };
   });

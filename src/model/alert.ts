@@ -31,7 +31,7 @@ export const WebhookSchema = v.strictObject({
   format: v.optional(v.picklist(["json", "slack"], "expected json or slack"), "json"),
 });
 
-/** What is watched (what is not named: any), when it begins, and who is told. */
+/** What is watched (what is not named: any), when it begins, and who is notified. */
 export const AlertRuleSchema = v.strictObject({
   application: v.optional(ApplicationNameSchema),
   category: v.optional(CategorySchema),

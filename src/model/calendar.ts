@@ -6,7 +6,7 @@ export const CALENDAR_INTERVALS = ["minute", "hour", "day", "week", "month"] as 
 /** The width of a bucket on the clocks of a zone. Weeks begin on Monday. */
 export type CalendarInterval = (typeof CALENDAR_INTERVALS)[number];
 
-/** A stretch of time: [start, end). */
+/** A range of time: [start, end). */
 export interface Period {
   start: Micros;
   end: Micros;

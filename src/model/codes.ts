@@ -1,5 +1,5 @@
 /**
- * The stable codes of everything that can go wrong, with what each means and how to mend it. The API reference, the
+ * The stable codes of everything that can go wrong, with what each means and how to fix it. The API reference, the
  * problem details and the pages under /problems are made from these tables.
  */
 
@@ -8,81 +8,81 @@ export const REQUEST_PROBLEMS = {
   unauthorized: {
     status: 401,
     title: "The request carries no valid key",
-    mend: "Send a key as `Authorization: Bearer <key>` (or `Token <key>`, Basic with the key as user name, `X-Write-Key`, `?key=`). A revoked key stays refused: rotate the application's keys.",
+    fix: "Send a key as `Authorization: Bearer <key>` (or `Token <key>`, Basic with the key as user name, `X-Write-Key`, `?key=`). A revoked key stays refused: rotate the application's keys.",
   },
   forbidden: {
     status: 403,
     title: "The key does not allow this",
-    mend: "Use a key of the scope that the operation asks for, and send from an origin on the key's list.",
+    fix: "Use a key of the scope that the operation asks for, and send from an origin on the key's list.",
   },
   invalid_json: {
     status: 400,
     title: "The body cannot be read as JSON",
-    mend: "Send one JSON object, an array of objects, or one object a line (NDJSON), as UTF-8. In NDJSON a line that is not JSON is no reason to refuse the others: it is kept among the errors.",
+    fix: "Send one JSON object, an array of objects, or one object a line (NDJSON), as UTF-8. In NDJSON a line that is not JSON is no reason to refuse the others: it is kept among the errors.",
   },
   empty_batch: {
     status: 400,
     title: "The body holds no event",
-    mend: "Send at least one event.",
+    fix: "Send at least one event.",
   },
   too_many_events: {
     status: 413,
     title: "The request holds too many events",
-    mend: "Split the batch into requests of at most the stated number of events.",
+    fix: "Split the batch into requests of at most the stated number of events.",
   },
   payload_too_large: {
     status: 413,
     title: "The body is too large",
-    mend: "Split the batch. The limit counts bytes after decompression.",
+    fix: "Split the batch. The limit counts bytes after decompression.",
   },
   unsupported_encoding: {
     status: 415,
     title: "The body's compression is not understood",
-    mend: "Send the body plain or with `Content-Encoding: gzip`.",
+    fix: "Send the body plain or with `Content-Encoding: gzip`.",
   },
   invalid_parameter: {
     status: 400,
     title: "A parameter is not understood",
-    mend: "`parameter` names it and `detail` says what it takes.",
+    fix: "`parameter` names it and `detail` says what it takes.",
   },
   question_too_large: {
     status: 422,
     title: "The question looks at more events than one answer may",
-    mend: "Ask for a shorter range or for a rare category. docs/questions.md says what is answered over any range.",
+    fix: "Ask for a shorter range or for a rare category. docs/questions.md says what is answered over any range.",
   },
-  not_found: { status: 404, title: "There is nothing here", mend: "The API reference at / lists every path." },
+  not_found: { status: 404, title: "There is nothing here", fix: "The API reference at / lists every path." },
   method_not_allowed: {
     status: 405,
     title: "This path does not take this method",
-    mend: "The `Allow` header lists the methods that it takes.",
+    fix: "The `Allow` header lists the methods that it takes.",
   },
   schema_invalid: {
     status: 422,
     title: "The schema is not valid, or could run away",
-    mend: "`path` tells the place in the schema and `detail` what is taken there. docs/event-types.md lists the limits.",
+    fix: "`path` tells the place in the schema and `detail` what is taken there. docs/event-types.md lists the limits.",
   },
   cold_scan: {
     status: 400,
     title: "The question would need a scan of archived events",
-    mend: "Ask for a later range, or ask in SQL over the archive's files: `npm run query`, or DuckDB, ClickHouse or Spark. docs/storage.md says how.",
+    fix: "Ask for a later range, or ask in SQL over the archive's files: `npm run query`, or DuckDB, ClickHouse or Spark. docs/storage.md says how.",
   },
-  conflict: { status: 409, title: "It exists already", mend: "Choose another name, or change what exists." },
+  conflict: { status: 409, title: "It exists already", fix: "Choose another name, or change what exists." },
   rate_limited: {
     status: 429,
     title: "Too many requests at once",
-    mend: "Send the same request again after `Retry-After` seconds. Nothing of it was taken.",
+    fix: "Send the same request again after `Retry-After` seconds. Nothing of it was taken.",
   },
   misconfigured: {
     status: 503,
     title: "The service is not configured",
-    mend: "The detail names the setting of the deployment and what to set. Events are refused until then; send them again afterwards.",
+    fix: "The detail names the setting of the deployment and what to set. Events are refused until then; send them again afterwards.",
   },
   unavailable: {
     status: 503,
     title: "The request cannot be served at this moment",
-    mend: "Send the same request again after `Retry-After` seconds, with the same `Idempotency-Key` or event ids.",
+    fix: "Send the same request again after `Retry-After` seconds, with the same `Idempotency-Key` or event ids.",
   },
-} as const satisfies Record<string, { status: number; title: string; mend: string }>;
+} as const satisfies Record<string, { status: number; title: string; fix: string }>;
 
 export type RequestProblemCode = keyof typeof REQUEST_PROBLEMS;
 

@@ -55,7 +55,7 @@ export interface Config {
   adminKey: string | null;
 }
 
-const MENDS: Record<string, string> = {
+const FIXES: Record<string, string> = {
   FUTURE_TOLERANCE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 86400.",
   KEY_CACHE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
   PARTITION_SECONDS:
@@ -72,7 +72,7 @@ const MENDS: Record<string, string> = {
     "Run `npm run deploy`, or `npx wrangler secret put ADMIN_KEY` with eye_a_ and at least 22 of A-Z a-z 0-9 _ -.",
 };
 
-/** Says what of the deployment's configuration cannot be used, and how to mend it. It never repeats a value. */
+/** Says what of the deployment's configuration cannot be used, and how to fix it. It never repeats a value. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -80,14 +80,14 @@ export class ConfigError extends Error {
 /**
  * Reads the Worker's variables and secrets once.
  *
- * @throws ConfigError that names the variable and the command or setting that mends it. Its value is not repeated, since it
+ * @throws ConfigError that names the variable and the command or setting that fixes it. Its value is not repeated, since it
  * may be a secret.
  */
 export function parseConfig(env: unknown): Config {
   const result = v.safeParse(ConfigSchema, env);
   if (!result.success) {
     const name = String(result.issues[0].path?.[0]?.key);
-    throw new ConfigError(`The Eye is not configured: ${name} is not usable. ${MENDS[name] ?? ""}`);
+    throw new ConfigError(`The Eye is not configured: ${name} is not usable. ${FIXES[name] ?? ""}`);
   }
   return {
     futureToleranceMicros: result.output.FUTURE_TOLERANCE_SECONDS * 1_000_000,

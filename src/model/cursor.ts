@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 
 /**
- * A cursor tells where the last page of a walk ended. It is opaque to clients: base64url of versioned JSON, with a
+ * A cursor tells where the last page of a scan ended. It is opaque to clients: base64url of versioned JSON, with a
  * fingerprint of the question, since a place in one list means nothing in another.
  */
 const EnvelopeSchema = v.object({ v: v.literal(1), q: v.string(), at: v.unknown() });

@@ -3,7 +3,7 @@ import { eventIdOf } from "./event/event-id";
 
 /**
  * What travels through the queue: events that the edge has accepted, with what only the edge can know. Versioned, since
- * messages outlive the deployment that sent them; parsed by the consumer as a stranger's input.
+ * messages outlive the deployment that sent them; parsed by the consumer as an untrusted input.
  */
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -37,7 +37,7 @@ const EventsEnvelopeSchema = v.object({ ...shared, events: v.array(AcceptedEvent
 
 /**
  * A piece of an event too large for one message, or nested too deep to travel as anything but text. Such an event can only
- * end in the errors table, where its pieces meet again; none of them waits for another. `outline` is the event with its long values cut, so that every piece alone
+ * end in the errors table, where its pieces meet again; none of them waits for another. `preview` is the event with its long values cut, so that every piece alone
  * gives the same verdict.
  */
 const PartEnvelopeSchema = v.object({
@@ -47,9 +47,9 @@ const PartEnvelopeSchema = v.object({
     position: count,
     bytes: count,
     levels: count,
-    /** Of the whole text: two events with one outline are still two. */
+    /** Of the whole text: two events with one truncated preview are still two. */
     digest: v.string(),
-    outline: v.unknown(),
+    preview: v.unknown(),
     part: count,
     parts: count,
     text: v.string(),

@@ -14,7 +14,7 @@ export const STEP_DELAY_SECONDS = 1;
 /** Ids in one request. */
 export const MAX_REPLAY_IDS = 1_000;
 
-/** Errors that a preview judges. */
+/** Errors that a preview validates. */
 export const MAX_PREVIEWED_ERRORS = 500;
 
 /** Units of work of a preview: about 0.7 s. Of errors of 32 KB that is enough for 80 to 450. See rules/schema-limits.ts. */

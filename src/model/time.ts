@@ -11,7 +11,7 @@ export const TEXT_TIMESTAMP_FORMS =
 /** What `momentOf` takes: the `timestamp` of an event. */
 export const TIMESTAMP_FORMS = `${TEXT_TIMESTAMP_FORMS}; or a number of seconds, milliseconds or microseconds since 1970`;
 
-/** No form needs more. A bound keeps the verdict on a truncated event equal to that on the whole; see ingest/outline.ts. */
+/** No form needs more. A bound keeps the verdict on a truncated event equal to that on the whole; see ingest/truncated-preview.ts. */
 const MAX_TIMESTAMP_CHARACTERS = 64;
 
 const ZONE = String.raw`\s?(?:[Zz]|([+-])(\d{2}):?(\d{2})?)?`;

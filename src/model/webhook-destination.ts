@@ -20,8 +20,8 @@ const CLOSED_IPV4: readonly (readonly [string, number])[] = [
 ];
 
 /**
- * Why a webhook may not be posted to, or null if it may. Judges the URL as the platform's parser reads it, which turns
- * decimal, octal and hexadecimal IPv4 into the dotted form. It cannot judge what a public name resolves to.
+ * Why a webhook may not be posted to, or null if it may. Validates the URL as the platform's parser reads it, which turns
+ * decimal, octal and hexadecimal IPv4 into the dotted form. It cannot know what a public name resolves to.
  *
  * @param allowInsecure lets http and every host pass: for a developer's machine and tests
  */

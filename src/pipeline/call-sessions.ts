@@ -1,19 +1,19 @@
 import type { RuleEpoch } from "../rules/rules-in-force";
-import type { Arrival, PlacedOutcome, SessionAnswer, SessionCall } from "../session/session-protocol";
+import type { IncomingEvent, PlacedOutcome, SessionAnswer, SessionCall } from "../session/session-protocol";
 import { type Failure, failureOf, messageOf } from "../storage/core/transport-errors";
 
 /** Calls the object of a session. Each call makes its own stub: a stub that failed once may be broken. */
 export type CallSession = (session: string, call: SessionCall) => Promise<SessionAnswer>;
 
-/** Arrivals of a session that its object could not be asked about. */
+/** Incoming events of a session that its object could not be asked about. */
 export interface FailedCall {
-  /** Places of the arrivals in the session's call. */
+  /** Places of the incoming events in the session's call. */
   places: number[];
   failure: Failure;
   reason: string;
 }
 
-/** What became of a session's arrivals: each stands in one of the two. */
+/** What became of a session's incoming events: each stands in one of the two. */
 export interface SessionResult {
   outcomes: PlacedOutcome[];
   failed: FailedCall[];
@@ -25,24 +25,24 @@ const MAX_CALLS = 64;
 /**
  * Calls the object of each session once, all at the same time.
  *
- * Where an object runs out of CPU time or memory, its arrivals are bisected until the one at fault stands alone. An outcome
- * depends on its own arrival; copies in different halves are found by the write, as those of two batches are.
+ * Where an object runs out of CPU time or memory, its incoming events are bisected until the one at fault stands alone. An outcome
+ * depends on its own incoming event; copies in different halves are found by the write, as those of two batches are.
  *
- * @param epochsFor the rules that these arrivals need
+ * @param epochsFor the rules that these incoming events need
  */
 export async function callSessions(
-  arrivals: ReadonlyMap<string, Arrival[]>,
+  incomingEvents: ReadonlyMap<string, IncomingEvent[]>,
   callSession: CallSession,
   epochsFor: (session: string) => RuleEpoch[],
 ): Promise<Map<string, SessionResult>> {
   const results = await Promise.all(
-    [...arrivals].map(async ([session, own]) => {
+    [...incomingEvents].map(async ([session, own]) => {
       const epochs = epochsFor(session);
       const result: SessionResult = { outcomes: [], failed: [] };
       const call = (places: number[]) => {
         // Nearly always they are all of them.
         const some = places.length === own.length ? own : places.flatMap((place) => own[place] ?? []);
-        return callOne(() => callSession(session, { arrivals: some, epochs }));
+        return callOne(() => callSession(session, { incomingEvents: some, epochs }));
       };
       await callTogether([...own.keys()], call, { left: MAX_CALLS - 1 }, result);
       return [session, result] as const;

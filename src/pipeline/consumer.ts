@@ -23,7 +23,7 @@ export async function consume(batch: MessageBatch<unknown>, pipeline: Pipeline):
     const processed = await processBatch(part, pipeline);
     counts = sumCounts(counts, processed.counts);
     reasons.push(...processed.undelivered.map(({ failure, reason }) => `${failure}: ${reason}`));
-    await settle(part, processed.undelivered, pipeline, handled);
+    await resolve(part, processed.undelivered, pipeline, handled);
   }
 
   const { retried, renewed, deadLetters } = handled;
@@ -43,7 +43,7 @@ interface Handled {
   deadLetters: number;
 }
 
-async function settle(
+async function resolve(
   messages: readonly Message<unknown>[],
   undelivered: readonly Undelivered[],
   pipeline: Pipeline,

@@ -3,7 +3,7 @@ import { tieOf } from "../model/event/event-key";
 import { errorId, fingerprint } from "../model/event/fingerprint";
 import { jsonText } from "../model/json/json-text";
 import { type Micros, momentOf } from "../model/time";
-import type { Arrival } from "../session/session-protocol";
+import type { IncomingEvent } from "../session/session-protocol";
 import { databaseOf, laneToWrite } from "../storage/partitions/partition";
 import { findKnownErrors } from "../storage/write/known-errors";
 import type { EventRow } from "../storage/write/rows";
@@ -53,14 +53,14 @@ export async function consumeDeadLetters(batch: MessageBatch<unknown>, pipeline:
   for (const message of suspects) {
     const { waiting, undeliverable } = await giveUp(message, pipeline);
     total.undeliverable += undeliverable;
-    total.waiting += await settle([message], waiting, pipeline);
+    total.waiting += await resolve([message], waiting, pipeline);
   }
   for (const places of divideBatch(others)) {
     const part = places.flatMap((place) => others[place] ?? []);
     const { waiting, undeliverable, counts } = await process(part, pipeline);
     total.counts = sumCounts(total.counts, counts);
     total.undeliverable += undeliverable;
-    total.waiting += await settle(part, waiting, pipeline);
+    total.waiting += await resolve(part, waiting, pipeline);
   }
   pipeline.log({
     log: "dead_letters",
@@ -83,7 +83,7 @@ async function renew(message: Message<unknown>, pipeline: Pipeline): Promise<voi
 }
 
 /** @returns how many messages wait */
-async function settle(
+async function resolve(
   messages: readonly Message<unknown>[],
   waiting: ReadonlySet<number>,
   pipeline: Pipeline,
@@ -127,13 +127,13 @@ async function write(pieces: Piece[], waiting: Set<number>, pipeline: Pipeline) 
 /** Marks all events of a message undeliverable that are not stored, without validating them or calling a session. */
 async function giveUp(message: Message<unknown>, pipeline: Pipeline) {
   const reason = "the consumer ran out of CPU time or memory with it, again and again";
-  const { arrivals, errors } = openUnchecked(readMessage(queuedMessage(message)), reason);
+  const { incomingEvents, errors } = openUnchecked(readMessage(queuedMessage(message)), reason);
   const messages = new Set([0]);
-  const own = { messages, session: null, arrivals: [], events: [], errors, mayHold: false, copies: 0 };
+  const own = { messages, session: null, incomingEvents: [], events: [], errors, mayHold: false, copies: 0 };
   const pieces: Piece[] = errors.length === 0 ? [] : [own];
   const waiting = new Set<number>();
-  for (const [session, read] of Map.groupBy(arrivals, (one) => one.session)) {
-    const part = { messages, session, arrivals: read.map(({ arrival }) => arrival), reason };
+  for (const [session, read] of Map.groupBy(incomingEvents, (one) => one.session)) {
+    const part = { messages, session, incomingEvents: read.map(({ incoming }) => incoming), reason };
     const piece = await markUndeliverable(part, pipeline);
     if (piece === null) waiting.add(0);
     else pieces.push(piece);
@@ -149,17 +149,20 @@ async function withoutKnown(
   opened: OpenedMessage[],
   { databases }: Pick<Pipeline, "databases">,
 ): Promise<OpenedMessage[]> {
-  const identified = opened.map(({ arrivals, errors }) => ({
+  const identified = opened.map(({ incomingEvents, errors }) => ({
     errors,
-    arrivals: arrivals.map((one) => ({ one, error: errorId(one.session, one.arrival.id, fingerprint(one.event)) })),
+    incomingEvents: incomingEvents.map((one) => ({
+      one,
+      error: errorId(one.session, one.incoming.id, fingerprint(one.event)),
+    })),
   }));
   const known = await findKnownErrors(
     databases,
-    identified.flatMap(({ arrivals }) => arrivals.map(({ error }) => error)),
+    identified.flatMap(({ incomingEvents }) => incomingEvents.map(({ error }) => error)),
   );
-  return identified.map(({ arrivals, errors }) => ({
+  return identified.map(({ incomingEvents, errors }) => ({
     errors,
-    arrivals: arrivals.filter(({ error }) => !known.has(error)).map(({ one }) => one),
+    incomingEvents: incomingEvents.filter(({ error }) => !known.has(error)).map(({ one }) => one),
   }));
 }
 
@@ -183,40 +186,44 @@ function isHopeless(part: Undelivered, batch: readonly Message<unknown>[]): bool
   return part.failure === "rejected" || (!part.waitsForDatabase && attempts >= ATTEMPTS_BEFORE_UNDELIVERABLE);
 }
 
-/** Errors for those arrivals that are not stored, or null while the databases cannot tell. */
+/** Errors for those incoming events that are not stored, or null while the databases cannot tell. */
 async function markUndeliverable(
-  part: Pick<Undelivered, "session" | "arrivals" | "messages" | "reason">,
+  part: Pick<Undelivered, "session" | "incomingEvents" | "messages" | "reason">,
   pipeline: Pipeline,
 ): Promise<Piece | null> {
-  const { session, arrivals, messages, reason } = part;
+  const { session, incomingEvents, messages, reason } = part;
   if (session === null) return null;
   try {
     const lost: PlacedError[] = [];
-    for (const arrival of arrivals) {
-      const event: unknown = JSON.parse(arrival.text);
-      const occurredAt = occurrenceOf(event, arrival, pipeline);
-      if (occurredAt !== null && (await isStored(session, arrival, event, occurredAt, pipeline))) continue;
+    for (const incoming of incomingEvents) {
+      const event: unknown = JSON.parse(incoming.text);
+      const occurredAt = occurrenceOf(event, incoming, pipeline);
+      if (occurredAt !== null && (await isStored(session, incoming, event, occurredAt, pipeline))) continue;
       lost.push({
-        row: undeliverableRow(session, arrival, event, reason),
-        moment: occurredAt ?? arrival.receivedAt,
+        row: undeliverableRow(session, incoming, event, reason),
+        moment: occurredAt ?? incoming.receivedAt,
         parts: [],
       });
     }
-    return { messages, session, arrivals, events: [], errors: lost, mayHold: false, copies: 0 };
+    return { messages, session, incomingEvents, events: [], errors: lost, mayHold: false, copies: 0 };
   } catch {
     return null;
   }
 }
 
 /** As the check of an event reads it; null where it cannot be read or lies in the future. */
-function occurrenceOf(event: unknown, { receivedAt }: Arrival, { config }: Pick<Pipeline, "config">): Micros | null {
+function occurrenceOf(
+  event: unknown,
+  { receivedAt }: IncomingEvent,
+  { config }: Pick<Pipeline, "config">,
+): Micros | null {
   const moment = isJsonObject(event) ? momentOf(event.timestamp) : null;
   return moment !== null && moment <= receivedAt + config.futureToleranceMicros ? moment : null;
 }
 
 async function isStored(
   session: string,
-  { id, application, receivedAt, text }: Arrival,
+  { id, application, receivedAt, text }: IncomingEvent,
   event: unknown,
   occurredAt: Micros,
   { databases, partitions }: Pipeline,
@@ -240,7 +247,7 @@ async function isStored(
   return stored !== undefined && hasSameContent(stored, row);
 }
 
-function undeliverableRow(session: string, arrival: Arrival, event: unknown, reason: string) {
-  const id = errorId(session, arrival.id, fingerprint(event));
-  return errorRow(id, arrival, [deliveryFailed(reason)], event);
+function undeliverableRow(session: string, incoming: IncomingEvent, event: unknown, reason: string) {
+  const id = errorId(session, incoming.id, fingerprint(event));
+  return errorRow(id, incoming, [deliveryFailed(reason)], event);
 }

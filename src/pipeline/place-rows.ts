@@ -3,14 +3,14 @@ import { tieOf } from "../model/event/event-key";
 import { extraOf } from "../model/event/extra";
 import { jsonText } from "../model/json/json-text";
 import type { Micros } from "../model/time";
-import type { Arrival, PlacedOutcome } from "../session/session-protocol";
+import type { IncomingEvent, PlacedOutcome } from "../session/session-protocol";
 import { databaseOf, type Lane, laneToWrite, type Partition } from "../storage/partitions/partition";
 import type { PartitionMap } from "../storage/partitions/partition-map";
 import type { BatchRows, ErrorReference, ErrorRow, EventRow, PartRow } from "../storage/write/rows";
 
-/** An arrival with the event that its text says. */
-export interface ReadArrival {
-  arrival: Arrival;
+/** An incoming event with the event that its text says. */
+export interface ReadEvent {
+  incoming: IncomingEvent;
   event: unknown;
   /** The error that a replay makes this event of. */
   replays?: ErrorReference;
@@ -26,24 +26,24 @@ export interface PlacedError {
 export type ValidOutcome = Extract<PlacedOutcome, { kind: "valid" | "copy" }>;
 
 /** The row of a valid event. */
-export function eventRow(session: string, { arrival, event, replays }: ReadArrival, outcome: ValidOutcome): EventRow {
+export function eventRow(session: string, { incoming, event, replays }: ReadEvent, outcome: ValidOutcome): EventRow {
   const members = isJsonObject(event) ? event : {};
   const { context, visitor_id: visitor } = members;
   const extra = extraOf(members);
   const row: EventRow = {
     session,
-    id: arrival.id,
-    tie: tieOf(arrival.id),
-    application: arrival.application,
+    id: incoming.id,
+    tie: tieOf(incoming.id),
+    application: incoming.application,
     category: String(members.category),
     name: String(members.name),
     occurredAt: outcome.occurredAt,
-    receivedAt: arrival.receivedAt,
+    receivedAt: incoming.receivedAt,
     data: jsonText(members.data),
     context: isJsonObject(context) ? jsonText(context) : null,
     extra: extra === null ? null : jsonText(extra),
     visitor: typeof visitor === "string" ? visitor : null,
-    sent: arrival.text,
+    sent: incoming.text,
   };
   if (outcome.kind === "valid" && outcome.shadow !== undefined) row.shadow = outcome.shadow;
   if (replays !== undefined) row.replays = replays;

@@ -2,11 +2,11 @@ import type { Config } from "../model/config";
 import { errorId, fingerprint } from "../model/event/fingerprint";
 import type { Micros } from "../model/time";
 import type { RulesInForce } from "../rules/rules-in-force";
-import type { Arrival, PlacedOutcome } from "../session/session-protocol";
+import type { IncomingEvent, PlacedOutcome } from "../session/session-protocol";
 import { type Failure, messageOf } from "../storage/core/transport-errors";
 import { sliceBatch } from "./batch-slices";
 import { type CallSession, callSessions } from "./call-sessions";
-import { eventRow, type ReadArrival } from "./place-rows";
+import { eventRow, type ReadEvent } from "./place-rows";
 import { errorRow, type OpenedMessage, openMessage, type QueuedMessage, readMessage, receiptsOf } from "./read-message";
 import { type Piece, sumOf, type WriteIo, writePieces } from "./write-pieces";
 
@@ -17,7 +17,7 @@ export interface Pipeline extends WriteIo {
   sendDeadLetter: (body: unknown) => Promise<void>;
   /** Sends a message's body to the queue of events once more, as a new message; resolves once the queue has it. */
   sendAgain: (body: unknown) => Promise<void>;
-  /** The rules that were in force at these moments of receipt. Where it throws, nothing is judged. */
+  /** The rules that were in force at these moments of receipt. Where it throws, nothing is validated. */
   rules: (receipts: Iterable<number>) => Promise<RulesInForce>;
   config: Config;
   /** Microseconds since 1970. */
@@ -32,9 +32,9 @@ export interface Undelivered {
   reason: string;
   /** True if nothing but a database is missing: all is decided, or the database could not be asked. */
   waitsForDatabase: boolean;
-  /** The session's arrivals, or none where the rows needed no session. */
+  /** The session's incoming events, or none where the rows needed no session. */
   session: string | null;
-  arrivals: Arrival[];
+  incomingEvents: IncomingEvent[];
 }
 
 export interface Processed {
@@ -104,12 +104,12 @@ async function processSlice(
   }
 
   const sessions = gatherSessions(opened, places);
-  const arrivals = new Map(
-    [...sessions].map(([session, { read: own }]) => [session, own.map(({ arrival }) => arrival)]),
+  const incomingEvents = new Map(
+    [...sessions].map(([session, { read: own }]) => [session, own.map(({ incoming }) => incoming)]),
   );
-  const results = await callSessions(arrivals, pipeline.callSession, (session) =>
+  const results = await callSessions(incomingEvents, pipeline.callSession, (session) =>
     rules.only(
-      (sessions.get(session)?.read ?? []).map(({ arrival, event }) => ({ receivedAt: arrival.receivedAt, event })),
+      (sessions.get(session)?.read ?? []).map(({ incoming, event }) => ({ receivedAt: incoming.receivedAt, event })),
     ),
   );
 
@@ -122,14 +122,15 @@ async function processSlice(
     for (const { places: own, failure, reason } of failed) {
       const part = own.flatMap((place) => gathered.read[place] ?? []);
       const containing = new Set(part.map(({ message }) => message));
-      const ownArrivals = part.map(({ arrival }) => arrival);
+      const ownIncomingEvents = part.map(({ incoming }) => incoming);
       undelivered.push({
-        ...{ messages: containing, arrivals: ownArrivals, session, failure, reason },
+        ...{ messages: containing, incomingEvents: ownIncomingEvents, session, failure, reason },
         waitsForDatabase: false,
       });
     }
     const decided = outcomes.length + failed.reduce((sum, part) => sum + part.places.length, 0);
-    if (decided !== gathered.read.length) throw new Error(`${decided} outcomes of ${gathered.read.length} arrivals`);
+    if (decided !== gathered.read.length)
+      throw new Error(`${decided} outcomes of ${gathered.read.length} incoming events`);
   }
 
   const { failed, duplicates, conflicts, erased } = await writePieces(pieces, pipeline);
@@ -138,7 +139,7 @@ async function processSlice(
   }
   const copies = sumOf(pieces, (piece) => piece.copies);
   counts.sessions = sessions.size;
-  counts.events = sumOf(opened, (message) => message.arrivals.length + message.errors.length);
+  counts.events = sumOf(opened, (message) => message.incomingEvents.length + message.errors.length);
   counts.duplicates = duplicates.length + copies;
   const errors = sumOf(pieces, (piece) => piece.errors.length) - sumOf(failed, (part) => part.errors) - erased.errors;
   const events = sumOf(pieces, (piece) => piece.events.length) - sumOf(failed, (part) => part.events) - erased.events;
@@ -174,7 +175,7 @@ async function answered<Answer>(answer: Promise<Answer>): Promise<Answer> {
   }
 }
 
-/** Nothing can be judged now: every message waits. */
+/** Nothing can be validated now: every message waits. */
 function waiting(places: readonly number[], thrown: unknown): Undelivered {
   const reason = `the rules cannot be read: ${messageOf(thrown)}`;
   return {
@@ -183,18 +184,18 @@ function waiting(places: readonly number[], thrown: unknown): Undelivered {
     reason,
     waitsForDatabase: true,
     session: null,
-    arrivals: [],
+    incomingEvents: [],
   };
 }
 
 interface Gathered {
-  read: (ReadArrival & { message: number })[];
+  read: (ReadEvent & { message: number })[];
 }
 
 function gatherSessions(opened: readonly OpenedMessage[], places: readonly number[]): Map<string, Gathered> {
   const sessions = new Map<string, Gathered>();
   for (const [index, message] of opened.entries()) {
-    for (const read of message.arrivals) {
+    for (const read of message.incomingEvents) {
       let gathered = sessions.get(read.session);
       if (gathered === undefined) {
         gathered = { read: [] };
@@ -209,24 +210,26 @@ function gatherSessions(opened: readonly OpenedMessage[], places: readonly numbe
 /** The rows that a message brings without any session having to decide. */
 function ownPiece({ errors }: OpenedMessage, place: number): Piece[] {
   if (errors.length === 0) return [];
-  return [{ messages: new Set([place]), session: null, arrivals: [], events: [], errors, mayHold: false, copies: 0 }];
+  return [
+    { messages: new Set([place]), session: null, incomingEvents: [], events: [], errors, mayHold: false, copies: 0 },
+  ];
 }
 
 function pieceOf(session: string, { read }: Gathered, outcomes: PlacedOutcome[], isRedelivery: boolean): Piece {
   const messages = new Set<number>();
-  const arrivals: Arrival[] = [];
-  const piece: Piece = { messages, session, arrivals, events: [], errors: [], mayHold: isRedelivery, copies: 0 };
+  const incomingEvents: IncomingEvent[] = [];
+  const piece: Piece = { messages, session, incomingEvents, events: [], errors: [], mayHold: isRedelivery, copies: 0 };
   for (const outcome of outcomes) {
     const one = read[outcome.place];
-    if (one === undefined) throw new Error(`an outcome of arrival ${outcome.place} of ${read.length}`);
+    if (one === undefined) throw new Error(`an outcome of incoming event ${outcome.place} of ${read.length}`);
     messages.add(one.message);
-    arrivals.push(one.arrival);
+    incomingEvents.push(one.incoming);
     if (outcome.kind === "copy") piece.copies += 1;
     else if (outcome.kind === "failed") {
-      const { arrival, event } = one;
-      const id = errorId(session, arrival.id, fingerprint(event));
-      const row = errorRow(id, arrival, outcome.issues, event);
-      piece.errors.push({ row, moment: outcome.occurredAt ?? arrival.receivedAt, parts: [] });
+      const { incoming, event } = one;
+      const id = errorId(session, incoming.id, fingerprint(event));
+      const row = errorRow(id, incoming, outcome.issues, event);
+      piece.errors.push({ row, moment: outcome.occurredAt ?? incoming.receivedAt, parts: [] });
     } else {
       piece.events.push(eventRow(session, one, outcome));
       piece.mayHold ||= !outcome.isNew;

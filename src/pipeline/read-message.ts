@@ -17,13 +17,13 @@ import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/limits";
 import type { Micros } from "../model/time";
 import { checkEvent } from "../rules/check-event";
 import type { RulesInForce } from "../rules/rules-in-force";
-import type { Arrival } from "../session/session-protocol";
+import type { IncomingEvent } from "../session/session-protocol";
 import type { ErrorRow } from "../storage/write/rows";
-import type { PlacedError, ReadArrival } from "./place-rows";
+import type { PlacedError, ReadEvent } from "./place-rows";
 
 /** What a queue message holds: events for sessions, and failures that no session decides. */
 export interface OpenedMessage {
-  arrivals: (ReadArrival & { session: string })[];
+  incomingEvents: (ReadEvent & { session: string })[];
   errors: PlacedError[];
 }
 
@@ -57,7 +57,7 @@ function parsed(body: unknown): unknown {
   }
 }
 
-/** When the events of a message were received: the moments by whose rules they are judged. */
+/** When the events of a message were received: the moments by whose rules they are validated. */
 export function receiptsOf(message: ReadMessage): Micros[] {
   if (!("envelope" in message)) return [];
   const { envelope } = message;
@@ -72,54 +72,54 @@ export interface Terms {
 
 /** Takes a message apart. Every event in it comes out exactly once. */
 export function openMessage(message: ReadMessage, terms: Terms): OpenedMessage {
-  if ("malformed" in message) return { arrivals: [], errors: [message.malformed] };
+  if ("malformed" in message) return { incomingEvents: [], errors: [message.malformed] };
   const { envelope } = message;
   return "oversized" in envelope ? openPart(envelope, terms) : openEvents(envelope, terms);
 }
 
 function openEvents(envelope: RequestEnvelope | EventsEnvelope, terms: Terms): OpenedMessage {
-  const opened: OpenedMessage = { arrivals: [], errors: [] };
+  const opened: OpenedMessage = { incomingEvents: [], errors: [] };
   let session: string | null = null;
   for (const accepted of acceptedEvents(envelope)) {
     const { event } = accepted;
-    const arrival = arrivalOf(envelope, accepted);
+    const incoming = incomingEventOf(envelope, accepted);
     // Neighbours mostly share their session, whose id then need not be validated again.
     if (session === null || !isJsonObject(event) || event.session_id !== session) session = sessionIdOf(event);
     if (session !== null) {
-      opened.arrivals.push({ session, arrival, event });
+      opened.incomingEvents.push({ session, incoming, event });
       continue;
     }
     // Without a session nothing but the event itself can decide, and it has failed already.
-    const { receivedAt: receipt } = arrival;
+    const { receivedAt: receipt } = incoming;
     const verdict = checkEvent(event, { ...terms, rules: terms.rules.at(receipt), receivedAt: receipt });
     const issues = verdict.valid ? [] : verdict.issues;
-    opened.errors.push(sessionlessError(arrival, event, issues, verdict.occurredAt));
+    opened.errors.push(sessionlessError(incoming, event, issues, verdict.occurredAt));
   }
   return opened;
 }
 
 /** Takes a message apart without validating anything: every event without a session fails as undeliverable. */
 export function openUnchecked(message: ReadMessage, reason: string): OpenedMessage {
-  if ("malformed" in message) return { arrivals: [], errors: [message.malformed] };
+  if ("malformed" in message) return { incomingEvents: [], errors: [message.malformed] };
   const { envelope } = message;
   const issues = [deliveryFailed(reason)];
-  if ("oversized" in envelope) return { arrivals: [], errors: [partError(envelope, issues, null)] };
-  const opened: OpenedMessage = { arrivals: [], errors: [] };
+  if ("oversized" in envelope) return { incomingEvents: [], errors: [partError(envelope, issues, null)] };
+  const opened: OpenedMessage = { incomingEvents: [], errors: [] };
   for (const accepted of acceptedEvents(envelope)) {
-    const arrival = arrivalOf(envelope, accepted);
+    const incoming = incomingEventOf(envelope, accepted);
     const session = sessionIdOf(accepted.event);
-    if (session !== null) opened.arrivals.push({ session, arrival, event: accepted.event });
-    else opened.errors.push(sessionlessError(arrival, accepted.event, issues, null));
+    if (session !== null) opened.incomingEvents.push({ session, incoming, event: accepted.event });
+    else opened.errors.push(sessionlessError(incoming, accepted.event, issues, null));
   }
   return opened;
 }
 
-/** What an event fails of that was given up. */
+/** The code of an event that was marked undeliverable. */
 export function deliveryFailed(reason: string): Issue {
   return { code: "delivery_failed", path: "", message: `marked undeliverable after repeated delivery: ${reason}` };
 }
 
-function arrivalOf(envelope: RequestEnvelope | EventsEnvelope, accepted: AcceptedEvent): Arrival {
+function incomingEventOf(envelope: RequestEnvelope | EventsEnvelope, accepted: AcceptedEvent): IncomingEvent {
   return {
     id: accepted.id,
     application: envelope.application,
@@ -129,28 +129,33 @@ function arrivalOf(envelope: RequestEnvelope | EventsEnvelope, accepted: Accepte
 }
 
 /** No session vouches that an id means one event: whatever differs at all is another failure. */
-function sessionlessError(arrival: Arrival, event: unknown, issues: Issue[], occurredAt: Micros | null): PlacedError {
-  const id = errorId(null, arrival.id, fingerprint([arrival.application, JSON.parse(arrival.text)]));
-  return { row: errorRow(id, arrival, issues, event), moment: occurredAt ?? arrival.receivedAt, parts: [] };
+function sessionlessError(
+  incoming: IncomingEvent,
+  event: unknown,
+  issues: Issue[],
+  occurredAt: Micros | null,
+): PlacedError {
+  const id = errorId(null, incoming.id, fingerprint([incoming.application, JSON.parse(incoming.text)]));
+  return { row: errorRow(id, incoming, issues, event), moment: occurredAt ?? incoming.receivedAt, parts: [] };
 }
 
 function openPart(envelope: PartEnvelope, terms: Terms): OpenedMessage {
-  const { bytes, levels, outline } = envelope.oversized;
+  const { bytes, levels, preview } = envelope.oversized;
   const receipt = receivedAt(envelope, envelope.oversized);
   const rules = terms.rules.at(receipt);
-  const verdict = checkEvent(outline, { ...terms, rules, receivedAt: receipt, bytes, levels });
-  return { arrivals: [], errors: [partError(envelope, verdict.valid ? [] : verdict.issues, verdict.occurredAt)] };
+  const verdict = checkEvent(preview, { ...terms, rules, receivedAt: receipt, bytes, levels });
+  return { incomingEvents: [], errors: [partError(envelope, verdict.valid ? [] : verdict.issues, verdict.occurredAt)] };
 }
 
 function partError(envelope: PartEnvelope, issues: Issue[], occurredAt: Micros | null): PlacedError {
-  const { id, digest, outline, part, parts, text } = envelope.oversized;
+  const { id, digest, preview, part, parts, text } = envelope.oversized;
   const receipt = receivedAt(envelope, envelope.oversized);
-  const identity = errorId(sessionIdOf(outline), id, digest);
+  const identity = errorId(sessionIdOf(preview), id, digest);
   const row = errorRow(
     identity,
     { id, application: envelope.application, receivedAt: receipt, text: "" },
     issues,
-    outline,
+    preview,
   );
   return {
     row: { ...row, content: null, parts },
@@ -162,21 +167,21 @@ function partError(envelope: PartEnvelope, issues: Issue[], occurredAt: Micros |
 /** The row of a failed event, with its columns as far as the event has them as text. */
 export function errorRow(
   id: string,
-  arrival: { id: string; application: string; receivedAt: Micros; text: string },
+  incoming: { id: string; application: string; receivedAt: Micros; text: string },
   issues: Issue[],
   event: unknown,
 ): ErrorRow {
   const members = isJsonObject(event) ? event : {};
   return {
     id,
-    receivedAt: arrival.receivedAt,
-    application: arrival.application,
+    receivedAt: incoming.receivedAt,
+    application: incoming.application,
     session: textOf(members.session_id, MAX_ID_CHARACTERS),
     category: textOf(members.category, MAX_NAME_CHARACTERS),
     name: textOf(members.name, MAX_NAME_CHARACTERS),
-    eventId: arrival.id,
+    eventId: incoming.id,
     issues,
-    content: arrival.text,
+    content: incoming.text,
     parts: 0,
     visitor: textOf(members.visitor_id, MAX_ID_CHARACTERS),
   };
@@ -193,10 +198,10 @@ const MAX_REASON_CHARACTERS = 120;
 function malformed({ queuedAt, id: messageId }: QueuedMessage, reason: string, body: unknown): PlacedError {
   const message = `the queue message is not an envelope of version 1: ${reason.slice(0, MAX_REASON_CHARACTERS)}`;
   const text = contentOf(body);
-  const arrival = { id: messageId, application: "", receivedAt: queuedAt, text };
+  const incoming = { id: messageId, application: "", receivedAt: queuedAt, text };
   const issues: Issue[] = [{ code: "delivery_failed", path: "", message }];
   const claimed = isJsonObject(body) ? textOf(body.application, MAX_NAME_CHARACTERS) : null;
-  const row = errorRow(errorId(null, messageId, fingerprint(text)), arrival, issues, null);
+  const row = errorRow(errorId(null, messageId, fingerprint(text)), incoming, issues, null);
   return { row: { ...row, application: claimed }, moment: queuedAt, parts: [] };
 }
 

@@ -111,6 +111,6 @@ function combine(groups: readonly WriteGroup[]): BatchRows {
     events: [...lanes.values()],
     errors: groups.flatMap(({ rows }) => rows.errors),
     parts: groups.flatMap(({ rows }) => rows.parts),
-    settlements: groups.flatMap(({ rows }) => rows.settlements ?? []),
+    resolutions: groups.flatMap(({ rows }) => rows.resolutions ?? []),
   };
 }

@@ -1,4 +1,4 @@
-import type { Arrival } from "../session/session-protocol";
+import type { IncomingEvent } from "../session/session-protocol";
 import type { Database } from "../storage/core/databases";
 import { type Failure, failureOf, messageOf } from "../storage/core/transport-errors";
 import type { Belonging, ErasureCheck, ErasureSource } from "../storage/erasures/erasure-source";
@@ -20,12 +20,12 @@ export interface WriteIo {
 export interface Piece {
   messages: ReadonlySet<number>;
   session: string | null;
-  /** The session's arrivals whose rows these are, or none where no session decided. */
-  arrivals: Arrival[];
+  /** The session's incoming events whose rows these are, or none where no session decided. */
+  incomingEvents: IncomingEvent[];
   events: EventRow[];
   errors: PlacedError[];
   mayHold: boolean;
-  /** Arrivals that are the same event as another of the piece. */
+  /** Incoming events that are the same event as another of the piece. */
   copies: number;
 }
 

@@ -10,8 +10,8 @@ import type { WorkMeter } from "../model/work-meter";
 import { compiledSchema } from "./compile-schema";
 import type { Rules } from "./rules";
 
-/** What a schema in shadow would have rejected an event for. */
-export interface ShadowFindings {
+/** What a schema in report-only mode would have rejected an event for. */
+export interface ReportOnlyFindings {
   /** Of the event type. */
   version: number;
   issues: Issue[];
@@ -19,14 +19,14 @@ export interface ShadowFindings {
 
 /**
  * The verdict on an event: what is to be stored of it, or everything that is wrong with it. `shadow` is null unless a
- * schema in shadow would have made it fail. `occurredAt` of an invalid event is null where its timestamp cannot be read, or
+ * schema in report-only mode would have made it fail. `occurredAt` of an invalid event is null where its timestamp cannot be read, or
  * lies in the future.
  */
 export type Verdict =
-  | { valid: true; event: ClientEvent; occurredAt: Micros; shadow: ShadowFindings | null }
+  | { valid: true; event: ClientEvent; occurredAt: Micros; shadow: ReportOnlyFindings | null }
   | { valid: false; issues: Issue[]; occurredAt: Micros | null };
 
-export interface Judgement {
+export interface ValidationTerms {
   /** The event's own moment of receipt at the edge: the verdict must not depend on when it is reached. */
   receivedAt: Micros;
   futureToleranceMicros: number;
@@ -53,11 +53,11 @@ const CODE_OF_MEMBER: Record<string, EventCode> = {
 
 const ObjectEventSchema = v.pipe(JsonObjectSchema, EventSchema);
 
-/** Judges an event as the client sent it. Pure: the same event with the same receipt and rules has the same verdict. */
-export function checkEvent(event: unknown, judgement: Judgement): Verdict {
-  const bytes = judgement.bytes ?? sizeOf(event);
-  const levels = judgement.levels ?? 0;
-  // What is too large or too deep has come in pieces, with an outline in place of its payload.
+/** Validates an event as the client sent it. Pure: the same event with the same receipt and rules has the same verdict. */
+export function checkEvent(event: unknown, terms: ValidationTerms): Verdict {
+  const bytes = terms.bytes ?? sizeOf(event);
+  const levels = terms.levels ?? 0;
+  // What is too large or too deep has come in pieces, with a truncated preview in place of its payload.
   const isWhole = bytes <= MAX_EVENT_BYTES && levels <= MAX_NESTING_LEVELS;
 
   const result = v.safeParse(ObjectEventSchema, event, { abortPipeEarly: true });
@@ -81,12 +81,12 @@ export function checkEvent(event: unknown, judgement: Judgement): Verdict {
   }
 
   const occurredAt = occurrenceOf(event);
-  const isAhead = occurredAt !== null && occurredAt > judgement.receivedAt + judgement.futureToleranceMicros;
+  const isAhead = occurredAt !== null && occurredAt > terms.receivedAt + terms.futureToleranceMicros;
   if (isAhead) {
-    issues.push({ code: "timestamp_in_future", path: "/timestamp", message: aheadMessage(occurredAt, judgement) });
+    issues.push({ code: "timestamp_in_future", path: "/timestamp", message: aheadMessage(occurredAt, terms) });
   }
 
-  const type = isWhole ? checkType(event, issues, judgement) : NOTHING;
+  const type = isWhole ? checkType(event, issues, terms) : NOTHING;
   issues.push(...type.issues);
 
   if (issues.length > 0 || !result.success || occurredAt === null) {
@@ -97,13 +97,13 @@ export function checkEvent(event: unknown, judgement: Judgement): Verdict {
 
 interface TypeVerdict {
   issues: Issue[];
-  shadow: ShadowFindings | null;
+  shadow: ReportOnlyFindings | null;
 }
 
 const NOTHING: TypeVerdict = { issues: [], shadow: null };
 
-/** Judges by the event's type, as far as the event has what that takes: a category, a name, a payload. */
-function checkType(event: unknown, issues: readonly Issue[], { rules, meter }: Judgement): TypeVerdict {
+/** Validates by the event's type, as far as the event has what that takes: a category, a name, a payload. */
+function checkType(event: unknown, issues: readonly Issue[], { rules, meter }: ValidationTerms): TypeVerdict {
   if (!isJsonObject(event) || has(issues, "category_invalid") || has(issues, "name_invalid")) return NOTHING;
   const { category, name, data } = event;
   if (typeof category !== "string" || typeof name !== "string") return NOTHING;
@@ -150,7 +150,7 @@ function sizeOf(event: unknown): number {
   return utf8Bytes(jsonText(event));
 }
 
-function aheadMessage(occurredAt: Micros, { receivedAt, futureToleranceMicros }: Judgement): string {
+function aheadMessage(occurredAt: Micros, { receivedAt, futureToleranceMicros }: ValidationTerms): string {
   const tolerance = futureToleranceMicros / 1_000_000;
   return `expected at most ${tolerance} s after its receipt at ${formatTimestamp(receivedAt)}, found ${formatTimestamp(occurredAt)}`;
 }

@@ -14,7 +14,7 @@ class Unsafe extends Error {}
 
 const parser = new RegExpParser({ ecmaVersion: 2024 });
 
-/** Judges the text of a `pattern`, or of a member's name in `patternProperties`, both read with the flag u. */
+/** Validates the text of a `pattern`, or of a member's name in `patternProperties`, both read with the flag u. */
 export function checkPattern(source: string): PatternVerdict {
   if (source.length > MAX_PATTERN_CHARACTERS) {
     return { safe: false, reason: `expected at most ${MAX_PATTERN_CHARACTERS} characters, found ${source.length}` };

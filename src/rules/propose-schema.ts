@@ -31,10 +31,10 @@ function propose(values: readonly unknown[], level: number, budget: { left: numb
   budget.left -= 1;
   const types = [...new Set(values.map(typeOf))];
   // A whole number is a number.
-  const told = types.includes("number") ? types.filter((type) => type !== "integer") : types;
-  const [only] = told;
+  const kinds = types.includes("number") ? types.filter((type) => type !== "integer") : types;
+  const [only] = kinds;
   if (only === undefined) return {};
-  const proposal: Proposal = { type: told.length === 1 ? only : told.sort() };
+  const proposal: Proposal = { type: kinds.length === 1 ? only : kinds.sort() };
   const objects = values.filter(isJsonObject);
   if (objects.length > 0 && level < MAX_LEVELS) Object.assign(proposal, proposeMembers(objects, level, budget));
   const arrays = values.filter((value) => Array.isArray(value));

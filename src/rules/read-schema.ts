@@ -25,7 +25,7 @@ export interface SchemaFault {
 
 export type ReadSchema = { ok: true; schema: EnforcedSchema } | { ok: false; fault: SchemaFault };
 
-/** One subschema, and those that judge the same value whenever it does. */
+/** One subschema, and those that validate the same value whenever it does. */
 interface Place {
   inPlace: string[];
   ref: string | null;

@@ -19,7 +19,7 @@ export interface FailedEvent {
   content: { kind: "whole"; text: string } | { kind: "incomplete"; arrived: number; of: number };
 }
 
-/** A failed event made ready to be judged again, or why it cannot be. */
+/** A failed event made ready to be validated again, or why it cannot be. */
 export type PreparedReplay =
   | {
       kind: "fit";
@@ -31,7 +31,7 @@ export type PreparedReplay =
       levels: number;
       /** True if it can only fail, and does not travel to a session. */
       isOversized: boolean;
-      /** Units that mending it took. */
+      /** Units that fixing it took. */
       work: number;
     }
   | { kind: "unfit"; reason: string; work: number };
@@ -42,18 +42,18 @@ export type PreparedReplay =
  */
 const UNITS_PER_EVENT = 200;
 
-/** Mends a failed event. */
+/** Fixes a failed event. */
 export function prepareReplay(error: FailedEvent, repair: Repair | null): PreparedReplay {
   const { application, eventId, content } = error;
-  if (application === null || eventId === null || isPoison(error)) {
+  if (application === null || eventId === null || isMalformed(error)) {
     return { kind: "unfit", reason: "it is a queue message that was no event", work: 1 };
   }
   if (content.kind === "incomplete") {
     return { kind: "unfit", reason: `${content.arrived} of its ${content.of} pieces have arrived`, work: 1 };
   }
   const read = UNITS_PER_EVENT + content.text.length;
-  if (nestingOf(content.text) > MAX_MENDED_LEVELS) {
-    return { kind: "unfit", reason: "it is nested too deep to be mended", work: read };
+  if (nestingOf(content.text) > MAX_FIXED_LEVELS) {
+    return { kind: "unfit", reason: "it is nested too deep to be fixed", work: read };
   }
   const { receivedAt } = error.key;
   const repaired = repair === null ? asItIs(content.text) : repairEvent(content.text, repair, receivedAt);
@@ -80,10 +80,10 @@ function asItIs(text: string): Repaired {
 }
 
 /** Structured clones overflow at some 4,000 levels; see MAX_NESTING_LEVELS. */
-const MAX_MENDED_LEVELS = 1_000;
+const MAX_FIXED_LEVELS = 1_000;
 
-/** The verdict on a mended event, but for what only its session knows: whether its id stands for another event. */
-export function judgeReplayed(
+/** The verdict on a fixed event, but for what only its session knows: whether its id stands for another event. */
+export function validateReplayed(
   { event, receivedAt, bytes, levels }: Extract<PreparedReplay, { kind: "fit" }>,
   terms: { futureToleranceMicros: number; rules: Rules; meter?: WorkMeter },
 ): Verdict {
@@ -91,7 +91,7 @@ export function judgeReplayed(
 }
 
 /** Without a session only a message that was no envelope fails for its delivery; what it held was no event. */
-function isPoison({ session, issues }: FailedEvent): boolean {
+function isMalformed({ session, issues }: FailedEvent): boolean {
   const found: { code: string }[] = JSON.parse(issues);
   return session === null && found.some(({ code }) => code === "delivery_failed");
 }

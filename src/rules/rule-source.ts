@@ -4,7 +4,7 @@ import { type IndexedRules, indexRules } from "./rules";
 import { type LoadedEpoch, type RulesInForce, rulesInForce } from "./rules-in-force";
 import { createSharedReads } from "./shared-reads";
 
-/** How old an isolate's knowledge may be, at most, when it judges an event; less where changes come into force sooner. */
+/** How old an isolate's knowledge may be, at most, when it validates an event; less where changes come into force sooner. */
 export const MAX_RULES_AGE_MS = 30_000;
 
 /** Rule books that an isolate keeps. Nearly all events need the newest; redelivered and dead letters need older ones. */
@@ -32,7 +32,7 @@ export interface RuleSource {
   /**
    * The rules that were in force at these receipts.
    *
-   * @throws what the loader throws. Then nothing may be judged: older knowledge could give another verdict than a later
+   * @throws what the loader throws. Then nothing may be validated: older knowledge could give another verdict than a later
    * delivery gets.
    */
   read(receipts: Iterable<Micros>): Promise<RulesInForce>;

@@ -7,7 +7,7 @@ export interface RuleEpoch {
   rules: RuleSet;
 }
 
-/** The rules that a batch is judged by: those in force when its events were received. */
+/** The rules that a batch is validated by: those in force when its events were received. */
 export interface RulesInForce {
   /** @throws Error if the rules of that moment were not loaded */
   at(receivedAt: Micros): IndexedRules;
@@ -55,7 +55,7 @@ export function rulesInForce(epochs: readonly LoadedEpoch[]): RulesInForce {
   };
 }
 
-/** The maps of an epoch are built once, however many of its events are judged. */
+/** The maps of an epoch are built once, however many of its events are validated. */
 const rulesOfEpoch = new WeakMap<RuleEpoch, Rules>();
 
 /**

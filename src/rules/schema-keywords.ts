@@ -2,7 +2,7 @@ import * as v from "valibot";
 
 /**
  * The keywords of draft 2020-12 that are enforced, by what they hold. Every other keyword is an annotation: it is kept
- * with the schema and judges nothing.
+ * with the schema and validates nothing.
  */
 
 const count = v.pipe(v.number("a whole number"), v.safeInteger("a whole number"), v.minValue(0, "0 or more"));
@@ -44,7 +44,7 @@ export const VALUE_KEYWORDS: Readonly<Record<string, v.GenericSchema>> = {
   ),
 };
 
-/** How a keyword's subschemas judge: `inPlace`, the same value as the schema around them; else what lies within it. */
+/** How a keyword's subschemas validate: `inPlace`, the same value as the schema around them; else what lies within it. */
 type Reach = Readonly<Record<string, { inPlace: boolean }>>;
 
 function reaches(inPlace: readonly string[], within: readonly string[]): Reach {

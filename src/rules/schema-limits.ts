@@ -42,7 +42,7 @@ export const MAX_COMPILED_CHARACTERS = 1_000_000;
 /** Issues of one event that come from its schema. */
 export const MAX_SCHEMA_ISSUES = 20;
 
-/** Characters of an issue's path. What lies deeper is told at the last place above it that fits. */
+/** Characters of an issue's path. What lies deeper is reported at the last place above it that fits. */
 export const MAX_PATH_CHARACTERS = 256;
 
 /** Characters of an issue's message, and of a value that it tells. */

@@ -1,6 +1,6 @@
 /**
  * How long to wait for a read that another invocation began. The platform cancels the I/O of a request whose client has
- * gone, and a promise that hangs on it is then never settled.
+ * gone, and a promise that hangs on it is then never resolved.
  */
 export const SHARED_READ_PATIENCE_MS = 2_000;
 
@@ -16,8 +16,8 @@ export function createSharedReads<Key, Value>(): SharedReads<Key, Value> {
     async get(key, read) {
       const other = underWay.get(key);
       if (other !== undefined) {
-        const settled = await settledWithin(other, SHARED_READ_PATIENCE_MS);
-        if (settled !== null) return settled.value;
+        const resolved = await withinDeadline(other, SHARED_READ_PATIENCE_MS);
+        if (resolved !== null) return resolved.value;
       }
       const own = read();
       underWay.set(key, own);
@@ -31,7 +31,7 @@ export function createSharedReads<Key, Value>(): SharedReads<Key, Value> {
 }
 
 /** @throws what the promise throws */
-async function settledWithin<Value>(promise: Promise<Value>, ms: number): Promise<{ value: Value } | null> {
+async function withinDeadline<Value>(promise: Promise<Value>, ms: number): Promise<{ value: Value } | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const patience = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), ms);

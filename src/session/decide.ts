@@ -3,10 +3,10 @@ import { countedPath } from "../model/event/issue-path";
 import { canonicalText } from "../model/json/canonical-text";
 import { MAX_EVENT_BYTES } from "../model/limits";
 import type { Micros } from "../model/time";
-import { checkEvent, type ShadowFindings } from "../rules/check-event";
+import { checkEvent, type ReportOnlyFindings } from "../rules/check-event";
 import { type RuleEpoch, rulesAt } from "../rules/rules-in-force";
-import type { ShadowMark } from "../storage/write/rows";
-import type { Arrival, PlacedOutcome } from "./session-protocol";
+import type { ReportOnlyMark } from "../storage/write/rows";
+import type { IncomingEvent, PlacedOutcome } from "./session-protocol";
 
 /** What a verdict depends on beside the event and its receipt. */
 export interface Terms {
@@ -20,18 +20,21 @@ export function identityIn({ occurredAt, id }: { occurredAt: Micros; id: string 
 }
 
 /**
- * Validates and orders the arrivals of a call, and finds those that are the same event. Pure: the outcome of an arrival
+ * Validates and orders the incoming events of a call, and finds those that are the same event. Pure: the outcome of an incoming event
  * follows from the call alone.
  *
- * Identity is (session, occurrence, id). Arrivals with one identity and one content are one event, and the earliest received
+ * Identity is (session, occurrence, id). Incoming events with one identity and one content are one event, and the earliest received
  * stands for it. Where contents differ, the write decides which of them is stored, since only the database knows what it holds.
  */
-export function decide(arrivals: readonly Arrival[], { epochs, futureToleranceMicros }: Terms): PlacedOutcome[] {
+export function decide(
+  incomingEvents: readonly IncomingEvent[],
+  { epochs, futureToleranceMicros }: Terms,
+): PlacedOutcome[] {
   const valid: Extract<PlacedOutcome, { kind: "valid" }>[] = [];
   const others: PlacedOutcome[] = [];
   const events = new Map<string, unknown[]>();
-  for (const { arrival, place } of inOrderOfReceipt(arrivals)) {
-    const { receivedAt, text, id } = arrival;
+  for (const { incoming, place } of inOrderOfReceipt(incomingEvents)) {
+    const { receivedAt, text, id } = incoming;
     const event: unknown = JSON.parse(text);
     const rules = rulesAt(epochs, receivedAt);
     const verdict = checkEvent(event, {
@@ -54,7 +57,7 @@ export function decide(arrivals: readonly Arrival[], { epochs, futureToleranceMi
     if (same === undefined) events.set(identity, [event]);
     else same.push(event);
     const outcome: (typeof valid)[number] = { kind: "valid", place, occurredAt, isNew: same === undefined };
-    if (shadow !== null) outcome.shadow = shadowMark(shadow);
+    if (shadow !== null) outcome.shadow = reportOnlyMark(shadow);
     valid.push(outcome);
   }
   // They are in the order of receipt already, which sorting keeps for those of one moment.
@@ -62,10 +65,10 @@ export function decide(arrivals: readonly Arrival[], { epochs, futureToleranceMi
   return [...valid, ...others];
 }
 
-function inOrderOfReceipt(arrivals: readonly Arrival[]): { arrival: Arrival; place: number }[] {
-  return arrivals
-    .map((arrival, place) => ({ arrival, place }))
-    .sort((a, b) => a.arrival.receivedAt - b.arrival.receivedAt || a.place - b.place);
+function inOrderOfReceipt(incomingEvents: readonly IncomingEvent[]): { incoming: IncomingEvent; place: number }[] {
+  return incomingEvents
+    .map((incoming, place) => ({ incoming, place }))
+    .sort((a, b) => a.incoming.receivedAt - b.incoming.receivedAt || a.place - b.place);
 }
 
 /** Category, name and data are what an event says. Context and other members differ from one try of an SDK to the next. */
@@ -75,6 +78,6 @@ function contentOf(event: unknown): string {
 }
 
 /** What is counted of the findings; the messages can be had again by a check. */
-function shadowMark({ version, issues }: ShadowFindings): ShadowMark {
+function reportOnlyMark({ version, issues }: ReportOnlyFindings): ReportOnlyMark {
   return { version, paths: [...new Set(issues.map(({ path }) => countedPath(path)))] };
 }

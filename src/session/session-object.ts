@@ -21,12 +21,12 @@ export class Session extends DurableObject<Env> {
   private readonly seen = new Map<string, { id: string; receivedAt: Micros; event: SeenEvent }>();
 
   /** Takes the session's share in a consumer batch. Never throws for what an application may send. */
-  async accept({ arrivals, epochs }: SessionCall): Promise<SessionAnswer> {
-    const outcomes = decide(arrivals, { epochs, futureToleranceMicros: this.config.futureToleranceMicros });
+  async accept({ incomingEvents, epochs }: SessionCall): Promise<SessionAnswer> {
+    const outcomes = decide(incomingEvents, { epochs, futureToleranceMicros: this.config.futureToleranceMicros });
     for (const outcome of outcomes) {
-      const arrival = arrivals[outcome.place];
-      if (outcome.kind !== "valid" || arrival === undefined) continue;
-      const isKnown = this.note({ ...arrival, occurredAt: outcome.occurredAt });
+      const incoming = incomingEvents[outcome.place];
+      if (outcome.kind !== "valid" || incoming === undefined) continue;
+      const isKnown = this.note({ ...incoming, occurredAt: outcome.occurredAt });
       outcome.isNew &&= !isKnown;
     }
     return { outcomes };

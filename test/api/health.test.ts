@@ -80,7 +80,7 @@ describe("GET /health", () => {
     expect(await response.json()).toMatchObject({ dependencies: { DB: { status: "ok" }, DB_2: { status: "failed" } } });
   });
 
-  it("says what is not configured, and how to mend it", async () => {
+  it("says what is not configured, and how to fix it", async () => {
     const broken: Env = { ...env, LOCAL_MODE: "perhaps" as "false" };
     for (const path of ["/health", "/theeye/events"]) {
       const response = await ask(path, {}, broken);

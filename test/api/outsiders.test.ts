@@ -146,6 +146,6 @@ describe("a refusal says what was wrong and what is taken", () => {
   );
 
   it("on the page of an event's code, which leads to repair and replay", () => {
-    expect(problemPage("timestamp_invalid")?.mend).toContain("POST /theeye/errors/replay");
+    expect(problemPage("timestamp_invalid")?.fix).toContain("POST /theeye/errors/replay");
   });
 });

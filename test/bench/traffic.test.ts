@@ -34,12 +34,12 @@ describe.each(SCENARIOS.map((scenario) => [scenario.title, shortened(scenario)] 
   it("is valid but for the share that is not", () => {
     const invalid = requests.flatMap(({ atMs, events: own }) =>
       own.filter((event) => {
-        const judgement = {
+        const terms = {
           receivedAt: (START_MS + atMs) * 1_000,
           futureToleranceMicros: 0,
           rules: rulesOf(NO_RULES),
         };
-        return !checkEvent(event, judgement).valid;
+        return !checkEvent(event, terms).valid;
       }),
     );
     expect(invalid.length).toBe(scenario.invalidEvery === 0 ? 0 : Math.floor(events.length / scenario.invalidEvery));

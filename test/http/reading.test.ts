@@ -17,7 +17,7 @@ describe("answerFrom", () => {
     expect(await response.text()).not.toMatch(/secret|no_such_table/);
   });
 
-  it("lets what is no failure of a database pass, since trying again would not mend it", async () => {
+  it("lets what is no failure of a database pass, since trying again would not fix it", async () => {
     await expect(answerFrom(() => Promise.reject(new TypeError("a bug")))).rejects.toThrow("a bug");
   });
 });

@@ -30,13 +30,13 @@ beforeAll(async () => {
       body: JSON.stringify({ schema: { required: ["a"] }, ...more }),
     });
   expect((await register("enforced", {})).status).toBe(201);
-  expect((await register("shadowed", { schema_mode: "shadow" })).status).toBe(201);
+  expect((await register("reported", { schema_mode: "shadow" })).status).toBe(201);
 });
 
 describe("a dry run", () => {
   it("tells the verdict on each event in the order sent, and queues nothing", async () => {
     const event = { ...SAMPLE_EVENTS[0], category: "dry", data: {} };
-    const events = [SAMPLE_EVENTS[0], { ...event, name: "enforced" }, { ...event, name: "shadowed" }, 7];
+    const events = [SAMPLE_EVENTS[0], { ...event, name: "enforced" }, { ...event, name: "reported" }, 7];
     const issue = { code: "schema_violation", path: "/data", message: 'expected the member "a", found none' };
     const response = await dryRun(JSON.stringify(events));
     expect(response.status).toBe(200);
@@ -105,7 +105,7 @@ describe("a dry run", () => {
     expect((await dryRun(JSON.stringify(SAMPLE_EVENTS[0]), "", { ...env, DB: away })).status).toBe(202);
   });
 
-  it("judges by the rules in force now: a change that is made counts once its lead is over", async () => {
+  it("validates by the rules in force now: a change that is made counts once its lead is over", async () => {
     const path = "/theeye/event-types/dry/later";
     const leading = { ...queueless, RULE_LEAD_SECONDS: 3600 } as unknown as Env;
     const registered = await ask(path, { method: "PUT", body: JSON.stringify({ mode: "reject" }) }, leading);

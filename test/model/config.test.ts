@@ -55,7 +55,7 @@ describe("parseConfig", () => {
     ["KEY_CACHE_SECONDS", 3_601],
     ["KEY_CACHE_SECONDS", "Infinity"],
     ["RULE_LEAD_SECONDS", 3_601],
-  ])("names %s and its mend where it is %j", (name, value) => {
+  ])("names %s and its fix where it is %j", (name, value) => {
     expect(() => parseConfig({ [name]: value })).toThrow(
       new RegExp(`${name} is not usable\\. Set it under \\[vars\\]`),
     );

@@ -5,7 +5,7 @@ import { acceptedEvents, EnvelopeSchema, receivedAt } from "../../src/model/enve
 const shared = { v: 1 as const, application: "shop", received_at: 1_000 };
 const id = "e2085be5-9137-4e4e-80b5-f1ffddc20000";
 const part = {
-  ...{ id: "e", position: 0, bytes: 100_000, levels: 3, digest: "d", outline: {}, part: 0, parts: 2, text: "{" },
+  ...{ id: "e", position: 0, bytes: 100_000, levels: 3, digest: "d", preview: {}, part: 0, parts: 2, text: "{" },
 };
 
 describe("an envelope", () => {

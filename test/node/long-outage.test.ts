@@ -88,8 +88,8 @@ function simulate(outage: Outage, { max_batch_size, max_concurrency, max_retries
     }
     const next = queue.peek();
     if (next === undefined || next.visibleAt > now) {
-      const arrival = arrived < SIMULATED_MESSAGES ? arrived * interval : Number.POSITIVE_INFINITY;
-      now = Math.min(next?.visibleAt ?? Number.POSITIVE_INFINITY, arrival);
+      const incoming = arrived < SIMULATED_MESSAGES ? arrived * interval : Number.POSITIVE_INFINITY;
+      now = Math.min(next?.visibleAt ?? Number.POSITIVE_INFINITY, incoming);
       continue;
     }
     queue.pop();

@@ -59,6 +59,8 @@ function parseSlice(places: readonly number[], bodies: readonly string[]): unkno
   const rules = rulesInForce([{ since: 0, until: Number.POSITIVE_INFINITY, rules: indexRules(NO_RULES) }]);
   const read = places.map((place) => readMessage({ body: bodies[place], queuedAt: 0, id: `${place}` }));
   const opened = read.map((one) => openMessage(one, { rules, futureToleranceMicros: 0 }));
-  const inObjects = opened.flatMap(({ arrivals }) => arrivals.map(({ arrival }): unknown => JSON.parse(arrival.text)));
+  const inObjects = opened.flatMap(({ incomingEvents }) =>
+    incomingEvents.map(({ incoming }): unknown => JSON.parse(incoming.text)),
+  );
   return [read, opened, inObjects];
 }

@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CallSession, callSessions } from "../../src/pipeline/call-sessions";
 import { NO_RULES } from "../../src/rules/rules";
-import type { Arrival, SessionAnswer } from "../../src/session/session-protocol";
+import type { IncomingEvent, SessionAnswer } from "../../src/session/session-protocol";
 
 const EPOCHS = [{ since: 0, rules: NO_RULES }];
 const NOTHING: SessionAnswer = { outcomes: [] };
 
-function arrivalsOf(...sessions: string[]): Map<string, Arrival[]> {
+function incomingEventsOf(...sessions: string[]): Map<string, IncomingEvent[]> {
   return new Map(
     sessions.map((session) => [session, [{ id: "a", application: "shop", receivedAt: 0, text: `"${session}"` }]]),
   );
@@ -26,15 +26,15 @@ function failing(bad: string, messages: string[]) {
 }
 
 describe("callSessions", () => {
-  it("calls each session once, with its own arrivals and rules", async () => {
+  it("calls each session once, with its own incoming events and rules", async () => {
     const seen = new Map<string, string>();
-    const callSession: CallSession = async (session, { arrivals, epochs }) => {
+    const callSession: CallSession = async (session, { incomingEvents, epochs }) => {
       expect(epochs).toEqual([{ since: session.length, rules: NO_RULES }]);
-      seen.set(session, arrivals.map(({ text }) => text).join());
+      seen.set(session, incomingEvents.map(({ text }) => text).join());
       return NOTHING;
     };
     const epochsFor = (session: string) => [{ since: session.length, rules: NO_RULES }];
-    const results = await callSessions(arrivalsOf("a", "bb"), callSession, epochsFor);
+    const results = await callSessions(incomingEventsOf("a", "bb"), callSession, epochsFor);
     expect([...seen]).toEqual([
       ["a", '"a"'],
       ["bb", '"bb"'],
@@ -56,13 +56,13 @@ describe("callSessions", () => {
       running -= 1;
       return NOTHING;
     };
-    await callSessions(arrivalsOf("a", "b", "c"), callSession, () => EPOCHS);
+    await callSessions(incomingEventsOf("a", "b", "c"), callSession, () => EPOCHS);
     expect(most).toBe(3);
   });
 
   it("calls once more where the object went away", async () => {
     const { calls, callSession } = failing("a", ["Network connection lost."]);
-    const results = await callSessions(arrivalsOf("a", "b"), callSession, () => EPOCHS);
+    const results = await callSessions(incomingEventsOf("a", "b"), callSession, () => EPOCHS);
     expect(results.get("a")).toEqual({ outcomes: [], failed: [] });
     expect(calls.toSorted()).toEqual(["a", "a", "b"]);
   });
@@ -74,7 +74,7 @@ describe("callSessions", () => {
     ["rejected", ["a bug"], 1],
   ])("fails a session whose calls end as %s, and no other", async (failure, messages, tries) => {
     const { calls, callSession } = failing("a", messages);
-    const results = await callSessions(arrivalsOf("a", "b"), callSession, () => EPOCHS);
+    const results = await callSessions(incomingEventsOf("a", "b"), callSession, () => EPOCHS);
     expect(results.get("a")).toEqual({
       outcomes: [],
       failed: [{ places: [0], failure, reason: messages[0] }],
@@ -83,26 +83,30 @@ describe("callSessions", () => {
     expect(calls.filter((session) => session === "a")).toHaveLength(tries);
   });
 
-  /** An object that runs out of CPU time with any of these arrivals. */
+  /** An object that runs out of CPU time with any of these incoming events. */
   function exhaustedBy(bad: ReadonlySet<string>) {
     let calls = 0;
-    const callSession: CallSession = async (_, { arrivals }) => {
+    const callSession: CallSession = async (_, { incomingEvents }) => {
       calls += 1;
-      if (arrivals.some(({ id }) => bad.has(id))) {
+      if (incomingEvents.some(({ id }) => bad.has(id))) {
         throw Object.assign(new Error("Durable Object exceeded its CPU time limit and was reset."), {
           retryable: true,
         });
       }
       // Failures come last, as `decide` has it.
-      return { outcomes: arrivals.map((_arrival, place) => ({ kind: "valid", place, occurredAt: 0, isNew: true })) };
+      return {
+        outcomes: incomingEvents.map((_incoming, place) => ({ kind: "valid", place, occurredAt: 0, isNew: true })),
+      };
     };
     return { callSession, calls: () => calls };
   }
 
-  it("isolates the arrivals that exhaust their session's object, and decides every other", async () => {
+  it("isolates the incoming events that exhaust their session's object, and decides every other", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }), async (faults) => {
-        const own = faults.map((_, n): Arrival => ({ id: `${n}`, application: "shop", receivedAt: n, text: "{}" }));
+        const own = faults.map(
+          (_, n): IncomingEvent => ({ id: `${n}`, application: "shop", receivedAt: n, text: "{}" }),
+        );
         const bad = faults.flatMap((isBad, n) => (isBad ? [n] : []));
         const { callSession } = exhaustedBy(new Set(bad.map(String)));
         const { outcomes = [], failed = [] } =
@@ -113,10 +117,10 @@ describe("callSessions", () => {
     );
   });
 
-  it("spends a bounded number of calls where every arrival is at fault", async () => {
+  it("spends a bounded number of calls where every incoming event is at fault", async () => {
     const own = Array.from(
       { length: 5_000 },
-      (_, n): Arrival => ({ id: "x", application: "", receivedAt: n, text: "" }),
+      (_, n): IncomingEvent => ({ id: "x", application: "", receivedAt: n, text: "" }),
     );
     const { callSession, calls } = exhaustedBy(new Set(["x"]));
     const result = (await callSessions(new Map([["a", own]]), callSession, () => EPOCHS)).get("a");

@@ -152,7 +152,7 @@ describe.each([true, false])(
 
 it("one event that exhausts its session's object becomes an error alone; the others of its message are stored", async () => {
   const exhausting: CallSession = (session, call) =>
-    call.arrivals.some(({ text }) => text.includes("heavy"))
+    call.incomingEvents.some(({ text }) => text.includes("heavy"))
       ? Promise.reject(new Error("Durable Object exceeded its CPU time limit and was reset."))
       : callSession(session, call);
   const body = envelopeOf(

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tieOf } from "../../src/model/event/event-key";
-import { type PlacedError, placeRows, type ReadArrival, eventRow as rowOf } from "../../src/pipeline/place-rows";
+import { type PlacedError, placeRows, type ReadEvent, eventRow as rowOf } from "../../src/pipeline/place-rows";
 import { databaseOf } from "../../src/storage/partitions/partition";
 import { PartitionMap } from "../../src/storage/partitions/partition-map";
 import { partitionOf } from "../storage/partitions/sample-partition";
 import { errorRow, eventRow, HOUR, MORNING } from "../storage/seed";
 
-function read(event: unknown): ReadArrival {
-  return { event, arrival: { id: "a", application: "shop", receivedAt: MORNING + 5, text: JSON.stringify(event) } };
+function read(event: unknown): ReadEvent {
+  return { event, incoming: { id: "a", application: "shop", receivedAt: MORNING + 5, text: JSON.stringify(event) } };
 }
 
 const VALID = { kind: "valid", place: 0, occurredAt: MORNING, isNew: true } as const;

@@ -37,7 +37,7 @@ describe("an envelope", () => {
       fc.property(fc.array(anyEvent), (events) => {
         const opened = openText(envelopeOf(events.map((event, index) => [`id-${index}`, event])));
         const texts = [
-          ...opened.arrivals.map(({ arrival }) => [arrival.id, arrival.text, arrival.receivedAt]),
+          ...opened.incomingEvents.map(({ incoming }) => [incoming.id, incoming.text, incoming.receivedAt]),
           ...opened.errors.map(({ row }) => [row.eventId, row.content, row.receivedAt]),
         ];
         const sent = events.map((event, index) => [`id-${index}`, JSON.stringify(event), RECEIVED_AT + index]);
@@ -81,7 +81,7 @@ describe("an envelope", () => {
   });
 
   it("without events gives nothing", () => {
-    expect(openText(envelopeOf([]))).toEqual({ arrivals: [], errors: [] });
+    expect(openText(envelopeOf([]))).toEqual({ incomingEvents: [], errors: [] });
   });
 
   it("places an error by its occurrence, or by its receipt where that cannot be read or lies in the future", () => {
@@ -127,7 +127,7 @@ describe("an envelope", () => {
     expect(opened.errors.map(({ row }) => row)).toMatchObject([
       { content: deep, issues: expect.arrayContaining([expect.objectContaining({ code: "event_too_large" })]) },
     ]);
-    expect(opened.arrivals[0]?.arrival.text).toContain(deep);
+    expect(opened.incomingEvents[0]?.incoming.text).toContain(deep);
   });
 });
 
@@ -139,7 +139,7 @@ describe("the moments of receipt of a message", () => {
     expect(receipts(envelopeOf(events))).toEqual([0, 1, 2].map((position) => RECEIVED_AT + position));
   });
 
-  it("are none where nothing in it is judged", () => {
+  it("are none where nothing in it is validated", () => {
     expect(receipts("malformed")).toEqual([]);
   });
 });
@@ -168,8 +168,8 @@ describe("a message that is not an envelope of version 1", () => {
   ];
 
   const errorOf = (body: unknown, message: Partial<QueuedMessage> = {}) => {
-    const { arrivals, errors } = open(body, message);
-    expect([arrivals, errors.length]).toEqual([[], 1]);
+    const { incomingEvents, errors } = open(body, message);
+    expect([incomingEvents, errors.length]).toEqual([[], 1]);
     return errors[0];
   };
 
@@ -221,7 +221,7 @@ describe("an event too large for one message", () => {
         bytes: 500_000,
         levels: 2,
         digest: "d",
-        outline: eventOf("s", { data: {} }),
+        preview: eventOf("s", { data: {} }),
         part,
         parts: 3,
         text,
@@ -244,10 +244,10 @@ describe("an event too large for one message", () => {
     );
   });
 
-  it("has all else that is wrong with it reported from its outline", () => {
-    const outline = eventOf("null", { data: [], timestamp: "2999-01-01 00:00:00" });
+  it("has all else that is wrong with it reported from its truncated preview", () => {
+    const preview = eventOf("null", { data: [], timestamp: "2999-01-01 00:00:00" });
     const [piece] = pieces;
-    const [error] = openText({ ...piece, oversized: { ...piece?.oversized, outline, levels: 65 } }).errors;
+    const [error] = openText({ ...piece, oversized: { ...piece?.oversized, preview, levels: 65 } }).errors;
     expect(error?.row.issues.map(({ code }) => code)).toEqual([
       "session_id_invalid",
       "data_invalid",
@@ -258,7 +258,7 @@ describe("an event too large for one message", () => {
     expect(error?.moment).toBe(RECEIVED_AT + 3);
   });
 
-  it("is another error than one with the same id and outline but other content", () => {
+  it("is another error than one with the same id and truncated preview but other content", () => {
     const [piece] = pieces;
     const [error] = openText(piece).errors;
     const [other] = openText({ ...piece, oversized: { ...piece?.oversized, digest: "e" } }).errors;
@@ -266,7 +266,7 @@ describe("an event too large for one message", () => {
     expect(other?.parts[0]?.errorId).toBe(other?.row.id);
   });
 
-  it("tells its receipt, by which its outline is judged", () => {
+  it("tells its receipt, by which its truncated preview is validated", () => {
     const [piece] = pieces;
     const message = readMessage({ body: JSON.stringify(piece), queuedAt: QUEUED_AT, id: "m" });
     expect(Math.max(...receiptsOf(message))).toBe(RECEIVED_AT + 3);

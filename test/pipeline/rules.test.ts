@@ -55,7 +55,7 @@ describe("the rules of event types", () => {
     ]);
   });
 
-  it("change for what is received once the change is in force: an event from before is judged as it was then", async () => {
+  it("change for what is received once the change is in force: an event from before is validated as it was then", async () => {
     const [first] = databasesOf(env);
     if (first === undefined) throw new Error("There is no database.");
     const database: Database = first;
@@ -77,7 +77,7 @@ describe("the rules of event types", () => {
     ]);
   });
 
-  it("of a later receipt judge an event that is sent again: what failed before may be stored now", async () => {
+  it("of a later receipt validate an event that is sent again: what failed before may be stored now", async () => {
     const bodies = [RECEIVED_AT, RECEIVED_AT + 10].map((received_at) =>
       envelopeOf([["rules-1", eventOf("rules-a")]], { received_at }),
     );
@@ -104,7 +104,7 @@ describe("the rules of event types", () => {
     expect(await storedErrors(["rules-3"])).toMatchObject([{ codes: ["session_id_invalid", "unplanned_event"] }]);
   });
 
-  it("are waited for where they cannot be read: nothing is judged, acknowledged or marked undeliverable", async () => {
+  it("are waited for where they cannot be read: nothing is validated, acknowledged or marked undeliverable", async () => {
     const rules = () => Promise.reject(new Error("D1 is away"));
     const taken = batchOf([envelopeOf([["rules-4", eventOf("rules-b")]])], { attempts: 20 });
     await consume(taken.batch, pipelineWith({ rules }));

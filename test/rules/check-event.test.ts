@@ -7,9 +7,9 @@ import { checkEvent, type Verdict } from "../../src/rules/check-event";
 import { NO_RULES, rulesOf } from "../../src/rules/rules";
 import { OCCURRED_AT, RECEIVED_AT, SAMPLE_EVENTS } from "../pipeline/sample-events";
 
-const judgement = { rules: rulesOf(NO_RULES), receivedAt: RECEIVED_AT, futureToleranceMicros: 60_000_000 };
+const terms = { rules: rulesOf(NO_RULES), receivedAt: RECEIVED_AT, futureToleranceMicros: 60_000_000 };
 const sample = SAMPLE_EVENTS[0];
-const check = (event: unknown) => checkEvent(event, judgement);
+const check = (event: unknown) => checkEvent(event, terms);
 const issuesOf = (verdict: Verdict) => (verdict.valid ? [] : verdict.issues);
 const codesOf = (event: unknown) => issuesOf(check(event)).map(({ code, path }) => `${code} ${path}`);
 
@@ -59,7 +59,7 @@ describe("a valid event", () => {
     for (const futureToleranceMicros of [0, 60_000_000]) {
       const limit = RECEIVED_AT + futureToleranceMicros;
       const at = (micros: number) =>
-        checkEvent({ ...sample, timestamp: formatTimestamp(micros) }, { ...judgement, futureToleranceMicros });
+        checkEvent({ ...sample, timestamp: formatTimestamp(micros) }, { ...terms, futureToleranceMicros });
       expect(at(limit)).toMatchObject({ valid: true, occurredAt: limit });
       expect(issuesOf(at(limit + 1))).toMatchObject([{ code: "timestamp_in_future", path: "/timestamp" }]);
     }
@@ -67,7 +67,7 @@ describe("a valid event", () => {
 
   it("has its verdict from its receipt and not from the clock", () => {
     const event = { ...sample, timestamp: "9999-12-31T23:59:59.999999Z" };
-    expect(checkEvent(event, { ...judgement, receivedAt: 253_402_300_799_999_000 })).toMatchObject({ valid: true });
+    expect(checkEvent(event, { ...terms, receivedAt: 253_402_300_799_999_000 })).toMatchObject({ valid: true });
     expect(codesOf(event)).toEqual(["timestamp_in_future /timestamp"]);
   });
 });
@@ -137,8 +137,8 @@ describe("an event with several things wrong", () => {
     ]);
   });
 
-  it("reports the size that was measured, where only an outline came", () => {
-    expect(issuesOf(checkEvent(sample, { ...judgement, bytes: 500_000 }))).toEqual([
+  it("reports the size that was measured, where only a truncated preview came", () => {
+    expect(issuesOf(checkEvent(sample, { ...terms, bytes: 500_000 }))).toEqual([
       { code: "event_too_large", path: "", message: "expected at most 32768 bytes, found 500000" },
     ]);
   });
@@ -211,8 +211,8 @@ describe("the event's type", () => {
     ...changes,
   });
   const placesOf = (verdict: Verdict) => issuesOf(verdict).map(({ code, path }) => [code, path]);
-  const judged = (event: unknown, types: EventTypeRule[], unregistered: Mode = "accept", changes = {}) =>
-    checkEvent(event, { ...judgement, rules: rulesOf({ unregistered, types }), ...changes });
+  const validated = (event: unknown, types: EventTypeRule[], unregistered: Mode = "accept", changes = {}) =>
+    checkEvent(event, { ...terms, rules: rulesOf({ unregistered, types }), ...changes });
   const schema = '{"properties":{"path":{"type":"number"}},"required":["title"]}';
   const violations = [
     { code: "schema_violation", path: "/data", message: 'expected the member "title", found none' },
@@ -220,8 +220,8 @@ describe("the event's type", () => {
   ];
 
   it("passes where it is not registered, unless unregistered types are refused", () => {
-    expect(judged(sample, [])).toMatchObject({ valid: true });
-    expect(judged(sample, [rule({ name: "other" })], "reject")).toMatchObject({
+    expect(validated(sample, [])).toMatchObject({ valid: true });
+    expect(validated(sample, [rule({ name: "other" })], "reject")).toMatchObject({
       valid: false,
       issues: [
         {
@@ -234,28 +234,28 @@ describe("the event's type", () => {
   });
 
   it("passes where it is registered without a schema, and fails where it is retired", () => {
-    expect(judged(sample, [rule()], "reject")).toMatchObject({ valid: true, shadow: null });
-    expect(placesOf(judged(sample, [rule({ mode: "reject" })]))).toMatchObject([["unplanned_event", ""]]);
+    expect(validated(sample, [rule()], "reject")).toMatchObject({ valid: true, shadow: null });
+    expect(placesOf(validated(sample, [rule({ mode: "reject" })]))).toMatchObject([["unplanned_event", ""]]);
   });
 
   it("fails with every place where its payload does not fit the schema", () => {
-    expect(judged(sample, [rule({ schema })])).toMatchObject({ valid: false, issues: violations });
+    expect(validated(sample, [rule({ schema })])).toMatchObject({ valid: false, issues: violations });
   });
 
-  it("passes where the schema is in shadow, and tells what it would have failed for", () => {
-    expect(judged(sample, [rule({ schema, schema_mode: "shadow" })])).toMatchObject({
+  it("passes where the schema is in report-only mode, and returns what it would have failed for", () => {
+    expect(validated(sample, [rule({ schema, schema_mode: "shadow" })])).toMatchObject({
       valid: true,
       shadow: { version: 3, issues: violations },
     });
-    expect(judged(sample, [rule({ schema: "{}", schema_mode: "shadow" })])).toMatchObject({
+    expect(validated(sample, [rule({ schema: "{}", schema_mode: "shadow" })])).toMatchObject({
       valid: true,
       shadow: null,
     });
   });
 
-  it("is judged together with everything else that is wrong", () => {
+  it("is validated together with everything else that is wrong", () => {
     const event = { ...sample, timestamp: "not a date" };
-    expect(placesOf(judged(event, [rule({ schema })]))).toEqual([
+    expect(placesOf(validated(event, [rule({ schema })]))).toEqual([
       ["timestamp_invalid", "/timestamp"],
       ["schema_violation", "/data"],
       ["schema_violation", "/data/path"],
@@ -263,9 +263,9 @@ describe("the event's type", () => {
   });
 
   it("is not looked at where the event has none, or came in pieces without its payload", () => {
-    expect(placesOf(judged({ ...sample, name: "" }, [], "reject"))).toEqual([["name_invalid", "/name"]]);
-    expect(placesOf(judged({ ...sample, data: 7 }, [rule({ schema })]))).toEqual([["data_invalid", "/data"]]);
-    expect(placesOf(judged(sample, [rule({ schema })], "accept", { bytes: 40_000 }))).toEqual([
+    expect(placesOf(validated({ ...sample, name: "" }, [], "reject"))).toEqual([["name_invalid", "/name"]]);
+    expect(placesOf(validated({ ...sample, data: 7 }, [rule({ schema })]))).toEqual([["data_invalid", "/data"]]);
+    expect(placesOf(validated(sample, [rule({ schema })], "accept", { bytes: 40_000 }))).toEqual([
       ["event_too_large", ""],
     ]);
   });
@@ -280,7 +280,7 @@ it("a payload that takes too much work is a violation, which report-only counts 
   };
   const event = { ...sample, data: JSON.parse(`${'{"a":'.repeat(60)}{}${"}".repeat(60)}`) };
   const verdictOf = (own: EventTypeRule) =>
-    checkEvent(event, { ...judgement, rules: rulesOf({ unregistered: "accept", types: [own] }) });
+    checkEvent(event, { ...terms, rules: rulesOf({ unregistered: "accept", types: [own] }) });
   const message = expect.stringContaining("at most 50000 units of work");
   const issues = [{ code: "schema_violation", path: "/data", message }];
   expect(verdictOf(rule)).toMatchObject({ valid: false, issues });
@@ -292,6 +292,6 @@ it("a malformed line is kept whole and fails with the column where it breaks", (
   const message = expect.stringContaining("a text that is not JSON from column 29 on");
   expect(issuesOf(verdict)).toEqual([{ code: "event_invalid", path: "", message }]);
   // Of an oversized line only a part is at hand: a column in it would be wrong.
-  const [issue] = issuesOf(checkEvent('{"session_id": "s…', { ...judgement, bytes: 40_000 }));
+  const [issue] = issuesOf(checkEvent('{"session_id": "s…', { ...terms, bytes: 40_000 }));
   expect(issue?.message).toBe('expected a JSON object, found "{\\"session_id\\": \\"s…"');
 });

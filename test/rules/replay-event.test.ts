@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MAX_EVENT_BYTES } from "../../src/model/limits";
 import { parseTimestamp } from "../../src/model/time";
-import { type FailedEvent, judgeReplayed, prepareReplay } from "../../src/rules/replay-event";
+import { type FailedEvent, prepareReplay, validateReplayed } from "../../src/rules/replay-event";
 import { NO_RULES, rulesOf } from "../../src/rules/rules";
 
 const RECEIVED_AT = parseTimestamp("2021-01-01T10:00:00Z") ?? 0;
@@ -36,14 +36,14 @@ describe("a failed event", () => {
     expect(prepared).toMatchObject({ kind: "fit", isOversized: true });
   });
 
-  const poison = JSON.stringify([{ code: "delivery_failed", path: "", message: "" }]);
+  const malformed = JSON.stringify([{ code: "delivery_failed", path: "", message: "" }]);
   it.each<[string, FailedEvent, typeof withData | null]>([
     ["it is a queue message that was no event", errorOf(EVENT, { application: null }), null],
-    ["it is a queue message that was no event", errorOf(EVENT, { session: null, issues: poison }), null],
+    ["it is a queue message that was no event", errorOf(EVENT, { session: null, issues: malformed }), null],
     ["1 of its 3 pieces have arrived", errorOf(EVENT, { content: { kind: "incomplete", arrived: 1, of: 3 } }), null],
-    ["it is nested too deep to be mended", errorOf(`${"[".repeat(1_001)}${"]".repeat(1_001)}`), null],
+    ["it is nested too deep to be fixed", errorOf(`${"[".repeat(1_001)}${"]".repeat(1_001)}`), null],
     ['the repair does not apply: an array takes an index or "-", and not /data', errorOf([1]), withData],
-  ])("cannot be judged where %s", (reason, error, repair) => {
+  ])("cannot be validated where %s", (reason, error, repair) => {
     expect(prepareReplay(error, repair)).toMatchObject({ kind: "unfit", reason });
   });
 
@@ -56,19 +56,19 @@ describe("a failed event", () => {
 });
 
 describe("the verdict on a repaired event", () => {
-  const judge = (event: unknown, repair: typeof withData | null) => {
+  const validate = (event: unknown, repair: typeof withData | null) => {
     const prepared = prepareReplay(errorOf(event), repair);
     if (prepared.kind === "unfit") throw new Error(prepared.reason);
-    return judgeReplayed(prepared, terms);
+    return validateReplayed(prepared, terms);
   };
 
   it("is that of any event", () => {
-    expect(judge(EVENT, null)).toMatchObject({ valid: false, issues: [{ code: "data_invalid" }] });
-    expect(judge(EVENT, withData)).toMatchObject({ valid: true });
+    expect(validate(EVENT, null)).toMatchObject({ valid: false, issues: [{ code: "data_invalid" }] });
+    expect(validate(EVENT, withData)).toMatchObject({ valid: true });
   });
 
   it("goes by the receipt of the event, not by the time of the replay", () => {
     const ahead = { ...EVENT, timestamp: "2021-01-01 10:02:00" };
-    expect(judge(ahead, withData)).toMatchObject({ valid: false, issues: [{ code: "timestamp_in_future" }] });
+    expect(validate(ahead, withData)).toMatchObject({ valid: false, issues: [{ code: "timestamp_in_future" }] });
   });
 });

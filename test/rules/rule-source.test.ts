@@ -140,7 +140,7 @@ describe("the rules of an isolate", () => {
     expect(asked).toEqual([0]);
   });
 
-  it("are not read where there is nothing to judge", async () => {
+  it("are not read where there is nothing to validate", async () => {
     const { asked, source } = fakeRules();
     await source.read([]);
     expect(asked).toEqual([]);

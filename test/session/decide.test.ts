@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { formatTimestamp } from "../../src/model/time";
 import { NO_RULES, type RuleSet } from "../../src/rules/rules";
 import { decide, type Terms } from "../../src/session/decide";
-import type { Arrival, PlacedOutcome } from "../../src/session/session-protocol";
+import type { IncomingEvent, PlacedOutcome } from "../../src/session/session-protocol";
 
 const SECOND = 1_000_000;
 const BASE = 1_609_492_500 * SECOND;
@@ -14,21 +14,21 @@ interface Draft extends Record<string, unknown> {
   occurredAt?: number;
 }
 
-function arrival(id: string, { receivedAt = BASE, occurredAt = BASE, ...members }: Draft = {}): Arrival {
+function incoming(id: string, { receivedAt = BASE, occurredAt = BASE, ...members }: Draft = {}): IncomingEvent {
   const timestamp = formatTimestamp(occurredAt);
   const event = { session_id: "s", category: "page", name: "view", data: {}, timestamp, ...members };
   return { id, application: "shop", receivedAt, text: JSON.stringify(event) };
 }
 
-/** The outcomes in the order of their arrivals. */
-function outcomesOf(arrivals: Arrival[], terms: Partial<Terms> = {}): PlacedOutcome[] {
-  return decide(arrivals, { ...TERMS, ...terms }).toSorted((a, b) => a.place - b.place);
+/** The outcomes in the order of their incoming events. */
+function outcomesOf(incomingEvents: IncomingEvent[], terms: Partial<Terms> = {}): PlacedOutcome[] {
+  return decide(incomingEvents, { ...TERMS, ...terms }).toSorted((a, b) => a.place - b.place);
 }
 
-const kindsOf = (arrivals: Arrival[]) => outcomesOf(arrivals).map(({ kind }) => kind);
+const kindsOf = (incomingEvents: IncomingEvent[]) => outcomesOf(incomingEvents).map(({ kind }) => kind);
 
-/** Arrivals of a few identities and contents, each under a receipt of its own, one in five not valid. */
-const anyArrivals = fc
+/** Incoming events of a few identities and contents, each under a receipt of its own, one in five not valid. */
+const anyIncomingEvents = fc
   .array(
     fc.record({
       id: fc.constantFrom("a", "b", "c"),
@@ -40,22 +40,22 @@ const anyArrivals = fc
   )
   .map((drafts) =>
     drafts.map(({ id, occurred, content, isBad }, n) =>
-      arrival(id, { receivedAt: BASE + n, occurredAt: BASE - occurred, data: isBad ? [n] : { content } }),
+      incoming(id, { receivedAt: BASE + n, occurredAt: BASE - occurred, data: isBad ? [n] : { content } }),
     ),
   );
 
-const anyShuffle = anyArrivals.chain((arrivals) =>
+const anyShuffle = anyIncomingEvents.chain((incomingEvents) =>
   fc.record({
-    arrivals: fc.constant(arrivals),
-    shuffled: fc.shuffledSubarray(arrivals, { minLength: arrivals.length }),
+    incomingEvents: fc.constant(incomingEvents),
+    shuffled: fc.shuffledSubarray(incomingEvents, { minLength: incomingEvents.length }),
   }),
 );
 
 describe("decide", () => {
-  it("gives each arrival one outcome", () => {
+  it("gives each incoming event one outcome", () => {
     fc.assert(
-      fc.property(anyArrivals, (arrivals) => {
-        expect(outcomesOf(arrivals).map(({ place }) => place)).toEqual(arrivals.map((_, place) => place));
+      fc.property(anyIncomingEvents, (incomingEvents) => {
+        expect(outcomesOf(incomingEvents).map(({ place }) => place)).toEqual(incomingEvents.map((_, place) => place));
       }),
     );
     expect(decide([], TERMS)).toEqual([]);
@@ -77,16 +77,16 @@ describe("decide", () => {
   });
 
   it("keeps the order of the call where occurrence and receipt are equal", () => {
-    const outcomes = decide([arrival("b"), arrival("a"), arrival("c")], TERMS);
+    const outcomes = decide([incoming("b"), incoming("a"), incoming("c")], TERMS);
     expect(outcomes.map(({ place }) => place)).toEqual([0, 1, 2]);
   });
 
-  it("decides the same whatever the order of the arrivals in the call", () => {
+  it("decides the same whatever the order of the incoming events in the call", () => {
     fc.assert(
-      fc.property(anyShuffle, ({ arrivals, shuffled }) => {
-        const byReceipt = (own: Arrival[]) =>
+      fc.property(anyShuffle, ({ incomingEvents, shuffled }) => {
+        const byReceipt = (own: IncomingEvent[]) =>
           new Map(outcomesOf(own).map(({ place, ...outcome }) => [own[place]?.receivedAt, outcome]));
-        expect(byReceipt(shuffled)).toEqual(byReceipt(arrivals));
+        expect(byReceipt(shuffled)).toEqual(byReceipt(incomingEvents));
       }),
     );
   });
@@ -107,7 +107,7 @@ describe("decide", () => {
   });
 
   it("takes the earliest received content of an identity for new, and no other", () => {
-    const contents = [3, 1, 2].map((n) => arrival("a", { receivedAt: BASE + n, data: { n } }));
+    const contents = [3, 1, 2].map((n) => incoming("a", { receivedAt: BASE + n, data: { n } }));
     expect(outcomesOf(contents)).toMatchObject([
       { kind: "valid", isNew: false },
       { kind: "valid", isNew: true },
@@ -119,7 +119,7 @@ describe("decide", () => {
 describe("the same event", () => {
   it("may come with its members in another order, and with its timestamp in another form", () => {
     const text = '{"data":{"b":1,"a":[2]},"timestamp":1609492500,"name":"view","category":"page","session_id":"s"}';
-    expect(kindsOf([arrival("a", { data: { a: [2], b: 1 } }), { ...arrival("a"), text }])).toEqual(["valid", "copy"]);
+    expect(kindsOf([incoming("a", { data: { a: [2], b: 1 } }), { ...incoming("a"), text }])).toEqual(["valid", "copy"]);
   });
 
   it.each([
@@ -127,12 +127,12 @@ describe("the same event", () => {
     ["visitor", { visitor_id: "v2" }],
     ["members that the format does not name", { sentAt: 2 }],
   ])("may come with another %s: an SDK changes it with every try", (_, changes) => {
-    const first = arrival("a", { context: { sent_at: 1 }, visitor_id: "v1", sentAt: 1 });
-    expect(kindsOf([first, arrival("a", changes)])).toEqual(["valid", "copy"]);
+    const first = incoming("a", { context: { sent_at: 1 }, visitor_id: "v1", sentAt: 1 });
+    expect(kindsOf([first, incoming("a", changes)])).toEqual(["valid", "copy"]);
   });
 
   it("may come from another application", () => {
-    expect(kindsOf([arrival("a"), { ...arrival("a"), application: "blog" }])).toEqual(["valid", "copy"]);
+    expect(kindsOf([incoming("a"), { ...incoming("a"), application: "blog" }])).toEqual(["valid", "copy"]);
   });
 
   it.each([
@@ -140,11 +140,11 @@ describe("the same event", () => {
     ["name", { name: "click" }],
     ["data", { data: { v: 1 } }],
   ])("does not come with another %s", (_, changes) => {
-    expect(kindsOf([arrival("a"), arrival("a", changes)])).toEqual(["valid", "valid"]);
+    expect(kindsOf([incoming("a"), incoming("a", changes)])).toEqual(["valid", "valid"]);
   });
 
   it("does not come at another moment: one id may stand for an event at each", () => {
-    const outcomes = outcomesOf([arrival("a"), arrival("a", { occurredAt: BASE - 1 })]);
+    const outcomes = outcomesOf([incoming("a"), incoming("a", { occurredAt: BASE - 1 })]);
     expect(outcomes).toMatchObject([
       { kind: "valid", isNew: true },
       { kind: "valid", isNew: true },
@@ -153,24 +153,24 @@ describe("the same event", () => {
 
   it("may be named like a member that every object has", () => {
     const ids = ["__proto__", "constructor", "toString", "__proto__"];
-    expect(kindsOf(ids.map((id) => arrival(id)))).toEqual(["valid", "valid", "valid", "copy"]);
+    expect(kindsOf(ids.map((id) => incoming(id)))).toEqual(["valid", "valid", "valid", "copy"]);
   });
 });
 
 describe("an event that fails", () => {
   it("is no rival of a valid one with its id", () => {
-    const outcomes = outcomesOf([arrival("a", { data: 7 }), arrival("a", { receivedAt: BASE + 1 })]);
+    const outcomes = outcomesOf([incoming("a", { data: 7 }), incoming("a", { receivedAt: BASE + 1 })]);
     expect(outcomes).toMatchObject([{ kind: "failed" }, { kind: "valid", isNew: true }]);
   });
 
   it("keeps its occurrence where that can be read and does not lie in the future", () => {
     const soon = BASE + 60 * SECOND;
     const outcomes = outcomesOf([
-      arrival("a", { data: null }),
-      arrival("b", { timestamp: "never" }),
-      arrival("c", { occurredAt: soon }),
-      arrival("d", { occurredAt: soon + 1 }),
-      arrival("e", { occurredAt: soon + 1, receivedAt: BASE + 1 }),
+      incoming("a", { data: null }),
+      incoming("b", { timestamp: "never" }),
+      incoming("c", { occurredAt: soon }),
+      incoming("d", { occurredAt: soon + 1 }),
+      incoming("e", { occurredAt: soon + 1, receivedAt: BASE + 1 }),
     ]);
     expect(outcomes).toMatchObject([
       { kind: "failed", occurredAt: BASE, issues: [{ code: "data_invalid" }] },
@@ -182,7 +182,7 @@ describe("an event that fails", () => {
   });
 
   it("has all its issues", () => {
-    const [outcome] = outcomesOf([arrival("a", { data: null, name: "", timestamp: "never" })]);
+    const [outcome] = outcomesOf([incoming("a", { data: null, name: "", timestamp: "never" })]);
     const codes = outcome?.kind === "failed" ? outcome.issues.map(({ code }) => code) : [];
     expect(codes.toSorted()).toEqual(["data_invalid", "name_invalid", "timestamp_invalid"]);
   });
@@ -190,8 +190,8 @@ describe("an event that fails", () => {
   it("is whatever else an application may send", () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), (values) => {
-        const arrivals = values.map((value, n) => ({ ...arrival(`${n}`), text: JSON.stringify(value) }));
-        expect(outcomesOf(arrivals).every(({ kind }) => kind === "failed")).toBe(true);
+        const incomingEvents = values.map((value, n) => ({ ...incoming(`${n}`), text: JSON.stringify(value) }));
+        expect(outcomesOf(incomingEvents).every(({ kind }) => kind === "failed")).toBe(true);
       }),
     );
   });
@@ -199,11 +199,11 @@ describe("an event that fails", () => {
 
 it("decides for a payload nested as deep as JSON.parse takes", () => {
   const deep = `{"0":${"[".repeat(7_000)}${"]".repeat(7_000)}}`;
-  const text = arrival("a").text.replace('"data":{}', `"data":${deep}`);
+  const text = incoming("a").text.replace('"data":{}', `"data":${deep}`);
   expect(
     kindsOf([
-      { ...arrival("a"), text },
-      { ...arrival("a"), text },
+      { ...incoming("a"), text },
+      { ...incoming("a"), text },
     ]),
   ).toEqual(["valid", "copy"]);
 });
@@ -217,9 +217,12 @@ describe("the rules", () => {
 
   it("that are report-only mark an event, with each different path once", () => {
     const epochs = [{ since: 0, rules: requiring("shadow") }];
-    const [bad, good] = outcomesOf([arrival("a", { data: { items: [1, 2] } }), arrival("b", { data: { path: "/" } })], {
-      epochs,
-    });
+    const [bad, good] = outcomesOf(
+      [incoming("a", { data: { items: [1, 2] } }), incoming("b", { data: { path: "/" } })],
+      {
+        epochs,
+      },
+    );
     expect(bad).toMatchObject({ kind: "valid", shadow: { version: 3 } });
     const paths = bad?.kind === "valid" ? (bad.shadow?.paths ?? []) : [];
     expect(paths.toSorted()).toEqual(["/data", "/data/items/*"]);
@@ -231,7 +234,7 @@ describe("the rules", () => {
       { since: 0, rules: NO_RULES },
       { since: BASE + 10, rules: requiring("enforce") },
     ];
-    const arrivals = [9, 10, 11].map((after) => arrival(`${after}`, { receivedAt: BASE + after }));
-    expect(outcomesOf(arrivals, { epochs }).map(({ kind }) => kind)).toEqual(["valid", "failed", "failed"]);
+    const incomingEvents = [9, 10, 11].map((after) => incoming(`${after}`, { receivedAt: BASE + after }));
+    expect(outcomesOf(incomingEvents, { epochs }).map(({ kind }) => kind)).toEqual(["valid", "failed", "failed"]);
   });
 });

@@ -2,18 +2,18 @@ import { evictDurableObject, listDurableObjectIds, runInDurableObject } from "cl
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { NO_RULES } from "../../src/rules/rules";
-import type { Arrival, SeenEvent } from "../../src/session/session-protocol";
+import type { IncomingEvent, SeenEvent } from "../../src/session/session-protocol";
 
 const RECEIVED_AT = 1_609_492_600_000_000;
 const OCCURRED_AT = 1_609_492_500_000_000;
 
-function arrival(session: string, id: string, changes: Record<string, unknown> = {}): Arrival {
+function incoming(session: string, id: string, changes: Record<string, unknown> = {}): IncomingEvent {
   const event = { session_id: session, category: "page", name: "view", data: {}, timestamp: 1_609_492_500, ...changes };
   return { id, application: "shop", receivedAt: RECEIVED_AT, text: JSON.stringify(event) };
 }
 
-async function accept(session: string, arrivals: Arrival[]) {
-  const call = { arrivals, epochs: [{ since: 0, rules: NO_RULES }] };
+async function accept(session: string, incomingEvents: IncomingEvent[]) {
+  const call = { incomingEvents, epochs: [{ since: 0, rules: NO_RULES }] };
   return (await env.SESSIONS.getByName(session).accept(call)).outcomes;
 }
 
@@ -23,17 +23,17 @@ async function recall(session: string, id: string): Promise<SeenEvent[]> {
 
 describe("a session's object", () => {
   it("decides as if it had seen nothing, but for its hint of what is new", async () => {
-    const arrivals = [
-      arrival("forgets", "a"),
-      arrival("forgets", "b", { data: null }),
-      arrival("forgets", "a", { data: { other: 1 } }),
-      arrival("forgets", "c"),
-      arrival("forgets", "c"),
+    const incomingEvents = [
+      incoming("forgets", "a"),
+      incoming("forgets", "b", { data: null }),
+      incoming("forgets", "a", { data: { other: 1 } }),
+      incoming("forgets", "c"),
+      incoming("forgets", "c"),
     ];
-    const first = await accept("forgets", arrivals);
-    const again = await accept("forgets", arrivals);
+    const first = await accept("forgets", incomingEvents);
+    const again = await accept("forgets", incomingEvents);
     await evictDurableObject(env.SESSIONS.getByName("forgets"));
-    const afterwards = await accept("forgets", arrivals);
+    const afterwards = await accept("forgets", incomingEvents);
     const withoutHint = (outcomes: typeof first) => outcomes.map((outcome) => ({ ...outcome, isNew: null }));
     expect(withoutHint(again)).toEqual(withoutHint(first));
     expect(afterwards).toEqual(first);
@@ -52,9 +52,9 @@ describe("a session's object", () => {
   });
 
   it("knows an event again by its id and moment, whatever application sends it", async () => {
-    await accept("applications", [arrival("applications", "a")]);
-    const fromAnother = { ...arrival("applications", "a"), application: "blog" };
-    const atAnotherMoment = arrival("applications", "a", { timestamp: 1_609_492_501 });
+    await accept("applications", [incoming("applications", "a")]);
+    const fromAnother = { ...incoming("applications", "a"), application: "blog" };
+    const atAnotherMoment = incoming("applications", "a", { timestamp: 1_609_492_501 });
     expect(await accept("applications", [fromAnother, atAnotherMoment])).toMatchObject([
       { place: 0, kind: "valid", isNew: false },
       { place: 1, kind: "valid", isNew: true },
@@ -63,7 +63,7 @@ describe("a session's object", () => {
 
   it("puts the events of all applications in one order", async () => {
     const draft = (id: string, application: string, timestamp: number) => ({
-      ...arrival("mixed", id, { timestamp }),
+      ...incoming("mixed", id, { timestamp }),
       application,
     });
     const outcomes = await accept("mixed", [
@@ -75,14 +75,14 @@ describe("a session's object", () => {
   });
 
   it("recalls what it has seen under an id, and whether it came under another receipt", async () => {
-    await accept("recalls", [arrival("recalls", "a"), arrival("recalls", "b", { data: null })]);
+    await accept("recalls", [incoming("recalls", "a"), incoming("recalls", "b", { data: null })]);
     expect(await recall("recalls", "a")).toEqual([{ occurredAt: OCCURRED_AT, isRepeated: false }]);
     expect(await recall("recalls", "b")).toEqual([]);
     // The platform's redelivery keeps the receipt.
-    await accept("recalls", [arrival("recalls", "a")]);
+    await accept("recalls", [incoming("recalls", "a")]);
     expect(await recall("recalls", "a")).toEqual([{ occurredAt: OCCURRED_AT, isRepeated: false }]);
-    await accept("recalls", [{ ...arrival("recalls", "a"), receivedAt: RECEIVED_AT + 1 }]);
-    await accept("recalls", [arrival("recalls", "a", { timestamp: 1_609_492_501 })]);
+    await accept("recalls", [{ ...incoming("recalls", "a"), receivedAt: RECEIVED_AT + 1 }]);
+    await accept("recalls", [incoming("recalls", "a", { timestamp: 1_609_492_501 })]);
     expect(await recall("recalls", "a")).toEqual([
       { occurredAt: OCCURRED_AT, isRepeated: true },
       { occurredAt: OCCURRED_AT + 1_000_000, isRepeated: false },
@@ -90,7 +90,7 @@ describe("a session's object", () => {
   });
 
   it("remembers the last thousand events, and takes an older one for new", async () => {
-    const many = Array.from({ length: 1_001 }, (_, n) => arrival("many", `id-${n}`));
+    const many = Array.from({ length: 1_001 }, (_, n) => incoming("many", `id-${n}`));
     await accept("many", many);
     expect(await recall("many", "id-0")).toEqual([]);
     expect(await accept("many", many.slice(1, 2))).toMatchObject([{ isNew: false }]);
@@ -101,14 +101,14 @@ describe("a session's object", () => {
     const texts = ["null", "7", '"text"', "[]", "{}", `{"data":${"[".repeat(5_000)}${"]".repeat(5_000)}}`];
     const outcomes = await accept(
       "anything",
-      texts.map((text, n) => ({ ...arrival("anything", `${n}`), text })),
+      texts.map((text, n) => ({ ...incoming("anything", `${n}`), text })),
     );
     expect(outcomes.map(({ kind }) => kind)).toEqual(texts.map(() => "failed"));
     expect(await accept("anything", [])).toEqual([]);
   });
 
   it("stores nothing and sets no alarm", async () => {
-    await accept("stores-nothing", [arrival("stores-nothing", "a"), arrival("stores-nothing", "b", { data: null })]);
+    await accept("stores-nothing", [incoming("stores-nothing", "a"), incoming("stores-nothing", "b", { data: null })]);
     await recall("stores-nothing", "a");
     const ids = await listDurableObjectIds(env.SESSIONS);
     expect(ids.length).toBeGreaterThan(0);

@@ -111,13 +111,13 @@ function failureProblems({ database, errors, failures }: DatabaseTables): string
   const problems: string[] = [];
   for (const { id, receivedAt, application, category, name, issues, codeBits, replay } of errors) {
     if (replay !== null) return [];
-    const cells = new Map([
+    const aggregates = new Map([
       ["", ["", ""]],
       ...issues.map(({ code, path }) => [`${code} ${path}`, [code, path]] as const),
     ]);
     for (const seconds of [60, 3600, 86400]) {
       const bucket = Math.floor(receivedAt / 1_000_000 / seconds) * seconds;
-      for (const [code, path] of cells.values()) {
+      for (const [code, path] of aggregates.values()) {
         add(expected, JSON.stringify([seconds, code, bucket, application ?? "", category ?? "", name ?? "", path]), 1);
       }
     }

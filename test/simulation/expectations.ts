@@ -1,6 +1,6 @@
 import { canonicalText } from "../../src/model/json/canonical-text";
 import type { Micros } from "../../src/model/time";
-import { type Flaw, judgeType, type Regime } from "./rule-sets";
+import { type Flaw, type Regime, validateType } from "./rule-sets";
 import type { EventFound } from "./tables";
 import type { Submission } from "./traffic";
 
@@ -16,11 +16,11 @@ export function identityOf({ session, occurredAt, id }: Pick<Submission, "sessio
   return `${session} ${occurredAt} ${id}`;
 }
 
-type Judged = Pick<Submission, "event" | "occurredAt" | "receivedAt">;
+type Validated = Pick<Submission, "event" | "occurredAt" | "receivedAt">;
 
 /** Everything that is wrong with an event by some rules. It follows from the event and its receipt. */
-export function flawsOf(judged: Judged, regime: Regime): Flaw[] {
-  const { event, occurredAt } = judged;
+export function flawsOf(validated: Validated, regime: Regime): Flaw[] {
+  const { event, occurredAt } = validated;
   const { session_id: session, name, data, visitor_id: visitor, context } = event;
   const isObject = typeof data === "object" && data !== null;
   const own: [boolean, Flaw][] = [
@@ -30,19 +30,19 @@ export function flawsOf(judged: Judged, regime: Regime): Flaw[] {
     [typeof visitor === "number", { code: "event_invalid", path: "/visitor_id" }],
     [Array.isArray(context), { code: "event_invalid", path: "/context" }],
     [occurredAt === null, { code: "timestamp_invalid", path: "/timestamp" }],
-    [isAhead(judged), { code: "timestamp_in_future", path: "/timestamp" }],
+    [isAhead(validated), { code: "timestamp_in_future", path: "/timestamp" }],
   ];
-  return [...own.flatMap(([isSo, flaw]) => (isSo ? [flaw] : [])), ...judgeType(regime, event).flaws];
+  return [...own.flatMap(([isSo, flaw]) => (isSo ? [flaw] : [])), ...validateType(regime, event).flaws];
 }
 
-function isAhead({ occurredAt, receivedAt }: Judged): boolean {
+function isAhead({ occurredAt, receivedAt }: Validated): boolean {
   return occurredAt !== null && occurredAt > receivedAt + TOLERANCE;
 }
 
 /** The moment by which an error is placed: its receipt where it has no readable moment, or one in the future. */
-export function placedAt(judged: Judged): Micros {
-  const { occurredAt, receivedAt } = judged;
-  return occurredAt === null || isAhead(judged) ? receivedAt : occurredAt;
+export function placedAt(validated: Validated): Micros {
+  const { occurredAt, receivedAt } = validated;
+  return occurredAt === null || isAhead(validated) ? receivedAt : occurredAt;
 }
 
 /** What an event says. Two of one identity are the same event if they say the same. */

@@ -4,7 +4,7 @@ import type { Micros } from "../../src/model/time";
 import type { Partition } from "../../src/storage/partitions/partition";
 import { compare, expectedDatabase } from "./consistency";
 import { CONFLICT, contentOf, flawsOf, identityOf, isStoredAs, placedAt, TOLERANCE } from "./expectations";
-import { type Flaw, judgeType, regimeAt } from "./rule-sets";
+import { type Flaw, regimeAt, validateType } from "./rule-sets";
 import { add, type ErrorFound, type EventFound, type Tables } from "./tables";
 import type { Submission, Traffic } from "./traffic";
 
@@ -57,7 +57,7 @@ export function disagreements(traffic: Traffic, tables: Tables, partitions: read
     ...problems,
     ...errorProblems(expected, tables, partitions),
     ...partProblems(traffic, tables),
-    ...compare("report-only", shadowOf(traffic, events), shadowFound(tables)),
+    ...compare("report-only", reportOnlyOf(traffic, events), reportOnlyFound(tables)),
     ...orderProblems(events),
   ];
 }
@@ -82,7 +82,7 @@ function malformedErrors({ malformed }: Traffic): ExpectedError[] {
   });
 }
 
-/** Only as far as it is judged at the edge: by its size, its form and its moment. */
+/** Only as far as it is validated at the edge: by its size, its form and its moment. */
 function oversizedErrors({ oversized }: Traffic): ExpectedError[] {
   return oversized.map((one) => {
     const isAhead = one.occurredAt !== null && one.occurredAt > one.receivedAt + TOLERANCE;
@@ -141,27 +141,27 @@ function partProblems({ oversized }: Traffic, { databases }: Tables): string[] {
 }
 
 /** Of every stored event: what a report-only schema says of it by the rules at its receipt. */
-function shadowOf({ submissions, regimes }: Traffic, events: EventFound[]): Map<string, number> {
+function reportOnlyOf({ submissions, regimes }: Traffic, events: EventFound[]): Map<string, number> {
   const byReceipt = new Map(submissions.map((one) => [one.receivedAt, one]));
-  const cells = new Map<string, number>();
+  const aggregates = new Map<string, number>();
   for (const { receivedAt, category, name } of events) {
     const regime = regimeAt(regimes, receivedAt);
-    const { shadow } = judgeType(regime, byReceipt.get(receivedAt)?.event ?? {});
+    const { shadow } = validateType(regime, byReceipt.get(receivedAt)?.event ?? {});
     if (shadow.length === 0) continue;
     for (const seconds of [60, 3600, 86400]) {
       const bucket = Math.floor(receivedAt / 1_000_000 / seconds) * seconds;
       for (const path of ["", ...shadow]) {
-        add(cells, JSON.stringify([seconds, category, name, regime.number, bucket, path]), 1);
+        add(aggregates, JSON.stringify([seconds, category, name, regime.number, bucket, path]), 1);
       }
     }
   }
-  return cells;
+  return aggregates;
 }
 
-function shadowFound({ databases }: Tables): Map<string, number> {
-  const cells = new Map<string, number>();
-  for (const { shadow } of databases) for (const [cell, events] of shadow) add(cells, cell, events);
-  return cells;
+function reportOnlyFound({ databases }: Tables): Map<string, number> {
+  const aggregates = new Map<string, number>();
+  for (const { shadow } of databases) for (const [aggregate, events] of shadow) add(aggregates, aggregate, events);
+  return aggregates;
 }
 
 /** Within every lane a session reads in the order of occurrence, and then of receipt. */

@@ -13,7 +13,7 @@ import { type Flaw, regimeAt } from "./rule-sets";
 import { add, type ErrorFound, type EventFound, type Tables } from "./tables";
 import type { Submission, Traffic } from "./traffic";
 
-/** What the model is told. */
+/** The input of the model. */
 interface Told {
   traffic: Traffic;
   begun: Map<string, BegunReplay>;
@@ -23,7 +23,7 @@ interface Told {
 
 /** Compares the tables with what the traffic and its replays must have made of them. Returns every difference in words. */
 export async function replayDisagreements(
-  told: Told,
+  summary: Told,
   tables: Tables,
   partitions: readonly Partition[],
   databases: readonly Database[],
@@ -31,11 +31,11 @@ export async function replayDisagreements(
   const events = tables.lanes.flatMap((lane) => lane.events);
   const errors = tables.databases.flatMap((one) => one.errors);
   return [
-    ...eventProblems(told, events, errors),
-    ...placeProblems(told, events, errors, partitions),
-    ...errors.flatMap((row) => errorProblems(row, told, events)),
-    ...failureProblems(told, tables),
-    ...(await progressProblems(databases, errors, told)),
+    ...eventProblems(summary, events, errors),
+    ...placeProblems(summary, events, errors, partitions),
+    ...errors.flatMap((row) => errorProblems(row, summary, events)),
+    ...failureProblems(summary, tables),
+    ...(await progressProblems(databases, errors, summary)),
   ];
 }
 
@@ -164,11 +164,11 @@ function failureProblems({ traffic }: Told, { databases }: Tables): string[] {
     for (const row of errors) {
       const sent = sentAs(row, traffic);
       const flaws: Flaw[] = sent === undefined ? [{ code: "delivery_failed", path: "" }] : firstFlaws(sent, traffic);
-      const cells = new Map<string, [string, string]>([["", ["", ""]]]);
-      for (const { code, path } of flaws) cells.set(`${code} ${path}`, [code, path]);
+      const aggregates = new Map<string, [string, string]>([["", ["", ""]]]);
+      for (const { code, path } of flaws) aggregates.set(`${code} ${path}`, [code, path]);
       for (const seconds of [60, 3600, 86400]) {
         const bucket = Math.floor(row.receivedAt / 1_000_000 / seconds) * seconds;
-        for (const [code, path] of cells.values()) {
+        for (const [code, path] of aggregates.values()) {
           add(
             expected,
             JSON.stringify([seconds, code, bucket, row.application ?? "", row.category ?? "", row.name ?? "", path]),

@@ -22,7 +22,7 @@ describe("the simulation of replays notices", () => {
   it.each<[string, ReplaySabotage]>([
     ["replayed events that get new ids", "new_ids"],
     ["two replays that have one error in hand", "without_claims"],
-    ["an error that is settled though its event is not stored", "settle_without_event"],
+    ["an error that is resolved though its event is not stored", "resolve_without_event"],
     ["a replay that counts failures again", "count_failures_again"],
     ["a replay whose rules change from step to step", "rules_at_step"],
   ])("%s", { timeout: 120_000 }, async (_, sabotage) => {

@@ -20,7 +20,7 @@ export interface Effect {
 }
 
 export interface BegunReplay extends Effect {
-  /** The rules by which it judges. */
+  /** The rules by which it validates. */
   regime: Regime;
 }
 
@@ -42,13 +42,13 @@ const ERRORS_PER_STEP = 3;
 
 export interface ReplayOptions {
   effectOf?: (random: Random, traffic: Traffic) => Effect;
-  /** The moment whose rules a replay judges by. */
-  judgedAt?: (createdAt: Micros) => Micros;
+  /** The moment whose rules a replay validates by. */
+  validatedAt?: (createdAt: Micros) => Micros;
 }
 
 export function startReplays(world: World, traffic: Traffic, options: ReplayOptions = {}): Replays {
   const { random } = world;
-  const { effectOf = anyEffect, judgedAt = (createdAt) => createdAt + RULE_LEAD } = options;
+  const { effectOf = anyEffect, validatedAt = (createdAt) => createdAt + RULE_LEAD } = options;
   const home = firstDatabase(world.originals);
   const begun: Replays["begun"] = new Map();
   const pending: { message: ReplayMessage; attempts: number }[] = [];
@@ -93,7 +93,7 @@ export function startReplays(world: World, traffic: Traffic, options: ReplayOpti
           errorsPerStep: ERRORS_PER_STEP,
           now: () => world.now,
           sendReplay: async (message) => void ask(message),
-          replayRules: async (createdAt) => indexRules(regimeAt(traffic.regimes, judgedAt(createdAt)).book),
+          replayRules: async (createdAt) => indexRules(regimeAt(traffic.regimes, validatedAt(createdAt)).book),
         }),
       );
       if (end === "crashed" || acknowledged.length === 0 || fault === "crash_before_acknowledgement") return;

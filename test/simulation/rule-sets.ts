@@ -13,9 +13,9 @@ interface TypeRule {
   max: number | null;
 }
 
-/** The rules from one moment on, as a model judges by them and as the pipeline does. */
+/** The rules from one moment on, as a model validates by them and as the pipeline does. */
 export interface Regime {
-  /** The first receipt that is judged by these rules. */
+  /** The first receipt that is validated by these rules. */
   since: Micros;
   /** Also the version of every event type. */
   number: number;
@@ -82,7 +82,7 @@ export function regimeAt(regimes: Regimes, receivedAt: Micros): Regime {
   return regimes.findLast(({ since }) => since <= receivedAt) ?? regimes[0];
 }
 
-export function judgeType({ unregistered, types }: Regime, event: Record<string, unknown>): TypeVerdict {
+export function validateType({ unregistered, types }: Regime, event: Record<string, unknown>): TypeVerdict {
   if (event.name === "") return { flaws: [], shadow: [] };
   const rule = types.find(({ category, name }) => category === event.category && name === event.name);
   if ((rule?.mode ?? unregistered) === "reject") return { flaws: [{ code: "unplanned_event", path: "" }], shadow: [] };

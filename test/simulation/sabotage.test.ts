@@ -16,7 +16,7 @@ describe("the simulation notices", () => {
     ["counts that are added though the events are refused", "counts_apart", /minutes|counts by/],
     ["messages that are acknowledged before the commit", "acknowledge_before_commit", /stored 0 times|missing/],
     ["a late lane that does not look into the sealed tables", "late_copies", /stored 2 times/],
-    ["report-only findings that are lost", "without_shadow", /report-only/],
+    ["report-only findings that are lost", "without_report_only", /report-only/],
     ["errors placed by the moment of their processing", "errors_by_processing", /error .*(missing|twice|none)/],
   ])("%s", { timeout: 120_000 }, async (_, sabotage, sign) => {
     let isNoticed = false;

@@ -14,7 +14,7 @@ export type Sabotage =
   | "none"
   /** The key of an event lacks its id. */
   | "without_tie"
-  /** Events are judged by the rules at their processing. */
+  /** Events are validated by the rules at their processing. */
   | "rules_at_processing"
   /** Sessions are hashed over the databases that are bound now. */
   | "current_databases"
@@ -26,7 +26,7 @@ export type Sabotage =
   /** A late lane does not know what the sealed tables hold. */
   | "late_copies"
   /** What a report-only schema says of an event is lost. */
-  | "without_shadow"
+  | "without_report_only"
   /** Errors without a readable moment are placed by when they are processed. */
   | "errors_by_processing";
 
@@ -47,10 +47,10 @@ export function sabotaged(
   switch (sabotage) {
     case "without_tie":
       return { ...pipeline, write: (database, rows, mayHold) => write(database, mapEvents(rows, withoutTie), mayHold) };
-    case "without_shadow":
+    case "without_report_only":
       return {
         ...pipeline,
-        write: (database, rows, mayHold) => write(database, mapEvents(rows, withoutShadow), mayHold),
+        write: (database, rows, mayHold) => write(database, mapEvents(rows, withoutReportOnly), mayHold),
       };
     case "late_copies":
       return { ...pipeline, write: (database, rows, mayHold) => write(database, withoutSealed(rows), mayHold) };
@@ -85,7 +85,7 @@ function withoutTie(row: EventRow): EventRow {
   return { ...row, tie: 0 };
 }
 
-function withoutShadow({ shadow: _, ...row }: EventRow): EventRow {
+function withoutReportOnly({ shadow: _, ...row }: EventRow): EventRow {
   return row;
 }
 

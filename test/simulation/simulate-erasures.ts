@@ -47,7 +47,7 @@ export async function simulateErasures(seed: number, sabotage: ErasureSabotage =
     round++
   ) {
     const isCalm = queue.isWhole() && (calm > 0 || round > traffic.messages.length * 0.7 + 3);
-    if (isCalm && calm === 0) await world.settle();
+    if (isCalm && calm === 0) await world.resolve();
     if (isCalm) calm += 1;
     if (round > MAX_ROUNDS) return [`${queue.pending.size + erasures.pending()} messages are never acknowledged`];
     passTime(world, queue);

@@ -18,10 +18,10 @@ export type ReplaySabotage =
   | "new_ids"
   /** Two replays may have one error in hand. */
   | "without_claims"
-  /** Errors are settled though their events are not stored. */
-  | "settle_without_event"
+  /** Errors are resolved though their events are not stored. */
+  | "resolve_without_event"
   | "count_failures_again"
-  /** A replay judges by the rules at its steps, not by those from its creation on. */
+  /** A replay validates by the rules at its steps, not by those from its creation on. */
   | "rules_at_step";
 
 const MAX_ROUNDS = 200;
@@ -46,14 +46,14 @@ export async function simulateReplays(seed: number, sabotage: ReplaySabotage = "
   const queue = makeQueue(traffic, "none");
   const replays = startReplays(world, traffic, {
     ...(sabotage === "without_claims" ? { effectOf: movingEffect } : {}),
-    ...(sabotage === "rules_at_step" ? { judgedAt: () => world.now } : {}),
+    ...(sabotage === "rules_at_step" ? { validatedAt: () => world.now } : {}),
   });
   const replayOnce = (fault: Fault) => replays.deliver(fault, (pipeline) => sabotaged(sabotage, pipeline));
 
   let calm = 0;
   for (let round = 0; !queue.isDone() || replays.pending() > 0 || calm === 0; round++) {
     const isCalm = queue.isWhole() && (calm > 0 || round > traffic.messages.length * 0.7 + 3);
-    if (isCalm && calm === 0) await world.settle();
+    if (isCalm && calm === 0) await world.resolve();
     if (isCalm) calm += 1;
     if (round > MAX_ROUNDS) return [`${queue.pending.size + replays.pending()} messages are never acknowledged`];
     passTime(world, queue);
@@ -96,7 +96,7 @@ function sabotaged(sabotage: ReplaySabotage, pipeline: Pipeline): Pipeline {
   if (sabotage === "new_ids") {
     return { ...pipeline, write: (database, rows, mayHold) => write(database, underNewIds(rows), mayHold) };
   }
-  if (sabotage === "settle_without_event") {
+  if (sabotage === "resolve_without_event") {
     return { ...pipeline, write: (database, rows, mayHold) => write(database, { ...rows, events: [] }, mayHold) };
   }
   if (sabotage === "count_failures_again") {
@@ -104,7 +104,7 @@ function sabotaged(sabotage: ReplaySabotage, pipeline: Pipeline): Pipeline {
       ...pipeline,
       write: async (database, rows, mayHold) => {
         const result = await write(database, rows, mayHold);
-        const ids = JSON.stringify((rows.settlements ?? []).map(({ error }) => error.id));
+        const ids = JSON.stringify((rows.resolutions ?? []).map(({ error }) => error.id));
         const again =
           "UPDATE failures SET events = events + 1 WHERE last_error_id IN (SELECT value FROM json_each(?1))";
         await database.binding.prepare(again).bind(ids).run();

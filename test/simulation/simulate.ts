@@ -35,7 +35,7 @@ export async function simulate(seed: number, sabotage: Sabotage = "none"): Promi
   let calm = 0;
   for (let round = 0; !queue.isDone() || calm === 0; round++) {
     const isCalm = queue.isWhole() && (calm > 0 || round > traffic.messages.length * 0.7 + 3);
-    if (isCalm && calm === 0) await world.settle();
+    if (isCalm && calm === 0) await world.resolve();
     if (isCalm) calm += 1;
     if (round > MAX_ROUNDS || calm > MAX_CALM_ROUNDS) {
       const { reasons } = world;

@@ -87,7 +87,7 @@ const FIXED = {
   errors: "SELECT * FROM errors",
   parts: "SELECT id, part, content FROM error_parts",
   failures: "SELECT seconds, code, bucket, application, category, name, path, events FROM failures",
-  shadow: "SELECT seconds, category, name, version, bucket, path, events FROM shadow_failures",
+  shadow: "SELECT seconds, category, name, version, bucket, path, events FROM report_only_failures",
   names: "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'events_[0-9]*'",
 } as const;
 
@@ -136,8 +136,8 @@ async function readDatabase({ index: database, binding }: Database) {
       ]),
     ),
     hours: hours.map(({ series_id: id, hour }) => `${nameOf(id)} ${hour}`),
-    failures: cells(failures),
-    shadow: cells(shadow),
+    failures: aggregates(failures),
+    shadow: aggregates(shadow),
   };
   const lanes = suffixes.map((suffix, place): LaneTables => {
     const [events = [], activity = [], visits = [], minutes = []] = rows.slice(4 * place, 4 * place + 4);
@@ -193,8 +193,8 @@ function readCounts(rows: readonly Row[], nameOf: (id: unknown) => string): Coun
   return counts;
 }
 
-function cells(rows: readonly Row[]): Map<string, number> {
-  return new Map(rows.map(({ events, ...cell }) => [JSON.stringify(Object.values(cell)), Number(events)]));
+function aggregates(rows: readonly Row[]): Map<string, number> {
+  return new Map(rows.map(({ events, ...aggregate }) => [JSON.stringify(Object.values(aggregate)), Number(events)]));
 }
 
 function textOrNull(value: string | number | null | undefined): string | null {
@@ -211,7 +211,16 @@ export function add(map: Map<string, number>, key: string, amount: number): void
 
 /** Removes what earlier seeds left. Migrations and the revision of the map stay. */
 export async function emptyDatabases(databases: readonly Database[]): Promise<void> {
-  const kept = ["series", "counts", "series_hours", "errors", "error_parts", "failures", "shadow_failures", "replays"];
+  const kept = [
+    "series",
+    "counts",
+    "series_hours",
+    "errors",
+    "error_parts",
+    "failures",
+    "report_only_failures",
+    "replays",
+  ];
   const erased = ["erasures", "tombstones", "erasure_salts"];
   await Promise.all(
     databases.map(async ({ binding }) => {

@@ -243,7 +243,7 @@ function send(random: Random, traffic: Traffic, { id: requestId, application, dr
       bytes: 40_000,
       levels: 3,
       digest: large.digest,
-      outline: one.event,
+      preview: one.event,
       part,
       parts: parts.length,
       text,

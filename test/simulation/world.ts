@@ -56,7 +56,7 @@ export interface World {
   /** Seals or cuts a partition or notes a common category, which may fail on the way. Beside deliveries. */
   changePartitions(): Promise<void>;
   /** Ends all that is wrong, and finishes what was begun. */
-  settle(): Promise<void>;
+  resolve(): Promise<void>;
   /** Waits for calls that outlived their invocations. */
   rest(): Promise<void>;
   /** Why the last batch that failed did. */
@@ -192,7 +192,7 @@ export function makeWorld(random: Random, traffic: Traffic, { sabotage, isForget
       deploy();
       if (!isForgetful) for (const session of traffic.sessions) if (random.chance(0.2)) await evict(session);
     },
-    async settle() {
+    async resolve() {
       await checkNewPartitions();
       conditions.full.clear();
       conditions.nearlyFull.clear();
@@ -231,15 +231,15 @@ function ruleLoader({ regimes }: Traffic, now: () => Micros) {
 
 /** Calls the objects themselves. Where they are forgetful, each is evicted before each call. */
 function sessionCalls(isForgetful: boolean): CallSession {
-  const call: CallSession = async (session, arrivals) => {
+  const call: CallSession = async (session, incomingEvents) => {
     const weather = currentWeather();
     if (weather?.isOver) return never();
     if (isForgetful) await evict(session);
-    const answer = await env.SESSIONS.getByName(session).accept(arrivals);
+    const answer = await env.SESSIONS.getByName(session).accept(incomingEvents);
     if (weather === undefined || weather.fault !== "lost_call" || weather.strikes-- <= 0) return answer;
     throw Object.assign(new Error("Network connection lost."), { retryable: true });
   };
-  return isForgetful ? (session, arrivals) => inTurn(session, () => call(session, arrivals)) : call;
+  return isForgetful ? (session, incomingEvents) => inTurn(session, () => call(session, incomingEvents)) : call;
 }
 
 const turns = new Map<string, Promise<unknown>>();

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { EventCode } from "../../src/model/codes";
 import { type Database, databasesOf } from "../../src/storage/core/databases";
-import { MAX_GUIDED_ROWS } from "../../src/storage/core/read-limits";
+import { MAX_MINUTE_BUCKET_ROWS } from "../../src/storage/core/read-limits";
 import { type ErrorQuestion, findErrors } from "../../src/storage/errors/error-queries";
 import { type EventQuestion, findEvents } from "../../src/storage/events/find-events";
 import { withPartitions } from "../../src/storage/partitions/known-partitions";
@@ -163,7 +163,7 @@ const BOUNDED: Bounded[] = [
       [`a name in a session, ${order}`, events({ session: "session 8", name: "pageview", limit: 5 }), 2 * 225 + 100],
       [`a session that does not exist, ${order}`, events({ session: "nobody" }), 3],
       // Some minutes, each of 1,500 events.
-      [`a rare name, ${order}`, events({ name: "rare", limit: 10 }), MAX_GUIDED_ROWS + 500],
+      [`a rare name, ${order}`, events({ name: "rare", limit: 10 }), MAX_MINUTE_BUCKET_ROWS + 500],
       // In the index of its category alone.
       [`a name of a rare category, ${order}`, events({ category: "rare", name: "one", limit: 1 }), 200],
       [`an application without its category, ${order}`, events({ applications: ["blog"] }), 4 * 100 + 2 * SLOTS + 400],
@@ -230,12 +230,12 @@ const BOUNDED: Bounded[] = [
 function isWholeTable(step: string): boolean {
   return (
     /^SCAN /.test(step) &&
-    !/VIRTUAL TABLE|^SCAN (series|walked|counted|looked_up|own|every|CONSTANT ROW)/.test(step) &&
+    !/VIRTUAL TABLE|^SCAN (series|scanned|counted|looked_up|own|every|CONSTANT ROW)/.test(step) &&
     !/USING .*INDEX/.test(step)
   );
 }
 
-/** Sorting is for sums only, whose cells are bounded. */
+/** Sorting is for sums only, whose aggregate rows are bounded. */
 function isSort(step: string): boolean {
   return /USE TEMP B-TREE/.test(step) && !/FOR (GROUP BY|group_concat\(DISTINCT\))/.test(step);
 }

@@ -88,11 +88,11 @@ describe("the webhook receiver", () => {
       headers: { Authorization: `Bearer ${LOCAL_KEYS.write}` },
       body: JSON.stringify(wrong),
     });
-    const told = await eventually(async () => {
+    const summary = await eventually(async () => {
       await fetch(`${service.url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*&time=${Date.now()}`);
       return /^failing: .*$/m.exec(receiver.output());
     });
-    expect(told[0]).toBe("failing: begins with 1 failures");
+    expect(summary[0]).toBe("failing: begins with 1 failures");
   });
 
   test.each([

@@ -6,7 +6,7 @@ import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
 import { eventually, type Service, startService } from "./service.ts";
 
 /**
- * The story of docs/errors.md with a schema: an application ships a bad release, the summary shows it, the mend is tried,
+ * The story of docs/errors.md with a schema: an application ships a bad release, the summary shows it, the fix is tried,
  * and the replay takes the failed events to their right places.
  */
 
@@ -39,7 +39,7 @@ const order = (id: string, second: number, total: unknown) => ({
   timestamp: `2026-01-05T10:00:0${second}Z`,
 });
 
-test("a bad release is seen, mended and replayed into place", async () => {
+test("a bad release is seen, fixed and replayed into place", async () => {
   const schema = { type: "object", required: ["total"], properties: { total: { type: "number" } } };
   const registered = await call("PUT", "/theeye/event-types/checkout/order%20placed", LOCAL_KEYS.admin, { schema });
   expect(registered.status).toBe(201);

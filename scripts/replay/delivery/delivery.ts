@@ -102,8 +102,8 @@ export class Delivery {
     let movedAt = this.#io.now();
     while (this.#waiting.size > limit) {
       const before = this.#waiting.size;
-      await this.#settleFromLists();
-      if (this.#waiting.size === before) await this.#settleFromReceipts();
+      await this.#resolveFromLists();
+      if (this.#waiting.size === before) await this.#resolveFromReceipts();
       onProgress(this.counts);
       if (this.#waiting.size < before) movedAt = this.#io.now();
       else if (this.#io.now() - movedAt >= this.#options.timeoutMs) return false;
@@ -112,29 +112,29 @@ export class Delivery {
     return true;
   }
 
-  async #settleFromLists(): Promise<void> {
+  async #resolveFromLists(): Promise<void> {
     for (const range of timeRanges(Array.from(this.#waiting.values(), ({ timestamp }) => timestamp))) {
       for await (const id of storedIds(this.#io, this.#options, range)) {
-        this.#settle(id, "stored");
+        this.#resolve(id, "stored");
         if (this.#waiting.size === 0) return;
       }
     }
     const [oldest] = this.#waiting.values();
     if (oldest === undefined) return;
     const since = new Date(oldest.sentAt - CLOCK_TOLERANCE_MS).toISOString();
-    for await (const id of failedIds(this.#io, this.#options, since)) this.#settle(id, "failed");
+    for await (const id of failedIds(this.#io, this.#options, since)) this.#resolve(id, "failed");
   }
 
   /** An event that failed in an earlier replay of the same log keeps the receipt of that time: the lists do not show it. */
-  async #settleFromReceipts(): Promise<void> {
+  async #resolveFromReceipts(): Promise<void> {
     const asked = [...this.#waiting].slice(0, RECEIPTS_PER_ROUND);
     await concurrently(asked, this.#options.concurrency, async ([id, { session }]) => {
       const status = await receiptOf(this.#io, this.#options, session, id);
-      if (status !== null) this.#settle(id, status);
+      if (status !== null) this.#resolve(id, status);
     });
   }
 
-  #settle(id: string, status: "stored" | "failed"): void {
+  #resolve(id: string, status: "stored" | "failed"): void {
     if (!this.#waiting.delete(id)) return;
     if (status === "stored") this.counts.storedNow++;
     else this.counts.errors++;

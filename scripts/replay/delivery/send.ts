@@ -18,7 +18,7 @@ export interface SendOptions {
 /**
  * Sends all events in compressed batches.
  *
- * @param onAccepted is told how many events of a batch were accepted.
+ * @param onAccepted is called with how many events of a batch were accepted.
  * @throws ReplayStopped when a batch is refused.
  */
 export async function sendAll(

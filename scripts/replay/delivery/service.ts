@@ -23,7 +23,7 @@ export interface Reader {
   readKey: string;
 }
 
-/** Ids of the page views that are stored in a stretch of time, oldest first. */
+/** Ids of the page views that are stored in a range of time, oldest first. */
 export async function* storedIds(io: Io, reader: Reader, { from, to }: TimeRange): AsyncGenerator<string> {
   for await (const page of pages(io, reader, "events", { start_date: from, end_date: to }, EventPageSchema)) {
     for (const { id } of page.results) yield id;

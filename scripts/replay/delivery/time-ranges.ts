@@ -8,8 +8,8 @@ const GAP_MS = 10 * 60_000;
 const MAX_RANGES = 20;
 
 /**
- * The stretches of time in which these moments lie, so that one line with a clock of long ago does not make a question span
- * years of other events. At most twenty: the gap that parts two stretches grows until that is enough.
+ * The ranges of time in which these moments lie, so that one line with a clock of long ago does not make a question span
+ * years of other events. At most twenty: the gap that parts two ranges grows until that is enough.
  */
 export function timeRanges(moments: Iterable<string>): TimeRange[] {
   const sorted = [...moments].sort();

@@ -30,7 +30,7 @@ export class Visits {
     this.#source = source;
   }
 
-  /** @param lineId names the session where there is no address: strangers with the same browser share none. */
+  /** @param lineId names the session where there is no address: untrusted senders with the same browser share none. */
   of({ client, userAgent, occurredAt }: Hit, lineId: string): Visit {
     if (client === null) return { visitorId: null, sessionId: derivedId("session", this.#source, lineId) };
     const day = Math.floor(occurredAt / MICROS_PER_DAY);

@@ -57,7 +57,7 @@ export function inputProblem(name: string): string | null {
 /**
  * Opens a file or standard input, plain or gzip, by what its first bytes say.
  *
- * @param onBytes is told of bytes as they are read, before they are unpacked.
+ * @param onBytes is called with bytes as they are read, before they are unpacked.
  * @throws UnreadableFile if it is neither.
  */
 export async function openInput(

@@ -21,7 +21,7 @@ const TAGS = [
   { name: "Event types", description: "What events may be: a **read** key to see, an **admin** key to change." },
   {
     name: "Errors",
-    description: "Watching what fails, and mending it: a **read** key to watch, an **admin** key to mend.",
+    description: "Watching what fails, and fixing it: a **read** key to watch, an **admin** key to fix.",
   },
   { name: "Administration", description: "Applications, their keys, and alerts, with an **admin** key." },
   { name: "Service", description: "Without a key." },

@@ -8,14 +8,14 @@ export interface ProblemPage {
   /** The HTTP status that carries it; null for an event's, since its request was answered with 202. */
   status: number | null;
   meaning: string;
-  mend: string;
+  fix: string;
 }
 
 /** @returns null where there is no such code. */
 export function problemPage(code: string): ProblemPage | null {
   if (isKey(REQUEST_PROBLEMS, code)) {
-    const { title, status, mend } = REQUEST_PROBLEMS[code];
-    return { code, about: "request", title, status, meaning: `The request was refused. ${DETAIL}`, mend };
+    const { title, status, fix } = REQUEST_PROBLEMS[code];
+    return { code, about: "request", title, status, meaning: `The request was refused. ${DETAIL}`, fix };
   }
   if (!isKey(EVENT_CODES, code)) return null;
   const words = code.replaceAll("_", " ");
@@ -25,7 +25,7 @@ export function problemPage(code: string): ProblemPage | null {
     title: `${words.charAt(0).toUpperCase()}${words.slice(1)}`,
     status: null,
     meaning: `The event was accepted but could not be stored. ${EVENT_CODES[code]}`,
-    mend: `It is kept whole: GET /theeye/errors?code=${code} lists such events with everything that is wrong with each. Correct what sends them. What is stored already can be repaired and processed once more: POST /theeye/errors/replay with a filter by this code and a repair, first with dry_run=1. docs/errors.md has examples.`,
+    fix: `It is kept whole: GET /theeye/errors?code=${code} lists such events with everything that is wrong with each. Correct what sends them. What is stored already can be repaired and processed once more: POST /theeye/errors/replay with a filter by this code and a repair, first with dry_run=1. docs/errors.md has examples.`,
   };
 }
 

@@ -7,7 +7,7 @@ import { formatTimestamp } from "../../model/time";
 import type { Erasure } from "../../storage/erasures/erasure-records";
 import { SUBJECT_KINDS } from "../../storage/erasures/subject";
 
-/** An erasure as it is told. It does not say what was erased. */
+/** An erasure as the API returns it. It does not say what was erased. */
 export const ErasureSchema = v.object({
   id: v.string(),
   kind: v.picklist(SUBJECT_KINDS),

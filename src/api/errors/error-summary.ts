@@ -128,7 +128,7 @@ export interface SummaryRange {
   step: number;
 }
 
-/** Up to two hours are read by the minute, up to four days by the hour: at most 121 cells for each group. */
+/** Up to two hours are read by the minute, up to four days by the hour: at most 121 aggregate rows for each group. */
 const WIDTHS = [
   { seconds: 60, upTo: 2 * 3_600 },
   { seconds: 3_600, upTo: 4 * 86_400 },

@@ -74,7 +74,7 @@ export const StoredErrorSchema = v.object({
   ),
   replayed_at: v.pipe(
     v.nullable(MomentSchema),
-    v.description("When a replay judged it last; its `issues` are of then."),
+    v.description("When a replay validated it last; its `issues` are of then."),
   ),
   event: v.pipe(v.unknown(), v.description("The whole content as it was sent, whatever JSON value that is.")),
   event_text: v.optional(

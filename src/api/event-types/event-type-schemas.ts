@@ -104,7 +104,7 @@ export const ListedEventTypeSchema = v.object({
 
 export const EventTypePageSchema = v.object({ results: v.array(ListedEventTypeSchema), next: NextSchema });
 
-const ShadowSchema = v.object({
+const ReportOnlySchema = v.object({
   path: v.pipe(v.string(), v.description('JSON pointer into the event, places in arrays as `*`; "": events as such.')),
   events: CountSchema,
   first_seen: v.pipe(MomentSchema, v.description("Start of the day of the first.")),
@@ -117,9 +117,9 @@ export const EventTypeSchema = v.object({
   ...seenMembers,
   properties: DeclaredAnswer,
   shadow: v.pipe(
-    v.nullable(v.array(ShadowSchema)),
+    v.nullable(v.array(ReportOnlySchema)),
     v.description(
-      "null for a key that is bound to applications. What this version's schema would have rejected in shadow, since it was registered.",
+      "null for a key that is bound to applications. What this version's schema would have rejected in report-only mode, since it was registered.",
     ),
   ),
 });

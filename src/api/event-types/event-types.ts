@@ -15,7 +15,7 @@ import { MAX_EVENT_TYPES, MAX_RULE_BOOK_BYTES } from "../../model/limits";
 import { formatTimestamp } from "../../model/time";
 import { listRegistered, listVersions, readVersion, saveVersion } from "../../storage/admin/event-types";
 import { type Database, databasesOf, firstDatabase } from "../../storage/core/databases";
-import { sumUpShadow } from "../../storage/counts/shadow-queries";
+import { sumUpReportOnly } from "../../storage/counts/report-only-queries";
 import { declareProperties, listProperties, type StoredProperty } from "../../storage/properties/declared-properties";
 import { changeTime, noType, refuseSchema, render, renderUsage, usageOf } from "./event-type-answers";
 import { listEventTypes } from "./event-type-list";
@@ -56,15 +56,15 @@ eventTypes.get(PATH, requireScope("read", HEEDS_BINDING), async (c) => {
     const [usage, shadow, properties] = await Promise.all([
       usageOf(databases, { category, name }, { days: question.days, applications }),
       // These counts do not know applications.
-      applications === null ? sumUpShadow(databases, version) : null,
+      applications === null ? sumUpReportOnly(databases, version) : null,
       listProperties(firstDatabase(databases)),
     ]);
-    const told = shadow?.map(({ path, events, first, last, sample }) => ({
+    const summary = shadow?.map(({ path, events, first, last, sample }) => ({
       ...{ path, events, first_seen: formatSeconds(first), last_seen: formatSeconds(last) },
       sample: { session_id: sample.session, id: sample.event },
     }));
     return answer({
-      ...{ ...render(version), ...renderUsage(usage), shadow: told ?? null },
+      ...{ ...render(version), ...renderUsage(usage), shadow: summary ?? null },
       properties: properties.filter((one) => one.category === category && one.name === name).map(renderProperty),
     });
   });

@@ -84,8 +84,8 @@ function faultsOf(error: TriedError, check: CheckPayload, futureToleranceMicros:
     return [{ code: "event_too_large", path: "", kind: "event_too_large", message: "came in pieces" }];
   }
   const event: unknown = JSON.parse(error.content.text);
-  const judgement = { receivedAt: error.key.receivedAt, futureToleranceMicros, rules: NO_TYPES };
-  const verdict = checkEvent(event, judgement);
+  const terms = { receivedAt: error.key.receivedAt, futureToleranceMicros, rules: NO_TYPES };
+  const verdict = checkEvent(event, terms);
   const issues = verdict.valid ? [] : verdict.issues;
   const own = issues.map((issue) => ({ ...issue, kind: issue.code }));
   if (!isJsonObject(event) || !isJsonObject(event.data)) return own;

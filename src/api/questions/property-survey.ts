@@ -5,7 +5,7 @@ import type { StoredProperty } from "../../storage/properties/declared-propertie
 /** Events that one answer about payloads looks at. */
 export const MAX_SURVEYED_EVENTS = 5_000;
 
-/** Properties that are told apart. Payloads with keys of their own for everything have no end of them. */
+/** Properties that are listed. Payloads with keys of their own for everything have no end of them. */
 const MAX_PATHS = 300;
 
 const SAMPLES = 5;

@@ -9,7 +9,7 @@ import { answerFrom } from "../../http/reading";
 import { refuseUnknownApplication } from "../../http/unknown-application";
 import { ZonedRangeParameters } from "../../http/zoned-range";
 import { databasesOf, firstDatabase, metered } from "../../storage/core/databases";
-import { MAX_SESSION_EVENTS, MAX_STATS_CELLS } from "../../storage/core/read-limits";
+import { MAX_SESSION_EVENTS, MAX_STATS_AGGREGATES } from "../../storage/core/read-limits";
 import { withPartitions } from "../../storage/partitions/known-partitions";
 import { listProperties, templatesOf } from "../../storage/properties/declared-properties";
 import { eventsToExamine } from "../../storage/questions/examined-events";
@@ -81,7 +81,7 @@ export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
     };
     const dimension: SessionDimension | null =
       groupBy === undefined ? null : groupBy === "application" ? groupBy : { edge: groupBy, by: by.property };
-    const top = Math.min(asked.top ?? DEFAULT_TOP, Math.max(1, Math.floor(MAX_STATS_CELLS / (bounds.length - 1))));
+    const top = Math.min(asked.top ?? DEFAULT_TOP, Math.max(1, Math.floor(MAX_STATS_AGGREGATES / (bounds.length - 1))));
     const found = await withPartitions(databases, async (map) => {
       const events = await eventsToExamine(databases, map, period, filter);
       if (events > MAX_SESSION_EVENTS) return events;

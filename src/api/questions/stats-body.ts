@@ -33,7 +33,7 @@ export const AccuracySchema = v.pipe(
     unreadable: v.optional(
       v.pipe(
         v.array(v.object({ start: ZonedMomentSchema, end: ZonedMomentSchema })),
-        v.description("Stretches whose events are not kept in the databases any more. They are left out."),
+        v.description("Ranges whose events are not kept in the databases any more. They are left out."),
       ),
     ),
     relative_error: v.optional(

@@ -3,7 +3,7 @@ import { ApplicationParameter, CategoryParameter, NameParameter } from "../../ht
 import { ZonedRangeParameters } from "../../http/zoned-range";
 import { CALENDAR_INTERVALS, COMPARISONS } from "../../model/calendar";
 import { parsePropertyPath } from "../../model/property-path";
-import { MAX_STATS_CELLS } from "../../storage/core/read-limits";
+import { MAX_STATS_AGGREGATES } from "../../storage/core/read-limits";
 import type { AskedProperty, Dimension, Metric } from "../../storage/questions/stats-question";
 
 export const STATS_INTERVALS = [...CALENDAR_INTERVALS, "none"] as const;
@@ -80,7 +80,7 @@ export const TopParameter = v.optional(
     v.string(),
     v.regex(/^\d{1,4}$/, TOP_RULE),
     v.description(
-      `How many groups to show, the largest first: 1 to ${MAX_TOP}. All others stand together as \`other\`. Groups times buckets are at most ${MAX_STATS_CELLS}.`,
+      `How many groups to show, the largest first: 1 to ${MAX_TOP}. All others stand together as \`other\`. Groups times buckets are at most ${MAX_STATS_AGGREGATES}.`,
     ),
     v.transform(Number),
     v.minValue(1, TOP_RULE),

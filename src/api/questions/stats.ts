@@ -9,7 +9,7 @@ import { answerFrom } from "../../http/reading";
 import { refuseUnknownApplication } from "../../http/unknown-application";
 import { comparedPeriod } from "../../model/calendar";
 import { databasesOf, firstDatabase, metered } from "../../storage/core/databases";
-import { MAX_STATS_CELLS } from "../../storage/core/read-limits";
+import { MAX_STATS_AGGREGATES } from "../../storage/core/read-limits";
 import { listProperties } from "../../storage/properties/declared-properties";
 import { answerStats } from "../../storage/questions/answer-stats";
 import { groupName, type Shown, type StatsAnswer } from "../../storage/questions/stats-answer";
@@ -84,7 +84,7 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
 
 /** As many groups as an answer holds, or as are asked for. */
 function mostGroups({ top }: v.InferOutput<typeof StatsParameters>, bounds: readonly number[]): number {
-  return Math.min(top ?? MAX_STATS_CELLS, Math.max(1, Math.floor(MAX_STATS_CELLS / (bounds.length - 1))));
+  return Math.min(top ?? MAX_STATS_AGGREGATES, Math.max(1, Math.floor(MAX_STATS_AGGREGATES / (bounds.length - 1))));
 }
 
 function keysOf({ groups }: StatsAnswer): string[] {

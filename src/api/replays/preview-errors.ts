@@ -4,7 +4,7 @@ import { countedPath } from "../../model/event/issue-path";
 import type { Repair } from "../../model/repair/repair";
 import { MAX_PREVIEW_WORK } from "../../model/replay";
 import { WorkMeter } from "../../model/work-meter";
-import { type FailedEvent, judgeReplayed, prepareReplay } from "../../rules/replay-event";
+import { type FailedEvent, prepareReplay, validateReplayed } from "../../rules/replay-event";
 import type { Rules } from "../../rules/rules";
 import { MAX_VALIDATION_WORK } from "../../rules/schema-limits";
 import type { PreviewSchema } from "./replay-schemas";
@@ -25,7 +25,7 @@ type Sample = Preview["samples"][number];
 const SAMPLES_OF_EACH = 3;
 
 /**
- * Judges errors in their order, until they or the work that is allowed come to an end. The work is counted, not timed, so a
+ * Validates errors in their order, until they or the work that is allowed come to an end. The work is counted, not timed, so a
  * preview that is asked for again examines as many.
  */
 export function previewErrors(
@@ -34,27 +34,27 @@ export function previewErrors(
   terms: PreviewTerms,
   limit: number = MAX_PREVIEW_WORK,
 ): Preview {
-  const judged: Sample[] = [];
+  const validated: Sample[] = [];
   let work = 0;
   for (const error of errors) {
     if (work >= limit) break;
-    const one = judge(error, repair, terms);
+    const one = validate(error, repair, terms);
     work += one.work;
-    judged.push(one.sample);
+    validated.push(one.sample);
   }
-  const ofVerdict = (verdict: Sample["verdict"]) => judged.filter((one) => one.verdict === verdict);
+  const ofVerdict = (verdict: Sample["verdict"]) => validated.filter((one) => one.verdict === verdict);
   return {
-    examined: judged.length,
+    examined: validated.length,
     would_pass: ofVerdict("pass").length,
     would_fail: ofVerdict("fail").length,
     would_skip: ofVerdict("skip").length,
-    complete: judged.length === errors.length,
+    complete: validated.length === errors.length,
     failures: groupIssues(ofVerdict("fail")),
     samples: (["fail", "skip", "pass"] as const).flatMap((verdict) => ofVerdict(verdict).slice(0, SAMPLES_OF_EACH)),
   };
 }
 
-function judge(error: PreviewedError, repair: Repair | null, terms: PreviewTerms): { sample: Sample; work: number } {
+function validate(error: PreviewedError, repair: Repair | null, terms: PreviewTerms): { sample: Sample; work: number } {
   const { id } = error.key;
   const prepared = prepareReplay(error, repair);
   if (prepared.kind === "unfit") {
@@ -62,7 +62,7 @@ function judge(error: PreviewedError, repair: Repair | null, terms: PreviewTerms
     return { sample: { id, verdict: "skip", event: null, issues: [], reason }, work };
   }
   const meter = new WorkMeter(MAX_VALIDATION_WORK);
-  const verdict = judgeReplayed(prepared, { ...terms, meter });
+  const verdict = validateReplayed(prepared, { ...terms, meter });
   // What is nested too deep would not survive the way back.
   const event = prepared.isOversized ? null : prepared.event;
   const sample: Sample = verdict.valid

@@ -10,7 +10,7 @@ import {
 } from "../../storage/errors/error-queries";
 import { type Preview, type PreviewTerms, previewErrors } from "./preview-errors";
 
-/** Judges the errors that a replay would take, and changes nothing. The same code judges in the replay itself. */
+/** Validates the errors that a replay would take, and changes nothing. The same code validates in the replay itself. */
 export async function previewReplay(
   databases: Database[],
   selection: ReplaySelection,

@@ -35,7 +35,7 @@ export const CreateReplayParameters = v.object({
     v.pipe(
       v.picklist(["1"], "expected 1"),
       v.description(
-        `1: only a preview, by the rules that a replay begun now would use: changes that are made already count, in force yet or not. Judges at most ${MAX_PREVIEWED_ERRORS} of the errors, fewer where they are large, and changes nothing. Whether an id stands for another event of its session is not judged: only the session knows.`,
+        `1: only a preview, by the rules that a replay begun now would use: changes that are made already count, in force yet or not. Validates at most ${MAX_PREVIEWED_ERRORS} of the errors, fewer where they are large, and changes nothing. Whether an id stands for another event of its session is not validated: only the session knows.`,
       ),
     ),
   ),
@@ -44,12 +44,14 @@ export const CreateReplayParameters = v.object({
 const issues = v.array(v.object({ code: v.string(), path: v.string(), message: v.string() }));
 
 export const PreviewSchema = v.object({
-  examined: v.pipe(CountSchema, v.description("How many errors were judged; see `complete`.")),
+  examined: v.pipe(CountSchema, v.description("How many errors were validated; see `complete`.")),
   would_pass: CountSchema,
   would_fail: CountSchema,
   would_skip: v.pipe(
     CountSchema,
-    v.description("Those that cannot be judged: poison, or a repair that does not apply or passes a bound."),
+    v.description(
+      "Those that cannot be validated: malformed content, or a repair that does not apply or passes a bound.",
+    ),
   ),
   complete: v.pipe(
     v.boolean(),
@@ -64,7 +66,7 @@ export const PreviewSchema = v.object({
       v.object({
         id: v.string(),
         verdict: v.picklist(["pass", "fail", "skip"]),
-        event: v.pipe(v.unknown(), v.description("The event as it would be judged; null if it is skipped.")),
+        event: v.pipe(v.unknown(), v.description("The event as it would be validated; null if it is skipped.")),
         issues,
         reason: v.optional(v.pipe(v.string(), v.description("Why it is skipped."))),
       }),
@@ -92,7 +94,7 @@ export const ReplaySchema = v.object({
   failing: v.pipe(CountSchema, v.description("Events that still fail; their errors have their newest issues.")),
   skipped: v.pipe(
     CountSchema,
-    v.description("Left as they were: resolved before, in the hands of another replay, or not to be judged."),
+    v.description("Left as they were: resolved before, in the hands of another replay, or not to be validated."),
   ),
   reached: v.pipe(
     v.nullable(MomentSchema),

@@ -34,7 +34,7 @@ import {
 } from "./replay-schemas";
 
 /**
- * `POST /theeye/errors/replay`: gives failed events to their sessions once more, mended or as they are. Answers 202 once
+ * `POST /theeye/errors/replay`: gives failed events to their sessions once more, fixed or as they are. Answers 202 once
  * the queue has the first step; with `dry_run=1` 200 with a preview. Errors that arrive later are not taken.
  */
 export async function createReplay(c: Context<AppEnv>): Promise<Response> {

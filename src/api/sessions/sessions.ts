@@ -71,7 +71,7 @@ export const SessionsResponse = v.object({
   next: NextSchema,
 });
 
-/** A walk through the sessions: its beginning, and the event at which the last page ended. */
+/** A scan through the sessions: its beginning, and the event at which the last page ended. */
 const SessionsPlaceSchema = v.strictTuple([v.pipe(v.number(), v.safeInteger()), EventPlaceSchema]);
 
 /**
@@ -165,7 +165,7 @@ const SessionPlaceSchema = v.strictTuple([v.pipe(v.number(), v.safeInteger(), v.
 
 /**
  * `GET /theeye/sessions/{id}`: a session's summary and a page of its events, oldest first, each with its position. An
- * event that arrives late takes its place, and the positions behind it grow by one; a walk that has passed that place
+ * event that arrives late takes its place, and the positions behind it grow by one; a scan that has passed that place
  * goes on with the positions it began with.
  */
 export async function showSession(c: Context<AppEnv>): Promise<Response> {

@@ -10,7 +10,7 @@ import { allEvents } from "../../storage/archive/read-events";
 import { visitorName } from "../../storage/archive/session-index";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import { loadPartitionMap, NO_PARTITIONS } from "../../storage/partitions/partition-records";
-import { settleLateFile } from "../flush-late";
+import { finishLateFile } from "../flush-late";
 import { storeEventFile } from "../store-file";
 
 /** Reads of R2 that one step may spend: a file of 500,000 rows has 50 row groups, and several are read at once. */
@@ -102,7 +102,7 @@ async function rewriteFile(
   const database = io.databases.find(({ index }) => index === file.database);
   if (database === undefined) throw new Error(`the database DB_${file.database} of ${file.key} is not bound`);
   // One whose late rows are not counted yet must not be counted under a new name.
-  if (!file.settled) await settleLateFile(io.databases, archive, await loadPartitionMap(first, NO_PARTITIONS), file);
+  if (!file.finished) await finishLateFile(io.databases, archive, await loadPartitionMap(first, NO_PARTITIONS), file);
   const writer = new EventFileWriter();
   let erased = 0;
   for await (const event of eventsOf(archive, file)) {
@@ -118,7 +118,7 @@ async function rewriteFile(
       : [
           addFileStatement(
             first,
-            await storeEventFile(archive, database, writer.finish(), { ...file, settled: true }),
+            await storeEventFile(archive, database, writer.finish(), { ...file, finished: true }),
             {
               now: io.now(),
               condition: stands,

@@ -32,7 +32,7 @@ export function askedApplications(c: Context<AppEnv>, asked?: string): readonly 
   });
 }
 
-/** Whether the key sees some applications alone: then no number may be told that others have a part in. */
+/** Whether the key sees some applications alone: then no number may be returned to which others contribute. */
 export function isBound(c: Context<AppEnv>): boolean {
   const { identity } = c.var;
   return identity === undefined || visibleTo(identity) !== null;

@@ -7,7 +7,7 @@ import { firstText, nativeEvent, objectOf, textOf, unmapped } from "./values";
 const PAYLOAD = ["event_properties", "user_properties", "group_properties", "groups"] as const;
 
 /**
- * Amplitude. Its SDKs judge by the body's `code`. They repeat every refusal for good but two: a body that names the missing
+ * Amplitude. Its SDKs validate by the body's `code`. They repeat every refusal for good but two: a body that names the missing
  * field, and an invalid key.
  */
 export const amplitude: Dialect = {

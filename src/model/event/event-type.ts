@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { CategorySchema, NameSchema } from "./event";
 
-/** What events are judged by. The versions of event types and settings stand in the first database. */
+/** What events are validated by. The versions of event types and settings stand in the first database. */
 
 /** `reject` on a registered type: it is retired. As the default: an unregistered type is `unplanned_event`. */
 export const ModeSchema = v.picklist(["accept", "reject"], "expected accept or reject");

@@ -3,7 +3,7 @@ import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../limits";
 import { momentOf, TIMESTAMP_FORMS } from "../time";
 
 /**
- * Session ids that broken clients send in place of one. Taken as they are, they would gather strangers in one session
+ * Session ids that broken clients send in place of one. Taken as they are, they would gather untrusted senders in one session
  * and make its object the hottest of all. The list is that of PostHog and Mixpanel, compared without case.
  */
 const PLACEHOLDERS = new Set([

@@ -15,7 +15,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * The levels of arrays and objects in a valid JSON text: 0 for a scalar, 1 for `{}`. Read from the text, since a walk over
+ * The levels of arrays and objects in a valid JSON text: 0 for a scalar, 1 for `{}`. Read from the text, since a scan over
  * the value would itself go as deep.
  */
 export function nestingOf(json: string): number {

@@ -1,7 +1,7 @@
 import type { PropertyPath } from "../property-path";
 import type { EventSource } from "./event-pattern";
 
-/** What events are told apart by: who sent them, what they are, or the value of a property. */
+/** What events are grouped by: who sent them, what they are, or the value of a property. */
 export type QuestionDimension =
   | { kind: "application" | "category" | "name" | "type" }
   | { kind: "property"; path: PropertyPath };

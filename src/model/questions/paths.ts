@@ -26,10 +26,10 @@ export interface PathQuestion {
  * A path that is shorter than `depth` ends with END.
  */
 export function pathOf(events: readonly PathEvent[], { hasStart, hasEnd, depth }: PathQuestion): string[] | null {
-  const stretch = hasStart ? after(events, hasEnd) : before(events);
-  if (stretch.length === 0) return null;
-  const keys = stretch.slice(0, depth + 1).map(({ key }) => key);
-  return stretch.length > depth ? keys : [...keys, END];
+  const range = hasStart ? after(events, hasEnd) : before(events);
+  if (range.length === 0) return null;
+  const keys = range.slice(0, depth + 1).map(({ key }) => key);
+  return range.length > depth ? keys : [...keys, END];
 }
 
 function after(events: readonly PathEvent[], hasEnd: boolean): readonly PathEvent[] {

@@ -12,7 +12,7 @@ import { CAST_TYPES } from "./cast";
 import { DoesNotApply, EventDocument, RECEIVED_AT } from "./event-document";
 
 /**
- * How a failed event is mended before it is judged again. Applied to a copy: what was sent stays in the errors table.
+ * How a failed event is fixed before it is validated again. Applied to a copy: what was sent stays in the errors table.
  *
  * - `patch`: a JSON Patch (RFC 6902). Strict: where an operation does not apply, the event is left alone.
  * - `edits`: for many events that are not all alike. An edit whose path an event lacks changes nothing.
@@ -92,7 +92,7 @@ export const RepairSchema = v.pipe(
   ),
   v.check((repair) => utf8Bytes(jsonText(repair)) <= MAX_REPAIR_BYTES, `expected at most ${MAX_REPAIR_BYTES} bytes`),
   v.description(
-    "How to mend each event before it is judged: `patch`, a JSON Patch (RFC 6902), which leaves an event alone where an operation does not apply; or `edits` (set, rename, copy, remove, cast, shift), which pass over what an event lacks. `/received_at` is the moment of receipt: it can be copied from, and not be changed. `shift` moves the moment at `path` by the difference of two others, `to` minus `from`.",
+    "How to fix each event before it is validated: `patch`, a JSON Patch (RFC 6902), which leaves an event alone where an operation does not apply; or `edits` (set, rename, copy, remove, cast, shift), which pass over what an event lacks. `/received_at` is the moment of receipt: it can be copied from, and not be changed. `shift` moves the moment at `path` by the difference of two others, `to` minus `from`.",
   ),
 );
 
@@ -120,10 +120,10 @@ export type Repaired =
   | { applies: false; reason: string; work: number };
 
 /**
- * Mends an event as a repair says.
+ * Fixes an event as a repair says.
  *
  * @param text the event as JSON
- * @returns the mended event, or why the repair does not apply to it; `work` in units, see MAX_REPAIR_WORK
+ * @returns the fixed event, or why the repair does not apply to it; `work` in units, see MAX_REPAIR_WORK
  */
 export function repairEvent(text: string, repair: Repair, receivedAt: Micros): Repaired {
   const document = new EventDocument(JSON.parse(text), receivedAt);

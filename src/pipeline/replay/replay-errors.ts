@@ -1,21 +1,21 @@
 import { isJsonObject, sessionIdOf } from "../../model/event/event";
 import { jsonText } from "../../model/json/json-text";
 import type { Repair } from "../../model/repair/repair";
-import { judgeReplayed, prepareReplay } from "../../rules/replay-event";
+import { prepareReplay, validateReplayed } from "../../rules/replay-event";
 import type { IndexedRules } from "../../rules/rules";
 import { runningAmong } from "../../storage/admin/replays";
 import type { Database } from "../../storage/core/databases";
 import { findErrorsById, type LocatedError } from "../../storage/errors/error-queries";
-import { claimErrors, type ErrorState } from "../../storage/write/settle-errors";
+import { claimErrors, type ErrorState } from "../../storage/write/resolve-errors";
 import { callSessions } from "../call-sessions";
-import type { ReadArrival } from "../place-rows";
-import type { Judged, ReplayedError, ReplayIo, Replaying, ReplayOutcome, Waiting } from "./replay-outcome";
+import type { ReadEvent } from "../place-rows";
+import type { ReplayedError, ReplayIo, Replaying, ReplayOutcome, Validated, Waiting } from "./replay-outcome";
 import { writeReplayed } from "./write-replayed";
 
 /**
- * Repairs failed events, claims their errors, has their sessions judge them anew under their original id, application and
+ * Repairs failed events, claims their errors, has their sessions validate them anew under their original id, application and
  * moment of receipt, and writes what came of it. Idempotent: what is stored already is refused by its primary key, and what is
- * settled stays settled.
+ * resolved stays resolved.
  *
  * @param rules those of the replay: the same however often a step is repeated
  * @throws what D1 throws while the errors are read and claimed
@@ -38,32 +38,32 @@ export async function replayErrors(
     if (at !== null && by === replaying.id) results.set(id, "stored");
   }
   const claimed = candidates.filter(({ error }) => states.get(error.key.id)?.claimed_by === replaying.id);
-  const judged: Judged[] = [];
-  for (const { outcome, ...one } of await judge(claimed, io, rules)) {
+  const validated: Validated[] = [];
+  for (const { outcome, ...one } of await validate(claimed, io, rules)) {
     if (outcome.kind === "waiting") results.set(one.error.key.id, outcome);
-    else judged.push({ ...one, outcome });
+    else validated.push({ ...one, outcome });
   }
-  for (const [id, result] of await writeReplayed(judged, replaying, io)) results.set(id, result);
+  for (const [id, result] of await writeReplayed(validated, replaying, io)) results.set(id, result);
   return results;
 }
 
 interface Candidate {
   error: LocatedError;
-  read: ReadArrival;
+  read: ReadEvent;
   /** The session to call, or the outcome of an event that reaches none. */
   next: { session: string } | Extract<ReplayOutcome, { kind: "failing" }>;
 }
 
-/** An error's event, repaired; none if nothing can judge it. */
+/** An error's event, repaired; none if nothing can validate it. */
 function candidateOf(error: LocatedError, repair: Repair | null, io: ReplayIo, rules: IndexedRules): Candidate[] {
   const prepared = prepareReplay(error, repair);
   if (prepared.kind === "unfit") return [];
   const { eventId: id, application, receivedAt, event } = prepared;
-  const arrival = { id, application, receivedAt, text: jsonText(event) };
-  const read: ReadArrival = { arrival, event, replays: error.key };
+  const incoming = { id, application, receivedAt, text: jsonText(event) };
+  const read: ReadEvent = { incoming, event, replays: error.key };
   const session = sessionIdOf(event);
   if (session !== null && !prepared.isOversized) return [{ error, read, next: { session } }];
-  const verdict = judgeReplayed(prepared, { ...io.config, rules });
+  const verdict = validateReplayed(prepared, { ...io.config, rules });
   return [{ error, read, next: { kind: "failing", issues: verdict.valid ? [] : verdict.issues } }];
 }
 
@@ -88,21 +88,23 @@ async function claim(errors: LocatedError[], replay: string, databases: Database
   return finished.length === 0 ? states : attempt(finished);
 }
 
-interface JudgedOrWaiting extends Omit<Judged, "outcome"> {
+interface ValidatedOrWaiting extends Omit<Validated, "outcome"> {
   outcome: ReplayOutcome | Waiting;
 }
 
-/** Has each session judge its own, all in one call. */
-async function judge(candidates: Candidate[], io: ReplayIo, rules: IndexedRules): Promise<JudgedOrWaiting[]> {
-  const judged: JudgedOrWaiting[] = [];
+/** Has each session validate its own, all in one call. */
+async function validate(candidates: Candidate[], io: ReplayIo, rules: IndexedRules): Promise<ValidatedOrWaiting[]> {
+  const validated: ValidatedOrWaiting[] = [];
   const bySession = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
     const { error, read, next } = candidate;
-    if ("kind" in next) judged.push({ error, read, outcome: next });
+    if ("kind" in next) validated.push({ error, read, outcome: next });
     else bySession.set(next.session, [...(bySession.get(next.session) ?? []), candidate]);
   }
-  const arrivals = new Map([...bySession].map(([session, own]) => [session, own.map(({ read }) => read.arrival)]));
-  const results = await callSessions(arrivals, io.callSession, (session) => {
+  const incomingEvents = new Map(
+    [...bySession].map(([session, own]) => [session, own.map(({ read }) => read.incoming)]),
+  );
+  const results = await callSessions(incomingEvents, io.callSession, (session) => {
     const events = (bySession.get(session) ?? []).map(({ read }) => (isJsonObject(read.event) ? read.event : {}));
     return [{ since: 0, rules: rules.only(events) }];
   });
@@ -110,16 +112,18 @@ async function judge(candidates: Candidate[], io: ReplayIo, rules: IndexedRules)
     const { outcomes, failed } = results.get(session) ?? { outcomes: [], failed: [] };
     for (const { places, failure, reason } of failed) {
       const outcome: Waiting = { kind: "waiting", failure, reason };
-      judged.push(...places.flatMap((place) => own[place] ?? []).map(({ error, read }) => ({ error, read, outcome })));
+      validated.push(
+        ...places.flatMap((place) => own[place] ?? []).map(({ error, read }) => ({ error, read, outcome })),
+      );
     }
     for (const outcome of outcomes) {
       const one = own[outcome.place];
       if (one === undefined) throw new Error("an outcome of an event that was not replayed");
       const { error, read } = one;
-      const settled: ReplayOutcome =
+      const resolved: ReplayOutcome =
         outcome.kind === "failed" ? { kind: "failing", issues: outcome.issues } : { kind: "valid", session, outcome };
-      judged.push({ error, read, outcome: settled });
+      validated.push({ error, read, outcome: resolved });
     }
   }
-  return judged;
+  return validated;
 }

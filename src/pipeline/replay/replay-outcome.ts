@@ -3,7 +3,7 @@ import type { Repair } from "../../model/repair/repair";
 import type { Micros } from "../../model/time";
 import type { Failure } from "../../storage/core/transport-errors";
 import type { LocatedError } from "../../storage/errors/error-queries";
-import type { ReadArrival, ValidOutcome } from "../place-rows";
+import type { ReadEvent, ValidOutcome } from "../place-rows";
 import type { Pipeline } from "../process-batch";
 
 export type ReplayIo = Pick<Pipeline, "databases" | "partitions" | "erasures" | "callSession" | "write" | "config">;
@@ -12,7 +12,7 @@ export interface Replaying {
   /** The replay's id. */
   id: string;
   repair: Repair | null;
-  /** Microseconds since 1970, of the settlement. */
+  /** Microseconds since 1970, of the resolution. */
   now: Micros;
 }
 
@@ -23,7 +23,7 @@ export interface Waiting {
   reason: string;
 }
 
-/** What became of an error. Skipped: resolved before, claimed by another replay, or nothing that can be judged. */
+/** What became of an error. Skipped: resolved before, claimed by another replay, or nothing that can be validated. */
 export type ReplayedError = "stored" | "failing" | "skipped" | Waiting;
 
 export type ReplayOutcome =
@@ -31,8 +31,8 @@ export type ReplayOutcome =
   | { kind: "failing"; issues: Issue[] };
 
 /** A replayed event with what became of it. */
-export interface Judged {
+export interface Validated {
   error: LocatedError;
-  read: ReadArrival;
+  read: ReadEvent;
   outcome: ReplayOutcome;
 }

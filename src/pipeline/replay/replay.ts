@@ -20,7 +20,7 @@ import type { ReplayedError, ReplayIo } from "./replay-outcome";
 
 /** What replays need of the world. */
 export interface ReplayPipeline extends ReplayIo, Pick<Pipeline, "log" | "now"> {
-  /** The rules by which a replay judges, from its creation: the same for each of its steps, however often it is repeated. */
+  /** The rules by which a replay validates, from its creation: the same for each of its steps, however often it is repeated. */
   replayRules: (createdAt: Micros) => Promise<IndexedRules>;
   /** Asks for a step, after so many seconds; resolves once the queue has it. */
   sendReplay: (message: ReplayMessage, delaySeconds: number) => Promise<void>;

@@ -4,24 +4,24 @@ import type { Belonging } from "../../storage/erasures/erasure-source";
 import type { LocatedError } from "../../storage/errors/error-queries";
 import { databaseOf } from "../../storage/partitions/partition";
 import type { PartitionMap } from "../../storage/partitions/partition-map";
-import type { BatchRows, EventRow, Settlement } from "../../storage/write/rows";
+import type { BatchRows, EventRow, Resolution } from "../../storage/write/rows";
 import { eventRow, placeRows } from "../place-rows";
 import { type Write, type WriteGroup, writeGroups } from "../write-groups";
-import type { Judged, ReplayedError, ReplayIo, Replaying, Waiting } from "./replay-outcome";
+import type { ReplayedError, ReplayIo, Replaying, Validated, Waiting } from "./replay-outcome";
 
 /**
- * Writes events that a replay brought back, and settles their errors: in one transaction where both lie in the same
- * database; else after it, since a crash in between replays the event into a copy of itself, and then settles.
+ * Writes events that a replay brought back, and resolves their errors: in one transaction where both lie in the same
+ * database; else after it, since a crash in between replays the event into a copy of itself, and then resolves.
  *
  * @returns what became of each error, by id
  */
 export async function writeReplayed(
-  judged: Judged[],
+  validated: Validated[],
   replaying: Replaying,
   io: Pick<ReplayIo, "databases" | "partitions" | "erasures" | "write">,
 ): Promise<Map<string, ReplayedError>> {
   const results = new Map<string, ReplayedError>();
-  const valid = judged.flatMap(({ error, read, outcome }): Replayed[] =>
+  const valid = validated.flatMap(({ error, read, outcome }): Replayed[] =>
     outcome.kind === "valid" ? [{ row: eventRow(outcome.session, read, outcome.outcome), error }] : [],
   );
   let events: Replayed[];
@@ -35,7 +35,7 @@ export async function writeReplayed(
     map = await io.partitions.covering(new Set(events.map(({ row }) => row.occurredAt)));
   } catch (thrown) {
     const waits: Waiting = { kind: "waiting", failure: failureOf(thrown), reason: messageOf(thrown) };
-    return new Map(judged.map(({ error }) => [error.key.id, waits]));
+    return new Map(validated.map(({ error }) => [error.key.id, waits]));
   }
   const isTogether = ({ row, error }: { row: EventRow; error: LocatedError }) => {
     const partition = map.find(row.occurredAt);
@@ -43,8 +43,8 @@ export async function writeReplayed(
   };
   const groups = events.flatMap((one): WriteGroup[] =>
     placeRows([one.row], [], map).map(({ database, rows }) => {
-      const settlements = isTogether(one) ? [resolved(one.error, one.row, replaying)] : [];
-      return { messages: new Set(), session: one.row.session, database, rows: { ...rows, settlements }, mayHold: true };
+      const resolutions = isTogether(one) ? [resolved(one.error, one.row, replaying)] : [];
+      return { messages: new Set(), session: one.row.session, database, rows: { ...rows, resolutions }, mayHold: true };
     }),
   );
   const { failed, conflicts } = await writeGroups(io.databases, groups, write);
@@ -64,25 +64,25 @@ export async function writeReplayed(
   }
 
   const byError = new Map(events.map((one) => [one.error.key.id, one]));
-  const later = judged.flatMap(({ error, outcome }): { error: LocatedError; settlement: Settlement }[] => {
+  const later = validated.flatMap(({ error, outcome }): { error: LocatedError; resolution: Resolution }[] => {
     const { id } = error.key;
-    if (outcome.kind === "failing") return [{ error, settlement: failing(error, outcome.issues, replaying) }];
+    if (outcome.kind === "failing") return [{ error, resolution: failing(error, outcome.issues, replaying) }];
     const event = byError.get(id);
     // Undefined: it was erased.
     if (event === undefined || isTogether(event) || typeof results.get(id) === "object") return [];
-    const settlement = conflicting.has(id)
+    const resolution = conflicting.has(id)
       ? failing(error, [ID_CONFLICT], replaying)
       : resolved(error, event.row, replaying);
-    return [{ error, settlement }];
+    return [{ error, resolution }];
   });
-  const settling = later.map(({ error, settlement }): WriteGroup => {
-    const rows: BatchRows = { events: [], errors: [], parts: [], settlements: [settlement] };
+  const resolving = later.map(({ error, resolution }): WriteGroup => {
+    const rows: BatchRows = { events: [], errors: [], parts: [], resolutions: [resolution] };
     return { messages: new Set(), session: null, database: error.database, rows, mayHold: false };
   });
-  for (const { error, settlement } of later) {
-    results.set(error.key.id, settlement.outcome.kind === "resolved" ? "stored" : "failing");
+  for (const { error, resolution } of later) {
+    results.set(error.key.id, resolution.outcome.kind === "resolved" ? "stored" : "failing");
   }
-  for (const { group, failure, reason } of (await writeGroups(io.databases, settling, write)).failed) {
+  for (const { group, failure, reason } of (await writeGroups(io.databases, resolving, write)).failed) {
     noteWaiting(results, errorsOf(group), { kind: "waiting", failure, reason });
   }
   return results;
@@ -105,17 +105,17 @@ function noteWaiting(results: Map<string, ReplayedError>, ids: string[], waits: 
   for (const id of ids) results.set(id, waits);
 }
 
-/** The errors that the rows of a group come from or settle. */
+/** The errors that the rows of a group come from or resolve. */
 function errorsOf({ rows }: WriteGroup): string[] {
   const events = rows.events.flatMap((lane) => lane.rows).flatMap(({ replays }) => replays?.id ?? []);
-  return [...events, ...(rows.settlements ?? []).map(({ error }) => error.id)];
+  return [...events, ...(rows.resolutions ?? []).map(({ error }) => error.id)];
 }
 
-function resolved(error: LocatedError, row: EventRow, { id, now }: Replaying): Settlement {
+function resolved(error: LocatedError, row: EventRow, { id, now }: Replaying): Resolution {
   const { session, id: eventId, occurredAt } = row;
   return { error: error.key, at: now, replay: id, outcome: { kind: "resolved", session, eventId, occurredAt } };
 }
 
-function failing(error: LocatedError, issues: Issue[], { id, now }: Replaying): Settlement {
+function failing(error: LocatedError, issues: Issue[], { id, now }: Replaying): Resolution {
   return { error: error.key, at: now, replay: id, outcome: { kind: "failing", issues } };
 }

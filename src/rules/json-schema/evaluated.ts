@@ -1,12 +1,12 @@
 import type { WorkMeter } from "../../model/work-meter";
 
 /**
- * The members or items of one value that some keyword has judged, for `unevaluatedProperties` and `unevaluatedItems`. Kept
+ * The members or items of one value that some keyword has validated, for `unevaluatedProperties` and `unevaluatedItems`. Kept
  * only beneath schemas that have one of them.
  */
 export class Evaluated {
   private all = false;
-  /** Items before this one are judged. */
+  /** Items before this one are validated. */
   private items = 0;
   private readonly names = new Set<string | number>();
 
@@ -26,7 +26,7 @@ export class Evaluated {
     return this.all || (typeof name === "number" && name < this.items) || this.names.has(name);
   }
 
-  /** Takes over what a subschema judged that fits the same value. */
+  /** Takes over what a subschema validated that fits the same value. */
   merge(other: Evaluated, meter: WorkMeter): void {
     meter.charge(1 + 2 * other.names.size);
     if (other.all) this.all = true;

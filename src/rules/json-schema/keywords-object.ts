@@ -158,7 +158,7 @@ export function unevaluatedProperties(others: Subschema): Check<JsonObject> {
   };
 }
 
-/** A member that nothing names. Where none may be, that is told at the object: names that nobody expected are countless. */
+/** A member that nothing names. Where none may be, that is reported at the object: names that nobody expected are countless. */
 function applyToOther(others: Subschema, name: string, value: unknown, run: Run, place: Place | null): boolean {
   if (!others.isNever || place === null) return others.apply(value, run, below(place, name), null);
   run.meter.charge(1);

@@ -17,7 +17,7 @@ export interface Run {
  * One keyword, or several that belong together, applied to a value.
  *
  * @param place where the value is, for the report; null: nothing is reported, and the first failure ends the work
- * @param seen takes note of the members and items that were judged; null: nobody asks
+ * @param seen takes note of the members and items that were validated; null: nobody asks
  */
 export type Check<Value = unknown> = (value: Value, run: Run, place: Place | null, seen: Evaluated | null) => boolean;
 
@@ -38,7 +38,7 @@ export interface Keywords {
 
 export type JsonObject = Record<string, unknown>;
 
-/** What judges the members or items that nothing else did. */
+/** What validates the members or items that nothing else did. */
 export interface Unevaluated {
   array: Check<unknown[]> | null;
   object: Check<JsonObject> | null;
@@ -109,7 +109,7 @@ export class Subschema {
       if (inPlace) fitsInPlace = false;
     }
     if (unevaluated === null) return fits;
-    // A subschema that does not fit has judged nothing: every member would be told as one too many.
+    // A subschema that does not fit has validated nothing: every member would be reported as one too many.
     if (fitsInPlace && !unevaluated(value, run, place, mine)) return false;
     if (seen !== null && mine !== null) {
       mine.addAll();

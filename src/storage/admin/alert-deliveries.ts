@@ -61,7 +61,7 @@ export async function claimDelivery(
 }
 
 /** Notes what a try came to. What is delivered stays delivered, whatever a try beside it says. */
-export async function settleDelivery(
+export async function recordDelivery(
   { binding }: Database,
   id: string,
   { status, outcome }: { status: DeliveryStatus; outcome: string },

@@ -2,7 +2,7 @@ import { OriginsSchema } from "../../model/origin";
 import type { Micros } from "../../model/time";
 import type { Database } from "../core/databases";
 import { MAX_PAGE_CONTENT } from "../core/read-limits";
-import { cutByBytes, type Page } from "../scan/stretch";
+import { cutByBytes, type Page } from "../scan/partial-page";
 import { type KeyRow, type RegisteredKey, readList, toKey } from "./registered-keys";
 
 /**

@@ -62,7 +62,7 @@ export async function reconcileKeys(keys: KVNamespace, database: Database): Prom
   const published = await listEntries(keys);
   // Read after KV: no key is published before it is registered, so what is missing here has ended for good.
   const registered = await listRevisions(database);
-  const strangers = [...published.keys()].filter((name) => hashOfEntry(name) === null);
+  const unlisted = [...published.keys()].filter((name) => hashOfEntry(name) === null);
   const ended = [...published.keys()].flatMap((name) => {
     const hash = hashOfEntry(name);
     return hash === null || registered.has(hash) ? [] : [hash];
@@ -70,10 +70,10 @@ export async function reconcileKeys(keys: KVNamespace, database: Database): Prom
   const outdated = [...registered].flatMap(([hash, revision]) =>
     published.get(keyEntry(hash)) === revision ? [] : [hash],
   );
-  await Promise.all(strangers.slice(0, MAX_REPAIRS).map((name) => keys.delete(name)));
+  await Promise.all(unlisted.slice(0, MAX_REPAIRS).map((name) => keys.delete(name)));
   // What has ended comes first: a key that works and should not is worse than one that does not work yet.
   await publishKeys(keys, database, [...ended, ...outdated].slice(0, MAX_REPAIRS));
-  return strangers.length + ended.length + outdated.length;
+  return unlisted.length + ended.length + outdated.length;
 }
 
 async function write(keys: KVNamespace, hash: string, key: RegisteredKey | undefined): Promise<void> {

@@ -4,7 +4,7 @@ import type { Micros } from "../../model/time";
 import type { Database } from "../core/databases";
 import { MAX_PAGE_CONTENT } from "../core/read-limits";
 import type { ErrorKey } from "../errors/error-key";
-import { cutByBytes, type Page } from "../scan/stretch";
+import { cutByBytes, type Page } from "../scan/partial-page";
 
 export type ReplayStatus = "running" | "done" | "cancelled";
 
@@ -23,7 +23,7 @@ export interface ReplayCounts {
   /** Events that now stand in their sessions. */
   stored: number;
   failing: number;
-  /** Left as they were: resolved before, in the hands of another replay, or nothing that can be judged. */
+  /** Left as they were: resolved before, in the hands of another replay, or nothing that can be validated. */
   skipped: number;
 }
 

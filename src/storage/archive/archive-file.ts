@@ -25,7 +25,7 @@ export interface ArchiveFile {
   /** The session index has 2^level buckets for it. */
   indexLevel: number;
   /** False: rows of a late lane that it holds stand there too. A reader takes those for copies. */
-  settled: boolean;
+  finished: boolean;
 }
 
 const HOUR_SECONDS = 3_600;

@@ -2,7 +2,7 @@ import type { Micros } from "../../model/time";
 import { orQueryError } from "../core/reader";
 import type { Partition } from "../partitions/partition";
 import type { EventKey, EventRange } from "../scan/event-order";
-import type { Stretch } from "../scan/stretch";
+import type { PartialPage } from "../scan/partial-page";
 import type { ArchivedEvent } from "./archived-rows";
 import { filesByTime } from "./cold-files";
 import { type ColdFiles, type ColdFilter, type ColdRow, scanCold } from "./cold-scan";
@@ -40,7 +40,7 @@ export async function readColdPage(
   { bucket }: Archive,
   { range, limit, filter, files }: ColdPageQuestion,
   budget: ReadBudget = new ReadBudget(MAX_COLD_READS),
-): Promise<Stretch<ColdEvent, EventKey>> {
+): Promise<PartialPage<ColdEvent, EventKey>> {
   return orQueryError(
     (async () => {
       const { rows, until } = await scanCold(bucket, await files(), { range, limit, filter }, budget);
@@ -64,7 +64,7 @@ export async function readColdKeys(
     receivedUntil,
   }: Pick<ColdPageQuestion, "range" | "limit" | "partitions"> & { receivedUntil: Micros },
   budget: ReadBudget = new ReadBudget(MAX_COLD_READS),
-): Promise<Stretch<{ key: EventKey }, EventKey>> {
+): Promise<PartialPage<{ key: EventKey }, EventKey>> {
   const filter: ColdFilter = { session: null, applications: null, category: null, name: null, receivedUntil };
   return orQueryError(
     (async () => {

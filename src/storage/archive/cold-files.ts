@@ -85,8 +85,8 @@ export async function filesOfSession(
   return { files: found.flat().filter(({ file }) => ids.has(file.partition)), edge: null };
 }
 
-/** Hours that a guided scan looks at in one page. */
-const HOURS_GUIDED = 40;
+/** Hours that a minute-bucket scan looks at in one page. */
+const MAX_INDEX_HOURS = 40;
 
 /**
  * The next files in which some series have events, by the hours in which they have some.
@@ -109,15 +109,15 @@ export async function filesOfSeries(
            WHERE h.series_id = wanted.value AND h.hour BETWEEN ?2 AND ?3
            ORDER BY hour ${isAscending ? "ASC" : "DESC"} LIMIT ?4`,
         )
-        .bind(JSON.stringify(ids), first, last, HOURS_GUIDED + 1)
+        .bind(JSON.stringify(ids), first, last, MAX_INDEX_HOURS + 1)
         .all<{ hour: number }>();
       return results.map(({ hour }) => hour);
     }),
   );
   const hours = [...new Set(found.flat())].sort((a, b) => (isAscending ? a - b : b - a));
-  const beyond = hours[HOURS_GUIDED];
+  const beyond = hours[MAX_INDEX_HOURS];
   const files = await filesInHours(firstDatabase(databases), {
-    hours: hours.slice(0, HOURS_GUIDED),
+    hours: hours.slice(0, MAX_INDEX_HOURS),
     partitions: partitions.map(({ id }) => id),
   });
   return { files: files.map(whole), edge: beyond === undefined ? null : edgeOf(beyond, range.order) };

@@ -2,7 +2,7 @@ import { tieOf } from "../../model/event/event-key";
 import type { Micros } from "../../model/time";
 import { packId } from "../core/packed-id";
 import { boundsOf, compareEventKeys, type EventKey, type EventRange, startOf } from "../scan/event-order";
-import { inDirection, type Stretch } from "../scan/stretch";
+import { inDirection, type PartialPage } from "../scan/partial-page";
 import type { ArchiveBucket } from "./archive-bucket";
 import type { ArchiveFile } from "./archive-file";
 import {
@@ -69,7 +69,7 @@ export async function scanCold(
   { files, edge }: ColdFiles,
   { range, limit, filter }: ColdQuestion,
   budget: ReadBudget,
-): Promise<Stretch<ColdRow, EventKey>> {
+): Promise<PartialPage<ColdRow, EventKey>> {
   const isAscending = range.order === "asc";
   const bounds = boundsOf(range);
   const compare = inDirection(compareEventKeys, range.order);
@@ -92,7 +92,7 @@ export async function scanCold(
     const [next] = units;
     const ends = [next?.start ?? null, edge].filter((moment) => moment !== null);
     if (ends.length === 0)
-      return stretchUntil(
+      return rangeUntil(
         rows.toSorted((a, b) => compare(a.key, b.key)),
         null,
         limit,
@@ -103,8 +103,7 @@ export async function scanCold(
     const isAtEdge = next === undefined || (edge !== null && !isBefore(next.start, edge));
     // A page must move on, or its cursor would lead back to where it began.
     const hasMoved = isAscending ? moment > bounds.low : moment < bounds.high;
-    if (complete.length > limit || isAtEdge || (budget.left <= 0 && hasMoved))
-      return stretchUntil(complete, end, limit);
+    if (complete.length > limit || isAtEdge || (budget.left <= 0 && hasMoved)) return rangeUntil(complete, end, limit);
     const { left, found } = await readUnit(next);
     units.splice(0, units.length, ...units.filter((unit) => !left.has(unit)), ...found);
   }
@@ -178,7 +177,7 @@ export async function scanCold(
   }
 }
 
-function stretchUntil(rows: ColdRow[], until: EventKey | null, limit: number): Stretch<ColdRow, EventKey> {
+function rangeUntil(rows: ColdRow[], until: EventKey | null, limit: number): PartialPage<ColdRow, EventKey> {
   if (rows.length <= limit) return { rows, until };
   const page = rows.slice(0, limit + 1);
   return { rows: page, until: page.at(-1)?.key ?? null };

@@ -22,7 +22,7 @@ interface ListedType {
 }
 
 /**
- * Writes a file of events, given in the order of the tables: by slot, then session. So a row group is a stretch of time, which
+ * Writes a file of events, given in the order of the tables: by slot, then session. So a row group is a range of time, which
  * a page by time reads alone, and inside it sessions lie together.
  */
 export class EventFileWriter {

@@ -23,7 +23,7 @@ const RowSchema = v.pipe(
     bytes: count,
     footer_bytes: count,
     index_level: count,
-    settled: count,
+    finished: count,
   }),
   v.transform(
     (row): ArchiveFile => ({
@@ -40,13 +40,13 @@ const RowSchema = v.pipe(
       bytes: row.bytes,
       footerBytes: row.footer_bytes,
       indexLevel: row.index_level,
-      settled: row.settled === 1,
+      finished: row.finished === 1,
     }),
   ),
 );
 
 const COLUMNS = `file_id, kind, object_key, partition_id, database, hour, generation, first_us, last_us, rows, bytes,
-  footer_bytes, index_level, settled`;
+  footer_bytes, index_level, finished`;
 
 /** Read from the primary: a replica that is behind might not know a file whose rows have left D1 already. */
 async function select(statement: D1PreparedStatement): Promise<ArchiveFile[]> {
@@ -109,10 +109,10 @@ export function filesById({ binding }: Database, ids: readonly number[]): Promis
 }
 
 /** Files of late events whose rows still stand in the late lane too. */
-export function unsettledFiles({ binding }: Database, limit: number): Promise<ArchiveFile[]> {
+export function unfinishedFiles({ binding }: Database, limit: number): Promise<ArchiveFile[]> {
   return select(
     binding
-      .prepare(`SELECT ${COLUMNS} FROM archive_files WHERE settled = 0 ORDER BY created_at, file_id LIMIT ?1`)
+      .prepare(`SELECT ${COLUMNS} FROM archive_files WHERE finished = 0 ORDER BY created_at, file_id LIMIT ?1`)
       .bind(limit),
   );
 }
@@ -148,14 +148,14 @@ export function addFileStatement(
       file.bytes,
       file.footerBytes,
       file.indexLevel,
-      file.settled ? 1 : 0,
+      file.finished ? 1 : 0,
       now,
       ...condition.params,
     );
 }
 
-export async function markSettled({ binding }: Database, { id }: ArchiveFile): Promise<void> {
-  await binding.prepare("UPDATE archive_files SET settled = 1 WHERE file_id = ?1").bind(id).run();
+export async function markFinished({ binding }: Database, { id }: ArchiveFile): Promise<void> {
+  await binding.prepare("UPDATE archive_files SET finished = 1 WHERE file_id = ?1").bind(id).run();
 }
 
 export function removeFileStatement({ binding }: Database, { id }: ArchiveFile): D1PreparedStatement {

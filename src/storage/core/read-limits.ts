@@ -4,7 +4,7 @@
 export const MAX_ROWS_EXAMINED = 5_000;
 
 /** Events that one page looks at, in each database, for a filter that only the counts can guide. */
-export const MAX_GUIDED_ROWS = 30_000;
+export const MAX_MINUTE_BUCKET_ROWS = 30_000;
 
 /** Minutes that one page reads, in each database, to find those that hold such events: each once for each series in it. */
 export const MAX_GUIDING_COUNTS = 20_000;
@@ -31,7 +31,7 @@ export const MAX_CONTENT_WITH_ROWS = 12_000_000;
 export const MAX_STATS_BUCKETS = 1_500;
 
 /** Cells (buckets times groups) in one answer of numbers. */
-export const MAX_STATS_CELLS = 10_000;
+export const MAX_STATS_AGGREGATES = 10_000;
 
 /** Cells that are kept while counts are added up, some 50 bytes each. Beyond, they are read once more for the shown groups alone. */
 export const MAX_COUNTED_CELLS = 100_000;
@@ -56,9 +56,9 @@ export const MAX_SERIES_REMEMBERED = 10_000;
 
 /**
  * Cells of failures that a summary fetches from each database to sum them up itself, in bytes of JSON: one text in D1 holds
- * 2 MB, and these are some 15,000 cells. Beyond that the database sums them up.
+ * 2 MB, and these are some 15,000 aggregate rows. Beyond that the database sums them up.
  */
-export const MAX_SUMMARY_CELL_BYTES = 1_500_000;
+export const MAX_SUMMARY_AGGREGATE_BYTES = 1_500_000;
 
 /** Groups (application, event type, code and path) that a summary of failures reads from each database, the most frequent first. */
 export const MAX_SUMMARY_GROUPS = 1_000;
@@ -72,8 +72,8 @@ export const MAX_FAILING_TYPES = 10_000;
 /** Windows of 15 minutes of one session that a receipt looks through for an event: 225 seeks each. */
 export const MAX_RECEIPT_WINDOWS = 1_000;
 
-/** Places that are told of a schema in shadow. */
-export const MAX_SHADOW_PATHS = 100;
+/** Places that are shown of a schema in report-only mode. */
+export const MAX_REPORT_ONLY_PATHS = 100;
 
 /** Days in the range of a summary: ten years. */
 export const MAX_SUMMARY_DAYS = 3_660;

@@ -250,8 +250,8 @@ export const ruleSettings = sqliteTable(
   (table) => [primaryKey({ columns: [table.inForceAt] })],
 );
 
-export const shadowFailures = sqliteTable(
-  "shadow_failures",
+export const reportOnlyFailures = sqliteTable(
+  "report_only_failures",
   {
     seconds: integer("seconds").notNull(),
     category: text("category").notNull(),
@@ -352,7 +352,7 @@ export const archiveFiles = sqliteTable(
     bytes: integer("bytes").notNull(),
     footerBytes: integer("footer_bytes").notNull(),
     indexLevel: integer("index_level").notNull(),
-    settled: integer("settled").notNull(),
+    resolved: integer("finished").notNull(),
     createdAt: integer("created_at").notNull(),
   },
   (table) => [
@@ -386,7 +386,7 @@ export const archiveIndex = sqliteTable(
   (table) => [primaryKey({ columns: [table.bucket, table.hour, table.fileId] })],
 );
 
-export const archiveSettled = sqliteTable("archive_settled", { fileId: integer("file_id").primaryKey() });
+export const archiveFinished = sqliteTable("archive_finished", { fileId: integer("file_id").primaryKey() });
 
 export const storageSettings = sqliteTable("storage_settings", {
   id: integer("id").primaryKey(),

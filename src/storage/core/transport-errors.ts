@@ -13,7 +13,7 @@ export type Failure = "stale" | "transient" | "overloaded" | "exhausted" | "reje
 
 /**
  * D1 reports by text only; these are the ones that its documentation names (debug-d1, retry-queries). A full database is
- * waited for like a busy one, and so is one that lacks a migration: the team mends both, and no event is at fault. A
+ * waited for like a busy one, and so is one that lacks a migration: the team fixes both, and no event is at fault. A
  * message that found all its invocation's subrequests used up comes back in another batch.
  */
 const OVERLOADED =

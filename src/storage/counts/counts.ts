@@ -32,13 +32,13 @@ export interface BucketRange {
   last: number;
 }
 
-/** Buckets of one width in several stretches, ascending and apart. */
+/** Buckets of one width in several ranges, ascending and apart. */
 export interface BucketSpans {
   seconds: number;
   spans: readonly Span[];
 }
 
-/** The starts of the first and the last bucket of a stretch, in seconds since 1970. */
+/** The starts of the first and the last bucket of a range, in seconds since 1970. */
 export type Span = readonly [first: number, last: number];
 
 /** A database, and the partitions among which its minutes lie. */
@@ -165,7 +165,7 @@ function tablesOf({ database, map }: CountSource, range: BucketRange | BucketSpa
     });
 }
 
-/** What of some stretches lies between two buckets. */
+/** What of some ranges lies between two buckets. */
 function clip(spans: readonly Span[], from: number, to: number): Span[] {
   return spans
     .map(([first, last]): Span => [Math.max(first, from), Math.min(last, to)])
@@ -173,8 +173,8 @@ function clip(spans: readonly Span[], from: number, to: number): Span[] {
 }
 
 /**
- * The stretches of a table as a term of FROM before the table, for `within`: one bound parameter, since D1 takes 100 in a query.
- * Nothing for a single stretch: the rows of json_each are billed too.
+ * The ranges of a table as a term of FROM before the table, for `within`: one bound parameter, since D1 takes 100 in a query.
+ * Nothing for a single range: the rows of json_each are billed too.
  */
 function spansOf({ spans }: CountTable): SQL {
   if (spans.length === 1) return sql``;
@@ -213,7 +213,7 @@ async function pagesWithin(source: CountSource, tables: CountTable[]): Promise<n
   return [...new Set(pages)].sort((a, b) => a - b);
 }
 
-/** Cuts a table's stretches so that each part comes as one text. */
+/** Cuts a table's ranges so that each part comes as one text. */
 function cut(table: CountTable): CountTable[] {
   const { seconds, spans } = table;
   const parts: CountTable[] = [];

@@ -12,7 +12,7 @@ export async function eraseMentions(databases: readonly Database[], session: str
   for (const { binding } of databases) {
     const columns = ["sample_session", "sample_event"].map((column) => `${column} = ${fillerSql(column)}`);
     await binding
-      .prepare(`UPDATE shadow_failures SET ${columns.join(", ")} WHERE sample_session = ?1`)
+      .prepare(`UPDATE report_only_failures SET ${columns.join(", ")} WHERE sample_session = ?1`)
       .bind(session)
       .run();
   }

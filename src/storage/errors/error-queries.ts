@@ -8,7 +8,14 @@ import { MAX_CONTENT_WITH_ROW, MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "../co
 import { type Reader, readerOf } from "../core/reader";
 import { errors } from "../core/tables";
 import type { Order } from "../scan/event-order";
-import { cutByBytes, inDirection, mergeStretches, type Page, type Stretch, stretchOf } from "../scan/stretch";
+import {
+  cutByBytes,
+  inDirection,
+  mergePartialPages,
+  type Page,
+  type PartialPage,
+  partialPageOf,
+} from "../scan/partial-page";
 import { type ErrorContent, loadErrorContents } from "./error-contents";
 import { compareErrorKeys, type ErrorKey } from "./error-key";
 
@@ -51,7 +58,7 @@ export interface FoundError {
   resolvedSession: string | null;
   resolvedEventId: string | null;
   resolvedOccurredAt: Micros | null;
-  /** When a replay judged it last. */
+  /** When a replay validated it last. */
   replayedAt: Micros | null;
   replayId: string | null;
 }
@@ -65,7 +72,7 @@ export interface ScannedError extends Omit<FoundError, "content"> {
 }
 
 /**
- * One page of the errors of all databases, by receipt. One filter is walked through by its index (the first there is
+ * One page of the errors of all databases, by receipt. One filter is scanned by its index (the first there is
  * of session, code, name, category, application, status). Where others are left over, a page looks at MAX_ROWS_EXAMINED of its
  * entries at most, in the index of the second too, and at the errors that are in both. A page ends early when its contents pass MAX_PAGE_CONTENT.
  *
@@ -73,19 +80,19 @@ export interface ScannedError extends Omit<FoundError, "content"> {
  */
 export async function findErrors(databases: Database[], question: ErrorQuestion): Promise<Page<FoundError, ErrorKey>> {
   const readers = databases.map(readerOf);
-  // One walk for each application: an index has the errors of one in the order of receipt.
-  const walks: Walk[] = (question.applications ?? [null]).map((application) => ({ ...question, application }));
-  const stretches = await Promise.all(
+  // One scan for each application: an index has the errors of one in the order of receipt.
+  const scans: Walk[] = (question.applications ?? [null]).map((application) => ({ ...question, application }));
+  const partialPages = await Promise.all(
     readers.flatMap((reader) =>
-      walks.map(async (walk) => {
-        const { rows, until } = await scanErrors(reader, walk);
+      scans.map(async (scan) => {
+        const { rows, until } = await scanErrors(reader, scan);
         return { rows: rows.map((row) => ({ ...row, reader })), until };
       }),
     ),
   );
   const direction = inDirection(compareErrorKeys, question.order);
   const sizeOf = (row: ScannedError) => contentSize(row) + row.issues.length;
-  const page = cutByBytes(mergeStretches(stretches, direction, question.limit), sizeOf, MAX_PAGE_CONTENT);
+  const page = cutByBytes(mergePartialPages(partialPages, direction, question.limit), sizeOf, MAX_PAGE_CONTENT);
   const contents = await Promise.all(
     readers.map((reader) =>
       loadErrorContents(
@@ -186,32 +193,32 @@ interface Walk extends Omit<ErrorQuestion, "applications"> {
   application: string | null;
 }
 
-async function scanErrors(reader: Reader, question: Walk): Promise<Stretch<ScannedError, ErrorKey>> {
+async function scanErrors(reader: Reader, question: Walk): Promise<PartialPage<ScannedError, ErrorKey>> {
   const [driver, other, ...more] = filtersOf(question);
   const where = and(driver?.condition, ...withinReceipt(question));
   const direction = question.order === "asc" ? sql`ASC` : sql`DESC`;
-  const walk = sql`${through(driver)} ${where === undefined ? sql`` : sql`WHERE ${where}`}
+  const scan = sql`${through(driver)} ${where === undefined ? sql`` : sql`WHERE ${where}`}
     ORDER BY ${errors.receivedAt} ${direction}, ${errors.id} ${direction}`;
   const wanted = question.limit + 1;
   if (other === undefined) {
-    const rows = await reader.all<ScannedRow>(sql`SELECT ${scanned} FROM ${walk} LIMIT ${wanted}`);
-    return stretchOf(rows.map(toScanned), question.limit);
+    const rows = await reader.all<ScannedRow>(sql`SELECT ${scanned} FROM ${scan} LIMIT ${wanted}`);
+    return partialPageOf(rows.map(toScanned), question.limit);
   }
   // A subquery with a LIMIT is run as it stands, entry by entry and in its order. Each is looked for in the other filter's
   // index, at its own place: one that is not there costs no row. CROSS keeps SQLite from beginning with that index.
   const rows = await reader.all<ScannedRow>(sql`
-    SELECT ${scanned} FROM (SELECT received_at, id FROM ${walk} LIMIT ${MAX_ROWS_EXAMINED}) AS walked
-    CROSS JOIN ${through(other)} ON ${errors.receivedAt} = walked.received_at AND ${errors.id} = walked.id
+    SELECT ${scanned} FROM (SELECT received_at, id FROM ${scan} LIMIT ${MAX_ROWS_EXAMINED}) AS scanned
+    CROSS JOIN ${through(other)} ON ${errors.receivedAt} = scanned.received_at AND ${errors.id} = scanned.id
     WHERE ${and(other.condition, ...more.map(({ condition }) => condition))} LIMIT ${wanted}`);
-  const stretch = stretchOf<ScannedError, ErrorKey>(rows.map(toScanned), question.limit);
-  if (stretch.until !== null) return stretch;
+  const partialPage = partialPageOf<ScannedError, ErrorKey>(rows.map(toScanned), question.limit);
+  if (partialPage.until !== null) return partialPage;
   const [reached] = await reader.all<ErrorKey>(sql`
-    SELECT received_at AS "receivedAt", id FROM ${walk} LIMIT 1 OFFSET ${MAX_ROWS_EXAMINED - 1}`);
-  return { rows: stretch.rows, until: reached ?? null };
+    SELECT received_at AS "receivedAt", id FROM ${scan} LIMIT 1 OFFSET ${MAX_ROWS_EXAMINED - 1}`);
+  return { rows: partialPage.rows, until: reached ?? null };
 }
 
 interface Filter {
-  /** Holds what passes, in the order of receipt, with the keys: a walk through it looks no error up. */
+  /** Holds what passes, in the order of receipt, with the keys: a scan through it looks no error up. */
   index: string;
   condition: SQL;
 }
@@ -240,7 +247,7 @@ const STATUS_FILTERS: Record<ErrorStatus, Filter> = {
   resolved: { index: "errors_resolved", condition: sql`${errors.resolvedAt} IS NOT NULL` },
 };
 
-/** As `withinRange` does for events: at the end where the walk goes on there is one bound only. */
+/** As `withinRange` does for events: at the end where the scan goes on there is one bound only. */
 function withinReceipt({ from, to, order, after }: Walk): SQL[] {
   const conditions: SQL[] = [];
   const goesOnFromLow = order === "asc" && after !== null && (from === null || after.receivedAt >= from);

@@ -1,6 +1,6 @@
 import { inArray, type SQL, sql } from "drizzle-orm";
 import { EVENT_CODE_NAMES, type EventCode } from "../../model/codes";
-import { MAX_SUMMARY_CELL_BYTES, MAX_SUMMARY_GROUPS } from "../core/read-limits";
+import { MAX_SUMMARY_AGGREGATE_BYTES, MAX_SUMMARY_GROUPS } from "../core/read-limits";
 import type { Reader } from "../core/reader";
 import { failures } from "../core/tables";
 import { type SeriesFilter, textList } from "../counts/series";
@@ -13,7 +13,7 @@ export interface FailureQuestion extends SeriesFilter {
   /** Starts of the first and the last bucket, in seconds since 1970. */
   first: number;
   last: number;
-  /** What the line over time is told in, in seconds: a multiple of the buckets' width. */
+  /** Width of a bucket of the line over time, in seconds: a multiple of the buckets' width. */
   step: number;
   /** Groups at most. */
   limit: number;
@@ -41,16 +41,16 @@ export interface Group extends FailingType {
 }
 
 /**
- * The groups of one database: all, or the MAX_SUMMARY_GROUPS most frequent where the cells are too many to be summed up here.
+ * The groups of one database: all, or the MAX_SUMMARY_GROUPS most frequent where the aggregate rows are too many to be summed up here.
  *
  * @throws what D1 throws
  */
 export async function groupsIn(reader: Reader, question: FailureQuestion): Promise<Group[]> {
-  const buckets = await cellsIn(reader, question);
-  return buckets.length > 0 ? groupCells(buckets, question) : sumUpInDatabase(reader, question);
+  const buckets = await aggregatesIn(reader, question);
+  return buckets.length > 0 ? groupAggregates(buckets, question) : sumUpInDatabase(reader, question);
 }
 
-/** The condition for the cells of some codes. Named one by one, each code is a stretch of the primary key. */
+/** The condition for the aggregate rows of some codes. Named one by one, each code is a range of the primary key. */
 export function within({ seconds, first, last }: FailureQuestion, codes: readonly string[]): SQL {
   return sql`${failures.seconds} = ${seconds} AND ${failures.bucket} BETWEEN ${first} AND ${last}
     AND ${inArray(failures.code, [...codes])}`;
@@ -69,35 +69,45 @@ function conditionsOf(question: FailureQuestion): SQL {
   return sql.join(where, sql` AND `);
 }
 
-/** The cells of one bucket with one code, as JSON: [[application, category, name, path, events, last_error_id], …]. */
-export interface BucketCells {
+/** The aggregate rows of one bucket with one code, as JSON: [[application, category, name, path, events, last_error_id], …]. */
+export interface BucketAggregates {
   code: string;
   bucket: number;
-  cells: string;
+  aggregates: string;
 }
 
 /**
- * All cells in the range, or none where their text passes MAX_SUMMARY_CELL_BYTES: it is measured before it is made. By code and
+ * All aggregate rows in the range, or none where their text passes MAX_SUMMARY_CELL_BYTES: it is measured before it is made. By code and
  * bucket they come in the order of the primary key, so nothing is sorted, which takes four times as long in the database.
  */
-async function cellsIn(reader: Reader, question: FailureQuestion): Promise<BucketCells[]> {
+async function aggregatesIn(reader: Reader, question: FailureQuestion): Promise<BucketAggregates[]> {
   const where = conditionsOf(question);
-  const cell = sql`json_array(application, category, name, path, events, last_error_id)`;
-  return reader.all<BucketCells>(sql`
-    SELECT code, bucket, json_group_array(${cell}) AS cells FROM ${failures}
+  const aggregate = sql`json_array(application, category, name, path, events, last_error_id)`;
+  return reader.all<BucketAggregates>(sql`
+    SELECT code, bucket, json_group_array(${aggregate}) AS aggregates FROM ${failures}
     WHERE ${where} AND
-      (SELECT sum(octet_length(${cell}) + 1) FROM ${failures} WHERE ${where}) <= ${MAX_SUMMARY_CELL_BYTES}
+      (SELECT sum(octet_length(${aggregate}) + 1) FROM ${failures} WHERE ${where}) <= ${MAX_SUMMARY_AGGREGATE_BYTES}
     GROUP BY code, bucket`);
 }
 
-type Cell = [application: string, category: string, name: string, path: string, events: number, lastErrorId: string];
+type AggregateRow = [
+  application: string,
+  category: string,
+  name: string,
+  path: string,
+  events: number,
+  lastErrorId: string,
+];
 
-/** Sums cells up by group. */
-export function groupCells(buckets: BucketCells[], { first, step }: Pick<FailureQuestion, "first" | "step">): Group[] {
+/** Sums aggregate rows up by group. */
+export function groupAggregates(
+  buckets: BucketAggregates[],
+  { first, step }: Pick<FailureQuestion, "first" | "step">,
+): Group[] {
   const groups = new Map<string, Group & { byPlace: Map<number, number> }>();
-  for (const { code, bucket, cells } of buckets) {
+  for (const { code, bucket, aggregates } of buckets) {
     const place = Math.floor((bucket - first) / step);
-    const own: Cell[] = JSON.parse(cells);
+    const own: AggregateRow[] = JSON.parse(aggregates);
     for (const [application, category, name, path, events, lastErrorId] of own) {
       const key = JSON.stringify([application, category, name, code, path]);
       const group = groups.get(key) ?? {
@@ -120,7 +130,7 @@ export function groupCells(buckets: BucketCells[], { first, step }: Pick<Failure
 }
 
 /**
- * The MAX_SUMMARY_GROUPS most frequent groups, found without fetching the cells. Summed up by step first, so that what returns
+ * The MAX_SUMMARY_GROUPS most frequent groups, found without fetching the aggregate rows. Summed up by step first, so that what returns
  * is bounded by the groups and not by the range.
  *
  * @throws what D1 throws

@@ -15,7 +15,7 @@ export interface FailureGroup extends Group {
 }
 
 /**
- * The most frequent failures in a range, by number. Reads counts alone: the cells of failures in the range, and the
+ * The most frequent failures in a range, by number. Reads counts alone: the aggregate rows of failures in the range, and the
  * buckets of the stored events. Exact, unless there are more than MAX_SUMMARY_GROUPS groups in one database of
  * several.
  *

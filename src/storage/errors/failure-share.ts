@@ -48,7 +48,7 @@ async function failuresIn(
     ...(category === null ? [] : [sql`held.category = ${category}`]),
     ...(name === null ? [] : [sql`held.name = ${name}`]),
   ].map((condition) => sql` AND ${condition}`);
-  // Minute by minute the application is a stretch of the primary key; over a range of minutes it would not be.
+  // Minute by minute the application is a range of the primary key; over a range of minutes it would not be.
   const minutes = Array.from({ length: (last - first) / MINUTE + 1 }, (_, place) => first + place * MINUTE);
   const from =
     application === null

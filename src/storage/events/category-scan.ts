@@ -5,11 +5,11 @@ import { categoryIdOf } from "../counts/series";
 import { isLate, type Partition } from "../partitions/partition";
 import { type EventKey, type EventRange, integer } from "../scan/event-order";
 import { chainsOf, readAll } from "../scan/lane-chains";
+import type { Page } from "../scan/partial-page";
 import { scanPartitions } from "../scan/scan-partitions";
 import { boundedTimeTerm, rareTerm, timeTerm } from "../scan/scan-terms";
-import type { Page } from "../scan/stretch";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
-import { scanGuided } from "./guided-scan";
+import { scanMinuteBuckets } from "./minute-bucket-scan";
 import { type ScannedEvent, scanChains, scanEvents, scanMatching } from "./scan-statements";
 import { isOfCategory, isOverflowOf, wantedSeries } from "./wanted-series";
 
@@ -48,7 +48,7 @@ export async function scanCategory(
     const budget = EXAMINED_PER_EVENT * (wanted + 1) + EXAMINED_AT_LEAST;
     const isRare = (partition: Partition) => !partition.common.has(category);
     const overflow = sql.raw(String(OVERFLOW_CATEGORY_ID));
-    const [known, ...stretches] = await Promise.all([
+    const [known, ...partialPages] = await Promise.all([
       overflowing ?? withOverflow(databases),
       scanEvents(
         scanChains(
@@ -75,7 +75,7 @@ export async function scanCategory(
       ),
     ]);
     overflowing = known;
-    return stretches.flat();
+    return partialPages.flat();
   });
   if (page.next === null || page.rows.length >= limit) return page;
 
@@ -86,7 +86,7 @@ export async function scanCategory(
         [database, await wantedSeries(database, { category, name: null, applications: null })] as const,
     ),
   );
-  const { rows, next } = await scanGuided(partitions, new Map(wanted.filter(([, { ids }]) => ids.length > 0)), {
+  const { rows, next } = await scanMinuteBuckets(partitions, new Map(wanted.filter(([, { ids }]) => ids.length > 0)), {
     range: left,
     limit: limit - page.rows.length,
   });

@@ -14,12 +14,12 @@ import { databaseOf, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { compareEventKeys, type EventKey, type EventRange } from "../scan/event-order";
 import { chainsOf } from "../scan/lane-chains";
+import { cutByBytes, inDirection, mergePartialPages, type Page, type PartialPage } from "../scan/partial-page";
 import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
 import { sessionTerm, timeTerm } from "../scan/scan-terms";
-import { cutByBytes, inDirection, mergeStretches, type Page, type Stretch } from "../scan/stretch";
 import { partitionsOfSession } from "../sessions/session-times";
 import { scanCategory } from "./category-scan";
-import { scanGuided } from "./guided-scan";
+import { scanMinuteBuckets } from "./minute-bucket-scan";
 import { loadPayloads } from "./payloads";
 import { type ScannedEvent, scanChains, scanEvents, scanMatching } from "./scan-statements";
 import { type WantedSeries, wantedSeries } from "./wanted-series";
@@ -74,7 +74,7 @@ export function findEvents(
     const whole: Page<ScannedEvent | ColdEvent, EventKey> =
       cold === null
         ? hot
-        : mergeStretches<ScannedEvent | ColdEvent, EventKey>(
+        : mergePartialPages<ScannedEvent | ColdEvent, EventKey>(
             [{ rows: cold.late, until: hot.next }, cold],
             compare,
             limit,
@@ -116,7 +116,7 @@ async function coldPart(
   map: PartitionMap,
   question: EventQuestion,
   hot: Page<ScannedEvent, EventKey>,
-): Promise<(Stretch<ColdEvent, EventKey> & { late: ScannedEvent[] }) | null> {
+): Promise<(PartialPage<ColdEvent, EventKey> & { late: ScannedEvent[] }) | null> {
   const { session, category, name, applications, limit } = question;
   const range = rangeUntil(question.range, hot.next);
   const partitions = coldPartitions(map, range);
@@ -169,7 +169,7 @@ export async function scanFiltered(
   if ([...wanted.values()].every(({ isEverything }) => isEverything)) return scanTime(holding, partitions, question);
   const whole = wholeCategory([...wanted.values()]);
   if (whole !== null) return scanCategory(holding, partitions, { category: whole, range, limit });
-  return scanGuided(partitions, wanted, { range, limit });
+  return scanMinuteBuckets(partitions, wanted, { range, limit });
 }
 
 function scanTime(

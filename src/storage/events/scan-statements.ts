@@ -5,8 +5,8 @@ import { packedSql } from "../core/packed-id";
 import { MAX_CONTENT_WITH_ROW, MAX_CONTENT_WITH_ROWS } from "../core/read-limits";
 import { type EventKey, integer } from "../scan/event-order";
 import { type Chain, type LaneSource, laneTable, type PlacedStatement, readAll, unionAll } from "../scan/lane-chains";
+import { type PartialPage, partialPageOf } from "../scan/partial-page";
 import type { ScanTerm } from "../scan/scan-terms";
-import { type Stretch, stretchOf } from "../scan/stretch";
 
 /** An event as it is read: its series still a number, and its contents left behind where they are long. */
 export interface ScannedEvent {
@@ -67,7 +67,7 @@ const KEY = sql.raw(
 );
 
 /** What a bounded scan reads of the events that it looks at. Reading `type` is cheap, since it mostly is NULL. */
-const WALKED = sql.raw(
+const SCANNED = sql.raw(
   ["slot", "sample_key", "session_id", "occurred_at", "tie", "received_after", "series_id", "type"]
     .map((column) => `e.${column} AS ${column}`)
     .join(", "),
@@ -112,9 +112,9 @@ export async function scanEvents(
   limit: number,
   matches: (database: Database) => SQL = () => sql`true`,
   most = contentWithRow(chains.length * (limit + 1)),
-): Promise<Stretch<ScannedEvent, EventKey>[]> {
+): Promise<PartialPage<ScannedEvent, EventKey>[]> {
   const rows = integer(limit + 1);
-  return readStretches(
+  return readPartialPages(
     chains.map(({ database, terms }) => ({
       database,
       statement: sql`${unionAll(
@@ -143,9 +143,9 @@ export async function scanEvents(
 export async function scanMatching(
   chains: readonly ScanChain[],
   { limit, budget, matches }: { limit: number; budget: number; matches: (database: Database) => SQL },
-): Promise<Stretch<ScannedEvent, EventKey>[]> {
+): Promise<PartialPage<ScannedEvent, EventKey>[]> {
   const most = contentWithRow(chains.length * (limit + 1));
-  return readStretches(
+  return readPartialPages(
     chains.map(({ database, terms }) => ({
       database,
       statement: sql`${unionAll(terms.map((term) => matchingTerm(term, { limit, most, budget, matches: matches(database) })))}
@@ -156,22 +156,22 @@ export async function scanMatching(
 }
 
 /**
- * The keys of `budget` events are walked through, and those that match are looked up. The last of them follows, since it tells
+ * The keys of `budget` events are scanned, and those that match are looked up. The last of them follows, since it tells
  * how far the scan came: it is only sought where the matching ones do not fill the page.
  */
 function matchingTerm(
   { lane, from, sort }: ScanTerm,
   { limit, most, budget, matches }: { limit: number; most: number; budget: number; matches: SQL },
 ): SQL {
-  const walked = sql`SELECT ${WALKED} ${from} ORDER BY ${sort}`;
+  const scanned = sql`SELECT ${SCANNED} ${from} ORDER BY ${sort}`;
   return sql`
     SELECT * FROM (
       SELECT ${columns(lane, most)}, 0 AS isEnd
-      FROM (SELECT * FROM (${walked} LIMIT ${integer(budget)}) AS e WHERE ${matches}) AS w
+      FROM (SELECT * FROM (${scanned} LIMIT ${integer(budget)}) AS e WHERE ${matches}) AS w
       CROSS JOIN ${laneTable("events", lane)} AS e
       WHERE e.slot = w.slot AND e.sample_key = w.sample_key AND e.session_id = w.session_id AND e.occurred_at = w.occurred_at AND e.tie = w.tie
       UNION ALL
-      SELECT ${KEY}, ${NO_CONTENTS}, 1 AS isEnd FROM (${walked} LIMIT 1 OFFSET ${integer(budget - 1)}) AS e
+      SELECT ${KEY}, ${NO_CONTENTS}, 1 AS isEnd FROM (${scanned} LIMIT 1 OFFSET ${integer(budget - 1)}) AS e
       LIMIT ${integer(limit + 1)}
     )`;
 }
@@ -194,10 +194,10 @@ export async function readWhole(
   });
 }
 
-async function readStretches(
+async function readPartialPages(
   statements: readonly PlacedStatement[],
   limit: number,
-): Promise<Stretch<ScannedEvent, EventKey>[]> {
+): Promise<PartialPage<ScannedEvent, EventKey>[]> {
   const results = await readAll<ScannedRow>(statements);
   return results.flatMap((rows, place) => {
     const database = statements[place]?.database;
@@ -206,7 +206,7 @@ async function readStretches(
     const end = rows.findIndex(({ isEnd }) => isEnd === 1);
     if (end === -1)
       return [
-        stretchOf(
+        partialPageOf(
           rows.map((row) => toScanned(row, database)),
           limit,
         ),

@@ -73,11 +73,11 @@ function readPart(databases: readonly Database[], source: EventSource, range: Ev
     for (const { chain, end } of chainsOfSource(map, source, range)) {
       const most = Math.floor(MAX_CONTENT / rows);
       const chains = scanChains([chain], (lane) => timeTerm(lane, range));
-      const [stretch] = await scanEvents(chains, rows, undefined, most);
-      if (stretch === undefined) continue;
-      if (stretch.until !== null)
-        return { rows: stretch.rows.slice(0, rows), after: lastKey(stretch.rows.slice(0, rows)) };
-      if (stretch.rows.length > 0) return { rows: stretch.rows, after: end };
+      const [partialPage] = await scanEvents(chains, rows, undefined, most);
+      if (partialPage === undefined) continue;
+      if (partialPage.until !== null)
+        return { rows: partialPage.rows.slice(0, rows), after: lastKey(partialPage.rows.slice(0, rows)) };
+      if (partialPage.rows.length > 0) return { rows: partialPage.rows, after: end };
     }
     return { rows: [], after: null };
   });

@@ -99,7 +99,7 @@ async function countedBy(database: Database, filter: SeriesFilter): Promise<SQL 
   return sql`sum((SELECT sum(value) FROM json_each(c.by_series) WHERE CAST(key AS INTEGER) IN ${jsonList([...ids])}))`;
 }
 
-/** The minutes of a stretch, from the partitions that have them. */
+/** The minutes of a range, from the partitions that have them. */
 function minutesOf(
   databases: readonly Database[],
   events: ReadonlyMap<Database, SQL | null>,

@@ -29,7 +29,7 @@ async function hasOpenTables({ binding }: Database, { id }: Partition): Promise<
 
 /**
  * Drops what a partition holds, whatever its state is. Its row in the map stays, so that events which come later for its
- * stretch go to its late lane and nothing is made anew for it.
+ * range go to its late lane and nothing is made anew for it.
  *
  * @throws what D1 throws. Harmless when repeated.
  */

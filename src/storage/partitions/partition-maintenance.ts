@@ -98,12 +98,12 @@ async function noteCommonCategories({ databases }: Maintenance, partition: Parti
 }
 
 const COUNT_BY_CATEGORY = `
-SELECT categories.category AS category, sum(cell.value) AS events
+SELECT categories.category AS category, sum(aggregate.value) AS events
 FROM (SELECT DISTINCT series_id / 256 AS page FROM series) AS pages
-CROSS JOIN counts CROSS JOIN json_each(counts.by_series) AS cell
+CROSS JOIN counts CROSS JOIN json_each(counts.by_series) AS aggregate
 CROSS JOIN series CROSS JOIN categories
 WHERE counts.seconds = ?1 AND counts.page = pages.page AND counts.bucket BETWEEN ?2 AND ?3
-  AND series.series_id = CAST(cell.key AS INTEGER) AND categories.category_id = series.category_id
+  AND series.series_id = CAST(aggregate.key AS INTEGER) AND categories.category_id = series.category_id
 GROUP BY categories.category_id`;
 
 /**

@@ -46,7 +46,7 @@ export interface Range {
 /**
  * The range of a partition that is to cover a moment, before it is cut to what its neighbours leave.
  *
- * Moments from the stretch of `now` on get a regular partition. Everything before it (imports, clocks that are wrong) gets a
+ * Moments from the range of `now` on get a regular partition. Everything before it (imports, clocks that are wrong) gets a
  * coarse one, the calendar year, so that nobody can make many of them.
  */
 export function rangeFor(moment: Micros, now: Micros, width: Micros): Range {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Micros } from "../../model/time";
 
-/** The stretch of time in which `activity` has one row for a session. Partitions begin and end at multiples of it. */
+/** The range of time in which `activity` has one row for a session. Partitions begin and end at multiples of it. */
 export const WINDOW_MICROS: Micros = 15 * 60 * 1_000_000;
 
 /** Up to some 1,000 events a second in a database, a slot of this width holds few enough to be sorted at once. */
@@ -19,7 +19,7 @@ export const PARTITION_STATES = ["open", "sealed", "archived", "dropped"] as con
  */
 export type PartitionState = (typeof PARTITION_STATES)[number];
 
-/** A stretch of time with tables of its own in the databases that share it. */
+/** A range of time with tables of its own in the databases that share it. */
 export interface Partition {
   id: number;
   /** [from, to). */
@@ -45,7 +45,7 @@ export interface Lane {
 }
 
 /**
- * The lane that takes a new event of a partition. Events for a stretch that is closed go to its late lane, which the compactor
+ * The lane that takes a new event of a partition. Events for a range that is closed go to its late lane, which the compactor
  * empties.
  */
 export function laneToWrite(partition: Partition): Lane {

@@ -27,7 +27,7 @@ type Add = (group: GroupName, place: number, events: number) => void;
  * Exact numbers of events, from the counts by day, hour and minute: one row for each and for each 256 series. Events themselves
  * are read where a period begins or ends within a minute, and in late lanes, which have no counts.
  *
- * Where groups and buckets make too many cells, everything is read once more for the shown groups alone. So whoever makes many
+ * Where groups and buckets make too many aggregate rows, everything is read once more for the shown groups alone. So whoever makes many
  * types cannot have a question refused.
  *
  * @throws DrizzleQueryError
@@ -40,7 +40,7 @@ export async function countStats(
 ): Promise<StatsAnswer> {
   const buckets = question.bounds.length - 1;
   const plan = planCounts(question.bounds);
-  const tally = new GroupTally({ cells: MAX_COUNTED_CELLS, groups: MAX_GROUPS_TALLIED });
+  const tally = new GroupTally({ aggregates: MAX_COUNTED_CELLS, groups: MAX_GROUPS_TALLIED });
   await forEachCount(databases, map, question, plan, (...count) => tally.add(...count));
   const keys = "keys" in shown ? shown.keys : tally.largest(shown.top);
   let complete = tally.groups();

@@ -7,7 +7,7 @@ export interface CountedGroup extends GroupName {
 
 interface TallyLimits {
   /** Pairs of a group and a bucket that are kept. */
-  cells: number;
+  aggregates: number;
   /** Groups of which sums are kept. */
   groups: number;
 }
@@ -17,12 +17,12 @@ interface TalliedGroup extends CountedGroup {
 }
 
 /**
- * Adds up counts by group and bucket, as long as there are not too many of these cells. From then on it adds up by group
+ * Adds up counts by group and bucket, as long as there are not too many of these aggregate rows. From then on it adds up by group
  * alone, to find out which groups are the largest.
  */
 export class GroupTally {
   private readonly tallied = new Map<string, TalliedGroup>();
-  private cells = 0;
+  private aggregates = 0;
   private isComplete = true;
 
   constructor(private readonly limits: TallyLimits) {}
@@ -40,11 +40,11 @@ export class GroupTally {
     const held = group.byPlace.get(place);
     group.byPlace.set(place, (held ?? 0) + events);
     if (held !== undefined) return;
-    this.cells += 1;
-    if (this.cells > this.limits.cells) this.dropCells();
+    this.aggregates += 1;
+    if (this.aggregates > this.limits.aggregates) this.dropAggregates();
   }
 
-  /** Null if there are more cells than the limit. */
+  /** Null if there are more aggregate rows than the limit. */
   groups(): CountedGroup[] | null {
     return this.isComplete ? [...this.tallied.values()] : null;
   }
@@ -60,7 +60,7 @@ export class GroupTally {
 
   private newGroup(name: GroupName): TalliedGroup | null {
     if (this.tallied.size >= this.limits.groups) {
-      this.dropCells();
+      this.dropAggregates();
       return null;
     }
     const group = { ...name, byPlace: new Map<number, number>(), events: 0 };
@@ -68,7 +68,7 @@ export class GroupTally {
     return group;
   }
 
-  private dropCells(): void {
+  private dropAggregates(): void {
     if (!this.isComplete) return;
     this.isComplete = false;
     for (const group of this.tallied.values()) group.byPlace.clear();

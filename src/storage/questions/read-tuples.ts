@@ -80,24 +80,24 @@ export async function readTuples(
           ? await wantedSeries(database, question.filter)
           : ofSeries(question.series.get(database.index) ?? []);
       if (wanted.ids.length === 0) return;
-      const stretches = stretchesOf(database, map, question, wanted);
-      while (stretches.length > 0) {
+      const ranges = rangesOf(database, map, question, wanted);
+      while (ranges.length > 0) {
         if (reading.events >= question.most) {
           reading.isComplete = false;
           return;
         }
-        const some = stretches.splice(0, STATEMENTS_PER_CALL);
+        const some = ranges.splice(0, STATEMENTS_PER_CALL);
         const limit = Math.floor(MAX_TEXT / (CHARACTERS_OF_KEY + question.paths.length * (MAX_VALUE_CHARACTERS + 20)));
         const results = await readBatch<{ rows: string }>(
           database,
-          some.map((stretch) => pageStatement(stretch, wanted, question, limit)),
+          some.map((range) => pageStatement(range, wanted, question, limit)),
         );
         const pages = results.map((rows): RawTuple[] => JSON.parse(rows[0]?.rows ?? "[]"));
         const series = await seriesOf(database, readerOf(database), new Set(pages.flat().map(([, , , id]) => id)));
         for (const [place, page] of pages.entries()) {
-          const [stretch, last] = [some[place], page.at(-1)];
-          if (page.length === limit && stretch !== undefined && last !== undefined) {
-            stretches.unshift({ ...stretch, after: keyOf(last) });
+          const [range, last] = [some[place], page.at(-1)];
+          if (page.length === limit && range !== undefined && last !== undefined) {
+            ranges.unshift({ ...range, after: keyOf(last) });
           }
           reading.events += page.length;
           take(page.map((raw) => tupleOf(raw, series)));
@@ -113,7 +113,7 @@ function ofSeries(ids: readonly number[]): WantedSeries {
 }
 
 /** A part of a lane that is still to be read. */
-interface LaneStretch extends Period {
+interface LaneRange extends Period {
   lane: LaneSource;
   /** True if the index of rare categories holds all that is wanted. */
   isRare: boolean;
@@ -127,12 +127,12 @@ interface TupleKey {
   session: string;
 }
 
-function stretchesOf(
+function rangesOf(
   database: Database,
   map: PartitionMap,
   { periods, lanes }: TupleQuestion,
   wanted: WantedSeries,
-): LaneStretch[] {
+): LaneRange[] {
   return periods.flatMap(({ start, end }) =>
     map
       .overlapping(start, end - 1)
@@ -167,8 +167,8 @@ type RawTuple = [
   ...values: unknown[],
 ];
 
-function pageStatement(stretch: LaneStretch, wanted: WantedSeries, { paths }: TupleQuestion, limit: number): SQL {
-  const { lane, isRare, start, end, after } = stretch;
+function pageStatement(range: LaneRange, wanted: WantedSeries, { paths }: TupleQuestion, limit: number): SQL {
+  const { lane, isRare, start, end, after } = range;
   const conditions = [
     sql`e.occurred_at >= ${integer(Math.max(start, isRare ? (after?.occurredAt ?? start) : start))}`,
     sql`e.occurred_at < ${integer(end)}`,

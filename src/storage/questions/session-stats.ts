@@ -49,7 +49,7 @@ export interface SessionStatsAnswer {
   groups: (SessionLine & { texts: (string | null)[] })[];
   other: SessionLine & { groups: number };
   total: SessionLine;
-  /** Stretches whose events are not in the databases any more. */
+  /** Ranges whose events are not in the databases any more. */
   unreadable: Period[];
 }
 

@@ -14,7 +14,7 @@ export interface LaneSource extends Lane {
 const MAX_TERMS = 5;
 
 /**
- * Up to MAX_TERMS lanes of one database, all main or all late, in the order of the scan. They cover different stretches of
+ * Up to MAX_TERMS lanes of one database, all main or all late, in the order of the scan. They cover different ranges of
  * time, so one UNION ALL with a LIMIT reads them one after the other and stops when the page is full.
  */
 export interface Chain {

@@ -2,7 +2,7 @@ import type { Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { boundsOf, compareEventKeys, type EventKey, type EventRange } from "./event-order";
 import { growingGroups } from "./lane-chains";
-import { inDirection, mergeStretches, type Page, type Stretch } from "./stretch";
+import { inDirection, mergePartialPages, type Page, type PartialPage } from "./partial-page";
 
 /** Partitions in one call of a scan, at most: 52 statements for each database and kind of lane. */
 export const MAX_GROUP = 256;
@@ -23,13 +23,13 @@ export function partitionsLeft(map: PartitionMap, range: EventRange): Partition[
 export async function scanPartitions<Row extends { key: EventKey }>(
   partitions: readonly Partition[],
   { limit, order, most = MAX_GROUP }: { limit: number; order: EventRange["order"]; most?: number },
-  read: (group: Partition[], wanted: number) => Promise<Stretch<Row, EventKey>[]>,
+  read: (group: Partition[], wanted: number) => Promise<PartialPage<Row, EventKey>[]>,
 ): Promise<Page<Row, EventKey>> {
   const compare = inDirection(compareEventKeys, order);
   let rows: Row[] = [];
   for (const group of growingGroups(partitions, most)) {
-    const stretches = await read(group, limit - rows.length);
-    const page = mergeStretches([{ rows, until: null }, ...stretches], compare, limit);
+    const partialPages = await read(group, limit - rows.length);
+    const page = mergePartialPages([{ rows, until: null }, ...partialPages], compare, limit);
     if (page.next !== null) return page;
     rows = page.rows;
   }

@@ -11,7 +11,7 @@ import type { PartitionMap } from "../partitions/partition-map";
 import { SAMPLE_KEYS } from "../partitions/sample-key";
 import { type ExpectedEvents, expectedEvents } from "./expected-events";
 import { EVENTS_PER_STEP, MAX_EVENTS_AT_ONCE, MAX_ROWS_AT_ONCE, MAX_ROWS_PER_JOB, MAX_ROWS_PER_STEP } from "./limits";
-import { readSlice, type SliceEvent, type SliceReading, stretchesOf } from "./read-slice";
+import { rangesOf, readSlice, type SliceEvent, type SliceReading } from "./read-slice";
 import { Sequences } from "./sequences";
 import { type Slice, shareOf, WHOLE } from "./slice-statement";
 
@@ -162,7 +162,7 @@ function rowsOf(
   reading: Pick<SliceReading, "from" | "to" | "slice" | "expected">,
 ): number {
   return sum(
-    stretchesOf(map, database, reading).map(({ lane: { partition }, bounds, isSought }) => {
+    rangesOf(map, database, reading).map(({ lane: { partition }, bounds, isSought }) => {
       const events = reading.expected.get(database)?.(bounds) ?? 0;
       const slots = slotOf(bounds.high, partition) - slotOf(bounds.low, partition) + 1;
       return isSought ? slots + events * shareOf(reading.slice) : events;

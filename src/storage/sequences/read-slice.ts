@@ -14,8 +14,8 @@ import {
   MAX_SLOTS_PER_STATEMENT,
   type SlicePlace,
   type SliceQuery,
+  type SliceRange,
   type SliceRow,
-  type SliceStretch,
   shareOf,
   sliceStatement,
   textOfValue,
@@ -24,8 +24,8 @@ import {
 /** Rows that a statement is expected to read, and events that it returns at most: some 3 MB of JSON, in some 50 ms. */
 export const SLICE_PAGE = 20_000;
 
-/** Stretches that are read in one call while they are expected to hold no more than a page together. */
-const MAX_STRETCHES_PER_CALL = 50;
+/** Ranges that are read in one call while they are expected to hold no more than a page together. */
+const MAX_RANGES_PER_CALL = 50;
 
 /** An event of the slice, with what puts it in order. */
 export interface SliceEvent extends SequenceEvent {
@@ -66,7 +66,7 @@ export async function readSlice(
 type DatabaseReading = Omit<SliceReading, "series"> & Pick<SliceQuery, "series">;
 
 interface Place {
-  stretch: SliceStretch;
+  range: SliceRange;
   after: SlicePlace | null;
 }
 
@@ -77,13 +77,16 @@ async function readDatabase(
   take: (event: SliceEvent) => void,
 ): Promise<void> {
   const placeOf = placesOf(reading.paths);
-  let waiting: Place[] = stretchesOf(map, database, reading).map((stretch) => ({ stretch, after: null }));
+  let waiting: Place[] = rangesOf(map, database, reading).map((range) => ({ range, after: null }));
   while (waiting.length > 0) {
     reading.check();
     const now = fewerThanAPage(waiting, database, reading);
     waiting = waiting.slice(now.length);
     const pages = await readAll<SliceRow>(
-      now.map(({ stretch, after }) => ({ database, statement: sliceStatement(stretch, reading, after, SLICE_PAGE) })),
+      now.map(({ range, after }) => ({
+        database,
+        statement: sliceStatement(range, reading, after, SLICE_PAGE),
+      })),
     );
     const series = await seriesOf(
       database,
@@ -98,36 +101,36 @@ async function readDatabase(
       }
       const [last, own] = [rows.at(-1), now[n]];
       if (last !== undefined && own !== undefined && rows.length === SLICE_PAGE) {
-        further.push({ stretch: own.stretch, after: last });
+        further.push({ range: own.range, after: last });
       }
     }
     waiting = [...further, ...waiting];
   }
 }
 
-/** The first stretches, as many as together are expected to hold a page at most; at least one. */
+/** The first ranges, as many as together are expected to hold a page at most; at least one. */
 function fewerThanAPage(waiting: readonly Place[], database: Database, { expected, slice }: DatabaseReading): Place[] {
   const within = expected.get(database);
   let events = 0;
-  const end = waiting.findIndex(({ stretch: { bounds } }, n) => {
+  const end = waiting.findIndex(({ range: { bounds } }, n) => {
     events += (within?.(bounds) ?? 0) * shareOf(slice);
-    return n >= MAX_STRETCHES_PER_CALL || (n > 0 && events > SLICE_PAGE);
+    return n >= MAX_RANGES_PER_CALL || (n > 0 && events > SLICE_PAGE);
   });
   return waiting.slice(0, end === -1 ? waiting.length : end);
 }
 
-/** The stretches of a database, in the order of time. */
-export function stretchesOf(
+/** The ranges of a database, in the order of time. */
+export function rangesOf(
   map: PartitionMap,
   database: Database,
   { from, to, slice, expected }: Pick<SliceReading, "from" | "to" | "slice" | "expected">,
-): SliceStretch[] {
+): SliceRange[] {
   const range: EventRange = { order: "asc", from, to, after: null };
   const partitions = map.overlapping(from, to).filter(({ databases }) => databases.includes(database.index));
   return partitions.flatMap((partition) => {
     const bounds = boundsIn(partition, range);
     const slots = slotOf(bounds.high, partition) - slotOf(bounds.low, partition) + 1;
-    return lanesIn(partition, database).flatMap((lane): SliceStretch[] => {
+    return lanesIn(partition, database).flatMap((lane): SliceRange[] => {
       // What is late is not counted, and little.
       const events = lane.main === null ? (expected.get(database)?.(bounds) ?? 0) : 0;
       const isSought = slots + events * shareOf(slice) < events;
@@ -148,7 +151,7 @@ function placesOf(paths: readonly PropertyPath[]): (path: PropertyPath) => numbe
   };
 }
 
-/** Cuts a stretch at slots, into pieces that are expected to hold a page of rows, and few enough slots for a statement. */
+/** Cuts a range at slots, into pieces that are expected to hold a page of rows, and few enough slots for a statement. */
 function piecesOf({ low, high }: Bounds, partition: Partition, rowsIn: (bounds: Bounds) => number): Bounds[] {
   const [first, last] = [slotOf(low, partition), slotOf(high, partition)];
   const isSmall = rowsIn({ low, high }) <= SLICE_PAGE && last - first < MAX_SLOTS_PER_STATEMENT;

@@ -54,8 +54,8 @@ export interface SliceQuery {
 /** Slots that one statement goes through: 900 times 900 numbers. */
 export const MAX_SLOTS_PER_STATEMENT = 810_000;
 
-/** A stretch of a lane: some moments, and how they are read. */
-export interface SliceStretch {
+/** A range of a lane: some moments, and how they are read. */
+export interface SliceRange {
   lane: LaneSource;
   bounds: Bounds;
   /**
@@ -65,9 +65,9 @@ export interface SliceStretch {
   isSought: boolean;
 }
 
-/** The next wanted events of a stretch: at most `limit`, in the order of the primary key. Reads all events of the slice on the way. */
+/** The next wanted events of a range: at most `limit`, in the order of the primary key. Reads all events of the slice on the way. */
 export function sliceStatement(
-  { lane, bounds, isSought }: SliceStretch,
+  { lane, bounds, isSought }: SliceRange,
   { slice, paths, withVisitor, series }: SliceQuery,
   after: SlicePlace | null,
   limit: number,

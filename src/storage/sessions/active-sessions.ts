@@ -15,9 +15,9 @@ import type { PartitionMap } from "../partitions/partition-map";
 import { sampleKeyOf } from "../partitions/sample-key";
 import { boundsIn, boundsOf, compareEventKeys, type EventKey, type EventRange, integer } from "../scan/event-order";
 import { type Chain, chainsOf, type LaneSource, readAll, unionAll } from "../scan/lane-chains";
+import { inDirection, mergePartialPages, type Page, type PartialPage, partialPageOf } from "../scan/partial-page";
 import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
 import { slotsOfSession, timeTerm } from "../scan/scan-terms";
-import { inDirection, mergeStretches, type Page, type Stretch, stretchOf } from "../scan/stretch";
 import { type SessionTimes, sessionTimes } from "./session-times";
 
 export interface SessionQuestion {
@@ -29,7 +29,7 @@ export interface SessionQuestion {
   limit: number;
   after: EventKey | null;
   /**
-   * The moment at which the walk began. Events received later are left out of it: they would carry a session that a later page
+   * The moment at which the scan began. Events received later are left out of it: they would carry a session that a later page
    * should list past the pages that were read already.
    */
   asOf: Micros;
@@ -105,7 +105,7 @@ async function listSessions(
   let tried = 0;
   let fromArchive = false;
   for (let round = 0; round < MAX_SESSION_ROUNDS; round++) {
-    const { rows, next, isCold } = await walkAll(source, map, { ...question, after: place });
+    const { rows, next, isCold } = await scanAll(source, map, { ...question, after: place });
     fromArchive ||= isCold;
     const candidates: Listed[] = [];
     for (const { key } of rows) {
@@ -138,12 +138,12 @@ function rangeOf({ from, to, after }: SessionQuestion): EventRange {
 }
 
 /** The next events below the cursor, of the databases and the archive. */
-async function walkAll(
+async function scanAll(
   { databases, bucket }: Source,
   map: PartitionMap,
   question: SessionQuestion,
 ): Promise<Page<{ key: EventKey }, EventKey> & { isCold: boolean }> {
-  const hot = await walkEvents(databases, map, question);
+  const hot = await scanEvents(databases, map, question);
   const range = rangeUntil(rangeOf(question), hot.next);
   const partitions = bucket === null ? [] : coldPartitions(map, range);
   if (bucket === null || partitions.length === 0) return { ...hot, isCold: false };
@@ -151,19 +151,19 @@ async function walkAll(
   const asked = { partitions, range, limit, receivedUntil: question.asOf };
   const cold = await readColdKeys({ bucket, databases }, asked);
   const compare = inDirection(compareEventKeys, "desc");
-  const page = mergeStretches([{ rows: hot.rows, until: hot.next }, cold], compare, hot.rows.length + limit);
+  const page = mergePartialPages([{ rows: hot.rows, until: hot.next }, cold], compare, hot.rows.length + limit);
   return { ...page, isCold: cold.rows.length > 0 };
 }
 
 /** The next events below the cursor, by their keys alone: some EVENTS_EXAMINED_PER_SESSION for each session of a page. */
-function walkEvents(
+function scanEvents(
   databases: Database[],
   map: PartitionMap,
   question: SessionQuestion,
 ): Promise<Page<{ key: EventKey }, EventKey>> {
   const range = rangeOf(question);
   const limit = Math.max(500, question.limit * EVENTS_EXAMINED_PER_SESSION);
-  if (question.applications !== null) return walkEventsOf(databases, map, { ...question, range, limit });
+  if (question.applications !== null) return scanEventsOf(databases, map, { ...question, range, limit });
   return scanPartitions(partitionsLeft(map, range), { limit, order: "desc" }, async (group, wanted) => {
     const chains = chainsOf(databases, group);
     // Each of the databases holds its share. What one of them has beyond the place that another reached does not count.
@@ -172,8 +172,8 @@ function walkEvents(
       chains.map((chain) => ({ database: chain.database, statement: keysOf(chain, range, question.asOf, share) })),
     );
     return results.map(
-      (rows): Stretch<{ key: EventKey }, EventKey> =>
-        stretchOf(
+      (rows): PartialPage<{ key: EventKey }, EventKey> =>
+        partialPageOf(
           rows.map((key) => ({ key })),
           share,
         ),
@@ -181,8 +181,8 @@ function walkEvents(
   });
 }
 
-/** As `walkEvents`, through the events of some applications. */
-async function walkEventsOf(
+/** As `scanEvents`, through the events of some applications. */
+async function scanEventsOf(
   databases: Database[],
   map: PartitionMap,
   { applications, range, limit, asOf }: Pick<EventQuestion, "applications" | "range" | "limit"> & { asOf: Micros },
@@ -204,7 +204,7 @@ function keysOf({ lanes }: Chain, range: EventRange, asOf: Micros, limit: number
   return sql`${unionAll(terms)} LIMIT ${integer(limit + 1)}`;
 }
 
-/** The condition that an event was received before the walk began. */
+/** The condition that an event was received before the scan began. */
 function isKnown(asOf: Micros): SQL {
   return sql`e.occurred_at + e.received_after <= ${integer(asOf)}`;
 }

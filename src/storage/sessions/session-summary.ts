@@ -9,8 +9,8 @@ import { withPartitions } from "../partitions/known-partitions";
 import type { PartitionMap } from "../partitions/partition-map";
 import { type EventKey, type EventRange, integer } from "../scan/event-order";
 import { readAll, unionAll } from "../scan/lane-chains";
+import type { Page } from "../scan/partial-page";
 import { sessionTerm } from "../scan/scan-terms";
-import type { Page } from "../scan/stretch";
 import { lanesOfSessions, type SessionLane, timesIn } from "./session-times";
 
 export interface SessionSummary {

@@ -24,21 +24,21 @@ export const MAX_FAILURE_GROUPS_PER_DAY = 1_000;
 export const ADD_FAILURES = `
 WITH fresh AS MATERIALIZED (
   SELECT key AS place, value ->> 0 AS id, value ->> 1 AS received, value ->> 2 AS application, value ->> 3 AS category,
-    value ->> 4 AS name, value -> 5 AS cells
+    value ->> 4 AS name, value -> 5 AS aggregates
   FROM json_each(?1) AS arriving
   WHERE NOT EXISTS (SELECT 1 FROM errors WHERE errors.id = arriving.value ->> 0)
 ),
-cells AS MATERIALIZED (
-  SELECT place, fresh.id AS id, received, received / 86400 * 86400 AS day, application, category, name, cell.value ->> 0 AS code,
-    cell.value ->> 1 AS path
-  FROM fresh CROSS JOIN json_each(fresh.cells) AS cell
+aggregates AS MATERIALIZED (
+  SELECT place, fresh.id AS id, received, received / 86400 * 86400 AS day, application, category, name, aggregate.value ->> 0 AS code,
+    aggregate.value ->> 1 AS path
+  FROM fresh CROSS JOIN json_each(fresh.aggregates) AS aggregate
 ),
 added AS MATERIALIZED (
-  SELECT day, application, code, category, name, path, min(place) AS place FROM cells
+  SELECT day, application, code, category, name, path, min(place) AS place FROM aggregates
   WHERE NOT EXISTS (
-    SELECT 1 FROM failures AS held WHERE held.seconds = 86400 AND held.code = cells.code AND held.bucket = cells.day
-      AND held.application = cells.application AND held.category = cells.category AND held.name = cells.name
-      AND held.path = cells.path
+    SELECT 1 FROM failures AS held WHERE held.seconds = 86400 AND held.code = aggregates.code AND held.bucket = aggregates.day
+      AND held.application = aggregates.application AND held.category = aggregates.category AND held.name = aggregates.name
+      AND held.path = aggregates.path
   )
   GROUP BY day, application, code, category, name, path
 ),
@@ -60,12 +60,12 @@ refused AS MATERIALIZED (
   ) JOIN budgets USING (day, application) WHERE number > budget
 ),
 folded AS MATERIALIZED (
-  SELECT DISTINCT place FROM cells JOIN refused USING (day, application, code, category, name, path)
+  SELECT DISTINCT place FROM aggregates JOIN refused USING (day, application, code, category, name, path)
 ),
 counted AS (
-  SELECT id, received, application, category, name, code, path FROM cells WHERE place NOT IN (SELECT place FROM folded)
+  SELECT id, received, application, category, name, code, path FROM aggregates WHERE place NOT IN (SELECT place FROM folded)
   UNION ALL
-  SELECT DISTINCT id, received, application, '', '', code, '' FROM cells WHERE place IN (SELECT place FROM folded)
+  SELECT DISTINCT id, received, application, '', '', code, '' FROM aggregates WHERE place IN (SELECT place FROM folded)
 ),
 widths (seconds) AS (VALUES (60), (3600), (86400))
 INSERT INTO failures (seconds, code, bucket, application, category, name, path, events, last_error_id)
@@ -82,8 +82,8 @@ const MAX_PATH_CHARACTERS = 200;
 
 /** What of an error is counted: the event once, and each of its different (code, path). */
 export function failureValues(row: ErrorRow): unknown[] {
-  const cells = row.issues.map(({ code, path }) => [code, failurePath(path)]);
-  const different = [...new Map(cells.map((cell) => [JSON.stringify(cell), cell])).values()];
+  const aggregates = row.issues.map(({ code, path }) => [code, failurePath(path)]);
+  const different = [...new Map(aggregates.map((aggregate) => [JSON.stringify(aggregate), aggregate])).values()];
   const received = Math.floor(row.receivedAt / 1_000_000);
   const texts = [row.application ?? "", row.category ?? "", row.name ?? ""];
   return [row.id, received, ...texts, [[EVERY_FAILURE, ""], ...different]];

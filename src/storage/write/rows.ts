@@ -3,7 +3,7 @@ import type { Micros } from "../../model/time";
 import type { Lane } from "../partitions/partition";
 
 /** What is counted of an event that a report-only schema would have rejected. */
-export interface ShadowMark {
+export interface ReportOnlyMark {
   /** Of the event type. */
   version: number;
   /** The different paths at fault, as they are counted; see model/event/issue-path.ts. */
@@ -33,7 +33,7 @@ export interface EventRow {
   extra: string | null;
   visitor: string | null;
   /** Set if a report-only schema would have rejected it. */
-  shadow?: ShadowMark;
+  shadow?: ReportOnlyMark;
   /** The whole event as it was sent, as JSON text: an error keeps it, should another event have the identity. */
   sent: string;
   /** The error that a replay makes this event of. */
@@ -65,7 +65,7 @@ export interface PartRow {
 }
 
 /** What a replay makes of an error: an event, or an error with its newest issues. */
-export interface Settlement {
+export interface Resolution {
   error: ErrorReference;
   at: Micros;
   /** The replay's id. */
@@ -87,7 +87,7 @@ export interface BatchRows {
   errors: ErrorRow[];
   parts: PartRow[];
   /** Only of replays. */
-  settlements?: Settlement[];
+  resolutions?: Resolution[];
   /** The revision of erasures that the rows were checked by; see erasures/erasure-fence.ts. Without it they are not fenced. */
   erasures?: number;
 }

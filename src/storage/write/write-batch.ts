@@ -9,9 +9,9 @@ import { fenceStatement } from "../erasures/erasure-fence";
 import { isLate, type Lane } from "../partitions/partition";
 import { chunks, jsonArray, type RowText } from "./chunks";
 import { ADD_FAILURES, failureValues } from "./failure-counts";
-import type { BatchRows, ErrorRow, EventRow, LaneRows, PartRow, Settlement, WriteResult } from "./rows";
-import { settleStatements } from "./settle-errors";
-import { shadowStatements } from "./shadow-counts";
+import { reportOnlyStatements } from "./report-only-counts";
+import { resolveStatements } from "./resolve-errors";
+import type { BatchRows, ErrorRow, EventRow, LaneRows, PartRow, Resolution, WriteResult } from "./rows";
 import { hasSameContent, identityOf, storedContents } from "./stored-content";
 import { eventStatements } from "./write-events";
 
@@ -91,11 +91,11 @@ async function sortOut(database: Database, rows: BatchRows): Promise<{ fresh: Ba
     ...rows.errors,
     ...result.conflicts.filter(({ replays }) => replays === undefined).map((row) => conflictError(row)),
   ];
-  const settlements = (rows.settlements ?? []).map(
-    (one): Settlement =>
+  const resolutions = (rows.resolutions ?? []).map(
+    (one): Resolution =>
       conflicting.has(one.error.id) ? { ...one, outcome: { kind: "failing", issues: [ID_CONFLICT] } } : one,
   );
-  return { fresh: { ...rows, events, errors, settlements }, result };
+  return { fresh: { ...rows, events, errors, resolutions }, result };
 }
 
 /** The error of an event that came second under an identity. */
@@ -131,12 +131,12 @@ function rowStatements(database: Database, rows: BatchRows): D1PreparedStatement
   for (const chunk of chunks(parts.map(partText))) {
     statements.push(binding.prepare(INSERT_PARTS).bind(jsonArray(chunk.map(({ text }) => text))));
   }
-  statements.push(...settleStatements(binding, rows.settlements ?? []));
+  statements.push(...resolveStatements(binding, rows.resolutions ?? []));
   return statements;
 }
 
 function laneStatements(binding: D1Database, lane: Lane, rows: EventRow[]): D1PreparedStatement[] {
-  return [...eventStatements(binding, lane, rows), ...shadowStatements(binding, rows)];
+  return [...eventStatements(binding, lane, rows), ...reportOnlyStatements(binding, rows)];
 }
 
 function unique<Row>(rows: Row[], identity: (row: Row) => string): Row[] {

@@ -23,25 +23,25 @@ function merged(table: string): string {
 
 export const ADD_HOURS_AND_DAYS = `${BY_MINUTE},
 widths (seconds) AS (VALUES (3600), (86400)),
-cells AS (
+aggregates AS (
   SELECT seconds, series_id / ${SERIES_PER_PAGE} AS page, minute / seconds * seconds AS bucket, series_id,
     sum(events) AS events
   FROM by_minute CROSS JOIN widths GROUP BY seconds, page, bucket, series_id
 )
 INSERT INTO counts (seconds, page, bucket, events, by_series)
 SELECT seconds, page, bucket, sum(events), json_group_object(series_id, events)
-FROM cells WHERE true GROUP BY seconds, page, bucket
+FROM aggregates WHERE true GROUP BY seconds, page, bucket
 ON CONFLICT DO UPDATE SET events = counts.events + excluded.events, by_series = ${merged("counts")}`;
 
 export function addMinutes(suffix: string): string {
   const table = `minutes_${suffix}`;
   return `${BY_MINUTE},
-cells AS (
+aggregates AS (
   SELECT series_id / ${SERIES_PER_PAGE} AS page, minute, series_id, sum(events) AS events
   FROM by_minute GROUP BY page, minute, series_id
 )
 INSERT INTO ${table} (page, minute, events, by_series)
-SELECT page, minute, sum(events), json_group_object(series_id, events) FROM cells WHERE true GROUP BY page, minute
+SELECT page, minute, sum(events), json_group_object(series_id, events) FROM aggregates WHERE true GROUP BY page, minute
 ON CONFLICT DO UPDATE SET events = ${table}.events + excluded.events, by_series = ${merged(table)}`;
 }
 

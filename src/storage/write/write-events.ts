@@ -75,11 +75,11 @@ export function countStatements(binding: D1Database, rows: readonly EventRow[]):
     const series = JSON.stringify([category, name, application]);
     const place = places.get(series) ?? places.size;
     places.set(series, place);
-    const cell = `[${place},${Math.floor(occurredAt / 60_000_000) * 60}`;
-    minutes.set(cell, (minutes.get(cell) ?? 0) + 1);
+    const aggregate = `[${place},${Math.floor(occurredAt / 60_000_000) * 60}`;
+    minutes.set(aggregate, (minutes.get(aggregate) ?? 0) + 1);
   }
   const counted = [
-    jsonArray([...minutes].map(([cell, events]) => `${cell},${events}]`)),
+    jsonArray([...minutes].map(([aggregate, events]) => `${aggregate},${events}]`)),
     jsonArray([...places.keys()]),
   ];
   return [ADD_HOURS_AND_DAYS, ADD_SERIES_HOURS].map((statement) => binding.prepare(statement).bind(...counted));
@@ -141,15 +141,15 @@ function joinEvents(chunk: readonly EventText[]) {
     const place = places.get(series) ?? places.size;
     places.set(series, place);
     values.push(`${text},${place}]`);
-    const cell = `[${place},${Math.floor(row.occurredAt / 60_000_000) * 60}`;
-    minutes.set(cell, (minutes.get(cell) ?? 0) + 1);
+    const aggregate = `[${place},${Math.floor(row.occurredAt / 60_000_000) * 60}`;
+    minutes.set(aggregate, (minutes.get(aggregate) ?? 0) + 1);
     activity.add(`[${JSON.stringify(session)},${windowOf(row.occurredAt)}]`);
     if (row.visitor !== null) visits.add(JSON.stringify([packId(row.visitor), session]));
     receivedAt = Math.max(receivedAt, row.receivedAt);
   }
   return {
     values: jsonArray(values),
-    minutes: jsonArray([...minutes].map(([cell, events]) => `${cell},${events}]`)),
+    minutes: jsonArray([...minutes].map(([aggregate, events]) => `${aggregate},${events}]`)),
     series: jsonArray([...places.keys()]),
     activity: jsonArray([...activity]),
     visits: jsonArray([...visits]),

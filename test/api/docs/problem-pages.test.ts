@@ -3,7 +3,7 @@ import { problemPage } from "../../../src/api/docs/problem-pages";
 import { EVENT_CODES, REQUEST_PROBLEMS } from "../../../src/model/codes";
 
 describe("problemPage", () => {
-  it.each(Object.entries(REQUEST_PROBLEMS))("explains %s with its status and how to mend it", (code, known) => {
+  it.each(Object.entries(REQUEST_PROBLEMS))("explains %s with its status and how to fix it", (code, known) => {
     expect(problemPage(code)).toMatchObject({ code, about: "request", ...known });
   });
 
@@ -11,7 +11,7 @@ describe("problemPage", () => {
     const page = problemPage(code);
     expect(page).toMatchObject({ code, about: "event", status: null });
     expect(page?.meaning).toContain(meaning);
-    expect(page?.mend).toContain(`GET /theeye/errors?code=${code} `);
+    expect(page?.fix).toContain(`GET /theeye/errors?code=${code} `);
   });
 
   it.each(["", "nonsense", "toString", "__proto__"])("knows no code %j", (code) => {

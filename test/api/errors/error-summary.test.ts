@@ -19,12 +19,12 @@ beforeAll(async () => {
       issues: [{ code: "data_invalid", path: `/data/items/${n}/price`, message: "expected a number" }],
     }),
   );
-  const poison = errorRow({
-    ...{ id: "poison", session: null, application: null, category: null, name: null, eventId: null },
+  const malformed = errorRow({
+    ...{ id: "malformed", session: null, application: null, category: null, name: null, eventId: null },
     issues: [{ code: "delivery_failed", path: "", message: "expected an envelope" }],
   });
   const events = Array.from({ length: 12 }, (_, n) => eventRow({ session: `s${n}` }));
-  await store(databases, { errors: [...broken, poison], events });
+  await store(databases, { errors: [...broken, malformed], events });
 });
 
 async function summary(query: string) {

@@ -20,8 +20,8 @@ const future = errorRow({
   ],
 });
 const late = errorRow({ id: "late", session: null, receivedAt: MORNING + 2, content: null, parts: 4 });
-const poison = errorRow({
-  ...{ id: "poison", session: null, application: null, category: null, name: null, eventId: null },
+const malformed = errorRow({
+  ...{ id: "malformed", session: null, application: null, category: null, name: null, eventId: null },
   receivedAt: MORNING + 3,
   issues: [{ code: "delivery_failed", path: "", message: "expected an envelope" }],
   content: "17",
@@ -29,7 +29,7 @@ const poison = errorRow({
 
 beforeAll(async () => {
   const parts = [{ session: null, errorId: "late", part: 1, content: "…" }];
-  await store(databases, { errors: [plain, future, late, poison], parts });
+  await store(databases, { errors: [plain, future, late, malformed], parts });
 });
 
 async function list(query: string) {
@@ -41,7 +41,7 @@ async function list(query: string) {
 describe("GET /theeye/errors", () => {
   it("returns each failed event with its whole content and all its issues, newest first", async () => {
     const { results } = await list("");
-    expect(results.map(({ id }) => id)).toEqual(["poison", "late", "future", "plain"]);
+    expect(results.map(({ id }) => id)).toEqual(["malformed", "late", "future", "plain"]);
     expect(results[3]).toEqual({
       id: "plain",
       received_at: "2021-01-01T09:00:00.000000Z",
@@ -68,7 +68,7 @@ describe("GET /theeye/errors", () => {
     ["?code=data_invalid", ["late", "future", "plain"]],
     ["?code=timestamp_in_future", ["future"]],
     ["?code=schema_violation", []],
-    ["?status=open", ["poison", "late", "future", "plain"]],
+    ["?status=open", ["malformed", "late", "future", "plain"]],
     ["?status=resolved", []],
     ["?session_id=other", ["future"]],
     ["?application=blog&code=data_invalid", ["future"]],

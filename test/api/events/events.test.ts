@@ -38,10 +38,10 @@ async function list(url: string): Promise<v.InferOutput<typeof EventsResponse>> 
   return v.parse(EventsResponse, await response.json());
 }
 
-async function walk(url: string): Promise<string[]> {
+async function scan(url: string): Promise<string[]> {
   const page = await list(url);
   const ids = page.results.map(({ id }) => id);
-  return page.next === null ? ids : [...ids, ...(await walk(`/theeye/events${page.next}`))];
+  return page.next === null ? ids : [...ids, ...(await scan(`/theeye/events${page.next}`))];
 }
 
 describe("GET /theeye/events", () => {
@@ -77,8 +77,8 @@ describe("GET /theeye/events", () => {
       cursor: url.searchParams.get("cursor"),
     });
     const shop = [...others, ...samples].filter(({ application }) => application === "shop").map(({ id }) => id);
-    expect(await walk("/theeye/events?application=shop&limit=5&order=asc")).toEqual(shop);
-    expect(await walk("/theeye/events?application=shop&limit=7")).toEqual(shop.toReversed());
+    expect(await scan("/theeye/events?application=shop&limit=5&order=asc")).toEqual(shop);
+    expect(await scan("/theeye/events?application=shop&limit=7")).toEqual(shop.toReversed());
   });
 
   it("ends with next null and no Link", async () => {

@@ -55,7 +55,7 @@ async function deliver(messages: ReplayMessage[], bindings: Env): Promise<void> 
   }
 }
 
-const mend = { edits: [{ op: "set", path: "/data", value: { mended: true } }] };
+const fix = { edits: [{ op: "set", path: "/data", value: { fixed: true } }] };
 
 describe("POST /theeye/errors/replay?dry_run=1", () => {
   it("tells what would pass, fail and be passed over, with samples, and changes nothing", async () => {
@@ -107,14 +107,10 @@ describe("a preview of large errors", () => {
 describe("POST /theeye/errors/replay", () => {
   it("is accepted once the queue has it, and its progress can be read until every event is in its place", async () => {
     const { bindings, sent } = withQueue();
-    const response = await replay(
-      { filter: { application: "shop", code: "data_invalid" }, repair: mend },
-      "",
-      bindings,
-    );
+    const response = await replay({ filter: { application: "shop", code: "data_invalid" }, repair: fix }, "", bindings);
     expect(response.status).toBe(202);
     const begun = v.parse(ReplaySchema, await response.json());
-    expect(begun).toMatchObject({ status: "running", matched: 0, steps: 0, repair: mend });
+    expect(begun).toMatchObject({ status: "running", matched: 0, steps: 0, repair: fix });
     expect(begun.filter).toMatchObject({ application: "shop", code: "data_invalid" });
     expect(response.headers.get("Location")).toBe(`/theeye/replays/${begun.id}`);
     expect(sent).toEqual([{ v: 1, replay: begun.id, step: 0 }]);
@@ -124,7 +120,7 @@ describe("POST /theeye/errors/replay", () => {
     expect(shown).toMatchObject({ status: "done", matched: 6, stored: 6, failing: 0, skipped: 0, steps: 1 });
     const event = await (await ask("/theeye/events?session_id=s3")).json();
     expect(event).toMatchObject({
-      results: [{ id: "event-3", application: "shop", data: { mended: true } }],
+      results: [{ id: "event-3", application: "shop", data: { fixed: true } }],
     });
     expect(await (await ask("/theeye/errors/e3")).json()).toMatchObject({
       status: "resolved",

@@ -5,12 +5,12 @@ import { WINDOW_MICROS } from "../../../src/storage/partitions/partition";
 const layouts = [layoutOf("large", 200_000), layoutOf("large", 10_000_000), layoutOf("small", 2_200_000)];
 
 it("has partitions without gaps, whose edges are those of windows", () => {
-  for (const { partitions, stretches } of layouts) {
+  for (const { partitions, ranges } of layouts) {
     const edges = partitions.flatMap(({ from, to }) => [from, to]);
     expect(edges.every((edge) => edge % WINDOW_MICROS === 0)).toBe(true);
     expect(partitions.every(({ from, to }) => from < to)).toBe(true);
     expect(partitions.slice(1).map(({ from }) => from)).toEqual(partitions.slice(0, -1).map(({ to }) => to));
-    expect(partitions[0]?.from).toBeLessThanOrEqual(stretches[0]?.from ?? 0);
+    expect(partitions[0]?.from).toBeLessThanOrEqual(ranges[0]?.from ?? 0);
     expect(partitions.at(-1)?.to).toBe(END);
   }
 });
@@ -28,8 +28,8 @@ it("has a category just above the share from which it is common, and one just be
   expect(common?.has("navigation")).toBe(false);
 });
 
-it("gives all events to its stretches", () => {
-  for (const { stretches } of layouts) {
-    expect(stretches.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
+it("gives all events to its ranges", () => {
+  for (const { ranges } of layouts) {
+    expect(ranges.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
   }
 });

@@ -50,7 +50,7 @@ it("names what is missed, and breaks only on what must hold", () => {
   expect(brokenOf(summaryOf({ wholeTable: ["SCAN events"] }))).toHaveLength(1);
 });
 
-it("counts cells over time as returned, and other results as one each", () => {
+it("counts aggregate rows over time as returned, and other results as one each", () => {
   expect(returnedIn([{ events: 3 }, { events: 4 }])).toBe(2);
   expect(returnedIn([{ over_time: [0, 5, 0, 1] }])).toBe(2);
   expect(returnedIn([{ total: 5, values: [0, 5, 0] }, { total: 1 }])).toBe(4);

@@ -14,10 +14,10 @@ describe("nestingOf", () => {
     expect(nestingOf(json)).toBe(levels);
   });
 
-  it("equals a walk over the value", () => {
+  it("equals a scan over the value", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        expect(nestingOf(JSON.stringify(value))).toBe(walk(value));
+        expect(nestingOf(JSON.stringify(value))).toBe(scan(value));
       }),
     );
   });
@@ -43,7 +43,7 @@ describe("isNestedDeeper", () => {
   });
 });
 
-function walk(value: unknown): number {
+function scan(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(walk));
+  return 1 + Math.max(0, ...Object.values(value).map(scan));
 }

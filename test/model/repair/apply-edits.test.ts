@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Repair, repairEvent } from "../../../src/model/repair/repair";
-import { EVENT, edit, mended, RECEIVED_AT } from "./mended";
+import { EVENT, edit, fixed, RECEIVED_AT } from "./fixed-event";
 
 describe("edits", () => {
   it.each<[Repair, unknown, unknown]>([
@@ -18,7 +18,7 @@ describe("edits", () => {
     [edit({ op: "remove", path: "/data/nothing/there" }), EVENT, EVENT],
     [edit({ op: "cast", path: "/p", type: "number" }), {}, {}],
   ])("%j", (repair, event, expected) => {
-    expect(mended(repair, event)).toEqual(expected);
+    expect(fixed(repair, event)).toEqual(expected);
   });
 
   it("through what is no object do not apply", () => {
@@ -81,6 +81,6 @@ describe("the moment of receipt", () => {
       { timestamp: "1970-01-01 00:00:01", context: { sent_at: "2020-01-01 00:00:00" } },
     ],
   ])("is read, and moments are shifted: %j of %j", (repair, event, expected) => {
-    expect(mended(repair, event)).toEqual(expected);
+    expect(fixed(repair, event)).toEqual(expected);
   });
 });

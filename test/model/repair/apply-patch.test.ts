@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { applyPatch } from "rfc6902";
 import { describe, expect, it } from "vitest";
 import { type Repair, repairEvent } from "../../../src/model/repair/repair";
-import { EVENT, mended, RECEIVED_AT } from "./mended";
+import { EVENT, fixed, RECEIVED_AT } from "./fixed-event";
 
 describe("a patch", () => {
   it.each<[Repair, unknown, unknown]>([
@@ -24,7 +24,7 @@ describe("a patch", () => {
       {},
     ],
   ])("%j", (repair, event, expected) => {
-    expect(mended(repair, event)).toEqual(expected);
+    expect(fixed(repair, event)).toEqual(expected);
   });
 
   it.each<[Repair]>([

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CAST_TYPES } from "../../../src/model/repair/cast";
 import { EventDocument, MAX_REPAIR_WORK, MAX_WRITTEN_BYTES } from "../../../src/model/repair/event-document";
 import { type Repair, repairEvent } from "../../../src/model/repair/repair";
-import { edit, mended, RECEIVED_AT } from "./mended";
+import { edit, fixed, RECEIVED_AT } from "./fixed-event";
 
 describe("a document", () => {
   const document = () => new EventDocument({ data: { list: [1, 2], text: "t" } }, RECEIVED_AT);
@@ -86,8 +86,8 @@ describe("a repair that explodes", () => {
 
   it("may take away what an event has too much of", () => {
     const large = { data: { log: "x".repeat(500_000), keep: 1 } };
-    expect(mended(edit({ op: "remove", path: "/data/log" }), large)).toEqual({ data: { keep: 1 } });
-    expect(mended(edit({ op: "rename", path: "/data/log", to: "/log" }), large)).toMatchObject({ data: { keep: 1 } });
+    expect(fixed(edit({ op: "remove", path: "/data/log" }), large)).toEqual({ data: { keep: 1 } });
+    expect(fixed(edit({ op: "rename", path: "/data/log", to: "/log" }), large)).toMatchObject({ data: { keep: 1 } });
   });
 });
 
@@ -122,10 +122,10 @@ describe("whatever the event and the repair", () => {
     const event = JSON.parse('{"data":{}}');
     for (const name of ["__proto__", "constructor", "prototype"]) {
       const path = `/data/${name}`;
-      const repaired = mended(edit({ op: "set", path, value: { polluted: true } }), event);
+      const repaired = fixed(edit({ op: "set", path, value: { polluted: true } }), event);
       expect(JSON.stringify(repaired)).toBe(`{"data":{"${name}":{"polluted":true}}}`);
-      expect(mended(edit({ op: "remove", path }), repaired)).toEqual({ data: {} });
-      expect(mended(edit({ op: "set", path: `${path}/polluted`, value: 1 }), event)).toEqual({ data: {} });
+      expect(fixed(edit({ op: "remove", path }), repaired)).toEqual({ data: {} });
+      expect(fixed(edit({ op: "set", path: `${path}/polluted`, value: 1 }), event)).toEqual({ data: {} });
     }
     expect(Reflect.get({}, "polluted")).toBeUndefined();
   });

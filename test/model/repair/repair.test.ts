@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { MAX_REPAIR_BYTES, type Repair, RepairSchema, repairEvent } from "../../../src/model/repair/repair";
-import { EVENT, RECEIVED_AT } from "./mended";
+import { EVENT, RECEIVED_AT } from "./fixed-event";
 
 describe("the moment of receipt", () => {
   it.each([

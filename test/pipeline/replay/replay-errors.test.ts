@@ -52,11 +52,11 @@ describe("errors that are replayed", () => {
     expect(await storedEvents("s")).toHaveLength(1);
   });
 
-  it("are skipped where they are unknown, resolved by another replay, or nothing that can be judged", async () => {
-    const [resolved, poison] = [await failed("s"), errorRow({ application: null, eventId: null })];
-    await store(databases, { errors: [poison] });
+  it("are skipped where they are unknown, resolved by another replay, or nothing that can be validated", async () => {
+    const [resolved, malformed] = [await failed("s"), errorRow({ application: null, eventId: null })];
+    await store(databases, { errors: [malformed] });
     await replay([resolved], "r1");
-    const found = await replay(["unknown", resolved, poison.id], "r2");
+    const found = await replay(["unknown", resolved, malformed.id], "r2");
     expect([...found.values()]).toEqual(["skipped", "skipped", "skipped"]);
   });
 

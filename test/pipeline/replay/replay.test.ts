@@ -103,11 +103,11 @@ async function rowsOf(ids: string[]) {
 
 const overloaded: CallSession = () => Promise.reject(Object.assign(new Error("too much"), { overloaded: true }));
 
-const dataSet: Repair = { edits: [{ op: "set", path: "/data", value: { mended: true } }] };
+const dataSet: Repair = { edits: [{ op: "set", path: "/data", value: { fixed: true } }] };
 
 describe("a replay", () => {
   it("takes what its repair makes valid to its right place, and resolves the error with a link to the event", async () => {
-    const session = "mended";
+    const session = "fixed";
     const at = (second: number) => `2021-01-01 09:15:${second}.000000`;
     await send(session, [
       ["a", eventOf(session, { timestamp: at(10) })],
@@ -118,7 +118,7 @@ describe("a replay", () => {
     expect(await run(id)).toMatchObject({ status: "done", matched: 1, stored: 1, failing: 0, skipped: 0 });
     const found = await storedEvents(session);
     expect(found.map(({ id }) => id)).toEqual(["a", "b", "c"]);
-    expect(found[1]).toMatchObject({ application: session, received_at: RECEIVED_AT + 1, data: '{"mended":true}' });
+    expect(found[1]).toMatchObject({ application: session, received_at: RECEIVED_AT + 1, data: '{"fixed":true}' });
     const [row] = await rowsOf(await errorIds(["b"]));
     expect(row).toMatchObject({
       ...{ resolved_at: NOW, resolved_session: session, resolved_event_id: "b", replay_id: id, claimed_by: null },
@@ -148,12 +148,12 @@ describe("a replay", () => {
     const other: Repair = { edits: [{ op: "set", path: "/data", value: { another: true } }] };
     expect(await run(await begin({ ids }, other))).toMatchObject({ skipped: 1 });
     await send(session, [original]);
-    expect(await storedEvents(session)).toMatchObject([{ data: '{"mended":true}' }]);
+    expect(await storedEvents(session)).toMatchObject([{ data: '{"fixed":true}' }]);
     expect(await errorIds(["doubled-a"])).toEqual(ids);
     await expectExactCounts();
   });
 
-  it("gives an event the session that its repair names, and settles the error in the database where it lies", async () => {
+  it("gives an event the session that its repair names, and resolves the error in the database where it lies", async () => {
     const session = await sessionIn(2, "lost");
     await send("lost", [["lost-a", eventOf("undefined")]]);
     const [error] = await storedErrors(["lost-a"]);
@@ -164,7 +164,7 @@ describe("a replay", () => {
     expect(await rowsOf(ids)).toMatchObject([{ resolved_session: session, resolved_event_id: "lost-a" }]);
   });
 
-  it("settles an error that lies in another database than its event after the event is written", async () => {
+  it("resolves an error that lies in another database than its event after the event is written", async () => {
     const session = await sessionIn(1, "apart");
     const repair: Repair = { edits: [{ op: "set", path: "/session_id", value: session }] };
     await send(
@@ -191,7 +191,7 @@ describe("a replay", () => {
     await expectExactCounts();
   });
 
-  it("judges by its own rules: those of the failure may have changed", async () => {
+  it("validates by its own rules: those of the failure may have changed", async () => {
     await send("early", [["early-a", eventOf("early", { timestamp: "2021-01-01 09:25:00.000000" })]]);
     const ids = await errorIds(["early-a"]);
     expect(ids).toHaveLength(1);
@@ -237,7 +237,7 @@ describe("a replay", () => {
     expect(new Set((await rowsOf(ids)).map((row) => row.codes))).toEqual(new Set([CODE_BITS.id_conflict]));
   });
 
-  it("makes one event of errors that it mends to the same content", async () => {
+  it("makes one event of errors that it fixes to the same content", async () => {
     const session = "merged";
     await send(session, [
       ["merged-a", eventOf(session, { data: 1 })],
@@ -245,7 +245,7 @@ describe("a replay", () => {
     ]);
     const ids = await errorIds(["merged-a"]);
     expect(await run(await begin({ ids }, dataSet))).toMatchObject({ matched: 2, stored: 2 });
-    expect(await storedEvents(session)).toMatchObject([{ received_at: RECEIVED_AT, data: '{"mended":true}' }]);
+    expect(await storedEvents(session)).toMatchObject([{ received_at: RECEIVED_AT, data: '{"fixed":true}' }]);
     await expectExactCounts();
   });
 
@@ -270,7 +270,7 @@ describe("a replay", () => {
     ]);
   });
 
-  it("passes over what nothing can judge: a malformed message, a patch that does not apply, an id that is no error's", async () => {
+  it("passes over what nothing can validate: a malformed message, a patch that does not apply, an id that is no error's", async () => {
     await consume(batchOf(["malformed of replays"]).batch, pipelineWith());
     await send("unfit", [["unfit-a", eventOf("unfit", { data: null })]]);
     const ids = [...(await errorIds(["message-0"])), ...(await errorIds(["unfit-a"])), "nobody's"];

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Judged, ReplayIo } from "../../../src/pipeline/replay/replay-outcome";
+import type { ReplayIo, Validated } from "../../../src/pipeline/replay/replay-outcome";
 import { writeReplayed } from "../../../src/pipeline/replay/write-replayed";
 import type { Write } from "../../../src/pipeline/write-groups";
 import { findErrorsById } from "../../../src/storage/errors/error-queries";
@@ -12,21 +12,21 @@ const NOW = MORNING + 1;
 const replaying = { id: "replay", repair: null, now: NOW };
 const io: ReplayIo = pipelineWith();
 
-const EVENT = { category: "c", name: "n", data: { mended: true } };
+const EVENT = { category: "c", name: "n", data: { fixed: true } };
 
-/** An error of a session that a replay has judged: now valid, or still failing. */
-async function judgedOf(session: string, outcome: "valid" | "failing"): Promise<Judged> {
+/** An error of a session that a replay has validated: now valid, or still failing. */
+async function validatedOf(session: string, outcome: "valid" | "failing"): Promise<Validated> {
   const row = errorRow({ session, eventId: `event of ${session}` });
   await store(databases, { errors: [row] });
   const [error] = await findErrorsById(databases, [row.id]);
   if (error === undefined) throw new Error("the error is gone");
   const event = { session_id: session, ...EVENT };
-  const arrival = {
+  const incoming = {
     ...{ id: `event of ${session}`, application: "shop", receivedAt: MORNING, text: JSON.stringify(event) },
   };
   return {
     error,
-    read: { arrival, event, replays: error.key },
+    read: { incoming, event, replays: error.key },
     outcome:
       outcome === "valid"
         ? { kind: "valid", session, outcome: { kind: "valid", place: 0, occurredAt: MORNING, isNew: true } }
@@ -34,7 +34,7 @@ async function judgedOf(session: string, outcome: "valid" | "failing"): Promise<
   };
 }
 
-async function stateOf({ error }: Judged) {
+async function stateOf({ error }: Validated) {
   const [found] = await findErrorsById(databases, [error.key.id]);
   return { resolvedAt: found?.resolvedAt, resolvedEventId: found?.resolvedEventId, replayId: found?.replayId };
 }
@@ -44,14 +44,14 @@ beforeEach(async () => {
   await partitions.latest();
 });
 
-describe("what a replay judged", () => {
+describe("what a replay validated", () => {
   it("is written where it is valid, and its error is resolved with a link to the event, whatever databases hold both", async () => {
-    const judged = await Promise.all(["s1", "s2", "s3", "s4"].map((session) => judgedOf(session, "valid")));
-    const results = await writeReplayed(judged, replaying, io);
-    for (const one of judged) {
+    const validated = await Promise.all(["s1", "s2", "s3", "s4"].map((session) => validatedOf(session, "valid")));
+    const results = await writeReplayed(validated, replaying, io);
+    for (const one of validated) {
       const session = one.error.session ?? "";
       expect(results.get(one.error.key.id)).toBe("stored");
-      expect(await storedEvents(session)).toMatchObject([{ id: `event of ${session}`, data: '{"mended":true}' }]);
+      expect(await storedEvents(session)).toMatchObject([{ id: `event of ${session}`, data: '{"fixed":true}' }]);
       expect(await stateOf(one)).toEqual({
         ...{ resolvedAt: NOW, resolvedEventId: `event of ${session}`, replayId: "replay" },
       });
@@ -59,34 +59,34 @@ describe("what a replay judged", () => {
   });
 
   it("stays an error where it still fails, with its newest issues", async () => {
-    const judged = await judgedOf("s", "failing");
-    expect([...(await writeReplayed([judged], replaying, io)).values()]).toEqual(["failing"]);
+    const validated = await validatedOf("s", "failing");
+    expect([...(await writeReplayed([validated], replaying, io)).values()]).toEqual(["failing"]);
     expect(await storedEvents("s")).toEqual([]);
-    const [error] = await findErrorsById(databases, [judged.error.key.id]);
+    const [error] = await findErrorsById(databases, [validated.error.key.id]);
     expect(error).toMatchObject({ resolvedAt: null, replayId: "replay" });
     expect(JSON.parse(error?.issues ?? "")).toMatchObject([{ message: "still" }]);
   });
 
   it("is the same a second time: the event is a copy of itself", async () => {
-    const judged = await judgedOf("s", "valid");
+    const validated = await validatedOf("s", "valid");
     for (let time = 0; time < 2; time++) {
-      expect([...(await writeReplayed([judged], replaying, io)).values()]).toEqual(["stored"]);
+      expect([...(await writeReplayed([validated], replaying, io)).values()]).toEqual(["stored"]);
     }
     expect(await storedEvents("s")).toHaveLength(1);
   });
 
   it("fails as a conflict where another event has its identity, which stays as it is", async () => {
-    const judged = await judgedOf("s", "valid");
+    const validated = await validatedOf("s", "valid");
     await store(databases, { events: [eventRow({ session: "s", id: "event of s", data: '{"other":1}' })] });
-    expect([...(await writeReplayed([judged], replaying, io)).values()]).toEqual(["failing"]);
+    expect([...(await writeReplayed([validated], replaying, io)).values()]).toEqual(["failing"]);
     expect(await storedEvents("s")).toMatchObject([{ data: '{"other":1}' }]);
-    const [error] = await findErrorsById(databases, [judged.error.key.id]);
+    const [error] = await findErrorsById(databases, [validated.error.key.id]);
     expect(JSON.parse(error?.issues ?? "")).toMatchObject([{ code: "id_conflict" }]);
   });
 
   it("waits where its database cannot be written, and harms no other", async () => {
-    const [broken, whole] = await Promise.all(["broken", "whole"].map((session) => judgedOf(session, "valid")));
-    if (broken === undefined || whole === undefined) throw new Error("nothing is judged");
+    const [broken, whole] = await Promise.all(["broken", "whole"].map((session) => validatedOf(session, "valid")));
+    if (broken === undefined || whole === undefined) throw new Error("nothing is validated");
     const write: Write = (database, rows) =>
       JSON.stringify(rows).includes("event of broken")
         ? Promise.reject(new Error("D1_ERROR: Network connection lost."))

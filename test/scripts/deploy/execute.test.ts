@@ -21,7 +21,7 @@ function fakeIo(answers: Record<string, { code?: number; stdout?: string }> = {}
 }
 
 const step = (title: string, changes: Partial<Step> = {}): Step => ({
-  ...{ title, args: ["make", title], mend: "Mend it." },
+  ...{ title, args: ["make", title], fix: "Fix it." },
   ...changes,
 });
 
@@ -36,7 +36,7 @@ test("the first step that fails ends it, with what to do", async () => {
   const { io, asked } = fakeIo({ "make a": { code: 1, stdout: "no permission" } });
   const deployed = await execute([step("a"), step("b")], io);
   expect(deployed).toMatchObject({ ok: false, message: expect.stringContaining("no permission") });
-  expect(deployed).toMatchObject({ message: expect.stringContaining("Mend it.") });
+  expect(deployed).toMatchObject({ message: expect.stringContaining("Fix it.") });
   expect(asked).toEqual(["make a"]);
 });
 

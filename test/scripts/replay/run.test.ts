@@ -38,7 +38,7 @@ async function replay(service: FakeService, args: string[], input: string | Uint
 
 const sessionsOf = (service: FakeService) => new Set(Array.from(service.events.values(), (event) => event.session_id));
 
-test("finding 25: strangers behind a virtual host or proxies do not share a session", async () => {
+test("finding 25: untrusted senders behind a virtual host or proxies do not share a session", async () => {
   const service = new FakeService();
   const vhost = await replay(service, [fixture("vhost.log")]);
   expect(vhost.output).toContain("vhost.log: combined log format with a virtual host before the address");

@@ -57,12 +57,12 @@ test.skipIf(process.platform === "win32")("what a killed service left behind is 
   writeFileSync(file(), JSON.stringify({ pid: 2 ** 22 + 1, port: 8787, group: left.pid }));
   taken().release();
   await left.ended;
-  const stranger = await running("another.js", true);
-  writeFileSync(file(), JSON.stringify({ pid: 2 ** 22 + 1, port: 8787, group: stranger.pid }));
+  const other = await running("another.js", true);
+  writeFileSync(file(), JSON.stringify({ pid: 2 ** 22 + 1, port: 8787, group: other.pid }));
   taken().release();
-  expect(isRunning(stranger.pid)).toBe(true);
-  stranger.child.kill("SIGKILL");
-  await stranger.ended;
+  expect(isRunning(other.pid)).toBe(true);
+  other.child.kill("SIGKILL");
+  await other.ended;
 });
 
 test("a damaged lock, and one whose number another program has by now, are no obstacle", () => {

@@ -5,7 +5,7 @@ import {
   type DueDelivery,
   dueDeliveries,
   listDeliveries,
-  settleDelivery,
+  recordDelivery,
 } from "../../../src/storage/admin/alert-deliveries";
 import { changeState, insertAlert, loadAlert } from "../../../src/storage/admin/alerts";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
@@ -51,9 +51,9 @@ describe("the messages that are due", () => {
 
   it("do not hold the end of an alert before its begin has been delivered or has failed for good", async () => {
     await alertThat("a", MORNING, MORNING + 1);
-    await settleDelivery(home, "a:1:begin", { status: "pending", outcome: "answered 500" });
+    await recordDelivery(home, "a:1:begin", { status: "pending", outcome: "answered 500" });
     expect(idsOf(await due(MORNING + MINUTE))).toEqual(["a:1:begin"]);
-    await settleDelivery(home, "a:1:begin", { status: "failed", outcome: "answered 500" });
+    await recordDelivery(home, "a:1:begin", { status: "failed", outcome: "answered 500" });
     expect(idsOf(await due(MORNING + MINUTE))).toEqual(["a:1:end"]);
   });
 
@@ -78,8 +78,8 @@ describe("a try of a message", () => {
 
   it("that was answered too late does not undo that another delivered the message", async () => {
     await alertThat("a", MORNING);
-    await settleDelivery(home, "a:1:begin", { status: "delivered", outcome: "answered 200" });
-    await settleDelivery(home, "a:1:begin", { status: "pending", outcome: "timed out" });
+    await recordDelivery(home, "a:1:begin", { status: "delivered", outcome: "answered 200" });
+    await recordDelivery(home, "a:1:begin", { status: "pending", outcome: "timed out" });
     expect(await listDeliveries(home, "a", 9)).toMatchObject([{ status: "delivered", outcome: "answered 200" }]);
   });
 });

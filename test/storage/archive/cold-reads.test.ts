@@ -32,7 +32,7 @@ const ALL: EventQuestion = {
   range: { order: "desc", from: null, to: null, after: null },
 };
 
-async function walk(question: Partial<EventQuestion>) {
+async function scan(question: Partial<EventQuestion>) {
   const rows: Awaited<ReturnType<typeof findEvents>>["rows"] = [];
   let isFromArchive = false;
   let after: EventQuestion["range"]["after"] = null;
@@ -44,7 +44,7 @@ async function walk(question: Partial<EventQuestion>) {
     if (found.next === null) return { ids: rows.map(({ id }) => id), rows, isFromArchive };
     after = found.next;
   }
-  throw new Error("the walk does not end");
+  throw new Error("the scan does not end");
 }
 
 /** All sessions, in pages of 7. */
@@ -108,7 +108,7 @@ const QUESTIONS: [string, Partial<EventQuestion>, (row: EventRow) => boolean][] 
 
 async function askAll(when: string) {
   for (const [what, question, matches] of QUESTIONS) {
-    const { ids } = await walk(question);
+    const { ids } = await scan(question);
     expect(ids, `${what}, ${when}`).toEqual(expected(matches, question.range?.order));
   }
 }
@@ -130,7 +130,7 @@ describe("questions over the databases and the archive", () => {
       if (result.did === "copied" && step % 5 !== 0) continue;
       await askAll(`after step ${step}: ${result.did}`);
     }
-    const { isFromArchive, rows } = await walk({});
+    const { isFromArchive, rows } = await scan({});
     expect(isFromArchive).toBe(true);
     const [found] = rows.filter(({ id }) => id === "event-3");
     const stored = EVENTS[3];
@@ -187,9 +187,9 @@ describe("events that come late to the archive", () => {
     const copies = EVENTS.slice(0, 40).map((row) => ({ ...row, receivedAt: row.receivedAt + 9 }));
     await store(databases, { events: [late, ...copies] }, WIDTH);
     const both = inReadingOrder([...EVENTS, late]).map(({ id }) => id);
-    expect((await walk({})).ids).toEqual(both.toReversed());
-    expect((await walk({ session: "session-23" })).ids).toContain("late");
+    expect((await scan({})).ids).toEqual(both.toReversed());
+    expect((await scan({ session: "session-23" })).ids).toContain("late");
     await compactAll();
-    expect((await walk({})).ids).toEqual(both.toReversed());
+    expect((await scan({})).ids).toEqual(both.toReversed());
   });
 });

@@ -33,7 +33,7 @@ const everything: ErrorQuestion = {
   after: null,
 };
 
-async function walk(question: ErrorQuestion): Promise<string[]> {
+async function scan(question: ErrorQuestion): Promise<string[]> {
   const ids: string[] = [];
   let after: ErrorKey | null = null;
   for (let pages = 0; pages < 500; pages++) {
@@ -42,7 +42,7 @@ async function walk(question: ErrorQuestion): Promise<string[]> {
     if (next === null) return ids;
     after = next;
   }
-  throw new Error("The walk does not end.");
+  throw new Error("The scan does not end.");
 }
 
 const anyError = fc.record({
@@ -93,14 +93,14 @@ function expected(rows: ErrorRow[], question: ErrorQuestion): string[] {
 }
 
 describe("findErrors", () => {
-  it("walks through exactly what sorting and filtering everything gives, whatever is asked", async () => {
+  it("scans through exactly what sorting and filtering everything gives, whatever is asked", async () => {
     const rows = fc.sample(anyError, { numRuns: 80, seed: 7 }).map((row) => errorRow(row));
     await store(databases, { errors: rows });
     const resolve = "UPDATE errors SET resolved_at = 1 WHERE CAST(substr(id, -6) AS INTEGER) % 3 = 0";
     for (const { binding } of databases) await binding.prepare(resolve).run();
     await fc.assert(
       fc.asyncProperty(anyQuestion, async (question) => {
-        expect(await walk(question)).toEqual(expected(rows, question));
+        expect(await scan(question)).toEqual(expected(rows, question));
       }),
       { numRuns: 80, seed: 7 },
     );
@@ -127,7 +127,7 @@ describe("findErrors", () => {
   });
 
   it("keeps the content of an error without a session, whatever JSON it is", async () => {
-    const poison = errorRow({
+    const malformed = errorRow({
       application: null,
       session: null,
       category: null,
@@ -135,7 +135,7 @@ describe("findErrors", () => {
       eventId: null,
       content: '"junk"',
     });
-    await store(databases, { errors: [poison] });
+    await store(databases, { errors: [malformed] });
     const { rows } = await findErrors(databases, everything);
     expect(rows).toMatchObject([{ session: null, application: null, content: { kind: "whole", text: '"junk"' } }]);
   });
@@ -153,7 +153,7 @@ describe("findErrors", () => {
     const room = MAX_PAGE_CONTENT - 100 * content.length;
     expect(rows.length).toBe(100 + Math.floor(room / (40 * MAX_PART_CHARACTERS)));
     expect(next).not.toBeNull();
-    expect((await walk({ ...everything, limit: 1_000 })).length).toBe(110);
+    expect((await scan({ ...everything, limit: 1_000 })).length).toBe(110);
   });
 
   it("looks at a bounded number of errors, and goes on from there", async () => {
@@ -165,7 +165,7 @@ describe("findErrors", () => {
     const first = await findErrors(databases, question);
     expect(first.rows).toEqual([]);
     expect(first.next).not.toBeNull();
-    expect(await walk(question)).toEqual([rows[0]?.id]);
+    expect(await scan(question)).toEqual([rows[0]?.id]);
   });
 
   it.each<[string, Partial<ErrorQuestion>, string, string]>([
@@ -173,8 +173,8 @@ describe("findErrors", () => {
     ["session", { session: "session", code: "name_invalid" }, "errors_by_session", "errors_with_name_invalid"],
     ["name", { name: "pageview", category: "legal" }, "errors_by_name", "errors_by_category"],
     ["category", { category: "page interaction", status: "resolved" }, "errors_by_category", "errors_resolved"],
-  ])("walks through the index of a %s, and reads no error that the other filter leaves out", async (...row) => {
-    const [, filters, walked, other] = row;
+  ])("scans through the index of a %s, and reads no error that the other filter leaves out", async (...row) => {
+    const [, filters, scanned, other] = row;
     const [home] = databases;
     if (home === undefined) throw new Error("There is no database.");
     const rows = Array.from({ length: MAX_ROWS_EXAMINED + 100 }, (_, n) => errorRow({ receivedAt: MORNING + n }));
@@ -185,9 +185,9 @@ describe("findErrors", () => {
     const plans = await Promise.all(queries.map((query) => planOf(home, query)));
     const steps = plans.flat().filter((step) => /errors/.test(step));
     expect(steps.map((step) => step.replace(/ \(.*/, ""))).toEqual([
-      expect.stringMatching(`^(SCAN|SEARCH) errors USING COVERING INDEX ${walked}$`),
+      expect.stringMatching(`^(SCAN|SEARCH) errors USING COVERING INDEX ${scanned}$`),
       `SEARCH errors USING INDEX ${other}`,
-      expect.stringMatching(`^(SCAN|SEARCH) errors USING COVERING INDEX ${walked}$`),
+      expect.stringMatching(`^(SCAN|SEARCH) errors USING COVERING INDEX ${scanned}$`),
     ]);
     expect(steps[1]).toMatch(/received_at=\? AND id=\?/);
     const costs = await Promise.all(queries.map((query) => rowsReadBy(home, query)));

@@ -8,7 +8,7 @@ import { readerOf } from "../../../src/storage/core/reader";
 import {
   type FailureQuestion,
   type Group,
-  groupCells,
+  groupAggregates,
   groupsIn,
   sumUpInDatabase,
 } from "../../../src/storage/errors/failure-groups";
@@ -66,7 +66,7 @@ describe("groups of failures", () => {
     );
   });
 
-  it("are summed up in the database where their cells are too much text to fetch", async () => {
+  it("are summed up in the database where their aggregate rows are too much text to fetch", async () => {
     const wide = "\u0001".repeat(190);
     const errors = Array.from({ length: 1_400 }, (_, n) =>
       errorRow({
@@ -99,13 +99,13 @@ describe("groups of failures", () => {
   });
 
   it("do not depend on the order in which their buckets come", () => {
-    const cells = (events: number, id: string) => JSON.stringify([["shop", "c", "n", "/data", events, id]]);
+    const aggregates = (events: number, id: string) => JSON.stringify([["shop", "c", "n", "/data", events, id]]);
     const buckets = [
-      { code: "data_invalid", bucket: 240, cells: cells(3, "newest") },
-      { code: "data_invalid", bucket: 0, cells: cells(1, "oldest") },
-      { code: "data_invalid", bucket: 60, cells: cells(2, "between") },
+      { code: "data_invalid", bucket: 240, aggregates: aggregates(3, "newest") },
+      { code: "data_invalid", bucket: 0, aggregates: aggregates(1, "oldest") },
+      { code: "data_invalid", bucket: 60, aggregates: aggregates(2, "between") },
     ];
-    expect(groupCells(buckets, { first: 0, step: 120 })).toEqual([
+    expect(groupAggregates(buckets, { first: 0, step: 120 })).toEqual([
       {
         ...{ application: "shop", category: "c", name: "n", code: "data_invalid", path: "/data", events: 6 },
         ...{ firstBucket: 0, lastBucket: 240, lastErrorId: "newest" },

@@ -106,7 +106,7 @@ describe("sumUpFailures", () => {
     expect(groups[0]?.events).toBeGreaterThan(MAX_FAILURE_GROUPS_PER_DAY / 2 - 1);
   });
 
-  it("reads the cells in the range and no error, however much lies outside", async () => {
+  it("reads the aggregate rows in the range and no error, however much lies outside", async () => {
     const [home] = databases;
     if (home === undefined) throw new Error("There is no database.");
     const inRange = Array.from({ length: 20 }, (_, n) =>
@@ -124,7 +124,7 @@ describe("sumUpFailures", () => {
     };
     await store([home], { errors: inRange });
     const cost = await costOf();
-    // Each cell by its code and once more as a failed event; the rest are sums and the lists in the queries.
+    // Each aggregate row by its code and once more as a failed event; the rest are sums and the lists in the queries.
     expect(cost).toBeLessThanOrEqual(8 * 20);
     await store([home], { errors: outside });
     expect(await costOf()).toBeLessThanOrEqual(cost + 5);

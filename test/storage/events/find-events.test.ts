@@ -35,8 +35,8 @@ async function beginAnew(): Promise<void> {
 
 beforeEach(beginAnew);
 
-/** Walks through all pages; `between` runs after each. */
-async function walk(question: EventQuestion, between?: () => Promise<void>): Promise<string[]> {
+/** Scans through all pages; `between` runs after each. */
+async function scan(question: EventQuestion, between?: () => Promise<void>): Promise<string[]> {
   const names: string[] = [];
   let after: EventKey | null = null;
   for (let pages = 0; pages < 2_000; pages++) {
@@ -47,10 +47,10 @@ async function walk(question: EventQuestion, between?: () => Promise<void>): Pro
     after = next;
     await between?.();
   }
-  throw new Error("The walk does not end.");
+  throw new Error("The scan does not end.");
 }
 
-/** What the walk must give, by sorting and filtering everything. */
+/** What the scan must give, by sorting and filtering everything. */
 function expected(rows: EventRow[], question: EventQuestion): string[] {
   const { order, from, to } = question.range;
   const matching = rows.filter(
@@ -113,7 +113,7 @@ function sample(numRuns: number, seed: number): EventRow[] {
 async function expectExact(rows: EventRow[], seed: number, numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(anyQuestion, async (question) => {
-      expect(await walk(question)).toEqual(expected(rows, question));
+      expect(await scan(question)).toEqual(expected(rows, question));
     }),
     { numRuns, seed },
   );
@@ -203,7 +203,7 @@ describe("findEvents", { timeout: 120_000 }, () => {
       { ...everything, session: "alpha", name: "pageview" },
     ]) {
       const before = [...rows];
-      const names = await walk(question, async () => {
+      const names = await scan(question, async () => {
         // Those that arrive as fast as the scan goes on would keep it going for ever.
         if (rows.length - before.length < 40) {
           const arrived = sample(3, seed++);
@@ -260,6 +260,6 @@ describe("findEvents", { timeout: 120_000 }, () => {
     const { rows: first, next } = await findEvents(databases, { ...everything, limit: 1_000 });
     expect(first.length).toBe(Math.floor(MAX_PAGE_CONTENT / (data.length + context.length)));
     expect(next).not.toBeNull();
-    expect(await walk({ ...everything, limit: 1_000 })).toEqual(expected(rows, everything));
+    expect(await scan({ ...everything, limit: 1_000 })).toEqual(expected(rows, everything));
   });
 });

@@ -55,7 +55,7 @@ describe("the range for a moment", () => {
     );
   });
 
-  it("is of the planned width from the stretch of now on, and a calendar year before it", () => {
+  it("is of the planned width from the range of now on, and a calendar year before it", () => {
     const now = MORNING + HOUR / 2;
     expect(rangeFor(now, now, HOUR)).toEqual({ from: MORNING, to: MORNING + HOUR });
     expect(rangeFor(MORNING, now, HOUR)).toEqual({ from: MORNING, to: MORNING + HOUR });

@@ -97,7 +97,7 @@ describe("the partitions of any moments", () => {
     expect(map.partitions.length).toBeLessThanOrEqual(60);
   });
 
-  it("are regular from the stretch of now on, and calendar years before it", async () => {
+  it("are regular from the range of now on, and calendar years before it", async () => {
     const map = await storeAt(MORNING, [zero], HOUR).covering([
       MORNING,
       MORNING + HOUR,

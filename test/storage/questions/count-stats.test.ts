@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 describe("countStats", () => {
-  it("reads once more for the shown groups where there are too many cells", async () => {
+  it("reads once more for the shown groups where there are too many aggregate rows", async () => {
     const groups = 110;
     const buckets = Math.ceil(MAX_COUNTED_CELLS / groups) + 1;
     const at = MORNING + 100 * 24 * HOUR;

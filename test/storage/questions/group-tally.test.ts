@@ -32,11 +32,11 @@ function sumsOf(groups: CountedGroup[]): Map<string, number> {
 describe("GroupTally", () => {
   it("sums up by group and bucket while there are few of them, and else finds the largest groups", () => {
     fc.assert(
-      fc.property(anyCounts, fc.integer({ min: 40, max: 120 }), (counts, cells) => {
-        const tally = new GroupTally({ cells, groups: 1_000 });
+      fc.property(anyCounts, fc.integer({ min: 40, max: 120 }), (counts, aggregates) => {
+        const tally = new GroupTally({ aggregates, groups: 1_000 });
         for (const { group, place, events } of counts) tally.add(group, place, events);
         const groups = tally.groups();
-        if (sums(counts).size <= cells) expect(sumsOf(groups ?? [])).toEqual(sums(counts));
+        if (sums(counts).size <= aggregates) expect(sumsOf(groups ?? [])).toEqual(sums(counts));
         else expect(groups).toBeNull();
         const bySize = [...Map.groupBy(counts, ({ group }) => group.key)]
           .map(([key, own]) => ({ key, events: own.reduce((sum, { events }) => sum + events, 0) }))
@@ -48,7 +48,7 @@ describe("GroupTally", () => {
   });
 
   it("compares a bounded number of groups", () => {
-    const tally = new GroupTally({ cells: 100, groups: 3 });
+    const tally = new GroupTally({ aggregates: 100, groups: 3 });
     for (let n = 0; n < 5; n++) tally.add(groupName([`group ${n}`]), 0, 1);
     expect(tally.groups()).toBeNull();
     expect(tally.size).toBe(3);

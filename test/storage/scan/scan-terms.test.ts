@@ -33,8 +33,8 @@ beforeAll(async () => {
 
 async function read(range: EventRange, termOf: (lane: LaneSource) => ScanTerm) {
   const chains = scanChains(await chainsOver([home], range.order), termOf);
-  const stretches = await scanEvents(chains, 1_000);
-  return idsOf(stretches.flatMap(({ rows: found }) => found));
+  const partialPages = await scanEvents(chains, 1_000);
+  return idsOf(partialPages.flatMap(({ rows: found }) => found));
 }
 
 const expected = (order: EventRange["order"], keep: (row: EventRow) => boolean = () => true) => {

@@ -263,7 +263,7 @@ describe("slices", () => {
     }
   });
 
-  it("are given up where they read too much", async () => {
+  it("end where they read too much", async () => {
     const given = tallySlice(databases, funnel([{}, {}]), WHOLE, 3);
     await expect(given).rejects.toThrow(TooManyRows);
   });

@@ -24,7 +24,7 @@ const always: SessionQuestion = {
   ...{ applications: null, asOf: Number.MAX_SAFE_INTEGER, withTimes: false },
 };
 
-async function walk(question: SessionQuestion, between?: () => Promise<void>): Promise<string[]> {
+async function scan(question: SessionQuestion, between?: () => Promise<void>): Promise<string[]> {
   const names: string[] = [];
   let after: EventKey | null = null;
   for (let pages = 0; pages < 500; pages++) {
@@ -35,7 +35,7 @@ async function walk(question: SessionQuestion, between?: () => Promise<void>): P
     after = next;
     await between?.();
   }
-  throw new Error("The walk does not end.");
+  throw new Error("The scan does not end.");
 }
 
 /** The sessions with a known event in the range, by the last of these. */
@@ -97,7 +97,7 @@ describe("findActiveSessions", { timeout: 120_000 }, () => {
     const rows = [...early, ...late];
     await fc.assert(
       fc.asyncProperty(anyQuestion, async (question) => {
-        expect(await walk(question)).toEqual(expected(rows, question));
+        expect(await scan(question)).toEqual(expected(rows, question));
       }),
       { numRuns: 40, seed: 3 },
     );
@@ -112,7 +112,7 @@ describe("findActiveSessions", { timeout: 120_000 }, () => {
     const { rows: page, next } = await findActiveSessions(databases, { ...always, limit: 5 });
     expect(page.length).toBe(3);
     expect(next).not.toBeNull();
-    expect(await walk({ ...always, limit: 5 })).toEqual(expected(rows, always));
+    expect(await scan({ ...always, limit: 5 })).toEqual(expected(rows, always));
   });
 
   it("neither repeats nor skips a session while its events go on between the pages", async () => {
@@ -122,7 +122,7 @@ describe("findActiveSessions", { timeout: 120_000 }, () => {
     await store(databases, { events: rows }, NARROW);
     const asOf = MORNING + 12 * 20 * MINUTE;
     let later = asOf;
-    const names = await walk({ ...always, asOf }, async () => {
+    const names = await scan({ ...always, asOf }, async () => {
       later += 20 * MINUTE;
       const arrived = rows.map(({ session }) => eventRow({ session, occurredAt: later }));
       await store(databases, { events: arrived }, NARROW);

@@ -18,12 +18,15 @@ async function counted(): Promise<[string, number][]> {
   const { results } = await env.DB.prepare(
     "SELECT seconds, code, bucket, application, category, name, path, events FROM failures",
   ).all<Record<string, string | number>>();
-  return results.map(({ events, ...cell }): [string, number] => [JSON.stringify(Object.values(cell)), Number(events)]);
+  return results.map(({ events, ...aggregate }): [string, number] => [
+    JSON.stringify(Object.values(aggregate)),
+    Number(events),
+  ]);
 }
 
 /** What must be counted for these errors, in the plainest way. */
 function expected(errors: ErrorRow[]): Map<string, number> {
-  const cells = new Map<string, number>();
+  const aggregates = new Map<string, number>();
   for (const { issues, receivedAt, application, category, name } of errors) {
     const kinds = new Set(
       [["", ""], ...issues.map(({ code, path }) => [code, path])].map((kind) => JSON.stringify(kind)),
@@ -32,11 +35,11 @@ function expected(errors: ErrorRow[]): Map<string, number> {
       for (const [code, path] of [...kinds].map((kind): [string, string] => JSON.parse(kind))) {
         const bucket = Math.floor(receivedAt / 1_000_000 / seconds) * seconds;
         const key = JSON.stringify([seconds, code, bucket, application ?? "", category ?? "", name ?? "", path]);
-        cells.set(key, (cells.get(key) ?? 0) + 1);
+        aggregates.set(key, (aggregates.get(key) ?? 0) + 1);
       }
     }
   }
-  return cells;
+  return aggregates;
 }
 
 beforeEach(async () => {

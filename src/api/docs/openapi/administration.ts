@@ -83,7 +83,7 @@ export function administrationOperations(): OperationPlan[] {
       path: "/theeye/applications",
       operationId: "listApplications",
       summary: "List applications",
-      description: "All applications in the order of their names, each with what may be told of its keys.",
+      description: "All applications in the order of their names, each with what may be shown of its keys.",
       parameters: queryParameters(ApplicationsParameters),
       answers: [
         {
@@ -101,7 +101,7 @@ export function administrationOperations(): OperationPlan[] {
       path: "/theeye/applications/{name}",
       operationId: "showApplication",
       summary: "Show an application",
-      description: "An application with what may be told of its keys.",
+      description: "An application with what may be shown of its keys.",
       parameters: [nameParameter],
       answers: [{ status: 200, description: "The application.", content: json("Application", LISTED) }],
       problems: ["not_found"],

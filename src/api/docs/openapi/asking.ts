@@ -1,4 +1,4 @@
-import { MAX_GUIDED_ROWS } from "../../../storage/core/read-limits";
+import { MAX_MINUTE_BUCKET_ROWS } from "../../../storage/core/read-limits";
 import { ErrorsParameters } from "../../errors/errors";
 import { EventsParameters } from "../../events/events";
 import { ExportParameters, MAX_EXPORTED_EVENTS } from "../../exports/exports";
@@ -50,7 +50,7 @@ export function askingOperations(): OperationPlan[] {
       path: "/theeye/events",
       operationId: "listEvents",
       summary: "List events",
-      description: `Events by any combination of filters, in the order in which they occurred; those of the same microsecond in the order of receipt. Newest first, or oldest first where one session is asked for. Pages neither repeat nor skip while events arrive. A page looks at some ${MAX_GUIDED_ROWS.toLocaleString("en-US")} events of each database at most; where what is asked for is rare, it may hold fewer than \`limit\`, or none, though there is a next one.`,
+      description: `Events by any combination of filters, in the order in which they occurred; those of the same microsecond in the order of receipt. Newest first, or oldest first where one session is asked for. Pages neither repeat nor skip while events arrive. A page looks at some ${MAX_MINUTE_BUCKET_ROWS.toLocaleString("en-US")} events of each database at most; where what is asked for is rare, it may hold fewer than \`limit\`, or none, though there is a next one.`,
       parameters: queryParameters(EventsParameters, { session_id: SAMPLE_SESSION }),
       answers: [page("EventPage", { results: [...STORED_SAMPLES, STORED_FULL_SAMPLE], next: null })],
       problems: ["invalid_parameter"],

@@ -32,7 +32,7 @@ export function collectingOperations(): OperationPlan[] {
           name: "dry_run",
           in: "query",
           description:
-            "1: judge the events as the pipeline would, at once, by the rules in force now, and store nothing. Duplicates and taken ids are not judged. Members that `Event` does not name are listed as warnings.",
+            "1: validate the events as the pipeline would, at once, by the rules in force now, and store nothing. Duplicates and taken ids are not validated. Members that `Event` does not name are listed as warnings.",
           required: false,
           schema: { type: "integer", enum: [0, 1], examples: [1] },
         },

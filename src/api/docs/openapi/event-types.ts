@@ -136,7 +136,7 @@ export function eventTypeOperations(): OperationPlan[] {
       operationId: "showEventType",
       summary: "Show an event type",
       description:
-        "The newest version, in force yet or not (`in_force_at`), or the one that is asked for, with what its schema would have rejected in shadow.",
+        "The newest version, in force yet or not (`in_force_at`), or the one that is asked for, with what its schema would have rejected in report-only mode.",
       parameters: [...typePath, ...queryParameters(EventTypeParameters)],
       answers: [ok("The event type.", "EventType", { ...VERSION, ...UNSEEN, shadow: [], properties: [] })],
       problems: ["invalid_parameter", "not_found"],

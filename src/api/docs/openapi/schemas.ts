@@ -126,7 +126,7 @@ const CodeSchema = v.object({
   title: v.string(),
   status: v.pipe(v.nullable(CountSchema), v.description("The HTTP status that carries it; null for an event's.")),
   meaning: v.string(),
-  mend: v.pipe(v.string(), v.description("What to do about it.")),
+  fix: v.pipe(v.string(), v.description("What to do about it.")),
 });
 
 const QuestionAnswerSchema = v.pipe(

@@ -55,7 +55,7 @@ export function serviceOperations(): OperationPlan[] {
       path: "/problems/{code}",
       operationId: "explainCode",
       summary: "What does this code mean?",
-      description: "Explains a code of a refused request or of an event that failed, and how to mend it.",
+      description: "Explains a code of a refused request or of an event that failed, and how to fix it.",
       parameters: [
         {
           name: "code",

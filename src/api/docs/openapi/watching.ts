@@ -33,7 +33,7 @@ const replayId = pathParameter("id", "The replay's id.", REPLAY.id);
 
 const bodyProblems = ["invalid_json", "invalid_parameter", "payload_too_large", "unsupported_encoding"] as const;
 
-/** What goes wrong with events, what became of one, and how failed events are mended. */
+/** What goes wrong with events, what became of one, and how failed events are fixed. */
 export function watchingOperations(): OperationPlan[] {
   return [
     {
@@ -79,9 +79,9 @@ export function watchingOperations(): OperationPlan[] {
       tag: "Errors",
       scope: "admin",
       summary: "Replay failed events",
-      description: `Gives open errors' events to their sessions once more, mended by \`repair\` or as they are, with their original id, application and moment of receipt. An event that now passes takes its right place, and its error becomes \`resolved\`; one that still fails keeps its error, with its newest issues. Twice, or while traffic flows, doubles nothing.
+      description: `Gives open errors' events to their sessions once more, fixed by \`repair\` or as they are, with their original id, application and moment of receipt. An event that now passes takes its right place, and its error becomes \`resolved\`; one that still fails keeps its error, with its newest issues. Twice, or while traffic flows, doubles nothing.
 
-With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} errors, fewer where they are large. An event in which the repair does not apply, or passes a bound, is skipped with the reason. Otherwise the replay runs in the background, and \`GET /theeye/replays/{id}\` tells how far it is. Errors that arrive after the request are not taken. The events are judged by the rules that are known when the replay is created, those that are not in force yet included.`,
+With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} errors, fewer where they are large. An event in which the repair does not apply, or passes a bound, is skipped with the reason. Otherwise the replay runs in the background, and \`GET /theeye/replays/{id}\` tells how far it is. Errors that arrive after the request are not taken. The events are validated by the rules that are known when the replay is created, those that are not in force yet included.`,
       parameters: queryParameters(CreateReplayParameters, { dry_run: "1" }),
       requestBody: {
         description: "One JSON object with `filter` or `ids`, and perhaps a `repair`.",
@@ -90,7 +90,7 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
             schema: schemaReference("CreateReplay"),
             examples: {
               edits: {
-                summary: "Mend a release's broken timestamps and empty payloads",
+                summary: "Fix a release's broken timestamps and empty payloads",
                 value: { filter: { application: "demo", code: "data_invalid" }, repair: REPAIR },
               },
               shift: {
@@ -217,12 +217,12 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
       scope: "read",
       summary: "Ask what became of an event",
       description:
-        "The fate of an event that was answered 202, by its session and id. The sending application's **write** key does as well as a read key; it is told `unknown` of other applications' events.",
+        "The outcome of an event that was answered 202, by its session and id. The sending application's **write** key does as well as a read key; for other applications' events the answer is `unknown`.",
       parameters: queryParameters(ReceiptParameters, { session_id: SAMPLE_SESSION, id: SAMPLE_IDS[0] }),
       answers: [
         {
           status: 200,
-          description: "Its fate.",
+          description: "Its outcome.",
           content: json("Receipt", {
             ...{ session_id: SAMPLE_SESSION, id: SAMPLE_IDS[0], status: "stored", failures: [] },
             stored: {

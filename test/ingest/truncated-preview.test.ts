@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { outlineOf } from "../../src/ingest/outline";
+import { previewOf } from "../../src/ingest/truncated-preview";
 import { EventSchema, isJsonObject, utf8Bytes } from "../../src/model/event/event";
 
 const EVENT = {
@@ -20,29 +20,29 @@ function verdict(event: unknown): string[] {
   return result.success ? [] : result.issues.map((issue) => v.getDotPath(issue) ?? "").toSorted();
 }
 
-describe("outlineOf", () => {
+describe("previewOf", () => {
   it("keeps what is small as it is", () => {
-    expect(outlineOf(EVENT)).toEqual(EVENT);
+    expect(previewOf(EVENT)).toEqual(EVENT);
     const others = { timestamp: 1_609_492_527.24386, visitor_id: null, context: null, id: "a" };
-    expect(outlineOf({ ...EVENT, ...others })).toEqual({ ...EVENT, ...others });
+    expect(previewOf({ ...EVENT, ...others })).toEqual({ ...EVENT, ...others });
   });
 
   it("empties a large payload or context and keeps its kind", () => {
-    expect(outlineOf({ ...EVENT, context: { text: "x".repeat(2_000) } })).toEqual(EVENT);
-    expect(outlineOf({ ...EVENT, data: { text: "x".repeat(2_000) } })).toEqual(EVENT);
-    expect(outlineOf({ ...EVENT, data: Array(600).fill(1) })).toEqual({ ...EVENT, data: [] });
+    expect(previewOf({ ...EVENT, context: { text: "x".repeat(2_000) } })).toEqual(EVENT);
+    expect(previewOf({ ...EVENT, data: { text: "x".repeat(2_000) } })).toEqual(EVENT);
+    expect(previewOf({ ...EVENT, data: Array(600).fill(1) })).toEqual({ ...EVENT, data: [] });
   });
 
   it("cuts a long text, never within a character", () => {
-    expect(outlineOf({ name: "x".repeat(201) })).toEqual({ name: `${"x".repeat(200)}…` });
-    expect(outlineOf({ name: `${"x".repeat(199)}😀😀` })).toEqual({ name: `${"x".repeat(199)}…` });
+    expect(previewOf({ name: "x".repeat(201) })).toEqual({ name: `${"x".repeat(200)}…` });
+    expect(previewOf({ name: `${"x".repeat(199)}😀😀` })).toEqual({ name: `${"x".repeat(199)}…` });
   });
 
   it("keeps twenty members, those that are checked first", () => {
     const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`member ${i}`, i]));
-    const outline = outlineOf({ ...many, ...EVENT });
-    expect(outline).toMatchObject(EVENT);
-    expect(isJsonObject(outline) && Object.keys(outline)).toHaveLength(20);
+    const preview = previewOf({ ...many, ...EVENT });
+    expect(preview).toMatchObject(EVENT);
+    expect(isJsonObject(preview) && Object.keys(preview)).toHaveLength(20);
   });
 
   it.each([
@@ -50,8 +50,8 @@ describe("outlineOf", () => {
     [5, 5],
     ["x".repeat(300), `${"x".repeat(200)}…`],
     [Array(600).fill(1), []],
-  ])("outlines an event that is no object", (event, outline) => {
-    expect(outlineOf(event)).toEqual(outline);
+  ])("previews an event that is no object", (event, preview) => {
+    expect(previewOf(event)).toEqual(preview);
   });
 
   it("is small and gives the event's verdict", () => {
@@ -78,9 +78,9 @@ describe("outlineOf", () => {
       .chain((known) => fc.dictionary(fc.string({ maxLength: 100 }), value).map((others) => ({ ...others, ...known })));
     fc.assert(
       fc.property(fc.oneof(event, value), (candidate) => {
-        const outline = outlineOf(candidate);
-        expect(verdict(outline)).toEqual(verdict(candidate));
-        expect(utf8Bytes(JSON.stringify(outline))).toBeLessThan(35_000);
+        const preview = previewOf(candidate);
+        expect(verdict(preview)).toEqual(verdict(candidate));
+        expect(utf8Bytes(JSON.stringify(preview))).toBeLessThan(35_000);
       }),
     );
   });

@@ -2,8 +2,8 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Database } from "../../../src/storage/core/databases";
 import { CODE_BITS } from "../../../src/storage/core/error-codes";
-import type { ErrorRow, Settlement } from "../../../src/storage/write/rows";
-import { claimErrors, settleStatements } from "../../../src/storage/write/settle-errors";
+import { claimErrors, resolveStatements } from "../../../src/storage/write/resolve-errors";
+import type { ErrorRow, Resolution } from "../../../src/storage/write/rows";
 import { writeBatch } from "../../../src/storage/write/write-batch";
 import { errorRow, MORNING, store } from "../seed";
 
@@ -11,14 +11,14 @@ const database: Database = { index: 0, binding: env.DB };
 
 const keyOf = ({ receivedAt, id }: ErrorRow) => ({ receivedAt, id });
 
-const settle = (settlements: Settlement[]) => writeBatch(database, { events: [], errors: [], parts: [], settlements });
+const resolve = (resolutions: Resolution[]) => writeBatch(database, { events: [], errors: [], parts: [], resolutions });
 
-const resolved = (row: ErrorRow, eventId: string): Settlement => ({
+const resolved = (row: ErrorRow, eventId: string): Resolution => ({
   ...{ error: keyOf(row), at: MORNING + 9, replay: "r" },
   outcome: { kind: "resolved", session: "s", eventId, occurredAt: MORNING - 5 },
 });
 
-const failing = (row: ErrorRow): Settlement => ({
+const failing = (row: ErrorRow): Resolution => ({
   ...{ error: keyOf(row), at: MORNING + 10, replay: "r" },
   outcome: { kind: "failing", issues: [{ code: "name_invalid", path: "/name", message: "m" }] },
 });
@@ -38,7 +38,7 @@ describe("claimErrors", () => {
     const rows = ["a", "b", "c"].map((id) => errorRow({ id }));
     const [a, b, c] = rows as [ErrorRow, ErrorRow, ErrorRow];
     await store([database], { errors: rows });
-    await settle([resolved(a, "e1")]);
+    await resolve([resolved(a, "e1")]);
     await claimErrors(database, [keyOf(b)], "other");
     const keys = rows.map(keyOf);
     const states = await claimErrors(database, keys, "mine");
@@ -48,19 +48,19 @@ describe("claimErrors", () => {
   });
 });
 
-describe("settlements", () => {
+describe("resolutions", () => {
   it("free the error, and never undo a resolution", async () => {
     const row = errorRow();
     await store([database], { errors: [row] });
     await claimErrors(database, [keyOf(row)], "r");
-    await settle([failing(row)]);
+    await resolve([failing(row)]);
     expect(await rowOf(row)).toEqual({
       ...{ resolved_event_id: null, resolved_occurred_at: null, replayed_at: MORNING + 10, claimed_by: null },
       codes: CODE_BITS.name_invalid,
     });
-    await settle([resolved(row, "e3")]);
-    await settle([failing(row)]);
-    await settle([resolved(row, "e4")]);
+    await resolve([resolved(row, "e3")]);
+    await resolve([failing(row)]);
+    await resolve([resolved(row, "e4")]);
     expect(await rowOf(row)).toMatchObject({
       resolved_event_id: "e3",
       resolved_occurred_at: MORNING - 5,
@@ -77,7 +77,7 @@ describe("settlements", () => {
     };
     const spying: D1Database = Object.assign(Object.create(env.DB), { prepare });
     const row = errorRow();
-    settleStatements(spying, [failing(row), resolved(row, "e1")]);
+    resolveStatements(spying, [failing(row), resolved(row, "e1")]);
     expect(asked).toHaveLength(2);
     for (const sql of asked) {
       const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind("[]").all<{ detail: string }>();

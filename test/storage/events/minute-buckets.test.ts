@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import { type GuidingQuestion, planPage } from "../../../src/storage/events/guided-minutes";
+import { type GuidingQuestion, planPage } from "../../../src/storage/events/minute-buckets";
 import { wantedSeries } from "../../../src/storage/events/wanted-series";
 import { isLate } from "../../../src/storage/partitions/partition";
 import { emptyDatabases } from "../empty-databases";

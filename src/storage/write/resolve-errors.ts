@@ -1,7 +1,7 @@
 import type { Micros } from "../../model/time";
 import type { Database } from "../core/databases";
 import { codeBits } from "../core/error-codes";
-import type { ErrorReference, Settlement } from "./rows";
+import type { ErrorReference, Resolution } from "./rows";
 
 /** What replays change of errors. None of it touches their content, nor what was counted when they failed. */
 
@@ -46,28 +46,28 @@ export async function claimErrors(
  * ?1: [[received_at, id, at, replay, session, event id, occurred_at, issues, codes], …]; the last two are null for one that is
  * resolved.
  */
-const SETTLED = `
+const RESOLVED = `
 SELECT value ->> 0 AS received_at, value ->> 1 AS id, value ->> 2 AS at, value ->> 3 AS replay, value ->> 4 AS session,
   value ->> 5 AS event_id, value ->> 6 AS occurred_at, value ->> 7 AS issues, value ->> 8 AS codes
 FROM json_each(?1)`;
 
 const RESOLVE = `
-UPDATE errors SET resolved_at = settled.at, resolved_session = settled.session, resolved_event_id = settled.event_id,
-  resolved_occurred_at = settled.occurred_at, replayed_at = settled.at, replay_id = settled.replay, claimed_by = NULL
-FROM (${SETTLED} WHERE value ->> 7 IS NULL) AS settled
-WHERE errors.received_at = settled.received_at AND errors.id = settled.id AND errors.resolved_at IS NULL`;
+UPDATE errors SET resolved_at = resolved.at, resolved_session = resolved.session, resolved_event_id = resolved.event_id,
+  resolved_occurred_at = resolved.occurred_at, replayed_at = resolved.at, replay_id = resolved.replay, claimed_by = NULL
+FROM (${RESOLVED} WHERE value ->> 7 IS NULL) AS resolved
+WHERE errors.received_at = resolved.received_at AND errors.id = resolved.id AND errors.resolved_at IS NULL`;
 
 const RENEW_ISSUES = `
-UPDATE errors SET issues = settled.issues, codes = settled.codes, replayed_at = settled.at, replay_id = settled.replay,
+UPDATE errors SET issues = resolved.issues, codes = resolved.codes, replayed_at = resolved.at, replay_id = resolved.replay,
   claimed_by = NULL
-FROM (${SETTLED} WHERE value ->> 7 IS NOT NULL) AS settled
-WHERE errors.received_at = settled.received_at AND errors.id = settled.id AND errors.resolved_at IS NULL`;
+FROM (${RESOLVED} WHERE value ->> 7 IS NOT NULL) AS resolved
+WHERE errors.received_at = resolved.received_at AND errors.id = resolved.id AND errors.resolved_at IS NULL`;
 
-/** The statements that settle errors, for the transaction that also writes the events that they became. */
-export function settleStatements(binding: D1Database, settlements: Settlement[]): D1PreparedStatement[] {
-  if (settlements.length === 0) return [];
+/** The statements that resolve errors, for the transaction that also writes the events that they became. */
+export function resolveStatements(binding: D1Database, resolutions: Resolution[]): D1PreparedStatement[] {
+  if (resolutions.length === 0) return [];
   const text = JSON.stringify(
-    settlements.map(({ error, at, replay, outcome }) => [
+    resolutions.map(({ error, at, replay, outcome }) => [
       ...[error.receivedAt, error.id, at, replay],
       ...(outcome.kind === "resolved"
         ? [outcome.session, outcome.eventId, outcome.occurredAt, null, null]

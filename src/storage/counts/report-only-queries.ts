@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../core/databases";
-import { MAX_SHADOW_PATHS } from "../core/read-limits";
+import { MAX_REPORT_ONLY_PATHS } from "../core/read-limits";
 import { readerOf } from "../core/reader";
 
 /** What a report-only schema would have rejected at one place. */
-export interface ShadowGroup {
+export interface ReportOnlyGroup {
   /** JSON pointer into the event, places in arrays as `*`. "": events, each counted once. */
   path: string;
   events: number;
@@ -16,13 +16,13 @@ export interface ShadowGroup {
 }
 
 /**
- * The shadow counts of a version of an event type, the most frequent places first: from the counts by day, so as many
+ * The report-only counts of a version of an event type, the most frequent places first: from the counts by day, so as many
  * rows as the version has days and places.
  */
-export async function sumUpShadow(
+export async function sumUpReportOnly(
   databases: Database[],
   { category, name, version }: { category: string; name: string; version: number },
-): Promise<ShadowGroup[]> {
+): Promise<ReportOnlyGroup[]> {
   interface Row {
     path: string;
     events: number;
@@ -36,12 +36,12 @@ export async function sumUpShadow(
       readerOf(database).all<Row>(sql`
         SELECT path, sum(events) AS events, min(bucket) AS first, max(bucket) AS last, sample_session AS session,
           sample_event AS event
-        FROM shadow_failures
+        FROM report_only_failures
         WHERE seconds = 86400 AND category = ${category} AND name = ${name} AND version = ${version}
         GROUP BY path`),
     ),
   );
-  const groups = new Map<string, ShadowGroup>();
+  const groups = new Map<string, ReportOnlyGroup>();
   for (const { session, event, ...row } of found.flat()) {
     const same = groups.get(row.path);
     const sample = same?.sample ?? { session, event };
@@ -55,5 +55,5 @@ export async function sumUpShadow(
   }
   return [...groups.values()]
     .sort((a, b) => b.events - a.events || (a.path < b.path ? -1 : 1))
-    .slice(0, MAX_SHADOW_PATHS);
+    .slice(0, MAX_REPORT_ONLY_PATHS);
 }

@@ -12,7 +12,7 @@ export interface GuidingMinute {
 }
 
 /** What to read for one page. */
-export interface GuidedPlan {
+export interface MinuteBucketPlan {
   /** Minutes of which everything is read: together they hold at most about two pages. */
   whole: GuidingMinute[];
   /** The minute in which the page fills up: read in order, and no further than needed. It follows those read whole. */
@@ -24,16 +24,16 @@ export interface GuidedPlan {
 /**
  * Chooses which minutes to read for a page of events that no index covers, from exact counts.
  *
- * Goes through the minutes in the order of the walk until they hold more than `limit` matching events, or until reading
+ * Goes through the minutes in the order of the scan until they hold more than `limit` matching events, or until reading
  * them would cost more than `budget` rows. The first minute is taken whatever it costs, so that every page moves on; the
  * reader bounds it.
  *
- * @param startsWithin true if the walk begins within the first minute, whose counts then say too much
+ * @param startsWithin true if the scan begins within the first minute, whose counts then say too much
  */
-export function planGuidedScan(
+export function planMinuteBucketScan(
   minutes: GuidingMinute[],
   { limit, budget, startsWithin }: { limit: number; budget: number; startsWithin: boolean },
-): GuidedPlan {
+): MinuteBucketPlan {
   const whole: GuidingMinute[] = [];
   let rows = 0;
   let cost = 0;
@@ -50,18 +50,18 @@ export function planGuidedScan(
   return { whole, last: null, complete: true };
 }
 
-/** Joins neighbouring minutes to stretches of time, `[from, to)` in microseconds, in ascending order. */
+/** Joins neighbouring minutes to ranges of time, `[from, to)` in microseconds, in ascending order. */
 export function joinMinutes(minutes: { start: Micros }[]): [Micros, Micros][] {
-  const stretches: [Micros, Micros][] = [];
+  const ranges: [Micros, Micros][] = [];
   for (const { start } of minutes.toSorted((a, b) => a.start - b.start)) {
-    const previous = stretches.at(-1);
+    const previous = ranges.at(-1);
     if (previous !== undefined && previous[1] === start) previous[1] = start + MINUTE_MICROS;
-    else stretches.push([start, start + MINUTE_MICROS]);
+    else ranges.push([start, start + MINUTE_MICROS]);
   }
-  return stretches;
+  return ranges;
 }
 
-/** The moment at which a walk has left a minute: its end, or its start when walking back. */
+/** The moment at which a scan has left a minute: its end, or its start when scanning back. */
 export function edgeBeyond(minute: { start: Micros }, order: Order): Micros {
   return order === "asc" ? minute.start + MINUTE_MICROS : minute.start;
 }

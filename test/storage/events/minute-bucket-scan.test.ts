@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Database, databasesOf } from "../../../src/storage/core/databases";
-import { MAX_GUIDED_ROWS } from "../../../src/storage/core/read-limits";
+import { MAX_MINUTE_BUCKET_ROWS } from "../../../src/storage/core/read-limits";
 import { type EventQuestion, findEvents } from "../../../src/storage/events/find-events";
 import { addCommonCategories } from "../../../src/storage/partitions/partition-records";
 import { sampleKeyOf } from "../../../src/storage/partitions/sample-key";
@@ -14,7 +14,7 @@ if (first === undefined) throw new Error("There is no database.");
 const home: Database = first;
 
 /** A minute that holds more than a page may read; its rare events lie at its ends. Others hold a few, far apart. */
-const CROWD = 2 * MAX_GUIDED_ROWS + 5_000;
+const CROWD = 2 * MAX_MINUTE_BUCKET_ROWS + 5_000;
 const BETWEEN = Math.floor(MINUTE / CROWD);
 const RARE = [0, 1, CROWD - 1];
 const LONELY = [-500, -499, 3, 700, 90_000];
@@ -59,7 +59,7 @@ async function costOf(ask: (database: Database) => Promise<unknown>): Promise<nu
   return read.reduce((sum, cost) => sum + cost, 0);
 }
 
-async function walk(
+async function scan(
   question: Omit<EventQuestion, "range">,
   order: Order,
 ): Promise<{ found: number[]; costs: number[] }> {
@@ -74,7 +74,7 @@ async function walk(
     if (next === null) return { found, costs };
     after = next;
   }
-  throw new Error("The walk does not end.");
+  throw new Error("The scan does not end.");
 }
 
 describe("scanGuided", { timeout: 120_000 }, () => {
@@ -86,15 +86,15 @@ describe("scanGuided", { timeout: 120_000 }, () => {
     "finds everything, %s, and no page reads more than its bound, even where a minute holds more",
     async (order) => {
       for (const limit of [1, 2, 3, 100]) {
-        const { found, costs } = await walk({ ...question, limit }, order);
+        const { found, costs } = await scan({ ...question, limit }, order);
         expect(found).toEqual(order === "asc" ? ascending : ascending.toReversed());
-        expect(Math.max(...costs)).toBeLessThanOrEqual(2 * MAX_GUIDED_ROWS + 500);
+        expect(Math.max(...costs)).toBeLessThanOrEqual(2 * MAX_MINUTE_BUCKET_ROWS + 500);
       }
     },
   );
 
   it.each(["asc" as const, "desc" as const])("looks through a rare category in its index alone, %s", async (order) => {
-    const { found, costs } = await walk({ ...question, name: "rare too", limit: 2 }, order);
+    const { found, costs } = await scan({ ...question, name: "rare too", limit: 2 }, order);
     expect(found).toEqual(order === "asc" ? LESSER_RARE : LESSER_RARE.toReversed());
     // An entry of the index and a row for each event of the category.
     expect(Math.max(...costs)).toBeLessThanOrEqual((2 * CROWD) / 10 + 500);

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../core/databases";
-import { MAX_GUIDED_ROWS, MAX_ROWS_EXAMINED } from "../core/read-limits";
+import { MAX_MINUTE_BUCKET_ROWS, MAX_ROWS_EXAMINED } from "../core/read-limits";
 import { isLate, type Partition, slotOf } from "../partitions/partition";
 import { rareIndexOf } from "../partitions/partition-tables";
 import {
@@ -14,17 +14,17 @@ import {
   startOf,
 } from "../scan/event-order";
 import { chainsOf, type LaneSource, lanesIn, laneTable } from "../scan/lane-chains";
+import { inDirection, mergePartialPages, type Page, type PartialPage } from "../scan/partial-page";
 import { rareTerm, timeTerm } from "../scan/scan-terms";
-import { inDirection, mergeStretches, type Page, type Stretch } from "../scan/stretch";
-import { type GuidedPage, planPage } from "./guided-minutes";
-import { edgeBeyond, type GuidingMinute, joinMinutes, MINUTE_MICROS } from "./guided-plan";
+import { edgeBeyond, type GuidingMinute, joinMinutes, MINUTE_MICROS } from "./minute-bucket-plan";
+import { type MinuteBucketPage, planPage } from "./minute-buckets";
 import { readWhole, type ScannedEvent, scanChains, scanEvents, scanMatching } from "./scan-statements";
 import type { WantedSeries } from "./wanted-series";
 
 /** Rows read for an event that a bounded scan looks at: itself and in the sort, and both again where the page stays short. */
 const COST_OF_LOOK = 4;
 
-interface GuidedScan {
+interface MinuteBucketScan {
   range: EventRange;
   limit: number;
 }
@@ -33,7 +33,7 @@ interface GuidedScan {
  * Events of some series, which no index covers (a rare name in a common category, say). Exact counts tell which minutes hold
  * them, and only these minutes are read; of a category that is rare in its partition, only its index.
  *
- * Bounded for each page and database: MAX_GUIDING_COUNTS rows of counts, and MAX_GUIDED_ROWS events, twice that if a single
+ * Bounded for each page and database: MAX_GUIDING_COUNTS rows of counts, and MAX_MINUTE_BUCKET_ROWS events, twice that if a single
  * minute holds more. Where a bound ends it, the page is short and the next one goes on from there. Late lanes have no counts,
  * and are looked through.
  *
@@ -41,17 +41,17 @@ interface GuidedScan {
  * @param wanted databases without wanted series are left out
  * @throws DrizzleQueryError
  */
-export async function scanGuided(
+export async function scanMinuteBuckets(
   partitions: Partition[],
   wanted: ReadonlyMap<Database, WantedSeries>,
-  scan: GuidedScan,
+  scan: MinuteBucketScan,
 ): Promise<Page<ScannedEvent, EventKey>> {
   const { range, limit } = scan;
   const compare = inDirection(compareEventKeys, range.order);
   const main = await Promise.all([...wanted].map(([database, own]) => scanMain(database, own, partitions, scan)));
-  const reached = mergeStretches(main, compare, limit).next;
+  const reached = mergePartialPages(main, compare, limit).next;
   const late = await scanLate(partitionsUpTo(partitions, range.order, reached), wanted, scan);
-  return mergeStretches([...main, ...late], compare, limit);
+  return mergePartialPages([...main, ...late], compare, limit);
 }
 
 function partitionsUpTo(partitions: Partition[], order: Order, reached: EventKey | null): Partition[] {
@@ -62,8 +62,8 @@ function partitionsUpTo(partitions: Partition[], order: Order, reached: EventKey
 function scanLate(
   partitions: Partition[],
   wanted: ReadonlyMap<Database, WantedSeries>,
-  { range, limit }: GuidedScan,
-): Promise<Stretch<ScannedEvent, EventKey>[]> {
+  { range, limit }: MinuteBucketScan,
+): Promise<PartialPage<ScannedEvent, EventKey>[]> {
   const chains = chainsOf([...wanted.keys()], partitions).filter(({ lanes }) => lanes.every(isLate));
   return scanMatching(
     scanChains(chains, (lane) => timeTerm(lane, range)),
@@ -75,8 +75,8 @@ async function scanMain(
   database: Database,
   wanted: WantedSeries,
   partitions: Partition[],
-  { range, limit }: GuidedScan,
-): Promise<Stretch<ScannedEvent, EventKey>> {
+  { range, limit }: MinuteBucketScan,
+): Promise<PartialPage<ScannedEvent, EventKey>> {
   const { order, after } = range;
   const bounds = unreadBounds(range);
   const lanes = partitions
@@ -110,7 +110,7 @@ async function scanMain(
   return { rows: [...rows, ...(last?.rows ?? [])], until: last?.until ?? reachedBy(guided, order) };
 }
 
-function reachedBy({ plan, more, reached }: GuidedPage, order: Order): EventKey | null {
+function reachedBy({ plan, more, reached }: MinuteBucketPage, order: Order): EventKey | null {
   if (!more) return null;
   if (reached !== null) return startOf(reached);
   const minute = plan.last ?? plan.whole.at(-1);
@@ -156,7 +156,7 @@ function wholeStatement(lane: LaneSource, within: Bounds[], wanted: WantedSeries
     WHERE e.slot BETWEEN piece.value ->> 0 AND piece.value ->> 1 AND ${isWithin}`;
 }
 
-interface LastMinute extends GuidedScan {
+interface LastMinute extends MinuteBucketScan {
   wanted: WantedSeries;
   readsIndex: (lane: LaneSource) => boolean;
   bounds: Bounds;
@@ -167,7 +167,7 @@ async function readLast(
   { start, cost }: GuidingMinute,
   lanes: readonly LaneSource[],
   { wanted, range, limit, readsIndex, bounds }: LastMinute,
-): Promise<Stretch<ScannedEvent, EventKey> | null> {
+): Promise<PartialPage<ScannedEvent, EventKey> | null> {
   const lane = lanes.find(({ partition }) => partition.from <= start && start < partition.to);
   if (lane === undefined) return null;
   const minute = {
@@ -181,9 +181,9 @@ async function readLast(
       : timeTerm(lane, minute);
   const chains = [{ database: lane.database, terms: [term] }];
   const matches = () => wanted.matches;
-  const [stretch = null] =
-    cost <= MAX_GUIDED_ROWS
+  const [partialPage = null] =
+    cost <= MAX_MINUTE_BUCKET_ROWS
       ? await scanEvents(chains, limit, matches)
-      : await scanMatching(chains, { limit, budget: MAX_GUIDED_ROWS / COST_OF_LOOK, matches });
-  return stretch;
+      : await scanMatching(chains, { limit, budget: MAX_MINUTE_BUCKET_ROWS / COST_OF_LOOK, matches });
+  return partialPage;
 }

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { databasesOf } from "../../../src/storage/core/databases";
-import { sumUpShadow } from "../../../src/storage/counts/shadow-queries";
+import { sumUpReportOnly } from "../../../src/storage/counts/report-only-queries";
 import { emptyDatabases } from "../empty-databases";
 import { eventRow, HOUR, MORNING, store } from "../seed";
 
@@ -26,7 +26,7 @@ it("adds up what all databases counted for a version, by place, the most frequen
       marked("other version", ["/data/c"], { version: 2 }),
     ],
   });
-  const found = await sumUpShadow(databases, { category: "c", name: "n", version: 1 });
+  const found = await sumUpReportOnly(databases, { category: "c", name: "n", version: 1 });
   expect(found.map(({ path, events, first, last }) => ({ path, events, first, last }))).toEqual([
     { path: "", events: 13, first: START_OF_DAY, last: START_OF_DAY + 2 * 86_400 },
     { path: "/data/a", events: 13, first: START_OF_DAY, last: START_OF_DAY + 2 * 86_400 },
@@ -37,5 +37,5 @@ it("adds up what all databases counted for a version, by place, the most frequen
 
 it("knows nothing of a type that no schema would have rejected", async () => {
   await store(databases, { events: [eventRow()] });
-  expect(await sumUpShadow(databases, { category: "c", name: "n", version: 1 })).toEqual([]);
+  expect(await sumUpReportOnly(databases, { category: "c", name: "n", version: 1 })).toEqual([]);
 });

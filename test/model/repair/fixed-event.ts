@@ -10,7 +10,7 @@ export const EVENT = {
 export const RECEIVED_AT = parseTimestamp("2021-01-01T10:00:00.5Z") ?? 0;
 
 /** An event as a repair leaves it. */
-export function mended(repair: Repair, event: unknown = EVENT): unknown {
+export function fixed(repair: Repair, event: unknown = EVENT): unknown {
   const result = repairEvent(JSON.stringify(event), repair, RECEIVED_AT);
   if (!result.applies) throw new Error(result.reason);
   return result.event;

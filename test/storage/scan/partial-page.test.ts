@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compareEventKeys, type EventKey } from "../../../src/storage/scan/event-order";
-import { cutByBytes, inDirection, mergeStretches, type Page, type Stretch } from "../../../src/storage/scan/stretch";
+import {
+  cutByBytes,
+  inDirection,
+  mergePartialPages,
+  type Page,
+  type PartialPage,
+} from "../../../src/storage/scan/partial-page";
 
 const anyKey: fc.Arbitrary<EventKey> = fc.record({
   occurredAt: fc.integer({ min: 0, max: 5 }),
@@ -12,18 +18,18 @@ const anyKey: fc.Arbitrary<EventKey> = fc.record({
 
 const order = fc.constantFrom("asc" as const, "desc" as const);
 
-describe("mergeStretches", () => {
+describe("mergePartialPages", () => {
   it("gives the beginning of what sorting everything gives", () => {
     fc.assert(
       fc.property(fc.array(fc.array(anyKey)), order, fc.integer({ min: 1, max: 9 }), (sources, direction, limit) => {
         const compare = inDirection(compareEventKeys, direction);
-        const stretches = sources.map((keys) => {
+        const partialPages = sources.map((keys) => {
           const rows = keys.map((key) => ({ key })).sort((a, b) => compare(a.key, b.key));
           const read = rows.slice(0, limit + 1);
           return { rows: read, until: rows.length > limit ? (read.at(-1)?.key ?? null) : null };
         });
         const all = sources.flat().sort(compare);
-        const page = mergeStretches(stretches, compare, limit);
+        const page = mergePartialPages(partialPages, compare, limit);
         expect(page.rows.map(({ key }) => key)).toEqual(all.slice(0, limit));
         expect(page.next).toEqual(all.length > limit ? all[limit - 1] : null);
       }),
@@ -31,9 +37,9 @@ describe("mergeStretches", () => {
   });
 
   it("holds back what lies beyond the place that every source has reached", () => {
-    const slow: Stretch<{ key: number }, number> = { rows: [{ key: 1 }], until: 5 };
-    const fast: Stretch<{ key: number }, number> = { rows: [{ key: 2 }, { key: 5 }, { key: 6 }], until: null };
-    const page = mergeStretches([slow, fast], (a, b) => a - b, 10);
+    const slow: PartialPage<{ key: number }, number> = { rows: [{ key: 1 }], until: 5 };
+    const fast: PartialPage<{ key: number }, number> = { rows: [{ key: 2 }, { key: 5 }, { key: 6 }], until: null };
+    const page = mergePartialPages([slow, fast], (a, b) => a - b, 10);
     expect(page).toEqual({ rows: [{ key: 1 }, { key: 2 }, { key: 5 }], next: 5 });
   });
 });

@@ -2,12 +2,12 @@ import { sql } from "drizzle-orm";
 import { SERIES_PER_PAGE } from "../../model/limits";
 import type { Micros } from "../../model/time";
 import type { Database } from "../core/databases";
-import { MAX_GUIDED_ROWS, MAX_GUIDING_COUNTS } from "../core/read-limits";
+import { MAX_GUIDING_COUNTS, MAX_MINUTE_BUCKET_ROWS } from "../core/read-limits";
 import { readBatch } from "../core/reader";
 import { type Bounds, integer, type Order } from "../scan/event-order";
 import { type LaneSource, laneTable, readAll, unionAll } from "../scan/lane-chains";
 import { everyPage } from "../scan/scan-terms";
-import { type GuidedPlan, type GuidingMinute, MINUTE_MICROS, planGuidedScan } from "./guided-plan";
+import { type GuidingMinute, MINUTE_MICROS, type MinuteBucketPlan, planMinuteBucketScan } from "./minute-bucket-plan";
 import type { WantedSeries } from "./wanted-series";
 
 /** How many hours each series is asked for before there is need for more, and how many times as many then. */
@@ -31,8 +31,8 @@ export interface GuidingQuestion {
   bounds: Bounds;
 }
 
-export interface GuidedPage {
-  plan: GuidedPlan;
+export interface MinuteBucketPage {
+  plan: MinuteBucketPlan;
   /** True if there may be wanted events behind what is read. */
   more: boolean;
   /** Where the guiding ended, if the plan holds all that it found up to there. */
@@ -44,7 +44,7 @@ export interface GuidedPage {
  * how many they are and what a minute costs. Few hours come first, and more, up to the bound, only while these neither fill the
  * page nor use up its budget.
  */
-export async function planPage(question: GuidingQuestion): Promise<GuidedPage> {
+export async function planPage(question: GuidingQuestion): Promise<MinuteBucketPage> {
   const { wanted, order, limit, bounds } = question;
   const minutes: GuidingMinute[] = [];
   const pages = Math.ceil((Math.max(0, ...wanted.ids) + 1) / SERIES_PER_PAGE);
@@ -57,7 +57,7 @@ export async function planPage(question: GuidingQuestion): Promise<GuidedPage> {
     minutes.push(...(await minutesOf(question, next)));
     const start = minutes[0]?.start ?? 0;
     const startsWithin = bounds.low > start || bounds.high < start + MINUTE_MICROS - 1;
-    const plan = planGuidedScan(minutes, { limit, budget: MAX_GUIDED_ROWS, startsWithin });
+    const plan = planMinuteBucketScan(minutes, { limit, budget: MAX_MINUTE_BUCKET_ROWS, startsWithin });
     const isFull = plan.last !== null || !plan.complete;
     const last = next.at(-1);
     if (!isCut || last === undefined) return { plan, more: !plan.complete, reached: null };

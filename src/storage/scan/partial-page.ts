@@ -1,13 +1,13 @@
 /**
- * What one source (a database) found in a part of a walk: all of its rows from where the walk stands up to `until`,
- * inclusive. null: up to the walk's end.
+ * What one source (a database) found in a part of a scan: all of its rows from where the scan stands up to `until`,
+ * inclusive. null: up to the scan's end.
  */
-export interface Stretch<Row, Key> {
+export interface PartialPage<Row, Key> {
   rows: Row[];
   until: Key | null;
 }
 
-/** A page of a walk, and where the next one goes on. null: there is none. */
+/** A page of a scan, and where the next one goes on. null: there is none. */
 export interface Page<Row, Key> {
   rows: Row[];
   next: Key | null;
@@ -20,16 +20,16 @@ export interface Page<Row, Key> {
  * A page may be shorter than the limit, and even empty, while there is a next one: some questions look at a bounded
  * number of rows and go on from there.
  */
-export function mergeStretches<Row extends { key: Key }, Key>(
-  stretches: Stretch<Row, Key>[],
+export function mergePartialPages<Row extends { key: Key }, Key>(
+  partialPages: PartialPage<Row, Key>[],
   compare: (a: Key, b: Key) => number,
   limit: number,
 ): Page<Row, Key> {
-  const horizon = stretches
+  const horizon = partialPages
     .map(({ until }) => until)
     .filter((until) => until !== null)
     .reduce<Key | null>((least, until) => (least === null || compare(until, least) < 0 ? until : least), null);
-  const seen = stretches
+  const seen = partialPages
     .flatMap(({ rows }) => rows)
     .filter(({ key }) => horizon === null || compare(key, horizon) <= 0)
     .sort((a, b) => compare(a.key, b.key));
@@ -37,7 +37,7 @@ export function mergeStretches<Row extends { key: Key }, Key>(
   return { rows, next: seen.length > limit ? (rows.at(-1)?.key ?? null) : horizon };
 }
 
-/** Turns an ascending comparison round for walks from the end. */
+/** Turns an ascending comparison round for scans from the end. */
 export function inDirection<Key>(
   compare: (a: Key, b: Key) => number,
   order: "asc" | "desc",
@@ -46,12 +46,12 @@ export function inDirection<Key>(
 }
 
 /** What a source returns that read at most `limit + 1` rows: one more than asked tells that there is more. */
-export function stretchOf<Row extends { key: Key }, Key>(rows: Row[], limit: number): Stretch<Row, Key> {
+export function partialPageOf<Row extends { key: Key }, Key>(rows: Row[], limit: number): PartialPage<Row, Key> {
   return { rows, until: rows.length > limit ? (rows.at(-1)?.key ?? null) : null };
 }
 
 /**
- * Ends a page early when its contents pass `maxBytes`. The first row always stays, so that every walk moves on.
+ * Ends a page early when its contents pass `maxBytes`. The first row always stays, so that every scan moves on.
  */
 export function cutByBytes<Row extends { key: Key }, Key>(
   page: Page<Row, Key>,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { joinMinutes, MINUTE_MICROS, planGuidedScan } from "../../../src/storage/events/guided-plan";
+import { joinMinutes, MINUTE_MICROS, planMinuteBucketScan } from "../../../src/storage/events/minute-bucket-plan";
 
 const anyMinutes = fc
   .array(fc.record({ matching: fc.integer({ min: 1, max: 40 }), others: fc.integer({ min: 0, max: 200 }) }))
@@ -13,7 +13,7 @@ describe("planGuidedScan", () => {
     fc.assert(
       fc.property(anyMinutes, fc.integer({ min: 1, max: 50 }), fc.boolean(), (minutes, limit, startsWithin) => {
         const budget = 500;
-        const plan = planGuidedScan(minutes, { limit, budget, startsWithin });
+        const plan = planMinuteBucketScan(minutes, { limit, budget, startsWithin });
         const taken = plan.last === null ? plan.whole : [...plan.whole, plan.last];
         expect(taken).toEqual(minutes.slice(0, taken.length));
         expect(plan.complete).toBe(taken.length === minutes.length);
