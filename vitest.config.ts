@@ -11,7 +11,7 @@ export default defineConfig(async () => ({
         // Queues that nothing consumes: a batch that is delivered while a test file ends would never come to its end. Tests hand
         // their batches to the consumers themselves.
         queueProducers: Object.fromEntries(
-          ["EVENTS", "DEAD_LETTERS", "REPLAYS", "COMPACTION", "JOBS"].map((binding) => [
+          ["EVENTS", "DEAD_LETTERS", "REPLAYS", "COMPACTION", "JOBS", "ERASURES"].map((binding) => [
             binding,
             { queueName: `unconsumed-${binding.toLowerCase().replace("_", "-")}` },
           ]),

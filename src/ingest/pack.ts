@@ -42,8 +42,8 @@ export const SMALL_BODY_BYTES = 20_000;
 /**
  * Packs the events of a request into as few queue messages as the limits allow, each event measured at most once.
  *
- * Nearly always that is one message, with the request as it came. Where it takes several, the events of a session stay
- * together and in order: in one message if they fit it, else in as few as they need. At most MAX_SESSIONS_PER_MESSAGE sessions
+ * Nearly always that is one message, with the request as it came. Where it takes several, the events of a session share
+ * one message if they fit it, else as few as they need. Every message keeps the order of the request. At most MAX_SESSIONS_PER_MESSAGE sessions
  * share a message. An event too large for a message by itself, or nested too deep, goes in pieces of its text.
  *
  * @param bodyBytes the size of the JSON that the events came from.
@@ -88,7 +88,8 @@ export function pack(request: RequestEnvelope["request"], receipt: Receipt, body
   // The largest first, as first-fit packs best.
   groups.sort((a, b) => b.bytes - a.bytes);
   const messages = firstFit(groups, copyOf, (bin, group) => merge(bin, group, room)).map((bin) => ({
-    envelope: { ...head, events: bin.events },
+    // Groups of one session can meet in a bin with others between them.
+    envelope: { ...head, events: bin.events.sort((a, b) => a.position - b.position) },
     bytes: empty + bin.bytes,
   }));
   return [...messages, ...pieces];

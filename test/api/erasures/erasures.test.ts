@@ -1,7 +1,9 @@
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import * as v from "valibot";
 import { beforeEach, expect, it } from "vitest";
 import { ErasurePageSchema, ErasureSchema } from "../../../src/api/erasures/erasure-schemas";
+import worker from "../../../src/index";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { forgetSeries } from "../../../src/storage/counts/series";
 import { seedLocalKeys } from "../../http/auth/seed";
@@ -21,14 +23,14 @@ function ask(path: string, method = "GET", key = "eye_a_local"): Promise<Respons
   return exports.default.fetch(`https://eye.example${path}`, { method, headers });
 }
 
-async function untilDone(location: string): Promise<v.InferOutput<typeof ErasureSchema>> {
-  for (let tries = 0; tries < 100; tries++) {
-    const erasure = v.parse(ErasureSchema, await (await ask(location)).json());
-    // The second pass comes a minute later.
-    if (erasure.steps > 0) return erasure;
-    await scheduler.wait(100);
-  }
-  throw new Error("The erasure does not begin.");
+/** Runs the first step of an erasure, as the queue would have it run. The second pass comes a minute later. */
+async function runFirstStep(location: string): Promise<v.InferOutput<typeof ErasureSchema>> {
+  const { id } = v.parse(ErasureSchema, await (await ask(location)).json());
+  const body = { v: 1, erasure: id, step: 0 };
+  const batch = createMessageBatch("the-eye-erasures", [{ id: "m", timestamp: new Date(), attempts: 1, body }]);
+  await worker.queue(batch, env);
+  expect((await getQueueResult(batch, createExecutionContext())).explicitAcks).toEqual(["m"]);
+  return v.parse(ErasureSchema, await (await ask(location)).json());
 }
 
 it("erases a session in the background, and tells how far it has come without saying what it erases", async () => {
@@ -38,7 +40,7 @@ it("erases a session in the background, and tells how far it has come without sa
   const begun = v.parse(ErasureSchema, await response.json());
   expect(begun).toMatchObject({ kind: "session", status: "running", steps: 0 });
   expect(response.headers.get("Location")).toBe(`/theeye/erasures/${begun.id}`);
-  expect(await untilDone(`/theeye/erasures/${begun.id}`)).toMatchObject({ sessions: 1, events: 1, errors: 0 });
+  expect(await runFirstStep(`/theeye/erasures/${begun.id}`)).toMatchObject({ sessions: 1, events: 1, errors: 0 });
   const list = await (await ask("/theeye/erasures")).text();
   expect(v.parse(ErasurePageSchema, JSON.parse(list)).results).toMatchObject([{ id: begun.id }]);
   expect(list).not.toContain('erased"');
@@ -58,7 +60,7 @@ it("erases an error, and knows no other", async () => {
   expect((await ask("/theeye/errors/error-2", "DELETE")).status).toBe(404);
   const response = await ask("/theeye/errors/error-1", "DELETE");
   expect(response.status).toBe(202);
-  await untilDone(response.headers.get("Location") ?? "");
+  await runFirstStep(response.headers.get("Location") ?? "");
   expect((await ask("/theeye/errors/error-1")).status).toBe(404);
 });
 

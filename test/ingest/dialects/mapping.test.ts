@@ -89,7 +89,7 @@ describe("Segment and RudderStack", () => {
   });
 
   it("cut a long name and keep it whole in the context", () => {
-    const name = "x".repeat(63) + "😀 and more";
+    const name = `${"x".repeat(63)}😀 and more`;
     const [mapped] = read(segment, "/v1/track", { ...event, event: name }).events;
     expect(mapped).toMatchObject({ name: "x".repeat(63), context: { full_name: name } });
   });
