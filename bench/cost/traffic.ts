@@ -1,4 +1,4 @@
-import { formatTimestamp } from "../../src/model/time";
+import { formatTimestamp } from "../../src/model/time/time";
 import { EVENTS_PER_SECOND, type Scenario } from "./scenarios.ts";
 
 export const APPLICATIONS = ["shop", "blog"] as const;

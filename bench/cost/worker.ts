@@ -4,7 +4,7 @@ import "./virtual-clock.ts";
 import { hashKey } from "../../src/http/auth/keys";
 import eye from "../../src/index";
 import { keyEntry } from "../../src/model/access-key";
-import type { Micros } from "../../src/model/time";
+import type { Micros } from "../../src/model/time/time";
 import { databasesOf, firstDatabase } from "../../src/storage/core/databases";
 import { maintainPartitions } from "../../src/storage/partitions/partition-maintenance";
 import { addCommonCategories } from "../../src/storage/partitions/partition-records";

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { wholeTableSteps } from "./plan-steps.ts";
 import type { QueryPlatform } from "./query-platform.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./questions/question.ts";
 
 /** One answer of one question, at one place of the history. */
 export interface Answer {

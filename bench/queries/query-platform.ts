@@ -4,7 +4,7 @@ import type { ErrorRow, EventRow } from "../../src/storage/write/rows";
 import { migrate, startPlatform } from "../shared/local-platform.ts";
 import { workerBindings } from "../shared/worker-bindings.ts";
 import { readWranglerSettings } from "../shared/wrangler-settings.ts";
-import { APPLICATIONS } from "./catalogue.ts";
+import { APPLICATIONS } from "./data/catalogue.ts";
 import type { Asked, Binding, Order, Scanned, Written } from "./worker.ts";
 
 const WORKER = "asked";

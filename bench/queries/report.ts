@@ -1,9 +1,9 @@
 import type { Chart } from "../shared/bar-chart.ts";
 import { describeMachine, type Machine } from "../shared/machine.ts";
 import { markdownTable } from "../shared/markdown-table.ts";
-import type { Comparison } from "./compare-files.ts";
-import type { LayoutName } from "./layouts.ts";
-import type { StoredBytes } from "./sample-events.ts";
+import type { Comparison } from "./data/compare-files.ts";
+import type { LayoutName } from "./data/layouts.ts";
+import type { StoredBytes } from "./data/sample-events.ts";
 import { allowance, growthOf, type Summary } from "./summary.ts";
 
 export interface QueryResult {

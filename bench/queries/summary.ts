@@ -1,6 +1,6 @@
 import { percentile } from "../throughput/measures.ts";
 import type { Answer, Measured } from "./measure.ts";
-import type { Goal } from "./question.ts";
+import type { Goal } from "./questions/question.ts";
 
 /** What one question costs, over its answers. */
 export interface Summary {

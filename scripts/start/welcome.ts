@@ -1,4 +1,4 @@
-import { formatTimestamp } from "../../src/model/time.ts";
+import { formatTimestamp } from "../../src/model/time/time.ts";
 import { LOCAL_APPLICATION, LOCAL_KEYS } from "./local-keys.ts";
 
 /** Commands that work when pasted: one sends an event of this moment, the other reads its session back. */

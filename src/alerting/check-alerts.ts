@@ -1,5 +1,5 @@
 import type { AlertRule, Measurement } from "../model/alert";
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import { type Alert, changeState, deliveryId, listAlerts } from "../storage/admin/alerts";
 import type { Database } from "../storage/core/databases";
 import { messageOf } from "../storage/core/transport-errors";

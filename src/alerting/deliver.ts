@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { AlertRuleSchema } from "../model/alert";
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import { refuseDestination } from "../model/webhook-destination";
 import { claimDelivery, type DueDelivery, dueDeliveries, recordDelivery } from "../storage/admin/alert-deliveries";
 import type { Database } from "../storage/core/databases";

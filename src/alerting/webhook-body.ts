@@ -1,5 +1,5 @@
 import type { AlertKind, AlertRule, Measurement } from "../model/alert";
-import { formatTimestamp, type Micros } from "../model/time";
+import { formatTimestamp, type Micros } from "../model/time/time";
 import { shareOf } from "./evaluate";
 
 /** What a message tells. */

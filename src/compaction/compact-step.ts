@@ -1,4 +1,4 @@
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import { unfinishedFiles } from "../storage/archive/manifest";
 import { firstDatabase } from "../storage/core/databases";
 import type { Partition } from "../storage/partitions/partition";

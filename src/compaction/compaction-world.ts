@@ -1,5 +1,5 @@
 import type { Config } from "../model/config";
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import { readStorageSettings, type StorageSettings } from "../storage/admin/storage-settings";
 import { type ArchiveBucket, archiveOf } from "../storage/archive/archive-bucket";
 import { FILE_LIMITS, type FileLimits } from "../storage/archive/limits";

@@ -1,7 +1,7 @@
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import type { ArchiveBucket } from "../storage/archive/archive-bucket";
-import { hourOf } from "../storage/archive/archive-file";
-import { EventFileWriter } from "../storage/archive/event-file";
+import { hourOf } from "../storage/archive/file/archive-file";
+import { EventFileWriter } from "../storage/archive/file/event-file";
 import { FILE_LIMITS, type FileLimits } from "../storage/archive/limits";
 import { addFileStatement } from "../storage/archive/manifest";
 import { type Database, firstDatabase } from "../storage/core/databases";

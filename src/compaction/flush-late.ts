@@ -1,9 +1,9 @@
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import type { ArchiveBucket } from "../storage/archive/archive-bucket";
-import { type ArchiveFile, hourOf } from "../storage/archive/archive-file";
-import type { ArchivedEvent } from "../storage/archive/archived-rows";
-import { EventFileWriter } from "../storage/archive/event-file";
-import { ReadBudget, readFooter, readGroups, runOf } from "../storage/archive/file-reader";
+import { type ArchiveFile, hourOf } from "../storage/archive/file/archive-file";
+import type { ArchivedEvent } from "../storage/archive/file/archived-rows";
+import { EventFileWriter } from "../storage/archive/file/event-file";
+import { ReadBudget, readFooter, readGroups, runOf } from "../storage/archive/file/file-reader";
 import { findArchived, identityText } from "../storage/archive/find-archived";
 import { addFileStatement, markFinished } from "../storage/archive/manifest";
 import { allEvents } from "../storage/archive/read-events";

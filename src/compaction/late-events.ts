@@ -1,6 +1,6 @@
 import { tieOf } from "../model/event/event-key";
-import { formatTimestamp } from "../model/time";
-import type { ArchivedEvent } from "../storage/archive/archived-rows";
+import { formatTimestamp } from "../model/time/time";
+import type { ArchivedEvent } from "../storage/archive/file/archived-rows";
 import type { Belonging } from "../storage/erasures/erasure-source";
 import type { EventRow } from "../storage/write/rows";
 

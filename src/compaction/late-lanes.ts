@@ -1,4 +1,4 @@
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import { type Database, firstDatabase } from "../storage/core/databases";
 import { lateSuffix, type Partition } from "../storage/partitions/partition";
 import type { PartitionMap } from "../storage/partitions/partition-map";

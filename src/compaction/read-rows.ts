@@ -1,5 +1,5 @@
-import type { Micros } from "../model/time";
-import type { ArchivedEvent } from "../storage/archive/archived-rows";
+import type { Micros } from "../model/time/time";
+import type { ArchivedEvent } from "../storage/archive/file/archived-rows";
 import type { Database } from "../storage/core/databases";
 import { packedSql, storedIdSql, unpackId } from "../storage/core/packed-id";
 import { readerOf } from "../storage/core/reader";

@@ -1,5 +1,5 @@
-import type { Micros } from "../model/time";
-import type { ArchiveFile, ArchiveKind } from "../storage/archive/archive-file";
+import type { Micros } from "../model/time/time";
+import type { ArchiveFile, ArchiveKind } from "../storage/archive/file/archive-file";
 import { removeIndexStatement } from "../storage/archive/index-store";
 import { filesByHour, removeFileStatement } from "../storage/archive/manifest";
 import { type Database, firstDatabase } from "../storage/core/databases";

@@ -1,4 +1,4 @@
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import { firstDatabase } from "../storage/core/databases";
 import { messageOf } from "../storage/core/transport-errors";
 import { compactStep, type StepResult } from "./compact-step";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ArchiveBucket } from "../storage/archive/archive-bucket";
-import { type ArchiveFile, fileId, objectKey } from "../storage/archive/archive-file";
-import type { EventFile } from "../storage/archive/event-file";
+import { type ArchiveFile, fileId, objectKey } from "../storage/archive/file/archive-file";
+import type { EventFile } from "../storage/archive/file/event-file";
 import { addIndex } from "../storage/archive/index-store";
 import type { Database } from "../storage/core/databases";
 

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { type CursorFault, decodeCursor, encodeCursor, questionFingerprint } from "../model/cursor";
 import type { EventKey } from "../storage/scan/event-order";
-import { refuseParameter } from "./parameters";
 import type { Refusal } from "./problem";
+import { refuseParameter } from "./request/parameters";
 
 const integer = v.pipe(v.number(), v.safeInteger());
 const packedId = v.pipe(v.string(), v.regex(/^(x[0-9a-f]{32}|t[\s\S]{0,128})$/));

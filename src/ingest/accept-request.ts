@@ -1,7 +1,7 @@
-import { readBody } from "../http/body";
 import { logFailure } from "../http/log";
 import { Refusal } from "../http/problem";
 import { queueRefusal } from "../http/queue-refusal";
+import { readBody } from "../http/request/body";
 import { utf8Bytes } from "../model/event/event";
 import { eventIdOf } from "../model/event/event-id";
 import { jsonText } from "../model/json/json-text";

@@ -1,9 +1,9 @@
 import { isolateKeyCache, recogniseKey, refuseUse } from "../http/auth/authenticate";
 import { findKey } from "../http/auth/credentials";
-import { readBody } from "../http/body";
 import { configOf } from "../http/configuration";
 import { logFailure, logRefusal } from "../http/log";
 import { Refusal } from "../http/problem";
+import { readBody } from "../http/request/body";
 import { acceptEvents } from "./accept-request";
 import { isolateClock } from "./collect-route";
 import { allowOrigin, answerPreflight } from "./cors";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { readBody } from "../http/body";
 import { Refusal } from "../http/problem";
+import { readBody } from "../http/request/body";
 import { EVENT_CODE_NAMES } from "../model/codes";
 import { utf8Bytes } from "../model/event/event";
 import { jsonText } from "../model/json/json-text";

@@ -1,4 +1,4 @@
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 
 /** Reserves as many microseconds as a request has events, and tells the first of them. */
 export type ReceiptClock = (events: number) => Micros;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { EventCode } from "./codes";
 import { CountSchema } from "./count";
-import type { Micros } from "./time";
+import type { Micros } from "./time/time";
 
 /** Failed events, given once more to their sessions: what is asked, and what travels through the queue of replays. */
 

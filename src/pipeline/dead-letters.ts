@@ -2,7 +2,7 @@ import { isJsonObject } from "../model/event/event";
 import { tieOf } from "../model/event/event-key";
 import { errorId, fingerprint } from "../model/event/fingerprint";
 import { jsonText } from "../model/json/json-text";
-import { type Micros, momentOf } from "../model/time";
+import { type Micros, momentOf } from "../model/time/time";
 import type { IncomingEvent } from "../session/session-protocol";
 import { databaseOf, laneToWrite } from "../storage/partitions/partition";
 import { findKnownErrors } from "../storage/write/known-errors";

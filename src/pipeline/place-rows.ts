@@ -2,7 +2,7 @@ import { isJsonObject } from "../model/event/event";
 import { tieOf } from "../model/event/event-key";
 import { extraOf } from "../model/event/extra";
 import { jsonText } from "../model/json/json-text";
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import type { IncomingEvent, PlacedOutcome } from "../session/session-protocol";
 import { databaseOf, type Lane, laneToWrite, type Partition } from "../storage/partitions/partition";
 import type { PartitionMap } from "../storage/partitions/partition-map";

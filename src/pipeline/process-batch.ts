@@ -1,6 +1,6 @@
 import type { Config } from "../model/config";
 import { errorId, fingerprint } from "../model/event/fingerprint";
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import type { RulesInForce } from "../rules/rules-in-force";
 import type { IncomingEvent, PlacedOutcome } from "../session/session-protocol";
 import { type Failure, messageOf } from "../storage/core/transport-errors";

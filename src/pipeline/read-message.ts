@@ -14,7 +14,7 @@ import { isJsonObject, sessionIdOf } from "../model/event/event";
 import { errorId, fingerprint } from "../model/event/fingerprint";
 import { jsonText } from "../model/json/json-text";
 import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/limits";
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import { checkEvent } from "../rules/check-event";
 import type { RulesInForce } from "../rules/rules-in-force";
 import type { IncomingEvent } from "../session/session-protocol";

@@ -1,4 +1,4 @@
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import type { Failure } from "../storage/core/transport-errors";
 
 /** The platform takes delays up to 24 hours; a quarter of an hour is long enough for a database to recover. */

@@ -5,7 +5,7 @@ import type { EventTypeRule } from "../model/event/event-type";
 import { textEventMessage } from "../model/event/text-event";
 import { jsonText } from "../model/json/json-text";
 import { MAX_EVENT_BYTES, MAX_NESTING_LEVELS } from "../model/limits";
-import { formatTimestamp, type Micros, momentOf } from "../model/time";
+import { formatTimestamp, type Micros, momentOf } from "../model/time/time";
 import type { WorkMeter } from "../model/work-meter";
 import { compiledSchema } from "./compile-schema";
 import type { Rules } from "./rules";

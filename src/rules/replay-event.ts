@@ -3,7 +3,7 @@ import { jsonText } from "../model/json/json-text";
 import { nestingOf } from "../model/json/nesting";
 import { MAX_EVENT_BYTES, MAX_NESTING_LEVELS } from "../model/limits";
 import { type Repair, type Repaired, repairEvent } from "../model/repair/repair";
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import type { WorkMeter } from "../model/work-meter";
 import { checkEvent, type Verdict } from "./check-event";
 import type { Rules } from "./rules";

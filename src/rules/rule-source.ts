@@ -1,5 +1,5 @@
 import type { RuleBook } from "../model/event/event-type";
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import { type IndexedRules, indexRules } from "./rules";
 import { type LoadedEpoch, type RulesInForce, rulesInForce } from "./rules-in-force";
 import { createSharedReads } from "./shared-reads";

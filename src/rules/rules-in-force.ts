@@ -1,4 +1,4 @@
-import { formatTimestamp, type Micros } from "../model/time";
+import { formatTimestamp, type Micros } from "../model/time/time";
 import { type IndexedRules, type RuleSet, type Rules, rulesOf } from "./rules";
 
 /** The rules that are in force from a moment until the next epoch. Plain values. */

@@ -2,7 +2,7 @@ import { bytesUpTo, isJsonObject } from "../model/event/event";
 import { countedPath } from "../model/event/issue-path";
 import { canonicalText } from "../model/json/canonical-text";
 import { MAX_EVENT_BYTES } from "../model/limits";
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import { checkEvent, type ReportOnlyFindings } from "../rules/check-event";
 import { type RuleEpoch, rulesAt } from "../rules/rules-in-force";
 import type { ReportOnlyMark } from "../storage/write/rows";

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { parseConfig } from "../model/config";
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import { decide, identityIn } from "./decide";
 import type { SeenEvent, SessionAnswer, SessionCall } from "./session-protocol";
 

@@ -1,5 +1,5 @@
 import type { Issue } from "../model/codes";
-import type { Micros } from "../model/time";
+import type { Micros } from "../model/time/time";
 import type { RuleEpoch } from "../rules/rules-in-force";
 import type { ReportOnlyMark } from "../storage/write/rows";
 

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { compactStep, type StepResult } from "../../src/compaction/compact-step";
 import type { CompactionSettings, CompactionWorld } from "../../src/compaction/compaction-world";
-import type { ArchivedEvent } from "../../src/storage/archive/archived-rows";
-import { ReadBudget, readFooter, readGroups, runOf } from "../../src/storage/archive/file-reader";
+import type { ArchivedEvent } from "../../src/storage/archive/file/archived-rows";
+import { ReadBudget, readFooter, readGroups, runOf } from "../../src/storage/archive/file/file-reader";
 import { FILE_LIMITS } from "../../src/storage/archive/limits";
 import { filesByHour } from "../../src/storage/archive/manifest";
 import { allEvents } from "../../src/storage/archive/read-events";

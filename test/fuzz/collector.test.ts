@@ -6,7 +6,7 @@ import { createApp } from "../../src/api/app";
 import { consume } from "../../src/pipeline/consumer";
 import { seedLocalKeys } from "../http/auth/seed";
 import { allEvents, batchOf, pipelineWith, storedErrors } from "../pipeline/harness";
-import { seeded } from "../simulation/random";
+import { seeded } from "../simulation/world/random";
 
 /** `FUZZ_SEED` of a longer run can be put here; `npm run fuzz` takes any. */
 const SEEDS = [1, 2, 3];

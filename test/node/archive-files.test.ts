@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, describe, expect, it } from "vitest";
-import type { ArchivedError, ArchivedEvent } from "../../src/storage/archive/archived-rows";
-import { ERROR_COLUMNS } from "../../src/storage/archive/columns";
-import { EventFileWriter } from "../../src/storage/archive/event-file";
-import { ArchiveFileWriter } from "../../src/storage/archive/file-writer";
+import type { ArchivedError, ArchivedEvent } from "../../src/storage/archive/file/archived-rows";
+import { ERROR_COLUMNS } from "../../src/storage/archive/file/columns";
+import { EventFileWriter } from "../../src/storage/archive/file/event-file";
+import { ArchiveFileWriter } from "../../src/storage/archive/file/file-writer";
 
 /** Files of the archive, read back by another program than the one that wrote them: row by row, value by value. */
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatTimestamp } from "../../src/model/time";
+import { formatTimestamp } from "../../src/model/time/time";
 import type { CallSession } from "../../src/pipeline/call-sessions";
 import { consume } from "../../src/pipeline/consumer";
 import { consumeDeadLetters } from "../../src/pipeline/dead-letters";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { MAX_MESSAGE_BYTES } from "../../src/model/limits";
-import { formatTimestamp } from "../../src/model/time";
+import { formatTimestamp } from "../../src/model/time/time";
 import { consume } from "../../src/pipeline/consumer";
 import type { Pipeline } from "../../src/pipeline/process-batch";
 import { processBatch } from "../../src/pipeline/process-batch";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { utf8Bytes } from "../../src/model/event/event";
 import type { EventTypeRule, Mode } from "../../src/model/event/event-type";
-import { formatTimestamp } from "../../src/model/time";
+import { formatTimestamp } from "../../src/model/time/time";
 import { checkEvent, type Verdict } from "../../src/rules/check-event";
 import { NO_RULES, rulesOf } from "../../src/rules/rules";
 import { OCCURRED_AT, RECEIVED_AT, SAMPLE_EVENTS } from "../pipeline/sample-events";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MAX_EVENT_BYTES } from "../../src/model/limits";
-import { parseTimestamp } from "../../src/model/time";
+import { parseTimestamp } from "../../src/model/time/time";
 import { type FailedEvent, prepareReplay, validateReplayed } from "../../src/rules/replay-event";
 import { NO_RULES, rulesOf } from "../../src/rules/rules";
 

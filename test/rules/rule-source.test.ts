@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RuleBook } from "../../src/model/event/event-type";
-import type { Micros } from "../../src/model/time";
+import type { Micros } from "../../src/model/time/time";
 import { createRuleSource, MAX_KEPT_RULE_BOOKS, MAX_RULES_AGE_MS } from "../../src/rules/rule-source";
 
 const LEAD_MS = 60_000;

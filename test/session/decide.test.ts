@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatTimestamp } from "../../src/model/time";
+import { formatTimestamp } from "../../src/model/time/time";
 import { NO_RULES, type RuleSet } from "../../src/rules/rules";
 import { decide, type Terms } from "../../src/session/decide";
 import type { IncomingEvent, PlacedOutcome } from "../../src/session/session-protocol";

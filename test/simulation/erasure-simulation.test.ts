@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { chunk, seedsOf } from "./seeds";
 import { withoutWaiting } from "./simulate";
 import { type ErasureSabotage, simulateErasures } from "./simulate-erasures";
+import { chunk, seedsOf } from "./world/seeds";
 
 /** Some breaches show only where an erasure meets a write. */
 const MAX_SEEDS = 80;

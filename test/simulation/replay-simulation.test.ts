@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { chunk, seedsOf } from "./seeds";
 import { withoutWaiting } from "./simulate";
 import { type ReplaySabotage, simulateReplays } from "./simulate-replays";
+import { chunk, seedsOf } from "./world/seeds";
 
 /** Some breaches show only where replays meet at one error, or the rules change under them. */
 const MAX_SEEDS = 80;

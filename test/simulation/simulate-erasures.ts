@@ -1,12 +1,12 @@
-import { inconsistencies } from "./consistency";
-import { lostProblems, returnedProblems } from "./erasure-model";
-import { erasedBefore, startErasures } from "./erasures";
-import { seeded } from "./random";
-import { startReplays } from "./replays";
+import { inconsistencies } from "./model/consistency";
+import { lostProblems, returnedProblems } from "./model/erasure-model";
+import { erasedBefore, startErasures } from "./model/erasures";
+import { startReplays } from "./model/replays";
 import { deliver, makeQueue, partitionsOf, passTime } from "./simulate";
-import { emptyDatabases, readTables } from "./tables";
-import { makeTraffic } from "./traffic";
-import { anyFault, evict, makeWorld } from "./world";
+import { seeded } from "./world/random";
+import { emptyDatabases, readTables } from "./world/tables";
+import { makeTraffic } from "./world/traffic";
+import { anyFault, evict, makeWorld } from "./world/world";
 
 /** A promise of erasures that is broken on purpose, to show that the simulation notices. */
 export type ErasureSabotage =

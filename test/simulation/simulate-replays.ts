@@ -1,15 +1,15 @@
 import { tieOf } from "../../src/model/event/event-key";
 import type { Pipeline } from "../../src/pipeline/process-batch";
 import type { BatchRows } from "../../src/storage/write/rows";
-import { inconsistencies } from "./consistency";
-import { seeded } from "./random";
-import { replayDisagreements } from "./replay-model";
-import { movingEffect, startReplays } from "./replays";
+import { inconsistencies } from "./model/consistency";
+import { replayDisagreements } from "./model/replay-model";
+import { movingEffect, startReplays } from "./model/replays";
 import { deliver, makeQueue, partitionsOf, passTime } from "./simulate";
-import { emptyDatabases, readTables } from "./tables";
-import { makeTraffic } from "./traffic";
-import type { Fault } from "./weather";
-import { anyFault, evict, makeWorld } from "./world";
+import { seeded } from "./world/random";
+import { emptyDatabases, readTables } from "./world/tables";
+import { makeTraffic } from "./world/traffic";
+import type { Fault } from "./world/weather";
+import { anyFault, evict, makeWorld } from "./world/world";
 
 /** A promise of replays that is broken on purpose, to show that the simulation notices. */
 export type ReplaySabotage =

@@ -3,15 +3,15 @@ import { consume } from "../../src/pipeline/consumer";
 import { firstDatabase } from "../../src/storage/core/databases";
 import type { Partition } from "../../src/storage/partitions/partition";
 import { loadPartitionMap, NO_PARTITIONS } from "../../src/storage/partitions/partition-records";
-import { inconsistencies } from "./consistency";
-import { disagreements } from "./model";
-import { type Random, seeded } from "./random";
-import { readingProblems } from "./reading";
-import type { Sabotage } from "./sabotage";
-import { emptyDatabases, readTables } from "./tables";
-import { type Message, makeTraffic, type Traffic } from "./traffic";
-import { type Fault, invoke } from "./weather";
-import { anyFault, evict, makeWorld, type World } from "./world";
+import { inconsistencies } from "./model/consistency";
+import { disagreements } from "./model/model";
+import { type Random, seeded } from "./world/random";
+import { readingProblems } from "./world/reading";
+import type { Sabotage } from "./world/sabotage";
+import { emptyDatabases, readTables } from "./world/tables";
+import { type Message, makeTraffic, type Traffic } from "./world/traffic";
+import { type Fault, invoke } from "./world/weather";
+import { anyFault, evict, makeWorld, type World } from "./world/world";
 
 const MAX_ROUNDS = 150;
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { chunk, seedsOf } from "./seeds";
 import { simulate, withoutWaiting } from "./simulate";
+import { chunk, seedsOf } from "./world/seeds";
 
 const seeds = seedsOf(300).filter((seed) => seed % 2 === 1);
 

@@ -1,4 +1,4 @@
-import { formatTimestamp } from "../../../src/model/time.ts";
+import { formatTimestamp } from "../../../src/model/time/time.ts";
 import type { LogEntry } from "../formats/entry.ts";
 import type { Visit } from "./visitor.ts";
 

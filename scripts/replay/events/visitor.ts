@@ -1,4 +1,4 @@
-import type { Micros } from "../../../src/model/time.ts";
+import type { Micros } from "../../../src/model/time/time.ts";
 import { derivedId } from "./derived-id.ts";
 
 const MICROS_PER_DAY = 86_400_000_000;

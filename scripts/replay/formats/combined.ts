@@ -1,4 +1,4 @@
-import type { Micros } from "../../../src/model/time.ts";
+import type { Micros } from "../../../src/model/time/time.ts";
 import { forwardedList, visitorAddress } from "./address.ts";
 import { readCombinedPrefix } from "./combined-prefix.ts";
 import { readCombinedTail } from "./combined-tail.ts";

@@ -1,4 +1,4 @@
-import type { Micros } from "../../../src/model/time.ts";
+import type { Micros } from "../../../src/model/time/time.ts";
 
 /** One request, as a line of an access log describes it. Null stands for what the line does not say. */
 export interface LogEntry {

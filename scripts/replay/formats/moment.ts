@@ -1,4 +1,4 @@
-import { type Micros, momentOf, parseTimestamp } from "../../../src/model/time.ts";
+import { type Micros, momentOf, parseTimestamp } from "../../../src/model/time/time.ts";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 

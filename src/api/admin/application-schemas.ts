@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { NextSchema } from "../../http/page";
-import { CursorParameter } from "../../http/parameters";
+import { CursorParameter } from "../../http/request/parameters";
 import { BoundApplicationsSchema, ScopeSchema } from "../../model/access-key";
 import { ApplicationNameSchema } from "../../model/event/event";
 import { OriginsSchema } from "../../model/origin";

@@ -6,12 +6,12 @@ import { isolateKeyCache, requireScope } from "../../http/auth/authenticate";
 import { generateKey, hashKey, hintOf } from "../../http/auth/keys";
 import { logFailure } from "../../http/log";
 import { pageResponse, readCursor } from "../../http/page";
-import { readParameters } from "../../http/parameters";
-import { parseJsonBody } from "../../http/parse-json-body";
 import { problem, Refusal } from "../../http/problem";
+import { readParameters } from "../../http/request/parameters";
+import { parseJsonBody } from "../../http/request/parse-json-body";
 import type { Scope } from "../../model/access-key";
 import { ApplicationNameSchema } from "../../model/event/event";
-import { formatTimestamp } from "../../model/time";
+import { formatTimestamp } from "../../model/time/time";
 import {
   type Application,
   changeOrigins,

@@ -3,11 +3,11 @@ import * as v from "valibot";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
 import { requireScope } from "../../http/auth/authenticate";
-import { MomentSchema } from "../../http/moment";
-import { parseJsonBody } from "../../http/parse-json-body";
 import { Refusal } from "../../http/problem";
+import { MomentSchema } from "../../http/request/moment";
+import { parseJsonBody } from "../../http/request/parse-json-body";
 import { ModeSchema } from "../../model/event/event-type";
-import { formatTimestamp } from "../../model/time";
+import { formatTimestamp } from "../../model/time/time";
 import { type RuleSettingsVersion, readRuleSettings, saveRuleSettings } from "../../storage/admin/rule-settings";
 import {
   readStorageSettings,

@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { MomentSchema } from "../../http/moment";
 import { NextSchema } from "../../http/page";
-import { CursorParameter, LimitParameter } from "../../http/parameters";
+import { MomentSchema } from "../../http/request/moment";
+import { CursorParameter, LimitParameter } from "../../http/request/parameters";
 import { CountSchema } from "../../model/count";
-import { formatTimestamp } from "../../model/time";
+import { formatTimestamp } from "../../model/time/time";
 import type { Erasure } from "../../storage/erasures/erasure-records";
 import { SUBJECT_KINDS } from "../../storage/erasures/subject";
 

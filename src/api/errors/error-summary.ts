@@ -1,7 +1,9 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
-import { MomentSchema } from "../../http/moment";
+import { Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { MomentSchema } from "../../http/request/moment";
 import {
   ApplicationParameter,
   CategoryParameter,
@@ -11,14 +13,12 @@ import {
   NameParameter,
   refuseParameter,
   startDateParameter,
-} from "../../http/parameters";
-import { Refusal } from "../../http/problem";
-import { readQuestion } from "../../http/read-question";
-import { answerFrom } from "../../http/reading";
-import { refuseUnknownApplication } from "../../http/unknown-application";
+} from "../../http/request/parameters";
+import { readQuestion } from "../../http/request/read-question";
+import { refuseUnknownApplication } from "../../http/request/unknown-application";
 import { EVENT_CODE_NAMES } from "../../model/codes";
 import { CountSchema } from "../../model/count";
-import { formatTimestamp, type Micros } from "../../model/time";
+import { formatTimestamp, type Micros } from "../../model/time/time";
 import { databasesOf } from "../../storage/core/databases";
 import { MAX_SUMMARY_DAYS, MAX_SUMMARY_GROUPS, MAX_SUMMARY_STEPS } from "../../storage/core/read-limits";
 import { type FailureGroup, sumUpFailures } from "../../storage/errors/failure-queries";

@@ -2,8 +2,10 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
 import { askedApplications } from "../../http/auth/visible-applications";
-import { MomentSchema } from "../../http/moment";
 import { NextSchema, pageResponse, readCursor } from "../../http/page";
+import { problem, Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { MomentSchema } from "../../http/request/moment";
 import {
   CodeParameter,
   CursorParameter,
@@ -11,16 +13,14 @@ import {
   LimitParameter,
   orderParameter,
   readParameters,
-} from "../../http/parameters";
-import { problem, Refusal } from "../../http/problem";
-import { readQuestion } from "../../http/read-question";
-import { answerFrom } from "../../http/reading";
-import { refuseUnknownApplication } from "../../http/unknown-application";
+} from "../../http/request/parameters";
+import { readQuestion } from "../../http/request/read-question";
+import { refuseUnknownApplication } from "../../http/request/unknown-application";
 import { EVENT_CODE_NAMES } from "../../model/codes";
 import { CountSchema } from "../../model/count";
 import { nestingOf } from "../../model/json/nesting";
 import { MAX_NESTING_LEVELS } from "../../model/limits";
-import { formatTimestamp } from "../../model/time";
+import { formatTimestamp } from "../../model/time/time";
 import { databasesOf } from "../../storage/core/databases";
 import type { ErrorKey } from "../../storage/errors/error-key";
 import { ERROR_STATUSES, type FoundError, findErrors, findErrorsById } from "../../storage/errors/error-queries";

@@ -1,7 +1,7 @@
-import { formatSeconds } from "../../http/moment";
 import { problem, Refusal } from "../../http/problem";
+import { formatSeconds } from "../../http/request/moment";
 import type { Config } from "../../model/config";
-import { formatTimestamp } from "../../model/time";
+import { formatTimestamp } from "../../model/time/time";
 import { readSchema } from "../../rules/read-schema";
 import type { EventTypeVersion } from "../../storage/admin/event-types";
 import type { ChangeTime } from "../../storage/admin/rule-epochs";

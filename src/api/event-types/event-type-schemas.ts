@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { MomentSchema } from "../../http/moment";
 import { NextSchema } from "../../http/page";
-import { CursorParameter, LimitParameter } from "../../http/parameters";
+import { MomentSchema } from "../../http/request/moment";
+import { CursorParameter, LimitParameter } from "../../http/request/parameters";
 import { CountSchema } from "../../model/count";
 import { DeclaredPropertiesSchema } from "../../model/event/declared-property";
 import { CategorySchema, NameSchema } from "../../model/event/event";

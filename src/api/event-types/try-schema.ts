@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../model/event/event";
 import { countedPath } from "../../model/event/issue-path";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { WorkMeter } from "../../model/work-meter";
 import { checkEvent } from "../../rules/check-event";
 import type { CheckPayload } from "../../rules/compile-schema";

@@ -10,11 +10,11 @@ import {
   pageResponse,
   readCursor,
 } from "../../http/page";
-import { CursorParameter, filterParameters, LimitParameter, orderParameter } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
-import { readQuestion } from "../../http/read-question";
 import { answerFrom } from "../../http/reading";
-import { refuseUnknownApplication } from "../../http/unknown-application";
+import { CursorParameter, filterParameters, LimitParameter, orderParameter } from "../../http/request/parameters";
+import { readQuestion } from "../../http/request/read-question";
+import { refuseUnknownApplication } from "../../http/request/unknown-application";
 import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
 import { type FoundEvent, findEvents } from "../../storage/events/find-events";

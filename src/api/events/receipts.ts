@@ -4,12 +4,12 @@ import type { AppEnv } from "../../http/app-env";
 import { isolateKeyCache, recognise, refuseUse } from "../../http/auth/authenticate";
 import { visibleTo } from "../../http/auth/visible-applications";
 import { logFailure } from "../../http/log";
-import { MomentSchema } from "../../http/moment";
-import { readParameters } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
+import { MomentSchema } from "../../http/request/moment";
+import { readParameters } from "../../http/request/parameters";
 import { MAX_ID_CHARACTERS } from "../../model/limits";
-import { formatTimestamp } from "../../model/time";
+import { formatTimestamp } from "../../model/time/time";
 import { type ArchiveBucket, archiveOf } from "../../storage/archive/archive-bucket";
 import { type Database, databasesOf } from "../../storage/core/databases";
 import {

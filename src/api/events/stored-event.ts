@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { MomentSchema } from "../../http/moment";
-import { formatTimestamp } from "../../model/time";
+import { MomentSchema } from "../../http/request/moment";
+import { formatTimestamp } from "../../model/time/time";
 import type { FoundEvent } from "../../storage/events/find-events";
 
 const JsonObjectAnswer = v.record(v.string(), v.unknown());

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../model/event/event";
-import { formatTimestamp } from "../../model/time";
+import { formatTimestamp } from "../../model/time/time";
 import type { FoundEvent } from "../../storage/events/find-events";
 
 const COLUMNS = [

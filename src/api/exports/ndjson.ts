@@ -1,4 +1,4 @@
-import { formatTimestamp } from "../../model/time";
+import { formatTimestamp } from "../../model/time/time";
 import type { FoundEvent } from "../../storage/events/find-events";
 
 /** An event as a line of NDJSON, with the members of `GET /theeye/events`. What was sent as JSON is copied, not parsed. */

@@ -1,5 +1,5 @@
 import { Refusal } from "../../http/problem";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { coldPartitions } from "../../storage/archive/cold-files";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import { readPartitionMap } from "../../storage/partitions/known-partitions";

@@ -1,7 +1,7 @@
-import { refuseParameter } from "../../http/parameters";
 import type { Refusal } from "../../http/problem";
-import { PATH_RULE } from "../../model/property-path";
-import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/property-value";
+import { refuseParameter } from "../../http/request/parameters";
+import { PATH_RULE } from "../../model/event/property-path";
+import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/event/property-value";
 import type { PropertyFilter } from "../../storage/questions/stats-question";
 import { readProperty } from "./stats-parameters";
 

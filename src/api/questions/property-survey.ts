@@ -1,5 +1,5 @@
-import { formatPropertyPath, MAX_PATH_LEVELS } from "../../model/property-path";
-import { valueText } from "../../model/property-value";
+import { formatPropertyPath, MAX_PATH_LEVELS } from "../../model/event/property-path";
+import { valueText } from "../../model/event/property-value";
 import type { StoredProperty } from "../../storage/properties/declared-properties";
 
 /** Events that one answer about payloads looks at. */

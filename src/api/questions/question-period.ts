@@ -1,9 +1,9 @@
-import { refuseParameter } from "../../http/parameters";
 import { Refusal } from "../../http/problem";
-import { readZonedRange, type ZonedRange } from "../../http/zoned-range";
-import { addLocal, bucketOf, bucketStarts, nextBucket, type Period } from "../../model/calendar";
-import type { Micros } from "../../model/time";
-import type { TimeZone } from "../../model/time-zone";
+import { refuseParameter } from "../../http/request/parameters";
+import { readZonedRange, type ZonedRange } from "../../http/request/zoned-range";
+import { addLocal, bucketOf, bucketStarts, nextBucket, type Period } from "../../model/time/calendar";
+import type { Micros } from "../../model/time/time";
+import type { TimeZone } from "../../model/time/time-zone";
 import { MAX_COUNT_ROWS, MAX_STATS_BUCKETS } from "../../storage/core/read-limits";
 import { planCounts } from "../../storage/questions/count-plan";
 import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";

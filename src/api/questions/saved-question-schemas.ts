@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { MomentSchema } from "../../http/moment";
+import { MomentSchema } from "../../http/request/moment";
 import { MAX_QUESTION_CHARACTERS, SAVED_KINDS, type SavedKind } from "../../model/questions/saved-question";
 
 /** What the operations on saved questions take and answer. */

@@ -3,11 +3,11 @@ import * as v from "valibot";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
 import { requireScope } from "../../http/auth/authenticate";
-import { readParameters, refuseParameter } from "../../http/parameters";
-import { parseJsonBody } from "../../http/parse-json-body";
 import { problem, Refusal } from "../../http/problem";
+import { readParameters, refuseParameter } from "../../http/request/parameters";
+import { parseJsonBody } from "../../http/request/parse-json-body";
 import { requestOf, type SavedKind, type SavedMembers } from "../../model/questions/saved-question";
-import { formatTimestamp } from "../../model/time";
+import { formatTimestamp } from "../../model/time/time";
 import {
   listQuestions,
   loadQuestion,

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { CountSchema } from "../../model/count";
-import type { Micros } from "../../model/time";
-import type { TimeZone } from "../../model/time-zone";
+import type { Micros } from "../../model/time/time";
+import type { TimeZone } from "../../model/time/time-zone";
 import type {
   Durations,
   SessionDimension,

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { CountSchema } from "../../model/count";
-import type { Micros } from "../../model/time";
-import type { TimeZone } from "../../model/time-zone";
+import type { Micros } from "../../model/time/time";
+import type { TimeZone } from "../../model/time/time-zone";
 import type { Accuracy, GroupLine, Line, StatsAnswer } from "../../storage/questions/stats-answer";
 import { type Dimension, labelOf, type Metric } from "../../storage/questions/stats-question";
 import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { ApplicationParameter, CategoryParameter, NameParameter } from "../../http/parameters";
-import { ZonedRangeParameters } from "../../http/zoned-range";
-import { CALENDAR_INTERVALS, COMPARISONS } from "../../model/calendar";
-import { parsePropertyPath } from "../../model/property-path";
+import { ApplicationParameter, CategoryParameter, NameParameter } from "../../http/request/parameters";
+import { ZonedRangeParameters } from "../../http/request/zoned-range";
+import { parsePropertyPath } from "../../model/event/property-path";
+import { CALENDAR_INTERVALS, COMPARISONS } from "../../model/time/calendar";
 import { MAX_STATS_AGGREGATES } from "../../storage/core/read-limits";
 import type { AskedProperty, Dimension, Metric } from "../../storage/questions/stats-question";
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { MomentSchema } from "../../http/moment";
-import { CodeParameter, CursorParameter, filterParameters, LimitParameter } from "../../http/parameters";
+import { MomentSchema } from "../../http/request/moment";
+import { CodeParameter, CursorParameter, filterParameters, LimitParameter } from "../../http/request/parameters";
 import { CountSchema } from "../../model/count";
 import { RepairSchema } from "../../model/repair/repair";
 import { MAX_ERRORS_PER_STEP, MAX_PREVIEWED_ERRORS, MAX_REPLAY_IDS } from "../../model/replay";

@@ -5,15 +5,15 @@ import type { AppEnv } from "../../http/app-env";
 import { askedApplications } from "../../http/auth/visible-applications";
 import { logFailure } from "../../http/log";
 import { pageResponse, readCursor } from "../../http/page";
-import { readParameters } from "../../http/parameters";
-import { parseJsonBody } from "../../http/parse-json-body";
 import { problem, Refusal } from "../../http/problem";
 import { queueRefusal } from "../../http/queue-refusal";
 import { answerFrom } from "../../http/reading";
+import { readParameters } from "../../http/request/parameters";
+import { parseJsonBody } from "../../http/request/parse-json-body";
+import { refuseUnknownApplication } from "../../http/request/unknown-application";
 import { ruleSourceOf } from "../../http/rule-source";
-import { refuseUnknownApplication } from "../../http/unknown-application";
 import type { ReplayFilter, ReplaySelection } from "../../model/replay";
-import { formatTimestamp } from "../../model/time";
+import { formatTimestamp } from "../../model/time/time";
 import {
   cancelReplay,
   deleteReplay,

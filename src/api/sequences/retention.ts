@@ -2,19 +2,19 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
 import { askedApplications } from "../../http/auth/visible-applications";
+import { Refusal } from "../../http/problem";
 import {
   ApplicationParameter,
   CategoryParameter,
   NameParameter,
   readParameters,
   refuseParameter,
-} from "../../http/parameters";
-import { Refusal } from "../../http/problem";
-import { readZonedRange, ZonedRangeParameters } from "../../http/zoned-range";
-import { addLocal, bucketOf, bucketStarts } from "../../model/calendar";
+} from "../../http/request/parameters";
+import { readZonedRange, ZonedRangeParameters } from "../../http/request/zoned-range";
 import { CountSchema } from "../../model/count";
 import { ANY_EVENT } from "../../model/questions/event-pattern";
-import type { Micros } from "../../model/time";
+import { addLocal, bucketOf, bucketStarts } from "../../model/time/calendar";
+import type { Micros } from "../../model/time/time";
 import { type AskedSequence, answerSequence } from "./answer-sequence";
 import { AccuracyParameter, IntervalSchema, SequenceAnswerMembers } from "./sequence-schemas";
 

@@ -1,7 +1,7 @@
 import { Refusal } from "../../http/problem";
-import { readZonedRange, type ZonedRange } from "../../http/zoned-range";
-import { addLocal, bucketOf, nextBucket } from "../../model/calendar";
-import type { Micros } from "../../model/time";
+import { readZonedRange, type ZonedRange } from "../../http/request/zoned-range";
+import { addLocal, bucketOf, nextBucket } from "../../model/time/calendar";
+import type { Micros } from "../../model/time/time";
 
 /** Days that a question without `start_date` goes back, the last one included. */
 const DEFAULT_DAYS = 30;

@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { ZonedRangeParameters } from "../../http/zoned-range";
+import { ZonedRangeParameters } from "../../http/request/zoned-range";
 import { CountSchema } from "../../model/count";
+import { PATH_RULE, parsePropertyPath } from "../../model/event/property-path";
+import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/event/property-value";
 import { MAX_NAME_CHARACTERS } from "../../model/limits";
-import { PATH_RULE, parsePropertyPath } from "../../model/property-path";
-import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/property-value";
 import type { QuestionDimension } from "../../model/questions/dimension";
 import { ANY_EVENT, type EventPattern } from "../../model/questions/event-pattern";
 import { MAX_EVENTS_AT_ONCE, MAX_QUESTION_PATHS } from "../../storage/sequences/limits";

@@ -4,7 +4,7 @@ import { logFailure } from "../../http/log";
 import { problem } from "../../http/problem";
 import { queueRefusal } from "../../http/queue-refusal";
 import type { SequenceQuestion } from "../../model/questions/question";
-import type { TimeZone } from "../../model/time-zone";
+import type { TimeZone } from "../../model/time/time-zone";
 import { databasesOf, firstDatabase } from "../../storage/core/databases";
 import { deleteJob, insertJob, MAX_RUNNING_JOBS } from "../../storage/sequences/job-store";
 

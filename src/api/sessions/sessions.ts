@@ -2,7 +2,6 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
 import { askedApplications } from "../../http/auth/visible-applications";
-import { MomentSchema, secondsBetween } from "../../http/moment";
 import {
   archiveNote,
   EventPlaceSchema,
@@ -12,6 +11,9 @@ import {
   pageResponse,
   readCursor,
 } from "../../http/page";
+import { problem, Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
+import { MomentSchema, secondsBetween } from "../../http/request/moment";
 import {
   CursorParameter,
   endDateParameter,
@@ -19,11 +21,9 @@ import {
   readParameters,
   refuseReversedRange,
   startDateParameter,
-} from "../../http/parameters";
-import { problem, Refusal } from "../../http/problem";
-import { answerFrom } from "../../http/reading";
+} from "../../http/request/parameters";
 import { CountSchema } from "../../model/count";
-import { formatTimestamp, type Micros } from "../../model/time";
+import { formatTimestamp, type Micros } from "../../model/time/time";
 import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
 import { MAX_EVENTS_COUNTED } from "../../storage/core/read-limits";

@@ -1,13 +1,13 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
-import { MomentSchema, secondsBetween } from "../../http/moment";
 import { NextSchema, pageResponse, readCursor } from "../../http/page";
-import { CursorParameter, LimitParameter, readParameters } from "../../http/parameters";
 import { problem, Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
+import { MomentSchema, secondsBetween } from "../../http/request/moment";
+import { CursorParameter, LimitParameter, readParameters } from "../../http/request/parameters";
 import { CountSchema } from "../../model/count";
-import { formatTimestamp } from "../../model/time";
+import { formatTimestamp } from "../../model/time/time";
 import { databasesOf, metered } from "../../storage/core/databases";
 import { findVisitorSessions, MAX_VISITOR_SESSIONS } from "../../storage/sessions/visitor-sessions";
 

@@ -1,4 +1,4 @@
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import { type Erasure, insertErasure, loadErasure, saltOf } from "../../storage/erasures/erasure-records";
 import { type Subject, subjectHash } from "../../storage/erasures/subject";

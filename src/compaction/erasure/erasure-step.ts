@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type ErasureMessage, SECOND_PASS_SECONDS } from "../../model/erasure";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { ArchiveBucket } from "../../storage/archive/archive-bucket";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import { eraseErrorsById, eraseSessionErrors, eraseVisitorErrors } from "../../storage/erasures/erase-errors";

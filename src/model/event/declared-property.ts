@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { MAX_PATH_CHARACTERS, PATH_RULE, parsePropertyPath } from "../property-path";
+import { MAX_PATH_CHARACTERS, PATH_RULE, parsePropertyPath } from "./property-path";
 
 /** Properties that one event type may declare. */
 export const MAX_DECLARED_PROPERTIES = 16;

@@ -1,4 +1,4 @@
-import type { Micros } from "../time";
+import type { Micros } from "../time/time";
 import { hash48 } from "./short-hash";
 
 /** What identifies an event: its session, when it occurred, and its id. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../limits";
-import { momentOf, TIMESTAMP_FORMS } from "../time";
+import { momentOf, TIMESTAMP_FORMS } from "../time/time";
 
 /**
  * Session ids that broken clients send in place of one. Taken as they are, they would gather untrusted senders in one session

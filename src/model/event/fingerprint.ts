@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalText } from "../json/canonical-text";
-import { formatTimestamp, momentOf } from "../time";
+import { formatTimestamp, momentOf } from "../time/time";
 import { isJsonObject } from "./event";
 
 /**

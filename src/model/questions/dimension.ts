@@ -1,4 +1,4 @@
-import type { PropertyPath } from "../property-path";
+import type { PropertyPath } from "../event/property-path";
 import type { EventSource } from "./event-pattern";
 
 /** What events are grouped by: who sent them, what they are, or the value of a property. */

@@ -1,5 +1,5 @@
-import { formatPropertyPath, type PropertyPath } from "../property-path";
-import { matchesFilter, type ValueFilter } from "../property-value";
+import { formatPropertyPath, type PropertyPath } from "../event/property-path";
+import { matchesFilter, type ValueFilter } from "../event/property-value";
 
 /** Which events a step of a question means. Null and empty: any. */
 export interface EventPattern {

@@ -1,4 +1,4 @@
-import type { Micros } from "../time";
+import type { Micros } from "../time/time";
 import type { QuestionDimension } from "./dimension";
 import type { EventPattern } from "./event-pattern";
 

@@ -1,5 +1,5 @@
-import type { PropertyPath } from "../property-path";
-import type { Micros } from "../time";
+import type { PropertyPath } from "../event/property-path";
+import type { Micros } from "../time/time";
 import { dimensionText, pathsOfDimension } from "./dimension";
 import { type EventSource, matchesPattern, pathsOf } from "./event-pattern";
 import { type FunnelEvent, furthestPath } from "./funnel";

@@ -1,4 +1,4 @@
-import { formatTimestamp } from "../time";
+import { formatTimestamp } from "../time/time";
 import { type CastType, cast, momentIn } from "./cast";
 import type { EventDocument } from "./event-document";
 

@@ -1,4 +1,4 @@
-import { formatTimestamp, type Micros, momentOf } from "../time";
+import { formatTimestamp, type Micros, momentOf } from "../time/time";
 
 export const CAST_TYPES = ["string", "number", "integer", "boolean", "timestamp"] as const;
 

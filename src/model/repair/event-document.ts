@@ -4,7 +4,7 @@ import { namesOf } from "../json/json-pointer";
 import { jsonText } from "../json/json-text";
 import { nestingOf } from "../json/nesting";
 import { MAX_NESTING_LEVELS } from "../limits";
-import { formatTimestamp, type Micros } from "../time";
+import { formatTimestamp, type Micros } from "../time/time";
 import { WorkMeter } from "../work-meter";
 
 /** Bytes that a repair may write into one event, whatever it takes away again: four times what an event may have. */

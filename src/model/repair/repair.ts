@@ -4,7 +4,7 @@ import { namesOf } from "../json/json-pointer";
 import { jsonText } from "../json/json-text";
 import { isNestedDeeper } from "../json/nesting";
 import { MAX_NESTING_LEVELS } from "../limits";
-import type { Micros } from "../time";
+import type { Micros } from "../time/time";
 import { TooMuchWork } from "../work-meter";
 import { applyEdits } from "./apply-edits";
 import { applyPatch } from "./apply-patch";

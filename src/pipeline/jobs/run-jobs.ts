@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type JobMessage, JobMessageSchema } from "../../model/questions/job-message";
 import { answerOf, withTally } from "../../model/questions/sequence-tally";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import { messageOf } from "../../storage/core/transport-errors";
 import { sliceOfStep, TooManyRows, tallySlice } from "../../storage/sequences/ask-sequences";

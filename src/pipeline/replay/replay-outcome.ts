@@ -1,6 +1,6 @@
 import type { Issue } from "../../model/codes";
 import type { Repair } from "../../model/repair/repair";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Failure } from "../../storage/core/transport-errors";
 import type { LocatedError } from "../../storage/errors/error-queries";
 import type { ReadEvent, ValidOutcome } from "../place-rows";

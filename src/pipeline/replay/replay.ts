@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type ReplayMessage, ReplayMessageSchema, STEP_DELAY_SECONDS } from "../../model/replay";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { IndexedRules } from "../../rules/rules";
 import {
   countStep,

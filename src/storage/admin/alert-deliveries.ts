@@ -1,5 +1,5 @@
 import type { AlertKind } from "../../model/alert";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 
 export type DeliveryStatus = "pending" | "delivered" | "failed";

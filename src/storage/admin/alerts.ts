@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type AlertKind, type AlertRule, AlertRuleSchema, type AlertState, MAX_ALERTS } from "../../model/alert";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 
 /** An alert as it stands. */

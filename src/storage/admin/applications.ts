@@ -1,5 +1,5 @@
 import { OriginsSchema } from "../../model/origin";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { MAX_PAGE_CONTENT } from "../core/read-limits";
 import { cutByBytes, type Page } from "../scan/partial-page";

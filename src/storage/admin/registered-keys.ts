@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { BoundApplicationsSchema, type Scope, ScopeSchema } from "../../model/access-key";
 import { OriginsSchema } from "../../model/origin";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 
 /** A key as the registry has it. */

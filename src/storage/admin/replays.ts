@@ -1,6 +1,6 @@
 import type { Repair } from "../../model/repair/repair";
 import type { ReplaySelection } from "../../model/replay";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { MAX_PAGE_CONTENT } from "../core/read-limits";
 import type { ErrorKey } from "../errors/error-key";

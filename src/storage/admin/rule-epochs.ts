@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { EventTypeRuleSchema, ModeSchema, type RuleBook } from "../../model/event/event-type";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 
 /**

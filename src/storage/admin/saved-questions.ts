@@ -4,7 +4,7 @@ import {
   type SavedKind,
   type SavedMembers,
 } from "../../model/questions/saved-question";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 
 /** A version of a saved question. */

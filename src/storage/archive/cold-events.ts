@@ -1,12 +1,12 @@
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { orQueryError } from "../core/reader";
 import type { Partition } from "../partitions/partition";
 import type { EventKey, EventRange } from "../scan/event-order";
 import type { PartialPage } from "../scan/partial-page";
-import type { ArchivedEvent } from "./archived-rows";
 import { filesByTime } from "./cold-files";
 import { type ColdFiles, type ColdFilter, type ColdRow, scanCold } from "./cold-scan";
-import { type GroupColumns, ReadBudget } from "./file-reader";
+import type { ArchivedEvent } from "./file/archived-rows";
+import { type GroupColumns, ReadBudget } from "./file/file-reader";
 import type { Archive } from "./find-archived";
 import { eventsAt } from "./read-events";
 

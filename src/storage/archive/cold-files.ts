@@ -1,11 +1,11 @@
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { firstDatabase } from "../core/databases";
 import { databaseOf, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { boundsOf, type EventKey, type EventRange, type Order } from "../scan/event-order";
-import { type ArchiveFile, hourOf } from "./archive-file";
 import type { ColdFiles } from "./cold-scan";
+import { type ArchiveFile, hourOf } from "./file/archive-file";
 import { type Archive, filesHolding } from "./find-archived";
 import { filesByHour, filesInHours } from "./manifest";
 

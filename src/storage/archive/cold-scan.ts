@@ -1,10 +1,10 @@
 import { tieOf } from "../../model/event/event-key";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { packId } from "../core/packed-id";
 import { boundsOf, compareEventKeys, type EventKey, type EventRange, startOf } from "../scan/event-order";
 import { inDirection, type PartialPage } from "../scan/partial-page";
 import type { ArchiveBucket } from "./archive-bucket";
-import type { ArchiveFile } from "./archive-file";
+import type { ArchiveFile } from "./file/archive-file";
 import {
   type FileFooter,
   type FileGroup,
@@ -13,8 +13,8 @@ import {
   readFooter,
   readGroups,
   runOf,
-} from "./file-reader";
-import type { IndexedGroups } from "./session-index";
+} from "./file/file-reader";
+import type { IndexedGroups } from "./file/session-index";
 
 /** Which events of the archive are wanted. Filters combine; null: any. */
 export interface ColdFilter {

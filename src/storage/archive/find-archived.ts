@@ -1,14 +1,14 @@
 import { tieOf } from "../../model/event/event-key";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { type Database, firstDatabase } from "../core/databases";
 import type { ArchiveBucket } from "./archive-bucket";
-import { type ArchiveFile, hourOf } from "./archive-file";
-import type { ArchivedEvent } from "./archived-rows";
-import { type GroupColumns, type ReadBudget, readFooter, readGroups, runOf } from "./file-reader";
+import { type ArchiveFile, hourOf } from "./file/archive-file";
+import type { ArchivedEvent } from "./file/archived-rows";
+import { type GroupColumns, type ReadBudget, readFooter, readGroups, runOf } from "./file/file-reader";
+import type { IndexedGroups } from "./file/session-index";
 import { findInIndex } from "./index-store";
 import { filesById } from "./manifest";
 import { eventsAt } from "./read-events";
-import type { IndexedGroups } from "./session-index";
 
 /** An archive, and what to ask it with. */
 export interface Archive {

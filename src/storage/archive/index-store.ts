@@ -1,6 +1,6 @@
 import type { Database } from "../core/databases";
-import type { ArchiveFile } from "./archive-file";
-import { type BuiltIndex, groupsIn, type IndexedGroups, soughtOf } from "./session-index";
+import type { ArchiveFile } from "./file/archive-file";
+import { type BuiltIndex, groupsIn, type IndexedGroups, soughtOf } from "./file/session-index";
 
 /** The session index in D1: `archive_index` of the files' database. Everything here throws what D1 throws. */
 

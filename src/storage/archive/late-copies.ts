@@ -3,7 +3,7 @@ import { unpackId } from "../core/packed-id";
 import { orQueryError } from "../core/reader";
 import { lateSuffix, type Partition } from "../partitions/partition";
 import type { EventKey } from "../scan/event-order";
-import { ReadBudget } from "./file-reader";
+import { ReadBudget } from "./file/file-reader";
 import { type Archive, findArchived, identityText } from "./find-archived";
 
 /** Reads of R2 that a page may spend on late events. Most are of sessions that the archive does not know, and cost none. */

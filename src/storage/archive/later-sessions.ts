@@ -1,13 +1,13 @@
 import { tieOf } from "../../model/event/event-key";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { firstDatabase } from "../core/databases";
 import { packId } from "../core/packed-id";
 import { orQueryError } from "../core/reader";
 import type { Partition } from "../partitions/partition";
 import { databaseOf } from "../partitions/partition";
 import { compareEventKeys, type EventKey } from "../scan/event-order";
-import { hourOf } from "./archive-file";
-import { type GroupColumns, ReadBudget, readFooter, readGroups, runOf } from "./file-reader";
+import { hourOf } from "./file/archive-file";
+import { type GroupColumns, ReadBudget, readFooter, readGroups, runOf } from "./file/file-reader";
 import type { Archive, FileGroups } from "./find-archived";
 import { findInIndex } from "./index-store";
 import { filesById } from "./manifest";

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import type { Order } from "../scan/event-order";
-import type { ArchiveFile, ArchiveKind } from "./archive-file";
+import type { ArchiveFile, ArchiveKind } from "./file/archive-file";
 
 /** The manifest of the archive: `archive_files` in the first database. Everything here throws what D1 throws. */
 

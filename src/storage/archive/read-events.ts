@@ -1,5 +1,5 @@
-import type { ArchivedEvent } from "./archived-rows";
-import type { GroupColumns } from "./file-reader";
+import type { ArchivedEvent } from "./file/archived-rows";
+import type { GroupColumns } from "./file/file-reader";
 
 /** The events of some rows of a row group, whole. */
 export async function eventsAt(columns: GroupColumns, rows: readonly number[]): Promise<ArchivedEvent[]> {

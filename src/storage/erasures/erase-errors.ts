@@ -1,4 +1,4 @@
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import type { ErrorKey } from "../errors/error-key";
 import type { Budget } from "./erase-session";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { packedSql, packId, storedId, storedIdSql } from "../core/packed-id";
 import { withPartitions } from "../partitions/known-partitions";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { type SubjectKind, subjectHash } from "./subject";
 

@@ -1,4 +1,4 @@
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 
 /** An error's place in the order of receipt. */
 export interface ErrorKey {

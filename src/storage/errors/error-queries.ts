@@ -1,7 +1,7 @@
 import { and, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { MAX_PART_CHARACTERS } from "../../model/limits";
 import type { ReplayFilter } from "../../model/replay";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { codeIndex, hasCode } from "../core/error-codes";
 import { MAX_CONTENT_WITH_ROW, MAX_PAGE_CONTENT, MAX_ROWS_EXAMINED } from "../core/read-limits";

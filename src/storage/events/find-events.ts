@@ -1,4 +1,4 @@
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { ArchiveBucket } from "../archive/archive-bucket";
 import { type ColdEvent, readColdPage } from "../archive/cold-events";
 import { coldPartitions, filesByTime, filesOfSeries, filesOfSession, rangeUntil } from "../archive/cold-files";
@@ -55,7 +55,7 @@ export interface FoundEvent {
  * - By session: a seek for each slot of the windows in which it has events. Category, name and application are then left over,
  *   and a page looks at MAX_ROWS_EXAMINED of the session's events in each partition at most.
  * - By time: the slots from the cursor on.
- * - By category: see category-scan.ts. By name or application: see guided-scan.ts.
+ * - By category: see category-scan.ts. By name or application: see minute-bucket-scan.ts.
  *
  * A page ends early when its contents pass MAX_PAGE_CONTENT.
  *

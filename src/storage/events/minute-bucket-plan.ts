@@ -1,4 +1,4 @@
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Order } from "../scan/event-order";
 
 export const MINUTE_MICROS = 60_000_000;

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { SERIES_PER_PAGE } from "../../model/limits";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { MAX_GUIDING_COUNTS, MAX_MINUTE_BUCKET_ROWS } from "../core/read-limits";
 import { readBatch } from "../core/reader";

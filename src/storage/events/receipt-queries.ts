@@ -1,6 +1,6 @@
 import { eq, type SQL, sql } from "drizzle-orm";
 import { tieOf } from "../../model/event/event-key";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { storedId } from "../core/packed-id";
 import { MAX_EVENTS_COUNTED, MAX_RECEIPT_WINDOWS, MAX_ROWS_EXAMINED } from "../core/read-limits";

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { packedSql } from "../core/packed-id";
 import { MAX_CONTENT_WITH_ROW, MAX_CONTENT_WITH_ROWS } from "../core/read-limits";

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { readBatch } from "../core/reader";
 import { jsonList, type SeriesFilter } from "../counts/series";

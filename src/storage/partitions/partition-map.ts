@@ -1,4 +1,4 @@
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Partition } from "./partition";
 
 /** All partitions at one revision, in the order of time. They never overlap. */

@@ -1,4 +1,4 @@
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { DEFAULT_SLOT_MICROS, NARROW_SLOT_MICROS } from "./partition";
 
 /** Events of one partition in one database: dropping them keeps every reader waiting for about a second. */

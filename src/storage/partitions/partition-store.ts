@@ -1,5 +1,5 @@
 import { parseConfig } from "../../model/config";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { type Database, databasesOf, firstDatabase } from "../core/databases";
 import { databasesWithRoom } from "./database-room";
 import { openSuffix, type Partition } from "./partition";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 
 /** The range of time in which `activity` has one row for a session. Partitions begin and end at multiples of it. */
 export const WINDOW_MICROS: Micros = 15 * 60 * 1_000_000;

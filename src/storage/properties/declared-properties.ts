@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { DeclaredProperty } from "../../model/event/declared-property";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { orQueryError } from "../core/reader";
 import type { Templates } from "../questions/stats-question";

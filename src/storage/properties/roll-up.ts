@@ -1,6 +1,6 @@
-import { parsePropertyPath } from "../../model/property-path";
-import { templated, valueText } from "../../model/property-value";
-import type { Micros } from "../../model/time";
+import { parsePropertyPath } from "../../model/event/property-path";
+import { templated, valueText } from "../../model/event/property-value";
+import type { Micros } from "../../model/time/time";
 import { type Database, firstDatabase } from "../core/databases";
 import { withPartitions } from "../partitions/known-partitions";
 import { isLate, lanesToRead } from "../partitions/partition";

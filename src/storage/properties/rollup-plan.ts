@@ -1,5 +1,5 @@
-import type { Period } from "../../model/calendar";
-import type { Micros } from "../../model/time";
+import type { Period } from "../../model/time/calendar";
+import type { Micros } from "../../model/time/time";
 
 /** A part of a question's period that lies in one stored bucket and in one bucket of the answer. */
 export interface Piece extends Period {

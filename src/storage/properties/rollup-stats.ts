@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import type { Period } from "../../model/calendar";
-import { middleOf } from "../../model/number-bins";
-import { matchesFilter } from "../../model/property-value";
+import { matchesFilter } from "../../model/event/property-value";
+import { middleOf } from "../../model/questions/number-bins";
+import type { Period } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
 import { readBatch } from "../core/reader";
 import { wantedSeries } from "../events/wanted-series";

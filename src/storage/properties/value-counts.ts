@@ -1,4 +1,4 @@
-import { binOf } from "../../model/number-bins";
+import { binOf } from "../../model/questions/number-bins";
 
 /** Values of one property and series that are counted by themselves in an hour or a day, the most frequent ones. */
 export const MAX_COUNTED_VALUES = 1_024;
@@ -13,7 +13,7 @@ export const PARTS_OF_HOUR = 4;
 export interface ValueCounts {
   /** All events. */
   events: number[];
-  /** Events by their values: texts, or bins of numbers (model/number-bins.ts). */
+  /** Events by their values: texts, or bins of numbers (model/questions/number-bins.ts). */
   values: Map<string, number[]>;
   /** Events whose values are not among these. */
   rest: number[];

@@ -1,5 +1,5 @@
-import type { Period } from "../../model/calendar";
-import type { Micros } from "../../model/time";
+import type { Period } from "../../model/time/calendar";
+import type { Micros } from "../../model/time/time";
 import type { BucketSpans, Span } from "../counts/counts";
 
 /** Which counts add up to the events of some buckets. */

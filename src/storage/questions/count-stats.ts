@@ -1,5 +1,5 @@
-import type { Period } from "../../model/calendar";
-import type { Micros } from "../../model/time";
+import type { Period } from "../../model/time/calendar";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { MAX_COUNTED_CELLS, MAX_GROUPS_TALLIED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import { readerOf } from "../core/reader";

@@ -1,4 +1,4 @@
-import type { Period } from "../../model/calendar";
+import type { Period } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
 import type { SeriesFilter } from "../counts/series";
 import { wantedSeries } from "../events/wanted-series";

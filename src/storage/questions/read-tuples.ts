@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Period } from "../../model/calendar";
-import { jsonPathOf, type PropertyPath } from "../../model/property-path";
-import { MAX_VALUE_CHARACTERS } from "../../model/property-value";
-import type { Micros } from "../../model/time";
+import { jsonPathOf, type PropertyPath } from "../../model/event/property-path";
+import { MAX_VALUE_CHARACTERS } from "../../model/event/property-value";
+import type { Period } from "../../model/time/calendar";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { packedSql, storedId, unpackId } from "../core/packed-id";
 import { readBatch, readerOf } from "../core/reader";

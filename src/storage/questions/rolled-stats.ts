@@ -1,5 +1,5 @@
-import type { Period } from "../../model/calendar";
-import { RELATIVE_ERROR } from "../../model/number-bins";
+import { RELATIVE_ERROR } from "../../model/questions/number-bins";
+import type { Period } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
 import { MAX_GROUPS_MEASURED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import type { PartitionMap } from "../partitions/partition-map";

@@ -1,4 +1,4 @@
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Tuple } from "./read-tuples";
 
 /** The first or last event of a session, as far as questions ask for it. */

@@ -1,6 +1,6 @@
-import type { Period } from "../../model/calendar";
-import { quantileOf } from "../../model/quantile";
-import type { Micros } from "../../model/time";
+import { quantileOf } from "../../model/questions/quantile";
+import type { Period } from "../../model/time/calendar";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { MAX_SESSION_EVENTS } from "../core/read-limits";
 import type { SeriesFilter } from "../counts/series";

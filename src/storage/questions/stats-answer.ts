@@ -1,4 +1,4 @@
-import type { Period } from "../../model/calendar";
+import type { Period } from "../../model/time/calendar";
 
 /** A group's number over the whole period, and in each bucket. Null: there is nothing to divide or to choose from. */
 export interface Line {

@@ -1,6 +1,6 @@
-import type { PropertyPath } from "../../model/property-path";
-import { matchesFilter, templated, type ValueFilter, valueText } from "../../model/property-value";
-import type { Micros } from "../../model/time";
+import type { PropertyPath } from "../../model/event/property-path";
+import { matchesFilter, templated, type ValueFilter, valueText } from "../../model/event/property-value";
+import type { Micros } from "../../model/time/time";
 import type { SeriesFilter } from "../counts/series";
 
 /** A property of payloads as a question names it. */

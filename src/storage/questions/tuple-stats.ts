@@ -1,4 +1,4 @@
-import type { Period } from "../../model/calendar";
+import type { Period } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
 import { MAX_GROUPS_MEASURED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import type { PartitionMap } from "../partitions/partition-map";

@@ -1,4 +1,4 @@
-import type { Period } from "../../model/calendar";
+import type { Period } from "../../model/time/calendar";
 import { isLate, lanesToRead } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { comparePackedIds, storedId, unpackId } from "../core/packed-id";
 import type { Partition } from "../partitions/partition";
 

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { SERIES_PER_PAGE } from "../../model/limits";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { storedId } from "../core/packed-id";
 import { slotOf, slotsPerWindow, windowOf } from "../partitions/partition";
 import { rareIndexOf } from "../partitions/partition-tables";

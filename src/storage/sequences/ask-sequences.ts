@@ -1,7 +1,7 @@
 import type { EventPattern } from "../../model/questions/event-pattern";
 import { patternsOf, type SequenceQuestion } from "../../model/questions/question";
 import { pathsToRead, type SequenceState, type SequenceTally, withTally } from "../../model/questions/sequence-tally";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import { type Database, metered } from "../core/databases";
 import type { SeriesFilter } from "../counts/series";
 import { wantedSeries } from "../events/wanted-series";

@@ -1,6 +1,6 @@
 import type { SequenceQuestion } from "../../model/questions/question";
 import type { SequenceAnswer, SequenceState } from "../../model/questions/sequence-tally";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 
 /** Jobs that may run at once, one step of one of them at a time. */

@@ -1,7 +1,7 @@
-import type { PropertyPath } from "../../model/property-path";
+import type { PropertyPath } from "../../model/event/property-path";
 import { keyOf } from "../../model/questions/event-pattern";
 import type { SequenceEvent } from "../../model/questions/sequence-tally";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { readerOf } from "../core/reader";
 import { type Series, seriesOf } from "../counts/series";

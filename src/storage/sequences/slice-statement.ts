@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import { jsonPathOf, type PropertyPath } from "../../model/property-path";
-import { MAX_VALUE_CHARACTERS } from "../../model/property-value";
+import { jsonPathOf, type PropertyPath } from "../../model/event/property-path";
+import { MAX_VALUE_CHARACTERS } from "../../model/event/property-value";
 import { packedSql, storedId, unpackId } from "../core/packed-id";
 import { jsonList } from "../counts/series";
 import { slotOf } from "../partitions/partition";

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { ArchiveBucket } from "../archive/archive-bucket";
 import { readColdKeys } from "../archive/cold-events";
 import { coldPartitions, rangeUntil } from "../archive/cold-files";

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { MAX_EVENTS_COUNTED } from "../core/read-limits";
 import { readerOf } from "../core/reader";

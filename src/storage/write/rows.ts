@@ -1,5 +1,5 @@
 import type { Issue } from "../../model/codes";
-import type { Micros } from "../../model/time";
+import type { Micros } from "../../model/time/time";
 import type { Lane } from "../partitions/partition";
 
 /** What is counted of an event that a report-only schema would have rejected. */

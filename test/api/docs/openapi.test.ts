@@ -11,7 +11,7 @@ import { queueRefusal } from "../../../src/http/queue-refusal";
 import { CLIENT_PATH } from "../../../src/ingest/collect-route";
 import { DIALECTS } from "../../../src/ingest/dialects/dialects";
 import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from "../../../src/model/limits";
-import { parseTimestamp } from "../../../src/model/time";
+import { parseTimestamp } from "../../../src/model/time/time";
 import { checkEvent } from "../../../src/rules/check-event";
 import { NO_RULES, rulesOf } from "../../../src/rules/rules";
 import { seedLocalKeys } from "../../http/auth/seed";

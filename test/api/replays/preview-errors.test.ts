@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { previewErrors } from "../../../src/api/replays/preview-errors";
 import type { Repair } from "../../../src/model/repair/repair";
 import { MAX_PREVIEW_WORK, MAX_PREVIEWED_ERRORS } from "../../../src/model/replay";
-import { parseTimestamp } from "../../../src/model/time";
+import { parseTimestamp } from "../../../src/model/time/time";
 import { NO_RULES, rulesOf } from "../../../src/rules/rules";
 
 const RECEIVED_AT = parseTimestamp("2021-01-01T10:00:00Z") ?? 0;

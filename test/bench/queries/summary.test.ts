@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Answer, returnedIn } from "../../../bench/queries/measure.ts";
-import { EVENTS, question } from "../../../bench/queries/question.ts";
+import { EVENTS, question } from "../../../bench/queries/questions/question.ts";
 import { brokenOf, missesOf } from "../../../bench/queries/report.ts";
 import { allowance, growthOf, summarise } from "../../../bench/queries/summary.ts";
 

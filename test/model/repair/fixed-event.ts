@@ -1,5 +1,5 @@
 import { type Repair, repairEvent } from "../../../src/model/repair/repair";
-import { parseTimestamp } from "../../../src/model/time";
+import { parseTimestamp } from "../../../src/model/time/time";
 
 export const EVENT = {
   session_id: "s",

@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { bucketStarts } from "../../../src/model/calendar";
 import type { DeclaredProperty } from "../../../src/model/event/declared-property";
-import { TimeZone } from "../../../src/model/time-zone";
+import { bucketStarts } from "../../../src/model/time/calendar";
+import { TimeZone } from "../../../src/model/time/time-zone";
 import { databasesOf, firstDatabase, metered } from "../../../src/storage/core/databases";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import { declareProperties, listProperties, templatesOf } from "../../../src/storage/properties/declared-properties";

@@ -1,5 +1,5 @@
-import type { ParameterSchema } from "../../../http/parameters";
-import { VALUE_FILTER_RULE } from "../../../model/property-value";
+import type { ParameterSchema } from "../../../http/request/parameters";
+import { VALUE_FILTER_RULE } from "../../../model/event/property-value";
 import { jsonSchemaOf } from "./json-schema";
 import type { Parameter } from "./operation";
 import { SAMPLE_SESSION } from "./sample-events";

@@ -1,4 +1,4 @@
-import { TIMESTAMP_FORMS } from "../../../model/time";
+import { TIMESTAMP_FORMS } from "../../../model/time/time";
 
 /** The events of the examples: three of one session that occurred in the same microsecond. Each can be sent as it is. */
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { jsonSchemaOf, namedJsonSchemas } from "../../../../src/api/docs/openapi/json-schema";
-import { LimitParameter } from "../../../../src/http/parameters";
+import { LimitParameter } from "../../../../src/http/request/parameters";
 import { JsonObjectSchema } from "../../../../src/model/event/event";
 import { MAX_PAGE_SIZE } from "../../../../src/model/limits";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { combined } from "../../../../scripts/replay/formats/combined.ts";
 import type { LogEntry } from "../../../../scripts/replay/formats/entry.ts";
-import { formatTimestamp } from "../../../../src/model/time.ts";
+import { formatTimestamp } from "../../../../src/model/time/time.ts";
 
 const LINE =
   '83.149.9.216 - - [17/May/2015:10:05:03 +0000] "GET /images/search.png HTTP/1.1" 200 203023 "http://example.com/a" "Mozilla/5.0 (X11)"';

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { anyMoment, commonLogMoment } from "../../../../scripts/replay/formats/moment.ts";
-import { parseTimestamp } from "../../../../src/model/time.ts";
+import { parseTimestamp } from "../../../../src/model/time/time.ts";
 
 test.each([
   ["05/Mar/2026:15:00:03 +0100", "2026-03-05T14:00:03Z"],

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { detectFormat } from "../../../../scripts/replay/formats/detect.ts";
 import type { LogEntry } from "../../../../scripts/replay/formats/entry.ts";
-import { formatTimestamp } from "../../../../src/model/time.ts";
+import { formatTimestamp } from "../../../../src/model/time/time.ts";
 
 const FIXTURES = join(import.meta.dirname, "../../../fixtures/logs");
 

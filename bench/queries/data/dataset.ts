@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EventRow } from "../../../src/storage/write/rows.ts";
+import { ROOT } from "../../shared/wrangler-settings.ts";
+import { startQueryPlatform } from "../query-platform.ts";
+import { type Comparison, compareFiles } from "./compare-files.ts";
+import { databaseFiles, fillFile, hasRows, resolve } from "./database-file.ts";
+import { EVENTS_PER_ERROR, errorAt, eventAt, type History } from "./history.ts";
+
+/** Rows that go both ways, to prove that they end the same. */
+const COMPARED_EVENTS = { large: 20_000, small: 5_000 };
+const ERRORS_AT_ONCE = 5_000;
+
+/** A filled database in a folder that is kept, so that the next run need not fill it again. */
+export interface Dataset {
+  storage: string;
+  compared: Comparison;
+}
+
+export function cacheFolder(): string {
+  return process.env.BENCH_CACHE ?? join(ROOT, ".wrangler", "bench-queries");
+}
+
+/** What the rows depend on: the tables, what makes the rows, and what writes them. */
+function fingerprint(): string {
+  const hash = createHash("sha256");
+  const storage = join(ROOT, "src", "storage");
+  const files = [
+    ...filesIn(join(ROOT, "migrations")),
+    ...filesIn(join(storage, "write")),
+    ...["history.ts", "layouts.ts", "catalogue.ts", "random.ts", "database-file.ts"].map((name) =>
+      join(import.meta.dirname, name),
+    ),
+    ...[
+      "partitions/partition.ts",
+      "partitions/partition-tables.ts",
+      "core/packed-id.ts",
+      "write/failure-counts.ts",
+    ].map((name) => join(storage, name)),
+  ];
+  for (const file of files) hash.update(readFileSync(file));
+  return hash.digest("hex").slice(0, 12);
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/**
+ * Gives a database with the history, from the cache or filled now. Its events are written into the file directly, once
+ * it is proven on the first of them that this writes what `writeBatch` writes; its errors by `writeBatch` in workerd.
+ *
+ * @throws Error if the two ways differ
+ */
+export async function datasetOf(
+  history: History,
+  built: string,
+  progress: (what: string, done: number, of: number) => void,
+): Promise<Dataset> {
+  const { layout, events, seed, partitions } = history;
+  const folder = join(cacheFolder(), `${layout}-${events}-${seed}-${fingerprint()}`);
+  const storage = join(folder, "storage");
+  const done = join(folder, "compared.json");
+  if (existsSync(done)) return { storage, compared: JSON.parse(readFileSync(done, "utf8")) };
+  forget(`${layout}-${events}-${seed}-`);
+  mkdirSync(storage, { recursive: true });
+
+  const errors = Math.floor(events / EVENTS_PER_ERROR);
+  const comparing = Math.min(COMPARED_EVENTS[layout], events);
+  const last = history.occurredAt[comparing - 1] ?? 0;
+  const comparable = partitions.filter(({ from }) => from <= last);
+  const platform = await startQueryPlatform(storage, built);
+  try {
+    await platform.migrate();
+    await platform.makePartitions("DB", partitions);
+    await platform.makePartitions("COMPARED", comparable);
+    await platform.writeEvents("COMPARED", batchesOf(history, comparing));
+    for (let from = 0; from < errors; from += ERRORS_AT_ONCE) {
+      progress("errors", from, errors);
+      const length = Math.min(ERRORS_AT_ONCE, errors - from);
+      await platform.writeErrors(
+        "DB",
+        Array.from({ length }, (_, error) => errorAt(history, from + error)),
+      );
+    }
+    progress("errors", errors, errors);
+  } finally {
+    await platform.stop();
+  }
+
+  const { main, compared } = filesOf(storage);
+  const sample = join(folder, "sample.sqlite");
+  resolve(main);
+  cpSync(main, sample);
+  fillFile(sample, history, comparing, () => undefined);
+  const result = compareFiles(sample, compared, comparable);
+  for (const end of ["", "-shm", "-wal"]) rmSync(`${sample}${end}`, { force: true });
+  if (Object.values(result).some(({ different }) => different > 0)) {
+    throw new Error(`filling the file does not write what writeBatch writes: ${JSON.stringify(result)}`);
+  }
+  fillFile(main, history, events, (count) => progress("events", count, events));
+  writeFileSync(done, JSON.stringify(result));
+  return { storage, compared: result };
+}
+
+const EVENTS_PER_BATCH = 1_000;
+const DAY = 86_400_000_000;
+
+/** Each of one day of receipt: a series is noted with the last day of the batch that brought it. */
+function batchesOf(history: History, events: number): EventRow[][] {
+  const batches: EventRow[][] = [];
+  let day = -1;
+  for (let place = 0; place < events; place++) {
+    const row = eventAt(history, place);
+    const own = Math.floor(row.receivedAt / DAY);
+    const batch = batches.at(-1);
+    if (batch === undefined || batch.length === EVENTS_PER_BATCH || own !== day) batches.push([row]);
+    else batch.push(row);
+    day = own;
+  }
+  return batches;
+}
+
+/** Removes what an interrupted fill left, and databases of this size that no longer fit the code. */
+function forget(prefix: string): void {
+  if (!existsSync(cacheFolder())) return;
+  for (const name of readdirSync(cacheFolder())) {
+    if (name.startsWith(prefix)) rmSync(join(cacheFolder(), name), { recursive: true, force: true });
+  }
+}
+
+/** Which file is which: they bear hashes for names. Only one has events so far. */
+function filesOf(storage: string): { main: string; compared: string } {
+  const files = databaseFiles(storage);
+  const compared = files.find((file) => hasRows(file, "series"));
+  const main = files.find((file) => file !== compared && hasRows(file, "partitions"));
+  if (main === undefined || compared === undefined) throw new Error(`${storage} does not hold the two databases`);
+  return { main, compared };
+}

@@ -1,0 +1,103 @@
+import type { Micros } from "../../../src/model/time/time.ts";
+import { DEFAULT_SLOT_MICROS, type Partition, WINDOW_MICROS } from "../../../src/storage/partitions/partition.ts";
+import { CATEGORIES } from "./catalogue.ts";
+
+/** 2026-07-01T00:00:00Z: fixed, so that the same size and seed give the same rows on any day. */
+export const END: Micros = 1_782_864_000_000_000;
+
+const SECOND: Micros = 1_000_000;
+const HOUR = 3_600 * SECOND;
+const DAY = 24 * HOUR;
+
+export type LayoutName = "large" | "small";
+
+/** A range of time with its share of all events, which lie evenly in it. */
+export interface TimeShare {
+  from: Micros;
+  to: Micros;
+  share: number;
+}
+
+/** How a history lies in time, and in which partitions. */
+export interface Layout {
+  /** Sessions begin in these. */
+  ranges: readonly TimeShare[];
+  /** Where sessions of more than LONG_SESSION events lie: they go on through all of it. */
+  long: Pick<TimeShare, "from" | "to">;
+  /** In the order of time, without gaps. */
+  partitions: readonly Partition[];
+}
+
+export const LONG_SESSION = 200;
+
+/** The brief's traffic, which most of the history has. The longer time before is quiet: a month needs a month's buckets. */
+const BUSY_EVENTS_PER_SECOND = 100;
+const BUSY_SHARE = 0.864;
+const QUIET_DAYS = 29;
+
+/** Which part of the busy day lies in its first partition. */
+const SPLIT_AT = 2 / 3;
+
+/**
+ * Three partitions: 10 million events are a day at 100 a second, in two of them, and 29 quiet days before it in the first.
+ * Fewer events are the same in less time.
+ */
+function largePartitions(events: number): Layout {
+  const busy = Math.round((events * BUSY_SHARE * SECOND) / BUSY_EVENTS_PER_SECOND);
+  const busyFrom = END - busy;
+  const start = busyFrom - QUIET_DAYS * busy;
+  const edges = [toWindow(start), toWindow(busyFrom), toWindow(busyFrom + SPLIT_AT * busy), END];
+  return {
+    ranges: [
+      { from: start, to: busyFrom, share: 1 - BUSY_SHARE },
+      { from: busyFrom, to: END, share: BUSY_SHARE },
+    ],
+    long: { from: busyFrom, to: END },
+    partitions: edges.slice(1).map((to, place) => openPartition(place + 1, edges[place] ?? to, to, COMMON)),
+  };
+}
+
+const SMALL_PARTITIONS = 400;
+const SMALL_WIDTH = 28 * DAY;
+
+/** In turn. 2.2 million events are 1,000 and 10,000 in a partition. */
+const SMALL_WEIGHTS = [1, 10] as const;
+
+/**
+ * The partitions of four weeks of a quiet service, over thirty years. Those with few events never came to common categories, so
+ * every list of a common category meets both kinds. Long sessions lie in three hours of one of the last partitions.
+ */
+function smallPartitions(): Layout {
+  const ranges = Array.from({ length: SMALL_PARTITIONS }, (_, place): TimeShare => {
+    const from = toWindow(END - (SMALL_PARTITIONS - place) * SMALL_WIDTH);
+    const weight = SMALL_WEIGHTS[place % SMALL_WEIGHTS.length] ?? 1;
+    return { from, to: from + SMALL_WIDTH, share: weight / ((SMALL_PARTITIONS * (1 + 10)) / 2) };
+  });
+  return {
+    ranges,
+    long: { from: END - 100 * DAY, to: END - 100 * DAY + 3 * HOUR },
+    partitions: ranges.map(({ from, to }, place) =>
+      openPartition(place + 1, from, to, place % SMALL_WEIGHTS.length === 1 ? COMMON : []),
+    ),
+  };
+}
+
+export function layoutOf(name: LayoutName, events: number): Layout {
+  return name === "large" ? largePartitions(events) : smallPartitions();
+}
+
+/** A category is common in a partition where it has 1/24 of its events: see partition-maintenance.ts. */
+const COMMON = CATEGORIES.flatMap(([category, share]) => (share >= 1 / 24 ? [category] : []));
+
+/** A partition as it stands in the map. Its common categories are inherited, so their events are never in the index. */
+export function openPartition(id: number, from: Micros, to: Micros, common: readonly string[]): Partition {
+  return {
+    ...{ id, from, to, databases: [0], slotMicros: DEFAULT_SLOT_MICROS },
+    ...{ state: "open", late: false, ready: true },
+    common: new Map(common.map((category) => [category, 0])),
+  };
+}
+
+function toWindow(moment: Micros): Micros {
+  return Math.floor(moment / WINDOW_MICROS) * WINDOW_MICROS;
+}

@@ -1,0 +1,114 @@
+import { formatTimestamp, type Micros } from "../../../src/model/time/time.ts";
+import { EVENTS_PER_ERROR, errorAt, type History, sessionId } from "../data/history.ts";
+import { END } from "../data/layouts.ts";
+import { word } from "../data/random.ts";
+
+/** How many rows an answer may read. `returned`: of rows or of aggregate rows. */
+export type Goal =
+  | { kind: "list" }
+  /** Results of an answer of counts. */
+  | { kind: "cells" }
+  /** What no index covers: the bound that the code keeps, whatever is returned. */
+  | { kind: "bound"; rows: number }
+  /** So many rows for each that is returned, and some more. */
+  | { kind: "each"; rows: number; more: number };
+
+export interface Question {
+  name: string;
+  goal: Goal;
+  /** What is known to hold where the goal does not: this is what CI holds. */
+  held?: Goal;
+  /** The same question in several places of the history. */
+  paths: string[];
+  /** The page that is measured; those before it are scanned. */
+  page: number;
+  /** How many rows the pages before it have, where these are not as long as itself. */
+  scanBy?: number;
+  /** What p95 in D1 may be; null: nothing is asked of it. */
+  p95Ms: number | null;
+  /** The status of the answers. */
+  status: number;
+}
+
+/** Of a list of events: its rows lie among those of its slots, and a session's in windows of a quarter of an hour. */
+export const EVENTS: Goal = { kind: "each", rows: 12, more: 2_500 };
+
+export const EVENTS_P95_MS = 10;
+
+/** The defaults are those of a list that an index covers. */
+export function question(
+  name: string,
+  paths: string[],
+  { goal = { kind: "list" }, page = 1, p95Ms = EVENTS_P95_MS, status = 200, ...rest }: Partial<Question> = {},
+): Question {
+  return { name, goal, paths, page, p95Ms, status, ...rest };
+}
+
+export type Filters = Record<string, string>;
+
+export function pathOf(to: string, filters: Filters): string {
+  const query = new URLSearchParams(filters).toString();
+  return query === "" ? to : `${to}?${query}`;
+}
+
+/** The same filters in several places. */
+export function each(filters: Filters, of: Filters[]): Filters[] {
+  return of.map((one) => ({ ...filters, ...one }));
+}
+
+const HOUR: Micros = 3_600_000_000;
+const DAY = 24 * HOUR;
+
+/** What the questions about a history ask for: some of its moments, sessions and errors. */
+export interface Places {
+  /** Of a minute of the busy time. */
+  narrow: Filters[];
+  /** Up to a moment of the busy time. */
+  upTo: Filters[];
+  wide: Filters;
+  day: Filters;
+  month: Filters;
+  /** Ids of sessions that have up to some hundred events. */
+  small: string[];
+  huge: string[];
+  /** A session with events in each partition; null if the history has none. */
+  returning: string | null;
+  /** Ids of sessions with an error. */
+  failed: string[];
+  /** The number of a page that comes after some thousand sessions. */
+  deep: number;
+}
+
+/** Pages of 1,000 sessions: beyond those that are under way at once, so that most sessions go on above the page. */
+const MAX_DEEP = 6;
+
+export function placesOf(history: History, places: number): Places {
+  const { events, seed, start, largest } = history;
+  const all = Array.from({ length: places }, (_, place) => place);
+  const placeOf = (use: number, of: number) => all.map((place) => word(seed, place, use) % of);
+  // Of small partitions all are as busy as the last ones.
+  const from = history.layout === "small" ? start : history.busyFrom;
+  const moments = (range: Micros) =>
+    all.map((place) => from + Math.floor((word(seed, place, 40) / 2 ** 32) * Math.max(0, END - from - range)));
+  const special = new Set([...largest.map(({ session }) => session), history.returning]);
+  const sessions = placeOf(41, events).map((place) => history.session[place] ?? 0);
+  return {
+    deep: Math.min(MAX_DEEP, places),
+    narrow: moments(HOUR / 60).map((at) => ({ start_date: iso(at), end_date: iso(at + HOUR / 60) })),
+    upTo: moments(0).map((at) => ({ end_date: iso(at) })),
+    wide: { start_date: iso(start), end_date: iso(END) },
+    day: { start_date: iso(END - DAY), end_date: iso(END - 1) },
+    month: { start_date: iso(END - 30 * DAY), end_date: iso(END - 1) },
+    small: sessions.filter((session) => !special.has(session)).map((session) => sessionId(history, session)),
+    huge: largest.slice(0, 2).map(({ session }) => sessionId(history, session)),
+    returning: history.returning === null ? null : sessionId(history, history.returning),
+    failed: placeOf(42, Math.floor(events / EVENTS_PER_ERROR)).flatMap((error) => {
+      const { session } = errorAt(history, error);
+      return session === null ? [] : [session];
+    }),
+  };
+}
+
+function iso(at: Micros): string {
+  return formatTimestamp(at);
+}

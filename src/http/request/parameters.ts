@@ -1,0 +1,159 @@
+import * as v from "valibot";
+import { EVENT_CODE_NAMES } from "../../model/codes";
+import { DEFAULT_PAGE_SIZE, MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS, MAX_PAGE_SIZE } from "../../model/limits";
+import { parseTimestamp, TEXT_TIMESTAMP_FORMS } from "../../model/time/time";
+import { Refusal } from "../problem";
+
+/** The parameters of a query: from the text in the URL to what is asked. */
+export type ParameterSchema = v.GenericSchema & { entries: Record<string, v.GenericSchema> };
+
+/** Taken by every operation, and read by auth/authenticate.ts. */
+const KEY_PARAMETER = "key";
+
+/**
+ * Reads a URL's query. Every parameter that is not known, given twice, empty or malformed is refused by name: a misspelt
+ * filter that is passed over would answer another question.
+ */
+export function readParameters<const Schema extends ParameterSchema>(
+  url: string,
+  schema: Schema,
+): v.InferOutput<Schema> | Refusal {
+  const known = Object.keys(schema.entries);
+  const given = new Map<string, string>();
+  for (const [name, value] of new URL(url).searchParams) {
+    if (name === KEY_PARAMETER) continue;
+    if (!known.includes(name)) {
+      const detail = `The parameter ${JSON.stringify(name.slice(0, MAX_NAME_CHARACTERS))} is not known here. This takes: ${known.join(", ")}.`;
+      return new Refusal("invalid_parameter", detail, { parameter: name.slice(0, MAX_NAME_CHARACTERS), takes: known });
+    }
+    if (given.has(name)) return refuseParameter(name, "It is given more than once.");
+    if (value === "") return refuseParameter(name, "It is empty. Leave it out to ask for any.");
+    given.set(name, value);
+  }
+  const result = v.safeParse(schema, Object.fromEntries(given));
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  // A member that is missing is an issue of the object, in words that name the object's type.
+  const why = issue.received === "undefined" ? "it is missing" : issue.message;
+  return refuseParameter(String(issue.path?.[0]?.key ?? ""), `${why}.`);
+}
+
+export function refuseParameter(parameter: string, why: string): Refusal {
+  return new Refusal("invalid_parameter", `The parameter ${parameter} cannot be taken: ${why}`, { parameter });
+}
+
+/** A reversed range holds nothing, and is a mistake. */
+export function refuseReversedRange(question: {
+  start_date?: number | undefined;
+  end_date?: number | undefined;
+}): Refusal | null {
+  const { start_date: start, end_date: end } = question;
+  if (start === undefined || end === undefined || start <= end) return null;
+  return refuseParameter("start_date", "expected a moment that is not after end_date.");
+}
+
+function text(max: number, description: string) {
+  return v.optional(
+    v.pipe(v.string(), v.maxLength(max, `expected at most ${max} characters`), v.description(description)),
+  );
+}
+
+export const SessionIdParameter = text(MAX_ID_CHARACTERS, "Only events of this session.");
+export const CategoryParameter = text(MAX_NAME_CHARACTERS, "Only this category.");
+export const NameParameter = text(MAX_NAME_CHARACTERS, "Only this name.");
+export const ApplicationParameter = text(MAX_NAME_CHARACTERS, "Only what this application sent.");
+
+export const CodeParameter = v.optional(
+  v.pipe(
+    v.picklist(EVENT_CODE_NAMES, `expected one of ${EVENT_CODE_NAMES.join(", ")}`),
+    v.description("Only events with this issue among theirs."),
+  ),
+);
+
+const BARE_DATE = /^\d{4}-\d{2}-\d{2}$/;
+const MOMENT_FORMS = `${TEXT_TIMESTAMP_FORMS}, or a date such as 2021-01-01`;
+
+function moment(timeOfBareDate: string, description: string) {
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.description(description),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        const given = dataset.value;
+        const micros = parseTimestamp(BARE_DATE.test(given) ? `${given} ${timeOfBareDate}` : withOffsetSign(given));
+        if (micros !== null) return micros;
+        addIssue({ message: `expected ${MOMENT_FORMS}` });
+        return NEVER;
+      }),
+    ),
+  );
+}
+
+/** A plus sign that was not escaped in a URL arrives as a space: `2021-01-01T09:15:27 02:00`. */
+function withOffsetSign(given: string): string {
+  return given.replace(/(\d:\d{2}\S*|[Tt]\d{4}\S*) (\d{2}:?(?:\d{2})?)$/, "$1+$2");
+}
+
+/** @param what the moments that the range is of: "of occurrence", say */
+export function startDateParameter(what: string) {
+  return moment(
+    "00:00:00.000000",
+    `The earliest moment ${what}, inclusive: ${MOMENT_FORMS}, which means its first microsecond (UTC).`,
+  );
+}
+
+/** @param what as for `startDateParameter` */
+export function endDateParameter(what: string) {
+  return moment(
+    "23:59:59.999999",
+    `The latest moment ${what}, inclusive to the microsecond: ${MOMENT_FORMS}, which means its last microsecond (UTC). A time given to the second means exactly that moment: 09:15:27 leaves out 09:15:27.000001.`,
+  );
+}
+
+/**
+ * The filters that lists of events and of errors share.
+ *
+ * @param what as for `startDateParameter`
+ */
+export function filterParameters(what: string) {
+  return {
+    session_id: SessionIdParameter,
+    category: CategoryParameter,
+    name: NameParameter,
+    application: ApplicationParameter,
+    start_date: startDateParameter(what),
+    end_date: endDateParameter(what),
+  };
+}
+
+/** @param otherwise what a request without it gets */
+export function orderParameter(otherwise: string) {
+  return v.optional(
+    v.pipe(
+      v.picklist(["asc", "desc"], "expected asc or desc"),
+      v.description(`asc: oldest first; desc: newest first. Without it: ${otherwise}.`),
+    ),
+  );
+}
+
+const limitRule = `expected a whole number from 1 to ${MAX_PAGE_SIZE}`;
+
+export const LimitParameter = v.optional(
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,5}$/, limitRule),
+    v.description(`How many a page holds at most: 1 to ${MAX_PAGE_SIZE}.`),
+    v.transform(Number),
+    v.minValue(1, limitRule),
+    v.maxValue(MAX_PAGE_SIZE, limitRule),
+  ),
+  String(DEFAULT_PAGE_SIZE),
+);
+
+export const CursorParameter = v.optional(
+  v.pipe(
+    v.string(),
+    v.maxLength(1_000, "expected what `next` held"),
+    v.description("Where the last page ended: part of `next`. Holds only with the same filters and order."),
+  ),
+);

@@ -1,0 +1,33 @@
+import * as v from "valibot";
+import { Refusal } from "../problem";
+import { readBody } from "./body";
+
+/**
+ * Reads a JSON body as a schema has it, or refuses it. The refusal's `parameter` names the first member that is not as
+ * it should be.
+ */
+export async function parseJsonBody<Schema extends v.GenericSchema>(
+  request: Request,
+  schema: Schema,
+): Promise<v.InferOutput<Schema> | Refusal> {
+  const body = await readBody(request);
+  if (body instanceof Refusal) return body;
+  let value: unknown;
+  try {
+    value = JSON.parse(body.text);
+  } catch {
+    return new Refusal("invalid_json", "The body is not one JSON object.");
+  }
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const parameter = v.getDotPath(issue);
+  if (parameter === null) return new Refusal("invalid_parameter", "The body takes one JSON object.");
+  return new Refusal("invalid_parameter", `The member ${parameter} cannot be taken: ${reason(issue)}.`, { parameter });
+}
+
+function reason(issue: v.BaseIssue<unknown>): string {
+  if (issue.expected === "never") return "it is not known here";
+  if (issue.received === "undefined") return "it is missing";
+  return issue.message;
+}

@@ -1,0 +1,49 @@
+import type { Micros } from "../../../model/time/time";
+
+export type ArchiveKind = "events" | "errors";
+
+/** A file of the archive, as its manifest row describes it. */
+export interface ArchiveFile {
+  /** 48 bits of the hash of its bytes: names the file in the session index. */
+  id: number;
+  kind: ArchiveKind;
+  /** The object's name in R2. */
+  key: string;
+  /** The partition whose events it holds; of errors 0. */
+  partition: number;
+  database: number;
+  /** Start of its UTC hour, in seconds since 1970: of occurrence, for errors of receipt. */
+  hour: number;
+  /** 0: copied from a partition's main lane. From 1 on: what came late, or what a rewritten file became. */
+  generation: number;
+  /** The first and the last moment in it. */
+  first: Micros;
+  last: Micros;
+  rows: number;
+  bytes: number;
+  footerBytes: number;
+  /** The session index has 2^level buckets for it. */
+  indexLevel: number;
+  /** False: rows of a late lane that it holds stand there too. A reader takes those for copies. */
+  finished: boolean;
+}
+
+const HOUR_SECONDS = 3_600;
+
+export function hourOf(moment: Micros): number {
+  return Math.floor(moment / 1_000_000 / HOUR_SECONDS) * HOUR_SECONDS;
+}
+
+/**
+ * The name of an object. It is made of the content's hash, so that writing it twice changes nothing. `day`, `hour` and `db` are
+ * what DuckDB, Spark and others read as partition columns.
+ */
+export function objectKey(kind: ArchiveKind, hour: number, database: number, sha256: string): string {
+  const [day = "", time = ""] = new Date(hour * 1_000).toISOString().split("T");
+  return `${kind}/day=${day}/hour=${time.slice(0, 2)}/db=${database}/${sha256.slice(0, 32)}.parquet`;
+}
+
+/** The number of a file in the session index. */
+export function fileId(sha256: string): number {
+  return Number.parseInt(sha256.slice(0, 12), 16);
+}

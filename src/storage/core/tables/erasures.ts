@@ -1,0 +1,48 @@
+import { sql } from "drizzle-orm";
+import {
+  index,
+  integer,
+  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
+  primaryKey,
+  sqliteTable,
+  text,
+} from "drizzle-orm/sqlite-core";
+
+export const erasures = sqliteTable(
+  "erasures",
+  {
+    id: text("id").notNull(),
+    kind: text("kind").notNull(),
+    subject: text("subject"),
+    beforeAt: integer("before_at").notNull(),
+    requestedBy: text("requested_by"),
+    updatedAt: integer("updated_at").notNull(),
+    status: text("status").notNull(),
+    step: integer("step").notNull(),
+    state: text("state"),
+    sessions: integer("sessions").notNull(),
+    events: integer("events").notNull(),
+    errors: integer("errors").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.id] }),
+    index("erasures_by_request").on(table.beforeAt, table.id),
+    index("erasures_running").on(table.updatedAt).where(sql`status = 'running'`),
+  ],
+);
+
+export const tombstones = sqliteTable(
+  "tombstones",
+  { hash: text("hash").notNull(), beforeAt: integer("before_at").notNull(), erasureId: text("erasure_id").notNull() },
+  (table) => [primaryKey({ columns: [table.hash] })],
+);
+
+export const erasureSalts = sqliteTable("erasure_salts", { salt: text("salt").notNull() }, (table) => [
+  primaryKey({ columns: [table.salt] }),
+]);
+
+export const erasedObjects = sqliteTable("erased_objects", { objectKey: text("object_key").notNull() }, (table) => [
+  primaryKey({ columns: [table.objectKey] }),
+]);
+
+export const erasureFence = sqliteTable("erasure_fence", { known: integer("known").notNull() });

@@ -1,0 +1,79 @@
+import { sql } from "drizzle-orm";
+import {
+  index,
+  integer,
+  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
+  primaryKey,
+  sqliteTable,
+  text,
+  unique,
+} from "drizzle-orm/sqlite-core";
+
+export const properties = sqliteTable(
+  "properties",
+  {
+    propertyId: integer("property_id").primaryKey({ autoIncrement: true }),
+    category: text("category").notNull(),
+    name: text("name").notNull(),
+    path: text("path").notNull(),
+    kind: text("kind").notNull(),
+    template: text("template"),
+    declaredAt: integer("declared_at").notNull(),
+  },
+  (table) => [unique().on(table.category, table.name, table.path)],
+);
+
+export const propertyCounts = sqliteTable(
+  "property_counts",
+  {
+    propertyId: integer("property_id").notNull(),
+    seriesId: integer("series_id").notNull(),
+    seconds: integer("seconds").notNull(),
+    bucket: integer("bucket").notNull(),
+    counted: integer("counted").notNull(),
+    held: text("held").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.propertyId, table.seriesId, table.seconds, table.bucket] })],
+);
+
+export const propertySweep = sqliteTable("property_sweep", {
+  id: integer("id").primaryKey(),
+  hour: integer("hour").notNull(),
+  startedAt: integer("started_at").notNull(),
+});
+
+export const questionJobs = sqliteTable(
+  "question_jobs",
+  {
+    id: text("id").notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    status: text("status").notNull(),
+    question: text("question").notNull(),
+    timezone: text("timezone").notNull(),
+    step: integer("step").notNull(),
+    steps: integer("steps").notNull(),
+    state: text("state"),
+    rowsRead: integer("rows_read").notNull(),
+    result: text("result"),
+    reason: text("reason"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.id] }),
+    index("question_jobs_by_creation").on(table.createdAt),
+    index("question_jobs_running").on(table.updatedAt).where(sql`status = 'running'`),
+  ],
+);
+
+export const questions = sqliteTable(
+  "questions",
+  {
+    name: text("name").notNull(),
+    version: integer("version").notNull(),
+    kind: text("kind").notNull(),
+    question: text("question"),
+    description: text("description"),
+    savedAt: integer("saved_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.version] })],
+);

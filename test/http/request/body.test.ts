@@ -1,0 +1,118 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { readBody } from "../../../src/http/request/body";
+import { MAX_BODY_BYTES } from "../../../src/model/limits";
+import { expectRefusal } from "../expect-refusal";
+
+const TEXT = '{"name":"pageview ✓"}';
+
+function post(body: BodyInit | null, headers: Record<string, string> = {}): Request {
+  return new Request("https://eye.example/", { method: "POST", body, headers });
+}
+
+/** A body of unknown length, as chunked transfer brings it. */
+function chunked(chunks: Iterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.iterator]();
+  return new ReadableStream({
+    pull(controller) {
+      const next = iterator.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+  });
+}
+
+function stated(body: Uint8Array): Request {
+  return post(body, { "Content-Length": String(body.length) });
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+describe("readBody", () => {
+  it.each([
+    "application/json",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/octet-stream",
+    "nonsense",
+  ])("reads a body of type %s", async (type) => {
+    expect(await readBody(post(TEXT, { "Content-Type": type }))).toEqual({ text: TEXT, bytes: bytes(TEXT).length });
+  });
+
+  it("reads nothing as an empty text", async () => {
+    const empty = { text: "", bytes: 0 };
+    expect(await readBody(post(null))).toEqual(empty);
+    expect(await readBody(post(""))).toEqual(empty);
+    expect(await readBody(post(null, { "Content-Encoding": "gzip" }))).toEqual(empty);
+    expect(await readBody(post(chunked([])))).toEqual(empty);
+  });
+
+  it.each(["gzip", "GZIP", "x-gzip", " gzip "])("unzips Content-Encoding %j", async (encoding) => {
+    expect(await readBody(post(gzipSync(TEXT), { "Content-Encoding": encoding }))).toMatchObject({ text: TEXT });
+  });
+
+  it.each([{}, { "Content-Encoding": "identity" }])("knows gzip by its first bytes, with %j", async (headers) => {
+    expect(await readBody(post(gzipSync(TEXT), headers))).toMatchObject({ text: TEXT });
+  });
+
+  it.each(["br", "deflate", "zstd", "gzip, gzip"])("refuses Content-Encoding %s", async (encoding) => {
+    const refusal = expectRefusal(await readBody(post(TEXT, { "Content-Encoding": encoding })), "unsupported_encoding");
+    expect(refusal.headers["Accept-Encoding"]).toBe("gzip");
+  });
+
+  it("joins the chunks of a stream, within characters too", async () => {
+    const single = Array.from(bytes(TEXT), (byte) => Uint8Array.of(byte));
+    expect(await readBody(post(chunked(single)))).toEqual({ text: TEXT, bytes: bytes(TEXT).length });
+  });
+
+  it("drops a byte order mark", async () => {
+    expect(await readBody(post(bytes(`\uFEFF${TEXT}`)))).toMatchObject({ text: TEXT });
+  });
+
+  it.each([
+    ["truncated", gzipSync(TEXT).subarray(0, 20)],
+    ["corrupt", Uint8Array.of(0x1f, 0x8b, 1, 2, 3, 4, 5, 6, 7, 8, 9)],
+  ])("refuses %s gzip", async (_, body) => {
+    expect(expectRefusal(await readBody(post(body)), "invalid_json").detail).toContain("gzip");
+  });
+
+  it("refuses what is called gzip and is not", async () => {
+    expectRefusal(await readBody(post(TEXT, { "Content-Encoding": "gzip" })), "invalid_json");
+  });
+
+  it.each([[[0xff]], [[0xc3]], [[0xed, 0xa0, 0x80]]])("refuses %j, which is not UTF-8", async (body) => {
+    expect(expectRefusal(await readBody(post(Uint8Array.from(body))), "invalid_json").detail).toContain("UTF-8");
+  });
+
+  it("takes a body of exactly the limit", async () => {
+    const body = new Uint8Array(MAX_BODY_BYTES).fill(0x20);
+    expect(await readBody(stated(body))).toMatchObject({ bytes: MAX_BODY_BYTES });
+    expect(await readBody(post(chunked([body])))).toMatchObject({ bytes: MAX_BODY_BYTES });
+    expect(await readBody(post(gzipSync(body)))).toMatchObject({ bytes: MAX_BODY_BYTES });
+  });
+
+  it("tells limit and size of a body that is too large", async () => {
+    const refusal = expectRefusal(await readBody(stated(new Uint8Array(MAX_BODY_BYTES + 1))), "payload_too_large");
+    expect(refusal.members).toEqual({ limit: MAX_BODY_BYTES, actual: MAX_BODY_BYTES + 1 });
+  });
+
+  it("stops reading an endless stream at the limit", async () => {
+    let pulled = 0;
+    function* endless() {
+      for (;;) {
+        pulled += 65_536;
+        yield new Uint8Array(65_536);
+      }
+    }
+    const refusal = expectRefusal(await readBody(post(chunked(endless()))), "payload_too_large");
+    expect(refusal.members).toEqual({ limit: MAX_BODY_BYTES });
+    expect(pulled).toBeLessThan(MAX_BODY_BYTES + 10 * 65_536);
+  });
+
+  it("stops a gzip bomb at the limit", async () => {
+    const bomb = gzipSync(new Uint8Array(100_000_000));
+    expect(bomb.length).toBeLessThan(MAX_BODY_BYTES);
+    expectRefusal(await readBody(post(bomb)), "payload_too_large");
+    expectRefusal(await readBody(post(gzipSync(new Uint8Array(MAX_BODY_BYTES + 1)))), "payload_too_large");
+  });
+});

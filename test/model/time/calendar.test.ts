@@ -1,0 +1,129 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  addLocal,
+  bucketOf,
+  bucketStarts,
+  CALENDAR_INTERVALS,
+  type CalendarInterval,
+  comparedPeriod,
+} from "../../../src/model/time/calendar";
+import { TimeZone } from "../../../src/model/time/time-zone";
+
+const ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia"];
+
+function zoneOf(name: string): TimeZone {
+  const zone = TimeZone.find(name);
+  if (zone === null) throw new Error(`There is no zone ${name}.`);
+  return zone;
+}
+
+/** What the platform itself says of a moment, by another way than the code under test. */
+function clockIn(zone: string, moment: number): Record<string, string> {
+  const format = new Intl.DateTimeFormat("en-GB", {
+    ...{ timeZone: zone, weekday: "short", year: "numeric", month: "2-digit", day: "2-digit" },
+    ...{ hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  });
+  return Object.fromEntries(format.formatToParts(moment / 1_000).map(({ type, value }) => [type, value]));
+}
+
+function labelIn(zone: string, moment: number, interval: CalendarInterval): string {
+  const { year, month, day, hour, minute } = clockIn(zone, moment);
+  if (interval === "month") return `${year}-${month}`;
+  if (interval === "day") return `${year}-${month}-${day}`;
+  if (interval === "hour") return `${year}-${month}-${day} ${hour}`;
+  return `${year}-${month}-${day} ${hour}:${minute}`;
+}
+
+const anyMoment = fc.integer({ min: Date.UTC(2009, 0), max: Date.UTC(2022, 0) }).map((millis) => millis * 1_000 + 7);
+
+describe("buckets", () => {
+  it.each(ZONES)("of %s begin where the platform's clocks change their label", (name) => {
+    const zone = zoneOf(name);
+    const labelled = CALENDAR_INTERVALS.filter((interval) => interval !== "week");
+    fc.assert(
+      fc.property(anyMoment, fc.constantFrom(...labelled), (moment, interval) => {
+        const start = bucketOf(moment, interval, zone);
+        expect(start).toBeLessThanOrEqual(moment);
+        expect(labelIn(name, start, interval)).toBe(labelIn(name, moment, interval));
+        // An hour that the clocks show twice is two buckets, so the label may be the same before.
+        if (interval !== "hour") expect(labelIn(name, start - 1, interval)).not.toBe(labelIn(name, start, interval));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each(ZONES)("of %s follow each other without a gap, and weeks begin on Monday", (name) => {
+    const zone = zoneOf(name);
+    fc.assert(
+      fc.property(anyMoment, fc.constantFrom(...CALENDAR_INTERVALS), (start, interval) => {
+        const starts = bucketStarts({ start, end: start + 40 * 86_400_000_000 }, interval, zone, 60);
+        for (const [place, moment] of starts.entries()) {
+          expect(bucketOf(moment, interval, zone)).toBe(moment);
+          const before = starts[place - 1];
+          if (before !== undefined) expect(bucketOf(moment - 1, interval, zone)).toBe(before);
+          if (interval === "week") expect(clockIn(name, moment).weekday).toBe("Mon");
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("have days of 23 and 25 hours", () => {
+    const berlin = zoneOf("Europe/Berlin");
+    const hours = (month: number, day: number) => {
+      const start = berlin.momentOf(Date.UTC(2021, month, day));
+      const end = berlin.momentOf(Date.UTC(2021, month, day + 1));
+      return bucketStarts({ start, end }, "hour", berlin, 30).length;
+    };
+    expect([hours(2, 28), hours(5, 1), hours(9, 31)]).toEqual([23, 24, 25]);
+  });
+
+  it("end one beyond the most that is asked for", () => {
+    expect(bucketStarts({ start: 0, end: 1e15 }, "minute", TimeZone.UTC, 10)).toHaveLength(11);
+  });
+});
+
+describe("comparedPeriod", () => {
+  const berlin = zoneOf("Europe/Berlin");
+  const at = (...date: [number, number, number?]) => berlin.momentOf(Date.UTC(...date));
+  const show = ({ start, end }: { start: number; end: number }) =>
+    [start, end].map((moment) => berlin.formatMoment(moment));
+
+  it("goes back by as many days of the calendar", () => {
+    const week = { start: at(2021, 2, 25), end: at(2021, 3, 2) };
+    expect(show(comparedPeriod(week, "previous_period", berlin))).toEqual([
+      "2021-03-17T00:00:00+01:00",
+      "2021-03-25T00:00:00+01:00",
+    ]);
+  });
+
+  it("goes back by months where the period is made of months", () => {
+    const march = { start: at(2021, 2, 1), end: at(2021, 3, 1) };
+    expect(show(comparedPeriod(march, "previous_period", berlin))).toEqual([
+      "2021-02-01T00:00:00+01:00",
+      "2021-03-01T00:00:00+01:00",
+    ]);
+  });
+
+  it("goes back by the time where it begins within a day", () => {
+    const hours = { start: at(2021, 2, 28) + 7, end: at(2021, 2, 28) + 7 + 3 * 3_600_000_000 };
+    expect(comparedPeriod(hours, "previous_period", berlin)).toEqual({
+      start: hours.start - 3 * 3_600_000_000,
+      end: hours.start,
+    });
+  });
+
+  it("goes back by a year to the microsecond, and to the end of February from its 29th", () => {
+    const leap = { start: at(2024, 1, 29) + 5, end: at(2024, 2, 1) };
+    expect(show(comparedPeriod(leap, "previous_year", berlin))).toEqual([
+      "2023-02-28T00:00:00.000005+01:00",
+      "2023-03-01T00:00:00+01:00",
+    ]);
+  });
+
+  it("counts months over the turn of a year", () => {
+    expect(new Date(addLocal(Date.UTC(2021, 0, 31), "month", -2)).toISOString()).toBe("2020-11-30T00:00:00.000Z");
+    expect(new Date(addLocal(Date.UTC(2020, 10, 30), "month", 3)).toISOString()).toBe("2021-02-28T00:00:00.000Z");
+  });
+});

@@ -1,0 +1,103 @@
+import { beginErasure } from "../../../src/compaction/erasure/begin-erasure";
+import { type ErasureIo, runErasureStep } from "../../../src/compaction/erasure/erasure-step";
+import type { ErasureMessage } from "../../../src/model/erasure";
+import type { Micros } from "../../../src/model/time/time";
+import { firstDatabase } from "../../../src/storage/core/databases";
+import { stalledErasures } from "../../../src/storage/erasures/erasure-records";
+import { type Subject, subjectHash } from "../../../src/storage/erasures/subject";
+import type { Tombstone, TombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
+import { seeded } from "../world/random";
+import type { Traffic } from "../world/traffic";
+import { type Fault, invoke } from "../world/weather";
+import type { World } from "../world/world";
+
+export interface Erasures {
+  /** Messages that are not acknowledged yet. */
+  pending(): number;
+  /** Asks for the erasure of a session or a visitor; it may fail on the way. */
+  begin(fault: Fault): Promise<void>;
+  /** Delivers one of the messages. It comes again unless it is acknowledged, and may be delivered twice at once. */
+  deliver(fault: Fault): Promise<void>;
+  /** What the cron does: asks for steps that nobody works at. */
+  resume(): Promise<void>;
+}
+
+/** Few, so that an erasure has many steps. */
+const TRANSACTIONS_PER_STEP = 2;
+
+export function startErasures(world: World, traffic: Traffic): Erasures {
+  const { random, originals } = world;
+  const first = firstDatabase(originals);
+  const pending: ErasureMessage[] = [];
+  const io: ErasureIo = {
+    databases: world.faulty,
+    archive: null,
+    vault: memoryVault(),
+    sendErasure: async (message) => void pending.push(message),
+    transactionsPerStep: TRANSACTIONS_PER_STEP,
+    now: () => world.now,
+    log: () => {},
+  };
+  const subjects = subjectsOf(traffic);
+  let asked = 0;
+
+  return {
+    pending: () => pending.length,
+    async begin(fault) {
+      const subject = random.pick<Subject>([{ kind: "session", id: traffic.sessions[0] ?? "" }, ...subjects]);
+      const id = `erasure-${asked++}`;
+      const own = seeded(random.below(2 ** 31));
+      await invoke(fault, own, async () => {
+        await beginErasure(io, subject, { id, now: world.now, requestedBy: null });
+        pending.push({ v: 1, erasure: id, step: 0 });
+      }).catch(() => undefined);
+    },
+    async deliver(fault) {
+      const own = seeded(random.below(2 ** 31));
+      const message = pending[own.below(Math.max(1, pending.length))];
+      if (message === undefined) return;
+      let isDone = false;
+      const end = await invoke(fault, own, async () => {
+        await runErasureStep(message, io);
+        isDone = true;
+      }).catch(() => "failed" as const);
+      if (end !== "done" || !isDone || fault === "crash_before_acknowledgement") return;
+      const place = pending.indexOf(message);
+      if (place !== -1) pending.splice(place, 1);
+    },
+    async resume() {
+      for (const { id, step } of await stalledErasures(first, Number.MAX_SAFE_INTEGER)) {
+        if (!pending.some(({ erasure }) => erasure === id)) pending.push({ v: 1, erasure: id, step });
+      }
+    },
+  };
+}
+
+function subjectsOf({ sessions, submissions }: Traffic): Subject[] {
+  const visitors = submissions.flatMap(({ event }) => (typeof event.visitor_id === "string" ? [event.visitor_id] : []));
+  return [
+    ...sessions.map((id): Subject => ({ kind: "session", id })),
+    ...[...new Set(visitors)].map((id): Subject => ({ kind: "visitor", id })),
+  ];
+}
+
+function memoryVault(): TombstoneVault {
+  const held = new Map<string, Tombstone>();
+  return {
+    put: async (tombstone, part) => void held.set(`${tombstone.erasure} ${part}`, tombstone),
+    async *list() {
+      yield [...held.values()];
+    },
+  };
+}
+
+/** Up to which receipt a session or visitor is erased, by the tombstones in the first database; 0: it is not. */
+export async function erasedBefore(world: World): Promise<(subject: Subject) => Micros> {
+  const { binding } = firstDatabase(world.originals);
+  const salts = (await binding.prepare("SELECT salt FROM erasure_salts").all<{ salt: string }>()).results;
+  const rows = (
+    await binding.prepare("SELECT hash, before_at FROM tombstones").all<{ hash: string; before_at: number }>()
+  ).results;
+  const tombstones = new Map(rows.map(({ hash, before_at: before }) => [hash, before]));
+  return (subject) => Math.max(0, ...salts.map(({ salt }) => tombstones.get(subjectHash(salt, subject)) ?? 0));
+}
