@@ -12,7 +12,7 @@ import { finishLateFile, flushLateRows } from "./flush-late";
 import { noteFlushed, partitionWithLateRows } from "./late-lanes";
 import { partitionToSeal } from "./partition-dates";
 
-/** What a step did. `waiting`: nothing is to be done now. */
+/** What a step did. `waiting` means that nothing is due. */
 export type StepResult =
   | { did: "sealed" | "copied" | "archived" | "dropped" | "flushed" | "finished"; partition: number; rows: number }
   | { did: "waiting" };
@@ -20,9 +20,9 @@ export type StepResult =
 const WAITING: StepResult = { did: "waiting" };
 
 /**
- * Does the next piece of work of the compactor, which is bounded: it seals a partition, copies a file of one, publishes it, drops it,
- * or empties a part of a late lane. What is next follows from what is stored alone, so a step that failed, or was done
- * twice, or by two consumers at once, does no harm.
+ * Runs the compactor's next bounded step: it seals a partition, copies one file of it, publishes it, drops it, or flushes
+ * a part of a late lane. The next step follows from stored data alone. So a step that failed, ran twice, or ran in two
+ * consumers at once does no harm.
  *
  * ```
  * open ──its hot window is over──▶ sealed ──grace, all files copied, checked──▶ archived ──▶ dropped
@@ -39,7 +39,7 @@ export async function compactStep(world: CompactionWorld, now: Micros): Promise<
     await finishLateFile(databases, archive, map, unfinished);
     return { did: "finished", partition: unfinished.partition, rows: unfinished.rows };
   }
-  // One partition at a time: the next is sealed when this one is gone.
+  // Only one partition is processed at a time: the next is sealed after this one is dropped.
   const underWay = map.partitions.find(({ state }) => state === "archived" || state === "sealed");
   if (underWay?.state === "archived") return drop(world, underWay);
   if (underWay?.state === "sealed") {
@@ -73,7 +73,7 @@ async function copyOrPublish(world: CompactionWorld, partition: Partition, now: 
     return WAITING;
   }
   await noteFailure(first, partition.id, null);
-  // From here on readers take the archive, and its tables are not asked any more.
+  // From here on, readers use the archive and no longer read the partition's tables.
   await first.binding.batch(stateStatements(first, partition, "archived"));
   return { did: "archived", partition: partition.id, rows: 0 };
 }

@@ -3,7 +3,10 @@ import type { Micros } from "../model/time/time";
 import type { Database } from "../storage/core/databases";
 import type { RowPlace } from "./read-rows";
 
-/** How far partitions are copied: the table `compactions` of the first database. Everything here throws what D1 throws. */
+/**
+ * How much of each partition has been copied: the table `compactions` of the first database. All functions here
+ * throw what D1 throws.
+ */
 
 const PlaceSchema = v.pipe(
   v.string(),
@@ -19,17 +22,17 @@ const RowSchema = v.object({
   done: v.number(),
 });
 
-/** A partition in one of its databases. */
+/** The copy progress of a partition in one of its databases. */
 export interface Progress {
   database: number;
   startedAt: Micros;
-  /** The last row that is copied; null: none yet. */
+  /** The last copied row, or null before the first. */
   copied: RowPlace | null;
   rows: number;
   done: boolean;
 }
 
-/** Begins to keep account of a partition, where nobody has. */
+/** Starts the records of a partition. Existing records stay. */
 export async function beginProgress(
   { binding }: Database,
   { id, databases }: { id: number; databases: readonly number[] },
@@ -56,7 +59,7 @@ export async function readProgress({ binding }: Database, partition: number): Pr
   }));
 }
 
-/** The condition that a partition is copied as far as it was, for `addFileStatement`. */
+/** The condition that a partition's progress has not changed, for `addFileStatement`. */
 export function standsAt(partition: number, { database, copied }: Progress) {
   return {
     sql: `EXISTS (SELECT 1 FROM compactions WHERE partition_id = ?16 AND database = ?17 AND copied IS ?18)`,
@@ -64,7 +67,10 @@ export function standsAt(partition: number, { database, copied }: Progress) {
   };
 }
 
-/** The statement that records what a file has copied. It changes nothing where another has gone on from there already. */
+/**
+ * The statement that records what a file has copied. It changes nothing if another consumer has already advanced the
+ * progress.
+ */
 export function advanceStatement(
   { binding }: Database,
   partition: number,
@@ -93,7 +99,7 @@ export async function markCopied({ binding }: Database, partition: number, datab
     .run();
 }
 
-/** Records why a partition does not go on; null: it does. */
+/** Records why a partition is stuck, or null if it is not. */
 export async function noteFailure({ binding }: Database, partition: number, failure: string | null): Promise<void> {
   await binding
     .prepare("UPDATE compactions SET failure = ?2 WHERE partition_id = ?1 AND failure IS NOT ?2")

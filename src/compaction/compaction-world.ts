@@ -5,26 +5,26 @@ import { type ArchiveBucket, archiveOf } from "../storage/archive/archive-bucket
 import { FILE_LIMITS, type FileLimits } from "../storage/archive/limits";
 import { type Database, databasesOf, firstDatabase } from "../storage/core/databases";
 
-/** When data leaves the databases, and the archive. */
+/** When data moves from the databases to the archive, and when it is deleted. */
 export interface CompactionSettings {
   /** How long a partition stays in the databases after its end. */
   hotMicros: Micros;
-  /** Above this size of a database its oldest closed partition is archived early. */
+  /** If a database is larger than this, its oldest closed partition is archived early. */
   hotBytes: number;
-  /** From sealing a partition until it is copied. */
+  /** The delay between sealing a partition and copying it. */
   graceMicros: Micros;
-  /** How often late lanes are emptied. */
+  /** The interval between two flushes of a late lane. */
   lateMicros: Micros;
-  /** After so long events and errors are deleted for good; null: they are kept. */
+  /** The ages at which events and errors are deleted permanently, or null to keep them. */
   retention: { eventsMicros: Micros | null; errorsMicros: Micros | null };
-  /** What a file may hold. */
+  /** The limits of a file. */
   fileLimits: FileLimits;
 }
 
-/** What the compactor needs of the world. Handed in, so that a simulation can let any of it fail. */
+/** The compactor's dependencies. They are passed in so that a simulation can make any of them fail. */
 export interface CompactionWorld {
   databases: readonly Database[];
-  /** Null: nothing is archived. */
+  /** Null if nothing is archived. */
   archive: ArchiveBucket | null;
   settings: CompactionSettings;
   log: (line: Record<string, unknown>) => void;
@@ -32,10 +32,10 @@ export interface CompactionWorld {
 
 const DAY: Micros = 86_400_000_000;
 
-/** How often late lanes are emptied, unless HOT_SECONDS shortens everything. */
+/** The interval between two flushes of a late lane, unless HOT_SECONDS shortens it. */
 const LATE_MICROS: Micros = DAY;
 
-/** The settings in force: those of the deployment, which HOT_SECONDS and GRACE_SECONDS shorten for trials. */
+/** The settings in force: those of the deployment, shortened by HOT_SECONDS and GRACE_SECONDS for trials. */
 export function compactionSettings(
   { hotMicros, graceMicros }: Pick<Config, "hotMicros" | "graceMicros">,
   { hot_days, hot_bytes, retention }: StorageSettings,
@@ -51,7 +51,7 @@ export function compactionSettings(
   };
 }
 
-/** What the compactor works with, as an environment binds it. */
+/** The compactor's dependencies, from the bindings of the Worker. */
 export async function compactionWorldOf(
   env: Env,
   config: Config,

@@ -2,15 +2,15 @@ import type { Micros } from "../model/time/time";
 import type { Database } from "../storage/core/databases";
 
 /**
- * One chain of runs at a time: a run sends the message of the next, and the cron begins a chain only where none is alive. Two
- * chains would do no harm, but the same work twice.
+ * Allows one chain of runs at a time: each run sends the message for the next, and the cron starts a chain only if
+ * none is alive. Two chains would do no harm, but would do the same work twice.
  */
 
-/** A run ends long before. */
+/** Far longer than a run takes. */
 const RUN_MICROS: Micros = 15 * 60_000_000;
 
 /**
- * Claims the right to send the first message of a chain.
+ * Claims the lease that allows sending the first message of a chain.
  *
  * @throws what D1 throws
  */
@@ -25,7 +25,7 @@ export async function claimRun({ binding }: Database, now: Micros): Promise<bool
   return meta.changes > 0;
 }
 
-/** Keeps the right for the next run, or gives it back. */
+/** Extends the lease for the next run, or releases it. */
 export async function holdLease({ binding }: Database, now: Micros, goesOn: boolean): Promise<void> {
   await binding
     .prepare("UPDATE compactor_lease SET held_until = ?1 WHERE id = 1")

@@ -15,10 +15,10 @@ import { nextMoment, type RowPlace, readTableRows } from "./read-rows";
 import { storeEventFile } from "./store-file";
 
 /**
- * Copies the next file of a sealed partition: the rest of an hour in one of its databases, or as much of it as a file takes.
- * Repeated after a failure it makes the same file again, under the same name.
+ * Copies the next file of a sealed partition: the remaining rows of an hour in one of its databases, or as many as
+ * fit into a file. A repeat after a failure makes the same file under the same name.
  *
- * @returns the rows copied, or null once all rows of all databases are copied
+ * @returns the number of rows copied, or null once all rows of all databases are copied
  * @throws what D1 and R2 throw
  */
 export async function copyNextFile(
@@ -40,7 +40,7 @@ export async function copyNextFile(
     return 0;
   }
   const { writer, end, hour, revision } = copied;
-  // All that was left of the hour is erased, and about to be deleted: the next step begins behind it.
+  // All remaining rows of the hour are erased and about to be deleted, so the next step starts after them.
   if (writer.rows === 0) {
     await first.binding.batch([advanceStatement(first, partition.id, next, end, 0)]);
     return 0;
@@ -48,16 +48,17 @@ export async function copyNextFile(
   const place = { partition: partition.id, generation: 0, hour, finished: true };
   const file = await storeEventFile(archive, database, writer.finish(), place);
   await first.binding.batch([
-    // Whatever was erased since the rows were read: they are copied anew then, without it.
+    // Fails if anything was erased since the rows were read. They are then copied again without it.
     fenceStatement(first.binding, revision),
-    // Where another has copied these rows meanwhile, its file holds them, even if an erasure made that one different.
+    // If another consumer has copied these rows meanwhile, its file holds them, even if an erasure made that file
+    // different.
     addFileStatement(first, file, { now, condition: standsAt(partition.id, next) }),
     advanceStatement(first, partition.id, next, end, file.rows),
   ]);
   return file.rows;
 }
 
-/** Reads rows into a file until its hour ends or it is full. Null: there are no more rows. */
+/** Reads rows into a file until its hour ends or the file is full. Returns null if no rows are left. */
 async function writeFile(
   database: Database,
   partition: Partition,
@@ -86,10 +87,10 @@ async function writeFile(
 }
 
 /**
- * Whether all that a sealed partition holds is in the archive: in each database the files hold as many rows as the
- * table, and no more than were counted. (An erasure leaves the counts as they are.) Reads one row for each event.
+ * Checks that all rows of a sealed partition are in the archive: in each database, the files hold as many rows as
+ * the table, and no more than were counted. (An erasure does not change the counts.) Reads one row for each event.
  *
- * @returns what differs, in words; null: nothing does
+ * @returns a description of the difference, or null if there is none
  * @throws what D1 throws
  */
 export async function findDifference(databases: readonly Database[], partition: Partition): Promise<string | null> {

@@ -23,17 +23,20 @@ import { belongingOf, rowOf } from "./late-events";
 import { type RowPlace, readTableRows, type TableRow } from "./read-rows";
 import { storeEventFile } from "./store-file";
 
-/** Reads of R2 that a step may spend on finding copies: late events of 5,000 sessions that the archive knows all. */
+/**
+ * The reads of R2 that a step may make to find copies: enough for late events of 5,000 sessions that are all in the
+ * archive.
+ */
 const MAX_READS = 900;
 
 /**
- * Empties a part of a late lane: rows of one hour, at most one page. Copies of archived events are removed, events in conflict with
- * one go to the errors, and the rest becomes a further file.
+ * Flushes a part of a late lane: at most one page of rows of one hour. Removes copies of archived events, moves
+ * events that conflict with an archived one to the errors, and writes the others to an additional file.
  *
- * The file is in the manifest before its rows leave the late lane, and a reader takes rows that stand in both for copies. The
- * rows are counted in the transaction that removes them.
+ * The file is in the manifest before its rows leave the late lane; a reader treats rows in both places as copies.
+ * The rows are counted in the transaction that removes them.
  *
- * @returns the rows that left the lane; 0: it is empty
+ * @returns the number of rows that left the lane; 0 if it is empty
  * @throws what D1 and R2 throw
  */
 export async function flushLateRows(
@@ -47,7 +50,7 @@ export async function flushLateRows(
     const hour = all[0] === undefined ? 0 : hourOf(all[0].event.occurredAt);
     if (all.length === 0) continue;
     const check = await createErasureSource(firstDatabase(databases)).check(all.map(({ event }) => belongingOf(event)));
-    // Those are about to be deleted by their erasure.
+    // Erased rows are about to be deleted by their erasure.
     const rows = all.filter(({ event }) => !check.isErased(belongingOf(event)));
     if (rows.length === 0) return all.length;
     const fresh = await removeKnown({ databases, archive, revision: check.revision }, database, partition, rows);
@@ -86,7 +89,7 @@ async function nextGeneration({ binding }: Database, { id }: Partition, { index 
   return (newest ?? 0) + 1;
 }
 
-/** Removes late rows whose identity the archive holds already: copies, and events in conflict. Returns the others. */
+/** Removes late rows whose identity is already archived: copies, and events in conflict. Returns the others. */
 async function removeKnown(
   { databases, archive, revision }: { databases: readonly Database[]; archive: ArchiveBucket; revision: number },
   database: Database,
@@ -123,7 +126,7 @@ async function removeKnown(
   return rows.filter((row, place) => !isKnown(row, place));
 }
 
-/** Finishes a file of late events whose rows may still stand in the late lane. Harmless when repeated. */
+/** Finishes a file of late events whose rows may still be in the late lane. Repeating it is harmless. */
 export async function finishLateFile(
   databases: readonly Database[],
   archive: ArchiveBucket,
@@ -150,7 +153,7 @@ async function eventsOf(archive: ArchiveBucket, file: ArchiveFile): Promise<Arch
 
 const IS_FINISHED = /UNIQUE constraint failed: archive_finished/;
 
-/** Counts the events of a file and removes them from the late lane, once. */
+/** Counts the events of a file and removes them from the late lane, exactly once. */
 async function finishFile(
   databases: readonly Database[],
   partition: Partition,
@@ -172,7 +175,7 @@ async function finishFile(
   );
   try {
     await binding.batch([
-      // Fails where the file is finished already, and with it all of this.
+      // Fails if the file is already finished, which rolls back the whole transaction.
       binding.prepare("INSERT INTO archive_finished (file_id) VALUES (?1)").bind(file.id),
       ...countStatements(binding, rows),
       ...removeStatements(database, partition, places),
@@ -183,7 +186,7 @@ async function finishFile(
   await markFinished(firstDatabase(databases), file);
 }
 
-/** The statements that remove rows from a late lane, and what belongs to them once it is empty. */
+/** The statements that remove rows from a late lane, and its other tables' rows once it is empty. */
 function removeStatements(
   { binding }: Database,
   partition: Partition,

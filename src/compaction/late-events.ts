@@ -5,8 +5,8 @@ import type { Belonging } from "../storage/erasures/erasure-source";
 import type { EventRow } from "../storage/write/rows";
 
 /**
- * An event as it would be sent, as JSON text. What was sent is not kept for valid events; an event that turns out to be in
- * conflict with an archived one is put among the errors like this.
+ * An event as JSON text, as it would be sent. The original text of valid events is not kept; an event that conflicts
+ * with an archived one is stored among the errors in this form.
  */
 export function sentText(event: ArchivedEvent): string {
   const { session, id, category, name, occurredAt, visitor } = event;
@@ -23,12 +23,12 @@ export function sentText(event: ArchivedEvent): string {
   });
 }
 
-/** By what it is known whether an event was erased. */
+/** The fields that decide whether an event was erased. */
 export function belongingOf({ session, visitor, receivedAt }: ArchivedEvent): Belonging {
   return { session, visitor, error: null, receivedAt };
 }
 
-/** The row of an event that is read from a table or a file. */
+/** The row of an event that was read from a table or a file. */
 export function rowOf(event: ArchivedEvent): EventRow {
   return { ...event, tie: tieOf(event.id), sent: sentText(event) };
 }

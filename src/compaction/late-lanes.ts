@@ -5,8 +5,8 @@ import type { PartitionMap } from "../storage/partitions/partition-map";
 import { databasesSharing } from "../storage/partitions/partition-tables";
 
 /**
- * A dropped partition whose late lane holds rows and was last emptied before a moment, or null. Lanes that turn out to be empty count as
- * emptied now, so that each is looked at once in a while.
+ * A dropped partition whose late lane holds rows and was last flushed before the given time, or null. An empty lane
+ * is recorded as flushed now, so each lane is checked once per interval.
  *
  * @throws what D1 throws
  */
@@ -39,7 +39,7 @@ async function hasLateRows(databases: readonly Database[], partition: Partition)
   return false;
 }
 
-/** Records that a late lane was empty at a moment. */
+/** Records when a late lane was found empty. */
 export async function noteFlushed({ binding }: Database, partition: number, now: Micros): Promise<void> {
   await binding.prepare("UPDATE compactions SET started_at = ?2 WHERE partition_id = ?1").bind(partition, now).run();
 }

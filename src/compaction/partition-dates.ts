@@ -4,18 +4,18 @@ import type { Partition } from "../storage/partitions/partition";
 import type { PartitionMap } from "../storage/partitions/partition-map";
 import type { CompactionSettings } from "./compaction-world";
 
-/** Sizes are read by a query that reads one row: every answer of D1 carries the size of its database. */
+/** D1 returns the database's size with every result, so a query that reads one row is enough. */
 async function bytesOf({ binding }: Database): Promise<number> {
   const { meta } = await binding.prepare("SELECT probed_at FROM write_probe").all();
   return meta.size_after;
 }
 
 /**
- * The partition to seal next, or null. It is the oldest whose hot window is over; failing that, the oldest closed one of a database
- * that has grown too large.
+ * The next partition to seal, or null. It is the oldest one whose hot window is over; if there is none, the oldest
+ * closed one of a database that is too large.
  *
- * The window counts from the partition's end, and for one that was made later, as for old data that is imported, from then on:
- * an import goes on for a while.
+ * The window counts from the partition's end. For a partition that was made after its end, for example by an import
+ * of old data, it counts from its creation, because an import takes a while.
  *
  * @throws what D1 throws
  */
@@ -31,7 +31,8 @@ export async function partitionToSeal(
   const isDue = (partition: Partition) => partition.to <= now && ageOf(partition) >= hotMicros;
   const due = open.find(isDue);
   if (due !== undefined) return due;
-  // A few minutes for what is on its way: sealed at once, an hour's last events would all be late.
+  // Waits a few minutes for queued events: if the partition were sealed at once, the last events of its last hour
+  // would all be late.
   const closed = open.filter((partition) => partition.to <= now && ageOf(partition) >= graceMicros);
   if (closed.length === 0) return null;
   const bytes = new Map<number, number>();

@@ -13,14 +13,14 @@ export interface TableRow {
   event: ArchivedEvent;
 }
 
-/** Rows in one page, and characters of their contents: a page is held while it is written to a file. */
+/** The limits of one page: rows, and characters of their contents. A page is in memory while it is written to a file. */
 const MAX_ROWS = 5_000;
 const MAX_CHARACTERS = 4_000_000;
 
 /** The primary key. */
 const KEY = "slot, sample_key, session_id, occurred_at, tie";
 
-/** When the next row of a table of events occurred; null: there is none. One row read. */
+/** The timestamp of the next row of an event table, or null if there is none. Reads one row. */
 export async function nextMoment(
   { binding }: Database,
   suffix: string,
@@ -50,10 +50,11 @@ interface StoredRow {
 }
 
 /**
- * The next rows of a table of events, in the order of its primary key: one row read for each, and an empty page at the end.
+ * The next rows of an event table, in the order of its primary key. Reads one row for each. The page after the last
+ * row is empty.
  *
- * @param after the last row of the page before; null: from the start
- * @param endSlot the first slot that is not wanted; null: to the end of the table
+ * @param after the last row of the page before; null to start at the beginning
+ * @param endSlot the first slot to leave out; null to read to the end of the table
  * @throws what D1 throws
  */
 export async function readTableRows(
@@ -65,7 +66,7 @@ export async function readTableRows(
   const size = "length(data) + coalesce(length(context), 0) + coalesce(length(extra), 0)";
   const isNext =
     after === null ? "slot < ?1" : `slot < ?1 AND slot >= ?2 AND (${KEY}) > (?2, ?3, ${storedIdSql("?4")}, ?5, ?6)`;
-  // A page ends before the row that would make it too large; the first row always comes.
+  // A page ends before the row that would make it too large. It always holds at least one row.
   const { results } = await database.binding
     .prepare(
       `SELECT slot, sample_key AS sampleKey, ${packedSql("session_id")} AS session, occurred_at AS occurredAt, tie, received_after AS receivedAfter,

@@ -7,16 +7,16 @@ import { dropPartition } from "../storage/partitions/partition-lifecycle";
 import { loadPartitionMap, NO_PARTITIONS } from "../storage/partitions/partition-records";
 import type { CompactionWorld } from "./compaction-world";
 
-/** Files that one run deletes at most; the next run goes on. */
+/** The files that one run deletes at most. The next run continues. */
 const MAX_FILES = 100;
 
 const HOUR_SECONDS = 3_600;
 
 /**
- * Deletes what is older than the settings allow: files of the archive whose hour is over for so long, and partitions in the
- * databases that ended so long ago. What it deleted is in `retention_log`. Counts stay.
+ * Deletes what is older than the settings allow: archive files, counted from the end of their hour, and partitions
+ * in the databases, counted from their end. `retention_log` records what was deleted. Counts stay.
  *
- * @throws what D1 and R2 throw. Harmless when repeated.
+ * @throws what D1 and R2 throw. Repeating it is harmless.
  */
 export async function applyRetention(world: CompactionWorld, now: Micros): Promise<void> {
   const { eventsMicros, errorsMicros } = world.settings.retention;
@@ -27,11 +27,14 @@ export async function applyRetention(world: CompactionWorld, now: Micros): Promi
   if (errorsMicros !== null) await deleteFiles(world, "errors", now - errorsMicros, now);
 }
 
-/** Drops partitions whose last moment is older: their rows go at once, whatever their number, and no row is written. */
+/**
+ * Drops partitions that end before the given time. All their rows go at once, whatever their number, and no row is
+ * written.
+ */
 async function dropOldPartitions({ databases }: CompactionWorld, before: Micros, now: Micros): Promise<void> {
   const first = firstDatabase(databases);
   const map = await loadPartitionMap(first, NO_PARTITIONS);
-  // One that is being copied goes on: its files are deleted afterwards.
+  // A partition that is being copied is skipped: its files are deleted afterwards.
   const old = map.partitions.filter(({ state, ready, to }) => state === "open" && ready && to <= before);
   for (const partition of old) {
     const counted = await Promise.all(
@@ -70,7 +73,7 @@ async function deleteFiles(
   await logDeletion(first, { at: now, kind, what, rows, bytes });
 }
 
-/** Takes a file out of the manifest, then out of the session index. The object is deleted after that. */
+/** Removes a file from the manifest, then from the session index, and then deletes the object. */
 export async function removeFile(databases: readonly Database[], file: ArchiveFile): Promise<void> {
   const first = firstDatabase(databases);
   await first.binding.batch([removeFileStatement(first, file)]);

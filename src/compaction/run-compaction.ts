@@ -9,21 +9,21 @@ import { applyRetention } from "./retention";
 /** What one run did. */
 export interface CompactionRun {
   steps: Exclude<StepResult, { did: "waiting" }>[];
-  /** True if nothing is left to be done now. */
+  /** True if no work is left for now. */
   isDone: boolean;
 }
 
 /**
- * Steps and copied rows of one run: some 4 s of CPU where an hour has 360,000 events, and few messages where hours are
- * nearly empty.
+ * The steps and copied rows of one run. They take about 4 s of CPU when an hour has 360,000 events, and need few
+ * messages when hours are nearly empty.
  */
 const MAX_STEPS = 60;
 const MAX_ROWS = 100_000;
 
 /**
- * Does steps of the compactor until nothing is left or enough is done, then what retention asks for.
+ * Runs steps of the compactor until no work is left or a limit is reached, then applies retention.
  *
- * @throws what D1 and R2 throw; what was done until then stays done
+ * @throws what D1 and R2 throw; completed work stays
  */
 export async function runCompaction(world: CompactionWorld, clock: () => Micros): Promise<CompactionRun> {
   const steps: CompactionRun["steps"] = [];
@@ -40,7 +40,7 @@ export async function runCompaction(world: CompactionWorld, clock: () => Micros)
   return { steps, isDone: false };
 }
 
-/** A run of the compactor as a consumer of its queue does it: one message is one run, and it sends the next. */
+/** Consumes the compactor's queue: one message is one run, and the run sends the next message. */
 export async function consumeCompaction(
   batch: MessageBatch<unknown>,
   world: CompactionWorld,
@@ -55,7 +55,7 @@ export async function consumeCompaction(
       if (!isDone) await sendNext();
     } catch (thrown) {
       world.log({ log: "compaction", failure: messageOf(thrown) });
-      // The cron begins again in a minute.
+      // The cron starts a new chain within a minute.
       await holdLease(first, clock(), false);
     }
     message.ack();

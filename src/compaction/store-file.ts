@@ -6,10 +6,10 @@ import { addIndex } from "../storage/archive/index-store";
 import type { Database } from "../storage/core/databases";
 
 /**
- * Stores a file of events: the object, then its part of the session index. It is read from the moment on at which its row is in the
- * manifest, which the caller adds. Names are made of contents, so storing it twice changes nothing.
+ * Stores a file of events: the object, then its entries in the session index. Readers use the file once its row is
+ * in the manifest, which the caller adds. Names derive from contents, so storing it twice changes nothing.
  *
- * @throws what R2 and D1 throw. R2 refuses an object whose bytes do not have the hash that it is told.
+ * @throws what R2 and D1 throw. R2 refuses an object whose bytes do not match the given hash.
  */
 export async function storeEventFile(
   archive: ArchiveBucket,
@@ -31,7 +31,7 @@ export async function storeEventFile(
   return stored;
 }
 
-/** Puts an object unless one of that name is there. */
+/** Puts an object unless one with that name exists. */
 export async function putObject(archive: ArchiveBucket, key: string, bytes: Uint8Array, sha256: string): Promise<void> {
   await archive.put(key, bytes, {
     sha256,

@@ -14,7 +14,10 @@ import { CreateAlertSchema } from "./alert-schemas";
 
 const DELIVERIES_SHOWN = 20;
 
-/** `/theeye/alerts`: rules that watch the failures, for admin keys. A rule is never changed: delete it and create another. */
+/**
+ * `/theeye/alerts`: rules that watch failures. Needs an admin key. A rule cannot be changed: delete it and create
+ * another.
+ */
 export const alerts = new Hono<AppEnv>({ strict: false });
 
 alerts.use(requireScope("admin"));
@@ -25,7 +28,7 @@ alerts.post("/", async (c) => {
   const { name, ...rule } = input;
   const refused = refuseDestination(rule.webhook.url, c.var.config.alertsAllowInsecureHosts);
   if (refused !== null) {
-    const detail = `The member webhook.url cannot be taken: ${refused}.`;
+    const detail = `The member webhook.url is not allowed: ${refused}.`;
     return problem("invalid_parameter", detail, { parameter: "webhook.url" });
   }
   const secret = `eye_s_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url")}`;
@@ -62,7 +65,7 @@ function noAlert(): Response {
   return problem("not_found", "There is no alert of this name.");
 }
 
-/** An alert without its secret, which is shown once. */
+/** An alert without its secret, which only the response to its creation holds. */
 function showAlert({ name, rule, createdAt, state, since }: Omit<Alert, "secret" | "episode" | "incarnation">) {
   return { name, ...rule, created_at: formatTimestamp(createdAt), state, since: formatTimestamp(since) };
 }

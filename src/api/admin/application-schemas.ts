@@ -5,7 +5,7 @@ import { BoundApplicationsSchema, ScopeSchema } from "../../model/access-key";
 import { ApplicationNameSchema } from "../../model/event/event";
 import { OriginsSchema } from "../../model/origin";
 
-/** What the administration of applications takes and answers; the API reference is made from these. */
+/** The schemas of requests and responses about applications and keys. The API reference is made from them. */
 
 export const CreateApplicationSchema = v.strictObject({
   name: ApplicationNameSchema,
@@ -15,7 +15,9 @@ export const CreateApplicationSchema = v.strictObject({
 export const ChangeApplicationSchema = v.strictObject({
   origins: v.pipe(
     v.nullable(OriginsSchema),
-    v.description("From where its write keys may send, those that it has and those to come; null: from anywhere."),
+    v.description(
+      "The origins from which the application's write keys may send, both existing and future ones. Null allows any origin.",
+    ),
   ),
 });
 
@@ -25,13 +27,13 @@ export const CreateKeySchema = v.pipe(
     origins: v.pipe(
       v.optional(v.nullable(OriginsSchema)),
       v.description(
-        "From where the write key may send; null: from anywhere. Without it, as the application's newest write key. The next write key takes them over.",
+        "The origins from which the write key may send. Null allows any origin. If absent, the origins of the application's newest write key apply. The next write key takes them over.",
       ),
     ),
     applications: v.pipe(
       v.optional(v.nullable(BoundApplicationsSchema)),
       v.description(
-        "The applications that the read key sees; null: all of them. Without it, as the application's newest read key.",
+        "The applications whose data the read key can read. Null allows all of them. If absent, those of the application's newest read key apply.",
       ),
     ),
   }),
@@ -49,17 +51,19 @@ export const CreateKeySchema = v.pipe(
 );
 
 const keyMembers = {
-  id: v.pipe(v.string(), v.description("Names the key, for revoking it.")),
+  id: v.pipe(v.string(), v.description("Identifies the key when you revoke it.")),
   scope: ScopeSchema,
-  hint: v.pipe(v.string(), v.description("The key's last four characters.")),
+  hint: v.pipe(v.string(), v.description("The last four characters of the key.")),
   created_at: v.pipe(v.string(), v.isoTimestamp()),
   origins: v.pipe(
     v.optional(v.nullable(OriginsSchema)),
-    v.description("Of a write key: from where it may send; null: from anywhere."),
+    v.description("For a write key: the origins from which it may send. Null allows any origin."),
   ),
   applications: v.pipe(
     v.optional(v.nullable(BoundApplicationsSchema)),
-    v.description("Of a read key: the applications that it sees; null: all of them, also those to come."),
+    v.description(
+      "For a read key: the applications whose data it can read. Null allows all of them, including future ones.",
+    ),
   ),
 };
 
@@ -67,8 +71,8 @@ export const KeySchema = v.object(keyMembers);
 
 export const NewKeySchema = v.object({
   ...keyMembers,
-  key: v.pipe(v.string(), v.description("The key itself. It is shown this once and stored nowhere.")),
-  notice: v.optional(v.pipe(v.string(), v.description("What to know of a key that allows more than it need."))),
+  key: v.pipe(v.string(), v.description("The key itself. It is shown only in this response and is not stored.")),
+  notice: v.optional(v.pipe(v.string(), v.description("A warning if the key allows more than it needs to."))),
 });
 
 const applicationMembers = {
@@ -76,7 +80,7 @@ const applicationMembers = {
   created_at: v.pipe(v.string(), v.isoTimestamp()),
   origins: v.pipe(
     v.nullable(OriginsSchema),
-    v.description("What its next write key takes over; null: it may send from anywhere."),
+    v.description("The origins that the application's next write key takes over. Null allows any origin."),
   ),
 };
 
@@ -86,7 +90,7 @@ export const NewApplicationSchema = v.object({ ...applicationMembers, keys: v.ar
 
 export const RotatedKeySchema = v.object({
   ...NewKeySchema.entries,
-  revoked: v.pipe(v.array(KeySchema), v.description("The oldest key of the kind, where two were live before.")),
+  revoked: v.pipe(v.array(KeySchema), v.description("The oldest key of the kind, if two keys were valid before.")),
 });
 
 export const ApplicationPageSchema = v.object({ results: v.array(ApplicationSchema), next: NextSchema });
@@ -102,7 +106,9 @@ export const ApplicationsParameters = v.object({
     v.toNumber(),
     v.minValue(1, PAGE_SIZE),
     v.maxValue(MAX_APPLICATIONS_PER_PAGE, PAGE_SIZE),
-    v.description(`Applications in a page: 1 to ${MAX_APPLICATIONS_PER_PAGE}, which is also the default.`),
+    v.description(
+      `The number of applications in a page, from 1 to ${MAX_APPLICATIONS_PER_PAGE}. The default is ${MAX_APPLICATIONS_PER_PAGE}.`,
+    ),
   ),
   cursor: CursorParameter,
 });

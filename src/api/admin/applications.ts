@@ -33,10 +33,11 @@ import {
 } from "./application-schemas";
 
 /**
- * `/theeye/applications`: applications and their keys, for admin keys.
+ * `/theeye/applications`: applications and their keys. Needs an admin key.
  *
- * A revoked key stops working within the isolates' cache (`KEY_CACHE_SECONDS`), KV's own (30 seconds) and KV's
- * propagation, about a minute and a half as configured; at once in the isolate that revokes it.
+ * The isolate that revokes a key refuses it at once. Elsewhere the key stops working once the isolates' cache
+ * (`KEY_CACHE_SECONDS`), KV's own cache (30 seconds) and KV's propagation have passed: about a minute and a half as
+ * configured.
  */
 export const applications = new Hono<AppEnv>({ strict: false });
 
@@ -59,7 +60,7 @@ applications.post("/", async (c) => {
     const registered = await loadApplication(home, input.name);
     const keys = fresh.flatMap(({ id, key }) => {
       const own = registered?.keys.find((one) => one.id === id);
-      // Whoever deletes the application at this moment has ended its keys.
+      // A concurrent deletion of the application has revoked its keys.
       return own === undefined ? [] : [showOnce(own, key)];
     });
     const shown = showApplication({ ...application, keys: [] });
@@ -115,7 +116,7 @@ applications.post("/:name/keys", async (c) => {
       case "unknown applications":
         return problem(
           "invalid_parameter",
-          `The member applications cannot be taken: there is no application ${rotated.names.join(", ")}.`,
+          `The member applications is invalid: there is no application ${rotated.names.join(", ")}.`,
           { parameter: "applications" },
         );
       case "full":
@@ -140,7 +141,7 @@ applications.delete("/:name/keys/:id", (c) =>
       return c.body(null, 204);
     }
     const isKnown = (await loadApplication(homeOf(c), name)) !== null;
-    return isKnown ? problem("not_found", "The application has no key of this id.") : noApplication();
+    return isKnown ? problem("not_found", "The application has no key with this id.") : noApplication();
   }),
 );
 
@@ -153,7 +154,7 @@ applications.delete("/:name", (c) =>
   }),
 );
 
-/** A change that was interrupted may have been made: a transaction whose answer was lost. */
+/** An interrupted change may have been made: the transaction may have succeeded although its result was lost. */
 async function withRegistry(work: () => Promise<Response>): Promise<Response> {
   try {
     return await work();
@@ -161,7 +162,7 @@ async function withRegistry(work: () => Promise<Response>): Promise<Response> {
     logFailure("registry_failed", error);
     return problem(
       "unavailable",
-      "The keys cannot be asked for at this moment. See what is listed before you repeat a change.",
+      "The registry of keys cannot be reached at the moment. Check the list before you repeat a change.",
     );
   }
 }
@@ -178,7 +179,7 @@ async function publishChanged(c: Context<AppEnv>, changed: readonly RegisteredKe
   );
 }
 
-/** The change is made once the registry has it. What KV does not take now, the cron brings to it within a minute. */
+/** The change is made once it is in the registry. If KV fails now, the cron publishes the change within a minute. */
 async function publish(c: Context<AppEnv>, hashes: readonly string[]): Promise<void> {
   try {
     await publishKeys(c.env.KEYS, homeOf(c), hashes);
@@ -202,7 +203,7 @@ function noApplication(): Response {
   return problem("not_found", "There is no application of this name.");
 }
 
-/** A key as it is listed: everything but its hash, with which nobody outside has business. */
+/** A key as listed: everything except its hash, which must not be exposed. */
 function showKey({ id, scope, hint, createdAt, origins, applications: bound }: RegisteredKey) {
   return {
     ...{ id, scope, hint, created_at: formatTimestamp(createdAt) },
@@ -217,7 +218,7 @@ function showOnce(registered: RegisteredKey, key: string) {
 }
 
 const SEES_ALL =
-  'This key reads the events and errors of every application. POST /theeye/applications/{name}/keys with {"scope": "read", "applications": ["shop"]} makes one that sees these alone.';
+  'This key reads the events and errors of every application. POST /theeye/applications/{name}/keys with {"scope": "read", "applications": ["shop"]} makes a key that reads only the applications it lists.';
 
 function showApplication({ name, createdAt, origins, keys }: Application) {
   return { name, created_at: formatTimestamp(createdAt), origins, keys: keys.map(showKey) };

@@ -22,14 +22,16 @@ import { InForceSchema } from "../event-types/event-type-schemas";
 const members = {
   unregistered_event_types: v.pipe(
     ModeSchema,
-    v.description("What becomes of events of a type that is not registered: `reject` makes them `unplanned_event`."),
+    v.description(
+      "How events of an unregistered type are treated. `reject` stores them as errors with the code `unplanned_event`.",
+    ),
   ),
 };
 
 const storage = v.pipe(
   StorageSettingsSchema,
   v.description(
-    "When events leave the databases for the archive, and when they are deleted. Works from the next minute on.",
+    "When events move from the databases to the archive, and when they are deleted. A change takes effect within a minute.",
   ),
 );
 
@@ -37,12 +39,18 @@ export const SettingsInput = v.strictObject({ ...members, storage: v.optional(st
 
 export const SettingsSchema = v.object({
   ...members,
-  changed_at: v.pipe(v.nullable(MomentSchema), v.description("null: never set, these are the defaults.")),
-  in_force_at: v.pipe(v.nullable(InForceSchema), v.description("null: never set, these are the defaults.")),
+  changed_at: v.pipe(
+    v.nullable(MomentSchema),
+    v.description("When the settings were changed, or null if these are the defaults."),
+  ),
+  in_force_at: v.pipe(
+    v.nullable(InForceSchema),
+    v.description("When the settings were changed, or null if these are the defaults."),
+  ),
   storage,
 });
 
-/** `/theeye/settings`: what holds for the whole deployment, for admin keys. */
+/** `/theeye/settings`: the settings of the whole deployment. Needs an admin key. */
 export const settings = new Hono<AppEnv>({ strict: false });
 
 settings.use(requireScope("admin"));

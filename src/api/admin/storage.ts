@@ -15,17 +15,19 @@ import { databasesOf } from "../../storage/core/databases";
 import { PARTITION_STATES } from "../../storage/partitions/partition";
 
 export const StorageResponse = v.object({
-  archive: v.pipe(v.boolean(), v.description("False: no bucket is bound, and nothing is archived.")),
+  archive: v.pipe(v.boolean(), v.description("False if no bucket is bound. Nothing is archived then.")),
   databases: v.array(
     v.object({
       database: CountSchema,
       bytes: CountSchema,
-      events: v.pipe(CountSchema, v.description("Events in its partitions, without what came late.")),
+      events: v.pipe(CountSchema, v.description("The events in its partitions, without late ones.")),
       events_of_last_day: CountSchema,
-      oldest: v.pipe(v.nullable(MomentSchema), v.description("Where its oldest partition begins.")),
+      oldest: v.pipe(v.nullable(MomentSchema), v.description("The start of its oldest partition.")),
       days_left: v.pipe(
         v.nullable(v.number()),
-        v.description("Until it has 10 GB at the rate of the last day, if nothing left it. null: nothing is added."),
+        v.description(
+          "The days until the database reaches 10 GB at the rate of the last day, if nothing is moved or deleted. Null if nothing is being added.",
+        ),
       ),
     }),
   ),
@@ -36,26 +38,26 @@ export const StorageResponse = v.object({
       end: MomentSchema,
       state: v.picklist(PARTITION_STATES),
       databases: v.array(CountSchema),
-      events: v.pipe(CountSchema, v.description("In the databases, without what came late.")),
+      events: v.pipe(CountSchema, v.description("The events in the databases, without late ones.")),
       archived_events: CountSchema,
       archived_bytes: CountSchema,
       files: CountSchema,
-      copied_events: v.pipe(CountSchema, v.description("What the compactor has copied of it so far.")),
-      failure: v.pipe(v.nullable(v.string()), v.description("Why the compactor does not go on with it.")),
+      copied_events: v.pipe(CountSchema, v.description("How much of it the compactor has copied so far.")),
+      failure: v.pipe(v.nullable(v.string()), v.description("Why the compactor cannot continue with it.")),
     }),
   ),
   deletions: v.pipe(
     v.array(v.object({ at: MomentSchema, kind: v.string(), what: v.unknown(), rows: CountSchema, bytes: CountSchema })),
-    v.description("What retention deleted last, the newest first: 20 at most."),
+    v.description("The latest deletions by retention, newest first, at most 20."),
   ),
 });
 
 export const CompactResponse = v.object({
   steps: v.array(v.object({ did: v.string(), partition: CountSchema, rows: CountSchema })),
-  is_done: v.pipe(v.boolean(), v.description("False: there is more to do. Ask again.")),
+  is_done: v.pipe(v.boolean(), v.description("False if more work is left. Send the request again.")),
 });
 
-/** `/theeye/storage`: what is stored where. */
+/** `/theeye/storage`: where data is stored and how much. */
 export const storage = new Hono<AppEnv>({ strict: false });
 
 storage.get("/", requireScope("admin"), async (c) => {
@@ -103,10 +105,10 @@ function renderPartition({ partition, ...state }: PartitionState) {
   };
 }
 
-/** The cron's work by hand, on a developer's machine: in production the cron does it each minute. */
+/** Runs the cron's work on request on a developer's machine. In production the cron does it each minute. */
 storage.post("/compact", requireScope("admin"), async (c) => {
   if (c.var.config.adminKey !== null) {
-    return problem("forbidden", "Only a local service compacts on request; this one does so each minute by itself.");
+    return problem("forbidden", "Only a local service compacts on request. This one compacts by itself each minute.");
   }
   const world = await compactionWorldOf(c.env, c.var.config, (line) => console.log(JSON.stringify(line)));
   const { steps, isDone } = await runCompaction(world, () => Date.now() * 1_000);

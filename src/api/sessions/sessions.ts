@@ -36,7 +36,7 @@ const IncludeParameter = v.optional(
   v.pipe(
     v.picklist(["times"], "expected times"),
     v.description(
-      "times: each session with `first_event_at` and `last_event_at`, which reads some hundred rows more for each.",
+      "`times` adds `first_event_at` and `last_event_at` to each session. This reads a few hundred more rows for each session.",
     ),
   ),
 );
@@ -50,12 +50,12 @@ export const SessionsParameters = v.object({
   cursor: CursorParameter,
 });
 
-const FirstEventAt = v.pipe(MomentSchema, v.description("The earliest event of the whole session."));
-const LastEventAt = v.pipe(MomentSchema, v.description("The latest event of the whole session."));
+const FirstEventAt = v.pipe(MomentSchema, v.description("The timestamp of the earliest event of the whole session."));
+const LastEventAt = v.pipe(MomentSchema, v.description("The timestamp of the latest event of the whole session."));
 
 const ActiveAt = v.pipe(
   MomentSchema,
-  v.description("What the list is ordered by: the session's last event in the range."),
+  v.description("The timestamp of the session's last event in the range, by which the list is ordered."),
 );
 
 export const SessionsResponse = v.object({
@@ -71,11 +71,12 @@ export const SessionsResponse = v.object({
   next: NextSchema,
 });
 
-/** A scan through the sessions: its beginning, and the event at which the last page ended. */
+/** A scan over sessions: its start, and the event at which the last page ended. */
 const SessionsPlaceSchema = v.strictTuple([v.pipe(v.number(), v.safeInteger()), EventPlaceSchema]);
 
 /**
- * `GET /theeye/sessions`: the sessions with an event in the range, by the last of these events, each once. Events received after the first page was asked for are left out of the pages that follow it.
+ * `GET /theeye/sessions`: the sessions that have an event in the range, ordered by the last of these events, each
+ * session once. The pages after the first leave out events that were received after the first was requested.
  */
 export async function listSessions(c: Context<AppEnv>): Promise<Response> {
   const question = readParameters(c.req.url, SessionsParameters);
@@ -103,7 +104,7 @@ export async function listSessions(c: Context<AppEnv>): Promise<Response> {
     if (page.needsColdScan) {
       return problem(
         "cold_scan",
-        "In the archive sessions are listed without `include=times`, and for keys that see every application. Ask for a later range, or in SQL.",
+        "In the archive, sessions are listed without `include=times` and only for keys that can read every application. Request a later range, or query the archive with SQL.",
       );
     }
     const { rows, next, fromArchive } = page;
@@ -121,10 +122,13 @@ export async function listSessions(c: Context<AppEnv>): Promise<Response> {
   });
 }
 
-/** The edges of a session may be another application's events; to find one's own in many sessions is no bounded work. */
+/**
+ * The first or last event of a session may belong to another application, and finding the key's own in many sessions
+ * has no bound on its work.
+ */
 function refuseTimes(): Refusal {
   const detail =
-    "The key is bound to applications, and `include=times` is about whole sessions. GET /theeye/sessions/{id} has the times of what the key sees.";
+    "The key is limited to certain applications, and `include=times` covers whole sessions. GET /theeye/sessions/{id} returns the times of the events that the key can read.";
   return new Refusal("forbidden", detail, { parameter: "include" });
 }
 
@@ -142,31 +146,39 @@ export const SessionResponse = v.object({
   duration_seconds: v.pipe(
     v.number(),
     v.minValue(0),
-    v.description("From the first event to the last, to the microsecond."),
+    v.description("The time between the first event and the last, with microseconds."),
   ),
   events: v.pipe(
     v.nullable(CountSchema),
-    v.description(`How many events the session has, or null if there are more than ${MAX_EVENTS_COUNTED}.`),
+    v.description(`The number of the session's events, or null if there are more than ${MAX_EVENTS_COUNTED}.`),
   ),
-  events_at_least: v.pipe(CountSchema, v.description("How many events were counted.")),
-  applications: v.pipe(v.array(v.string()), v.description(`Those that sent its first ${MAX_EVENTS_COUNTED} events.`)),
+  events_at_least: v.pipe(CountSchema, v.description("The number of events that were counted.")),
+  applications: v.pipe(
+    v.array(v.string()),
+    v.description(`The applications that sent its first ${MAX_EVENTS_COUNTED} events.`),
+  ),
   results: v.array(
     v.object({
       ...StoredEventSchema.entries,
-      position: v.pipe(v.number(), v.integer(), v.minValue(1), v.description("Its place in the session, from 1.")),
+      position: v.pipe(
+        v.number(),
+        v.integer(),
+        v.minValue(1),
+        v.description("The event's place in the session, starting at 1."),
+      ),
     }),
   ),
   from_archive: FromArchiveSchema,
   next: NextSchema,
 });
 
-/** How many events the pages before held, and where they ended. */
+/** The number of events in the pages before, and the event at which they ended. */
 const SessionPlaceSchema = v.strictTuple([v.pipe(v.number(), v.safeInteger(), v.minValue(0)), EventPlaceSchema]);
 
 /**
- * `GET /theeye/sessions/{id}`: a session's summary and a page of its events, oldest first, each with its position. An
- * event that arrives late takes its place, and the positions behind it grow by one; a scan that has passed that place
- * goes on with the positions it began with.
+ * `GET /theeye/sessions/{id}`: a session's summary and a page of its events, oldest first, each with its position.
+ * An event that arrives late takes its place by time, and the positions after it grow by one. A scan that has passed
+ * that place continues with the positions it started with.
  */
 export async function showSession(c: Context<AppEnv>): Promise<Response> {
   const session = c.req.param("id") ?? "";

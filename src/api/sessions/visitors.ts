@@ -18,21 +18,27 @@ export const VisitorResponse = v.object({
   visitor_id: v.string(),
   sessions: v.pipe(
     v.nullable(CountSchema),
-    v.description(`How many sessions the visitor has, or null if there are more than ${MAX_VISITOR_SESSIONS}.`),
+    v.description(`The number of the visitor's sessions, or null if there are more than ${MAX_VISITOR_SESSIONS}.`),
   ),
-  sessions_at_least: v.pipe(CountSchema, v.description("How many of them were looked at, the newest ones.")),
+  sessions_at_least: v.pipe(
+    CountSchema,
+    v.description("The number of sessions that were examined, starting with the newest."),
+  ),
   results: v.pipe(
     v.array(
       v.object({
         session_id: v.string(),
-        first_event_at: v.pipe(MomentSchema, v.description("The earliest event of the whole session.")),
-        last_event_at: v.pipe(MomentSchema, v.description("The latest event of the whole session.")),
+        first_event_at: v.pipe(
+          MomentSchema,
+          v.description("The timestamp of the earliest event of the whole session."),
+        ),
+        last_event_at: v.pipe(MomentSchema, v.description("The timestamp of the latest event of the whole session.")),
         duration_seconds: v.pipe(v.number(), v.minValue(0)),
       }),
     ),
-    v.description("The most recently active first, to a quarter of an hour."),
+    v.description("The sessions, most recently active first, to a quarter of an hour."),
   ),
-  rows_read: v.pipe(CountSchema, v.description("Rows that were read in D1, as they are billed.")),
+  rows_read: v.pipe(CountSchema, v.description("The rows read in D1, as billed.")),
   next: NextSchema,
 });
 

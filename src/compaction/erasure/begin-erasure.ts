@@ -10,11 +10,12 @@ export function freshSalt(): string {
 }
 
 /**
- * Records an erasure: its tombstone outside D1 first, then in D1, from where on no writer that reads the tombstones stores
- * anything of the subject that was received before. Nothing is deleted yet; see `runErasureStep`.
+ * Records an erasure. Its tombstone is written outside D1 first, then in D1. From then on, a writer that has read
+ * the tombstones stores nothing of the subject that was received before the request. Nothing is deleted yet; see
+ * `runErasureStep`.
  *
- * @param now the moment of the request: what was received before it is erased
- * @throws what KV and D1 throw. A tombstone without an erasure may be left in KV; it erases only what was asked for.
+ * @param now the time of the request; everything received before it is erased
+ * @throws what KV and D1 throw. A tombstone without an erasure may stay in KV; it erases only what was asked for.
  */
 export async function beginErasure(
   { databases, vault }: { databases: readonly Database[]; vault: TombstoneVault },
@@ -28,6 +29,6 @@ export async function beginErasure(
   await vault.put(tombstoneOf(erasure, subject.kind, salt, [hash]), "0");
   await insertErasure(first, erasure, subject, hash);
   const begun = await loadErasure(first, id);
-  if (begun === null) throw new Error("an erasure that was begun is gone");
+  if (begun === null) throw new Error("the erasure record is missing");
   return begun;
 }

@@ -13,10 +13,10 @@ import { loadPartitionMap, NO_PARTITIONS } from "../../storage/partitions/partit
 import { finishLateFile } from "../flush-late";
 import { storeEventFile } from "../store-file";
 
-/** Reads of R2 that one step may spend: a file of 500,000 rows has 50 row groups, and several are read at once. */
+/** The reads of R2 that one step may make. A file of 500,000 rows has 50 row groups, and one read can cover several. */
 const MAX_READS = 900;
 
-/** Sessions of a visitor that are taken from the archive at a time. */
+/** Sessions of a visitor that are read from the archive at a time. */
 const MAX_SESSIONS = 20;
 
 /** Every hour. */
@@ -29,13 +29,13 @@ export interface ArchiveIo {
 }
 
 /**
- * Erases a session's events from one file of the archive: the file is written anew without them.
+ * Erases a session's events from one archive file by rewriting the file without them.
  *
- * Files are immutable and named by their contents. The new one takes the old one's place in the manifest in one transaction,
- * which also notes the old object for deletion, so that a crash leaves none behind.
+ * Files are immutable and named after their contents. One transaction replaces the old file by the new one in the
+ * manifest and schedules the old object for deletion, so a crash leaves no object behind.
  *
- * @returns how many events were erased; null: no file holds any
- * @throws what D1 and R2 throw. Repeated it goes on where it stood.
+ * @returns the number of erased events, or null if no file holds any
+ * @throws what D1 and R2 throw. A repeat continues where the failed call stopped.
  */
 export async function eraseFromArchive(
   io: ArchiveIo,
@@ -51,7 +51,7 @@ export async function eraseFromArchive(
   return null;
 }
 
-/** The next sessions of a visitor that the archive holds with events received before a moment. None is left: empty. */
+/** The next sessions of a visitor that have archived events received before the given time. Empty if none is left. */
 export async function archivedSessionsOf(
   io: ArchiveIo,
   { visitor, before }: { visitor: string; before: Micros },
@@ -69,7 +69,7 @@ export async function archivedSessionsOf(
   return [...sessions];
 }
 
-/** Deletes objects whose files were written anew. */
+/** Deletes the old objects of rewritten files. */
 export async function deleteErasedObjects({ databases, archive }: ArchiveIo): Promise<void> {
   if (archive === null) return;
   const { binding } = firstDatabase(databases);
@@ -85,7 +85,7 @@ export async function deleteErasedObjects({ databases, archive }: ArchiveIo): Pr
     .run();
 }
 
-/** The files that the index names for a session or a visitor, as far as they are in the manifest. */
+/** The files in the manifest that the index lists for a session or a visitor. */
 async function filesOf({ databases }: ArchiveIo, name: string): Promise<ArchiveFile[]> {
   const found = await Promise.all(databases.map((database) => findInIndex(database, [name], ALWAYS)));
   const ids = [...new Set(found.flat().map(({ fileId }) => fileId))];
@@ -101,7 +101,7 @@ async function rewriteFile(
   const first = firstDatabase(io.databases);
   const database = io.databases.find(({ index }) => index === file.database);
   if (database === undefined) throw new Error(`the database DB_${file.database} of ${file.key} is not bound`);
-  // One whose late rows are not counted yet must not be counted under a new name.
+  // Late rows that are not counted yet must be counted before the file is renamed.
   if (!file.finished) await finishLateFile(io.databases, archive, await loadPartitionMap(first, NO_PARTITIONS), file);
   const writer = new EventFileWriter();
   let erased = 0;

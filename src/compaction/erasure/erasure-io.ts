@@ -3,7 +3,7 @@ import { databasesOf } from "../../storage/core/databases";
 import { tombstoneVault } from "../../storage/erasures/tombstone-vault";
 import { type ErasureIo, TRANSACTIONS_PER_STEP } from "./erasure-step";
 
-/** What erasures need, from the bindings of the Worker. */
+/** The dependencies of erasures, from the bindings of the Worker. */
 export function erasureIoOf(env: Env, log: ErasureIo["log"]): ErasureIo {
   return {
     databases: databasesOf(env),

@@ -14,12 +14,13 @@ const ErrorPlaceSchema = v.object({
 });
 
 /**
- * Where the next step of an erasure begins.
+ * Where the next step of an erasure starts.
  *
  * - `subject`: the session or the error itself.
- * - `sessions`: those of a visitor: first those to do, which have their tombstones, and then what comes behind a place. They are
- *   written down before they are erased, since what leads to them is erased with them.
- * - `contents`: errors whose content names a visitor, from a place on.
+ * - `sessions`: the sessions of a visitor: the ones to process next, which have their tombstones, and the place
+ *   after which the search continues. They are saved before they are erased, because the rows that lead to them are
+ *   erased with them.
+ * - `contents`: errors whose content names a visitor, after a given place.
  */
 export const ErasureStateSchema = v.variant("phase", [
   v.object({ pass: CountSchema, phase: v.literal("subject") }),
@@ -34,7 +35,7 @@ export const ErasureStateSchema = v.variant("phase", [
 
 export type ErasureState = v.InferOutput<typeof ErasureStateSchema>;
 
-/** Everything is looked for twice: see SECOND_PASS_SECONDS. */
+/** Everything is searched twice: see SECOND_PASS_SECONDS. */
 export const PASSES = 2;
 
 export function startOfPass(kind: "session" | "visitor" | "error", pass: number): ErasureState {

@@ -22,36 +22,36 @@ import { freshSalt } from "./begin-erasure";
 import { archivedSessionsOf, deleteErasedObjects, eraseFromArchive } from "./erase-archived";
 import { type ErasureState, ErasureStateSchema, PASSES, startOfPass } from "./erasure-state";
 
-/** What erasures need of the world. */
+/** The dependencies of erasures. */
 export interface ErasureIo {
   databases: Database[];
   vault: TombstoneVault;
-  /** Null where the deployment has none. */
+  /** Null if the deployment has no archive. */
   archive: ArchiveBucket | null;
-  /** Asks for a step, after so many seconds; resolves once the queue has it. */
+  /** Requests a step after a delay in seconds. Resolves once the queue has the message. */
   sendErasure: (message: ErasureMessage, delaySeconds: number) => Promise<void>;
-  /** Transactions that one step spends. */
+  /** The transactions that one step may make. */
   transactionsPerStep: number;
   now: () => Micros;
   log: (line: Record<string, unknown>) => void;
 }
 
-/** Some 10,000 events, or half as many transactions as an invocation may make queries. */
+/** About 10,000 events. Their queries are about half of what an invocation may make. */
 export const TRANSACTIONS_PER_STEP = 40;
 
 /** Sessions of a visitor that get their tombstones together. */
 const SESSIONS_PER_TOMBSTONE = 20;
 
 interface StepResult extends ErasedCounts {
-  /** null: the pass is through. */
+  /** Null when the pass is complete. */
   next: ErasureState | null;
 }
 
 /**
- * Runs one step of an erasure. Harmless when it is run twice, or by two consumers at once: what is erased is not found again, and a
- * step is counted once. A step that ended before it was counted erased more than the counts say.
+ * Runs one step of an erasure. Running it twice, or in two consumers at once, is harmless: erased rows are not found
+ * again, and a step is counted once. If a step fails before it is counted, more was erased than the counts report.
  *
- * @throws what D1 and KV throw. The same step again goes on where it stood.
+ * @throws what D1 and KV throw. A repeat of the step continues where it stopped.
  */
 export async function runErasureStep({ erasure: id, step }: ErasureMessage, io: ErasureIo): Promise<void> {
   const first = firstDatabase(io.databases);
@@ -59,12 +59,12 @@ export async function runErasureStep({ erasure: id, step }: ErasureMessage, io: 
   if (erasure === null || erasure.status === "done" || erasure.step < step || erasure.step > step + 1) return;
   const sendNext = (delay: number) => io.sendErasure({ v: 1, erasure: id, step: step + 1 }, delay);
   if (erasure.step === step + 1) {
-    // Counted before; whether the next one was asked for, nobody knows.
+    // The step was counted before, but the request for the next one may have been lost.
     await sendNext(0);
     return;
   }
   const state = erasure.state === null ? startOfPass(erasure.kind, 1) : readState(erasure.state);
-  // Each time: a database may have been added since.
+  // Raised in each step, because a database may have been added since the last one.
   await raiseFences(io.databases);
   await deleteErasedObjects(io);
   const { next, ...counts } = await erase(erasure, state, io);
@@ -82,7 +82,7 @@ function readState(text: string): ErasureState {
 
 function erase(erasure: Erasure, state: ErasureState, io: ErasureIo): Promise<StepResult> {
   const { kind, subject, before } = erasure;
-  if (subject === null) throw new Error(`erasure ${erasure.id} does not say what to erase`);
+  if (subject === null) throw new Error(`erasure ${erasure.id} has no valid subject`);
   const budget = { left: io.transactionsPerStep };
   switch (state.phase) {
     case "subject":
@@ -118,7 +118,8 @@ async function eraseSession(erased: { session: string; before: Micros }, io: Era
   let { isDone } = hot;
   if (isDone) ({ errors, isDone } = await eraseSessionErrors(databases, erased, budget));
   if (isDone) await eraseMentions(databases, erased.session);
-  // A file is a step's work. What a compactor copies meanwhile lacks what is erased already.
+  // Each rewritten file takes a whole step. Files that the compactor copies meanwhile already lack the erased
+  // events.
   const archived = isDone && budget.left > 0 ? await eraseFromArchive(io, erased) : null;
   if (archived !== null) {
     budget.left = 0;
@@ -128,7 +129,7 @@ async function eraseSession(erased: { session: string; before: Micros }, io: Era
   return { isDone, events, errors };
 }
 
-/** Erases whole sessions: what a session holds without the visitor's id is of the same person. */
+/** Erases whole sessions. Events of a session without the visitor's id belong to the same person. */
 async function eraseVisitedSessions(
   erasure: Erasure & { visitor: string },
   state: Extract<ErasureState, { phase: "sessions" }>,
@@ -163,7 +164,7 @@ async function eraseVisitedSessions(
   return { next: { ...state, todo }, ...counts };
 }
 
-/** What of these sessions is still queued must not come back either. */
+/** Queued events of these sessions must not be stored either. */
 async function addSessionTombstones(
   erasure: Erasure,
   sessions: readonly string[],

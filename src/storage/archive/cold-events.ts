@@ -10,18 +10,18 @@ import { type GroupColumns, ReadBudget } from "./file/file-reader";
 import type { Archive } from "./find-archived";
 import { eventsAt } from "./read-events";
 
-/** Reads of R2 that one page may cost. */
+/** The reads of R2 that one page may cost. */
 export const MAX_COLD_READS = 38;
 
 /** An event that was read from the archive. */
 export interface ColdEvent {
   key: EventKey;
-  /** Characters of its contents. */
+  /** The number of characters of its contents. */
   size: number;
   archived: ArchivedEvent;
 }
 
-/** Which events of the archive a page asks for. */
+/** The archived events that a page asks for. */
 export interface ColdPageQuestion {
   partitions: readonly Partition[];
   range: EventRange;
@@ -31,10 +31,10 @@ export interface ColdPageQuestion {
 }
 
 /**
- * The archive's part of a page: its next events in the order of the scan, whole. To be asked after the databases: what has left a
- * late lane meanwhile is then found in the archive.
+ * The archive's part of a page: its next events in the order of the scan, complete. Call it after the databases were
+ * read, so that rows that leave a late lane meanwhile are found in the archive.
  *
- * @throws DrizzleQueryError, also where R2 cannot be read
+ * @throws DrizzleQueryError, also if R2 cannot be read
  */
 export async function readColdPage(
   { bucket }: Archive,
@@ -51,9 +51,9 @@ export async function readColdPage(
 }
 
 /**
- * The keys of the archive's next events by time, newest first: for a list of sessions.
+ * The keys of the archive's next events by time, newest first, for a list of sessions.
  *
- * @throws DrizzleQueryError, also where R2 cannot be read
+ * @throws DrizzleQueryError, also if R2 cannot be read
  */
 export async function readColdKeys(
   archive: Archive,

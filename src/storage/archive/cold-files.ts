@@ -9,10 +9,10 @@ import { type ArchiveFile, hourOf } from "./file/archive-file";
 import { type Archive, filesHolding } from "./find-archived";
 import { filesByHour, filesInHours } from "./manifest";
 
-/** Files that a scan lists at a time: it reads something of each, and a request has fewer reads than this. */
+/** The files that a scan lists at a time. It reads from each, so this is below the limit of reads per request. */
 const FILES_LISTED = 48;
 
-/** The partitions whose events lie in the archive. */
+/** The partitions whose events are in the archive. */
 export function coldPartitions(map: PartitionMap, range: EventRange): Partition[] {
   const { low, high } = boundsOf(range);
   return low > high
@@ -20,7 +20,7 @@ export function coldPartitions(map: PartitionMap, range: EventRange): Partition[
     : map.overlapping(low, high).filter(({ state }) => state === "archived" || state === "dropped");
 }
 
-/** What is left of a range up to a place in the scan, behind which nothing is wanted. */
+/** The part of a range that the scan reaches before the given key. */
 export function rangeUntil(range: EventRange, until: EventKey | null): EventRange {
   if (until === null) return range;
   return range.order === "asc"
@@ -47,14 +47,15 @@ export async function filesByTime(
     partitions: partitions.map(({ id }) => id),
   });
   const beyond = files[FILES_LISTED];
-  if (beyond === undefined) return { files: files.map(whole), edge: null };
-  // The hour of the last one is not whole: others of it may not be listed. If there is only this hour, it is read to its end.
+  if (beyond === undefined) return { files: files.map(whole), boundary: null };
+  // The last hour may be incomplete: some of its files may not be listed. If it is the only hour, all of its files
+  // are listed.
   const listed = files.filter(({ hour }) => hour !== beyond.hour);
-  if (listed.length > 0) return { files: listed.map(whole), edge: edgeOf(beyond.hour, order) };
+  if (listed.length > 0) return { files: listed.map(whole), boundary: boundaryOf(beyond.hour, order) };
   const ids = partitions.map(({ id }) => id);
   const all = await filesInHours(firstDatabase(databases), { hours: [beyond.hour], partitions: ids });
   const nextHour = beyond.hour + (order === "asc" ? HOUR_SECONDS : -HOUR_SECONDS);
-  return { files: all.map(whole), edge: edgeOf(nextHour, order) };
+  return { files: all.map(whole), boundary: boundaryOf(nextHour, order) };
 }
 
 const HOUR_SECONDS = 3_600;
@@ -63,8 +64,8 @@ function whole(file: ArchiveFile): ColdFiles["files"][number] {
   return { file, groups: null };
 }
 
-/** The first moment of an hour that a scan comes to. */
-function edgeOf(hour: number, order: Order): Micros {
+/** The first instant of an hour in the order of the scan. */
+function boundaryOf(hour: number, order: Order): Micros {
   return order === "asc" ? hour * 1_000_000 : (hour + HOUR_SECONDS) * 1_000_000 - 1;
 }
 
@@ -82,16 +83,16 @@ export async function filesOfSession(
       .filter(({ index }) => indexes.has(index))
       .map((database) => filesHolding(archive, database, [session], hoursOf(partitions, range))),
   );
-  return { files: found.flat().filter(({ file }) => ids.has(file.partition)), edge: null };
+  return { files: found.flat().filter(({ file }) => ids.has(file.partition)), boundary: null };
 }
 
-/** Hours that a minute-bucket scan looks at in one page. */
+/** The hours that a minute-bucket scan examines in one page. */
 const MAX_INDEX_HOURS = 40;
 
 /**
- * The next files in which some series have events, by the hours in which they have some.
+ * The next files that hold events of the given dimension keys, by the hours that have such events.
  *
- * @param series the numbers of the wanted series in each database
+ * @param series the numbers of the wanted dimension keys in each database
  */
 export async function filesOfSeries(
   { databases }: Archive,
@@ -120,5 +121,5 @@ export async function filesOfSeries(
     hours: hours.slice(0, MAX_INDEX_HOURS),
     partitions: partitions.map(({ id }) => id),
   });
-  return { files: files.map(whole), edge: beyond === undefined ? null : edgeOf(beyond, range.order) };
+  return { files: files.map(whole), boundary: beyond === undefined ? null : boundaryOf(beyond, range.order) };
 }

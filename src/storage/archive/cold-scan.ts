@@ -16,28 +16,28 @@ import {
 } from "./file/file-reader";
 import type { IndexedGroups } from "./file/session-index";
 
-/** Which events of the archive are wanted. Filters combine; null: any. */
+/** Which archived events are wanted. Filters combine; null matches any. */
 export interface ColdFilter {
   session: string | null;
   applications: readonly string[] | null;
   category: string | null;
   name: string | null;
-  /** Only events received until then. */
+  /** Only events received up to this time. */
   receivedUntil: Micros | null;
 }
 
-/** An event of a row group that has been read, its contents still in there. */
+/** An event of a row group that has been read. Its contents are not decoded yet. */
 export interface ColdRow {
   key: EventKey;
   columns: GroupColumns;
   row: number;
 }
 
-/** Files to look through, and as far as they are known. */
+/** The files to scan, and the boundary up to which the list is complete. */
 export interface ColdFiles {
   files: readonly { file: ArchiveFile; groups: IndexedGroups | null }[];
-  /** From this moment on, in the order of the scan, there may be files that are not listed; null: all are. */
-  edge: Micros | null;
+  /** From this time on, in the order of the scan, more files may exist than are listed. Null if all are listed. */
+  boundary: Micros | null;
 }
 
 export interface ColdQuestion {
@@ -46,7 +46,7 @@ export interface ColdQuestion {
   filter: ColdFilter;
 }
 
-/** Something that may hold events from a moment on, in the order of the scan. */
+/** A file or row group that may hold events from a time on, in the order of the scan. */
 interface Unit {
   start: Micros;
   file: ArchiveFile;
@@ -54,19 +54,19 @@ interface Unit {
   group: FileGroup | null;
   /** Row groups in which wanted events may lie; null: in any. */
   within: IndexedGroups | null;
-  /** What is left of a row group that was read. */
+  /** The remaining rows of a row group that was read. */
   rest: { columns: GroupColumns; rows: number[] } | null;
 }
 
 /**
- * Reads the next events of the archive in the order of a scan: the files and row groups in the order of their first moment, as
- * many as fill a page. It ends early where the reads of the request are used up, and says how far it came.
+ * Reads the next events of the archive in the order of a scan: files and row groups in the order of their first
+ * event, until the page is full. It ends early if the request's reads are used up, and returns how far it got.
  *
  * @throws what R2 throws, and ArchiveFileGone
  */
 export async function scanCold(
   bucket: ArchiveBucket,
-  { files, edge }: ColdFiles,
+  { files, boundary }: ColdFiles,
   { range, limit, filter }: ColdQuestion,
   budget: ReadBudget,
 ): Promise<PartialPage<ColdRow, EventKey>> {
@@ -77,7 +77,7 @@ export async function scanCold(
     isAscending ? Math.max(low, bounds.low) : Math.min(high, bounds.high);
   const isInside = (low: Micros, high: Micros) => low <= bounds.high && high >= bounds.low;
   const isBefore = (a: Micros, b: Micros) => (isAscending ? a < b : a > b);
-  /** What lies before this key is complete once everything that starts earlier than the moment has been read. */
+  /** Everything before this key is complete once all units that start before the given time were read. */
   const keyBefore = (moment: Micros) => startOf(isAscending ? moment : moment + 1);
 
   const units: Unit[] = files
@@ -90,7 +90,7 @@ export async function scanCold(
   for (;;) {
     units.sort((a, b) => (isAscending ? a.start - b.start : b.start - a.start));
     const [next] = units;
-    const ends = [next?.start ?? null, edge].filter((moment) => moment !== null);
+    const ends = [next?.start ?? null, boundary].filter((moment) => moment !== null);
     if (ends.length === 0)
       return rangeUntil(
         rows.toSorted((a, b) => compare(a.key, b.key)),
@@ -100,15 +100,16 @@ export async function scanCold(
     const moment = ends.reduce((least, one) => (isBefore(one, least) ? one : least));
     const end = keyBefore(moment);
     const complete = rows.filter(({ key }) => compare(key, end) <= 0).sort((a, b) => compare(a.key, b.key));
-    const isAtEdge = next === undefined || (edge !== null && !isBefore(next.start, edge));
-    // A page must move on, or its cursor would lead back to where it began.
+    const isAtBoundary = next === undefined || (boundary !== null && !isBefore(next.start, boundary));
+    // A page must advance, or its cursor would lead back to its own start.
     const hasMoved = isAscending ? moment > bounds.low : moment < bounds.high;
-    if (complete.length > limit || isAtEdge || (budget.left <= 0 && hasMoved)) return rangeUntil(complete, end, limit);
+    if (complete.length > limit || isAtBoundary || (budget.left <= 0 && hasMoved))
+      return rangeUntil(complete, end, limit);
     const { left, found } = await readUnit(next);
     units.splice(0, units.length, ...units.filter((unit) => !left.has(unit)), ...found);
   }
 
-  /** Reads a unit, and with a row group the ones beside it that are wanted soon. */
+  /** Reads a unit. For a row group, it also reads the adjacent ones that will be needed soon. */
   async function readUnit(unit: Unit): Promise<{ left: Set<Unit>; found: Unit[] }> {
     if (unit.rest !== null) {
       const rest = await take(unit, unit.rest.columns, unit.rest.rows);
@@ -120,7 +121,7 @@ export async function scanCold(
     }
     const { file, footer } = unit;
     const beside = units.filter((one) => one.file === file && one.group !== null && one.rest === null);
-    // Of a session a row group holds few events, and by time one mostly fills the page.
+    // A row group holds few events of one session; for a scan by time, one row group mostly fills the page.
     const wanted = filter.session === null ? beside.slice(0, 1) : beside;
     const run = runOf(wanted.flatMap(({ group }) => group ?? []));
     const read = await readGroups(bucket, file, footer, run, budget);
@@ -146,14 +147,14 @@ export async function scanCold(
       .map((group) => ({ ...unit, footer, group, start: startIn(group.low, group.high) }));
   }
 
-  /** Takes rows of a row group into the page: those of a page's length, the rest is left as a unit of its own. */
+  /** Adds rows of a row group to the page, up to the page's length. The remaining rows become a unit of their own. */
   async function take(unit: Unit, columns: GroupColumns, known: number[] | null): Promise<Unit[]> {
     const occurredAt = await columns.numbers("occurred_at");
     const wanted = known ?? (await matchingRows(columns, filter, bounds));
     if (known === null) wanted.sort((a, b) => (isAscending ? 1 : -1) * (occurredAt(a) - occurredAt(b)) || a - b);
     let count = Math.min(wanted.length, limit + 1);
     const last = wanted[count - 1];
-    // Those of one moment are sorted together.
+    // Rows with the same timestamp are sorted together.
     while (last !== undefined && count < wanted.length && occurredAt(wanted[count] ?? -1) === occurredAt(last))
       count += 1;
     const [receivedAt, session, id] = await Promise.all([
@@ -183,7 +184,7 @@ function rangeUntil(rows: ColdRow[], until: EventKey | null, limit: number): Par
   return { rows: page, until: page.at(-1)?.key ?? null };
 }
 
-/** The rows of a row group that a filter leaves within some moments. Decodes only the columns that it asks about. */
+/** The rows of a row group within a time range that match the filter. Decodes only the columns that the filter needs. */
 async function matchingRows(
   columns: GroupColumns,
   filter: ColdFilter,

@@ -10,7 +10,7 @@ import { findInIndex } from "./index-store";
 import { filesById } from "./manifest";
 import { eventsAt } from "./read-events";
 
-/** An archive, and what to ask it with. */
+/** An archive with the bindings to query it. */
 export interface Archive {
   bucket: ArchiveBucket;
   databases: readonly Database[];
@@ -27,14 +27,15 @@ export function identityText({ session, occurredAt, tie }: SoughtEvent): string 
   return JSON.stringify([session, occurredAt, tie]);
 }
 
-/** A file with the row groups of it in which something may lie. */
+/** A file with its row groups that may hold the wanted events. */
 export interface FileGroups {
   file: ArchiveFile;
   groups: IndexedGroups;
 }
 
 /**
- * The files of a database that may hold sessions (or visitors), each with the row groups in which they may lie.
+ * The files of a database that may hold the given sessions (or visitors), each with the row groups that may hold
+ * them.
  *
  * @throws what D1 throws
  */
@@ -56,8 +57,8 @@ export async function filesHolding(
 }
 
 /**
- * Those of some events of a database that the archive holds, by `identityText`. Asks the session index first, so events of
- * sessions that the archive does not know cost no read of R2.
+ * Returns which of the given events of a database are in the archive, by `identityText`. Queries the session index
+ * first, so events of sessions that are not archived cost no read of R2.
  *
  * @throws what D1 and R2 throw, and ArchiveFileGone
  */

@@ -2,12 +2,12 @@ import type { Database } from "../core/databases";
 import type { ArchiveFile } from "./file/archive-file";
 import { type BuiltIndex, groupsIn, type IndexedGroups, soughtOf } from "./file/session-index";
 
-/** The session index in D1: `archive_index` of the files' database. Everything here throws what D1 throws. */
+/** The session index in D1: `archive_index` of the files' database. All functions here throw what D1 throws. */
 
-/** Hexadecimal digits of entries in one statement: D1 takes texts of 2 MB. */
+/** The hexadecimal digits of entries in one statement. D1 limits a text to 2 MB. */
 const MAX_DIGITS = 600_000;
 
-/** Writes the index of a file, before the file is in the manifest. Harmless when repeated. */
+/** Writes the index of a file, before the file is in the manifest. Repeating it is harmless. */
 export async function addIndex(
   { binding }: Database,
   { id, hour }: Pick<ArchiveFile, "id" | "hour">,
@@ -38,7 +38,7 @@ export async function addIndex(
   if (statements.length > 0) await binding.batch(statements);
 }
 
-/** The statement that removes a file from the index. Its buckets are known by its level, so nothing is searched. */
+/** The statement that removes a file from the index. The file's level gives its buckets, so nothing is searched. */
 export function removeIndexStatement(
   { binding }: Database,
   { id, hour, indexLevel }: Pick<ArchiveFile, "id" | "hour" | "indexLevel">,
@@ -52,17 +52,17 @@ export function removeIndexStatement(
     .bind(JSON.stringify(buckets), hour, id);
 }
 
-/** A file that the index names for one of the sought names. */
+/** A file that the index lists for one of the sought names. */
 export interface IndexedFile {
-  /** Place of the name among those sought. */
+  /** The position of the name in the list of sought names. */
   place: number;
   fileId: number;
   groups: IndexedGroups;
 }
 
 /**
- * The files that hold sessions (or visitors, see `visitorName`), as far as their hours lie in a range. It may name files that
- * are not in the manifest: of a copy that failed half-way.
+ * The files that may hold the given sessions (or visitors, see `visitorName`) and whose hours overlap a range. After
+ * a failed copy, the index may list files that are not in the manifest.
  */
 export async function findInIndex(
   { binding }: Database,

@@ -6,10 +6,13 @@ import type { EventKey } from "../scan/event-order";
 import { ReadBudget } from "./file/file-reader";
 import { type Archive, findArchived, identityText } from "./find-archived";
 
-/** Reads of R2 that a page may spend on late events. Most are of sessions that the archive does not know, and cost none. */
+/**
+ * The reads of R2 that a page may spend on late events. Most late events are of sessions that are not archived, and
+ * cost none.
+ */
 const MAX_READS = 100;
 
-/** An event of a late lane as a scan reads it. */
+/** An event of a late lane, as a scan reads it. */
 interface LaneEvent {
   key: EventKey;
   database: Database;
@@ -17,11 +20,11 @@ interface LaneEvent {
 }
 
 /**
- * Leaves out late events whose identity the archive holds: they were sent again after their partition had left the databases, or
- * they are just being moved there.
+ * Removes late events that are already archived: they were sent again after their partition had left the databases,
+ * or are being moved at this time.
  *
- * @param partitions those whose events lie in the archive
- * @throws DrizzleQueryError, also where R2 cannot be read
+ * @param partitions the partitions whose events are in the archive
+ * @throws DrizzleQueryError, also if R2 cannot be read
  */
 export async function dropLateCopies<Event extends LaneEvent>(
   archive: Archive,

@@ -12,12 +12,15 @@ import type { Archive, FileGroups } from "./find-archived";
 import { findInIndex } from "./index-store";
 import { filesById } from "./manifest";
 
-/** Reads of R2 for the files that a cursor or the end of a range divides: some row groups of an hour in each database. */
+/**
+ * The reads of R2 for files that contain a cursor or the end of a range: a few row groups of an hour in each
+ * database.
+ */
 const MAX_READS = 60;
 
 export interface LaterQuestion {
   partitions: readonly Partition[];
-  /** The cursor: an event at it or above counts. */
+  /** The cursor. Events at or above it count. */
   from: EventKey;
   /** The end of the range, inclusive. */
   to: Micros;
@@ -26,10 +29,10 @@ export interface LaterQuestion {
 }
 
 /**
- * Those of some sessions that have an archived event at a cursor or above it. Files that lie above it as a whole are known by the
- * session index alone.
+ * Returns which of the given sessions have an archived event at or above a cursor. For files entirely above it, the
+ * session index is enough.
  *
- * @throws DrizzleQueryError, also where R2 cannot be read
+ * @throws DrizzleQueryError, also if R2 cannot be read
  */
 export function sessionsLater(
   archive: Archive,

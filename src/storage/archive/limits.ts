@@ -1,12 +1,12 @@
-/** What an archive file may hold. A Worker has 128 MB, and the compactor holds one file and one row group at a time. */
+/** The limits of an archive file. A Worker has 128 MB, and the compactor holds one file and one row group at a time. */
 export interface FileLimits {
-  /** Rows in a row group: what a page reads at least, some 400 KB. */
+  /** Rows in a row group. A page reads at least one row group, about 400 KB. */
   groupRows: number;
-  /** Characters of contents in a row group, for events that are much larger than usual. */
+  /** Characters of contents in a row group, for unusually large events. */
   groupCharacters: number;
-  /** Row groups in a file, 63 at most: the session index has six bits for the number of one. */
+  /** Row groups in a file, at most 63: the session index stores the number of one in six bits. */
   fileGroups: number;
-  /** Bytes after which a file takes no further row group. */
+  /** The size in bytes from which a file takes no further row group. */
   fileBytes: number;
 }
 
@@ -18,5 +18,8 @@ export const FILE_LIMITS: FileLimits = {
   fileBytes: 24_000_000,
 };
 
-/** Different types (application, category, name) whose row groups a file's footer lists. Beyond that it lists none. */
+/**
+ * The number of types (application, category, name) up to which a file's footer lists their row groups. With more,
+ * it lists none.
+ */
 export const MAX_LISTED_TYPES = 2_000;

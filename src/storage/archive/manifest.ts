@@ -4,7 +4,7 @@ import type { Database } from "../core/databases";
 import type { Order } from "../scan/event-order";
 import type { ArchiveFile, ArchiveKind } from "./file/archive-file";
 
-/** The manifest of the archive: `archive_files` in the first database. Everything here throws what D1 throws. */
+/** The manifest of the archive: `archive_files` in the first database. All functions here throw what D1 throws. */
 
 const count = v.pipe(v.number(), v.safeInteger());
 
@@ -48,7 +48,7 @@ const RowSchema = v.pipe(
 const COLUMNS = `file_id, kind, object_key, partition_id, database, hour, generation, first_us, last_us, rows, bytes,
   footer_bytes, index_level, finished`;
 
-/** Read from the primary: a replica that is behind might not know a file whose rows have left D1 already. */
+/** Read from the primary: a stale replica might not list a file whose rows have already left D1. */
 async function select(statement: D1PreparedStatement): Promise<ArchiveFile[]> {
   const { results } = await statement.all();
   return v.parse(v.array(RowSchema), results);
@@ -56,9 +56,9 @@ async function select(statement: D1PreparedStatement): Promise<ArchiveFile[]> {
 
 export interface FilesQuestion {
   kind: ArchiveKind;
-  /** Only files of these partitions; null: of all. */
+  /** Only files of these partitions; null for all. */
   partitions: readonly number[] | null;
-  /** Starts of the first and the last hour, in seconds since 1970. */
+  /** The starts of the first and the last hour, in seconds since 1970. */
   first: number;
   last: number;
   order: Order;
@@ -98,7 +98,7 @@ export function filesInHours(
   );
 }
 
-/** The files of these numbers, as far as they are in the manifest. */
+/** The files with these numbers that are in the manifest. */
 export function filesById({ binding }: Database, ids: readonly number[]): Promise<ArchiveFile[]> {
   if (ids.length === 0) return Promise.resolve([]);
   return select(
@@ -108,7 +108,7 @@ export function filesById({ binding }: Database, ids: readonly number[]): Promis
   );
 }
 
-/** Files of late events whose rows still stand in the late lane too. */
+/** Files of late events whose rows may still be in the late lane. */
 export function unfinishedFiles({ binding }: Database, limit: number): Promise<ArchiveFile[]> {
   return select(
     binding
@@ -119,11 +119,11 @@ export function unfinishedFiles({ binding }: Database, limit: number): Promise<A
 
 export interface AddedFile {
   now: Micros;
-  /** SQL text that must hold for the file to be added, with its parameters from ?16 on. */
+  /** SQL that must be true for the file to be added, with parameters from ?16 on. */
   condition?: { sql: string; params: readonly (string | number | null)[] };
 }
 
-/** The statement that adds a file. A file that is there already stays as it is. */
+/** The statement that adds a file. An existing file stays unchanged. */
 export function addFileStatement(
   { binding }: Database,
   file: ArchiveFile,

@@ -1,7 +1,7 @@
 import type { ArchivedEvent } from "./file/archived-rows";
 import type { GroupColumns } from "./file/file-reader";
 
-/** The events of some rows of a row group, whole. */
+/** The complete events of some rows of a row group. */
 export async function eventsAt(columns: GroupColumns, rows: readonly number[]): Promise<ArchivedEvent[]> {
   if (rows.length === 0) return [];
   const [occurredAt, receivedAt, session, id, application, category, name, visitor, data, context, extra] =

@@ -4,19 +4,19 @@ export type ArchiveKind = "events" | "errors";
 
 /** A file of the archive, as its manifest row describes it. */
 export interface ArchiveFile {
-  /** 48 bits of the hash of its bytes: names the file in the session index. */
+  /** 48 bits of the hash of its bytes, which identify the file in the session index. */
   id: number;
   kind: ArchiveKind;
   /** The object's name in R2. */
   key: string;
-  /** The partition whose events it holds; of errors 0. */
+  /** The partition whose events it holds; 0 for errors. */
   partition: number;
   database: number;
-  /** Start of its UTC hour, in seconds since 1970: of occurrence, for errors of receipt. */
+  /** The start of its UTC hour in seconds since 1970, by timestamp for events and by receipt for errors. */
   hour: number;
-  /** 0: copied from a partition's main lane. From 1 on: what came late, or what a rewritten file became. */
+  /** 0 for files copied from a partition's main lane. Higher for late events and for rewritten files. */
   generation: number;
-  /** The first and the last moment in it. */
+  /** The first and the last timestamp in it. */
   first: Micros;
   last: Micros;
   rows: number;
@@ -24,7 +24,7 @@ export interface ArchiveFile {
   footerBytes: number;
   /** The session index has 2^level buckets for it. */
   indexLevel: number;
-  /** False: rows of a late lane that it holds stand there too. A reader takes those for copies. */
+  /** False if its rows may still be in a late lane too. Readers treat those as copies. */
   finished: boolean;
 }
 
@@ -35,8 +35,8 @@ export function hourOf(moment: Micros): number {
 }
 
 /**
- * The name of an object. It is made of the content's hash, so that writing it twice changes nothing. `day`, `hour` and `db` are
- * what DuckDB, Spark and others read as partition columns.
+ * The name of an object. It contains the content's hash, so writing the same object twice changes nothing. DuckDB,
+ * Spark and others read `day`, `hour` and `db` as partition columns.
  */
 export function objectKey(kind: ArchiveKind, hour: number, database: number, sha256: string): string {
   const [day = "", time = ""] = new Date(hour * 1_000).toISOString().split("T");

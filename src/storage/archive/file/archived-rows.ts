@@ -1,6 +1,6 @@
 import type { Micros } from "../../../model/time/time";
 
-/** An event as the archive holds it: in words, without numbers of this service. */
+/** An event as the archive holds it: with names instead of this service's internal numbers. */
 export interface ArchivedEvent {
   session: string;
   id: string;
@@ -9,14 +9,14 @@ export interface ArchivedEvent {
   name: string;
   occurredAt: Micros;
   receivedAt: Micros;
-  /** JSON objects as text; null where the event has none. */
+  /** JSON objects as text; null if the event has none. */
   data: string;
   context: string | null;
   extra: string | null;
   visitor: string | null;
 }
 
-/** A failed event as the archive holds it, as it stood when it was archived. */
+/** A failed event as the archive holds it, in its state at the time of archiving. */
 export interface ArchivedError {
   id: string;
   receivedAt: Micros;
@@ -27,9 +27,9 @@ export interface ArchivedError {
   eventId: string | null;
   /** JSON: [{code, path, message}]. */
   issues: string;
-  /** The event as JSON text; null where not all of its parts had arrived. */
+  /** The event as JSON text; null if some of its chunks were missing. */
   content: string | null;
-  /** How many parts the content came in; 0: it was whole. */
+  /** The number of chunks of the content; 0 if it was stored whole. */
   parts: number;
   resolvedAt: Micros | null;
   resolvedSession: string | null;

@@ -2,10 +2,10 @@ import type { Micros } from "../../../model/time/time";
 import type { ArchivedError, ArchivedEvent } from "./archived-rows";
 
 /**
- * The columns of archive files, by their names in the files. Names and types never change: files are kept for years and are
- * read by other programs. A new column comes last and may be NULL in older files.
+ * The columns of archive files, by their names in the files. Names and types never change, because files are kept
+ * for years and other programs read them. A new column is added last and may be NULL in older files.
  *
- * Ids are text, since readers skip row groups by the statistics of text columns and not by those of UUIDs.
+ * Ids are text, because readers skip row groups by the statistics of text columns but not by those of UUIDs.
  */
 export type ColumnKind = "text" | "moment" | "count";
 
@@ -13,7 +13,7 @@ export interface ArchiveColumn<Row> {
   name: string;
   kind: ColumnKind;
   nullable: boolean;
-  /** Few different values in a file, or each several times: stored as numbers of a dictionary. */
+  /** For columns with few distinct or often repeated values: stored as dictionary indexes. */
   dictionary?: true;
   valueIn: (row: Row) => string | Micros | null;
 }

@@ -10,7 +10,7 @@ export const TYPES_NOTE = "the_eye.types";
 
 export interface EventFile extends WrittenFile {
   index: BuiltIndex;
-  /** Of the events' occurrence. */
+  /** The first and last timestamp of the events. */
   first: Micros;
   last: Micros;
 }
@@ -22,8 +22,8 @@ interface ListedType {
 }
 
 /**
- * Writes a file of events, given in the order of the tables: by slot, then session. So a row group is a range of time, which
- * a page by time reads alone, and inside it sessions lie together.
+ * Writes a file of events, given in the order of the tables: by slot, then session. Each row group is therefore a
+ * range of time, so a page by time reads few of them, and the events of a session are adjacent within it.
  */
 export class EventFileWriter {
   private readonly file: ArchiveFileWriter<ArchivedEvent>;

@@ -6,7 +6,7 @@ import { type ArchiveBucket, ArchiveFileGone } from "../archive-bucket";
 import type { ArchiveFile } from "./archive-file";
 import { TYPES_NOTE } from "./event-file";
 
-/** A row group: where it lies in the file, and the first and last moment in it. */
+/** A row group: its place in the file, and the first and last timestamp in it. */
 export interface FileGroup {
   number: number;
   rowStart: number;
@@ -25,11 +25,11 @@ export interface ListedType {
   last: number;
 }
 
-/** What the end of a file says of it. */
+/** The contents of a file's footer. */
 export interface FileFooter {
   metadata: FileMetaData;
   groups: FileGroup[];
-  /** In which row groups each type lies; null where there are too many types. */
+  /** The row groups that hold each type; null if there are too many types. */
   types: ListedType[] | null;
 }
 
@@ -51,14 +51,14 @@ const TypesSchema = v.pipe(
   v.array(v.tuple([v.string(), v.string(), v.string(), v.number(), v.number()])),
 );
 
-/** Footers that the isolate keeps, about 100 KB each. Names are made of contents, so a kept one never goes out of date. */
+/** Footers that an isolate keeps, about 100 KB each. Names derive from contents, so a kept footer is never stale. */
 const MAX_FOOTERS_KEPT = 64;
 const footers = new Map<string, FileFooter>();
 
 /**
- * Reads the end of a file.
+ * Reads the footer of a file.
  *
- * @param time the column by whose statistics row groups are placed in time
+ * @param time the column whose statistics give the time range of each row group
  * @throws ArchiveFileGone, and what R2 throws
  */
 export async function readFooter(bucket: ArchiveBucket, file: ArchiveFile, budget: ReadBudget): Promise<FileFooter> {
@@ -103,11 +103,11 @@ function toListedType([application, category, name, first, last]: [
   return { application, category, name, first, last };
 }
 
-/** Row groups in one read at most, and bytes. Those that follow each other lie side by side. */
+/** The most row groups and bytes in one read. Consecutive row groups are adjacent in the file. */
 const MAX_RUN_GROUPS = 12;
 const MAX_RUN_BYTES = 6_000_000;
 
-/** The longest beginning of a list of row groups, each beside the one before, that one read takes. */
+/** The longest prefix of a list of row groups that are adjacent and fit into one read. */
 export function runOf(groups: readonly FileGroup[]): FileGroup[] {
   const run: FileGroup[] = [];
   let bytes = 0;
@@ -121,7 +121,7 @@ export function runOf(groups: readonly FileGroup[]): FileGroup[] {
   return run;
 }
 
-/** Row groups that lie side by side, by one read. */
+/** Reads adjacent row groups with one read. */
 export async function readGroups(
   bucket: ArchiveBucket,
   file: ArchiveFile,
@@ -135,7 +135,7 @@ export async function readGroups(
   return Promise.all(run.map((group) => openGroup(file, footer, group, buffer, start)));
 }
 
-/** The columns of a row group, each decoded when it is asked for. */
+/** The columns of a row group, each decoded on first use. */
 export class GroupColumns {
   constructor(
     readonly group: FileGroup,

@@ -7,13 +7,13 @@ import type { ArchiveColumn } from "./columns";
 export interface WrittenFile {
   bytes: Uint8Array;
   rows: number;
-  /** The footer with its length and the magic number: the end of the file, which a reader needs first. */
+  /** The size of the footer with its length and the magic number: the end of the file, which a reader needs first. */
   footerBytes: number;
 }
 
 /**
- * Writes a Parquet file row group by row group, so that no more than one of them is held as rows. The same rows in the same order
- * make the same bytes, which is why a name made of their hash makes a repeated upload harmless.
+ * Writes a Parquet file row group by row group, so that at most one row group is held as rows. The same rows in the
+ * same order give the same bytes, so a repeated upload under a name made of their hash is harmless.
  */
 export class ArchiveFileWriter<Row> {
   private readonly out = new ByteWriter(1 << 20);
@@ -31,7 +31,7 @@ export class ArchiveFileWriter<Row> {
       writer: this.out,
       schema: schemaOf(columns),
       codec: "GZIP",
-      // A faster level than zlib's own choice: a third of the time for 5 % more bytes.
+      // A faster level than zlib's default: a third of the time for 5 % more bytes.
       compressors: { GZIP: (input) => gzipSync(input, { level: GZIP_LEVEL }) },
       createdBy: "the-eye",
     });
@@ -42,13 +42,13 @@ export class ArchiveFileWriter<Row> {
     return this.closed;
   }
 
-  /** True if the file takes no further row: the next one belongs into another file. */
+  /** True if the file is full: the next row belongs in another file. */
   get isFull(): boolean {
     const { fileGroups, fileBytes } = this.limits;
     return this.closed >= fileGroups || (this.group.length === 0 && this.out.offset >= fileBytes);
   }
 
-  /** Adds a row. The caller asks `isFull` before. */
+  /** Adds a row. The caller checks `isFull` first. */
   add(row: Row): void {
     this.group.push(row);
     this.rows += 1;
@@ -82,7 +82,7 @@ export class ArchiveFileWriter<Row> {
 
 const GZIP_LEVEL = 4;
 
-/** The library waits only where its writer does, and a buffer does not. */
+/** The library waits only when its writer does, and a memory buffer never waits. */
 function expectDone(result: unknown): void {
   if (result instanceof Promise) throw new Error("a file in memory is written at once");
 }
@@ -108,7 +108,7 @@ function columnSource<Row>(column: ArchiveColumn<Row>, rows: readonly Row[]): Co
   return {
     name,
     data,
-    // Page indexes would cost more than half of a file again, and a row group is read whole.
+    // Page indexes would add more than half of the file's size, and a row group is always read whole.
     offsetIndex: false,
     ...(dictionary === true ? { encoding: "RLE_DICTIONARY" as const } : {}),
   };

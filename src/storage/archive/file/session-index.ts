@@ -1,15 +1,15 @@
 import { hash48 } from "../../../model/event/short-hash";
 
 /**
- * Which archive files, and which of their row groups, hold a session or a visitor. The index lies in the table `archive_index` of
- * the files' database: about 7 bytes for each session of a file, in buckets of some 64 entries, so that it costs a row for 700
- * events and is found by a seek for each bucket width.
+ * Finds the archive files and row groups that hold a session or a visitor. The index is the table `archive_index` of
+ * the files' database. It takes about 7 bytes for each session of a file, in buckets of about 64 entries. So it
+ * costs one row for 700 events, and a look-up is one seek for each number of buckets.
  *
- * An entry holds 40 bits of a hash beside those that chose its bucket: another session is taken for this one once in 10^9
- * look-ups, which costs a read more and changes no answer.
+ * An entry holds 40 bits of a hash in addition to those that chose its bucket. One look-up in 10^9 mistakes another
+ * session for this one. That costs one more read and does not change any answer.
  */
 
-/** Bits of a hash that are used: they fit a double together with the number of a row group. */
+/** The bits of a hash that are used. Together with the number of a row group they fit into a double. */
 const HASH_BITS = 46;
 const GROUP_FACTOR = 64;
 
@@ -20,7 +20,7 @@ const ENTRIES_PER_BUCKET = 64;
 /** A file has 2^level buckets. */
 export const MAX_INDEX_LEVEL = 12;
 
-/** What an index says of a session or visitor in a file. Between the two row groups there may be some without it. */
+/** The first and last row group of a file that hold a session or visitor. Row groups between them may not hold it. */
 export interface IndexedGroups {
   first: number;
   last: number;
@@ -35,7 +35,7 @@ function hashOf(name: string): number {
   return Math.floor(hash48(name) / 4);
 }
 
-/** Buckets are numbered like a heap: those of one level never share a number with those of another. */
+/** Buckets are numbered like a heap, so numbers of different levels never collide. */
 function bucketAt(hash: number, level: number): number {
   return 2 ** level + Math.floor(hash / 2 ** (HASH_BITS - level));
 }
@@ -44,7 +44,7 @@ function fingerprintOf(hash: number): number {
   return hash % 2 ** (8 * FINGERPRINT_BYTES);
 }
 
-/** What to look for: the buckets in which a name may be, one of each level, and its fingerprint as hexadecimal digits. */
+/** What to look up: the buckets that may hold a name, one for each level, and its fingerprint as hexadecimal digits. */
 export function soughtOf(name: string): { buckets: number[]; fingerprint: string } {
   const hash = hashOf(name);
   return {
@@ -55,7 +55,7 @@ export function soughtOf(name: string): { buckets: number[]; fingerprint: string
   };
 }
 
-/** Finds a fingerprint among a bucket's entries, both as hexadecimal digits. */
+/** Finds a fingerprint in the entries of a bucket. Both are hexadecimal digits. */
 export function groupsIn(entries: string, fingerprint: string): IndexedGroups | null {
   const digits = fingerprint.toUpperCase();
   const all = entries.toUpperCase();
@@ -67,7 +67,7 @@ export function groupsIn(entries: string, fingerprint: string): IndexedGroups | 
   return null;
 }
 
-/** A row of the index, its entries as hexadecimal digits. */
+/** A row of the index, with its entries as hexadecimal digits. */
 export interface IndexBucket {
   bucket: number;
   entries: string;
@@ -78,7 +78,10 @@ export interface BuiltIndex {
   buckets: IndexBucket[];
 }
 
-/** Collects the sessions and visitors of a file. Holds 8 bytes for each of them and row group. */
+/**
+ * Collects the sessions and visitors of a file. Takes 8 bytes of memory for each pair of session or visitor and row
+ * group.
+ */
 export class SessionIndexBuilder {
   private readonly seen: number[] = [];
   private readonly inGroup = new Set<string>();
