@@ -15,7 +15,7 @@ export interface Delivery {
   outcome: string | null;
 }
 
-/** A message that is to be tried now, with where it goes. */
+/** A message that is due, with its destination. */
 export interface DueDelivery {
   id: string;
   body: string;
@@ -24,7 +24,7 @@ export interface DueDelivery {
   secret: string;
 }
 
-/** The messages that are due, the oldest first; of an alert only its oldest, so that an end never overtakes its begin. */
+/** The messages that are due, oldest first. Of each alert only the oldest, so that an end never overtakes its begin. */
 export async function dueDeliveries({ binding }: Database, now: Micros, limit: number): Promise<DueDelivery[]> {
   const { results } = await binding
     .prepare(
@@ -41,9 +41,10 @@ export async function dueDeliveries({ binding }: Database, now: Micros, limit: n
 }
 
 /**
- * Takes a try of a message, before it is made: of two crons at once, one gets it, and a try that dies half way counts.
+ * Claims an attempt of a message before it is made. Of two concurrent crons only one gets it, and an attempt that
+ * crashes still counts.
  *
- * @param next when it may be tried again
+ * @param next when the message may be tried again
  */
 export async function claimDelivery(
   { binding }: Database,
@@ -60,7 +61,7 @@ export async function claimDelivery(
   return meta.changes > 0;
 }
 
-/** Notes what a try came to. What is delivered stays delivered, whatever a try beside it says. */
+/** Records the result of an attempt. A delivered message stays delivered, whatever a concurrent attempt reports. */
 export async function recordDelivery(
   { binding }: Database,
   id: string,

@@ -3,7 +3,7 @@ import { type AlertKind, type AlertRule, AlertRuleSchema, type AlertState, MAX_A
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 
-/** An alert as it stands. */
+/** An alert with its state. */
 export interface Alert {
   name: string;
   rule: AlertRule;
@@ -15,10 +15,10 @@ export interface Alert {
   incarnation: string;
 }
 
-/** What creating an alert came to. */
+/** The result of creating an alert. */
 export type Creation = "created" | "exists" | "full";
 
-/** Alerts live in the first database, and are read from its primary. All of these throw what D1 throws. */
+/** Alerts are in the first database and are read from its primary. All functions here throw what D1 throws. */
 export async function insertAlert(
   { binding }: Database,
   alert: Pick<Alert, "name" | "rule" | "secret" | "createdAt" | "incarnation">,
@@ -40,13 +40,13 @@ export async function loadAlert({ binding }: Database, name: string): Promise<Al
   return row === null ? null : toAlert(row);
 }
 
-/** All of them, in the order of their names: at most MAX_ALERTS. */
+/** All alerts by name: at most MAX_ALERTS. */
 export async function listAlerts({ binding }: Database): Promise<Alert[]> {
   const { results } = await binding.prepare("SELECT * FROM alerts ORDER BY name").all<AlertRow>();
   return results.map(toAlert);
 }
 
-/** Removes an alert with its messages, also those that wait. */
+/** Removes an alert with its messages, including those that are pending. */
 export async function deleteAlert({ binding }: Database, name: string): Promise<boolean> {
   const [, removed] = await binding.batch([
     binding.prepare("DELETE FROM alert_deliveries WHERE alert = ?1").bind(name),
@@ -55,15 +55,19 @@ export async function deleteAlert({ binding }: Database, name: string): Promise<
   return (removed?.meta.changes ?? 0) > 0;
 }
 
-/** A message's id: the same whoever makes it, so that it is made once. A begin belongs to the episode that it opens. */
+/**
+ * A message's id. It is deterministic, so that the message is inserted only once. A begin belongs to the episode
+ * that it opens.
+ */
 export function deliveryId({ incarnation, episode }: Alert, kind: AlertKind): string {
   return `${incarnation}:${kind === "begin" ? episode + 1 : episode}:${kind}`;
 }
 
 /**
- * Begins or ends an alert, with its message, in one transaction; only if nobody has done so since `alert` was read.
+ * Begins or ends an alert, with its message, in one transaction, unless the state has changed since `alert` was
+ * read.
  *
- * @returns whether this call did it
+ * @returns whether this call made the change
  */
 export async function changeState(
   { binding }: Database,

@@ -6,16 +6,16 @@ import { cutByBytes, type Page } from "../scan/partial-page";
 import { type KeyRow, type RegisteredKey, readList, toKey } from "./registered-keys";
 
 /**
- * The registry of applications, in the first database. What it holds is what counts: see published-keys.ts for how the
- * edge gets to know it. Every change is one transaction, so it holds with any number of administrators at once. All of
- * these throw what D1 throws.
+ * The registry of applications, in the first database. It is the source of truth; published-keys.ts publishes it to
+ * the edge. Every change is one transaction, so concurrent administrators are safe. All functions here throw what D1
+ * throws.
  */
 export interface Application {
   name: string;
   createdAt: Micros;
-  /** From where its next write key may send, unless that says otherwise; null: from anywhere. */
+  /** The origins allowed to its next write key, unless the request gives others. Null allows any origin. */
   origins: readonly string[] | null;
-  /** In the order in which they were made. */
+  /** In the order of creation. */
   keys: RegisteredKey[];
 }
 
@@ -25,7 +25,7 @@ interface ApplicationRow {
   origins: string | null;
 }
 
-/** A key that is to be made. */
+/** A key to be created. */
 export type FreshKey = Pick<RegisteredKey, "id" | "scope" | "hash" | "hint">;
 
 /** @returns false if the name is taken */
@@ -60,7 +60,7 @@ export async function loadApplication({ binding }: Database, name: string): Prom
   return application === undefined ? null : toApplication(application, (keys?.results ?? []).filter(isKey));
 }
 
-/** A page of applications in the order of their names. It ends early when what it holds passes MAX_PAGE_CONTENT. */
+/** A page of applications by name. It ends early if its contents pass MAX_PAGE_CONTENT. */
 export async function listApplications(
   { binding }: Database,
   { limit, after }: { limit: number; after: string | null },
@@ -87,9 +87,9 @@ export async function listApplications(
 }
 
 /**
- * Sets from where an application's write keys may send: those that it has and those to come.
+ * Sets the origins of an application's write keys, both existing and future ones.
  *
- * @returns its write keys, or null if there is no such application
+ * @returns its write keys, or null if the application does not exist
  */
 export async function changeOrigins(
   { binding }: Database,
@@ -108,7 +108,7 @@ export async function changeOrigins(
   return (changed?.meta.changes ?? 0) > 0 ? (keys?.results ?? []).map(toKey) : null;
 }
 
-/** @returns the keys that ended with the application, or null if there is none of this name */
+/** @returns the keys that were deleted with the application, or null if it does not exist */
 export async function deleteApplication({ binding }: Database, name: string): Promise<RegisteredKey[] | null> {
   const [keys, deleted] = await binding.batch<KeyRow>([
     binding.prepare("DELETE FROM application_keys WHERE application = ?1 RETURNING *").bind(name),
@@ -117,7 +117,7 @@ export async function deleteApplication({ binding }: Database, name: string): Pr
   return (deleted?.meta.changes ?? 0) > 0 ? (keys?.results ?? []).map(toKey) : null;
 }
 
-/** Those of some names that no application has. */
+/** The given names that belong to no application. */
 export async function unknownApplications({ binding }: Database, names: readonly string[]): Promise<string[]> {
   const { results } = await binding
     .prepare("SELECT value AS name FROM json_each(?1) WHERE value NOT IN (SELECT name FROM applications)")

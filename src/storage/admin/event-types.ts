@@ -4,8 +4,8 @@ import type { Database } from "../core/databases";
 import { type ChangeTime, inForceAt } from "./rule-epochs";
 
 /**
- * Event types, which are not per session and live in the first database. Read and written at its primary: whoever changes
- * a type must see the change.
+ * Event types. They do not belong to a session, so they are in the first database. They are read and written at its
+ * primary, so that whoever changes a type sees the change.
  */
 
 const VersionRowSchema = v.pipe(
@@ -25,10 +25,13 @@ const VersionRowSchema = v.pipe(
   v.transform(({ registered, ...row }) => ({ ...row, registered: registered === 1 })),
 );
 
-/** One version of an event type. In force from `in_force_at` until the next version is; microseconds since 1970. */
+/**
+ * One version of an event type. It is in force from `in_force_at` until that of the next version, in microseconds
+ * since 1970.
+ */
 export type EventTypeVersion = v.InferOutput<typeof VersionRowSchema>;
 
-/** What is registered with an event type. */
+/** The registered properties of an event type. */
 export type EventTypeDefinition = Omit<EventTypeVersion, "version" | "changed_at" | "in_force_at" | "registered">;
 
 const COLUMNS =
@@ -36,7 +39,7 @@ const COLUMNS =
 
 const NEWEST = `SELECT ${COLUMNS} FROM event_types WHERE category = ?1 AND name = ?2 ORDER BY version DESC LIMIT 1`;
 
-/** Nothing is added where the newest version says the same already. */
+/** Adds nothing if the newest version is the same. */
 const ADD_VERSION = `
 INSERT INTO event_types (${COLUMNS})
 SELECT ?1, ?2, coalesce(max(version), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ${inForceAt("?9", "?10")}
@@ -47,7 +50,7 @@ HAVING NOT EXISTS (
   WHERE registered = ?3 AND description IS ?4 AND owner IS ?5 AND mode = ?6 AND schema IS ?7 AND schema_mode = ?8
 )`;
 
-/** The newest version of each type that is registered: reads every version of every type, a few thousand rows at most. */
+/** The newest version of each registered type. Reads every version of every type, a few thousand rows at most. */
 const CURRENT = `
 SELECT ${COLUMNS} FROM event_types AS held
 WHERE registered = 1 AND version = (
@@ -57,7 +60,7 @@ WHERE registered = 1 AND version = (
 /**
  * Registers an event type, or removes it, as a new version that comes into force after the lead.
  *
- * @returns the newest version, and whether it is a new one
+ * @returns the newest version, and whether this call added it
  */
 export async function saveVersion(
   { binding }: Database,
@@ -74,7 +77,7 @@ export async function saveVersion(
   return { version: v.parse(VersionRowSchema, newest?.results[0]), isNew: (added?.meta.changes ?? 0) > 0 };
 }
 
-/** The newest version of a type, or the one that is asked for. A removal is a version too. */
+/** The newest version of a type, or the given one. A removal is a version too. */
 export async function readVersion(
   { binding }: Database,
   category: string,
@@ -91,7 +94,7 @@ export async function readVersion(
   return row === null ? null : v.parse(VersionRowSchema, row);
 }
 
-/** The versions of a type, newest first, from below `before`. */
+/** The versions of a type below `before`, newest first. */
 export async function listVersions(
   { binding }: Database,
   category: string,
@@ -108,7 +111,7 @@ export async function listVersions(
   return v.parse(v.array(VersionRowSchema), results);
 }
 
-/** All registered types in their newest version, by category and name. */
+/** The newest version of each registered type, by category and name. */
 export async function listRegistered({ binding }: Database): Promise<EventTypeVersion[]> {
   const { results } = await binding.prepare(CURRENT).all();
   return v.parse(v.array(VersionRowSchema), results);

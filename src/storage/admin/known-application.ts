@@ -3,7 +3,8 @@ import type { Database } from "../core/databases";
 import { readerOf } from "../core/reader";
 
 /**
- * Whether there is or was an application: it is registered, or something that it sent is kept. A few rows in each database.
+ * Returns whether an application exists or existed: it is registered, or some of its data is kept. Reads a few rows
+ * in each database.
  *
  * @throws DrizzleQueryError
  */

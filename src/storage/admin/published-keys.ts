@@ -6,22 +6,22 @@ import { TOMBSTONE_PREFIX } from "../erasures/tombstone-vault";
 import { keysOfHashes, listRevisions, type RegisteredKey } from "./registered-keys";
 
 /**
- * Keys in KV, where the edge reads them. The registry in D1 is what counts, and KV is brought in line with it: at once
- * after a change, and by the cron, whatever a crash, a failing KV or two publications at once have left.
+ * Publishes keys to KV, where the edge reads them. The registry in D1 is the source of truth. KV is reconciled with
+ * it at once after a change, and by the cron after a crash, a failure of KV or concurrent publications.
  */
 
-/** Kept beside each entry, so that a list of names is enough to find out which entries are out of date. */
+/** Stored as metadata of each entry, so that listing names is enough to find outdated entries. */
 const MetadataSchema = v.object({ revision: v.number() });
 
-/** A key that keeps changing while it is published is left to the cron. */
+/** A key that keeps changing during its publication is left to the cron. */
 const MAX_ROUNDS = 5;
 
-/** Entries that one run of the cron writes or deletes: an invocation has a limit of subrequests. */
+/** The entries that one run of the cron writes or deletes: an invocation has a limit of subrequests. */
 const MAX_REPAIRS = 500;
 
 /**
- * Brings the entries of some keys in line with the registry. What was written is compared with the registry afterwards:
- * of several publications of one key at once, whichever writes last finds the newest state, or writes again.
+ * Reconciles the entries of the given keys with the registry. Each written entry is compared with the registry
+ * again. So of several concurrent publications of a key, the last writer finds the newest state or writes again.
  *
  * @throws what D1 and KV throw
  */
@@ -42,7 +42,7 @@ export interface KeyMaintenance {
   log: (line: Record<string, unknown>) => void;
 }
 
-/** What the cron does for keys, once a minute. A failure is logged, and the next minute tries again. */
+/** The cron's work for keys, once a minute. A failure is logged, and the next minute tries again. */
 export async function maintainKeys({ keys, database, log }: KeyMaintenance): Promise<void> {
   try {
     const repaired = await reconcileKeys(keys, database);
@@ -53,14 +53,15 @@ export async function maintainKeys({ keys, database, log }: KeyMaintenance): Pro
 }
 
 /**
- * Publishes what is missing or out of date, and removes whatever is not in the registry, at most MAX_REPAIRS entries.
+ * Publishes missing and outdated entries, and removes entries that are not in the registry, at most MAX_REPAIRS in
+ * all.
  *
- * @returns how many entries were not as they should be
+ * @returns how many entries were wrong
  * @throws what D1 and KV throw
  */
 export async function reconcileKeys(keys: KVNamespace, database: Database): Promise<number> {
   const published = await listEntries(keys);
-  // Read after KV: no key is published before it is registered, so what is missing here has ended for good.
+  // Read after KV: a key is registered before it is published, so an entry that is missing here was revoked.
   const registered = await listRevisions(database);
   const unlisted = [...published.keys()].filter((name) => hashOfEntry(name) === null);
   const ended = [...published.keys()].flatMap((name) => {
@@ -71,7 +72,7 @@ export async function reconcileKeys(keys: KVNamespace, database: Database): Prom
     published.get(keyEntry(hash)) === revision ? [] : [hash],
   );
   await Promise.all(unlisted.slice(0, MAX_REPAIRS).map((name) => keys.delete(name)));
-  // What has ended comes first: a key that works and should not is worse than one that does not work yet.
+  // Revoked keys come first: a key that still works is worse than one that does not work yet.
   await publishKeys(keys, database, [...ended, ...outdated].slice(0, MAX_REPAIRS));
   return unlisted.length + ended.length + outdated.length;
 }
@@ -94,7 +95,7 @@ function recordOf({ application, id, scope, origins, applications }: RegisteredK
   };
 }
 
-/** The names of all entries, with the revision that each was made of; null if it says none. */
+/** The names of all entries with the revisions they were made from; null for an entry without one. */
 async function listEntries(keys: KVNamespace): Promise<Map<string, number | null>> {
   const entries = new Map<string, number | null>();
   let cursor: string | null = null;

@@ -4,7 +4,7 @@ import { OriginsSchema } from "../../model/origin";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 
-/** A key as the registry has it. */
+/** A key in the registry. */
 export interface RegisteredKey {
   id: string;
   application: string;
@@ -12,11 +12,11 @@ export interface RegisteredKey {
   hash: string;
   hint: string;
   createdAt: Micros;
-  /** From where a write key may send; null: from anywhere. */
+  /** The origins from which a write key may send. Null allows any origin. */
   origins: readonly string[] | null;
-  /** What a read key sees; null: all applications. */
+  /** The applications that a read key may read; null for all. */
   applications: readonly string[] | null;
-  /** Grows with each change. */
+  /** Increases with each change. */
   revision: number;
 }
 
@@ -50,7 +50,7 @@ export function readList<const Schema extends v.GenericSchema<string[]>>(
   return text === null ? null : v.parse(schema, JSON.parse(text));
 }
 
-/** The registered keys of some hashes, from the primary. */
+/** The registered keys with the given hashes, from the primary. */
 export async function keysOfHashes(
   { binding }: Database,
   hashes: readonly string[],

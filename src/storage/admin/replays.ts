@@ -8,22 +8,22 @@ import { cutByBytes, type Page } from "../scan/partial-page";
 
 export type ReplayStatus = "running" | "done" | "cancelled";
 
-/** Where a replay's next step begins: after an error of the filter's list, or at a place in the list of ids. */
+/** Where a replay's next step starts: after an error of the filter's list, or at a position in the list of ids. */
 export type ReplayCursor = ErrorKey | number;
 
-/** What a step is to do, fixed before it does any of it: what it changes must not change what it counts. */
+/** The work of a step. It is saved before the step starts, because the step changes what its filter selects. */
 export interface StepPlan {
   ids: string[];
-  /** Where the step after it begins; null: there is none. */
+  /** Where the next step starts; null after the last. */
   next: ReplayCursor | null;
 }
 
 export interface ReplayCounts {
   matched: number;
-  /** Events that now stand in their sessions. */
+  /** Events that are now stored. */
   stored: number;
   failing: number;
-  /** Left as they were: resolved before, in the hands of another replay, or nothing that can be validated. */
+  /** Errors left unchanged: resolved before, claimed by another replay, or without anything to validate. */
   skipped: number;
 }
 
@@ -34,13 +34,13 @@ export interface Replay extends ReplayCounts {
   status: ReplayStatus;
   selection: ReplaySelection;
   repair: Repair | null;
-  /** Steps that are counted. */
+  /** The number of counted steps. */
   step: number;
   cursor: ReplayCursor | null;
   plan: StepPlan | null;
 }
 
-/** Replays live in the first database. All of these throw what D1 throws. */
+/** Replays are in the first database. All functions here throw what D1 throws. */
 export async function insertReplay(
   { binding }: Database,
   replay: Pick<Replay, "id" | "createdAt" | "selection" | "repair">,
@@ -58,7 +58,7 @@ export async function insertReplay(
     .run();
 }
 
-/** Takes back a replay of which no step was asked for. */
+/** Removes a replay of which no step was requested. */
 export async function deleteReplay({ binding }: Database, id: string): Promise<void> {
   await binding.prepare("DELETE FROM replays WHERE id = ?1 AND step = 0 AND plan IS NULL").bind(id).run();
 }
@@ -74,11 +74,14 @@ export type ReplayPlace = Pick<Replay, "createdAt" | "id">;
 export interface ReplayList {
   limit: number;
   after: ReplayPlace | null;
-  /** Only those whose filter names one of these applications; null: all. */
+  /** Only replays whose filter names one of these applications; null for all. */
   applications: readonly string[] | null;
 }
 
-/** A page of the newest replays. It ends early when repairs and selections pass MAX_PAGE_CONTENT: one may have 1 MB. */
+/**
+ * A page of replays, newest first. It ends early if repairs and selections pass MAX_PAGE_CONTENT: a single one may
+ * have 1 MB.
+ */
 export async function listReplays(
   { binding }: Database,
   { limit, after, applications }: ReplayList,
@@ -104,7 +107,7 @@ export async function listReplays(
   return { rows: listed.results.map(toReplay), next };
 }
 
-/** Those of the given replays that are under way, or of which a step still may be. */
+/** Those of the given replays that are running, or that may still have a step running. */
 export async function runningAmong({ binding }: Database, ids: string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
   const { results } = await binding
@@ -117,7 +120,7 @@ export async function runningAmong({ binding }: Database, ids: string[]): Promis
   return new Set(results.map(({ id }) => id));
 }
 
-/** Fixes what a step is to do, unless that is fixed already. */
+/** Saves the plan of a step, unless there is one. */
 export async function planStep({ binding }: Database, id: string, step: number, plan: StepPlan): Promise<void> {
   await binding
     .prepare("UPDATE replays SET plan = ?3 WHERE id = ?1 AND step = ?2 AND status = 'running' AND plan IS NULL")
@@ -126,7 +129,7 @@ export async function planStep({ binding }: Database, id: string, step: number, 
 }
 
 /**
- * Counts a step that is carried out, and moves on. One that was under way while its replay was cancelled counts too.
+ * Counts a completed step and advances the replay. A step also counts if its replay was cancelled meanwhile.
  *
  * @returns false if the step was counted before
  */
@@ -157,9 +160,9 @@ export async function countStep(
 }
 
 /**
- * Ends a replay before its time. What it has stored stays; a step that is under way is finished and counted.
+ * Cancels a replay. Stored events stay; a running step is finished and counted.
  *
- * @returns the replay as it is then: done, if it was; null: there is none
+ * @returns the replay's new state, `done` if it had ended; null if it does not exist
  */
 export async function cancelReplay(database: Database, id: string, now: Micros): Promise<Replay | null> {
   await database.binding
@@ -169,7 +172,10 @@ export async function cancelReplay(database: Database, id: string, now: Micros):
   return loadReplay(database, id);
 }
 
-/** Gives up the step of a cancelled replay, which nobody carries out any more: other replays may have its errors. */
+/**
+ * Drops the plan of a cancelled replay's step that no consumer runs any more, so that other replays may have its
+ * errors.
+ */
 export async function dropPlan({ binding }: Database, id: string): Promise<void> {
   await binding.prepare("UPDATE replays SET plan = NULL WHERE id = ?1 AND status = 'cancelled'").bind(id).run();
 }
@@ -178,7 +184,7 @@ function applicationOf({ selection }: Pick<Replay, "selection">): string | null 
   return "filter" in selection ? selection.filter.application : null;
 }
 
-/** Whether a key that sees some applications may see a replay: only one whose filter names one of them. */
+/** Returns whether a key limited to some applications may read a replay: its filter must name one of them. */
 export function isReplayVisible(replay: Pick<Replay, "selection">, applications: readonly string[] | null): boolean {
   if (applications === null) return true;
   const application = applicationOf(replay);

@@ -3,18 +3,21 @@ import type { Database } from "../core/databases";
 import { type FreshKey, loadApplication, unknownApplications } from "./applications";
 import { type KeyRow, type RegisteredKey, toKey } from "./registered-keys";
 
-/** Keys of one kind (scope, and for read keys what they see), so that the old one works until the new one is everywhere. */
+/**
+ * The most keys of one kind (the scope, and for read keys their applications). The old key works until the new one
+ * is published everywhere.
+ */
 export const MAX_LIVE_KEYS_OF_A_KIND = 2;
 
-/** Read keys that see different applications are of different kinds, so there must be a bound on all. */
+/** Read keys for different applications are different kinds, so the total needs a limit too. */
 export const MAX_KEYS_OF_AN_APPLICATION = 100;
 
 export interface Rotation extends FreshKey {
   application: string;
   createdAt: Micros;
-  /** Of a write key; undefined: as the application has them. They hold for its next write keys too. */
+  /** For a write key; undefined keeps the application's origins. They also apply to its next write keys. */
   origins: readonly string[] | null | undefined;
-  /** Of a read key; undefined: as its newest read key has them. */
+  /** For a read key; undefined keeps those of the newest read key. */
   applications: readonly string[] | null | undefined;
 }
 
@@ -25,8 +28,8 @@ export type Rotated =
   | { kind: "full" };
 
 /**
- * Makes a key, and ends the oldest of its kind where there are MAX_LIVE_KEYS_OF_A_KIND already. One transaction, so that
- * as many as come at once leave no more than these.
+ * Creates a key, and deletes the oldest of its kind if there are MAX_LIVE_KEYS_OF_A_KIND already. One transaction,
+ * so concurrent rotations never leave more.
  *
  * @throws what D1 throws
  */
@@ -81,7 +84,7 @@ export async function rotateKey(database: Database, rotation: Rotation): Promise
   return names.length > 0 ? { kind: "unknown applications", names } : { kind: "full" };
 }
 
-/** @returns the key that ended; null if the application has none of this id */
+/** @returns the deleted key, or null if the application has no key with this id */
 export async function deleteKey({ binding }: Database, application: string, id: string): Promise<RegisteredKey | null> {
   const row = await binding
     .prepare("DELETE FROM application_keys WHERE application = ?1 AND id = ?2 RETURNING *")

@@ -3,16 +3,19 @@ import { ModeSchema } from "../../model/event/event-type";
 import type { Database } from "../core/databases";
 import { type ChangeTime, inForceAt } from "./rule-epochs";
 
-/** Those settings of the deployment that are rules, in the first database. Each change is a new version. */
+/** The settings of the deployment that are rules, in the first database. Each change is a new version. */
 
 const RowSchema = v.object({ unregistered: ModeSchema, changed_at: v.number(), in_force_at: v.number() });
 
-/** One version of the settings. In force from `in_force_at` until the next version is; microseconds since 1970. */
+/**
+ * One version of the settings. It is in force from `in_force_at` until that of the next version, in microseconds
+ * since 1970.
+ */
 export type RuleSettingsVersion = v.InferOutput<typeof RowSchema>;
 
 const NEWEST = "SELECT unregistered, changed_at, in_force_at FROM rule_settings ORDER BY in_force_at DESC LIMIT 1";
 
-/** Nothing is added where the newest version says the same already. */
+/** Adds nothing if the newest version is the same. */
 const ADD_VERSION = `
 INSERT INTO rule_settings (unregistered, changed_at, in_force_at)
 SELECT ?1, ?2, ${inForceAt("?2", "?3")}
@@ -35,7 +38,7 @@ export async function saveRuleSettings(
   return v.parse(RowSchema, newest?.results[0]);
 }
 
-/** The newest version, whether it is in force yet or not; null: nothing was ever set. */
+/** The newest version, in force or not; null if none was ever set. */
 export async function readRuleSettings({ binding }: Database): Promise<RuleSettingsVersion | null> {
   const row = await binding.prepare(NEWEST).first();
   return row === null ? null : v.parse(RowSchema, row);

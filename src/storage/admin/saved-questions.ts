@@ -12,7 +12,7 @@ export interface SavedQuestion {
   name: string;
   version: number;
   kind: SavedKind;
-  /** Null: removed by this version. */
+  /** Null if this version removed the question. */
   question: SavedMembers | null;
   description: string | null;
   savedAt: Micros;
@@ -21,10 +21,10 @@ export interface SavedQuestion {
 export type Saving = "saved" | "full" | "changed";
 
 /**
- * Saved questions live in the first database. All of these throw what D1 throws.
+ * Saved questions are in the first database. All functions here throw what D1 throws.
  *
- * @param question.version one more than that of the version it follows, or 1
- * @returns full: there are too many questions or versions; changed: somebody else saved this version
+ * @param question.version the previous version's number plus one, or 1
+ * @returns `full` if there are too many questions or versions; `changed` if someone else saved this version
  */
 export async function saveQuestion({ binding }: Database, question: SavedQuestion): Promise<Saving> {
   const { name, version, kind, description, savedAt } = question;
@@ -49,7 +49,7 @@ export async function saveQuestion({ binding }: Database, question: SavedQuestio
   return (await loadQuestion({ index: 0, binding }, name, version)) === null ? "full" : "changed";
 }
 
-/** @param version null: the latest */
+/** @param version null for the latest */
 export async function loadQuestion(
   { binding }: Database,
   name: string,
@@ -74,7 +74,7 @@ export async function listQuestions({ binding }: Database): Promise<SavedQuestio
   return results.map(toQuestion);
 }
 
-/** All versions of a question, the newest first. */
+/** All versions of a question, newest first. */
 export async function versionsOf({ binding }: Database, name: string): Promise<SavedQuestion[]> {
   const { results } = await binding
     .prepare("SELECT * FROM questions WHERE name = ?1 ORDER BY version DESC")

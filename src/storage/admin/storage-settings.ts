@@ -18,7 +18,7 @@ export const StorageSettingsSchema = v.strictObject({
     v.minValue(1),
     v.maxValue(3_650),
     v.description(
-      "How long events stay in the databases after their partition has ended. Then they are in the archive.",
+      "How long events stay in the databases after their partition has ended. They are then moved to the archive.",
     ),
   ),
   hot_bytes: v.pipe(
@@ -30,7 +30,7 @@ export const StorageSettingsSchema = v.strictObject({
   ),
   retention: v.pipe(
     v.strictObject(retention),
-    v.description("After so many days events and errors are deleted for good. null: they are kept."),
+    v.description("The number of days after which events and errors are deleted permanently. Null keeps them."),
   ),
 });
 
@@ -44,7 +44,7 @@ export const DEFAULT_STORAGE_SETTINGS: StorageSettings = {
 
 export interface StoredSettings {
   settings: StorageSettings;
-  /** Null: never set, these are the defaults. */
+  /** Null if never set, in which case these are the defaults. */
   changedAt: Micros | null;
 }
 

@@ -4,29 +4,32 @@ import { firstDatabase } from "../core/databases";
 import type { Partition } from "../partitions/partition";
 import { loadPartitionMap, NO_PARTITIONS } from "../partitions/partition-records";
 
-/** What is stored where, for whoever runs the service. Everything here throws what D1 throws. */
+/** The state of the storage for operators. All functions here throw what D1 throws. */
 
-/** D1 ends at 10 GB; no partition is put into a database above 8 GB. */
+/** D1's limit is 10 GB. A database above 8 GB gets no further partition. */
 export const MAX_DATABASE_BYTES = 10_000_000_000;
 
 export interface DatabaseState {
   database: number;
   bytes: number;
-  /** Events that occurred in the last 24 hours, and in all of the partitions that it holds. */
+  /** Events that occurred in the last 24 hours, and events in all of its partitions. */
   eventsOfLastDay: number;
   events: number;
-  /** Until it is full at the rate of the last day; null: nothing is added, or the hot window ends before. */
+  /**
+   * The days until it is full at the rate of the last day; null if nothing is added, or if the hot window ends
+   * before.
+   */
   daysLeft: number | null;
 }
 
 export interface PartitionState {
   partition: Partition;
-  /** Events that it holds in the databases; in the archive. */
+  /** Its events in the databases, and in the archive. */
   hotEvents: number;
   archivedEvents: number;
   archivedBytes: number;
   files: number;
-  /** Rows that the compactor has copied so far, and why it does not go on. */
+  /** Rows that the compactor has copied so far, and why it cannot continue. */
   copiedEvents: number;
   failure: string | null;
 }
@@ -45,7 +48,7 @@ export interface StorageState {
   deletions: Deletion[];
 }
 
-/** Reads the counts by minute of each partition in the databases: a row for each minute and 256 series. */
+/** Reads the minute counts of each partition in the databases: one row for each minute and 256 dimension keys. */
 export async function readStorageState(databases: readonly Database[], now: Micros): Promise<StorageState> {
   const first = firstDatabase(databases);
   const map = await loadPartitionMap(first, NO_PARTITIONS);
@@ -97,7 +100,7 @@ async function databaseState({ index, binding }: Database, events: number, now: 
   return { database: index, bytes, eventsOfLastDay, events, daysLeft };
 }
 
-/** Tables in one statement: D1's limit on the terms of a UNION ALL. */
+/** Tables in one statement: D1 limits the terms of a UNION ALL. */
 const MAX_TERMS = 5;
 
 async function hotEvents({ index, binding }: Database, partitions: readonly Partition[]): Promise<Map<number, number>> {

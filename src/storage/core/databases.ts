@@ -2,7 +2,7 @@
 export interface Database {
   index: number;
   binding: D1Database;
-  /** Adds up what one request reads, where its answer says so. */
+  /** Counts the rows that one request reads, if its response reports them. */
   meter?: RowMeter;
 }
 
@@ -11,7 +11,7 @@ export interface RowMeter {
   rowsRead: number;
 }
 
-/** The same databases with a meter, for the questions of one request. */
+/** The same databases with a meter for the queries of one request. */
 export function metered(databases: readonly Database[]): { databases: Database[]; meter: RowMeter } {
   const meter: RowMeter = { rowsRead: 0 };
   return { databases: databases.map((database) => ({ ...database, meter })), meter };
@@ -20,7 +20,7 @@ export function metered(databases: readonly Database[]): { databases: Database[]
 /**
  * The databases bound to the Worker: `DB`, then `DB_1`, `DB_2` and so on without a gap.
  *
- * @throws Error that says what to write into wrangler.toml, if one is missing.
+ * @throws Error with the fix for wrangler.toml, if one is missing
  */
 export function databasesOf(env: object): Database[] {
   const bindings = new Map(Object.entries(env).filter(([name]) => /^DB(_[1-9]\d*)?$/.test(name)));
@@ -40,7 +40,7 @@ function isDatabase(binding: unknown): binding is D1Database {
   return typeof binding === "object" && binding !== null && "prepare" in binding;
 }
 
-/** The database that holds what is not events: the partition map, event types, replays, alerts. */
+/** The database for everything other than events: the partition map, event types, replays, alerts. */
 export function firstDatabase([database]: readonly Database[]): Database {
   if (database === undefined) throw new Error("The binding DB is missing.");
   return database;

@@ -2,8 +2,8 @@ import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { EventCode, Issue } from "../../model/codes";
 
 /**
- * The bit of each code in `errors.codes`. They are stored: none is ever changed or used again. A new code takes the next
- * bit, and a migration that makes its index.
+ * The bit of each code in `errors.codes`. Bits are stored, so one is never changed or reused. A new code takes the
+ * next bit, and needs a migration that makes its index.
  */
 export const CODE_BITS = {
   session_id_invalid: 1,
@@ -20,17 +20,20 @@ export const CODE_BITS = {
   delivery_failed: 2048,
 } as const satisfies Record<EventCode, number>;
 
-/** The codes of an error's issues, as `errors.codes` holds them. */
+/** The codes of an error's issues, in the form of `errors.codes`. */
 export function codeBits(issues: Issue[]): number {
   return issues.reduce((bits, { code }) => bits | CODE_BITS[code], 0);
 }
 
-/** The index that holds the errors with a code. */
+/** The index of the errors with a code. */
 export function codeIndex(code: EventCode): string {
   return `errors_with_${code}`;
 }
 
-/** True for errors with a code. Says it as the code's index does, the bit written out: or SQLite could not use that index. */
+/**
+ * True for errors with a code. The bit is written out as in the code's index, because otherwise SQLite cannot use
+ * that index.
+ */
 export function hasCode(codes: SQLWrapper, code: EventCode): SQL {
   return sql`${codes} & ${sql.raw(String(CODE_BITS[code]))} <> 0`;
 }

@@ -5,8 +5,8 @@ import * as schema from "./tables";
 const EXPECTED = Object.values(schema).flatMap((one) => (isTable(one) ? [getTableName(one)] : []));
 
 /**
- * The tables of the migrations that a database lacks: all of them if it was bound and not migrated, the newest if an upgrade forgot
- * it. Reads one row of the schema for each.
+ * The tables of the migrations that a database lacks: all of them if it was bound but not migrated, the newest if an
+ * upgrade skipped it. Reads one row of the schema for each.
  *
  * @throws what D1 throws
  */

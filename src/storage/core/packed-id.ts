@@ -1,9 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
 
 /**
- * Session ids and event ids are mostly UUIDs, and each stands in three B-trees. A UUID in lower case is stored as its 16
- * bytes, everything else as text. Between Worker and D1 both travel as text: `x` and 32 hexadecimal digits, or `t` and
- * the id. (D1 carries a BLOB as an array of numbers, four times as long.)
+ * Session ids and event ids are mostly UUIDs, and each is stored in three B-trees. A UUID in lower case is stored as
+ * its 16 bytes, any other id as text. Between Worker and D1 both are sent as text: `x` and 32 hexadecimal digits, or
+ * `t` and the id. (D1 sends a BLOB as an array of numbers, four times as long.)
  */
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -18,32 +18,32 @@ export function unpackId(packed: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** SQL text that turns a packed id, itself given as SQL text, into what the column holds. */
+/** SQL that converts a packed id, given as SQL, into the column's value. */
 export function storedIdSql(packed: string): string {
   return `CASE substr(${packed}, 1, 1) WHEN 'x' THEN unhex(substr(${packed}, 2)) ELSE substr(${packed}, 2) END`;
 }
 
-/** SQL text that turns a packed id, itself given as SQL text, into the id itself. */
+/** SQL that converts a packed id, given as SQL, into the id itself. */
 export function textOfIdSql(packed: string): string {
   const digits = (from: number, count: number) => `substr(${packed}, ${from}, ${count})`;
   const uuid = [digits(2, 8), digits(10, 4), digits(14, 4), digits(18, 4), digits(22, 12)].join(" || '-' || ");
   return `CASE substr(${packed}, 1, 1) WHEN 'x' THEN ${uuid} ELSE substr(${packed}, 2) END`;
 }
 
-/** The stored form of an id as a bound parameter, to compare a column with. */
+/** The stored form of an id as a bound parameter, for comparing with a column. */
 export function storedId(id: string): SQL {
   const packed = packId(id);
   return packed.startsWith("x") ? sql`unhex(${packed.slice(1)})` : sql`${packed.slice(1)}`;
 }
 
-/** SQL text for a column with an id, in its packed form. NULL stays NULL. */
+/** SQL for a column with an id, in packed form. NULL stays NULL. */
 export function packedSql(column: string): string {
   return `iif(typeof(${column}) = 'blob', 'x' || lower(hex(${column})), 't' || ${column})`;
 }
 
 /**
- * Compares two packed ids as SQLite orders what they stand for: text before bytes, text by code points (as UTF-8 does).
- * JavaScript's own comparison goes by UTF-16 units, which differs beyond the basic plane.
+ * Compares two packed ids in the order in which SQLite orders the stored ids: text before bytes, text by code points
+ * (as UTF-8 does). JavaScript compares UTF-16 units, which differ beyond the basic plane.
  */
 export function comparePackedIds(a: string, b: string): number {
   const left = [...a];

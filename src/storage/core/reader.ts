@@ -8,23 +8,23 @@ import { messageOf } from "./transport-errors";
 export type Reader = DrizzleD1Database;
 
 /**
- * Reads a database through a session of D1's own: the nearest replica where there are any, and never further back in
- * time from one query to the next. One reader serves one request.
+ * Reads a database through a D1 session: from the nearest replica, if there are any, and never from an older state
+ * than the query before. One reader serves one request.
  */
 export function readerOf({ binding }: Database): Reader {
   const session = binding.withSession("first-unconstrained");
-  // Drizzle's type asks for a whole D1Database; what it calls is `prepare` and `batch`, and a session has both.
+  // Drizzle's type requires a whole D1Database, but it calls only `prepare` and `batch`, which a session has.
   return drizzle(session as unknown as D1Database);
 }
 
 const dialect = new SQLiteAsyncDialect();
 
-/** A replica that is behind lacks tables that exist, such as those of a new partition. */
+/** A stale replica lacks new tables, such as those of a new partition. */
 const LACKS_TABLE = /no such table/;
 
 /**
- * Reads the results of several statements in one call, from the primary where a replica lacks a table. Drizzle's own batch
- * takes no statements of plain SQL.
+ * Reads the results of several statements in one call, and repeats it at the primary if a replica lacks a table.
+ * Drizzle's own batch accepts no plain SQL.
  *
  * @throws DrizzleQueryError, as a reader does
  */
@@ -46,7 +46,7 @@ export async function readBatch<Row>({ binding, meter }: Database, statements: r
   return results.map(({ results: rows }) => rows);
 }
 
-/** Has a failed query end as Drizzle's do: see http/reading.ts. */
+/** Makes a failed query throw what Drizzle throws: see http/reading.ts. */
 export async function orQueryError<Result>(query: Promise<Result>, about: string): Promise<Result> {
   try {
     return await query;

@@ -1,7 +1,7 @@
 /**
- * The tables of every database, as Drizzle sees them. The migrations are the tables' source, since Drizzle cannot
- * express STRICT and WITHOUT ROWID; a test holds this description against the migrated database. What each column
- * means is written in the migrations. Tables of partitions are made at run time: see partitions/partition-tables.ts.
+ * The tables of every database for Drizzle. The migrations define the tables, because Drizzle cannot express STRICT
+ * and WITHOUT ROWID; a test compares this description with the migrated database. The migrations explain each
+ * column. Tables of partitions are created at run time: see partitions/partition-tables.ts.
  */
 
 export * from "./tables/alerts";

@@ -8,20 +8,20 @@ import type { PartitionMap } from "../partitions/partition-map";
 import { NO_PARTITIONS } from "../partitions/partition-records";
 
 /**
- * Reading counts by series. Hours and days stand in `counts`, minutes in a table of each partition. Rows travel as text and
- * are parsed in the Worker: Workers are many, and a database has one thread. Measured over 720 rows of 167 series: 3 ms in D1,
- * and 7 to 14 where D1 itself extracts six series.
+ * Reads counts by dimension key. Hours and days are in `counts`, minutes in a table of each partition. Rows are sent
+ * as text and parsed in the Worker, because Workers scale and a database has one thread. Measured over 720 rows of
+ * 167 dimension keys: 3 ms in D1, and 7 to 14 ms if D1 itself extracts six of them.
  */
 
 const MINUTE = 60;
 
-/** Rows that come as one text, which is quicker than as rows. D1 takes texts of 2 MB, and a row is of 5 KB at most. */
+/** Rows sent as one text, which is faster than single rows. D1 limits a text to 2 MB, and a row has at most 5 KB. */
 const ROWS_PER_TEXT = 250;
 
 /** Terms of one UNION ALL: D1's limit. */
 const MAX_TERMS = 5;
 
-/** Texts in one call: bounds what a Worker holds at a time. */
+/** Texts in one call. Bounds what a Worker holds at a time. */
 const TEXTS_PER_BATCH = 2 * MAX_TERMS;
 
 /** Buckets of one width, by their starts in seconds since 1970. */
@@ -32,7 +32,7 @@ export interface BucketRange {
   last: number;
 }
 
-/** Buckets of one width in several ranges, ascending and apart. */
+/** Buckets of one width in several ranges, ascending and disjoint. */
 export interface BucketSpans {
   seconds: number;
   spans: readonly Span[];
@@ -41,20 +41,20 @@ export interface BucketSpans {
 /** The starts of the first and the last bucket of a range, in seconds since 1970. */
 export type Span = readonly [first: number, last: number];
 
-/** A database, and the partitions among which its minutes lie. */
+/** A database, and the partitions that hold its minutes. */
 export interface CountSource {
   database: Database;
   map: PartitionMap;
 }
 
-/** The events of a bucket by series, as far as they are asked for. A bucket comes once for each page of series. */
+/** The requested events of a bucket by dimension key. Each page of dimension keys yields its own entry for a bucket. */
 export interface BucketCounts {
   bucket: number;
   bySeries: [seriesId: number, events: number][];
 }
 
 /**
- * Runs a query over the counts of all databases. The partition map is read for minutes alone, as it stands now.
+ * Runs a query over the counts of all databases. It reads the current partition map only if it needs minutes.
  *
  * @throws DrizzleQueryError
  */
@@ -67,7 +67,10 @@ export function withCounts<Result>(
   return seconds === MINUTE ? withPartitions(databases, ask) : ask(NO_PARTITIONS);
 }
 
-/** The events of all series in each bucket that has some. Reads a row for each bucket and page of series, and no series. */
+/**
+ * The total events of each bucket that has any. Reads one row for each bucket and page of dimension keys, and no
+ * `series` row.
+ */
 export async function totalsIn(source: CountSource, range: BucketRange | BucketSpans): Promise<Map<number, number>> {
   const terms = tablesOf(source, range).map(
     (table) => sql`
@@ -86,10 +89,10 @@ export async function totalsIn(source: CountSource, range: BucketRange | BucketS
 }
 
 /**
- * The events in each bucket by series. Reads a row for each bucket and page of series, and holds some ten texts of
- * ROWS_PER_TEXT rows at a time.
+ * The events of each bucket by dimension key. Reads one row for each bucket and page of keys, and holds about ten
+ * texts of ROWS_PER_TEXT rows at a time.
  *
- * @param wanted the series that are asked for; null: all that have events in the range
+ * @param wanted the requested dimension keys; null for all that have events in the range
  */
 export async function* countsIn(
   source: CountSource,
@@ -116,7 +119,7 @@ export async function* countsIn(
   }
 }
 
-/** The events of each of the given series in a range. */
+/** The events of each of the given dimension keys in a range. */
 export async function sumBySeries(
   source: CountSource,
   range: BucketRange,
@@ -131,18 +134,18 @@ export async function sumBySeries(
   return sums;
 }
 
-/** A table of counts with the buckets to read of it. */
+/** A table of counts with the buckets to read from it. */
 interface CountTable {
   name: SQL;
-  /** Its column with the buckets' starts. */
+  /** Its column with the starts of the buckets. */
   bucket: SQL;
-  /** Leaves its buckets of one width, if it has others. */
+  /** Restricts it to one width, if it has several. */
   width: SQL;
   seconds: number;
   spans: readonly Span[];
 }
 
-/** The tables of a database that hold buckets of the range. A minute lies in one of them. */
+/** The tables of a database that hold buckets of the range. Each minute is in one of them. */
 function tablesOf({ database, map }: CountSource, range: BucketRange | BucketSpans): CountTable[] {
   const { seconds } = range;
   const spans: readonly Span[] = "spans" in range ? range.spans : [[range.first, range.last]];
@@ -155,7 +158,7 @@ function tablesOf({ database, map }: CountSource, range: BucketRange | BucketSpa
     .overlapping(start * 1_000_000, end * 1_000_000)
     .filter(({ databases }) => databases.includes(database.index))
     .flatMap((partition) => {
-      // A late lane has no counts: its events are counted when it is emptied.
+      // A late lane has no counts: its events are counted when it is flushed.
       const [main] = lanesToRead(partition).filter((lane) => !isLate(lane));
       if (main === undefined) return [];
       const own = clip(spans, partition.from / 1_000_000, partition.to / 1_000_000 - MINUTE);
@@ -165,7 +168,7 @@ function tablesOf({ database, map }: CountSource, range: BucketRange | BucketSpa
     });
 }
 
-/** What of some ranges lies between two buckets. */
+/** The parts of some ranges between two buckets. */
 function clip(spans: readonly Span[], from: number, to: number): Span[] {
   return spans
     .map(([first, last]): Span => [Math.max(first, from), Math.min(last, to)])
@@ -173,8 +176,8 @@ function clip(spans: readonly Span[], from: number, to: number): Span[] {
 }
 
 /**
- * The ranges of a table as a term of FROM before the table, for `within`: one bound parameter, since D1 takes 100 in a query.
- * Nothing for a single range: the rows of json_each are billed too.
+ * The ranges of a table as a term of FROM before the table, for `within`: one bound parameter, because D1 allows 100
+ * in a query. Empty for a single range: D1 also bills the rows of json_each.
  */
 function spansOf({ spans }: CountTable): SQL {
   if (spans.length === 1) return sql``;
@@ -187,7 +190,7 @@ function within({ bucket, width, spans }: CountTable): SQL {
   return sql`${width} AND ${bucket} BETWEEN ${only[0]} AND ${only[1]}`;
 }
 
-/** The pages of a table, each found by one seek: a database has as many as 256 go into its series. */
+/** The pages of a table, each found by one seek. A database has one page for each 256 dimension keys. */
 function pagesOf({ name, width }: CountTable): SQL {
   return sql`(
     WITH RECURSIVE every (page) AS (
@@ -199,7 +202,7 @@ function pagesOf({ name, width }: CountTable): SQL {
   )`;
 }
 
-/** The pages with an event in the range. */
+/** The pages that have an event in the range. */
 async function pagesWithin(source: CountSource, tables: CountTable[]): Promise<number[]> {
   const terms = tables.map(
     (table) => sql`
@@ -213,7 +216,7 @@ async function pagesWithin(source: CountSource, tables: CountTable[]): Promise<n
   return [...new Set(pages)].sort((a, b) => a - b);
 }
 
-/** Cuts a table's ranges so that each part comes as one text. */
+/** Splits a table's ranges so that each part is sent as one text. */
 function cut(table: CountTable): CountTable[] {
   const { seconds, spans } = table;
   const parts: CountTable[] = [];
@@ -237,7 +240,7 @@ function cut(table: CountTable): CountTable[] {
   return parts;
 }
 
-/** Runs terms that select one text each, `rows`, in one call. */
+/** Runs terms that each select one text, `rows`, in one call. */
 async function readTexts({ database }: CountSource, terms: readonly SQL[]): Promise<string[]> {
   const statements = Array.from({ length: Math.ceil(terms.length / MAX_TERMS) }, (_, n) =>
     sql.join(terms.slice(n * MAX_TERMS, (n + 1) * MAX_TERMS), sql` UNION ALL `),

@@ -8,27 +8,27 @@ import { type CountSource, sumBySeries } from "./counts";
 import { refineHours, type SeenHours } from "./seen-minutes";
 import { OTHER, textList } from "./series";
 
-/** What the counts say of an event type, whether it is registered or not. */
+/** What the counts report about an event type, registered or not. */
 export interface EventTypeUsage {
   category: string;
   name: string;
   /**
-   * When the first and the last stored event occurred, in seconds since 1970: the start of the minute, or of the hour where its
-   * minutes are not kept any more. null: none is stored.
+   * When the first and the last stored event occurred, in seconds since 1970: the start of the minute, or of the
+   * hour if its minutes are no longer kept. Null if none is stored.
    */
   firstSeen: number | null;
   lastSeen: number | null;
-  /** Stored, by occurrence, and failed, by receipt, in the days that were asked for. */
+  /** Stored events by timestamp, and failed events by receipt, in the requested days. */
   events: number;
   failures: number;
 }
 
 export interface UsageQuestion {
-  /** Only types behind this place in the order of category and name. */
+  /** Only types after this one in the order of category and name. */
   after: { category: string; name: string } | null;
   /** Only this type. */
   only: { category: string; name: string } | null;
-  /** Only what these applications sent; null: all. */
+  /** Only events of these applications; null for all. */
   applications: readonly string[] | null;
   limit: number;
   /** Starts of the first and the last day (UTC), in seconds since 1970. */
@@ -46,11 +46,12 @@ function compareTexts(a: string, b: string): number {
 }
 
 /**
- * Event types in use: stored ever, or failed in the days that are asked for, in the order of category and name. Events of
- * the overflow series stand under the type (OTHER, OTHER). Reads no event: for each type of the page one row of `series` an
- * application, its first and its last hour and the minutes of these; a row of counts for each day; beside that the day's failures.
+ * Event types in use: with stored events, or with failures in the requested days, by category and name. Events of
+ * the overflow keys are reported as the type (OTHER, OTHER). Reads no event. For each type of the page it reads one
+ * row of `series` for each application, the first and last hour, and the minutes of these; also one row of counts
+ * for each day, and the failures of the days.
  *
- * @returns up to `limit` types of each database, summed up; the caller cuts what lies beyond the page
+ * @returns up to `limit` types of each database, summed; the caller cuts the list at the end of the page
  * @throws what D1 throws
  */
 export async function findUsage(databases: Database[], question: UsageQuestion): Promise<EventTypeUsage[]> {
@@ -84,7 +85,7 @@ function add(a: EventTypeUsage, b: EventTypeUsage): EventTypeUsage {
 interface StoredType {
   category: string;
   name: string;
-  /** Its series, one for each application. */
+  /** Its dimension keys, one for each application. */
   hours: SeenHours[];
 }
 
@@ -110,7 +111,10 @@ async function storedIn(source: CountSource, question: UsageQuestion): Promise<E
   }));
 }
 
-/** A series with its first and its last hour, as JSON: [series_id, first, last]. A series is made for an event, so it has both. */
+/**
+ * A dimension key with its first and its last hour, as JSON: [series_id, first, last]. A key is created with its
+ * first event, so it has both.
+ */
 const HOURS = sql`json_array(
   series.series_id,
   (SELECT min(hour) FROM series_hours AS held WHERE held.series_id = series.series_id),
@@ -141,7 +145,7 @@ async function namedTypes(reader: Reader, { after, only, applications, limit }: 
   return rows.map(({ hours, ...type }) => ({ ...type, hours: parseHours(hours) }));
 }
 
-/** The overflow series of all applications as one type, at its place in the order. */
+/** The overflow keys of all applications as one type, at its place in the order. */
 async function overflowType(reader: Reader, { after, only, applications }: UsageQuestion): Promise<StoredType[]> {
   const type = { category: OTHER, name: OTHER };
   if (only !== null || (after !== null && compareTypes(type, after) <= 0)) return [];
@@ -154,7 +158,7 @@ async function overflowType(reader: Reader, { after, only, applications }: Usage
 
 function parseHours(text: string): SeenHours[] {
   const rows: [seriesId: number, first: number | null, last: number | null][] = JSON.parse(text);
-  // What only a late lane holds has no hour yet.
+  // A type that only a late lane holds has no hour yet.
   return rows.flatMap(([seriesId, first, last]) =>
     first === null || last === null ? [] : [{ seriesId, first, last }],
   );

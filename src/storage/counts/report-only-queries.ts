@@ -3,21 +3,21 @@ import type { Database } from "../core/databases";
 import { MAX_REPORT_ONLY_PATHS } from "../core/read-limits";
 import { readerOf } from "../core/reader";
 
-/** What a report-only schema would have rejected at one place. */
+/** What a report-only schema would have rejected at one path. */
 export interface ReportOnlyGroup {
-  /** JSON pointer into the event, places in arrays as `*`. "": events, each counted once. */
+  /** JSON pointer into the event, with array indexes as `*`. An empty path counts events, each once. */
   path: string;
   events: number;
   /** Starts of the first and the last day, in seconds since 1970. */
   first: number;
   last: number;
-  /** The first such event that one of the databases counted. */
+  /** The first such event in one of the databases. */
   sample: { session: string; event: string };
 }
 
 /**
- * The report-only counts of a version of an event type, the most frequent places first: from the counts by day, so as many
- * rows as the version has days and places.
+ * The report-only counts of a version of an event type, most frequent paths first. They are read from the counts by
+ * day, so the cost is one row for each day and path of the version.
  */
 export async function sumUpReportOnly(
   databases: Database[],

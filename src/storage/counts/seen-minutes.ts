@@ -4,7 +4,7 @@ import { readBatch } from "../core/reader";
 import { isLate, lanesToRead } from "../partitions/partition";
 import type { CountSource } from "./counts";
 
-/** A series with the first and the last hour that it has events in, by their starts in seconds since 1970. */
+/** A dimension key with the first and the last hour in which it has events, by their starts in seconds since 1970. */
 export interface SeenHours {
   seriesId: number;
   first: number;
@@ -13,18 +13,19 @@ export interface SeenHours {
 
 const HOUR = 3_600;
 
-/** One UNION ALL takes five terms, and each partition has two. */
+/** One UNION ALL has at most five terms, and each partition needs two. */
 const PARTITIONS_PER_STATEMENT = 2;
 
-/** A series to look for in the minutes of an hour: [place of its type, series_id, hour]. */
+/** A dimension key to find in the minutes of an hour: [place of its type, series_id, hour]. */
 type Wanted = [place: number, seriesId: number, hour: number];
 
 /**
- * When each type was seen first and last: the minute, where its partition still has the minutes, else the hour. Reads the rows of
- * one hour for each series that was the first or the last of its type, up to the one that has it.
+ * When each type was first and last seen: the minute if its partition still has minutes, otherwise the hour. For
+ * each dimension key that was the first or the last of its type, it reads the rows of one hour up to the matching
+ * one.
  *
- * @param types the series of each type
- * @returns for each type the starts of minutes or hours, in seconds since 1970; null for one without series
+ * @param types the dimension keys of each type
+ * @returns for each type the starts of minutes or hours, in seconds since 1970; null for one without dimension keys
  * @throws DrizzleQueryError
  */
 export async function refineHours(
@@ -60,7 +61,7 @@ export async function refineHours(
   });
 }
 
-/** For each partition with minutes of these hours two terms, which select (place, first, last). */
+/** Two terms for each partition with minutes of these hours, each selecting (place, first, last). */
 function termsOf({ database, map }: CountSource, first: Wanted[], last: Wanted[]): SQL[] {
   const partitions = map.partitions.filter(({ databases }) => databases.includes(database.index));
   return partitions.flatMap((partition) => {
@@ -72,16 +73,19 @@ function termsOf({ database, map }: CountSource, first: Wanted[], last: Wanted[]
     const own = { first: first.filter(isWithin), last: last.filter(isWithin) };
     if (own.first.length === 0 && own.last.length === 0) return [];
     return [
-      sql`SELECT wanted.value ->> 0 AS place, ${edgeOf(table, sql`ASC`)} AS first, NULL AS last
+      sql`SELECT wanted.value ->> 0 AS place, ${extremeMinuteOf(table, sql`ASC`)} AS first, NULL AS last
           FROM json_each(${JSON.stringify(own.first)}) AS wanted
         UNION ALL
-        SELECT wanted.value ->> 0, NULL, ${edgeOf(table, sql`DESC`)} FROM json_each(${JSON.stringify(own.last)}) AS wanted`,
+        SELECT wanted.value ->> 0, NULL, ${extremeMinuteOf(table, sql`DESC`)} FROM json_each(${JSON.stringify(own.last)}) AS wanted`,
     ];
   });
 }
 
-/** The first or the last minute of the hour that names the series. Looking for its key as text is quicker than parsing. */
-function edgeOf(table: SQL | ReturnType<typeof sql.identifier>, direction: SQL): SQL {
+/**
+ * The first or the last minute of the hour that has the dimension key. Searching for the key as text is faster than
+ * parsing.
+ */
+function extremeMinuteOf(table: SQL | ReturnType<typeof sql.identifier>, direction: SQL): SQL {
   return sql`(
     SELECT held.minute FROM ${table} AS held
     WHERE held.page = (wanted.value ->> 1) / ${sql.raw(String(SERIES_PER_PAGE))}

@@ -4,36 +4,36 @@ import { MAX_SERIES_REMEMBERED } from "../core/read-limits";
 import type { Reader } from "../core/reader";
 import { categories, series } from "../core/tables";
 
-/** An application with an event type, and its numbers, which hold in one database only. */
+/** A dimension key: an application with an event type. Its numbers are valid in one database only. */
 export interface Series {
   seriesId: number;
   categoryId: number;
-  /** Empty in an application's overflow series, like the name: see write/write-series.ts. */
+  /** Empty in an application's overflow key, like the name: see write/write-series.ts. */
   category: string;
   name: string;
   application: string;
 }
 
-/** What answers show as the category and the name of an overflow series. */
+/** The category and the name that responses show for an overflow key. */
 export const OTHER = "(other)";
 
 export interface SeriesFilter {
   category: string | null;
   name: string | null;
-  /** Of any of these; null: of all. */
+  /** Of any of these applications; null for all. */
   applications: readonly string[] | null;
 }
 
-/** Rows of `series` are never changed, so what was read once holds as long as the database does. */
+/** Rows of `series` never change, so a cached row is valid as long as the database exists. */
 const remembered = new WeakMap<D1Database, Map<number, Series>>();
 
-/** Forgets what is remembered of a database. For one that was emptied or restored under a running isolate, as tests do. */
+/** Clears the cache for a database, for one that was emptied or restored under a running isolate, as tests do. */
 export function forgetSeries({ binding }: Database): void {
   remembered.delete(binding);
 }
 
 /**
- * What the given numbers stand for: one query for those that the isolate does not remember. It remembers
+ * The dimension keys with the given numbers: one query for those that the isolate has not cached. It caches
  * MAX_SERIES_REMEMBERED of each database.
  */
 export async function seriesOf(
@@ -60,12 +60,12 @@ export async function seriesOf(
   return found;
 }
 
-/** The series of a database that a filter matches. */
+/** The dimension keys of a database that match a filter. */
 export function matchingSeries(reader: Reader, filter: SeriesFilter): Promise<Series[]> {
   return selectSeries(reader, conditionOf(filter));
 }
 
-/** The numbers of the series that a filter matches, or null where it matches all: those are never listed. */
+/** The numbers of the dimension keys that match a filter, or null if it matches all: those are never listed. */
 export async function matchingSeriesIds(reader: Reader, filter: SeriesFilter): Promise<number[] | null> {
   const condition = conditionOf(filter);
   if (condition === undefined) return null;
@@ -81,22 +81,22 @@ function conditionOf({ category, name, applications }: SeriesFilter): SQL | unde
   return and(...conditions);
 }
 
-/** A category's number as an expression: no query of its own. NULL where the database has no such category. */
+/** A category's number as an expression, which saves a query. NULL if the database has no such category. */
 export function categoryIdOf(category: string): SQL<number> {
   return sql<number>`(SELECT ${categories.categoryId} FROM ${categories} WHERE ${categories.category} = ${category})`;
 }
 
-/** Any number of integers as one bound parameter: D1 takes 100 in a query. */
+/** Any number of integers as one bound parameter: D1 allows 100 in a query. */
 export function jsonList(numbers: number[]): SQL<number> {
   return sql<number>`(SELECT value FROM json_each(${JSON.stringify(numbers)}))`;
 }
 
-/** As `jsonList`, of texts. */
+/** Like `jsonList`, for texts. */
 export function textList(texts: readonly string[]): SQL<string> {
   return sql<string>`(SELECT value FROM json_each(${JSON.stringify(texts)}))`;
 }
 
-/** The condition that a column with the number of a series is one of these applications'. */
+/** The condition that a dimension key's number belongs to one of these applications. */
 export function isOfApplications(seriesId: SQL, applications: readonly string[]): SQL {
   return sql`${seriesId} IN (SELECT series_id FROM series WHERE application IN ${textList(applications)})`;
 }

@@ -4,15 +4,15 @@ import type { ErrorKey } from "../errors/error-key";
 import type { Budget } from "./erase-session";
 import { fillerSql } from "./filler";
 
-/** Errors that one transaction erases: some 13 MB of contents at most. */
+/** Errors that one transaction erases: at most about 13 MB of contents. */
 const ERRORS_PER_TRANSACTION = 100;
 
-/** Errors that are looked at in one query for their contents. */
+/** Errors whose contents one query examines. */
 const ERRORS_PER_SCAN = 1_000;
 
 const OVERWRITTEN = ["issues", "content", "event_id", "resolved_event_id", "replay_id"];
 
-/** ?1: the session. ?2: what was received before. Each by its own index. */
+/** ?1: the session. ?2: only errors received before this time. Each condition has its own index. */
 const OF_SESSION = `
 SELECT received_at AS "receivedAt", id FROM errors INDEXED BY errors_by_session
 WHERE session_id = ?1 AND received_at < ?2
@@ -22,8 +22,8 @@ WHERE resolved_session = ?1 AND resolved_session IS NOT NULL AND received_at < ?
 LIMIT ${ERRORS_PER_TRANSACTION}`;
 
 /**
- * Erases the errors of a session in all databases, those that a replay resolved into it among them. Repeated it goes on where it
- * stood.
+ * Erases the errors of a session in all databases, including those that a replay resolved into it. A repeat
+ * continues where the failed call stopped.
  *
  * @throws what D1 throws
  */
@@ -48,7 +48,7 @@ export async function eraseSessionErrors(
   return { errors, isDone: true };
 }
 
-/** Erases errors by their ids. @returns how many there were */
+/** Erases errors by their ids. @returns how many existed */
 export async function eraseErrorsById(databases: readonly Database[], ids: readonly string[]): Promise<number> {
   let errors = 0;
   for (const database of databases) {
@@ -62,15 +62,16 @@ export async function eraseErrorsById(databases: readonly Database[], ids: reado
   return errors;
 }
 
-/** Where a scan through the errors goes on. */
+/** Where a scan over the errors continues. */
 export interface ErrorPlace {
   database: number;
   after: ErrorKey | null;
 }
 
 /**
- * The next errors, with those of them whose content names a visitor. No index knows visitors, so all errors are looked at. ?1 and ?2:
- * where the scan goes on. ?3: the visitor. ?4: the visitor as JSON text, for content that SQLite's JSON functions refuse.
+ * The next errors, marked if their content names a visitor. No index covers visitors, so all errors are examined. ?1
+ * and ?2: where the scan continues. ?3: the visitor. ?4: the visitor as JSON text, for content that SQLite's JSON
+ * functions reject.
  */
 const OF_VISITOR = `
 SELECT received_at AS "receivedAt", id, CASE
@@ -87,9 +88,9 @@ FROM (
 )`;
 
 /**
- * Erases the errors that name a visitor, from a place on.
+ * Erases the errors that name a visitor, starting at a given place.
  *
- * @returns the place where the next scan begins; null: all are looked at
+ * @returns the place where the next scan starts, or null if all errors were examined
  */
 export async function eraseVisitorErrors(
   databases: readonly Database[],

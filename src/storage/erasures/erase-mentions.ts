@@ -2,8 +2,8 @@ import type { Database } from "../core/databases";
 import { fillerSql } from "./filler";
 
 /**
- * What names a session beside events and errors: the samples of report-only schemas, which become zeros, and the filters of
- * replays, which become an empty text: no session has it as its id.
+ * Erases what names a session outside events and errors: the samples of report-only schemas become zeros, and the
+ * filters of replays become an empty text, which is no session's id.
  *
  * @throws what D1 throws
  */

@@ -15,15 +15,15 @@ import { fillerSql } from "./filler";
 /** Events that one transaction erases. */
 const EVENTS_PER_TRANSACTION = 500;
 
-/** How many transactions a step may still spend. */
+/** How many more transactions a step may make. */
 export interface Budget {
   left: number;
 }
 
-/** What of a session is erased. */
+/** What to erase of a session. */
 export interface ErasedSession {
   session: string;
-  /** What was received before. */
+  /** Only events received before this time. */
   before: Micros;
 }
 
@@ -36,16 +36,16 @@ interface Victim {
   visitor: string | null;
 }
 
-/** What is overwritten of an event before it is deleted: all that does not stand in its key. */
+/** The columns of an event that are overwritten before it is deleted: all outside its key. */
 const OVERWRITTEN = ["id", "data", "context", "extra", "visitor_id", "type"];
 
 const dialect = new SQLiteAsyncDialect();
 
 /**
- * Erases the events of a session that were received before a moment, in all lanes, with the windows and visits that then have no
- * event. Counts stay: they name nobody. Repeated it goes on where it stood.
+ * Erases the events of a session that were received before a given time, in all lanes, with the windows and visits
+ * that are then empty. Counts stay: they name nobody. A repeat continues where the failed call stopped.
  *
- * @returns how many were erased; `isDone` is false where the budget ended first
+ * @returns how many were erased; `isDone` is false if the budget ran out first
  * @throws what D1 throws
  */
 export async function eraseSessionEvents(
@@ -59,7 +59,7 @@ export async function eraseSessionEvents(
       for (;;) {
         const victims = await findVictims(lane, erased);
         if (victims.length > 0) {
-          // A look that finds nothing is free, or a step might never come to its end.
+          // A query that finds nothing does not use the budget, or a step might never finish.
           if (budget.left <= 0) return false;
           budget.left -= 1;
           await eraseVictims(lane, erased, victims);
@@ -81,7 +81,7 @@ async function findVictims(lane: LaneSource, { session, before }: ErasedSession)
       ${sql.raw(packedSql("e.visitor_id"))} AS visitor
     FROM ${slotsOfSession(lane, whole, { id: storedId(session), sampleKey: integer(sampleKeyOf(session)) })} AND e.occurred_at + e.received_after < ${integer(before)}
     LIMIT ${integer(EVENTS_PER_TRANSACTION)}`);
-  // From the primary: a replica may lack what was written last.
+  // From the primary: a replica may lack the latest writes.
   const { results } = await database.binding
     .prepare(text)
     .bind(...params)
@@ -89,7 +89,7 @@ async function findVictims(lane: LaneSource, { session, before }: ErasedSession)
   return results;
 }
 
-/** ?1 is the packed session in all of these. ?2: [[slot, occurred_at, tie], …], packed visitors, or windows. */
+/** ?1 is the packed session in all statements. ?2: [[slot, occurred_at, tie], …], packed visitors, or windows. */
 async function eraseVictims(
   { database, suffix, partition }: LaneSource,
   { session }: ErasedSession,

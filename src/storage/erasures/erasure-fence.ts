@@ -1,14 +1,14 @@
 import type { Database } from "../core/databases";
 
 /**
- * Keeps writers away that do not know the latest erasures. Each database has the revision that its writers must know at least;
- * it is raised before anything is erased there. So whatever a writer checked, and however long ago: either its transaction
- * comes before the erasure, which then finds its rows, or it fails.
+ * Stops writers that do not know the latest erasures. Each database stores the revision that its writers must know,
+ * and it is raised before anything is erased there. So however old a writer's check is, its transaction either comes
+ * before the erasure, which then finds its rows, or fails.
  */
 
 const FENCE = "INSERT INTO erasure_fence (known) SELECT 0 FROM revisions WHERE name = 'erasures' AND revision > ?1";
 
-/** A statement that fails the transaction where the database knows of later erasures. */
+/** A statement that fails the transaction if the database knows of later erasures. */
 export function fenceStatement(binding: D1Database, revision: number): D1PreparedStatement {
   return binding.prepare(FENCE).bind(revision);
 }

@@ -9,28 +9,28 @@ export interface ErasedCounts {
   errors: number;
 }
 
-/** An erasure as the first database holds it. */
+/** An erasure in the first database. */
 export interface Erasure extends ErasedCounts {
   id: string;
   kind: SubjectKind;
   /** Null once it is done. */
   subject: string | null;
-  /** What was received before is erased. It is the moment of the request. */
+  /** Everything received before this time is erased. It is the time of the request. */
   before: Micros;
   requestedBy: string | null;
   updatedAt: Micros;
   status: "running" | "done";
-  /** Steps that are counted. */
+  /** The number of counted steps. */
   step: number;
-  /** Where the next step begins, as JSON; null: at the start. */
+  /** Where the next step starts, as JSON; null at the beginning. */
   state: string | null;
 }
 
-/** All of these throw what D1 throws. */
+/** All functions here throw what D1 throws. */
 const COLUMNS = `id, kind, subject, before_at AS "before", requested_by AS requestedBy, updated_at AS updatedAt, status, step,
   state, sessions, events, errors`;
 
-/** Tombstones, in the transaction that makes a new revision. ?1: JSON of hashes. */
+/** The statements for tombstones, in the transaction that makes a new revision. ?1: JSON of hashes. */
 function tombstoneStatements(binding: D1Database, hashes: readonly string[], before: Micros, erasure: string) {
   return [
     binding
@@ -70,7 +70,7 @@ export async function addTombstones(
   await binding.batch(tombstoneStatements(binding, hashes, before, id));
 }
 
-/** The salt of new hashes. Two that are made at once become one. */
+/** The salt of new hashes. Of two concurrent calls, both return the same salt. */
 export async function saltOf({ binding }: Database, fresh: string): Promise<string> {
   const [, salts] = await binding.batch<{ salt: string }>([
     binding
@@ -85,7 +85,7 @@ export async function loadErasure({ binding }: Database, id: string): Promise<Er
   return binding.prepare(`SELECT ${COLUMNS} FROM erasures WHERE id = ?1`).bind(id).first<Erasure>();
 }
 
-/** The newest erasures, beyond the one where the last page ended. */
+/** The newest erasures, after the one at which the last page ended. */
 export async function listErasures(
   { binding }: Database,
   { limit, after }: { limit: number; after: Pick<Erasure, "before" | "id"> | null },
@@ -99,7 +99,7 @@ export async function listErasures(
   return results;
 }
 
-/** Erasures under way of which no step was counted since a moment. */
+/** Running erasures of which no step was counted since the given time. */
 export async function stalledErasures({ binding }: Database, since: Micros): Promise<Pick<Erasure, "id" | "step">[]> {
   const { results } = await binding
     .prepare("SELECT id, step FROM erasures WHERE status = 'running' AND updated_at < ?1 LIMIT 100")
@@ -109,9 +109,9 @@ export async function stalledErasures({ binding }: Database, since: Micros): Pro
 }
 
 /**
- * Counts a step that is carried out, and moves on. At the end nothing says any more what was erased.
+ * Counts a completed step and advances the erasure. After the last step, no record of the subject remains.
  *
- * @param state where the next step begins; null: it was the last one
+ * @param state where the next step starts; null after the last one
  * @returns false if the step was counted before
  */
 export async function countErasureStep(

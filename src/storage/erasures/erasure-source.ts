@@ -3,13 +3,13 @@ import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { type SubjectKind, subjectHash } from "./subject";
 
-/** How old an isolate's knowledge of the revision may be. It is no promise that rests on this, but the fence. */
+/** The longest time that an isolate uses a cached revision. No guarantee depends on it; the fence protects writes. */
 export const MAX_ERASURES_AGE_MS = 30_000;
 
 /** Hashes in one query: 400 KB of JSON. */
 const MAX_HASHES = 10_000;
 
-/** What an event or an error belongs to. */
+/** The session, visitor and id of an event or an error. */
 export interface Belonging {
   session: string | null;
   visitor: string | null;
@@ -17,21 +17,22 @@ export interface Belonging {
   receivedAt: Micros;
 }
 
-/** What was asked about belongings, and at which revision. */
+/** The result of a check, with its revision. */
 export interface ErasureCheck {
-  /** Handed to the write, which fails where the database knows of later erasures. */
+  /** Passed to the write, which fails if the database knows of later erasures. */
   revision: number;
   isErased(belonging: Belonging): boolean;
 }
 
 export interface ErasureSource {
   /**
-   * Which of the given belongings are erased. Costs nothing where all were received after the latest erasure.
+   * Finds out which of the given events or errors are erased. Costs nothing if all were received after the latest
+   * erasure.
    *
-   * @throws what D1 throws. Then nothing may be written.
+   * @throws what D1 throws. Nothing may be written then.
    */
   check(belongings: Iterable<Belonging>): Promise<ErasureCheck>;
-  /** Forgets what is known: a write met a later revision. */
+  /** Clears the cache, after a write found a later revision. */
   forget(): void;
 }
 
@@ -51,7 +52,7 @@ const SaltsSchema = v.array(v.object({ salt: v.string() }));
 const TombstonesSchema = v.array(v.object({ hash: v.string(), before: v.number() }));
 
 /**
- * Knows what was erased, for whoever writes events and errors.
+ * The source of what was erased, for everything that writes events and errors.
  *
  * @param first the first database
  * @param now milliseconds since 1970
@@ -81,7 +82,7 @@ export function createErasureSource({ binding }: Database, now: () => number = D
       const memo = new Map<string, string[]>();
       const hashes = [...new Set(early.flatMap((one) => hashesOf(one, salts, memo)))];
       const found = await tombstonesOf(binding, hashes);
-      // Looked up among later tombstones than those that `before` stands for.
+      // The look-up saw later tombstones than the revision of `before`.
       if (found.revision !== revision) {
         known = null;
         continue;
@@ -103,7 +104,7 @@ export function createErasureSource({ binding }: Database, now: () => number = D
   };
 }
 
-/** @param memo what was hashed before: many events share a session */
+/** @param memo hashes computed before: many events share a session */
 function hashesOf(
   { session, visitor, error }: Belonging,
   salts: readonly string[],

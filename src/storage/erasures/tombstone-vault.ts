@@ -3,10 +3,11 @@ import type { Micros } from "../../model/time/time";
 import type { Subject } from "./subject";
 
 /**
- * Tombstones outside D1 (KV, binding `KEYS`): a restored database has forgotten its own, and must be told of them before it
- * opens. KV is always bound, which R2 is not, and what it lacks, fresh reads, a restore does not need.
+ * Tombstones outside D1 (KV, binding `KEYS`). A restored database lacks its latest tombstones and must get them back
+ * before it opens. KV is used because it is always bound, unlike R2. It lacks fresh reads, which a restore does not
+ * need.
  *
- * `tombstone:<erasure>:<n>` holds a `Tombstone`. It has hashes only, and the salt by which they are made.
+ * `tombstone:<erasure>:<n>` holds a `Tombstone`: only hashes and their salt.
  */
 const TombstoneSchema = v.object({
   v: v.literal(1),
@@ -19,14 +20,14 @@ const TombstoneSchema = v.object({
 
 export type Tombstone = v.InferOutput<typeof TombstoneSchema>;
 
-/** How the names of tombstones in KV begin: whoever clears KV up leaves them alone. */
+/** The prefix of tombstones in KV. Whatever cleans KV up must leave them. */
 export const TOMBSTONE_PREFIX = "tombstone:";
 
-/** Where tombstones are kept outside D1. */
+/** The store of tombstones outside D1. */
 export interface TombstoneVault {
-  /** @param part tells the tombstones of one erasure apart; the same again replaces it */
+  /** @param part distinguishes the tombstones of one erasure; the same part replaces the tombstone */
   put(tombstone: Tombstone, part: string): Promise<void>;
-  /** All of them, some at a time. */
+  /** All tombstones, in batches. */
   list(): AsyncGenerator<Tombstone[]>;
 }
 

@@ -5,22 +5,22 @@ import { withPartitions } from "../partitions/known-partitions";
 import { isLate } from "../partitions/partition";
 import { type LaneSource, lanesIn, readAll } from "../scan/lane-chains";
 
-/** A place in the sessions of a visitor: behind a session in a lane. */
+/** A place in a visitor's sessions: after a session in a lane. */
 export interface VisitPlace {
   partition: number;
   database: number;
   isLate: boolean;
-  /** null: before the first. */
+  /** Null before the first. */
   after: string | null;
 }
 
-/** Lanes that are asked at a time. */
+/** Lanes queried at a time. */
 const LANES_PER_READ = 100;
 
 /**
- * The next sessions in which a visitor was seen, all of one lane, with the place behind each. Empty at the end.
+ * The next sessions of a visitor, all from one lane, with the place after each. Empty at the end.
  *
- * @param place null: from the start
+ * @param place null to start at the beginning
  * @throws DrizzleQueryError
  */
 export function nextVisitedSessions(
@@ -62,7 +62,7 @@ function placeOf(lane: LaneSource): VisitPlace {
   return { partition: lane.partition.id, database: lane.database.index, isLate: isLate(lane), after: null };
 }
 
-/** By lane alone. */
+/** By lane only. */
 function compare(a: VisitPlace, b: VisitPlace): number {
   return a.partition - b.partition || a.database - b.database || Number(a.isLate) - Number(b.isLate);
 }

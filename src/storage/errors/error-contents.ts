@@ -3,17 +3,17 @@ import type { Reader } from "../core/reader";
 import { errorParts, errors } from "../core/tables";
 import type { ErrorKey } from "./error-key";
 
-/** The content of an error as its row has it: null where it is long, and in pieces where `parts` is not 0. */
+/** The content of an error as its row has it: null if it is long, and in chunks if `parts` is not 0. */
 interface ContentOfRow {
   key: ErrorKey;
   parts: number;
   content: string | null;
 }
 
-/** An error's content as JSON text, or how much of it has arrived: the pieces of a large event come one by one. */
+/** An error's content as JSON text, or how much of it has arrived: the chunks of a large event arrive one by one. */
 export type ErrorContent = { kind: "whole"; text: string } | { kind: "incomplete"; arrived: number; of: number };
 
-/** The whole contents of the given errors: those that came with their row, the long ones, and those in pieces. */
+/** The whole contents of the given errors: those read with their row, the long ones, and those in chunks. */
 export async function loadErrorContents(reader: Reader, rows: ContentOfRow[]): Promise<Map<ErrorKey, ErrorContent>> {
   const inPieces = rows.filter(({ parts }) => parts > 0);
   const long = rows.filter(({ parts, content }) => parts === 0 && content === null);
@@ -27,7 +27,7 @@ export async function loadErrorContents(reader: Reader, rows: ContentOfRow[]): P
   return contents;
 }
 
-/** Puts pieces together. They are numbered from 0, and none is stored twice. */
+/** Joins chunks. They are numbered from 0, and none is stored twice. */
 export function putTogether(pieces: { part: number; content: string }[], of: number): ErrorContent {
   const arrived = pieces.filter(({ part }) => part < of);
   if (arrived.length < of) return { kind: "incomplete", arrived: arrived.length, of };

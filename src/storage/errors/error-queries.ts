@@ -21,12 +21,12 @@ import { compareErrorKeys, type ErrorKey } from "./error-key";
 
 export const ERROR_STATUSES = ["open", "resolved"] as const;
 
-/** `resolved`: a replay made an event of it. */
+/** `resolved` means that a replay turned it into an event. */
 export type ErrorStatus = (typeof ERROR_STATUSES)[number];
 
-/** Which errors to list. Filters combine; null: any. */
+/** Which errors to list. Filters combine; null matches any. */
 export interface ErrorQuestion extends Omit<ReplayFilter, "application"> {
-  /** Of any of these; null: of all, and of those that name none. */
+  /** Any of these applications; null for all errors, including those that name no application. */
   applications: readonly string[] | null;
   status: ErrorStatus | null;
   order: Order;
@@ -34,7 +34,7 @@ export interface ErrorQuestion extends Omit<ReplayFilter, "application"> {
   after: ErrorKey | null;
 }
 
-/** A replay's filter as a question asks. */
+/** A replay's filter as an error query. */
 export function asAsked({
   application,
   ...filter
@@ -52,36 +52,37 @@ export interface FoundError {
   /** JSON: [{code, path, message}]. */
   issues: string;
   content: ErrorContent;
-  /** When a replay made an event of it; null: it is open. */
+  /** When a replay turned it into an event; null while it is open. */
   resolvedAt: Micros | null;
-  /** The event that it became, by its identity. */
+  /** The identity of the event that it became. */
   resolvedSession: string | null;
   resolvedEventId: string | null;
   resolvedOccurredAt: Micros | null;
-  /** When a replay validated it last. */
+  /** When a replay last validated it. */
   replayedAt: Micros | null;
   replayId: string | null;
 }
 
-/** An error as it is read: its content left behind where it is long. */
+/** An error as a scan reads it, without its content if that is long. */
 export interface ScannedError extends Omit<FoundError, "content"> {
   parts: number;
-  /** Characters of the content, where it is one piece. */
+  /** The number of characters of the content, if it is not in chunks. */
   size: number;
   content: string | null;
 }
 
 /**
- * One page of the errors of all databases, by receipt. One filter is scanned by its index (the first there is
- * of session, code, name, category, application, status). Where others are left over, a page looks at MAX_ROWS_EXAMINED of its
- * entries at most, in the index of the second too, and at the errors that are in both. A page ends early when its contents pass MAX_PAGE_CONTENT.
+ * One page of the errors of all databases, by receipt. One filter is scanned by its index (the first of session,
+ * code, name, category, application, status). If others are left, a page examines at most MAX_ROWS_EXAMINED of its
+ * entries, looks them up in the index of the second filter too, and reads the errors that are in both. A page ends
+ * early if its contents pass MAX_PAGE_CONTENT.
  *
  * @throws what D1 throws
  */
 export async function findErrors(databases: Database[], question: ErrorQuestion): Promise<Page<FoundError, ErrorKey>> {
   const readers = databases.map(readerOf);
-  // One scan for each application: an index has the errors of one in the order of receipt.
-  const scans: Walk[] = (question.applications ?? [null]).map((application) => ({ ...question, application }));
+  // One scan for each application: its index holds the errors of one application in the order of receipt.
+  const scans: ErrorScan[] = (question.applications ?? [null]).map((application) => ({ ...question, application }));
   const partialPages = await Promise.all(
     readers.flatMap((reader) =>
       scans.map(async (scan) => {
@@ -105,14 +106,14 @@ export async function findErrors(databases: Database[], question: ErrorQuestion)
   return { rows: page.rows.map(({ reader: _, ...row }) => withContent(row, all)), next: page.next };
 }
 
-/** An error of these ids, whatever database holds it, with that database's index. */
+/** An error found by its id, with the index of its database. */
 export interface LocatedError extends FoundError {
   database: number;
 }
 
 /**
- * The errors of the given ids in the order of receipt, each by one look-up in each database. All their contents are read:
- * ask for few.
+ * The errors with the given ids in the order of receipt, each by one look-up in each database. Reads all their
+ * contents, so pass few ids.
  *
  * @throws what D1 throws
  */
@@ -131,8 +132,8 @@ export async function findErrorsById(databases: Database[], ids: string[]): Prom
 }
 
 /**
- * How many of the first errors of a list have contents that fit into one page together; one at least. Reads no content: one
- * may have 1 MB, and an isolate has 128.
+ * How many of the first errors of a list have contents that fit into one page together; at least one. Reads no
+ * content: a single one may have 1 MB, and an isolate has 128 MB.
  *
  * @throws what D1 throws
  */
@@ -183,17 +184,17 @@ const scannedColumns = {
     ${errors.content}, NULL)`,
 };
 
-/** The same in words of SQL: Drizzle's own queries cannot name an index. */
+/** Written as SQL, because Drizzle's queries cannot name an index. */
 const scanned = sql.join(
   Object.entries(scannedColumns).map(([name, column]) => sql`${column} AS ${sql.identifier(name)}`),
   sql`, `,
 );
 
-interface Walk extends Omit<ErrorQuestion, "applications"> {
+interface ErrorScan extends Omit<ErrorQuestion, "applications"> {
   application: string | null;
 }
 
-async function scanErrors(reader: Reader, question: Walk): Promise<PartialPage<ScannedError, ErrorKey>> {
+async function scanErrors(reader: Reader, question: ErrorScan): Promise<PartialPage<ScannedError, ErrorKey>> {
   const [driver, other, ...more] = filtersOf(question);
   const where = and(driver?.condition, ...withinReceipt(question));
   const direction = question.order === "asc" ? sql`ASC` : sql`DESC`;
@@ -204,8 +205,9 @@ async function scanErrors(reader: Reader, question: Walk): Promise<PartialPage<S
     const rows = await reader.all<ScannedRow>(sql`SELECT ${scanned} FROM ${scan} LIMIT ${wanted}`);
     return partialPageOf(rows.map(toScanned), question.limit);
   }
-  // A subquery with a LIMIT is run as it stands, entry by entry and in its order. Each is looked for in the other filter's
-  // index, at its own place: one that is not there costs no row. CROSS keeps SQLite from beginning with that index.
+  // SQLite runs a subquery with a LIMIT as written, entry by entry in its order. Each entry is looked up in the
+  // other filter's index; an entry that is not there costs no row. CROSS prevents SQLite from starting with that
+  // index.
   const rows = await reader.all<ScannedRow>(sql`
     SELECT ${scanned} FROM (SELECT received_at, id FROM ${scan} LIMIT ${MAX_ROWS_EXAMINED}) AS scanned
     CROSS JOIN ${through(other)} ON ${errors.receivedAt} = scanned.received_at AND ${errors.id} = scanned.id
@@ -218,18 +220,18 @@ async function scanErrors(reader: Reader, question: Walk): Promise<PartialPage<S
 }
 
 interface Filter {
-  /** Holds what passes, in the order of receipt, with the keys: a scan through it looks no error up. */
+  /** Its index holds the matching errors in the order of receipt, with their keys, so a scan looks no error up. */
   index: string;
   condition: SQL;
 }
 
-/** The errors through a filter's index, whatever SQLite would choose. */
+/** The errors through a filter's index, regardless of what SQLite would choose. */
 function through(filter: Filter | undefined): SQL {
   return filter === undefined ? sql`${errors}` : sql`${errors} INDEXED BY ${sql.identifier(filter.index)}`;
 }
 
-/** The filters that are asked for, from the one that leaves fewest rows, as a rule, to the one that leaves most. */
-function filtersOf({ session, code, name, category, application, status }: Walk): Filter[] {
+/** The given filters, from the one that usually leaves the fewest rows to the one that leaves the most. */
+function filtersOf({ session, code, name, category, application, status }: ErrorScan): Filter[] {
   const equals = (index: string, column: SQLWrapper, value: string | null): Filter[] =>
     value === null ? [] : [{ index, condition: sql`${column} = ${value}` }];
   return [
@@ -247,8 +249,8 @@ const STATUS_FILTERS: Record<ErrorStatus, Filter> = {
   resolved: { index: "errors_resolved", condition: sql`${errors.resolvedAt} IS NOT NULL` },
 };
 
-/** As `withinRange` does for events: at the end where the scan goes on there is one bound only. */
-function withinReceipt({ from, to, order, after }: Walk): SQL[] {
+/** Like `withinRange` for events: at the end where the scan continues there is only one bound. */
+function withinReceipt({ from, to, order, after }: ErrorScan): SQL[] {
   const conditions: SQL[] = [];
   const goesOnFromLow = order === "asc" && after !== null && (from === null || after.receivedAt >= from);
   const goesOnFromHigh = order === "desc" && after !== null && (to === null || after.receivedAt <= to);

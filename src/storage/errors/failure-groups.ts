@@ -5,7 +5,7 @@ import type { Reader } from "../core/reader";
 import { failures } from "../core/tables";
 import { type SeriesFilter, textList } from "../counts/series";
 
-/** Which failures to sum up, from the buckets of one width. Filters combine; null: any. */
+/** Which failures to sum, from the buckets of one width. Filters combine; null matches any. */
 export interface FailureQuestion extends SeriesFilter {
   code: EventCode | null;
   /** Width of the buckets: 60, 3600 or 86400. */
@@ -13,13 +13,13 @@ export interface FailureQuestion extends SeriesFilter {
   /** Starts of the first and the last bucket, in seconds since 1970. */
   first: number;
   last: number;
-  /** Width of a bucket of the line over time, in seconds: a multiple of the buckets' width. */
+  /** The width of a step of the time series, in seconds: a multiple of the buckets' width. */
   step: number;
-  /** Groups at most. */
+  /** The most groups to return. */
   limit: number;
 }
 
-/** An application with an event type, as failures name it: empty where an error has none, or the day has too many groups. */
+/** The application and event type of failures. Empty if an error has none, or if the day has too many groups. */
 export interface FailingType {
   application: string;
   category: string;
@@ -31,17 +31,18 @@ export interface Group extends FailingType {
   code: string;
   path: string;
   events: number;
-  /** Starts of the first and the last bucket that has one. */
+  /** Starts of the first and the last bucket with such a failure. */
   firstBucket: number;
   lastBucket: number;
-  /** By step from the range's start, in order; those without failures are left out. */
+  /** By step from the range's start, in order. Steps without failures are left out. */
   steps: { place: number; events: number }[];
   /** One of the newest of these errors. */
   lastErrorId: string;
 }
 
 /**
- * The groups of one database: all, or the MAX_SUMMARY_GROUPS most frequent where the aggregate rows are too many to be summed up here.
+ * The groups of one database: all, or the MAX_SUMMARY_GROUPS most frequent if there are too many aggregate rows to
+ * sum in the Worker.
  *
  * @throws what D1 throws
  */
@@ -50,7 +51,7 @@ export async function groupsIn(reader: Reader, question: FailureQuestion): Promi
   return buckets.length > 0 ? groupAggregates(buckets, question) : sumUpInDatabase(reader, question);
 }
 
-/** The condition for the aggregate rows of some codes. Named one by one, each code is a range of the primary key. */
+/** The condition for the aggregate rows of some codes. Listed one by one, each code is a range of the primary key. */
 export function within({ seconds, first, last }: FailureQuestion, codes: readonly string[]): SQL {
   return sql`${failures.seconds} = ${seconds} AND ${failures.bucket} BETWEEN ${first} AND ${last}
     AND ${inArray(failures.code, [...codes])}`;
@@ -77,8 +78,9 @@ export interface BucketAggregates {
 }
 
 /**
- * All aggregate rows in the range, or none where their text passes MAX_SUMMARY_CELL_BYTES: it is measured before it is made. By code and
- * bucket they come in the order of the primary key, so nothing is sorted, which takes four times as long in the database.
+ * All aggregate rows in the range, or none if their text passes MAX_SUMMARY_AGGREGATE_BYTES, which is measured
+ * before the text is built. By code and bucket they follow the primary key, so the database does not sort; sorting
+ * takes four times as long.
  */
 async function aggregatesIn(reader: Reader, question: FailureQuestion): Promise<BucketAggregates[]> {
   const where = conditionsOf(question);
@@ -99,7 +101,7 @@ type AggregateRow = [
   lastErrorId: string,
 ];
 
-/** Sums aggregate rows up by group. */
+/** Sums aggregate rows by group. */
 export function groupAggregates(
   buckets: BucketAggregates[],
   { first, step }: Pick<FailureQuestion, "first" | "step">,
@@ -130,14 +132,15 @@ export function groupAggregates(
 }
 
 /**
- * The MAX_SUMMARY_GROUPS most frequent groups, found without fetching the aggregate rows. Summed up by step first, so that what returns
- * is bounded by the groups and not by the range.
+ * The MAX_SUMMARY_GROUPS most frequent groups, found without fetching the aggregate rows. Rows are summed by step
+ * first, so the size of the result depends on the groups and not on the range.
  *
  * @throws what D1 throws
  */
 export async function sumUpInDatabase(reader: Reader, question: FailureQuestion): Promise<Group[]> {
   const { first, step } = question;
-  // `newest` carries an error's id behind its bucket, in twelve digits. Numbers are bound as REAL, whose division leaves a rest.
+  // `newest` is the bucket followed by an error's id in twelve digits. Numbers are bound as REAL, whose division
+  // leaves a fraction.
   const rows = await reader.all<
     Omit<Group, "steps" | "lastBucket" | "lastErrorId"> & { places: string; newest: string }
   >(sql`

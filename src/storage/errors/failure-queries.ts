@@ -7,17 +7,16 @@ import { type CountSource, sumBySeries, withCounts } from "../counts/counts";
 import { EVERY_FAILURE } from "../write/failure-counts";
 import { type FailingType, type FailureQuestion, type Group, groupsIn, within } from "./failure-groups";
 
-/** A group of failures beside the traffic of its type. */
+/** A group of failures with the traffic of its type. */
 export interface FailureGroup extends Group {
-  /** All events of the type in the range: those that failed, by receipt, and those that are stored, by occurrence. */
+  /** All events of the type in the range: failed ones by receipt, stored ones by timestamp. */
   failed: number;
   stored: number;
 }
 
 /**
- * The most frequent failures in a range, by number. Reads counts alone: the aggregate rows of failures in the range, and the
- * buckets of the stored events. Exact, unless there are more than MAX_SUMMARY_GROUPS groups in one database of
- * several.
+ * The most frequent failures in a range. Reads only counts: the aggregate rows of failures in the range, and the
+ * buckets of the stored events. Exact, unless one of several databases has more than MAX_SUMMARY_GROUPS groups.
  *
  * @returns at most `limit` groups, and whether these are all
  * @throws what D1 throws
@@ -60,7 +59,7 @@ function compareTexts(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-/** The same group from several databases as one. */
+/** Merges the parts of a group from several databases. */
 function mergeGroups(parts: Group[]): Group {
   const newest = parts.reduce((a, b) => (b.lastBucket > a.lastBucket ? b : a));
   const byPlace = Map.groupBy(
@@ -74,7 +73,7 @@ function mergeGroups(parts: Group[]): Group {
   return { ...newest, steps, events, firstBucket: Math.min(...parts.map(({ firstBucket }) => firstBucket)) };
 }
 
-/** How many events of each type failed and are stored, by the type's place in the list. */
+/** The numbers of failed and stored events of each type, by the type's place in the list. */
 async function totalsIn(
   source: CountSource,
   types: FailingType[],
@@ -89,7 +88,8 @@ async function totalsIn(
     WHERE ${within(question, [EVERY_FAILURE])} AND (application, category, name) IN
       (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${wanted}))
     GROUP BY application, category, name`);
-  // Failures without a category have no traffic beside them: the series of category '' is the overflow of all types.
+  // Failures without a category have no traffic to compare with: the dimension key of category '' is the overflow of
+  // all types.
   const members = await reader.all<{ place: number; seriesId: number }>(sql`
     SELECT wanted.key AS place, s.series_id AS seriesId
     FROM json_each(${wanted}) AS wanted
@@ -104,7 +104,7 @@ async function totalsIn(
   const places = new Map(types.map((type, place) => [typeOf(type), place]));
   return {
     failed: new Map(failed.map((row) => [places.get(typeOf(row)) ?? -1, row.events])),
-    // A type of one application is one series.
+    // A type of one application is one dimension key.
     stored: new Map(members.map(({ place, seriesId }) => [Number(place), stored.get(seriesId) ?? 0])),
   };
 }

@@ -10,9 +10,9 @@ import { EVERY_FAILURE } from "../write/failure-counts";
 const MINUTE = 60;
 const HOUR = 3_600;
 
-/** Which minutes, by their starts in seconds since 1970, and whether the stored events are asked for. */
+/** Which minutes, by their starts in seconds since 1970, and whether to count the stored events too. */
 export interface ShareQuestion extends Omit<SeriesFilter, "applications"> {
-  /** null: of all. */
+  /** Null for all applications. */
   application: string | null;
   first: number;
   last: number;
@@ -20,9 +20,9 @@ export interface ShareQuestion extends Omit<SeriesFilter, "applications"> {
 }
 
 /**
- * How many events failed in a range of minutes, and how many are stored: exact, from counts alone. Of an application it
- * reads a row for each minute and type that has failures, whatever fails elsewhere; of what is stored a row for each
- * whole hour and for each minute before and after them.
+ * The numbers of failed and stored events in a range of minutes, exact and from counts alone. For an application it
+ * reads one row for each minute and type with failures, however much fails elsewhere. For stored events it reads one
+ * row for each whole hour, and for each minute before and after the whole hours.
  *
  * @throws what D1 throws
  */
@@ -48,7 +48,7 @@ async function failuresIn(
     ...(category === null ? [] : [sql`held.category = ${category}`]),
     ...(name === null ? [] : [sql`held.name = ${name}`]),
   ].map((condition) => sql` AND ${condition}`);
-  // Minute by minute the application is a range of the primary key; over a range of minutes it would not be.
+  // For each single minute the application is a range of the primary key; for a range of minutes it would not be.
   const minutes = Array.from({ length: (last - first) / MINUTE + 1 }, (_, place) => first + place * MINUTE);
   const from =
     application === null

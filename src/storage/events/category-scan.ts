@@ -20,18 +20,19 @@ interface CategoryScan {
 }
 
 /**
- * Events that one page looks at for each event of a common category. It had 1/24 of the traffic when it became common; the
- * rest is leeway, since a page that stays short costs another question.
+ * Events that one page examines for each event of a common category. A category has 1/24 of the traffic when it
+ * becomes common. The rest is headroom, since a page that ends early costs another request.
  */
 const EXAMINED_PER_EVENT = 28;
 const EXAMINED_AT_LEAST = 500;
 
 /**
- * Events of a category.
+ * Lists the events of a category.
  *
- * - Where it is rare in a partition, they stand in the index of rare categories: one row read for each. Those of an overflow
- *   series stand there among all of their kind, and a page looks at a bounded number of them.
- * - Where it is common, a page looks at a bounded number of events by time. Where it has dried up since, the counts lead on.
+ * - If it is rare in a partition, its events are in the index of rare categories: one row read for each. Those of an
+ *   overflow key are there among all of their kind, and a page examines a bounded number of them.
+ * - If it is common, a page examines a bounded number of events by time. If the category has become rare since, the
+ *   counts guide the scan.
  *
  * @throws DrizzleQueryError
  */
@@ -41,7 +42,7 @@ export async function scanCategory(
   { category, range, limit }: CategoryScan,
 ): Promise<Page<ScannedEvent, EventKey>> {
   const { order } = range;
-  // Asked while the first partition is read, and used from the second on.
+  // Queried while the first partition is read, and used from the second on.
   let overflowing: Database[] | null = null;
   const page = await scanPartitions<ScannedEvent>(partitions, { limit, order }, async (group, wanted) => {
     const common = chainsOf(databases, group, (partition) => partition.common.has(category));
@@ -93,7 +94,7 @@ export async function scanCategory(
   return { rows: [...page.rows, ...rows], next };
 }
 
-/** The databases that have an overflow series. */
+/** The databases that have an overflow key. */
 async function withOverflow(databases: readonly Database[]): Promise<Database[]> {
   const found = await readAll<{ category_id: number }>(
     databases.map((database) => ({

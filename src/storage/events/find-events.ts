@@ -24,15 +24,15 @@ import { loadPayloads } from "./payloads";
 import { type ScannedEvent, scanChains, scanEvents, scanMatching } from "./scan-statements";
 import { type WantedSeries, wantedSeries } from "./wanted-series";
 
-/** Which events to list. Filters combine; null: any. */
+/** Which events to list. Filters combine; null matches any. */
 export interface EventQuestion extends SeriesFilter {
   session: string | null;
   range: EventRange;
-  /** Events in a page at most. */
+  /** The most events in a page. */
   limit: number;
 }
 
-/** An event as it is stored, in words. */
+/** A stored event, with names instead of internal numbers. */
 export interface FoundEvent {
   key: EventKey;
   session: string;
@@ -50,14 +50,14 @@ export interface FoundEvent {
 }
 
 /**
- * One page of the events of all partitions and databases, in the order of (occurrence, receipt, session, tie).
+ * One page of the events of all partitions and databases, in the order of (timestamp, receipt, session, tie).
  *
- * - By session: a seek for each slot of the windows in which it has events. Category, name and application are then left over,
- *   and a page looks at MAX_ROWS_EXAMINED of the session's events in each partition at most.
+ * - By session: one seek for each slot of the windows in which it has events. Category, name and application are
+ *   checked afterwards, so a page examines at most MAX_ROWS_EXAMINED of the session's events in each partition.
  * - By time: the slots from the cursor on.
  * - By category: see category-scan.ts. By name or application: see minute-bucket-scan.ts.
  *
- * A page ends early when its contents pass MAX_PAGE_CONTENT.
+ * A page ends early if its contents pass MAX_PAGE_CONTENT.
  *
  * @throws DrizzleQueryError
  */
@@ -90,7 +90,7 @@ export function findEvents(
   });
 }
 
-/** A page, and whether some of it came from the archive. */
+/** A page, and whether the archive provided part of it. */
 export interface EventPage extends Page<FoundEvent, EventKey> {
   fromArchive: boolean;
 }
@@ -108,8 +108,8 @@ function fromArchive({ key, archived }: ColdEvent): FoundEvent {
 }
 
 /**
- * The archive's part of a page, and of what the databases found what is no copy of it. Null where the archive has no part in it: no
- * partition of the range lies there, or the databases fill the page before.
+ * The archive's part of a page, and the events from the databases that are not copies of archived ones. Null if the
+ * archive has no part in it: the range has no archived partition, or the databases fill the page first.
  */
 async function coldPart(
   archive: Archive,
@@ -136,7 +136,10 @@ async function coldPart(
   return { ...cold, late: await dropLateCopies(archive, partitions, hot.rows) };
 }
 
-/** Series whose hours guide a scan of the archive. With more of them it goes by time, and the files say what types they hold. */
+/**
+ * The most dimension keys whose hours guide a scan of the archive. With more of them, the scan goes by time, and
+ * each file lists the types it holds.
+ */
 const MAX_GUIDING_SERIES = 50;
 
 async function guidingSeries(
@@ -150,7 +153,7 @@ async function guidingSeries(
 
 type ScannedPage = Page<ScannedEvent, EventKey>;
 
-/** A page of events as they are stored, not yet in words. */
+/** A page of events as stored, with internal numbers. */
 export async function scanFiltered(
   databases: Database[],
   map: PartitionMap,
@@ -185,7 +188,10 @@ function scanTime(
   );
 }
 
-/** Partition by partition, as far as they hold the session: one that comes back for years has windows in many of them. */
+/**
+ * Scans the partitions that hold the session one by one: a session that returns for years has windows in many of
+ * them.
+ */
 async function scanSession(
   databases: Database[],
   map: PartitionMap,
@@ -198,7 +204,8 @@ async function scanSession(
     left.length < 2 ? left : partitionsOfSession(databases, left, session),
     isFiltered ? wantedByDatabase(databases, question) : null,
   ]);
-  // Each of them holds an event, but for those at the ends of the range: the page is full before the rest is needed.
+  // Each of these partitions holds an event, except at the ends of the range, so the page is full before the others
+  // are needed.
   const needed = isFiltered ? partitions : partitions.slice(0, limit + 3);
   return scanPartitions(needed, { limit, order: range.order }, (group, missing) => {
     const chains = scanChains(
@@ -211,7 +218,7 @@ async function scanSession(
   });
 }
 
-/** The wanted series of each database that has some. */
+/** The wanted dimension keys of each database that has any. */
 async function wantedByDatabase(databases: Database[], filter: SeriesFilter): Promise<Map<Database, WantedSeries>> {
   const all = await Promise.all(
     databases.map(async (database) => [database, await wantedSeries(database, filter)] as const),
@@ -227,14 +234,17 @@ function matchesOf(wanted: ReadonlyMap<Database, WantedSeries>) {
   };
 }
 
-/** The category that holds what is wanted and nothing else, the same in all databases; null if there is none. */
+/** The category that contains exactly the wanted events, the same in all databases; null if there is none. */
 function wholeCategory(wanted: WantedSeries[]): string | null {
   const categories = new Set(wanted.map(({ category }) => (category?.isWhole === true ? category.category : null)));
   const [only = null] = categories;
   return categories.size === 1 ? only : null;
 }
 
-/** Gives scanned events their texts: what their series stand for, and the contents left behind. */
+/**
+ * Adds names and texts to scanned events: those of their dimension keys, and the contents that were not read with
+ * their rows.
+ */
 export async function inWords(events: ScannedEvent[]): Promise<FoundEvent[]> {
   const [payloads, ...parts] = await Promise.all([
     loadPayloads(events.filter(({ data }) => data === null)),
@@ -269,7 +279,7 @@ function placeOf({ key, id, visitor }: ScannedEvent) {
   };
 }
 
-/** What an event is of. In an overflow series it says so itself. */
+/** The type of an event. An event with an overflow key stores its type itself. */
 function typeOf({ type }: ScannedEvent, { application, category, name }: Series) {
   if (type === null) return { application, category, name };
   const [ownCategory, ownName]: [string, string] = JSON.parse(type);

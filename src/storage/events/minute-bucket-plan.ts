@@ -3,7 +3,7 @@ import type { Order } from "../scan/event-order";
 
 export const MINUTE_MICROS = 60_000_000;
 
-/** A minute that holds events of the wanted series, with how many, and how many events there are to be read in it. */
+/** A minute that holds events of the wanted dimension keys, with their number and the number of events to read in it. */
 export interface GuidingMinute {
   /** Its start, in microseconds since 1970. */
   start: Micros;
@@ -13,22 +13,25 @@ export interface GuidingMinute {
 
 /** What to read for one page. */
 export interface MinuteBucketPlan {
-  /** Minutes of which everything is read: together they hold at most about two pages. */
+  /** Minutes that are read completely: together they hold at most about two pages. */
   whole: GuidingMinute[];
-  /** The minute in which the page fills up: read in order, and no further than needed. It follows those read whole. */
+  /**
+   * The minute in which the page fills up. It is read in order, and no further than needed. It follows the complete
+   * ones.
+   */
   last: GuidingMinute | null;
-  /** True if all the given minutes are in the plan. */
+  /** True if all given minutes are in the plan. */
   complete: boolean;
 }
 
 /**
- * Chooses which minutes to read for a page of events that no index covers, from exact counts.
+ * Chooses from exact counts which minutes to read for a page of events that no index covers.
  *
- * Goes through the minutes in the order of the scan until they hold more than `limit` matching events, or until reading
- * them would cost more than `budget` rows. The first minute is taken whatever it costs, so that every page moves on; the
- * reader bounds it.
+ * Takes minutes in the order of the scan until they hold more than `limit` matching events, or until reading them
+ * would cost more than `budget` rows. The first minute is always taken, so that every page advances; the reader
+ * bounds its cost.
  *
- * @param startsWithin true if the scan begins within the first minute, whose counts then say too much
+ * @param startsWithin true if the scan starts within the first minute, so that its counts are too high
  */
 export function planMinuteBucketScan(
   minutes: GuidingMinute[],
@@ -50,7 +53,7 @@ export function planMinuteBucketScan(
   return { whole, last: null, complete: true };
 }
 
-/** Joins neighbouring minutes to ranges of time, `[from, to)` in microseconds, in ascending order. */
+/** Joins adjacent minutes to time ranges, `[from, to)` in microseconds, in ascending order. */
 export function joinMinutes(minutes: { start: Micros }[]): [Micros, Micros][] {
   const ranges: [Micros, Micros][] = [];
   for (const { start } of minutes.toSorted((a, b) => a.start - b.start)) {
@@ -61,7 +64,7 @@ export function joinMinutes(minutes: { start: Micros }[]): [Micros, Micros][] {
   return ranges;
 }
 
-/** The moment at which a scan has left a minute: its end, or its start when scanning back. */
-export function edgeBeyond(minute: { start: Micros }, order: Order): Micros {
+/** The time at which a scan leaves a minute: its end, or its start if the scan goes back in time. */
+export function boundaryAfter(minute: { start: Micros }, order: Order): Micros {
   return order === "asc" ? minute.start + MINUTE_MICROS : minute.start;
 }

@@ -16,12 +16,15 @@ import {
 import { chainsOf, type LaneSource, lanesIn, laneTable } from "../scan/lane-chains";
 import { inDirection, mergePartialPages, type Page, type PartialPage } from "../scan/partial-page";
 import { rareTerm, timeTerm } from "../scan/scan-terms";
-import { edgeBeyond, type GuidingMinute, joinMinutes, MINUTE_MICROS } from "./minute-bucket-plan";
+import { boundaryAfter, type GuidingMinute, joinMinutes, MINUTE_MICROS } from "./minute-bucket-plan";
 import { type MinuteBucketPage, planPage } from "./minute-buckets";
 import { readWhole, type ScannedEvent, scanChains, scanEvents, scanMatching } from "./scan-statements";
 import type { WantedSeries } from "./wanted-series";
 
-/** Rows read for an event that a bounded scan looks at: itself and in the sort, and both again where the page stays short. */
+/**
+ * Rows read for an event that a bounded scan examines: the event and its sort entry, and both again if the page
+ * stays short.
+ */
 const COST_OF_LOOK = 4;
 
 interface MinuteBucketScan {
@@ -30,15 +33,16 @@ interface MinuteBucketScan {
 }
 
 /**
- * Events of some series, which no index covers (a rare name in a common category, say). Exact counts tell which minutes hold
- * them, and only these minutes are read; of a category that is rare in its partition, only its index.
+ * Finds events of dimension keys that no index covers, such as a rare name in a common category. Exact counts show
+ * which minutes hold them, and only these minutes are read. For a category that is rare in its partition, only its
+ * index is read.
  *
- * Bounded for each page and database: MAX_GUIDING_COUNTS rows of counts, and MAX_MINUTE_BUCKET_ROWS events, twice that if a single
- * minute holds more. Where a bound ends it, the page is short and the next one goes on from there. Late lanes have no counts,
- * and are looked through.
+ * Each page is bounded in each database: MAX_GUIDING_COUNTS rows of counts, and MAX_MINUTE_BUCKET_ROWS events, or
+ * twice that if a single minute holds more. If a bound ends the page early, the next page continues from there. Late
+ * lanes have no counts and are scanned.
  *
  * @param partitions in the order of the scan
- * @param wanted databases without wanted series are left out
+ * @param wanted databases without wanted dimension keys are left out
  * @throws DrizzleQueryError
  */
 export async function scanMinuteBuckets(
@@ -114,14 +118,14 @@ function reachedBy({ plan, more, reached }: MinuteBucketPage, order: Order): Eve
   if (!more) return null;
   if (reached !== null) return startOf(reached);
   const minute = plan.last ?? plan.whole.at(-1);
-  return minute === undefined ? null : startOf(edgeBeyond(minute, order));
+  return minute === undefined ? null : startOf(boundaryAfter(minute, order));
 }
 
-/** What is left of a range. */
+/** The bounds of the range that is still to be read. */
 function unreadBounds(range: EventRange): Bounds {
   const { low, high } = boundsOf(range);
   const { order, after } = range;
-  // Where a page ended between two minutes, the later of them is done: taking it again would never end.
+  // If a page ended between two minutes, the later of them is done. Taking it again would loop forever.
   const isDone = order === "desc" && after !== null && compareEventKeys(after, startOf(after.occurredAt)) === 0;
   return { low, high: isDone && after.occurredAt === high ? high - 1 : high };
 }
@@ -131,7 +135,7 @@ interface Piece {
   within: Bounds[];
 }
 
-/** Neighbouring minutes joined, by the lane in which they lie. */
+/** Adjacent minutes joined, by their lane. */
 function piecesOf(minutes: GuidingMinute[], lanes: readonly LaneSource[], { low, high }: Bounds): Piece[] {
   return lanes.flatMap((lane) => {
     const { from, to } = lane.partition;
@@ -143,7 +147,7 @@ function piecesOf(minutes: GuidingMinute[], lanes: readonly LaneSource[], { low,
   });
 }
 
-/** All wanted events of some moments of a lane. */
+/** All wanted events of some time ranges of a lane. */
 function wholeStatement(lane: LaneSource, within: Bounds[], wanted: WantedSeries, readsIndex: boolean): SQL {
   const list = within.map(({ low, high }) => [slotOf(low, lane.partition), slotOf(high, lane.partition), low, high]);
   const pieces = sql`json_each(${JSON.stringify(list)}) AS piece`;

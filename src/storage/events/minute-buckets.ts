@@ -10,7 +10,7 @@ import { everyPage } from "../scan/scan-terms";
 import { type GuidingMinute, MINUTE_MICROS, type MinuteBucketPlan, planMinuteBucketScan } from "./minute-bucket-plan";
 import type { WantedSeries } from "./wanted-series";
 
-/** How many hours each series is asked for before there is need for more, and how many times as many then. */
+/** The hours first requested for each dimension key, and the factor for the next request if more are needed. */
 const FIRST_HOURS = 2;
 const STEP = 8;
 
@@ -22,7 +22,7 @@ const MAX_TERMS = 5;
 export interface GuidingQuestion {
   database: Database;
   wanted: WantedSeries;
-  /** The main lanes to look through, each in its partition. */
+  /** The main lanes to scan, each in its partition. */
   lanes: readonly LaneSource[];
   /** True for partitions of which only the wanted category's index is read. */
   readsIndex: (lane: LaneSource) => boolean;
@@ -33,16 +33,16 @@ export interface GuidingQuestion {
 
 export interface MinuteBucketPage {
   plan: MinuteBucketPlan;
-  /** True if there may be wanted events behind what is read. */
+  /** True if there may be more wanted events after the last one read. */
   more: boolean;
-  /** Where the guiding ended, if the plan holds all that it found up to there. */
+  /** How far the counts were read, if the plan includes everything that they found. */
   reached: Micros | null;
 }
 
 /**
- * Which minutes to read for a page. `series_hours` tells in which hours the wanted series have events, and the counts by minute
- * how many they are and what a minute costs. Few hours come first, and more, up to the bound, only while these neither fill the
- * page nor use up its budget.
+ * Chooses the minutes to read for a page. `series_hours` gives the hours in which the wanted dimension keys have
+ * events, and the minute counts give the number of events and the cost of each minute. It first reads few hours,
+ * then more, up to the limit, as long as they neither fill the page nor use up its budget.
  */
 export async function planPage(question: GuidingQuestion): Promise<MinuteBucketPage> {
   const { wanted, order, limit, bounds } = question;
@@ -68,14 +68,14 @@ export async function planPage(question: GuidingQuestion): Promise<MinuteBucketP
   }
 }
 
-/** The start of a moment's hour, in seconds since 1970. */
+/** The start of a timestamp's hour, in seconds since 1970. */
 function hourOf(moment: Micros): number {
   return Math.floor(moment / 3_600_000_000) * HOUR_SECONDS;
 }
 
 /**
- * The next hours that hold wanted events, in the order of the scan: `each` of every series, and as many in all. `isCut`: there
- * may be more.
+ * The next hours that hold wanted events, in the order of the scan: `each` of every dimension key, and as many in
+ * all. `isCut` means that there may be more.
  */
 async function nextHours(
   { database, wanted, order }: GuidingQuestion,
@@ -91,7 +91,7 @@ async function nextHours(
       )
       ORDER BY 1 ${direction} LIMIT ${integer(each + 1)}`,
   ]);
-  // The first hours of all are among the first of each series: those in front of the last one are complete.
+  // The first hours of all are among the first hours of each key, so all hours before the last one are complete.
   return { next: hours.slice(0, each).map(({ hour }) => hour), isCut: hours.length > each };
 }
 
@@ -102,8 +102,8 @@ interface MinuteRow {
 }
 
 /**
- * The minutes of some hours that hold wanted events, in the order of the scan. Reads a row for each minute and page of series:
- * the range is one, since of two SQLite may seek by the wider.
+ * The minutes of some hours that hold wanted events, in the order of the scan. Reads one row for each minute and
+ * page of dimension keys. It passes a single range, because of two ranges SQLite may use the wider for its seek.
  */
 async function minutesOf(question: GuidingQuestion, hours: readonly number[]): Promise<GuidingMinute[]> {
   const { database, wanted, lanes, readsIndex, order, bounds } = question;
@@ -148,7 +148,7 @@ function sumOf(bySeries: Record<string, number>, ids: readonly number[]): number
   return ids.reduce((sum, id) => sum + (bySeries[id] ?? 0), 0);
 }
 
-/** The start of a moment's minute, in seconds since 1970. */
+/** The start of a timestamp's minute, in seconds since 1970. */
 function toMinute(moment: Micros): number {
   return Math.floor(moment / MINUTE_MICROS) * 60;
 }

@@ -12,8 +12,9 @@ export interface Contents {
 }
 
 /**
- * The contents of the given events: one row read for each. Long ones are not read with their page, since it is only known
- * afterwards how many of them it takes (1,000 events of 32 KB from each of several databases would not fit into a Worker).
+ * The contents of the given events: one row read for each. Long contents are not read with their page, because only
+ * afterwards is it known how many of them fit (1,000 events of 32 KB from each of several databases would not fit
+ * into a Worker).
  */
 export async function loadPayloads(events: readonly ScannedEvent[]): Promise<Map<ScannedEvent, Contents>> {
   const tables = [...Map.groupBy(events, ({ database, suffix }) => `${database.index} ${suffix}`).values()];

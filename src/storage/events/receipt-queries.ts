@@ -17,22 +17,26 @@ export interface StoredReceipt {
   application: string;
   occurredAt: Micros;
   receivedAt: Micros;
-  /** Its place in the session, from 1; null where more than MAX_EVENTS_COUNTED events or MAX_RECEIPT_WINDOWS windows lead up to it. */
+  /**
+   * Its place in the session, starting at 1. Null if more than MAX_EVENTS_COUNTED events or MAX_RECEIPT_WINDOWS
+   * windows precede it.
+   */
   position: number | null;
-  /** How many events of the session have the id: several, where it was sent with different timestamps. */
+  /** The number of events in the session with this id. More than one if it was sent with different timestamps. */
   events: number;
 }
 
 export interface ReceiptQuestion {
   session: string;
   id: string;
-  /** Only events of these applications; null: of any. */
+  /** Only events of these applications; null for any. */
   applications: readonly string[] | null;
 }
 
 /**
- * The newest event of a session with an id. No index knows ids, which would be one more row written for each event: this looks
- * through the newest MAX_EVENTS_COUNTED events of the session, in its newest MAX_RECEIPT_WINDOWS windows.
+ * The newest event of a session with a given id. No index covers event ids, because that would cost one more row
+ * written for each event. The query searches the newest MAX_EVENTS_COUNTED events of the session, in its newest
+ * MAX_RECEIPT_WINDOWS windows.
  *
  * @throws what D1 throws
  */
@@ -48,7 +52,7 @@ export function findStoredEvent(databases: Database[], question: ReceiptQuestion
   });
 }
 
-/** A lane that holds events of a session, in the database where they lie. */
+/** A lane that holds events of a session, and its database. */
 interface Place {
   database: Database;
   lane: Lane;
@@ -59,7 +63,7 @@ interface Place {
 /** Terms of one UNION ALL: D1's limit. */
 const MAX_TERMS = 5;
 
-/** Where a session has events, the newest partitions first. One row read for each of its windows. */
+/** The lanes that hold events of a session, newest partitions first. One row read for each of its windows. */
 async function placesOf(databases: Database[], map: PartitionMap, session: string): Promise<Place[]> {
   const lanes = map.partitions.toReversed().flatMap((partition) => {
     const database = databases.find(({ index }) => index === databaseOf(partition, session));
@@ -132,7 +136,10 @@ async function search(places: Place[], { session, id, applications }: ReceiptQue
   return found;
 }
 
-/** The place of an event among those of the applications in its session: how many events there are up to it, which are counted in the partitions' keys alone. */
+/**
+ * The position of an event among those of the given applications in its session: the number of events up to it,
+ * counted in the partitions' keys alone.
+ */
 async function positionOf(
   places: Place[],
   { session, applications }: ReceiptQuestion,
@@ -160,10 +167,10 @@ async function positionOf(
 }
 
 /**
- * The events of a session in a lane, as what stands behind FROM, with a WHERE: by its windows `a`, their slots `n`, and in each slot
- * the events `e`. What a late lane has as copies of the main lane is left out.
+ * The events of a session in a lane, as a FROM clause with a WHERE: its windows `a`, their slots `n`, and in each
+ * slot the events `e`. Leaves out rows of a late lane that are copies of the main lane.
  *
- * @param windows only so many windows, the newest; null: all
+ * @param windows the number of newest windows to use; null for all
  */
 function eventsOf(places: Place[], { lane, database }: Place, session: string, windows: number | null): SQL {
   const { partition, suffix } = lane;
@@ -202,14 +209,14 @@ export interface FailedReceipt {
   issues: string;
   receivedAt: Micros;
   resolvedAt: Micros | null;
-  /** The event that a replay made of it. */
+  /** The event that a replay created from it. */
   resolvedSession: string | null;
   resolvedEventId: string | null;
 }
 
 /**
- * The errors of an event, the newest first: of the newest MAX_ROWS_EXAMINED that its session has in each database. They lie in
- * whatever database the event's moment gave.
+ * The errors of an event, newest first, among the newest MAX_ROWS_EXAMINED errors of its session in each database.
+ * Which database holds an error depends on the event's timestamp.
  *
  * @throws what D1 throws
  */

@@ -8,23 +8,23 @@ import { type Chain, type LaneSource, laneTable, type PlacedStatement, readAll, 
 import { type PartialPage, partialPageOf } from "../scan/partial-page";
 import type { ScanTerm } from "../scan/scan-terms";
 
-/** An event as it is read: its series still a number, and its contents left behind where they are long. */
+/** An event as a scan reads it: with the number of its dimension key, and without its contents if they are long. */
 export interface ScannedEvent {
   key: EventKey;
   database: Database;
-  /** Names the tables of its lane. */
+  /** The suffix of its lane's tables. */
   suffix: string;
   slotMicros: Micros;
   seriesId: number;
   id: string;
-  /** Characters of its contents: data, context and extra. */
+  /** The number of characters of its contents: data, context and extra. */
   size: number;
-  /** Null where the contents are left behind; see payloads.ts. */
+  /** Null if the contents were not read with the row; see payloads.ts. */
   data: string | null;
   context: string | null;
   extra: string | null;
   visitor: string | null;
-  /** JSON [category, name] of an event of the overflow series. */
+  /** JSON [category, name] for an event of the overflow key. */
   type: string | null;
 }
 
@@ -39,11 +39,11 @@ interface ScannedRow extends EventKey {
   extra: string | null;
   visitor: string | null;
   type: string | null;
-  /** 1: no event to return, but the place behind which a bounded scan did not look. */
+  /** 1 marks the place at which a bounded scan stopped, instead of an event. */
   isEnd: number;
 }
 
-/** What a page reads of an event's row, as it is stored. */
+/** The columns of an event that a page reads, as stored. */
 const STORED = sql.raw(
   [
     "occurred_at",
@@ -66,7 +66,10 @@ const KEY = sql.raw(
   `e.occurred_at AS occurredAt, e.received_after AS receivedAfter, ${packedSql("e.session_id")} AS session, e.tie AS tie`,
 );
 
-/** What a bounded scan reads of the events that it looks at. Reading `type` is cheap, since it mostly is NULL. */
+/**
+ * The columns that a bounded scan reads of each event it examines. Reading `type` is cheap, because it is mostly
+ * NULL.
+ */
 const SCANNED = sql.raw(
   ["slot", "sample_key", "session_id", "occurred_at", "tie", "received_after", "series_id", "type"]
     .map((column) => `e.${column} AS ${column}`)
@@ -75,7 +78,7 @@ const SCANNED = sql.raw(
 
 const SIZE = "length(e.data) + coalesce(length(e.context), 0) + coalesce(length(e.extra), 0)";
 
-/** The columns of `ScannedRow`. Contents of more than `most` characters are left behind. */
+/** The columns of `ScannedRow`. Contents of more than `most` characters are not read. */
 function columns({ suffix, partition }: LaneSource, most: number): SQL {
   const short = (column: string) => `iif(${SIZE} <= ${most}, e.${column}, NULL) AS ${column}`;
   return sql`${KEY}, ${sql.raw(`'${suffix}' AS suffix, ${partition.slotMicros} AS slotMicros, e.series_id AS seriesId,
@@ -83,15 +86,18 @@ function columns({ suffix, partition }: LaneSource, most: number): SQL {
     ${packedSql("e.visitor_id")} AS visitor, e.type AS type`)}`;
 }
 
-/** In place of all columns behind the key, for a row that is no event to return. */
+/** Replaces all columns after the key in a row that is not an event. */
 const NO_CONTENTS = sql.raw("'', 0, 0, '', 0, NULL, NULL, NULL, NULL, NULL");
 
-/** How many characters of an event's contents come with its row, so that all rows together stay below a bound. */
+/**
+ * The number of characters of contents that may be read with each row, so that all rows together stay within the
+ * limit.
+ */
 export function contentWithRow(rows: number): number {
   return Math.min(MAX_CONTENT_WITH_ROW, Math.floor(MAX_CONTENT_WITH_ROWS / Math.max(1, rows)));
 }
 
-/** A chain with what to read of each of its lanes. */
+/** A chain with the conditions for each of its lanes. */
 export interface ScanChain {
   database: Database;
   terms: readonly ScanTerm[];
@@ -102,10 +108,10 @@ export function scanChains(chains: readonly Chain[], termOf: (lane: LaneSource) 
 }
 
 /**
- * Reads the first events of each chain: `limit` and one more, which tells that there are more.
+ * Reads the first events of each chain: `limit` and one more, which shows that there are more.
  *
- * @param matches a condition on `e`. What it leaves out is read all the same, so the caller knows that this is little.
- * @param most characters of contents that come with a row
+ * @param matches a condition on `e`. Excluded events are read too, so the caller must know that they are few.
+ * @param most the most characters of contents that are read with a row
  */
 export async function scanEvents(
   chains: readonly ScanChain[],
@@ -119,7 +125,7 @@ export async function scanEvents(
       database,
       statement: sql`${unionAll(
         terms.map(({ lane, from, sort, end }) => {
-          // Sorted as it is stored: what is made of the columns is only made of the rows that are returned.
+          // Sorts the stored columns: the derived ones are computed only for the returned rows.
           const found = sql`SELECT ${columns(lane, most)}, 0 AS isEnd
               FROM (SELECT ${STORED} ${from} AND ${matches(database)} ORDER BY ${sort} LIMIT ${rows}) AS e`;
           if (end === null) return found;
@@ -137,8 +143,8 @@ export async function scanEvents(
 }
 
 /**
- * Reads the first events of each chain that match a condition on `e`. Looks at `budget` events of each lane at most, and tells
- * how far it came.
+ * Reads the first events of each chain that match a condition on `e`. Examines at most `budget` events of each lane,
+ * and returns how far it got.
  */
 export async function scanMatching(
   chains: readonly ScanChain[],
@@ -156,8 +162,8 @@ export async function scanMatching(
 }
 
 /**
- * The keys of `budget` events are scanned, and those that match are looked up. The last of them follows, since it tells
- * how far the scan came: it is only sought where the matching ones do not fill the page.
+ * Scans the keys of `budget` events and looks up those that match. The last scanned key comes last, to show how far
+ * the scan came; it is only searched for if the matches do not fill the page.
  */
 function matchingTerm(
   { lane, from, sort }: ScanTerm,
@@ -176,7 +182,7 @@ function matchingTerm(
     )`;
 }
 
-/** Reads all events of some terms, in no order. The caller knows that they are few. */
+/** Reads all events of some terms, unordered. The caller must know that they are few. */
 export async function readWhole(
   statements: readonly (PlacedStatement & { lane: LaneSource })[],
   expected: number,
@@ -202,7 +208,7 @@ async function readPartialPages(
   return results.flatMap((rows, place) => {
     const database = statements[place]?.database;
     if (database === undefined) return [];
-    // Where a lane was left before its end, what the chain read behind it does not count.
+    // If a lane was not scanned to its end, later rows of the same chain do not count.
     const end = rows.findIndex(({ isEnd }) => isEnd === 1);
     if (end === -1)
       return [

@@ -4,24 +4,24 @@ import { readBatch } from "../core/reader";
 import { categoryIdOf, jsonList, type SeriesFilter, textList } from "../counts/series";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
 
-/** The series of one database that a filter asks for. */
+/** The dimension keys of one database that match a filter. */
 export interface WantedSeries {
-  /** All that hold wanted events, overflow series among them. At most MAX_SERIES for each application. */
+  /** All that may hold wanted events, including overflow keys. At most MAX_SERIES for each application. */
   ids: readonly number[];
   /** The condition on an event `e`. */
   matches: SQL;
-  /** True if the filter leaves nothing out. */
+  /** True if the filter matches everything. */
   isEverything: boolean;
-  /** Where all wanted events are of one category. */
+  /** Set if all wanted events are of one category. */
   category: WantedCategory | null;
 }
 
 export interface WantedCategory {
   category: string;
   categoryId: number;
-  /** All series of the category. */
+  /** All dimension keys of the category. */
   ids: readonly number[];
-  /** True if the filter leaves nothing of the category out. */
+  /** True if the filter includes the whole category. */
   isWhole: boolean;
 }
 
@@ -31,8 +31,8 @@ interface FoundSeries {
 }
 
 /**
- * The series of a database that a filter asks for. An overflow series holds events of many types, whose own category and name
- * stand in their rows: it is among the wanted ones, with a condition on these.
+ * The dimension keys of a database that match a filter. An overflow key holds events of many types, which store
+ * their own category and name. It is always included, with a condition on these columns.
  *
  * @throws DrizzleQueryError
  */
@@ -44,7 +44,7 @@ export async function wantedSeries(database: Database, filter: SeriesFilter): Pr
   if (applications !== null) conditions.push(sql`application IN ${textList(applications)}`);
   const where = sql.join(conditions, sql` AND `);
   const ofApplication = applications === null ? sql`true` : sql`application IN ${textList(applications)}`;
-  // Without more than one category, these are the series among which the wanted ones lie.
+  // Unless there are several categories, the wanted dimension keys are among these.
   const only = sql`(SELECT min(category_id) FROM series WHERE ${where} HAVING min(category_id) = max(category_id))`;
   const [plain = [], overflow = [], among = [], totals = []] = await readBatch<
     FoundSeries & { category: string; total: number }
@@ -54,7 +54,7 @@ export async function wantedSeries(database: Database, filter: SeriesFilter): Pr
       WHERE category_id = ${sql.raw(String(OVERFLOW_CATEGORY_ID))} AND ${ofApplication}`,
     sql`SELECT s.series_id AS seriesId, s.category_id AS categoryId, c.category AS category
       FROM series AS s CROSS JOIN categories AS c ON c.category_id = s.category_id WHERE s.category_id = ${only}`,
-    // Numbers are given in turn, and none is ever taken back.
+    // Numbers are given in sequence and never reused.
     sql`SELECT coalesce(max(series_id), 0) AS total FROM series`,
   ]);
   const isTyped = category !== null || name !== null;
@@ -78,15 +78,15 @@ export async function wantedSeries(database: Database, filter: SeriesFilter): Pr
 }
 
 /**
- * An event says itself of what type it is if its series is an overflow series, and then alone. Written without OR between
- * series: SQLite would read all events for it.
+ * An event stores its own type only if its dimension key is an overflow key. Written without OR between dimension
+ * keys, for which SQLite would read all events.
  */
 function matching(ids: readonly number[], overflow: readonly number[], { category, name }: SeriesFilter): SQL {
   const isOfSeries = sql`e.series_id IN ${jsonList([...ids, ...overflow])}`;
   return overflow.length === 0 ? isOfSeries : sql`${isOfSeries} AND ${isOfType({ category, name })}`;
 }
 
-/** The condition that an event `e`, if it says itself of what type it is, is of a category and name. */
+/** The condition that an event `e` that stores its own type has the given category and name. */
 function isOfType({ category, name }: Pick<SeriesFilter, "category" | "name">): SQL {
   const conditions: SQL[] = [];
   if (category !== null) conditions.push(sql`e.type ->> 0 = ${category}`);
@@ -94,14 +94,14 @@ function isOfType({ category, name }: Pick<SeriesFilter, "category" | "name">): 
   return sql`(e.type IS NULL OR (${sql.join(conditions, sql` AND `)}))`;
 }
 
-/** The condition that an event `e` is of a category, without a question to the database beforehand. */
+/** The condition that an event `e` is of a category, without a query beforehand. */
 export function isOfCategory(category: string): SQL {
   return sql`e.series_id IN (
       SELECT series_id FROM series WHERE category_id IN (${categoryIdOf(category)}, ${sql.raw(String(OVERFLOW_CATEGORY_ID))})
     ) AND ${isOfType({ category, name: null })}`;
 }
 
-/** The condition that an event `e` of an overflow series is of a category. */
+/** The condition that an event `e` of an overflow key is of a category. */
 export function isOverflowOf(category: string): SQL {
   return sql`e.type ->> 0 = ${category}`;
 }

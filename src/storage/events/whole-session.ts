@@ -10,7 +10,7 @@ import { type SessionSummary, summariseSession } from "../sessions/session-summa
 import { type FoundEvent, findEvents } from "./find-events";
 import { findStoredEvent, type ReceiptQuestion, type StoredReceipt } from "./receipt-queries";
 
-/** Sessions of which the archive holds a part: they are read page by page, since no table has their keys. */
+/** Sessions that are partly in the archive. They are read page by page, because no table has their keys. */
 
 const PAGE = 1_000;
 
@@ -23,7 +23,7 @@ async function isInArchive(databases: Database[], archive: ArchiveBucket, sessio
   return (await orQueryError(found, "the session index")).files.length > 0;
 }
 
-/** A session's events from one end, at most MAX_SESSION_PAGES pages. */
+/** Reads a session's events from one end, at most MAX_SESSION_PAGES pages. */
 async function readSession(
   { databases, archive }: { databases: Database[]; archive: ArchiveBucket },
   { session, applications }: Pick<ReceiptQuestion, "session" | "applications">,
@@ -44,13 +44,13 @@ async function readSession(
 }
 
 export interface WholeSummary extends SessionSummary {
-  /** False: it has more events than were counted. */
+  /** False if it has more events than were counted. */
   isCounted: boolean;
 }
 
 /**
- * As `summariseSession`, over the databases and the archive. Of a session in the archive at most MAX_SESSION_PAGES thousand events are
- * counted.
+ * Like `summariseSession`, over the databases and the archive. Counts at most MAX_SESSION_PAGES thousand events of a
+ * session in the archive.
  *
  * @throws DrizzleQueryError
  */
@@ -81,8 +81,8 @@ export async function summariseWholeSession(
 }
 
 /**
- * As `findStoredEvent`, over the databases and the archive. Of a session in the archive it looks through the first MAX_SESSION_PAGES
- * thousand events, and through the last thousand.
+ * Like `findStoredEvent`, over the databases and the archive. For a session in the archive, it searches the first
+ * MAX_SESSION_PAGES thousand events and the last thousand.
  *
  * @throws DrizzleQueryError
  */

@@ -8,14 +8,17 @@ import { type Chain, chainsOf } from "../scan/lane-chains";
 import { partitionsLeft } from "../scan/scan-partitions";
 import { timeTerm } from "../scan/scan-terms";
 
-/** Events of one read. A read ends within a slot, whose events the next one sorts again: few of so many. */
+/**
+ * The events of one read. A read may end within a slot, whose events the next read sorts again; that is a small
+ * share of a read.
+ */
 const MAX_ROWS = 5_000;
 const FIRST_ROWS = 500;
 
-/** Characters of contents that one read should bring, by the mean of the read before it. */
+/** Characters of contents that one read should return, estimated from the mean of the read before it. */
 const WANTED_CONTENT = 2_000_000;
 
-/** Characters of contents that one read may bring where the events grow suddenly. Longer contents are left behind. */
+/** Characters of contents that one read may return if the events suddenly grow. Longer contents are fetched later. */
 const MAX_CONTENT = 6_000_000;
 
 /** The main lanes or the late lanes of a database, as one sequence of events. */
@@ -24,14 +27,14 @@ export interface EventSource {
   kind: "main" | "late";
 }
 
-/** The main and the late lanes of every database. Late lanes are a source of their own, since they cover the same time. */
+/** The main and the late lanes of every database. Late lanes are separate sources, because they cover the same time. */
 export function sourcesOf(databases: readonly Database[]): EventSource[] {
   return databases.flatMap((database) => (["main", "late"] as const).map((kind) => ({ database, kind })));
 }
 
 /**
- * The events of a source in ascending order, read by read, with at most one read ahead of the consumer. Partitions may be sealed
- * or made meanwhile: each read goes by the map as it stands then.
+ * The events of a source in ascending order, one read at a time, with at most one read ahead of the consumer.
+ * Partitions may be sealed or created meanwhile: each read uses the current map.
  *
  * @param databases all of them, the first with the partition map
  * @throws DrizzleQueryError
@@ -42,7 +45,7 @@ export async function* readSource(
   range: EventRange,
 ): AsyncGenerator<ScannedEvent[]> {
   let next = readPart(databases, source, range, FIRST_ROWS);
-  // Whoever stops early leaves a read under way behind: its failure is nobody's.
+  // If the consumer stops early, a running read is abandoned and its failure ignored.
   next.catch(() => undefined);
   for (;;) {
     const { rows, after } = await next;
@@ -55,7 +58,7 @@ export async function* readSource(
   }
 }
 
-/** As many rows as the wanted contents hold of events like these. */
+/** The number of rows like these that hold the wanted amount of contents. */
 function rowsLike(rows: readonly ScannedEvent[]): number {
   const content = rows.reduce((sum, { size }) => sum + size, 0);
   const mean = content / Math.max(1, rows.length);
@@ -64,7 +67,7 @@ function rowsLike(rows: readonly ScannedEvent[]): number {
 
 interface Part {
   rows: ScannedEvent[];
-  /** Where the next read begins; null at the end of the range. */
+  /** Where the next read starts; null at the end of the range. */
   after: EventKey | null;
 }
 
@@ -83,7 +86,7 @@ function readPart(databases: readonly Database[], source: EventSource, range: Ev
   });
 }
 
-/** The chains that are left, each with the place behind its last partition; null: there is no partition behind it. */
+/** The remaining chains, each with the place after its last partition; null if no partition follows. */
 function* chainsOfSource(
   map: PartitionMap,
   { database, kind }: EventSource,

@@ -7,33 +7,34 @@ import { compareEventKeys, type EventKey, type EventRange } from "../scan/event-
 import { readSource, sourcesOf } from "./event-source";
 import { mergeSources } from "./merge-sources";
 
-/** Which events to export, oldest first. Filters combine; null: any. */
+/** Which events to export, oldest first. Filters combine; null matches any. */
 export interface ExportQuestion extends SeriesFilter {
   session: string | null;
   range: EventRange & { order: "asc" };
-  /** Events at most. */
+  /** The most events to export. */
   limit: number;
 }
 
-/** Some of the events, and how far the export has come with them. */
+/** A batch of the events, and how far the export has got with it. */
 export interface ExportedEvents {
   rows: FoundEvent[];
-  /** Where an export goes on that ends here; null: nothing is left. */
+  /** Where an export that stops here continues; null if nothing is left. */
   next: EventKey | null;
 }
 
-/** Contents of the events that are put into words at a time, in characters. */
+/** Contents of the events that are resolved at a time, in characters. */
 const MAX_CONTENT = 2_000_000;
 
 /** Events in a page of a filtered export. */
 const PAGE_SIZE = 5_000;
 
-/** Pages of one filtered export. A page makes some ten queries, and an invocation may make 1,000 (D1's limit). */
+/** Pages of one filtered export. A page makes about ten queries, and D1 limits an invocation to 1,000. */
 const MAX_PAGES = 80;
 
 /**
- * Reads events in the order of their keys, oldest first, some at a time. Without filters each event is read about once; with
- * filters as the pages of `findEvents` read them. It may end before the range does: then the last `next` is not null.
+ * Reads events in the order of their keys, oldest first, in batches. Without filters each event is read about once;
+ * with filters they are read in pages by `findEvents`. It may end before the range does; the last `next` is then not
+ * null.
  *
  * @throws DrizzleQueryError
  */
@@ -72,7 +73,7 @@ async function* exportAll(databases: Database[], { range, limit }: ExportQuestio
   yield { rows: [], next: null };
 }
 
-/** Gives events their texts. Where a partition was sealed since they were read, they are read anew. */
+/** Adds names and texts to events. If a partition was sealed since they were read, they are read again. */
 async function wordsOf(
   databases: Database[],
   some: readonly ScannedEvent[],
@@ -96,7 +97,7 @@ async function wordsOf(
   return words;
 }
 
-/** Parts whose contents stay below MAX_CONTENT, of one event at least. */
+/** Splits events into parts whose contents stay below MAX_CONTENT, with at least one event each. */
 function* byContent(rows: readonly ScannedEvent[]): Generator<ScannedEvent[]> {
   let part: ScannedEvent[] = [];
   let content = 0;

@@ -1,9 +1,9 @@
-/** A sequence of rows in ascending order, some at a time. */
+/** A sequence of rows in ascending order, in batches. */
 export type RowSource<Row> = AsyncIterator<Row[]>;
 
 /**
- * Merges sources into one ascending sequence, some rows at a time. What a source has read beyond the others is kept for later, so
- * every row is read once.
+ * Merges sources into one ascending sequence, in batches. Rows that a source has read ahead of the others are kept
+ * for later, so every row is read once.
  */
 export async function* mergeSources<Row>(
   sources: readonly RowSource<Row>[],
@@ -34,7 +34,7 @@ export async function* mergeSources<Row>(
   }
 }
 
-/** Reads on where nothing is held, all sources at once. Those that are at their end are left out. */
+/** Reads from all sources that have no rows left, concurrently. Sources at their end are removed. */
 async function refill<Row>(held: Map<RowSource<Row>, Row[]>): Promise<void> {
   await Promise.all(
     [...held].map(async ([source, rows]) => {
@@ -46,7 +46,7 @@ async function refill<Row>(held: Map<RowSource<Row>, Row[]>): Promise<void> {
   );
 }
 
-/** How many of the rows do not come behind the horizon. */
+/** The number of rows that are not after the horizon. */
 function placeBehind<Row>(rows: readonly Row[], horizon: Row, compare: (a: Row, b: Row) => number): number {
   let low = 0;
   let high = rows.length;

@@ -22,10 +22,10 @@ interface Bucket {
 }
 
 /**
- * Where an export should end so that it has at most `limit` events: at the end of a minute, by the exact counts. Known before the
- * first event is read, so that an answer's header can say where the next export begins.
+ * Where an export should end to have at most `limit` events: at the end of a minute, by the exact counts. It is
+ * known before the first event is read, so that a response header can say where the next export starts.
  *
- * @returns the first moment that is left to the next export, or null where the counts do not pass the limit
+ * @returns the start of the next export, or null if the counts do not exceed the limit
  * @throws DrizzleQueryError
  */
 export function plannedEnd(
@@ -41,7 +41,7 @@ export function plannedEnd(
       await Promise.all(databases.map(async (database) => [database, await countedBy(database, filter)] as const)),
     );
     const hourOfStart = from - (from % HOUR_SECONDS);
-    // The events of the first hour that come before the range count too: the plan then ends a little early.
+    // Events of the first hour that are before the range count too, so the plan may end slightly early.
     const hours = await sumBuckets(databases, events, (sum) => [
       sql`SELECT c.bucket AS start, ${sum} AS events FROM ${everyPage()} AS pages CROSS JOIN counts AS c
         WHERE c.seconds = ${integer(HOUR_SECONDS)} AND c.page = pages.page
@@ -57,7 +57,7 @@ export function plannedEnd(
         passed += count;
         continue;
       }
-      // The first hour may be exported in part already, so its minutes are counted from the cursor on.
+      // The first hour may already be partly exported, so its minutes are counted from the cursor on.
       const minutes = await minutesOf(
         databases,
         events,
@@ -73,7 +73,7 @@ export function plannedEnd(
       for (const minute of minutes) {
         if (passed > 0 && passed + minute.events > limit) return momentWithin(minute.start, low, high);
         passed += minute.events;
-        // A minute that passes the limit alone: the export ends in it, and nobody knows where.
+        // A single minute exceeds the limit, so the export ends within it, at a point that counts cannot give.
         if (passed > limit) return null;
       }
     }
@@ -90,7 +90,7 @@ function momentWithin(seconds: number, low: Micros, high: Micros): Micros | null
   return moment > low && moment <= high ? moment : null;
 }
 
-/** The events that a row `c` of counts has of a filter, as SQL; null: a database has none. */
+/** SQL for the events in a row `c` of counts that match a filter; null if a database has none. */
 async function countedBy(database: Database, filter: SeriesFilter): Promise<SQL | null> {
   const { category, name, applications } = filter;
   if (category === null && name === null && applications === null) return sql`sum(c.events)`;
@@ -124,7 +124,7 @@ function minutesOf(
   );
 }
 
-/** The sums of all databases, in the order of time, without those that are empty. */
+/** The sums over all databases, in order of time, without empty ones. */
 async function sumBuckets(
   databases: readonly Database[],
   events: ReadonlyMap<Database, SQL | null>,

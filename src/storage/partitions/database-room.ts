@@ -2,17 +2,20 @@ import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { messageOf } from "../core/transport-errors";
 
-/** A database takes new partitions below this size. D1 ends at 10 GB; the rest is room for those that it has. */
+/**
+ * A database below this size takes new partitions. D1's limit is 10 GB; the remainder is for the partitions it
+ * already has.
+ */
 export const MAX_BYTES_FOR_PARTITIONS = 8_000_000_000;
 
-/** Beyond this size the partitions under way in a database are cut short. */
+/** Above this size, the current partitions of a database are ended early. */
 export const MAX_BYTES_UNDER_WAY = 9_000_000_000;
 
 export type DatabaseRoom = { writable: true; bytes: number } | { writable: false; reason: string };
 
 /**
- * Whether a database takes writes, by writing to it, and how large it is. One row written. A database that is full, cannot be
- * reached or lacks its tables is not writable.
+ * Tests whether a database can be written to by writing one row, and returns its size. A database that is full,
+ * unreachable or without its tables is not writable.
  */
 export async function probeDatabase({ binding }: Database, now: Micros): Promise<DatabaseRoom> {
   try {

@@ -7,13 +7,13 @@ import { loadPartitionMap, NO_PARTITIONS } from "./partition-records";
 /** The map that an isolate read last, for each first database. */
 const known = new WeakMap<D1Database, PartitionMap>();
 
-/** Forgets what is known. For a database that was emptied or restored under a running isolate, as tests do. */
+/** Clears the cache for a database, for one that was emptied or restored under a running isolate, as tests do. */
 export function forgetPartitions({ binding }: Database): void {
   known.delete(binding);
 }
 
 /**
- * The partition map as it stands now, for readers. One row read while nothing has changed.
+ * The current partition map, for readers. One row read if nothing has changed.
  *
  * @param database the first database
  * @throws DrizzleQueryError
@@ -26,25 +26,25 @@ export async function readPartitionMap(database: Database): Promise<PartitionMap
 }
 
 /**
- * Of a query for tables that were renamed or dropped after the map was read, or for a file of the archive that was rewritten or
- * deleted after its manifest was read.
+ * Matches the error of a query for tables that were renamed or dropped after the map was read, or for an archive
+ * file that was rewritten or deleted after its manifest was read.
  */
 const IS_OUT_OF_DATE = /no such table: (events|activity|visits|minutes)_\w+|the archive file \S+ is gone/;
 
-/** True if a query failed since a partition was sealed or dropped after the map was read. */
+/** True if a query failed because a partition was sealed or dropped after the map was read. */
 export function isTableGone(thrown: unknown): boolean {
   const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
   return IS_OUT_OF_DATE.test(messageOf(cause));
 }
 
 /**
- * How long to wait before a query is tried again. The first time the map was out of date. If that was not all, a partition is
- * being sealed: its tables are renamed in one database after the other, and then the map says so.
+ * The delays before a query is retried. The first retry assumes that the map was out of date. If it fails too, a
+ * partition is being sealed: its tables are renamed in one database after the other, and the map is updated last.
  */
 const WAITS_MS = [0, 200, 500];
 
 /**
- * Runs a query over partitions, and again with a newer map if one of them was sealed or dropped meanwhile.
+ * Runs a query over partitions, and repeats it with a newer map if one of them was sealed or dropped meanwhile.
  *
  * @throws what the query throws, and DrizzleQueryError
  */

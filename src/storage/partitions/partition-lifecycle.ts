@@ -4,15 +4,16 @@ import { markLate, stateStatements } from "./partition-records";
 import { createLateLane, databasesSharing, dropTables, sealStatements } from "./partition-tables";
 
 /**
- * Closes a partition: its tables are renamed, so that no writer finds them, and later events go to its late lane. A writer
- * that goes by an older map fails as a whole ("no such table"), reads the map again and takes the late lane.
+ * Closes a partition: its tables are renamed, so that no writer finds them, and later events go to its late lane. A
+ * writer with an older map fails as a whole ("no such table"), reads the map again and uses the late lane.
  *
- * @throws what D1 throws. Repeated after a failure it goes on where it stood.
+ * @throws what D1 throws. A repeat continues where the failed call stopped.
  */
 export async function sealPartition(databases: readonly Database[], partition: Partition): Promise<void> {
   if (partition.state !== "open") return;
-  // Whoever completes its tables meanwhile would make open ones beside the renamed ones, where no reader looks.
-  if (!partition.ready) throw new Error(`partition ${partition.id} is not ready: its tables are still being made`);
+  // A consumer that completes its tables meanwhile would create open ones beside the renamed ones, where no reader
+  // looks.
+  if (!partition.ready) throw new Error(`partition ${partition.id} is not ready: its tables are still being created`);
   const first = firstDatabase(databases);
   await createLateLane(databases, partition);
   await markLate(first, partition);
@@ -28,10 +29,10 @@ async function hasOpenTables({ binding }: Database, { id }: Partition): Promise<
 }
 
 /**
- * Drops what a partition holds, whatever its state is. Its row in the map stays, so that events which come later for its
- * range go to its late lane and nothing is made anew for it.
+ * Drops the tables of a partition, whatever its state. Its row in the map stays, so that later events for its range
+ * go to its late lane and no new partition is created for it.
  *
- * @throws what D1 throws. Harmless when repeated.
+ * @throws what D1 throws. Repeating it is harmless.
  */
 export async function dropPartition(databases: readonly Database[], partition: Partition): Promise<void> {
   const first = firstDatabase(databases);
@@ -39,7 +40,7 @@ export async function dropPartition(databases: readonly Database[], partition: P
     await createLateLane(databases, partition);
     await markLate(first, partition);
   }
-  // Readers first: from here on nobody asks for the tables.
+  // The map first: from here on no reader uses the tables.
   await first.binding.batch(stateStatements(first, partition, "dropped"));
   await dropTables(databases, partition);
 }

@@ -8,32 +8,32 @@ import { MAX_PLANNED_EVENTS } from "./partition-plan";
 import { addCommonCategories, cutPartition } from "./partition-records";
 import { MAP_LEAD_MICROS, type PartitionStore } from "./partition-store";
 
-/** How long before its first event a partition is made. */
+/** How long before its start a partition is created. */
 const MADE_AHEAD_MICROS: Micros = 30 * 60 * 1_000_000;
 
-/** A category is common from this share of a partition's events on, of so many at least. */
+/** A category becomes common at this share of a partition's events, if the partition has at least this many. */
 const COMMON_SHARE = 1 / 24;
 const COMMON_FROM_EVENTS = 4_000;
 
-/** A partition is cut short beyond so many times the events that it was planned for. */
+/** A partition is ended early if it has this many times the planned events. */
 const MAX_OVERSHOOT = 2;
 
 export interface Maintenance {
   databases: readonly Database[];
   partitions: PartitionStore;
-  /** An event may lie so far after its receipt. */
+  /** How far an event's timestamp may be after its receipt. */
   futureToleranceMicros: number;
   log: (line: Record<string, unknown>) => void;
 }
 
 /**
- * What the cron does for partitions, once a minute:
+ * The cron's work for partitions, once a minute:
  *
- * - makes the next one ahead of time;
+ * - creates the next one ahead of time;
  * - records which categories have become common;
- * - brings the end of the one under way forward, where a database is nearly full or the traffic is far above what was planned.
+ * - ends the current one early if a database is nearly full or traffic is far above the plan.
  *
- * Nothing depends on it: a partition that is missing is made when its first event comes. Each step fails for itself.
+ * Nothing depends on it: a missing partition is created with its first event. Each step fails independently.
  */
 export async function maintainPartitions(maintenance: Maintenance, now: Micros): Promise<void> {
   const { partitions, log } = maintenance;
@@ -52,13 +52,13 @@ export async function maintainPartitions(maintenance: Maintenance, now: Micros):
     const map = await partitions.latest();
     const current = map.find(now);
     const open = map.partitions.filter(({ state, ready }) => state === "open" && ready);
-    // The one under way each time, and the others in turn: imports go to coarse ones.
+    // The current one each time, and the others in turn: imports go to coarse ones.
     const inTurn = open[Math.floor(now / 60_000_000) % Math.max(1, open.length)];
     for (const partition of new Set([current, inTurn])) {
       if (partition === null || partition === undefined) continue;
       await attempt(() => noteCommonCategories(maintenance, partition, now));
     }
-    // Also where the categories could not be read: a database that is away is a reason to cut.
+    // Also if the categories could not be read: an unreachable database is a reason to end a partition early.
     if (current !== null && current.state === "open") await attempt(() => cutIfTooFull(maintenance, current, now));
   });
   if (failures.length > 0) log({ log: "partitions", failures });
@@ -71,7 +71,7 @@ interface CategoryCount {
   events: number;
 }
 
-/** Reads the counts of the partition's last day by the hour, or of all its days where it is coarse. */
+/** Reads the counts of the partition's last day by the hour, or of all its days if it is coarse. */
 async function noteCommonCategories({ databases }: Maintenance, partition: Partition, now: Micros): Promise<void> {
   const from = Math.floor(partition.from / 1_000_000);
   const to = Math.ceil(Math.min(partition.to, now) / 1_000_000);
@@ -93,7 +93,8 @@ async function noteCommonCategories({ databases }: Maintenance, partition: Parti
     events >= total * COMMON_SHARE && !partition.common.has(category) ? [category] : [],
   );
   if (common.length === 0) return;
-  // Every consumer must know it before it holds: a reader that still uses the index would miss an event that is not in it.
+  // Every consumer must know it before it applies: a reader that still uses the index would miss an event that is
+  // not in it.
   await addCommonCategories(firstDatabase(databases), partition, common, now + MAP_LEAD_MICROS);
 }
 
@@ -107,8 +108,8 @@ WHERE counts.seconds = ?1 AND counts.page = pages.page AND counts.bucket BETWEEN
 GROUP BY categories.category_id`;
 
 /**
- * Ends the partition under way early, so that what follows goes into one that leaves a full database out. The new end lies so far
- * ahead that no event can have reached it, for any consumer and whatever map it goes by.
+ * Ends the current partition early, so that later events go to a new one that leaves out a full database. The new
+ * end is so far ahead that no consumer can have stored an event after it, whatever map it uses.
  */
 async function cutIfTooFull(
   { databases, futureToleranceMicros, log }: Maintenance,

@@ -1,31 +1,34 @@
 import type { Micros } from "../../model/time/time";
 import { DEFAULT_SLOT_MICROS, NARROW_SLOT_MICROS } from "./partition";
 
-/** Events of one partition in one database: dropping them keeps every reader waiting for about a second. */
+/** Events of one partition in one database. Dropping this many blocks every reader for about a second. */
 export const MAX_PLANNED_EVENTS = 10_000_000;
 
 const HOUR: Micros = 3_600_000_000;
 
 /**
- * Widths of regular partitions, each a multiple of the one before it. A quiet service has partitions of four weeks, so that a
- * year of it is thirteen; a busy one has hours.
+ * Widths of regular partitions, each a multiple of the one before. A quiet service has partitions of four weeks,
+ * thirteen a year; a busy one has partitions of hours.
  */
 const WIDTHS: readonly Micros[] = [HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, 28 * 24 * HOUR];
 
-/** Without traffic to go by. */
+/** Used if no traffic is known. */
 const FIRST_WIDTH = 24 * HOUR;
 
-/** Beyond this rate in one database slots of 4 seconds hold too many events to be sorted for a page. */
+/** Above this rate in one database, slots of 4 seconds hold too many events to be sorted for a page. */
 const NARROW_FROM_EVENTS_PER_SECOND = 1_000;
 
-/** Traffic in the last day, as far as it is known. */
+/** The traffic of the last day. */
 export interface RecentTraffic {
   events: number;
   /** How many databases will share the partition. */
   databases: number;
 }
 
-/** The width of the next partition: as wide as keeps it below MAX_PLANNED_EVENTS for each database, at the recent rate. */
+/**
+ * The width of the next partition: the widest that keeps it below MAX_PLANNED_EVENTS for each database at the recent
+ * rate.
+ */
 export function plannedWidth({ events, databases }: RecentTraffic): Micros {
   if (events === 0) return FIRST_WIDTH;
   const eventsPerHour = events / 24;
@@ -44,10 +47,10 @@ export interface Range {
 }
 
 /**
- * The range of a partition that is to cover a moment, before it is cut to what its neighbours leave.
+ * The range of a partition that should cover a given time, before it is limited by its neighbours.
  *
- * Moments from the range of `now` on get a regular partition. Everything before it (imports, clocks that are wrong) gets a
- * coarse one, the calendar year, so that nobody can make many of them.
+ * Times from the range of `now` on get a regular partition. Earlier times (imports, wrong clocks) get a coarse one,
+ * the calendar year, so that nobody can create many of them.
  */
 export function rangeFor(moment: Micros, now: Micros, width: Micros): Range {
   const start = Math.floor(moment / width) * width;

@@ -4,7 +4,7 @@ import type { Database } from "../core/databases";
 import { PARTITION_STATES, type Partition } from "./partition";
 import { PartitionMap } from "./partition-map";
 
-/** The partition map as it stands in the first database: reading it, and the transactions that change it. */
+/** The partition map in the first database: reading it, and the transactions that change it. */
 
 const count = v.pipe(v.number(), v.safeInteger());
 
@@ -18,7 +18,7 @@ const RowSchema = v.pipe(
     state: v.picklist(PARTITION_STATES),
     late: count,
     ready: count,
-    // As entries: valibot's records leave out members named like those of every object, such as `constructor`.
+    // As entries: valibot's records drop members named like those of every object, such as `constructor`.
     common: v.pipe(
       v.string(),
       v.parseJson(),
@@ -46,11 +46,11 @@ const REVISION = "SELECT revision FROM revisions WHERE name = 'partitions'";
 /** Every change of the map makes a new revision, in the same transaction. */
 const NEXT_REVISION = "UPDATE revisions SET revision = revision + 1 WHERE name = 'partitions'";
 
-/** A revision that is always older than what is stored. */
+/** A revision that is older than any stored one. */
 export const NO_PARTITIONS = new PartitionMap(-1, []);
 
 /**
- * The map as it stands. One row read where `known` is still current.
+ * The current map. One row read if `known` is still current.
  *
  * @throws what D1 throws
  */
@@ -68,9 +68,9 @@ export async function loadPartitionMap({ binding }: Database, known: PartitionMa
 }
 
 export interface NewPartition {
-  /** A moment that it must cover. */
+  /** A time that it must cover. */
   moment: Micros;
-  /** Its range, as far as no other partition covers it. */
+  /** Its range, limited to what no other partition covers. */
   from: Micros;
   to: Micros;
   databases: readonly number[];
@@ -79,8 +79,9 @@ export interface NewPartition {
 }
 
 /**
- * Two consumers may want a partition for one moment at once: the second finds it covered and adds nothing. The range is cut to
- * what its neighbours leave. Common categories are those of the partition that begins last, from the first event on.
+ * If two consumers want a partition for the same time, the second finds it covered and adds nothing. The range is
+ * limited by its neighbours. The common categories are those of the partition that starts last, from the first event
+ * on.
  */
 const ADD_PARTITION = `
 INSERT INTO partitions (from_us, to_us, databases, slot_us, state, late, ready, common, created_at)
@@ -103,7 +104,7 @@ export async function addPartition({ binding }: Database, partition: NewPartitio
   ]);
 }
 
-/** Records that the tables of a partition exist in all of its databases: from then on it is read and written. */
+/** Records that the tables of a partition exist in all of its databases. From then on it is read and written. */
 export async function markReady({ binding }: Database, { id }: Partition): Promise<void> {
   await binding.batch([
     binding.prepare("UPDATE partitions SET ready = 1 WHERE partition_id = ?1").bind(id),
@@ -120,8 +121,8 @@ export async function markLate({ binding }: Database, { id }: Partition): Promis
 }
 
 /**
- * Records the state of a partition, unless its state has changed meanwhile. Whatever it was, a partition can be dropped: its
- * tables go, and a map that still names them would fail every reader.
+ * Records the state of a partition, unless its state has changed meanwhile. A partition can be dropped from any
+ * state: its tables go, and a map that still lists them would fail every reader.
  */
 export function stateStatements({ binding }: Database, { id, state }: Partition, next: Partition["state"]) {
   return [
@@ -133,7 +134,8 @@ export function stateStatements({ binding }: Database, { id, state }: Partition,
 }
 
 /**
- * Records categories as common in a partition, for events received from `since` on. What is recorded already stays as it is.
+ * Records categories as common in a partition, for events received from `since` on. Recorded categories stay
+ * unchanged.
  */
 export async function addCommonCategories(
   { binding }: Database,
@@ -150,7 +152,7 @@ export async function addCommonCategories(
   ]);
 }
 
-/** Brings the end of a partition forward. The caller sees to it that no event can have reached the new end yet. */
+/** Moves the end of a partition forward. The caller ensures that no event can have reached the new end yet. */
 export async function cutPartition({ binding }: Database, { id }: Partition, to: Micros): Promise<void> {
   await binding.batch([
     binding

@@ -9,33 +9,33 @@ import { addPartition, loadPartitionMap, markLate, markReady, NO_PARTITIONS } fr
 import { createLateLane, createTables, databasesSharing } from "./partition-tables";
 
 /**
- * How long a consumer goes by the partition map that it has read. What is changed in the map works later than that: an end
- * that is brought forward, a category that becomes common.
+ * How long a consumer uses the partition map that it has read. Changes to the map take effect later than that: a new
+ * end, a category that becomes common.
  */
 export const MAX_MAP_AGE_MS = 30_000;
 
-/** From a change of the map on, how long a consumer may still go by what was before it. */
+/** After a change of the map, the time during which a consumer may still use the map before it. */
 export const MAP_LEAD_MICROS: Micros = 60_000_000;
 
 export interface PartitionSettings {
-  /** A fixed width for regular partitions in microseconds, for trials and tests; null: by the traffic. */
+  /** A fixed width for regular partitions in microseconds, for trials and tests; null to choose it by traffic. */
   widthMicros: Micros | null;
 }
 
-/** Reads the partition map, and makes the partitions that are missing. */
+/** Reads the partition map, and creates missing partitions. */
 export interface PartitionStore {
   /** The map, at most MAX_MAP_AGE_MS old. */
   current(): Promise<PartitionMap>;
-  /** The map as it stands now: for readers, and for writers who found that theirs is out of date. */
+  /** The current map: for readers, and for writers that found theirs to be out of date. */
   latest(): Promise<PartitionMap>;
-  /** A map that covers all the given moments, each by a partition whose tables exist. */
+  /** A map in which a partition with existing tables covers each of the given times. */
   covering(moments: Iterable<Micros>): Promise<PartitionMap>;
 }
 
 /**
  * @param now milliseconds since 1970
- * @throws all of its functions throw what D1 throws where the first database, or one that shares a new partition, cannot be
- * asked
+ * @throws all of its functions throw what D1 throws if the first database, or one that shares a new partition, is
+ * unreachable
  */
 export function createPartitionStore(
   databases: readonly Database[],
@@ -82,13 +82,13 @@ export function createPartitionStore(
   return { current, latest, covering };
 }
 
-/** True if an event of the partition can be written: its tables exist, or those of its late lane once it is closed. */
+/** True if an event of the partition can be written: its tables exist, or those of its late lane if it is closed. */
 function isUsable(partition: Partition | null): boolean {
   if (partition === null) return false;
   return partition.ready && (partition.state === "open" || partition.late);
 }
 
-/** Makes what is missing of a partition's tables. Harmless when repeated, or done by two consumers at once. */
+/** Creates the missing tables of a partition. Repeating it, also from two consumers at once, is harmless. */
 async function completeTables(databases: readonly Database[], partition: Partition): Promise<void> {
   if (!partition.ready) {
     for (const database of databasesSharing(databases, partition)) {
@@ -102,7 +102,7 @@ async function completeTables(databases: readonly Database[], partition: Partiti
   }
 }
 
-/** What to make for a moment that no partition covers. */
+/** The partition to create for a time that no partition covers. */
 async function planPartition(
   databases: readonly Database[],
   moment: Micros,
@@ -116,7 +116,7 @@ async function planPartition(
   return { moment, ...range, databases: shared.map(({ index }) => index), slotMicros: plannedSlot(traffic), now };
 }
 
-/** Events that occurred in the last 24 hours: at most 25 rows of counts read for each page of series. */
+/** Events that occurred in the last 24 hours: at most 25 rows of counts read for each page of dimension keys. */
 async function eventsOfLastDay(databases: readonly Database[], now: Micros): Promise<number> {
   const since = Math.floor(now / 1_000_000) - 86_400;
   const sums = await Promise.all(

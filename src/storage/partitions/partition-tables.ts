@@ -2,10 +2,11 @@ import type { Database } from "../core/databases";
 import { isLate, type Lane, lateSuffix, openSuffix, type Partition, sealedSuffix } from "./partition";
 
 /**
- * The tables of a partition. They are made at run time, so they stand in no migration: this file is their only description.
+ * The tables of a partition. They are created at run time and are in no migration: this file is their only
+ * description.
  *
- * - `events_S`: one row for an event, clustered by slot and, in it, by session. The primary key is the event's identity.
- * - `activity_S`: the windows of 15 minutes in which a session has events, which is how a session is found.
+ * - `events_S`: one row for each event, clustered by slot, then by session. The primary key is the event's identity.
+ * - `activity_S`: the windows of 15 minutes in which a session has events. Sessions are found by it.
  * - `visits_S`: the sessions of a visitor.
  * - `minutes_S`: exact counts by minute, like `counts`.
  */
@@ -52,7 +53,7 @@ function definitions(suffix: string): string[] {
   ];
 }
 
-/** The partial index of the events of rare categories. SQLite uses it only where a query says `rare IS NOT NULL` too. */
+/** The partial index of the events of rare categories. SQLite uses it only if the query also says `rare IS NOT NULL`. */
 export function rareIndex(suffix: string): string {
   return `events_${suffix}_rare`;
 }
@@ -60,8 +61,8 @@ export function rareIndex(suffix: string): string {
 /**
  * The databases that share a partition.
  *
- * @throws Error if one of them is not bound. An isolate of an older deployment does not know a database that was added, and must
- * not record that a partition has all of its tables.
+ * @throws Error if one of them is not bound. An isolate of an older deployment does not know an added database, and
+ * must not record that a partition has all of its tables.
  */
 export function databasesSharing(databases: readonly Database[], { id, databases: shared }: Partition): Database[] {
   return shared.map((index) => {
@@ -76,12 +77,12 @@ export function rareIndexOf(lane: Lane): string {
   return rareIndex(isLate(lane) ? lane.suffix : openSuffix(lane.partition));
 }
 
-/** Makes the tables of a suffix in a database, as far as they are missing. */
+/** Creates the missing tables of a suffix in a database. */
 export async function createTables({ binding }: Database, suffix: string): Promise<void> {
   await binding.batch(definitions(suffix).map((statement) => binding.prepare(statement)));
 }
 
-/** The statements that rename a partition's tables in one database, so that no writer finds them any more. */
+/** The statements that rename a partition's tables in one database, so that writers no longer find them. */
 export function sealStatements({ binding }: Database, partition: Partition): D1PreparedStatement[] {
   const from = openSuffix(partition);
   const to = sealedSuffix(partition);
@@ -89,9 +90,10 @@ export function sealStatements({ binding }: Database, partition: Partition): D1P
 }
 
 /**
- * Drops the main lane of a partition from its databases. Dropping writes no row, whatever the tables hold; the late lane stays.
+ * Drops the main lane of a partition from its databases. Dropping writes no row, however many the tables hold; the
+ * late lane stays.
  *
- * @throws what D1 throws. Harmless when repeated.
+ * @throws what D1 throws. Repeating it is harmless.
  */
 export async function dropTables(databases: readonly Database[], partition: Partition): Promise<void> {
   for (const database of databasesSharing(databases, partition)) {
@@ -102,7 +104,7 @@ export async function dropTables(databases: readonly Database[], partition: Part
   }
 }
 
-/** Makes the late lane of a partition in all of its databases. */
+/** Creates the late lane of a partition in all of its databases. */
 export async function createLateLane(databases: readonly Database[], partition: Partition): Promise<void> {
   for (const database of databasesSharing(databases, partition)) {
     await createTables(database, lateSuffix(partition));

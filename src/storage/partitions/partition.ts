@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Micros } from "../../model/time/time";
 
-/** The range of time in which `activity` has one row for a session. Partitions begin and end at multiples of it. */
+/** The range of time for which `activity` has one row for a session. Partitions start and end at multiples of it. */
 export const WINDOW_MICROS: Micros = 15 * 60 * 1_000_000;
 
-/** Up to some 1,000 events a second in a database, a slot of this width holds few enough to be sorted at once. */
+/** Up to about 1,000 events a second in a database, a slot of this width holds few enough events to be sorted at once. */
 export const DEFAULT_SLOT_MICROS: Micros = 4_000_000;
 
-/** For heavier traffic. The table `numbers` has room for the 900 slots that a window then has. */
+/** For heavier traffic. The table `numbers` has rows for the 900 slots that a window then has. */
 export const NARROW_SLOT_MICROS: Micros = 1_000_000;
 
 export const PARTITION_STATES = ["open", "sealed", "archived", "dropped"] as const;
@@ -15,17 +15,17 @@ export const PARTITION_STATES = ["open", "sealed", "archived", "dropped"] as con
 /**
  * - `open`: written and read.
  * - `sealed`: its tables are renamed and never written again; later events go to its late lane.
- * - `archived`: copied and checked. `dropped`: its tables are gone.
+ * - `archived`: copied to the archive and verified. `dropped`: its tables no longer exist.
  */
 export type PartitionState = (typeof PARTITION_STATES)[number];
 
-/** A range of time with tables of its own in the databases that share it. */
+/** A range of time with its own tables in the databases that share it. */
 export interface Partition {
   id: number;
   /** [from, to). */
   from: Micros;
   to: Micros;
-  /** Indexes of the databases over which its sessions are hashed, fixed when it was made. */
+  /** Indexes of the databases over which its sessions are hashed, fixed at its creation. */
   databases: readonly number[];
   slotMicros: Micros;
   state: PartitionState;
@@ -33,20 +33,20 @@ export interface Partition {
   late: boolean;
   /** True if its tables exist in all of its databases. */
   ready: boolean;
-  /** Common categories, with the moment of receipt from which their events are not in the index of rare ones. */
+  /** Common categories, with the time of receipt from which their events are not in the index of rare ones. */
   common: ReadonlyMap<string, Micros>;
 }
 
 /** The tables of a partition in a database: its main lane or its late lane. */
 export interface Lane {
   partition: Partition;
-  /** The end of the tables' names, such as `12` in `events_12`. */
+  /** The suffix of the tables' names, such as `12` in `events_12`. */
   suffix: string;
 }
 
 /**
- * The lane that takes a new event of a partition. Events for a range that is closed go to its late lane, which the compactor
- * empties.
+ * The lane that takes a new event of a partition. Events for a closed range go to its late lane, which the compactor
+ * flushes.
  */
 export function laneToWrite(partition: Partition): Lane {
   return { partition, suffix: partition.state === "open" ? openSuffix(partition) : lateSuffix(partition) };
@@ -56,7 +56,7 @@ export function isLate({ partition, suffix }: Lane): boolean {
   return suffix === lateSuffix(partition);
 }
 
-/** The lanes that hold events of a partition. Where one key stands in both, the first is the event and the other a copy. */
+/** The lanes that hold events of a partition. If a key is in both, the first one holds the event and the other a copy. */
 export function lanesToRead(partition: Partition): Lane[] {
   if (!partition.ready) return [];
   const main =
@@ -93,10 +93,10 @@ export function slotsPerWindow({ slotMicros }: Pick<Partition, "slotMicros">): n
 }
 
 /**
- * The database of a partition in which a session's events lie. It follows from the session and from the partition alone,
- * whatever databases have been added since.
+ * The database of a partition that holds a session's events. It depends on the session and the partition alone,
+ * whatever databases were added since.
  *
- * @param session the session's id; of an error without one, the error's id
+ * @param session the session's id; for an error without one, the error's id
  */
 export function databaseOf({ databases }: Pick<Partition, "databases">, session: string): number {
   const [only = 0] = databases;
@@ -105,7 +105,7 @@ export function databaseOf({ databases }: Pick<Partition, "databases">, session:
   return databases[hash % databases.length] ?? only;
 }
 
-/** True if an event of this category and receipt stands in the partition's index of rare categories. */
+/** True if an event of this category and receipt is in the partition's index of rare categories. */
 export function isRare({ common }: Pick<Partition, "common">, category: string, receivedAt: Micros): boolean {
   const since = common.get(category);
   return since === undefined || receivedAt < since;

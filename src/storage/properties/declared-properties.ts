@@ -23,7 +23,7 @@ export type StoredProperty = v.InferOutput<typeof RowSchema>;
 const COLUMNS = "property_id, category, name, path, kind, template, declared_at";
 
 /**
- * All of them, by type and path. A few hundred rows at most.
+ * All declared properties, by type and path. A few hundred rows at most.
  *
  * @throws DrizzleQueryError
  */
@@ -34,9 +34,9 @@ export async function listProperties({ binding }: Database): Promise<StoredPrope
 }
 
 /**
- * Declares the properties of an event type, in place of those that it had. What stays as it was keeps its counts.
+ * Replaces the declared properties of an event type. Unchanged ones keep their counts.
  *
- * @returns all of the type
+ * @returns all properties of the type
  */
 export async function declareProperties(
   { binding }: Database,

@@ -4,7 +4,7 @@ import { NO_PARTITIONS } from "../partitions/partition-records";
 import type { StoredProperty } from "./declared-properties";
 import type { PropertyBucket } from "./property-store";
 
-/** A series with the properties that its type declares. */
+/** A dimension key with the properties that its type declares. */
 export interface DeclaredSeries {
   series: number;
   application: string;
@@ -40,7 +40,7 @@ export function bucketKey({ property, series, bucket }: PropertyBucket): string 
   return `${property} ${series} ${bucket}`;
 }
 
-/** The events of some series in some hours or days, by `series bucket`. */
+/** The events of some dimension keys in some hours or days, by `series bucket`. */
 export async function countsOf(
   database: Database,
   series: readonly number[],
@@ -49,7 +49,7 @@ export async function countsOf(
 ): Promise<Map<string, number>> {
   const spans = [...buckets].sort((a, b) => a - b).map((bucket) => [bucket, bucket] as const);
   const counted = new Map<string, number>();
-  // Counts by hour and day need no map of partitions.
+  // Counts by hour and day need no partition map.
   for await (const found of countsIn({ database, map: NO_PARTITIONS }, { seconds, spans }, series)) {
     for (const { bucket, bySeries } of found) {
       for (const [id, events] of bySeries) counted.set(`${id} ${bucket}`, events);

@@ -3,7 +3,7 @@ import type { Database } from "../core/databases";
 import { messageOf } from "../core/transport-errors";
 import { rollUpProperties } from "./roll-up";
 
-/** What the cron does for declared properties. A failure is logged: the next run goes on where this one ended. */
+/** The cron's work for declared properties. A failure is logged; the next run continues where this one ended. */
 export async function maintainProperties(
   { databases, log }: { databases: readonly Database[]; log: (line: Record<string, unknown>) => void },
   now: Micros,

@@ -4,9 +4,9 @@ import type { Database } from "../core/databases";
 import { readBatch } from "../core/reader";
 import { integer } from "../scan/event-order";
 
-/** Counts of property values as they are stored in a database. */
+/** The counts of property values that a database stores. */
 
-/** Which counts: of a property in a series and bucket. */
+/** Identifies counts: a property, a dimension key and a bucket. */
 export interface PropertyBucket {
   property: number;
   series: number;
@@ -16,18 +16,18 @@ export interface PropertyBucket {
 
 export interface HeldCounts extends PropertyBucket {
   counted: number;
-  /** JSON; empty where it was not asked for. */
+  /** JSON; empty if it was not requested. */
   held: string;
 }
 
-/** Buckets in one statement: a row may have some 50 KB. */
+/** Buckets in one statement: a row may have about 50 KB. */
 const BUCKETS_PER_STATEMENT = 24;
 const STATEMENTS_PER_CALL = 4;
 
 /**
- * The stored counts of some buckets, as far as there are some.
+ * The stored counts of some buckets. Buckets without counts are left out.
  *
- * @param withValues false: only how many events they count
+ * @param withValues false to read only the number of counted events
  * @throws DrizzleQueryError
  */
 export async function readPropertyCounts(
@@ -56,7 +56,7 @@ export async function readPropertyCounts(
   return found;
 }
 
-/** Stores counts in place of older ones: one row written for each. */
+/** Replaces stored counts: one row written for each. */
 export async function writePropertyCounts(
   { binding }: Database,
   seconds: 3_600 | 86_400,
@@ -77,7 +77,7 @@ export async function writePropertyCounts(
   }
 }
 
-/** How far the hours of a database have been looked through. */
+/** How far the hours of a database have been checked. */
 export interface Sweep {
   hour: number;
   startedAt: Micros;
@@ -100,7 +100,7 @@ export async function writeSweep({ binding }: Database, { hour, startedAt }: Swe
     .run();
 }
 
-/** The newest hours before a moment in which some series have events, newest first. */
+/** The newest hours before a given time in which some dimension keys have events, newest first. */
 export async function newestHours(
   database: Database,
   series: readonly number[],

@@ -7,10 +7,10 @@ const DAY_SECONDS = 86_400;
 const HOURS = 24;
 
 /**
- * Adds up the hours of days, as far as all of a day's events are counted in them: a year is 365 rows then.
+ * Sums the hours of each day whose events are all counted: a year is then 365 rows.
  *
  * @param days their starts in seconds since 1970
- * @returns the rows written
+ * @returns the number of rows written
  */
 export async function rollUpDays(
   database: Database,

@@ -22,17 +22,17 @@ import { addValue, noValues, PARTS_OF_HOUR, type ValueCounts, writeValueCounts }
 
 const HOUR_SECONDS = 3_600;
 
-/** How long after its end an hour is counted: most of its events have arrived by then. */
+/** How long after its end an hour is counted. Most of its events have arrived by then. */
 const GRACE_MICROS: Micros = 120_000_000;
 
-/** Hours that a run looks at: the newest, and some more in turn. */
+/** Hours that a run checks: the newest ones, and some older ones in turn. */
 const NEWEST_HOURS = 3;
 const SWEPT_HOURS = 48;
 
-/** A run begins no further hour after this time. The next one goes on a minute later. */
+/** A run starts no further hour after this time. The next run continues a minute later. */
 const MAX_RUN_MS = 15_000;
 
-/** Events of one hour that are counted. Far beyond what one database takes. */
+/** The most events of one hour that are counted: far more than one database can take. */
 const MAX_EVENTS_OF_HOUR = 20_000_000;
 
 export interface RollUpReport {
@@ -41,11 +41,12 @@ export interface RollUpReport {
 }
 
 /**
- * Counts the values of declared properties, once a minute: of hours that have closed since, and then of older ones from the newest
- * to the oldest and again. So a property that is declared now is counted backwards too, and what comes late is counted in turn.
+ * Counts the values of declared properties, once a minute: first of hours that have closed since the last run, then
+ * of older hours from the newest to the oldest, in a cycle. So a newly declared property is counted for the past
+ * too, and late events are counted in turn.
  *
- * An hour is counted when the counts of its events say more than when it was counted last. Its counts are made anew from all of
- * its events, so that repeating or losing a run changes nothing.
+ * An hour is counted if its counts show more events than when it was last counted. Its counts are computed from all
+ * of its events, so repeating or losing a run changes nothing.
  *
  * @throws what D1 throws
  */
@@ -91,7 +92,7 @@ async function rollUpDatabase(
   const days = new Set<number>();
   for (const { hour, series } of stale) {
     if (Date.now() > deadline) {
-      // The next run goes on above this hour.
+      // The next run continues above this hour.
       reached = Math.min(from, hour + HOUR_SECONDS);
       break;
     }
@@ -109,12 +110,12 @@ async function rollUpDatabase(
   if (isNew || sweep.hour !== reached) await writeSweep(database, { hour: reached, startedAt });
 }
 
-/** A series with what the counts say of it in an hour. */
+/** A dimension key with its events in an hour, by the counts. */
 interface StaleSeries extends DeclaredSeries {
   counted: number;
 }
 
-/** The hours in which some series have more events than were counted, newest first. */
+/** The hours in which some dimension keys have more events than were counted, newest first. */
 async function staleHours(
   database: Database,
   declared: readonly DeclaredSeries[],
@@ -148,7 +149,7 @@ async function staleHours(
   });
 }
 
-/** Counts the values of an hour anew. Nothing where its events are not in the database any more. */
+/** Counts the values of an hour again. Does nothing if its events are no longer in the database. */
 async function rollUpHour(
   database: Database,
   map: PartitionMap,

@@ -1,19 +1,19 @@
 import type { Period } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
 
-/** A part of a question's period that lies in one stored bucket and in one bucket of the answer. */
+/** A part of a query's period that lies in one stored bucket and in one bucket of the answer. */
 export interface Piece extends Period {
   /** The stored bucket's start, in seconds since 1970. */
   bucket: number;
-  /** Which quarters of an hour; null: all of the bucket. */
+  /** Which quarters of an hour; null for the whole bucket. */
   parts: number[] | null;
 }
 
 export interface PiecePlan {
   days: Piece[];
-  /** Whole hours and quarters of some. */
+  /** Whole hours, and quarters of hours. */
   hours: Piece[];
-  /** What begins or ends within a quarter, so that only the events tell. */
+  /** Periods that start or end within a quarter, for which only the events give the numbers. */
   edges: Period[];
 }
 

@@ -17,12 +17,15 @@ import { type PropertyBucket, readPropertyCounts } from "./property-store";
 import { type Piece, planPieces } from "./rollup-plan";
 import { readValueCounts, type ValueCounts } from "./value-counts";
 
-/** Hours, times series, that one answer reads in each database. */
+/** The most pairs of hour and dimension key that one answer reads in each database. */
 const MAX_BUCKETS = 20_000;
 
 const OVERFLOW_SERIES = sql`SELECT series_id AS id FROM series WHERE category_id = ${integer(OVERFLOW_CATEGORY_ID)}`;
 
-/** The property that counts of values can answer a question by. Null: it asks for more than one, or for sessions or visitors. */
+/**
+ * The property whose value counts can answer a query. Null if the query needs more than one property, or sessions or
+ * visitors.
+ */
 export function rolledProperty({ metric, groupBy, properties }: StatsQuestion): AskedProperty | null {
   if (metric.kind === "sessions" || metric.kind === "visitors") return null;
   const asked = [
@@ -32,19 +35,19 @@ export function rolledProperty({ metric, groupBy, properties }: StatsQuestion): 
   ];
   const [first] = asked;
   if (first === undefined || asked.some(({ name }) => name !== first.name)) return null;
-  // Numbers are kept in bins, which tell no values.
+  // Numbers are counted in bins, which do not keep single values.
   return metric.property !== null && asked.length > 1 ? null : first;
 }
 
-/** What counts of values leave to be read from the events of a database. */
+/** What value counts leave to be read from the events of a database. */
 export interface RolledUp {
   left: Period[];
 }
 
 /**
- * Adds what counts of values tell of a question to a table.
+ * Adds the numbers that value counts can give to a table.
  *
- * @returns the periods that are not counted yet, or null if an event type in question does not declare the property
+ * @returns the periods that are not counted yet, or null if one of the event types does not declare the property
  * @throws DrizzleQueryError
  */
 export async function addRolledUp(
@@ -65,7 +68,7 @@ export async function addRolledUp(
   const left: Period[] = [...pieces.edges];
   const read = createAdding(question, table);
   const days = await takeBuckets(database, 86_400, pieces.days, series, read);
-  // A day that is not added up yet is read hour by hour.
+  // A day that is not summed yet is read hour by hour.
   const hours = [...pieces.hours, ...days.left.flatMap(hoursOf)];
   if (hours.length * series.length > MAX_BUCKETS) return null;
   const found = await takeBuckets(database, 3_600, hours, series, read);
@@ -73,7 +76,7 @@ export async function addRolledUp(
   return { left };
 }
 
-/** The series that a question asks for, each with its property; null if one of them does not declare it. */
+/** The dimension keys that match a query, each with its property; null if one of them does not declare it. */
 async function declaredSeries(
   database: Database,
   { filter }: StatsQuestion,
@@ -89,7 +92,7 @@ async function declaredSeries(
   return found.length === ids.length ? found : null;
 }
 
-/** Adds the buckets that are counted in full. Those that are not are left, for all series. */
+/** Adds the buckets that are counted completely. The others are left, for all dimension keys. */
 async function takeBuckets(
   database: Database,
   seconds: 3_600 | 86_400,
@@ -177,7 +180,7 @@ function createAdding({ metric, bounds, groupBy, properties }: StatsQuestion, ta
       table.addMany(nameOf(series, null), place, 0, 0);
       return;
     }
-    // Which of the rare values pass a filter is not known: they are left out, and the answer says so.
+    // Which of the rare values pass a filter is unknown: they are left out, and the answer reports it.
     if (rest > 0) table.addFolded(place, filters.length === 0 ? rest : 0, counts.restValues);
     if (left > 0 && passes(null)) table.addMany(nameOf(series, null), place, left, left);
   };

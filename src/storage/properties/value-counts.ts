@@ -1,15 +1,15 @@
 import { binOf } from "../../model/questions/number-bins";
 
-/** Values of one property and series that are counted by themselves in an hour or a day, the most frequent ones. */
+/** The most frequent values of one property and dimension key that are counted separately in an hour or a day. */
 export const MAX_COUNTED_VALUES = 1_024;
 
-/** Characters of the values in a row: D1 takes rows of 2 MB. */
+/** Characters of the values in a row: D1 limits a row to 2 MB. */
 const MAX_VALUES_CHARACTERS = 400_000;
 
-/** Quarters in an hour: all time zones lie at whole quarters from UTC. */
+/** Quarters in an hour: the offset of every time zone from UTC is a whole number of quarters. */
 export const PARTS_OF_HOUR = 4;
 
-/** The values of a property in an hour, in four parts, or in a day, in one. */
+/** The values of a property in an hour, in four parts, or in a day, in one part. */
 export interface ValueCounts {
   /** All events. */
   events: number[];
@@ -17,13 +17,13 @@ export interface ValueCounts {
   values: Map<string, number[]>;
   /** Events whose values are not among these. */
   rest: number[];
-  /** How many values that are. */
+  /** The number of those values. */
   restValues: number;
-  /** Of numbers: their sums. */
+  /** For numbers: their sums. */
   sums: number[];
 }
 
-/** As it is stored. */
+/** The stored form. */
 type HeldValues = Omit<ValueCounts, "values"> & { values: Record<string, number[]> };
 
 export function noValues(size: number): ValueCounts {
@@ -31,7 +31,7 @@ export function noValues(size: number): ValueCounts {
   return { events: zeros(), values: new Map(), rest: zeros(), restValues: 0, sums: zeros() };
 }
 
-/** Adds an event. @param value a text or number, or null: it has none */
+/** Adds an event. @param value a text or number, or null if it has none */
 export function addValue(counts: ValueCounts, part: number, value: string | number | null): void {
   counts.events[part] = (counts.events[part] ?? 0) + 1;
   if (value === null) return;
@@ -52,7 +52,7 @@ export function addToDay(day: ValueCounts, hour: ValueCounts): void {
   for (const [value, own] of hour.values) day.values.set(value, [(day.values.get(value)?.[0] ?? 0) + sum(own)]);
 }
 
-/** The counts as JSON, with the most frequent values by themselves. */
+/** The counts as JSON, with the most frequent values listed separately. */
 export function writeValueCounts(counts: ValueCounts): string {
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
   const ranked = [...counts.values].sort(([a, x], [b, y]) => sum(y) - sum(x) || (a < b ? -1 : 1));

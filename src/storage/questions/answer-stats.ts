@@ -9,10 +9,10 @@ import type { Shown, StatsAnswer } from "./stats-answer";
 import type { SeriesDimension, StatsQuestion } from "./stats-question";
 import { tupleStats } from "./tuple-stats";
 
-/** So many events are read themselves, whether their property is declared or not: that is as quick, and exact. */
+/** Up to this many events are read directly, even if their property is declared: that is as fast, and exact. */
 const FEW_EVENTS = 5_000;
 
-/** A question that would look at more events than an answer may. */
+/** A query that would examine more events than the limit. */
 export interface TooManyEvents {
   kind: "too_many_events";
   events: number;
@@ -25,12 +25,12 @@ interface StatsOptions {
 }
 
 /**
- * Answers a question about numbers of events, sessions, visitors or values.
+ * Answers a query for numbers of events, sessions, visitors or values.
  *
- * - Numbers of events by application, category and name: from counts, whatever the range.
- * - Of few events: from these.
- * - By one declared property: from the counts of its values, whatever the range.
- * - Everything else: from the events, as far as they are no more than MAX_LIVE_EVENTS.
+ * - Numbers of events by application, category and name: from counts, for any range.
+ * - If there are few events: from the events.
+ * - By one declared property: from the counts of its values, for any range.
+ * - Everything else: from the events, up to MAX_LIVE_EVENTS.
  *
  * @throws DrizzleQueryError
  */

@@ -4,18 +4,19 @@ import type { BucketSpans, Span } from "../counts/counts";
 
 /** Which counts add up to the events of some buckets. */
 export interface CountPlan {
-  /** By day, hour and minute, as far as there are some. */
+  /** By day, hour and minute. Widths without counts are left out. */
   counts: BucketSpans[];
-  /** What begins or ends within a minute, so that only the events themselves tell. */
+  /** Periods that start or end within a minute, for which only the events give the numbers. */
   edges: Period[];
-  /** Rows of counts, for each 256 series. */
+  /** Rows of counts, for each 256 dimension keys. */
   rows: number;
 }
 
 const WIDTHS = [86_400, 3_600, 60] as const;
 
 /**
- * The fewest counts that lie within one bucket each: days and hours of UTC where they fit, minutes at the edges.
+ * The fewest counts that each lie within one bucket: days and hours of UTC if they fit, and minutes at the
+ * boundaries.
  *
  * @param bounds the starts of the buckets and the end of the last one, ascending
  */
@@ -33,7 +34,7 @@ export function planCounts(bounds: readonly Micros[]): CountPlan {
         at = edge;
         continue;
       }
-      // Whole runs at a time: a year of minutes is half a million.
+      // Whole runs at a time: a year has half a million minutes.
       const run = width === 86_400 ? end : Math.min(end, nextMultiple(at, width));
       const count = Math.floor((run - at) / (width * 1_000_000));
       const first = at / 1_000_000;
@@ -46,7 +47,7 @@ export function planCounts(bounds: readonly Micros[]): CountPlan {
   return { counts, edges, rows };
 }
 
-/** The next moment at which a wider count could begin. */
+/** The next time at which a wider count could start. */
 function nextMultiple(at: Micros, width: number): Micros {
   const wider = (width === 60 ? 3_600 : 86_400) * 1_000_000;
   return (Math.floor(at / wider) + 1) * wider;
@@ -58,7 +59,10 @@ function addSpan(spans: [first: number, last: number][], [first, last]: Span, wi
   else spans.push([first, last]);
 }
 
-/** The place of the bucket that holds a moment, by the bounds of all. -1 before the first, and as many as there are after. */
+/**
+ * The index of the bucket that contains a time, by the bounds of all buckets. -1 before the first; the number of
+ * buckets after the last.
+ */
 export function bucketPlace(bounds: readonly Micros[], moment: Micros): number {
   let low = 0;
   let high = bounds.length;

@@ -1,7 +1,7 @@
 import type { Period } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
-import { MAX_COUNTED_CELLS, MAX_GROUPS_TALLIED, MAX_LIVE_EVENTS } from "../core/read-limits";
+import { MAX_COUNTED_AGGREGATES, MAX_GROUPS_TALLIED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import { readerOf } from "../core/reader";
 import { type BucketSpans, type CountSource, countsIn, totalsIn } from "../counts/counts";
 import { matchingSeriesIds, OTHER, type Series, type SeriesFilter, seriesOf } from "../counts/series";
@@ -13,7 +13,7 @@ import { type GroupName, groupName, type Line, type Shown, type StatsAnswer } fr
 import type { SeriesDimension } from "./stats-question";
 import { unreadableIn } from "./unreadable";
 
-/** Numbers of events by what the counts know of them. */
+/** A query for numbers of events that counts can answer. */
 export interface CountQuestion {
   filter: SeriesFilter;
   groupBy: readonly SeriesDimension[];
@@ -24,11 +24,11 @@ export interface CountQuestion {
 type Add = (group: GroupName, place: number, events: number) => void;
 
 /**
- * Exact numbers of events, from the counts by day, hour and minute: one row for each and for each 256 series. Events themselves
- * are read where a period begins or ends within a minute, and in late lanes, which have no counts.
+ * Exact numbers of events, from the counts by day, hour and minute: one row for each bucket and each 256 dimension
+ * keys. Events are read only if a period starts or ends within a minute, and in late lanes, which have no counts.
  *
- * Where groups and buckets make too many aggregate rows, everything is read once more for the shown groups alone. So whoever makes many
- * types cannot have a question refused.
+ * If groups and buckets make too many aggregate rows, the counts are read again for the shown groups alone. So a
+ * sender that makes many types cannot cause a query to be refused.
  *
  * @throws DrizzleQueryError
  */
@@ -40,7 +40,7 @@ export async function countStats(
 ): Promise<StatsAnswer> {
   const buckets = question.bounds.length - 1;
   const plan = planCounts(question.bounds);
-  const tally = new GroupTally({ aggregates: MAX_COUNTED_CELLS, groups: MAX_GROUPS_TALLIED });
+  const tally = new GroupTally({ aggregates: MAX_COUNTED_AGGREGATES, groups: MAX_GROUPS_TALLIED });
   await forEachCount(databases, map, question, plan, (...count) => tally.add(...count));
   const keys = "keys" in shown ? shown.keys : tally.largest(shown.top);
   let complete = tally.groups();
@@ -56,7 +56,10 @@ export async function countStats(
   };
 }
 
-/** Gives each count in the periods with its group and bucket. Looks up only series that have events there. */
+/**
+ * Calls back for each count in the periods with its group and bucket. Looks up only dimension keys that have events
+ * there.
+ */
 async function forEachCount(
   databases: readonly Database[],
   map: PartitionMap,
@@ -111,7 +114,7 @@ async function addBySeries(
     for (const { bucket, bySeries } of buckets) {
       const place = bucketPlace(bounds, bucket * 1_000_000);
       for (const [id, events] of bySeries) {
-        // A replica may have the counts of a new series before the series itself.
+        // A replica may have the counts of a new dimension key before its row.
         add(nameOf(series.get(id) ?? UNKNOWN), place, events);
       }
     }
@@ -149,7 +152,7 @@ function lineOf(groups: readonly CountedGroup[], buckets: number): Line & { tota
   return { total: values.reduce((sum, events) => sum + events, 0), values };
 }
 
-/** What of a plan only minutes or events could tell that are not kept any more. */
+/** The parts of a plan that need minutes or events that are no longer kept. */
 function unreadablePeriods(map: PartitionMap, { counts, edges }: CountPlan): Period[] {
   const minutes = counts
     .filter(({ seconds }) => seconds === 60)

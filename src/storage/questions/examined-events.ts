@@ -9,8 +9,8 @@ import { isRareIn } from "./read-tuples";
 const NO_FILTER: SeriesFilter = { category: null, name: null, applications: null };
 
 /**
- * How many events a reading of a period looks at, by the counts. Those of a category alone where it is rare in all partitions
- * of the period, since only the index of rare categories is read then.
+ * The number of events that reading a period examines, by the counts. Only those of a category if it is rare in all
+ * partitions of the period, because then only the index of rare categories is read.
  *
  * @throws DrizzleQueryError
  */

@@ -6,9 +6,9 @@ export interface CountedGroup extends GroupName {
 }
 
 interface TallyLimits {
-  /** Pairs of a group and a bucket that are kept. */
+  /** The most pairs of group and bucket that are kept. */
   aggregates: number;
-  /** Groups of which sums are kept. */
+  /** The most groups whose sums are kept. */
   groups: number;
 }
 
@@ -17,8 +17,8 @@ interface TalliedGroup extends CountedGroup {
 }
 
 /**
- * Adds up counts by group and bucket, as long as there are not too many of these aggregate rows. From then on it adds up by group
- * alone, to find out which groups are the largest.
+ * Sums counts by group and bucket while there are not too many of these aggregate rows. After that it sums by group
+ * alone, to find the largest groups.
  */
 export class GroupTally {
   private readonly tallied = new Map<string, TalliedGroup>();
@@ -27,7 +27,7 @@ export class GroupTally {
 
   constructor(private readonly limits: TallyLimits) {}
 
-  /** How many groups there are, up to the limit. */
+  /** The number of groups, up to the limit. */
   get size(): number {
     return this.tallied.size;
   }
@@ -75,7 +75,7 @@ export class GroupTally {
   }
 }
 
-/** For counting once more: adds up some groups by themselves, and all others as one whose key is empty. */
+/** For the second count: sums some groups separately, and all others as one group with an empty key. */
 export class FoldedTally {
   private readonly counted = new Map<string, CountedGroup>();
   private readonly kept: ReadonlySet<string>;

@@ -9,7 +9,7 @@ interface Measured {
 
 interface MeasuredGroup extends Measured, GroupName {}
 
-/** Measures events by group and bucket. Beyond `mostGroups` the smallest half of them is folded into one. */
+/** Measures events by group and bucket. Above `mostGroups`, the smallest half of the groups is folded into one. */
 export class MeasureTable {
   private readonly groups = new Map<string, MeasuredGroup>();
   private readonly all: Measured;
@@ -29,12 +29,12 @@ export class MeasureTable {
     return this.foldedGroups > 0;
   }
 
-  /** @param contribution null: the event counts for nothing, but its group is there */
+  /** @param contribution null if the event contributes nothing; its group still exists */
   add(name: GroupName, place: number, contribution: number | null): void {
     this.addMany(name, place, contribution ?? 0, contribution === null ? 0 : 1);
   }
 
-  /** Adds what is known only of some events together: see Measure. */
+  /** Adds events that are known only in sum: see Measure. */
   addMany(name: GroupName, place: number, contribution: number, times: number): void {
     let group = this.groups.get(name.key);
     if (group === undefined) {
@@ -47,7 +47,7 @@ export class MeasureTable {
     this.addTo(this.all, place, contribution, times);
   }
 
-  /** Adds events whose groups are not known, as many as `groups` at least. */
+  /** Adds events whose groups are unknown: at least `groups` of them. */
   addFolded(place: number, events: number, groups: number): void {
     this.addTo(this.folded, place, events, events);
     this.addTo(this.all, place, events, events);
@@ -82,7 +82,7 @@ export class MeasureTable {
   }
 
   private bySize(): MeasuredGroup[] {
-    // Means and quantiles of few events are no reason to show a group.
+    // Groups are chosen by size, because means and quantiles of few events are not a reason to show a group.
     const ofResult = this.metric.kind === "sum";
     return [...this.groups.values()]
       .map((group) => ({ group, key: group.key, size: ofResult ? (group.total.result() ?? 0) : group.total.size }))

@@ -1,15 +1,15 @@
 import type { Metric } from "./stats-question";
 
-/** What is added up for a group, or for a bucket of one. */
+/** The aggregate of a group, or of one bucket of a group. */
 export interface Measure {
-  /** Adds what an event contributes: see `contributionOf`. */
+  /** Adds the contribution of an event: see `contributionOf`. */
   add(contribution: number): void;
-  /** Adds so many contributions that are known only together: their sum, or each as the same number. */
+  /** Adds several contributions that are known only in sum, or that are all the same number. */
   addMany(contribution: number, times: number): void;
   merge(other: this): void;
-  /** Null where there is nothing to divide or to choose from. */
+  /** Null if there is nothing to divide or to choose from. */
   result(): number | null;
-  /** How many contributions it holds. */
+  /** The number of contributions. */
   readonly size: number;
 }
 
@@ -21,7 +21,7 @@ export function newMeasure({ kind }: Metric): Measure {
   return new Sum(kind);
 }
 
-/** The number of events, or a sum or mean of their numbers. */
+/** The number of events, or the sum or mean of their numbers. */
 class Sum implements Measure {
   private sum = 0;
   size = 0;
@@ -49,7 +49,7 @@ class Sum implements Measure {
   }
 }
 
-/** How many different ones there are. Contributions are numbers given to sessions or visitors. */
+/** The number of distinct contributions. Contributions are numbers given to sessions or visitors. */
 class Distinct implements Measure {
   private readonly seen = new Set<number>();
 
@@ -95,7 +95,7 @@ class Quantile implements Measure {
   }
 
   result(): number | null {
-    // 0.9 * 10 is 9.000000000000002 in some orders of calculation; a rank must not slip by that.
+    // 0.9 * 10 can be 9.000000000000002, depending on the order of calculation. That must not change a rank.
     let left = Math.max(1, Math.ceil(this.share * this.size - 1e-9));
     for (const number of Float64Array.from(this.times.keys()).sort()) {
       left -= this.times.get(number) ?? 0;
@@ -106,7 +106,8 @@ class Quantile implements Measure {
 }
 
 /**
- * What an event contributes to a metric: 1, a number for its session or visitor, or the number in its property. Null: nothing.
+ * The contribution of an event to a metric: 1, a number for its session or visitor, or the number in its property.
+ * Null if it contributes nothing.
  */
 export function createContribution(metric: Metric) {
   const numbers = new Map<string, number>();

@@ -15,10 +15,10 @@ import { sampleKeyOf } from "../partitions/sample-key";
 import { integer } from "../scan/event-order";
 import { type LaneSource, lanesIn, laneTable } from "../scan/lane-chains";
 
-/** An event as far as questions look at it. */
+/** The fields of an event that queries use. */
 export interface Tuple {
   occurredAt: Micros;
-  /** With `tie` the order of a session's events of one microsecond. */
+  /** With `tie`, orders the events of a session that have the same timestamp. */
   receivedAfter: number;
   tie: number;
   /** Packed; see packed-id.ts. */
@@ -27,20 +27,20 @@ export interface Tuple {
   application: string;
   category: string;
   name: string;
-  /** The asked properties: JSON scalars. Null where there is none, and for objects and arrays. */
+  /** The requested properties: JSON scalars. Null if there is none, and for objects and arrays. */
   values: readonly unknown[];
 }
 
 export interface TupleQuestion {
-  /** Apart from each other. */
+  /** Disjoint. */
   periods: readonly Period[];
   filter: SeriesFilter;
-  /** In place of the filter: the series by the index of their database. */
+  /** Replaces the filter: the dimension keys by the index of their database. */
   series?: ReadonlyMap<number, readonly number[]>;
   paths: readonly PropertyPath[];
-  /** Which lanes: those of the main traffic, late ones, or both. */
+  /** Which lanes: main, late, or both. */
   lanes: "main" | "late" | "all";
-  /** Events to return at most, over all databases. */
+  /** The most events to return, over all databases. */
   most: number;
 }
 
@@ -50,19 +50,19 @@ export interface TupleReading {
   events: number;
 }
 
-/** Characters of the rows of one statement: D1 takes texts of 2 MB. */
+/** Characters of the rows of one statement: D1 limits a text to 2 MB. */
 const MAX_TEXT = 1_500_000;
 const CHARACTERS_OF_KEY = 250;
 
-/** Statements in one call: bounds what a Worker holds at a time. */
+/** Statements in one call. Bounds what a Worker holds at a time. */
 const STATEMENTS_PER_CALL = 4;
 
 /**
- * Gives the events of some periods to `take`, in no order. Where their category is rare in a partition only its index is read,
- * otherwise all events of the periods are looked at.
+ * Passes the events of some periods to `take`, unordered. If their category is rare in a partition, only its index
+ * is read; otherwise all events of the periods are examined.
  *
- * Events are read in pages by the primary key: a statement returns some thousands at most, and holds the database for a few
- * milliseconds.
+ * Events are read in pages by the primary key: each statement returns at most a few thousand rows and occupies the
+ * database for a few milliseconds.
  *
  * @throws DrizzleQueryError
  */
@@ -112,10 +112,10 @@ function ofSeries(ids: readonly number[]): WantedSeries {
   return { ids, matches: sql`e.series_id IN ${jsonList([...ids])}`, isEverything: false, category: null };
 }
 
-/** A part of a lane that is still to be read. */
+/** A part of a lane that has not been read yet. */
 interface LaneRange extends Period {
   lane: LaneSource;
-  /** True if the index of rare categories holds all that is wanted. */
+  /** True if the index of rare categories holds all wanted events. */
   isRare: boolean;
   after: TupleKey | null;
 }
@@ -151,7 +151,7 @@ function rangesOf(
   );
 }
 
-/** Whether the index of rare categories of a partition holds all wanted events. */
+/** Returns whether the index of rare categories of a partition holds all wanted events. */
 export function isRareIn({ common }: Pick<Partition, "common">, { category }: WantedSeries): boolean {
   return category !== null && !common.has(category.category);
 }
@@ -215,14 +215,14 @@ function rareScan(lane: LaneSource, categoryId: number, after: TupleKey | null) 
   };
 }
 
-/** An event of a late lane whose identity stands in the main lane too is a copy. */
+/** An event of a late lane whose identity is also in the main lane is a copy. */
 function isNoCopy(main: { suffix: string }): SQL {
   return sql`NOT EXISTS (
     SELECT 1 FROM ${sql.raw(`events_${main.suffix}`)} AS m
     WHERE m.slot = e.slot AND m.sample_key = e.sample_key AND m.session_id = e.session_id AND m.occurred_at = e.occurred_at AND m.tie = e.tie)`;
 }
 
-/** A property of an event `e` as JSON. `json` keeps it from being taken for text. */
+/** A property of an event `e` as JSON. `json` marks it as JSON instead of text. */
 function scalarAt(path: PropertyPath): SQL {
   const at = sql`${jsonPathOf(path)}`;
   return sql`json(CASE json_type(e.data, ${at}) WHEN 'text' THEN json_quote(substr(e.data ->> ${at}, 1, ${integer(MAX_VALUE_CHARACTERS)}))
@@ -238,7 +238,7 @@ function tupleOf(
   series: ReadonlyMap<number, { application: string; category: string; name: string }>,
 ): Tuple {
   const [occurredAt, receivedAfter, tie, seriesId, session, visitor, type, ...values] = raw;
-  // A replica may have an event before its series.
+  // A replica may have an event before the row of its dimension key.
   const own = series.get(seriesId);
   return {
     ...{ occurredAt, receivedAfter, tie, session, visitor, values },

@@ -14,10 +14,10 @@ import { createMeasuring } from "./tuple-stats";
 import { unreadableIn } from "./unreadable";
 
 /**
- * Answers a question about one declared property from the counts of its values, and from the events of hours that are not counted
- * yet: the one under way, and those with late events.
+ * Answers a query about one declared property from the counts of its values, and from the events of hours that are
+ * not counted yet: the current one, and those with late events.
  *
- * @returns null where it cannot be answered so
+ * @returns null if it cannot be answered this way
  * @throws DrizzleQueryError
  */
 export async function rolledStats(
@@ -77,7 +77,7 @@ function accuracyOf({ metric }: StatsQuestion, table: MeasureTable, unreadable: 
   };
 }
 
-/** Periods in order, those that touch as one. */
+/** Periods in order, with adjacent ones joined. */
 function joined(periods: readonly Period[]): Period[] {
   const result: Period[] = [];
   for (const { start, end } of [...periods].sort((a, b) => a.start - b.start)) {

@@ -1,7 +1,7 @@
 import type { Micros } from "../../model/time/time";
 import type { Tuple } from "./read-tuples";
 
-/** The first or last event of a session, as far as questions ask for it. */
+/** The first or last event of a session, with the fields that queries use. */
 export interface SessionEdge {
   occurredAt: Micros;
   receivedAfter: number;
@@ -9,20 +9,20 @@ export interface SessionEdge {
   application: string;
   category: string;
   name: string;
-  /** Its value of the asked property. */
+  /** Its value of the requested property. */
   text: string | null;
 }
 
-/** A session as its events show it. */
+/** A session assembled from its events. */
 export interface SessionRecord {
   events: number;
   first: SessionEdge;
   last: SessionEdge;
-  /** Mostly one or none. */
+  /** Usually one or none. */
   visitors: string[];
 }
 
-/** Puts sessions together from their events, which may come in any order. */
+/** Assembles sessions from their events, which may come in any order. */
 export function collectSessions() {
   const records = new Map<string, SessionRecord>();
   return {

@@ -12,11 +12,14 @@ import { type GroupName, groupName } from "./stats-answer";
 import { type AskedProperty, createValueReader, type PropertyFilter, passes, type Templates } from "./stats-question";
 import { unreadableIn } from "./unreadable";
 
-/** What sessions are divided by: their first event's application, or the type or a property of their first or last event. */
+/**
+ * The grouping of sessions: the application of their first event, or the type or a property of their first or last
+ * event.
+ */
 export type SessionDimension = "application" | { edge: "entry" | "exit"; by: AskedProperty | null };
 
 export interface SessionStatsQuestion {
-  /** Only these events are looked at. */
+  /** Only these events are examined. */
   filter: SeriesFilter;
   properties: readonly PropertyFilter[];
   groupBy: SessionDimension | null;
@@ -49,12 +52,12 @@ export interface SessionStatsAnswer {
   groups: (SessionLine & { texts: (string | null)[] })[];
   other: SessionLine & { groups: number };
   total: SessionLine;
-  /** Ranges whose events are not in the databases any more. */
+  /** Ranges whose events are no longer in the databases. */
   unreadable: Period[];
 }
 
 /**
- * Sessions and what they are made of. A session belongs to the bucket of its first event in the period, and only its events in
+ * Numbers about sessions. A session belongs to the bucket of its first event in the period, and only its events in
  * the period count.
  *
  * @returns null if there are more than MAX_SESSION_EVENTS events

@@ -1,42 +1,42 @@
 import type { Period } from "../../model/time/calendar";
 
-/** A group's number over the whole period, and in each bucket. Null: there is nothing to divide or to choose from. */
+/** A group's number over the whole period, and in each bucket. Null if there is nothing to divide or to choose from. */
 export interface Line {
   total: number | null;
   values: (number | null)[];
 }
 
 export interface GroupLine extends Line {
-  /** The group's texts, one for each dimension. Null: the event has no such property. */
+  /** The group's texts, one for each dimension. Null if the event has no such property. */
   texts: (string | null)[];
 }
 
 export interface StatsAnswer {
-  /** The shown groups, the largest first. Without dimensions a single one. */
+  /** The shown groups, largest first. A single one if there are no dimensions. */
   groups: GroupLine[];
-  /** What is not among the shown groups. */
+  /** The sum of all groups that are not shown. */
   other: Line & { groups: number };
   total: Line;
   accuracy: Accuracy;
 }
 
-/** How far an answer can be relied on. */
+/** How accurate an answer is. */
 export type Accuracy =
   | { exact: true }
   | {
       exact: false;
-      /** Of which the counts by minute and the events are not kept any more. What they held is left out. */
+      /** Periods whose counts by minute and events are no longer kept. Their events are left out. */
       unreadable?: Period[];
-      /** How far each number may be from the true one, as a share of it. */
+      /** The most by which each number may differ from the true one, as a share of it. */
       relative_error?: number;
-      /** True if there are more groups than can be told apart: small ones may be missing, and stand among the others. */
+      /** True if there are too many groups to keep apart: small ones may be missing and are then among the others. */
       groups_folded?: true;
     };
 
 /** Which groups an answer shows. */
 export type Shown = { top: number } | { keys: readonly string[] };
 
-/** A group of events by its texts, and these as one text. */
+/** A group of events: its texts, and a single text that combines them. */
 export interface GroupName {
   texts: (string | null)[];
   key: string;
@@ -46,7 +46,7 @@ export function groupName(texts: (string | null)[]): GroupName {
   return { texts, key: JSON.stringify(texts) };
 }
 
-/** Orders groups by size, the largest first, and groups of one size by their texts. */
+/** Orders groups by size, largest first, and groups of the same size by their texts. */
 export function compareGroups(a: { size: number; key: string }, b: { size: number; key: string }): number {
   return b.size - a.size || (a.key === b.key ? 0 : a.key < b.key ? -1 : 1);
 }

@@ -3,7 +3,7 @@ import { matchesFilter, templated, type ValueFilter, valueText } from "../../mod
 import type { Micros } from "../../model/time/time";
 import type { SeriesFilter } from "../counts/series";
 
-/** A property of payloads as a question names it. */
+/** A property of payloads, as a query names it. */
 export interface AskedProperty {
   /** As text: `form.first_name`. */
   name: string;
@@ -12,7 +12,7 @@ export interface AskedProperty {
 
 export type NumberMetric = "sum" | "avg" | "p50" | "p90" | "p99";
 
-/** What is counted: events, different sessions or visitors, or the numbers in a property. */
+/** What is counted: events, distinct sessions or visitors, or the numbers in a property. */
 export type Metric =
   | { kind: "events" | "sessions" | "visitors"; property: null }
   | { kind: NumberMetric; property: AskedProperty };
@@ -21,7 +21,7 @@ export const SERIES_DIMENSIONS = ["application", "category", "name"] as const;
 
 export type SeriesDimension = (typeof SERIES_DIMENSIONS)[number];
 
-/** What events are divided by. */
+/** How events are grouped. */
 export type Dimension = { kind: SeriesDimension } | { kind: "property"; property: AskedProperty };
 
 export interface PropertyFilter extends ValueFilter {
@@ -42,7 +42,7 @@ export function labelOf(dimension: Dimension): string {
   return dimension.kind === "property" ? `data.${dimension.property.name}` : dimension.kind;
 }
 
-/** The properties that a question needs of each event, each once. */
+/** The properties of each event that a query needs, each once. */
 export function propertiesOf({ metric, groupBy, properties }: Omit<StatsQuestion, "bounds">): AskedProperty[] {
   const all = [
     ...(metric.property === null ? [] : [metric.property]),
@@ -55,7 +55,7 @@ export function propertiesOf({ metric, groupBy, properties }: Omit<StatsQuestion
 /** The template of a property in events of a type, or null. */
 export type Templates = (type: { category: string; name: string }, property: string) => string | null;
 
-/** An event's values of some properties as texts, each under its template. */
+/** The values of an event for some properties as texts, each under its template. */
 export function createValueReader(asked: readonly AskedProperty[], templates: Templates) {
   const readers = new Map<string, (text: string) => string>();
   return (type: { category: string; name: string }, values: readonly unknown[], property: AskedProperty) => {
@@ -69,7 +69,7 @@ export function createValueReader(asked: readonly AskedProperty[], templates: Te
   };
 }
 
-/** Whether the values of an event pass all filters. */
+/** Returns whether the values of an event pass all filters. */
 export function passes(
   filters: readonly PropertyFilter[],
   textOf: (property: AskedProperty) => string | null,

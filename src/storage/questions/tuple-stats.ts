@@ -18,7 +18,7 @@ import {
 import { unreadableIn } from "./unreadable";
 
 /**
- * Answers from the events themselves: exact, and bounded by MAX_LIVE_EVENTS.
+ * Answers a query from the events themselves: exact, up to MAX_LIVE_EVENTS.
  *
  * @returns null if there are more events than that
  * @throws DrizzleQueryError
@@ -64,7 +64,7 @@ function accuracyOf(table: MeasureTable, unreadable: Period[]): Accuracy {
   };
 }
 
-/** Gives what a question asks of an event to a table. */
+/** Adds the parts of an event that a query needs to a table. */
 export function createMeasuring(
   question: StatsQuestion,
   templates: Templates,

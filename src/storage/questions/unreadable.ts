@@ -2,7 +2,7 @@ import type { Period } from "../../model/time/calendar";
 import { isLate, lanesToRead } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 
-/** The parts of some periods whose events lie in the databases no more, but for late ones. */
+/** The parts of some periods whose events are no longer in the databases, except late ones. */
 export function unreadableIn(map: PartitionMap, periods: readonly Period[]): Period[] {
   return periods.flatMap(({ start, end }) =>
     map

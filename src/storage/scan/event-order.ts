@@ -5,10 +5,10 @@ import type { Partition } from "../partitions/partition";
 
 export type Order = "asc" | "desc";
 
-/** An event's place in the order of all events. It is what a cursor carries. `session` is packed; see core/packed-id.ts. */
+/** An event's place in the order of all events. Cursors carry it. `session` is packed; see core/packed-id.ts. */
 export interface EventKey {
   occurredAt: Micros;
-  /** Microseconds from the occurrence to the receipt. */
+  /** Microseconds from the event's timestamp to its receipt. */
   receivedAfter: number;
   session: string;
   tie: number;
@@ -24,12 +24,15 @@ export function compareEventKeys(a: EventKey, b: EventKey): number {
   );
 }
 
-/** The place before all events of a moment: what precedes it occurred earlier. */
+/** The place before all events with this timestamp. Everything before it occurred earlier. */
 export function startOf(moment: Micros): EventKey {
   return { occurredAt: moment, receivedAfter: -Number.MAX_SAFE_INTEGER, session: "t", tie: 0 };
 }
 
-/** Which events a scan covers. `from` and `to` are inclusive; null: without end. `after` is where the last page ended. */
+/**
+ * Which events a scan covers. `from` and `to` are inclusive; null means no limit. `after` is where the last page
+ * ended.
+ */
 export interface EventRange {
   order: Order;
   from: Micros | null;
@@ -37,19 +40,19 @@ export interface EventRange {
   after: EventKey | null;
 }
 
-/** Moments of occurrence, both inclusive. */
+/** Timestamps, both inclusive. */
 export interface Bounds {
   low: Micros;
   high: Micros;
 }
 
-/** The moments that are left of a range, as far as a partition covers them. Empty if low > high. */
+/** The remaining part of a range that a partition covers. Empty if low > high. */
 export function boundsIn({ from, to }: Pick<Partition, "from" | "to">, range: EventRange): Bounds {
   const { low, high } = boundsOf(range);
   return { low: Math.max(low, from), high: Math.min(high, to - 1) };
 }
 
-/** The moments that are left of a range. */
+/** The remaining part of a range. */
 export function boundsOf({ order, from, to, after }: EventRange): Bounds {
   const low = from ?? 0;
   const high = to ?? Number.MAX_SAFE_INTEGER;
@@ -60,9 +63,9 @@ export function boundsOf({ order, from, to, after }: EventRange): Bounds {
 }
 
 /**
- * The condition that an event `e` follows a place in the scan.
+ * The condition that an event `e` comes after a place in the scan.
  *
- * @param moment its occurrence as SQL, where the index is not to be used for it
+ * @param moment the SQL for its timestamp, if the index must not be used for it
  */
 export function isBeyond(
   { occurredAt, receivedAfter, session, tie }: EventKey,
@@ -78,7 +81,7 @@ export function sortBy(columns: readonly string[], order: Order): SQL {
   return sql.raw(columns.map((column) => `${column} ${order === "asc" ? "ASC" : "DESC"}`).join(", "));
 }
 
-/** An integer as SQL text. D1 binds numbers as REAL, which a division shows. */
+/** An integer as SQL text. D1 binds numbers as REAL, which changes the result of a division. */
 export function integer(value: number): SQL {
   if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no integer that SQL could hold`);
   return sql.raw(String(value));

@@ -6,16 +6,16 @@ import { isLate, type Lane, lanesToRead, type Partition } from "../partitions/pa
 /** A lane in one of its databases. */
 export interface LaneSource extends Lane {
   database: Database;
-  /** Of a late lane: the main lane, as far as it can be read. Where one event stands in both, the late one is a copy. */
+  /** For a late lane: the main lane, if it can be read. If an event is in both, the late one is a copy. */
   main: Lane | null;
 }
 
-/** Terms that D1 takes in one UNION ALL. */
+/** D1's limit on the terms of a UNION ALL. */
 const MAX_TERMS = 5;
 
 /**
- * Up to MAX_TERMS lanes of one database, all main or all late, in the order of the scan. They cover different ranges of
- * time, so one UNION ALL with a LIMIT reads them one after the other and stops when the page is full.
+ * Up to MAX_TERMS lanes of one database, all main or all late, in the order of the scan. They cover different ranges
+ * of time, so one UNION ALL with a LIMIT reads them one after the other and stops when the page is full.
  */
 export interface Chain {
   database: Database;
@@ -26,7 +26,7 @@ export interface Chain {
  * The chains of some partitions.
  *
  * @param partitions in the order of the scan
- * @param holds whether a database may hold what is wanted of a partition
+ * @param holds whether a database may hold wanted events of a partition
  */
 export function chainsOf(
   databases: readonly Database[],
@@ -63,7 +63,7 @@ export interface PlacedStatement {
 const MAX_BATCH = 100;
 
 /**
- * Runs statements, those of one database in as few calls as possible. Returns their rows in the order given.
+ * Runs statements, with as few calls to each database as possible. Returns their rows in the given order.
  *
  * @throws DrizzleQueryError
  */
@@ -100,8 +100,8 @@ export function laneTable(kind: "events" | "activity" | "visits" | "minutes", { 
 }
 
 /**
- * Cuts a list into growing groups: 1, 4, 16 … `most`. A scan mostly ends in its first partition, and yet it needs few calls
- * where hundreds of partitions are nearly empty.
+ * Splits a list into growing groups: 1, 4, 16 … `most`. A scan mostly ends in its first partition, but needs few
+ * calls even if hundreds of partitions are nearly empty.
  */
 export function* growingGroups<Item>(items: readonly Item[], most: number): Generator<Item[]> {
   for (let start = 0, size = 1; start < items.length; start += size, size = Math.min(most, size * 4)) {

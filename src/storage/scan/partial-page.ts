@@ -1,24 +1,24 @@
 /**
- * What one source (a database) found in a part of a scan: all of its rows from where the scan stands up to `until`,
- * inclusive. null: up to the scan's end.
+ * What one source (a database) found in a part of a scan: all of its rows from the current place of the scan up to
+ * `until`, inclusive. Null if it reached the scan's end.
  */
 export interface PartialPage<Row, Key> {
   rows: Row[];
   until: Key | null;
 }
 
-/** A page of a scan, and where the next one goes on. null: there is none. */
+/** A page of a scan, and where the next one starts. Null if there is none. */
 export interface Page<Row, Key> {
   rows: Row[];
   next: Key | null;
 }
 
 /**
- * Joins what several sources found to one page in the order of `compare`, at most `limit` rows. A row counts only as far
- * as every source has looked, so that no page passes by what a slower source holds.
+ * Merges what several sources found into one page in the order of `compare`, with at most `limit` rows. The page
+ * ends where the first source stopped reading, so that no row of a slower source is skipped.
  *
- * A page may be shorter than the limit, and even empty, while there is a next one: some questions look at a bounded
- * number of rows and go on from there.
+ * A page may be shorter than the limit, and even empty, although there is a next one: some scans examine a bounded
+ * number of rows and continue from there.
  */
 export function mergePartialPages<Row extends { key: Key }, Key>(
   partialPages: PartialPage<Row, Key>[],
@@ -37,7 +37,7 @@ export function mergePartialPages<Row extends { key: Key }, Key>(
   return { rows, next: seen.length > limit ? (rows.at(-1)?.key ?? null) : horizon };
 }
 
-/** Turns an ascending comparison round for scans from the end. */
+/** Reverses an ascending comparison for scans from the end. */
 export function inDirection<Key>(
   compare: (a: Key, b: Key) => number,
   order: "asc" | "desc",
@@ -45,14 +45,12 @@ export function inDirection<Key>(
   return order === "asc" ? compare : (a, b) => compare(b, a);
 }
 
-/** What a source returns that read at most `limit + 1` rows: one more than asked tells that there is more. */
+/** The partial page of a source that read at most `limit + 1` rows. The extra row shows that there are more. */
 export function partialPageOf<Row extends { key: Key }, Key>(rows: Row[], limit: number): PartialPage<Row, Key> {
   return { rows, until: rows.length > limit ? (rows.at(-1)?.key ?? null) : null };
 }
 
-/**
- * Ends a page early when its contents pass `maxBytes`. The first row always stays, so that every scan moves on.
- */
+/** Ends a page early if its contents pass `maxBytes`. The first row always stays, so that every scan advances. */
 export function cutByBytes<Row extends { key: Key }, Key>(
   page: Page<Row, Key>,
   bytesOf: (row: Row) => number,

@@ -4,10 +4,10 @@ import { boundsOf, compareEventKeys, type EventKey, type EventRange } from "./ev
 import { growingGroups } from "./lane-chains";
 import { inDirection, mergePartialPages, type Page, type PartialPage } from "./partial-page";
 
-/** Partitions in one call of a scan, at most: 52 statements for each database and kind of lane. */
+/** The most partitions in one call of a scan: 52 statements for each database and kind of lane. */
 export const MAX_GROUP = 256;
 
-/** The partitions that hold moments of what is left of a range, in the order of the scan. */
+/** The partitions that overlap the remaining part of a range, in the order of the scan. */
 export function partitionsLeft(map: PartitionMap, range: EventRange): Partition[] {
   const { low, high } = boundsOf(range);
   const partitions = map.overlapping(low, high);
@@ -15,7 +15,7 @@ export function partitionsLeft(map: PartitionMap, range: EventRange): Partition[
 }
 
 /**
- * Goes through partitions in growing groups until a page is full or a group could not be read to its end.
+ * Reads partitions in growing groups until a page is full or a group could not be read to its end.
  *
  * @param limit rows in the page
  * @param read reads a group; `wanted` rows are still missing

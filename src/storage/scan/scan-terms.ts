@@ -9,14 +9,15 @@ import { type Bounds, boundsIn, type EventRange, integer, isBeyond, sortBy } fro
 import { type LaneSource, laneTable } from "./lane-chains";
 
 /**
- * The events of a lane in the order of a scan, as SQL: `FROM … WHERE …` with the events as `e`, and what to sort by. The sort
- * begins with the columns by which the rows come, so SQLite sorts a slot at a time and stops at the LIMIT.
+ * The events of a lane in the order of a scan, as SQL: `FROM … WHERE …` with the events as `e`, and the columns to
+ * sort by. The sort starts with the columns in whose order the rows come, so SQLite sorts one slot at a time and
+ * stops at the LIMIT.
  */
 export interface ScanTerm {
   lane: LaneSource;
   from: SQL;
   sort: SQL;
-  /** The moment at which the term ends before its range does, as SQL; null if it covers the range. */
+  /** The timestamp at which the term ends before its range does, as SQL; null if it covers the range. */
   end: SQL | null;
 }
 
@@ -46,14 +47,15 @@ function slotsTerm(
   };
 }
 
-/** How many minutes of counts a bounded term looks at, and how many days then. */
+/** The minutes of counts that a bounded term examines, and the days that it examines after them. */
 const BOUNDING_MINUTES = 30;
 const BOUNDING_DAYS = 30;
 
 /**
- * The next events of the range, about `budget` of them: to the end of the minute in which the counts pass it, as far as that lies
- * within BOUNDING_MINUTES from the first event. Where traffic is so low that it does not, to the end of the last day up to
- * which the counts by day stay below it. For main lanes, since late ones have no counts. Slots of a minute end with it.
+ * About `budget` of the next events of the range: to the end of the minute in which the counts exceed the budget, if
+ * that is within BOUNDING_MINUTES from the first event. If traffic is too low for that, to the end of the last day
+ * up to which the daily counts stay below the budget. For main lanes only, because late ones have no counts. Slots
+ * of a minute end with it.
  */
 export function boundedTimeTerm(lane: LaneSource, range: EventRange, budget: number): ScanTerm {
   const { low, high } = boundsIn(lane.partition, range);
@@ -63,12 +65,13 @@ export function boundedTimeTerm(lane: LaneSource, range: EventRange, budget: num
   const [edge, next, order, step] = isAscending
     ? [sql.raw("min"), sql.raw("min(minute) + 60"), sql.raw("ASC"), 60]
     : [sql.raw("max"), sql.raw("max(minute)"), sql.raw("DESC"), -60];
-  // Both ends of the counted minutes, from where the first event lies. Its minute is not counted: it may be nearly done.
+  // Both ends of the counted minutes, starting at the first event. Its minute is not counted, because it may be
+  // nearly done.
   const [near, far] = [
     sql`begun.minute + ${integer(step)}`,
     sql`begun.minute + ${integer(step * (BOUNDING_MINUTES - 1))}`,
   ];
-  // One range: of two SQLite may seek by the wider.
+  // A single range: of two, SQLite may use the wider for its seek.
   const [first, last] = isAscending ? [near, far] : [far, near];
   const counted = sql`max(${first}, ${minuteOf(low)}) AND min(${last}, ${minuteOf(high)})`;
   const end = sql`(
@@ -92,7 +95,7 @@ export function boundedTimeTerm(lane: LaneSource, range: EventRange, budget: num
       coalesce(${daysWithin(budget, range.order)}, begun.minute)
     )) FROM begun
   )`;
-  // Behind the range there is nothing: a term that reaches its end has no end of its own.
+  // Nothing follows the range, so a term that reaches its end has no end of its own.
   return isAscending
     ? slotsTerm(lane, range, {
         first: integer(slotOf(low, lane.partition)),
@@ -106,7 +109,10 @@ export function boundedTimeTerm(lane: LaneSource, range: EventRange, budget: num
       });
 }
 
-/** The far edge of the last day up to which there are no more than `budget` events, from that of `begun.minute` on. */
+/**
+ * The end of the last day, in the scan's order, up to which there are no more than `budget` events, starting from
+ * the day of `begun.minute`.
+ */
 function daysWithin(budget: number, order: EventRange["order"]): SQL {
   const isAscending = order === "asc";
   const day = sql`begun.minute / 86400 * 86400`;
@@ -124,12 +130,12 @@ function daysWithin(budget: number, order: EventRange["order"]): SQL {
   )`;
 }
 
-/** The start of a moment's minute, in seconds since 1970. */
+/** The start of a timestamp's minute, in seconds since 1970. */
 function minuteOf(moment: Micros): SQL {
   return integer(Math.floor(moment / 60_000_000) * 60);
 }
 
-/** The pages of series of a database. */
+/** The pages of dimension keys of a database. */
 export function everyPage(): SQL {
   return sql`(
     WITH RECURSIVE every (page) AS (
@@ -150,8 +156,8 @@ export function rareTerm(lane: LaneSource, range: EventRange, category: SQL): Sc
 }
 
 /**
- * The events of a session. `activity` tells in which windows it has some, and `numbers` goes through the slots of a window:
- * a seek for each. CROSS JOIN keeps this order, so the scan stops at the LIMIT.
+ * The events of a session. `activity` gives the windows in which it has events, and `numbers` the slots of a window,
+ * with one seek for each. CROSS JOIN keeps this order, so the scan stops at the LIMIT.
  */
 export function sessionTerm(lane: LaneSource, range: EventRange, session: string): ScanTerm {
   const bounds = boundsIn(lane.partition, range);
@@ -164,10 +170,11 @@ export function sessionTerm(lane: LaneSource, range: EventRange, session: string
 }
 
 /**
- * `activity AS a CROSS JOIN numbers AS n CROSS JOIN events AS e WHERE …`: a session's events in the slots of some moments.
+ * `activity AS a CROSS JOIN numbers AS n CROSS JOIN events AS e WHERE …`: a session's events in the slots of a time
+ * range.
  *
- * Bounds stand only where they leave something out: a seek with a range counts as a row read although it finds nothing. For the
- * same reason conditions on `e.occurred_at` are to be kept from the index by a plus.
+ * Bounds are added only if they exclude something: a seek with a range counts as a row read even if it finds
+ * nothing. For the same reason, conditions on `e.occurred_at` need a plus, so that they do not use the index.
  */
 export function slotsOfSession(
   lane: LaneSource,
@@ -192,7 +199,7 @@ export function slotsOfSession(
     WHERE ${sql.join(conditions, sql` AND `)}`;
 }
 
-/** The conditions on an event itself: it lies in the range, beyond the cursor, and is not the copy of another. */
+/** The conditions on an event itself: it is in the range, after the cursor, and not a copy of another. */
 function isLeft(
   lane: LaneSource,
   { order, after }: EventRange,
@@ -207,7 +214,7 @@ function isLeft(
   return sql.join(conditions, sql` AND `);
 }
 
-/** An event of a late lane whose identity stands in the main lane too is a copy. */
+/** An event of a late lane whose identity is also in the main lane is a copy. */
 export function isNoCopy(main: string): SQL {
   return sql`NOT EXISTS (
     SELECT 1 FROM ${sql.raw(`events_${main}`)} AS m

@@ -15,32 +15,32 @@ import { rangesOf, readSlice, type SliceEvent, type SliceReading } from "./read-
 import { Sequences } from "./sequences";
 import { type Slice, shareOf, WHOLE } from "./slice-statement";
 
-/** How a question is to be answered. */
+/** How a query will be answered. */
 export type ReadingPlan =
   /** At once, from the sessions (or visitors) of a slice. */
   | { kind: "now"; slice: Slice }
-  /** As a job of some steps, each with its slice. */
+  /** As a job with several steps, each with its own slice. */
   | { kind: "job"; steps: number }
-  /** Not at all: the range begins with time whose events are archived, up to here. */
+  /** Not at all: the range starts with archived events, up to this time. */
   | { kind: "archived"; until: Micros }
-  /** Not at all: there are too many events in the range. */
+  /** Not at all: the range has too many events. */
   | { kind: "too_many"; events: number };
 
-/** What a question found, and what it cost. */
+/** The result of a query, and its cost. */
 export interface Tallied {
   state: SequenceState;
   rowsRead: number;
 }
 
-/** A question would read more rows than it may. What it read so far is of no use. */
+/** A query would read more rows than allowed. Its partial result is unusable. */
 export class TooManyRows extends Error {}
 
 /**
- * Decides how a question is answered, from the counts of its range.
+ * Decides how a query is answered, from the counts of its range.
  *
  * - Up to MAX_EVENTS_AT_ONCE events: at once and exactly.
- * - Otherwise, per session and unless an exact answer is asked for: from a sample of about as many events, if that reads no more
- *   than MAX_ROWS_AT_ONCE.
+ * - Otherwise, per session and unless an exact answer is requested: from a sample of about as many events, if that
+ *   reads at most MAX_ROWS_AT_ONCE.
  * - Otherwise as a job.
  *
  * @throws DrizzleQueryError
@@ -113,7 +113,8 @@ async function tallyWith<Item>(
   const sequences = new Sequences<Item>(per, slice);
   const itemOf = (event: SliceEvent) =>
     applications === null || applications.includes(event.source.application) ? tally.itemOf(event) : null;
-  // A visitor's sessions have sample keys of their own: all are read, and visitors are chosen by theirs.
+  // A visitor's sessions have different sample keys, so all sessions are read, and visitors are selected by their
+  // own keys.
   await readSlice(map, { ...reading, slice: per === "session" ? slice : WHOLE }, (event) =>
     sequences.add(event, itemOf),
   );
@@ -132,7 +133,7 @@ async function expectedOf(
   );
 }
 
-/** The series that the question's patterns may match, by database. Null: all. */
+/** The dimension keys that the query's patterns may match, by database. Null for all. */
 async function seriesOfQuestion(
   databases: readonly Database[],
   question: SequenceQuestion,
@@ -148,14 +149,14 @@ async function seriesOfQuestion(
   return new Map(found.filter(([, ids]) => ids === null || ids.length > 0));
 }
 
-/** The series that a pattern may match, among those that are there for who asks. */
+/** The dimension keys that a pattern may match, among those that the caller may read. */
 function filterOf({ category, name, application }: EventPattern, { applications }: SequenceQuestion): SeriesFilter {
   if (application === null) return { category, name, applications };
   const isThere = applications === null || applications.includes(application);
   return { category, name, applications: isThere ? [application] : [] };
 }
 
-/** The rows that reading a slice of a database takes. */
+/** The rows that reading a slice of a database costs. */
 function rowsOf(
   map: PartitionMap,
   database: Database,

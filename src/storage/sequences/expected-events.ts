@@ -5,16 +5,16 @@ import { readBatch } from "../core/reader";
 import { type Bounds, integer } from "../scan/event-order";
 import { everyPage } from "../scan/scan-terms";
 
-/** Ranges up to this long are counted by the hour, longer ones by the day. */
+/** Ranges up to this length are counted by the hour, longer ones by the day. */
 const MAX_HOURLY_MICROS = 4 * 86_400 * 1_000_000;
 
 /**
- * How many events a database holds in some moments, from its counts: events of a bucket are taken to be spread evenly over it.
- * Late lanes are not counted.
+ * The number of events that a database holds in a time range, estimated from its counts: the events of a bucket are
+ * assumed to be evenly distributed. Late lanes are not counted.
  */
 export type ExpectedEvents = (bounds: Bounds) => number;
 
-/** Reads one row for each hour or day of the range that has events, and 256 series. */
+/** Reads one row for each hour or day of the range that has events, and each 256 dimension keys. */
 export async function expectedEvents(database: Database, { low, high }: Bounds): Promise<ExpectedEvents> {
   const seconds = high - low <= MAX_HOURLY_MICROS ? 3_600 : 86_400;
   const bucketOf = (moment: Micros) => Math.floor(moment / 1_000_000 / seconds) * seconds;
@@ -32,7 +32,7 @@ export async function expectedEvents(database: Database, { low, high }: Bounds):
     );
 }
 
-/** The share of a bucket that lies within some moments. */
+/** The share of a bucket that overlaps a time range. */
 function overlap(start: Micros, width: Micros, { low, high }: Bounds): number {
   return Math.max(0, Math.min(start + width, high + 1) - Math.max(start, low)) / width;
 }

@@ -3,7 +3,7 @@ import type { SequenceAnswer, SequenceState } from "../../model/questions/sequen
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 
-/** Jobs that may run at once, one step of one of them at a time. */
+/** The most jobs that run at once. Each runs one step at a time. */
 export const MAX_RUNNING_JOBS = 20;
 
 /** How long a job and its result are kept. */
@@ -11,7 +11,7 @@ export const JOB_KEPT_DAYS = 30;
 
 export type JobStatus = "running" | "done" | "failed";
 
-/** A question that is answered in steps. */
+/** A query that is answered in steps. */
 export interface QuestionJob {
   id: string;
   createdAt: Micros;
@@ -19,10 +19,10 @@ export interface QuestionJob {
   status: JobStatus;
   question: SequenceQuestion;
   timezone: string;
-  /** Steps that are counted. */
+  /** The number of counted steps. */
   step: number;
   steps: number;
-  /** What they found. */
+  /** The combined result of these steps. */
   state: SequenceState | null;
   rowsRead: number;
   result: SequenceAnswer | null;
@@ -31,7 +31,7 @@ export interface QuestionJob {
 }
 
 /**
- * Jobs live in the first database. All of these throw what D1 throws.
+ * Jobs are in the first database. All functions here throw what D1 throws.
  *
  * @returns false if MAX_RUNNING_JOBS are running already
  */
@@ -54,7 +54,7 @@ export async function insertJob(
   return (inserted?.meta.changes ?? 0) > 0;
 }
 
-/** Takes back a job of which no step was asked for. */
+/** Removes a job of which no step was requested. */
 export async function deleteJob({ binding }: Database, id: string): Promise<void> {
   await binding.prepare("DELETE FROM question_jobs WHERE id = ?1").bind(id).run();
 }
@@ -64,7 +64,7 @@ export async function loadJob({ binding }: Database, id: string): Promise<Questi
   return row === null ? null : toJob(row);
 }
 
-/** Running jobs that were not heard of since a moment: their message may be lost. */
+/** Running jobs that have not made progress since the given time: their message may be lost. */
 export async function jobsWaitingSince(
   { binding }: Database,
   moment: Micros,
@@ -77,7 +77,7 @@ export async function jobsWaitingSince(
 }
 
 /**
- * Counts a step: keeps what all steps up to it found, or the result after the last one.
+ * Counts a step: saves the combined result of all steps so far, or the final result after the last one.
  *
  * @returns false if the step was counted before
  */

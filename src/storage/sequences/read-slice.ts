@@ -21,13 +21,13 @@ import {
   textOfValue,
 } from "./slice-statement";
 
-/** Rows that a statement is expected to read, and events that it returns at most: some 3 MB of JSON, in some 50 ms. */
+/** The expected rows that a statement reads, and the most events it returns: about 3 MB of JSON in about 50 ms. */
 export const SLICE_PAGE = 20_000;
 
-/** Ranges that are read in one call while they are expected to hold no more than a page together. */
+/** The most ranges that are read in one call while they are expected to hold at most one page together. */
 const MAX_RANGES_PER_CALL = 50;
 
-/** An event of the slice, with what puts it in order. */
+/** An event of the slice, with the fields that order it. */
 export interface SliceEvent extends SequenceEvent {
   /** Packed. */
   session: string;
@@ -39,16 +39,17 @@ export interface SliceEvent extends SequenceEvent {
 export interface SliceReading extends Omit<SliceQuery, "series"> {
   from: Micros;
   to: Micros;
-  /** The wanted series of each database; null: all. Databases that are missing here hold nothing that is wanted. */
+  /** The wanted dimension keys of each database; null for all. A database that is missing here holds no wanted events. */
   series: ReadonlyMap<Database, readonly number[] | null>;
   expected: ReadonlyMap<Database, ExpectedEvents>;
-  /** Called before each page. Throws to give up. */
+  /** Called before each page. Throws to stop the reading. */
   check: () => void;
 }
 
 /**
- * Reads the events of a slice in some moments, in all partitions and databases, each once. Events of a session come in no order:
- * partitions, lanes and databases are read one after the other. Reads the events of the slice and at most a seek for each slot.
+ * Reads the events of a slice in a time range, from all partitions and databases, each once. The events of a session
+ * come unordered, because partitions, lanes and databases are read one after the other. Reads the events of the
+ * slice and at most one seek for each slot.
  *
  * @throws DrizzleQueryError, and what `check` throws
  */
@@ -57,7 +58,7 @@ export async function readSlice(
   reading: SliceReading,
   take: (event: SliceEvent) => void,
 ): Promise<void> {
-  // One database after the other would wait for each; all at once they hold a page each.
+  // Reading the databases one by one would add up their delays. All at once, they hold one page each.
   await Promise.all(
     [...reading.series].map(([database, series]) => readDatabase(map, database, { ...reading, series }, take)),
   );
@@ -108,7 +109,7 @@ async function readDatabase(
   }
 }
 
-/** The first ranges, as many as together are expected to hold a page at most; at least one. */
+/** The first ranges that are together expected to hold at most a page; at least one. */
 function fewerThanAPage(waiting: readonly Place[], database: Database, { expected, slice }: DatabaseReading): Place[] {
   const within = expected.get(database);
   let events = 0;
@@ -119,7 +120,7 @@ function fewerThanAPage(waiting: readonly Place[], database: Database, { expecte
   return waiting.slice(0, end === -1 ? waiting.length : end);
 }
 
-/** The ranges of a database, in the order of time. */
+/** The ranges of a database, in order of time. */
 export function rangesOf(
   map: PartitionMap,
   database: Database,
@@ -131,7 +132,7 @@ export function rangesOf(
     const bounds = boundsIn(partition, range);
     const slots = slotOf(bounds.high, partition) - slotOf(bounds.low, partition) + 1;
     return lanesIn(partition, database).flatMap((lane): SliceRange[] => {
-      // What is late is not counted, and little.
+      // Late events are not counted, and they are few.
       const events = lane.main === null ? (expected.get(database)?.(bounds) ?? 0) : 0;
       const isSought = slots + events * shareOf(slice) < events;
       const rows = (own: Bounds) => (expected.get(database)?.(own) ?? 0) * (isSought ? shareOf(slice) : 1);
@@ -140,7 +141,7 @@ export function rangesOf(
   });
 }
 
-/** Finds the place of a path among those that are read. The same objects are looked for with each event. */
+/** Finds the index of a path in the list of read paths. Each event looks up the same objects. */
 function placesOf(paths: readonly PropertyPath[]): (path: PropertyPath) => number {
   const keys = paths.map(keyOf);
   const known = new Map<PropertyPath, number>();
@@ -151,7 +152,10 @@ function placesOf(paths: readonly PropertyPath[]): (path: PropertyPath) => numbe
   };
 }
 
-/** Cuts a range at slots, into pieces that are expected to hold a page of rows, and few enough slots for a statement. */
+/**
+ * Splits a range at slots, into pieces that are expected to hold a page of rows, with few enough slots for one
+ * statement.
+ */
 function piecesOf({ low, high }: Bounds, partition: Partition, rowsIn: (bounds: Bounds) => number): Bounds[] {
   const [first, last] = [slotOf(low, partition), slotOf(high, partition)];
   const isSmall = rowsIn({ low, high }) <= SLICE_PAGE && last - first < MAX_SLOTS_PER_STATEMENT;

@@ -13,23 +13,23 @@ interface Kept<Item> {
   item: Item;
 }
 
-/** Puts the items of events into rows, one for each session or visitor, each in the order of all events. */
+/** Collects the items of events into one sequence for each session or visitor, each in the order of all events. */
 export class Sequences<Item> {
   private readonly rows = new Map<string, Kept<Item>[]>();
   private readonly isOfSlice = new Map<string, boolean>();
-  /** Items that are kept. */
+  /** The number of kept items. */
   size = 0;
 
   /**
-   * @param per where it is the visitor, events without one are left out
-   * @param visitors those that are kept; events of sessions are chosen as they are read
+   * @param per with `visitor`, events without a visitor are left out
+   * @param visitors the visitors to keep; sessions are already selected when their events are read
    */
   constructor(
     private readonly per: Unit,
     private readonly visitors: Slice,
   ) {}
 
-  /** @param itemOf null: the event is not kept */
+  /** @param itemOf returns null if the event is not kept */
   add(event: SliceEvent, itemOf: (event: SliceEvent) => Item | null): void {
     const key = this.per === "session" ? event.session : event.visitor;
     if (key === null || (this.per === "visitor" && !this.isWanted(key))) return;
@@ -37,7 +37,7 @@ export class Sequences<Item> {
     if (item === null) return;
     const { occurredAt, receivedAfter, tie } = event;
     const row = this.rows.get(key);
-    // One text for all events of a session: each event brings its own copy.
+    // Shares one text between all events of a session: each event has its own copy.
     const session = this.per === "session" ? (row?.[0]?.session ?? event.session) : event.session;
     const kept = { occurredAt, receivedAfter, session, tie, item };
     if (row === undefined) this.rows.set(key, [kept]);

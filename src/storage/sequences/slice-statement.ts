@@ -18,7 +18,7 @@ export interface Slice {
 /** All sessions. */
 export const WHOLE: Slice = { low: 0, high: SAMPLE_KEYS };
 
-/** A share of all sessions: the same in each partition and database. */
+/** A share of all sessions, the same in each partition and database. */
 export function shareOf({ low, high }: Slice): number {
   return (high - low) / SAMPLE_KEYS;
 }
@@ -35,11 +35,14 @@ export interface SlicePlace {
 export interface SliceRow extends SlicePlace {
   receivedAfter: number;
   seriesId: number;
-  /** JSON [category, name] of an event of an overflow series. */
+  /** JSON [category, name] for an event of an overflow key. */
   type: string | null;
-  /** Packed; only where it was asked for. */
+  /** Packed; only if requested. */
   visitor: string | null;
-  /** The values of the wanted paths: `t` and a text, or `n` and what JSON writes for a number or boolean. Null: no such value. */
+  /**
+   * The values of the wanted paths: `t` and a text, or `n` and the JSON of a number or boolean. Null if there is no
+   * such value.
+   */
   [value: `v${number}`]: string | null;
 }
 
@@ -47,25 +50,28 @@ export interface SliceQuery {
   slice: Slice;
   paths: readonly PropertyPath[];
   withVisitor: boolean;
-  /** Only events of these series are wanted; null: all. */
+  /** Only events of these dimension keys; null for all. */
   series: readonly number[] | null;
 }
 
-/** Slots that one statement goes through: 900 times 900 numbers. */
+/** The most slots that one statement scans: 900 times 900 numbers. */
 export const MAX_SLOTS_PER_STATEMENT = 810_000;
 
-/** A range of a lane: some moments, and how they are read. */
+/** A time range of a lane, and how it is read. */
 export interface SliceRange {
   lane: LaneSource;
   bounds: Bounds;
   /**
-   * True: a seek for each slot, and then only the rows of the slice. False: all rows from the first slot to the last, of which those
-   * of the slice are kept. That is less where most slots are empty, or the slice is everything.
+   * True: a seek for each slot, reading only the rows of the slice. False: reads all rows from the first slot to the
+   * last and keeps those of the slice. That costs less if most slots are empty, or if the slice is everything.
    */
   isSought: boolean;
 }
 
-/** The next wanted events of a range: at most `limit`, in the order of the primary key. Reads all events of the slice on the way. */
+/**
+ * The next wanted events of a range: at most `limit`, in the order of the primary key. Reads all events of the slice
+ * up to there.
+ */
 export function sliceStatement(
   { lane, bounds, isSought }: SliceRange,
   { slice, paths, withVisitor, series }: SliceQuery,
@@ -75,7 +81,7 @@ export function sliceStatement(
   const { partition } = lane;
   const first = after?.slot ?? slotOf(bounds.low, partition);
   const last = slotOf(bounds.high, partition);
-  // The plus keeps SQLite from looking at moments in the index, where only slots and sessions lead on.
+  // The plus prevents SQLite from using timestamps in the index, where only slots and sessions help.
   const conditions = [sql`+e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)}`];
   if (lane.main !== null) conditions.push(isNoCopy(lane.main.suffix));
   if (series !== null) conditions.push(sql`e.series_id IN ${jsonList([...series])}`);
@@ -114,7 +120,7 @@ function isBehind({ sampleKey, session, occurredAt, tie }: SlicePlace): SQL {
   return sql`(${sql.raw(KEY)}) > (${integer(sampleKey)}, ${storedId(unpackId(session))}, ${integer(occurredAt)}, ${integer(tie)})`;
 }
 
-/** See `SliceRow`. Longer texts are cut, as everywhere where values are grouped. */
+/** See `SliceRow`. Long texts are cut, as everywhere where values are grouped. */
 function valueSql(path: PropertyPath): SQL {
   const at = jsonPathOf(path);
   return sql`CASE json_type(e.data, ${at})
@@ -123,7 +129,7 @@ function valueSql(path: PropertyPath): SQL {
     WHEN 'true' THEN 'ntrue' WHEN 'false' THEN 'nfalse' END`;
 }
 
-/** The text of a value as SQL returned it; see `valueText`. */
+/** The text of a value that SQL returned; see `valueText`. */
 export function textOfValue(value: string | null | undefined): string | null {
   if (value === null || value === undefined) return null;
   const text = value.slice(1);

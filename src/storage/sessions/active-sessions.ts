@@ -21,37 +21,38 @@ import { slotsOfSession, timeTerm } from "../scan/scan-terms";
 import { type SessionTimes, sessionTimes } from "./session-times";
 
 export interface SessionQuestion {
-  /** Both inclusive; null: without end. */
+  /** Both inclusive; null means no limit. */
   from: Micros | null;
   to: Micros | null;
-  /** Only sessions with events of these applications, by the last of these; null: of any. */
+  /** Only sessions with events of these applications, ordered by the last of these events; null for any. */
   applications: readonly string[] | null;
   limit: number;
   after: EventKey | null;
   /**
-   * The moment at which the scan began. Events received later are left out of it: they would carry a session that a later page
-   * should list past the pages that were read already.
+   * The time at which the scan began. Events received later are left out: they could move a session that a later
+   * page should list to before the pages already read.
    */
   asOf: Micros;
-  /** Whether each session's first and last event are looked up. */
+  /** Whether to look up each session's first and last event. */
   withTimes: boolean;
 }
 
 export interface FoundSession {
-  /** Its last event in the range, by which it is listed. */
+  /** Its last event in the range, by which the list is ordered. */
   key: EventKey;
   session: string;
-  /** Of the whole session, whatever the range. Null if not asked for. */
+  /** The times of the whole session, regardless of the range. Null if not requested. */
   times: SessionTimes | null;
 }
 
 /**
- * One page of the sessions that have an event within the range, by the last of these events, the newest first, each session
- * once.
+ * One page of the sessions that have an event within the range, ordered by the last of these events, newest first,
+ * each session once.
  *
- * Goes down through the events from the cursor on, some EVENTS_EXAMINED_PER_SESSION for each session of the page. A session's
- * first event on this way is its last in the range, unless it has a later one, above the cursor: then an earlier page has
- * listed it. Where events of few sessions fill the way, the page goes on MAX_SESSION_ROUNDS times and may end short.
+ * Scans the events down from the cursor, about EVENTS_EXAMINED_PER_SESSION for each session of the page. The first
+ * event found of a session is its last in the range, unless the session has a later one above the cursor; an earlier
+ * page has then listed it. If these events belong to few sessions, the page scans up to MAX_SESSION_ROUNDS times as
+ * many, and may end early.
  *
  * @throws DrizzleQueryError
  */
@@ -62,7 +63,8 @@ export function findActiveSessions(
 ): Promise<SessionPage> {
   return withPartitions(databases, async (map) => {
     const page = await listSessions({ databases, bucket: archive }, map, question);
-    // First and last events may lie anywhere in the archive, and so may what a bound key sees of a session.
+    // First and last events may be anywhere in the archive, and so may the events of a session that a limited key
+    // may read.
     if (page.fromArchive && (question.withTimes || question.applications !== null)) {
       return { ...page, rows: [], needsColdScan: true };
     }
@@ -78,10 +80,10 @@ export function findActiveSessions(
   });
 }
 
-/** A page, and whether the way through the events led into the archive. */
+/** A page, and whether the scan reached the archive. */
 export interface SessionPage extends Page<FoundSession, EventKey> {
   fromArchive: boolean;
-  /** True: the archive cannot answer this in few reads, and no session is listed. */
+  /** True if the archive cannot answer this in few reads. No session is listed then. */
   needsColdScan: boolean;
 }
 
@@ -114,8 +116,9 @@ async function listSessions(
       candidates.push({ key, session: unpackId(key.session) });
     }
     for (let checked = 0; checked < candidates.length; ) {
-      // Each costs a seek for every slot above the cursor, so no more are checked than are probably needed. The share that is
-      // listed grows on the way down: nothing is gained from many at once.
+      // Each check costs a seek for every slot above the cursor, so no more sessions are checked than are probably
+      // needed. The share of sessions to list grows as the scan goes down, so checking many at once has no
+      // advantage.
       const needed = ((limit + 1 - listed.length) * Math.max(1, tried)) / Math.max(1, listed.length);
       const some = candidates.slice(checked, checked + Math.ceil(Math.min(1.25 * needed, 1.5 * (limit + 1))));
       checked += some.length;
@@ -137,7 +140,7 @@ function rangeOf({ from, to, after }: SessionQuestion): EventRange {
   return { order: "desc", from, to, after };
 }
 
-/** The next events below the cursor, of the databases and the archive. */
+/** The next events below the cursor, from the databases and the archive. */
 async function scanAll(
   { databases, bucket }: Source,
   map: PartitionMap,
@@ -155,7 +158,7 @@ async function scanAll(
   return { ...page, isCold: cold.rows.length > 0 };
 }
 
-/** The next events below the cursor, by their keys alone: some EVENTS_EXAMINED_PER_SESSION for each session of a page. */
+/** The keys of the next events below the cursor: about EVENTS_EXAMINED_PER_SESSION for each session of a page. */
 function scanEvents(
   databases: Database[],
   map: PartitionMap,
@@ -166,7 +169,8 @@ function scanEvents(
   if (question.applications !== null) return scanEventsOf(databases, map, { ...question, range, limit });
   return scanPartitions(partitionsLeft(map, range), { limit, order: "desc" }, async (group, wanted) => {
     const chains = chainsOf(databases, group);
-    // Each of the databases holds its share. What one of them has beyond the place that another reached does not count.
+    // Each database returns its share. Events of one database beyond the point that another has reached do not
+    // count.
     const share = Math.max(100, Math.ceil(Math.min(wanted / databases.length, (4 * wanted) / chains.length)));
     const results = await readAll<EventKey>(
       chains.map((chain) => ({ database: chain.database, statement: keysOf(chain, range, question.asOf, share) })),
@@ -181,7 +185,7 @@ function scanEvents(
   });
 }
 
-/** As `scanEvents`, through the events of some applications. */
+/** Like `scanEvents`, for the events of some applications. */
 async function scanEventsOf(
   databases: Database[],
   map: PartitionMap,
@@ -209,7 +213,7 @@ function isKnown(asOf: Micros): SQL {
   return sql`e.occurred_at + e.received_after <= ${integer(asOf)}`;
 }
 
-/** Which of the sessions have an event in the range at the cursor or above it: earlier pages have listed these. */
+/** Which of the sessions have an event in the range at or above the cursor: earlier pages have listed these. */
 async function listedBefore(
   { databases, bucket }: Source,
   map: PartitionMap,
@@ -246,7 +250,7 @@ function sessionsIn(partition: Partition, { index }: Database, candidates: Liste
   );
 }
 
-/** Those of the sessions that have an event of a lane at the cursor or above it. */
+/** Those of the sessions that have an event in a lane at or above the cursor. */
 function laterTerm(
   lane: LaneSource,
   sessions: WantedSession[],
@@ -255,7 +259,7 @@ function laterTerm(
 ): SQL {
   const bounds = boundsIn(lane.partition, above);
   const { occurredAt, receivedAfter, session, tie } = after;
-  // With a LIMIT the ids are made once, and not again for each seek.
+  // With a LIMIT, the ids are computed once instead of for each seek.
   return sql`
     SELECT wanted.packed AS session FROM (
       SELECT value ->> 0 AS packed, value ->> 1 AS sample_key, ${sql.raw(storedIdSql("(value ->> 0)"))} AS id

@@ -16,16 +16,16 @@ import { lanesOfSessions, type SessionLane, timesIn } from "./session-times";
 export interface SessionSummary {
   firstEventAt: Micros;
   lastEventAt: Micros;
-  /** MAX_EVENTS_COUNTED + 1: at least so many. */
+  /** MAX_EVENTS_COUNTED + 1 means at least that many. */
   events: number;
-  /** Of the session's first MAX_EVENTS_COUNTED events, in alphabetical order. */
+  /** The applications of the session's first MAX_EVENTS_COUNTED events, in alphabetical order. */
   applications: string[];
 }
 
 /**
- * A session as a whole, over all partitions that hold it, or null if none does. Counts MAX_EVENTS_COUNTED events at most.
+ * A whole session, over all partitions that hold it, or null if none does. Counts at most MAX_EVENTS_COUNTED events.
  *
- * @param visible only what these applications sent; null: all
+ * @param visible only events of these applications; null for all
  *
  * @throws DrizzleQueryError
  */
@@ -43,7 +43,7 @@ export function summariseSession(
   });
 }
 
-/** What some applications sent of a session, as if it were all. */
+/** Summarises the events of some applications in a session as if they were all of it. */
 async function summariseVisible(
   databases: Database[],
   map: PartitionMap,
@@ -58,7 +58,7 @@ async function summariseVisible(
 }
 
 /** Pages that are read to find the first event of some applications in a session. */
-const MAX_EDGE_PAGES = 5;
+const MAX_FIRST_EVENT_PAGES = 5;
 
 async function firstVisible(
   databases: Database[],
@@ -67,7 +67,7 @@ async function firstVisible(
   order: "asc" | "desc",
 ): Promise<Micros | null> {
   let after: EventKey | null = null;
-  for (let page = 0; page < MAX_EDGE_PAGES; page++) {
+  for (let page = 0; page < MAX_FIRST_EVENT_PAGES; page++) {
     const range: EventRange = { order, from: null, to: null, after };
     const { rows, next }: Page<{ key: EventKey }, EventKey> = await scanFiltered(databases, map, {
       ...{ category: null, name: null, limit: 1, range },
@@ -83,7 +83,7 @@ async function firstVisible(
 /** Lanes that are counted in one statement. */
 const LANES_AT_ONCE = 5;
 
-/** Counts a session's events, from the first on, in few lanes at a time: a long session is counted after the first of them. */
+/** Counts a session's events from the first on, a few lanes at a time: for a long session, the first few are enough. */
 async function countEvents(
   lanes: readonly SessionLane[],
   session: string,
@@ -109,7 +109,7 @@ async function countEvents(
   return { events: Math.min(events, MAX_EVENTS_COUNTED + 1), applications: [...applications].sort() };
 }
 
-/** Not by groups: D1 bills every row that it sorts into groups once more. */
+/** Does not use GROUP BY: D1 bills every sorted row once more. */
 function countStatement(
   lanes: readonly SessionLane[],
   session: string,

@@ -8,13 +8,13 @@ import { sampleKeyOf } from "../partitions/sample-key";
 import { integer } from "../scan/event-order";
 import { chainsOf, type LaneSource, lanesIn, laneTable, readAll, unionAll } from "../scan/lane-chains";
 
-/** Of a whole session. */
+/** The first and last times of a whole session. */
 export interface SessionTimes {
   firstEventAt: Micros;
   lastEventAt: Micros;
 }
 
-/** A lane that holds events of a session, with the first and the last window in which it has some. */
+/** A lane that holds events of a session, with the first and the last window that has some. */
 export interface SessionLane {
   session: string;
   lane: LaneSource;
@@ -22,11 +22,11 @@ export interface SessionLane {
   last: number;
 }
 
-/** Lanes that one statement probes for a session: D1 takes 100 columns and 100 bound parameters. */
+/** Lanes that one statement probes for a session: D1 allows 100 columns and 100 bound parameters. */
 const LANES_PER_PROBE = 80;
 
 /**
- * The partitions that hold events of a session, out of the given ones and in their order. One seek for each of their lanes.
+ * Those of the given partitions that hold events of a session, in the same order. One seek for each of their lanes.
  *
  * @throws DrizzleQueryError
  */
@@ -66,8 +66,8 @@ function probeStatement(lanes: readonly LaneSource[], session: string): SQL {
 }
 
 /**
- * The lanes that hold events of some sessions, in the order of time. Reads two rows for each of a session's lanes; a lane
- * without the session costs a seek. A single session is first probed for, many lanes at a time.
+ * The lanes that hold events of some sessions, in order of time. Reads two rows for each lane of a session; a lane
+ * without the session costs a seek. For a single session, many lanes are probed at a time first.
  *
  * @throws DrizzleQueryError
  */
@@ -122,8 +122,8 @@ function windowsTerm(lane: LaneSource, place: number, sessions: readonly string[
 }
 
 /**
- * The first and the last event of some sessions, whatever lanes they lie in. Reads the numbers of a window's slots, up to one
- * event of the session, twice for each.
+ * The first and the last event of some sessions, in any lanes. Reads the numbers of a window's slots up to the first
+ * event of the session, twice for each session.
  *
  * @throws DrizzleQueryError
  */
@@ -135,7 +135,7 @@ export async function sessionTimes(
   return timesIn(await lanesOfSessions(databases, map, sessions));
 }
 
-/** As `sessionTimes`, for sessions whose lanes are known. */
+/** Like `sessionTimes`, for sessions whose lanes are known. */
 export async function timesIn(held: readonly SessionLane[]): Promise<Map<string, SessionTimes>> {
   const edges = [...Map.groupBy(held, ({ session }) => session)].flatMap(([session, own]) => {
     // A late lane may hold events of the same window as the main one, so there can be several first lanes.
@@ -150,7 +150,7 @@ export async function timesIn(held: readonly SessionLane[]): Promise<Map<string,
   const results = await readAll<{ place: number; moment: number | null }>(
     calls.flatMap((own) => {
       const [first] = own;
-      return first === undefined ? [] : [{ database: first.lane.database, statement: edgeStatement(first, own) }];
+      return first === undefined ? [] : [{ database: first.lane.database, statement: extremeStatement(first, own) }];
     }),
   );
   const times = new Map<string, SessionTimes>();
@@ -168,15 +168,15 @@ export async function timesIn(held: readonly SessionLane[]): Promise<Map<string,
   return times;
 }
 
-/** The first or last moment of sessions within a window of one lane. */
-function edgeStatement(
+/** The first or last timestamp of sessions within a window of one lane. */
+function extremeStatement(
   { lane, order }: { lane: LaneSource; order: string },
   edges: readonly { session: string; window: number }[],
 ) {
   const wanted = JSON.stringify(edges.map(({ session, window }) => [packId(session), window, sampleKeyOf(session)]));
   const perWindow = integer(slotsPerWindow(lane.partition));
   const direction = sql.raw(order);
-  // Materialized, so that the ids are made once, and not again for each seek.
+  // Materialized, so that the ids are computed once instead of for each seek.
   return sql`
     WITH found AS MATERIALIZED (
       SELECT key AS place, ${sql.raw(storedIdSql("(value ->> 0)"))} AS session_id, (value ->> 1) * ${perWindow} AS first_slot,

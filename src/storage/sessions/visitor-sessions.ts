@@ -8,7 +8,7 @@ import { chainsOf, growingGroups, type LaneSource, laneTable, readAll, unionAll 
 import { MAX_GROUP } from "../scan/scan-partitions";
 import { type SessionTimes, sessionTimes } from "./session-times";
 
-/** Sessions of one visitor that are looked at, the newest ones: two rows each. */
+/** The newest sessions of a visitor that are examined, at two rows each. */
 export const MAX_VISITOR_SESSIONS = 2_000;
 
 /** A session's place in the list: the last quarter of an hour in which it was active. */
@@ -24,14 +24,14 @@ export interface VisitorSession extends VisitPlace {
 export interface VisitorPage {
   rows: VisitorSession[];
   next: VisitPlace | null;
-  /** How many sessions the visitor has; MAX_VISITOR_SESSIONS + 1: more. */
+  /** The number of the visitor's sessions. MAX_VISITOR_SESSIONS + 1 means more than that. */
   sessions: number;
 }
 
 /**
- * One page of a visitor's sessions: those with an event that carries the visitor. The most recently active first, to a quarter of
- * an hour; those of the same quarter by their ids. Looks at MAX_VISITOR_SESSIONS, and then at the first and last event of each
- * session of the page.
+ * One page of a visitor's sessions: those with an event that has this visitor id. Most recently active first, to a
+ * quarter of an hour; within the same quarter by id. Examines at most MAX_VISITOR_SESSIONS, and then the first and
+ * last event of each session of the page.
  *
  * @throws DrizzleQueryError
  */
@@ -62,7 +62,7 @@ function compareVisits(a: VisitPlace, b: VisitPlace): number {
   return b.window - a.window || (a.session === b.session ? 0 : a.session < b.session ? -1 : 1);
 }
 
-/** The visitor's sessions with their last windows, from the newest partitions on, until there are more than enough. */
+/** The visitor's sessions with their last windows, from the newest partition on, until there are enough. */
 async function visitsOf(databases: Database[], map: PartitionMap, visitor: string): Promise<Map<string, number>> {
   const visits = new Map<string, number>();
   for (const group of growingGroups(map.partitions.toReversed(), MAX_GROUP)) {

@@ -1,11 +1,11 @@
 import { MAX_STATEMENT_BYTES } from "../../model/limits";
 
-/** A row's JSON, made once: it is measured, and then joined with its neighbours'. */
+/** A row's JSON, computed once: it is measured, and then joined with other rows. */
 export interface RowText {
   bytes: number;
 }
 
-/** Cuts rows into chunks whose JSON stays below what one bound parameter may hold. */
+/** Splits rows into chunks whose JSON fits into one bound parameter. */
 export function* chunks<Text extends RowText>(texts: Iterable<Text>): Generator<Text[]> {
   let chunk: Text[] = [];
   let bytes = 0;
@@ -21,7 +21,7 @@ export function* chunks<Text extends RowText>(texts: Iterable<Text>): Generator<
   if (chunk.length > 0) yield chunk;
 }
 
-/** Texts of JSON values as the text of one JSON array. */
+/** Joins JSON texts to the text of a JSON array. */
 export function jsonArray(texts: readonly string[]): string {
   return `[${texts.join(",")}]`;
 }

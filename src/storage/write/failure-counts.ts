@@ -3,23 +3,24 @@ import { countedPath } from "../../model/event/issue-path";
 import type { ErrorRow } from "./rows";
 
 /**
- * Groups (code, category, name, path) of failures of an application in one UTC day of receipt and database. Whoever holds a
- * public write key can send any category, name and path.
+ * The most groups (code, category, name, path) of failures of an application in one UTC day of receipt and one
+ * database. Anyone with a public write key can send any category, name and path.
  */
 export const MAX_FAILURE_GROUPS_PER_DAY = 1_000;
 
 /**
- * Counts failed events. Runs before they are inserted and counts only those that are not there yet: exact however often a
- * batch comes. ?1: [[id, received_seconds, application, category, name, [[code, path], …]], …].
+ * Counts failed events. Runs before they are inserted and counts only those that are not stored yet, so counts are
+ * exact however often a batch is delivered. ?1: [[id, received_seconds, application, category, name, [[code, path],
+ * …]], …].
  *
- * An event that needs a group beyond MAX_FAILURE_GROUPS_PER_DAY is counted under the category '', the name '' and the path '':
- * once under each of its codes and once under '', at every width, so that totals stay exact. Which groups are new is asked of the
- * rows of the day; only then, and only for the application at fault, are that day's rows counted, MAX_FAILURE_GROUPS_PER_DAY of
- * them at most.
+ * An event that needs a group beyond MAX_FAILURE_GROUPS_PER_DAY is counted under the category '', the name '' and
+ * the path '': once under each of its codes and once under '', at every width, so that totals stay exact. The rows
+ * of the day show which groups are new. Only if some are, and only for that application, are the day's rows counted,
+ * at most MAX_FAILURE_GROUPS_PER_DAY.
  *
- * Rows written for one failed event by itself: three (minute, hour, day) for each of its different (code, path), and three under
- * '', so six where one thing is wrong with it. Events of a batch that share a group share its rows; beyond the bound all
- * of an application's junk shares three rows a code, and three under ''.
+ * Rows written for a single failed event: three (minute, hour, day) for each of its distinct (code, path), and three
+ * under '', so six if it has one issue. Events of a batch that share a group share its rows. Beyond the limit, all
+ * events of an application share three rows for each code, and three under ''.
  */
 export const ADD_FAILURES = `
 WITH fresh AS MATERIALIZED (
@@ -74,13 +75,13 @@ FROM counted CROSS JOIN widths
 WHERE true GROUP BY seconds, code, start, application, category, name, path
 ON CONFLICT DO UPDATE SET events = failures.events + excluded.events, last_error_id = excluded.last_error_id`;
 
-/** The code under which failed events are counted, each once, whatever its issues are. */
+/** The code under which failed events are counted, once each, whatever their issues. */
 export const EVERY_FAILURE = "";
 
-/** Longer paths are counted under their beginning. */
+/** Longer paths are counted under their first characters. */
 const MAX_PATH_CHARACTERS = 200;
 
-/** What of an error is counted: the event once, and each of its different (code, path). */
+/** The counted values of an error: the event once, and each of its distinct (code, path). */
 export function failureValues(row: ErrorRow): unknown[] {
   const aggregates = row.issues.map(({ code, path }) => [code, failurePath(path)]);
   const different = [...new Map(aggregates.map((aggregate) => [JSON.stringify(aggregate), aggregate])).values()];
@@ -89,7 +90,7 @@ export function failureValues(row: ErrorRow): unknown[] {
   return [row.id, received, ...texts, [[EVERY_FAILURE, ""], ...different]];
 }
 
-/** A path as it is counted, at a length that bounds what a client can make of it. */
+/** A path as it is counted, with a limit on the length that a client can cause. */
 export function failurePath(path: string): string {
   return countedPath(path).slice(0, MAX_PATH_CHARACTERS).toWellFormed();
 }

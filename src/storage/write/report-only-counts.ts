@@ -3,7 +3,7 @@ import { chunks, jsonArray } from "./chunks";
 import type { EventRow } from "./rows";
 
 /**
- * Counts what report-only schemas would have rejected, of events none of which is stored yet.
+ * Counts what report-only schemas would have rejected, for events that are not stored yet.
  *
  * ?1: [[category, name, version, path, session, event id, received_at], …].
  */

@@ -3,7 +3,7 @@ import type { Database } from "../core/databases";
 import { codeBits } from "../core/error-codes";
 import type { ErrorReference, Resolution } from "./rows";
 
-/** What replays change of errors. None of it touches their content, nor what was counted when they failed. */
+/** The changes that replays make to errors. None changes their content, or what was counted when they failed. */
 
 const CLAIM = `
 UPDATE errors SET claimed_by = ?2
@@ -22,10 +22,10 @@ export interface ErrorState {
 }
 
 /**
- * Takes errors into the hands of a replay, as far as they are open and in no other's.
+ * Claims errors for a replay, if they are open and no other replay has claimed them.
  *
  * @param finished replays whose claims no longer count
- * @returns how each of them stands now, by id
+ * @returns the current state of each error, by id
  * @throws what D1 throws
  */
 export async function claimErrors(
@@ -43,8 +43,8 @@ export async function claimErrors(
 }
 
 /**
- * ?1: [[received_at, id, at, replay, session, event id, occurred_at, issues, codes], …]; the last two are null for one that is
- * resolved.
+ * ?1: [[received_at, id, at, replay, session, event id, occurred_at, issues, codes], …]; the last two are null for a
+ * resolved error.
  */
 const RESOLVED = `
 SELECT value ->> 0 AS received_at, value ->> 1 AS id, value ->> 2 AS at, value ->> 3 AS replay, value ->> 4 AS session,
@@ -63,7 +63,7 @@ UPDATE errors SET issues = resolved.issues, codes = resolved.codes, replayed_at 
 FROM (${RESOLVED} WHERE value ->> 7 IS NOT NULL) AS resolved
 WHERE errors.received_at = resolved.received_at AND errors.id = resolved.id AND errors.resolved_at IS NULL`;
 
-/** The statements that resolve errors, for the transaction that also writes the events that they became. */
+/** The statements that resolve errors, for the transaction that also writes the resulting events. */
 export function resolveStatements(binding: D1Database, resolutions: Resolution[]): D1PreparedStatement[] {
   if (resolutions.length === 0) return [];
   const text = JSON.stringify(

@@ -2,15 +2,15 @@ import type { Issue } from "../../model/codes";
 import type { Micros } from "../../model/time/time";
 import type { Lane } from "../partitions/partition";
 
-/** What is counted of an event that a report-only schema would have rejected. */
+/** What is counted for an event that a report-only schema would have rejected. */
 export interface ReportOnlyMark {
   /** Of the event type. */
   version: number;
-  /** The different paths at fault, as they are counted; see model/event/issue-path.ts. */
+  /** The distinct paths with issues, as they are counted; see model/event/issue-path.ts. */
   paths: string[];
 }
 
-/** An error as lists and the errors table know it. */
+/** The key of an error in lists and in the errors table. */
 export interface ErrorReference {
   receivedAt: Micros;
   id: string;
@@ -27,16 +27,19 @@ export interface EventRow {
   name: string;
   occurredAt: Micros;
   receivedAt: Micros;
-  /** JSON objects as text; null where the event has none. */
+  /** JSON objects as text; null if the event has none. */
   data: string;
   context: string | null;
   extra: string | null;
   visitor: string | null;
   /** Set if a report-only schema would have rejected it. */
   shadow?: ReportOnlyMark;
-  /** The whole event as it was sent, as JSON text: an error keeps it, should another event have the identity. */
+  /**
+   * The whole event as JSON text, as it was sent. It is kept with the error if another event already has the
+   * identity.
+   */
   sent: string;
-  /** The error that a replay makes this event of. */
+  /** The error that a replay turns into this event. */
   replays?: ErrorReference;
 }
 
@@ -50,21 +53,21 @@ export interface ErrorRow {
   name: string | null;
   eventId: string | null;
   issues: Issue[];
-  /** The event as JSON text, or null where its content lies in `parts` pieces. */
+  /** The event as JSON text, or null if its content is in `parts` chunks. */
   content: string | null;
   parts: number;
-  /** The visitor that the event names, by which it is known if it was erased. It has no column. */
+  /** The visitor id of the event, which shows whether the event was erased. It has no column. */
   visitor?: string | null;
 }
 
-/** A piece of the content of an error whose event is too large for one queue message. */
+/** A chunk of the content of an error whose event is too large for one queue message. */
 export interface PartRow {
   errorId: string;
   part: number;
   content: string;
 }
 
-/** What a replay makes of an error: an event, or an error with its newest issues. */
+/** The result of replaying an error: an event, or an error with its newest issues. */
 export interface Resolution {
   error: ErrorReference;
   at: Micros;
@@ -86,16 +89,19 @@ export interface BatchRows {
   events: LaneRows[];
   errors: ErrorRow[];
   parts: PartRow[];
-  /** Only of replays. */
+  /** Only set by replays. */
   resolutions?: Resolution[];
-  /** The revision of erasures that the rows were checked by; see erasures/erasure-fence.ts. Without it they are not fenced. */
+  /**
+   * The revision of erasures against which the rows were checked; see erasures/erasure-fence.ts. If absent, the rows
+   * are not fenced.
+   */
   erasures?: number;
 }
 
-/** What became of the events of a batch that are not new. */
+/** The events of a batch that are not new. */
 export interface WriteResult {
   /** Stored before, with the same content. */
   duplicates: EventRow[];
-  /** Of these another content is stored under the same identity. Those that no replay brings are among the errors now. */
+  /** Events whose identity is stored with other content. They are stored as errors now, unless a replay brought them. */
   conflicts: EventRow[];
 }

@@ -6,7 +6,7 @@ import { sampleKeyOf } from "../partitions/sample-key";
 import { chunks, jsonArray } from "./chunks";
 import type { EventRow } from "./rows";
 
-/** What a database holds under the identity of an event. */
+/** The stored event with a given identity. */
 export interface StoredContent {
   category: string;
   name: string;
@@ -33,7 +33,8 @@ export function identityOf({ session, occurredAt, tie }: EventRow): string {
 }
 
 /**
- * What is stored under the identities of these events, by `identityOf`, in any lane of their partition. Reads one row for each that is stored.
+ * The stored events with the identities of the given events, by `identityOf`, in any lane of their partition. Reads
+ * one row for each stored event.
  *
  * @throws what D1 throws
  */
@@ -53,7 +54,7 @@ export async function storedContents(
       occurredAt,
       tie,
     ]);
-    // An answer holds the payloads, so a chunk is as long as its payloads.
+    // The result includes the payloads, so their size limits a chunk.
     return { row, text, bytes: text.length + data.length };
   });
   for (const chunk of chunks(keys)) {
@@ -69,7 +70,7 @@ export async function storedContents(
   return found;
 }
 
-/** True if a stored event says the same as an arriving one: two deliveries of one event. */
+/** True if a stored event and an incoming event are equal: two deliveries of one event. */
 export function hasSameContent(stored: StoredContent, row: EventRow): boolean {
   if (stored.id !== packId(row.id) || stored.category !== row.category || stored.name !== row.name) return false;
   return stored.data === row.data || canonicalText(JSON.parse(stored.data)) === canonicalText(JSON.parse(row.data));

@@ -16,8 +16,9 @@ import { hasSameContent, identityOf, storedContents } from "./stored-content";
 import { eventStatements } from "./write-events";
 
 /**
- * The one write of a consumer batch into one database. Rows travel as JSON arrays in one bound parameter a statement,
- * since D1 takes 100 parameters a query and 100 KB of SQL. `WHERE true` keeps SQLite from reading ON CONFLICT as a join.
+ * The one write of a consumer batch into one database. Rows are sent as JSON arrays in one bound parameter for each
+ * statement, because D1 allows 100 parameters and 100 KB of SQL. `WHERE true` keeps SQLite from parsing ON CONFLICT
+ * as a join.
  */
 
 /** ?1: [[id, received_at, application, session_id, category, name, event_id, issues, content, parts, codes], …]. */
@@ -34,20 +35,22 @@ INSERT INTO error_parts (id, part, content)
 SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
 ON CONFLICT DO NOTHING`;
 
-/** How often a write may find that another consumer stored one of its events since it looked. */
+/** The most times that a write may find that another consumer has stored one of its events since it checked. */
 const MAX_ROUNDS = 4;
 
 const EVENT_IS_STORED = /UNIQUE constraint failed: events_\w+\./;
 
 /**
- * Writes a batch in one transaction. Idempotent: rows that are there already cost nothing and change nothing.
+ * Writes a batch in one transaction. Idempotent: rows that exist already cost nothing and change nothing.
  *
- * Nearly always every event is new, so the first transaction takes that for granted: it adds the batch's own counts and
- * inserts strictly. An event that is stored already makes it fail as a whole. Then the database is asked what it holds, the
- * copies are left out, events whose identity another content has become `id_conflict` errors, and the rest is tried again.
+ * Nearly always every event is new, so the first transaction assumes that: it adds the batch's own counts and
+ * inserts strictly. An event that is already stored makes it fail as a whole. Then the stored events are read,
+ * copies are left out, events whose identity is stored with other content become `id_conflict` errors, and the
+ * others are written again.
  *
- * @param mayHold true if some of the events are probably stored, or share an identity: then the database is asked first
- * @throws what D1 throws; see core/transport-errors.ts for what to do then. Nothing is written in that case.
+ * @param mayHold true if some of the events are probably stored, or share an identity; the stored events are then
+ * read first
+ * @throws what D1 throws; see core/transport-errors.ts for how to react. Nothing is written in that case.
  */
 export async function writeBatch(database: Database, rows: BatchRows, mayHold = false): Promise<WriteResult> {
   let isTakenForNew = !mayHold && !rows.events.some(({ lane }) => isLate(lane));
@@ -67,14 +70,14 @@ export async function writeBatch(database: Database, rows: BatchRows, mayHold = 
 
 const NOTHING_STORED: WriteResult = { duplicates: [], conflicts: [] };
 
-/** What is left to write once the database has been asked which of the events it holds, and what became of the others. */
+/** Splits a batch by what the database already holds: the rows that are left to write, and the outcome of the others. */
 async function sortOut(database: Database, rows: BatchRows): Promise<{ fresh: BatchRows; result: WriteResult }> {
   const result: WriteResult = { duplicates: [], conflicts: [] };
   const events: LaneRows[] = [];
   for (const { lane, rows: own } of rows.events) {
     const contents = await storedContents(database, lane, own);
     const fresh: EventRow[] = [];
-    // The earliest received of several is the event, as far as none is stored.
+    // Of several with the same identity, the first received is the event, unless one is stored.
     for (const row of own.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
       const identity = identityOf(row);
       const content = contents.get(identity);
@@ -98,7 +101,7 @@ async function sortOut(database: Database, rows: BatchRows): Promise<{ fresh: Ba
   return { fresh: { ...rows, events, errors, resolutions }, result };
 }
 
-/** The error of an event that came second under an identity. */
+/** The error of an event whose identity another event already has. */
 export function conflictError(row: EventRow): ErrorRow {
   const { session, id, application, category, name, receivedAt, sent } = row;
   return {
@@ -107,7 +110,7 @@ export function conflictError(row: EventRow): ErrorRow {
   };
 }
 
-/** The statements that write errors with their counts. What is there already costs nothing and changes nothing. */
+/** The statements that write errors with their counts. Existing errors cost nothing and do not change. */
 export function errorStatements({ binding }: Database, errors: readonly ErrorRow[]): D1PreparedStatement[] {
   return [...chunks(unique([...errors], (row) => row.id).map(errorText))].flatMap((chunk) => [
     binding.prepare(ADD_FAILURES).bind(JSON.stringify(chunk.map(({ row }) => failureValues(row)))),

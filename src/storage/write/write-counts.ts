@@ -2,8 +2,9 @@ import { SERIES_PER_PAGE } from "../../model/limits";
 import { chunkSeries } from "./write-series";
 
 /**
- * Counts of a chunk of events, none of which is stored yet. ?1: [[place of the series in ?2, minute, events], …], minutes by
- * their starts in seconds since 1970; ?2: the chunk's series. A batch adds to one row for each bucket and page of series.
+ * Counts a chunk of events that are not stored yet. ?1: [[place of the dimension key in ?2, minute, events], …],
+ * minutes by their starts in seconds since 1970; ?2: the chunk's dimension keys. A batch writes one row for each
+ * bucket and page of dimension keys.
  */
 
 const BY_MINUTE = `
@@ -13,7 +14,7 @@ by_minute AS MATERIALIZED (
   FROM json_each(?1) CROSS JOIN chunk_series ON place = value ->> 0
 )`;
 
-/** Adds the numbers of an arriving row to those that its row of `table` holds. */
+/** Adds the numbers of a new row to those of the existing row of `table`. */
 function merged(table: string): string {
   return `json_patch(${table}.by_series, (
     SELECT json_group_object(key, value + coalesce(${table}.by_series ->> ('$."' || key || '"'), 0))
@@ -45,7 +46,7 @@ SELECT page, minute, sum(events), json_group_object(series_id, events) FROM aggr
 ON CONFLICT DO UPDATE SET events = ${table}.events + excluded.events, by_series = ${merged(table)}`;
 }
 
-/** Notes in which hours the series of a chunk have events. */
+/** Records the hours in which the dimension keys of a chunk have events. */
 export const ADD_SERIES_HOURS = `${BY_MINUTE}
 INSERT INTO series_hours (series_id, hour) SELECT DISTINCT series_id, minute / 3600 * 3600 FROM by_minute WHERE true
 ON CONFLICT DO NOTHING`;

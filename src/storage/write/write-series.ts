@@ -1,19 +1,20 @@
 /**
- * Series of a chunk of events. ?1 is the chunk's series, [[category, name, application], …], each once; events name them by their
- * place in it.
+ * The dimension keys of a chunk of events. ?1 is the chunk's keys, [[category, name, application], …], each once;
+ * events refer to them by their place in it.
  *
- * New series are bounded, since whoever holds a public write key can send any category and name: MAX_NEW_SERIES_PER_DAY a day
- * and MAX_SERIES in all, for each application and database. Beyond that an event is kept as any other, and counted under the
- * application's overflow series, whose category and name are empty. Its own category and name stand in its row (`type`).
+ * New keys are limited, because anyone with a public write key can send any category and name:
+ * MAX_NEW_SERIES_PER_DAY a day and MAX_SERIES in all, for each application and database. Beyond that, an event is
+ * stored like any other and counted under the application's overflow key, whose category and name are empty. The
+ * event's row then stores its own category and name (`type`).
  */
 
-/** New series of an application in one database and UTC day. */
+/** The most new dimension keys of an application in one database and UTC day. */
 export const MAX_NEW_SERIES_PER_DAY = 1_000;
 
-/** Series of an application in one database. */
+/** The most dimension keys of an application in one database. */
 export const MAX_SERIES = 5_000;
 
-/** The category of the overflow series: the first migration makes it. */
+/** The category of the overflow key. The first migration creates it. */
 export const OVERFLOW_CATEGORY_ID = 1;
 
 const MISSING = `
@@ -44,7 +45,7 @@ admitted AS (
   JOIN budgets USING (application) WHERE number <= budget
 )`;
 
-/** ?1: the chunk's series. ?2: the UTC day of receipt, in days since 1970. To be run in this order. */
+/** ?1: the chunk's dimension keys. ?2: the UTC day of receipt, in days since 1970. Run them in this order. */
 export const ADD_SERIES = [
   `WITH ${ADMITTED}
 INSERT INTO categories (category) SELECT DISTINCT category FROM admitted WHERE true ON CONFLICT DO NOTHING`,
@@ -58,8 +59,8 @@ SELECT DISTINCT ${OVERFLOW_CATEGORY_ID}, '', application, ?2 FROM missing WHERE 
 ] as const;
 
 /**
- * The numbers of a chunk's series by their place in the given parameter. `type` is null unless the series is an overflow. To be
- * joined by CROSS JOIN, behind the events: SQLite would go through all of them for each series otherwise.
+ * The numbers of a chunk's dimension keys by their place in the given parameter. `type` is null unless the key is an
+ * overflow key. Join it by CROSS JOIN after the events; otherwise SQLite scans all events for each key.
  */
 export function chunkSeries(parameter: string): string {
   return `

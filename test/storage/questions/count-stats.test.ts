@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import { MAX_COUNTED_CELLS } from "../../../src/storage/core/read-limits";
+import { MAX_COUNTED_AGGREGATES } from "../../../src/storage/core/read-limits";
 import { readPartitionMap } from "../../../src/storage/partitions/known-partitions";
 import { dropPartition, sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
 import { type CountQuestion, countStats } from "../../../src/storage/questions/count-stats";
@@ -25,7 +25,7 @@ beforeAll(async () => {
 describe("countStats", () => {
   it("reads once more for the shown groups where there are too many aggregate rows", async () => {
     const groups = 110;
-    const buckets = Math.ceil(MAX_COUNTED_CELLS / groups) + 1;
+    const buckets = Math.ceil(MAX_COUNTED_AGGREGATES / groups) + 1;
     const at = MORNING + 100 * 24 * HOUR;
     const bounds = Array.from({ length: buckets + 1 }, (_, n) => at + n * MINUTE);
     const types = Array.from({ length: groups }, (_, n) =>
