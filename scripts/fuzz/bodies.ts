@@ -4,7 +4,7 @@
  */
 
 /** As in scripts/shared/random.ts. */
-interface Numbers {
+export interface Numbers {
   below: (limit: number) => number;
   chance: (probability: number) => boolean;
 }
@@ -58,7 +58,7 @@ const CONTENT_TYPES = [
   "nonsense",
 ];
 
-function pick<Item>(numbers: Numbers, items: readonly Item[]): Item {
+export function pick<Item>(numbers: Numbers, items: readonly Item[]): Item {
   const item = items[numbers.below(items.length)];
   if (item === undefined) throw new Error("nothing to pick from");
   return item;
@@ -68,7 +68,8 @@ function deep(levels: number): string {
   return "[".repeat(levels) + "]".repeat(levels);
 }
 
-function value(numbers: Numbers): string {
+/** The JSON text of a value that nobody expects. */
+export function fuzzValue(numbers: Numbers): string {
   if (numbers.chance(0.03)) return JSON.stringify("x".repeat(numbers.below(40_000)));
   if (numbers.chance(0.03)) return deep(numbers.below(200));
   if (numbers.chance(0.03)) return `[${"{},".repeat(numbers.below(12_000))}{}]`;
@@ -79,7 +80,7 @@ function value(numbers: Numbers): string {
 
 /** The JSON text of one event. */
 function event(numbers: Numbers, tag: string): string {
-  if (numbers.chance(0.04)) return value(numbers);
+  if (numbers.chance(0.04)) return fuzzValue(numbers);
   const members = new Map<string, string>([
     ["session_id", JSON.stringify(`${tag}-${numbers.below(5)}`)],
     ["category", JSON.stringify(pick(numbers, ["page interaction", "form interaction"]))],
@@ -91,13 +92,13 @@ function event(numbers: Numbers, tag: string): string {
   for (let changes = numbers.chance(0.5) ? 0 : 1 + numbers.below(3); changes > 0; changes--) {
     const member = pick(numbers, MEMBERS);
     if (numbers.chance(0.2)) members.delete(member);
-    else members.set(member, value(numbers));
+    else members.set(member, fuzzValue(numbers));
   }
   return `{${[...members].map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(",")}}`;
 }
 
 /** Whatever is cut, doubled or exchanged in a text. */
-function broken(numbers: Numbers, text: string): string {
+export function broken(numbers: Numbers, text: string): string {
   const place = numbers.below(text.length + 1);
   const end = Math.min(text.length, place + 1 + numbers.below(8));
   switch (numbers.below(4)) {

@@ -4,6 +4,7 @@ import { seeded } from "../shared/random.ts";
 import { readPages } from "../shared/read-pages.ts";
 import { LOCAL_KEYS } from "../start/local-keys.ts";
 import { type FuzzBody, fuzzBody } from "./bodies.ts";
+import { type FuzzVendorRequest, fuzzVendorRequest, MARK } from "./vendor-requests.ts";
 
 export interface FuzzOptions {
   minutes: number;
@@ -19,6 +20,9 @@ const CLIENTS = 8;
 
 const REPORT_EVERY_MS = 10_000;
 
+/** Of the requests, those in the words of other vendors' SDKs. */
+const VENDORS_SHARE = 0.35;
+
 /**
  * Runs the fuzz and accounts for everything that was accepted. Requests are made one after the other from the seed, so the n-th is
  * the same in each run.
@@ -33,6 +37,7 @@ export async function runFuzz(
   const random = seeded(seed);
   const problems: string[] = [];
   const accepted = new Map<string, number>();
+  const marks = new Map<string, FuzzVendorRequest>();
   const statuses = new Map<number, number>();
   let made = 0;
   const service = await start();
@@ -42,15 +47,20 @@ export async function runFuzz(
   const client = async () => {
     while (made < requests && Date.now() < end) {
       const number = made++;
-      const sent = fuzzBody(random, `${seed}-${number}`);
-      const { status, text } = await send(service.url, sent);
+      const vendor = random.chance(VENDORS_SHARE) ? fuzzVendorRequest(random, seed, number) : null;
+      const { status, text } = await (vendor === null
+        ? send(service.url, fuzzBody(random, `${seed}-${number}`))
+        : sendVendor(service.url, vendor));
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       if (status >= 500) problems.push(`request ${number} was answered with ${status}: ${text.slice(0, 200)}`);
-      if (status === 202) for (const id of v.parse(AcceptedSchema, JSON.parse(text)).ids) accepted.set(id, number);
+      if (vendor !== null) {
+        if (status < 300) for (const mark of vendor.marks) marks.set(mark, vendor);
+      } else if (status === 202)
+        for (const id of v.parse(AcceptedSchema, JSON.parse(text)).ids) accepted.set(id, number);
       if (Date.now() < reportAt) continue;
       reportAt += REPORT_EVERY_MS;
       const share = Math.min(100, Math.round(((Date.now() - startedAt) / (end - startedAt)) * 100));
-      print(`${share} %  ${made} requests, ${accepted.size} events accepted, ${problems.length} problems`);
+      print(`${share} %  ${made} requests, ${accepted.size + marks.size} events accepted, ${problems.length} problems`);
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
@@ -60,21 +70,43 @@ export async function runFuzz(
   await service.stop();
   const reader = await start();
   const found = new Set<string>();
+  const foundMarks = new Set<string>();
+  const note = (row: Record<string, unknown>) => {
+    for (const mark of JSON.stringify(row).match(MARK) ?? []) foundMarks.add(mark);
+  };
   const counts = { stored: 0, failed: 0 };
-  for await (const { id } of readPages(reader.url, "/theeye/events?limit=1000")) {
-    found.add(String(id));
+  for await (const event of readPages(reader.url, "/theeye/events?limit=1000")) {
+    found.add(String(event.id));
+    note(event);
     counts.stored += 1;
   }
-  for await (const { event_id: id } of readPages(reader.url, "/theeye/errors?limit=200")) {
-    found.add(String(id));
+  for await (const error of readPages(reader.url, "/theeye/errors?limit=200")) {
+    found.add(String(error.event_id));
+    note(error);
     counts.failed += 1;
   }
   await reader.stop();
-  print(`${accepted.size} ids accepted; ${counts.stored} events stored, ${counts.failed} errors`);
+  print(
+    `${accepted.size} ids accepted, ${marks.size} marked events of other SDKs; ${counts.stored} events stored, ${counts.failed} errors`,
+  );
   for (const [id, number] of accepted) {
     if (!found.has(id)) problems.push(`the event ${id} of request ${number} is neither stored nor among the errors`);
   }
+  for (const [mark, { path, body }] of marks) {
+    if (!foundMarks.has(mark))
+      problems.push(`the event ${mark} of ${path} is in no event and no error: ${around(body ?? path, mark)}`);
+  }
   return problems;
+}
+
+function around(text: string, mark: string): string {
+  const place = text.indexOf(mark);
+  return text.slice(Math.max(0, place - 400), place + 200);
+}
+
+async function sendVendor(url: string, { path, method, headers, body }: FuzzVendorRequest) {
+  const response = await fetch(`${url}${path}`, { method, headers, ...(body === null ? {} : { body }) });
+  return { status: response.status, text: await response.text() };
 }
 
 async function send(url: string, { body, contentType }: FuzzBody): Promise<{ status: number; text: string }> {

@@ -5,7 +5,7 @@ import { readBody } from "../http/request/body";
 import { utf8Bytes } from "../model/event/event";
 import { eventIdOf } from "../model/event/event-id";
 import { jsonText } from "../model/json/json-text";
-import { MAX_EVENTS_PER_REQUEST } from "../model/limits";
+import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from "../model/limits";
 import { cloudEventsOf } from "./dialects/cloudevents";
 import { idempotencyKeyOf, requestIdOf } from "./event-ids";
 import { messageAsSent, type WrittenMessage } from "./message-as-sent";
@@ -74,9 +74,33 @@ export async function acceptEvents(
   const id = requestIdOf(application, idempotencyKey, events);
   const ids = events.map((event, position) => eventIdOf(event, id, position));
   const receipt = { application, received_at: clock(events.length) };
-  // Measured and not taken from the body: a mapped event may be larger than the vendor's.
-  const bytes = utf8Bytes(jsonText(events));
+  const bytes = mappedBytes(events);
+  if (bytes > MAX_MAPPED_BYTES) {
+    return new Refusal(
+      "payload_too_large",
+      "What the request says of all its events is too long to be kept with each.",
+      {
+        limit: MAX_MAPPED_BYTES,
+      },
+    );
+  }
   return (await send(pack({ id, events }, receipt, bytes), queue)) ?? ids;
+}
+
+/**
+ * Bytes of events that were mapped from another format. What a request says once, such as when it was sent, is kept with each of its
+ * events: 900 KB in one member became 450 MB. Beyond this it is refused. Numbers alone, written in full, make a body 5.5 times as large.
+ */
+const MAX_MAPPED_BYTES = 6 * MAX_BODY_BYTES;
+
+/** Their size as JSON, or more than MAX_MAPPED_BYTES: no more than that is ever written. */
+function mappedBytes(events: readonly unknown[]): number {
+  let bytes = 0;
+  for (const event of events) {
+    bytes += utf8Bytes(jsonText(event)) + 1;
+    if (bytes > MAX_MAPPED_BYTES) break;
+  }
+  return bytes;
 }
 
 type Message = PackedMessage | WrittenMessage;

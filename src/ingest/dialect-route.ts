@@ -1,9 +1,12 @@
 import { isolateKeyCache, recogniseKey, refuseUse } from "../http/auth/authenticate";
 import { findKey } from "../http/auth/credentials";
 import { configOf } from "../http/configuration";
+import { isStopping } from "../http/local-mode";
 import { logFailure, logRefusal } from "../http/log";
+import { withoutSniffing } from "../http/no-sniffing";
 import { Refusal } from "../http/problem";
 import { readBody } from "../http/request/body";
+import { ConfigError } from "../model/config";
 import { acceptEvents } from "./accept-request";
 import { isolateClock } from "./collect-route";
 import { allowOrigin, answerPreflight } from "./cors";
@@ -27,13 +30,16 @@ export async function handleDialect(dialect: Dialect, path: string, request: Req
     result = await answer(dialect, vendorRequest, request, env, identified);
   } catch (error) {
     logFailure("request_failed", error);
-    result = new Refusal("unavailable", "Something failed that should not have. It has been logged.");
+    result =
+      error instanceof ConfigError
+        ? new Refusal("misconfigured", error.message)
+        : new Refusal("unavailable", "Something failed that should not have. It has been logged.");
   }
   if (result instanceof Refusal) {
     logRefusal({ code: result.code, status: result.status, method, path, application });
     result = dialect.refuse(vendorRequest, result);
   }
-  return allowOrigin(request, result);
+  return allowOrigin(request, withoutSniffing(result));
 }
 
 async function answer(
@@ -60,6 +66,7 @@ async function answer(
   if (forbidden !== null) return forbidden;
   if (application === null) throw new Error("a key that may write belongs to no application");
 
+  if (isStopping()) return new Refusal("unavailable", "The service is about to end, and accepts nothing more.");
   const sources = { application, queue: env.EVENTS, clock: isolateClock };
   const ids = await acceptEvents(call.events, sources, null);
   return ids instanceof Refusal ? ids : dialect.accept(vendorRequest, call);

@@ -2,10 +2,11 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
 import { fuzzBody } from "../../scripts/fuzz/bodies";
+import { fuzzVendorRequest, MARK } from "../../scripts/fuzz/vendor-requests";
 import { createApp } from "../../src/api/app";
 import { consume } from "../../src/pipeline/consumer";
 import { seedLocalKeys } from "../http/auth/seed";
-import { allEvents, batchOf, pipelineWith, storedErrors } from "../pipeline/harness";
+import { allEvents, batchOf, databases, pipelineWith, storedErrors } from "../pipeline/harness";
 import { seeded } from "../simulation/world/random";
 
 /** `FUZZ_SEED` of a longer run can be put here; `npm run fuzz` takes any. */
@@ -33,6 +34,16 @@ function capturing(sent: string[]): Env {
   return { ...env, EVENTS: events };
 }
 
+async function consumeAll(sent: readonly string[]): Promise<void> {
+  const retried: number[] = [];
+  for (let from = 0; from < sent.length; from += 100) {
+    const { batch, acked } = batchOf(sent.slice(from, from + 100));
+    await consume(batch, pipelineWith({ now: () => Date.now() * 1_000 }));
+    if (acked.length !== batch.messages.length) retried.push(from);
+  }
+  expect(retried).toEqual([]);
+}
+
 it.each(SEEDS)(
   "answers nothing with 5xx and accounts for every event that it accepts (seed %i)",
   async (seed) => {
@@ -58,17 +69,49 @@ it.each(SEEDS)(
     expect(statuses).toContain(202);
     expect(accepted.size).toBeGreaterThan(REQUESTS);
 
-    const retried: number[] = [];
-    for (let from = 0; from < sent.length; from += 100) {
-      const { batch, acked } = batchOf(sent.slice(from, from + 100));
-      await consume(batch, pipelineWith({ now: () => Date.now() * 1_000 }));
-      if (acked.length !== batch.messages.length) retried.push(from);
-    }
-    expect(retried).toEqual([]);
+    await consumeAll(sent);
     const stored = (await allEvents()).map(({ id }) => id);
     const failed = (await storedErrors([...accepted])).map(({ event_id: id }) => id);
     const found = new Set([...stored, ...failed]);
     expect([...accepted].filter((id) => !found.has(id))).toEqual([]);
+  },
+  120_000,
+);
+
+/** The marks in all events and errors, whole and in pieces. */
+async function storedMarks(): Promise<Set<string>> {
+  const texts = (await allEvents()).map((event) => JSON.stringify(event));
+  for (const { binding } of databases) {
+    const { results } = await binding
+      .prepare(
+        "SELECT coalesce(content, (SELECT group_concat(error_parts.content, '' ORDER BY part) FROM error_parts WHERE error_parts.id = errors.id)) AS content FROM errors",
+      )
+      .all<{ content: string | null }>();
+    for (const { content } of results) texts.push(content ?? "");
+  }
+  return new Set(texts.flatMap((text) => text.match(MARK) ?? []));
+}
+
+it.each(SEEDS)(
+  "answers nothing of other vendors' SDKs with 5xx and loses no event of theirs (seed %i)",
+  async (seed) => {
+    const random = seeded(seed);
+    const sent: string[] = [];
+    const bindings = capturing(sent);
+    const accepted = new Map<string, string>();
+    for (let number = 0; number < REQUESTS; number++) {
+      const { path, method, headers, body, marks } = fuzzVendorRequest(random, seed, number);
+      const request = new Request(`https://eye.example${path}`, { method, headers, body });
+      const response = await app.fetch(request, bindings, createExecutionContext());
+      expect(response.status, `request ${number} of seed ${seed}: ${path}`).toBeLessThan(500);
+      if (response.ok) for (const mark of marks) accepted.set(mark, path);
+    }
+    expect(accepted.size).toBeGreaterThan(REQUESTS);
+    expect(new Set(accepted.values()).size).toBeGreaterThan(10);
+
+    await consumeAll(sent);
+    const found = await storedMarks();
+    expect([...accepted].filter(([mark]) => !found.has(mark))).toEqual([]);
   },
   120_000,
 );

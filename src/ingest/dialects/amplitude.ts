@@ -2,7 +2,7 @@ import { Refusal } from "../../http/problem";
 import { isJsonObject } from "../../model/event/event";
 import { parseBody } from "./decode";
 import type { Dialect } from "./dialect";
-import { firstText, nativeEvent, objectOf, textOf, unmapped } from "./values";
+import { firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
 
 const PAYLOAD = ["event_properties", "user_properties", "group_properties", "groups"] as const;
 
@@ -66,5 +66,9 @@ function eventOf(event: unknown, uploadedAt: string | undefined): Record<string,
     timestamp: time,
     id: textOf(insert_id),
     context,
+    unmapped: {
+      ...{ event_type: unlessText(event_type), insert_id: unlessText(insert_id) },
+      event_properties: unlessObject(rest.event_properties),
+    },
   });
 }

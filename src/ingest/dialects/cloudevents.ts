@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../model/event/event";
 import { decodeBase64 } from "./decode";
-import { firstText, nativeEvent, textOf, unmapped } from "./values";
+import { firstText, nativeEvent, textOf, unlessText, unmapped } from "./values";
 
 /**
  * The events of a CloudEvents 1.0 request (binary, structured or a batch), or null where it is none. They come to the native
@@ -13,17 +13,17 @@ export function cloudEventsOf(headers: Headers, text: string): unknown[] | null 
     return (Array.isArray(body) ? body : [body]).map(eventOf);
   }
   if (!headers.has("ce-specversion")) return null;
-  const attributes: Record<string, unknown> = {};
-  for (const [name, value] of headers) {
-    if (name.startsWith("ce-")) attributes[name.slice(3)] = decodeHeader(value);
-  }
-  return [eventOf({ ...attributes, datacontenttype: contentType || undefined, data: parse(text) })];
+  const attributes = [...headers].flatMap(([name, value]) =>
+    name.startsWith("ce-") ? [[name.slice(3), decodeHeader(value)]] : [],
+  );
+  return [eventOf({ ...Object.fromEntries(attributes), datacontenttype: contentType || undefined, data: parse(text) })];
 }
 
 function eventOf(event: unknown): Record<string, unknown> {
   if (!isJsonObject(event)) return unmapped(event);
   const { data, data_base64, type, source, id, time, ...context } = event;
-  const payload = data ?? parse(decodeBase64(textOf(data_base64) ?? "") ?? "");
+  const decoded = parse(decodeBase64(textOf(data_base64) ?? "") ?? "");
+  const payload = data ?? decoded;
   return nativeEvent({
     session: firstText(event.sessionid, event.subject),
     visitor: textOf(event.visitorid),
@@ -34,6 +34,11 @@ function eventOf(event: unknown): Record<string, unknown> {
     timestamp: time,
     id: textOf(id),
     context,
+    unmapped: {
+      ...{ type: unlessText(type), source: unlessText(source), id: unlessText(id) },
+      // Bytes that are no JSON: their text may not hold them all.
+      data_base64: isJsonObject(decoded) && payload === decoded ? undefined : data_base64,
+    },
   });
 }
 

@@ -2,7 +2,7 @@ import { Refusal } from "../../http/problem";
 import { isJsonObject } from "../../model/event/event";
 import { parseHidden } from "./decode";
 import type { Dialect, VendorRequest } from "./dialect";
-import { firstText, nativeEvent, objectOf, textOf, unmapped } from "./values";
+import { divide, firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
 
 /** Mixpanel. Its Node SDK looks at the body alone: `1`, or `{"status":1}` with `verbose=1`. It never tries again. */
 export const mixpanel: Dialect = {
@@ -43,9 +43,7 @@ function eventOf(event: unknown): Record<string, unknown> {
   if (!isJsonObject(event)) return unmapped(event);
   const { event: name, properties, ...rest } = event;
   const { token, time, distinct_id, ...others } = objectOf(properties);
-  const data: Record<string, unknown> = {};
-  const context: Record<string, unknown> = { ...rest };
-  for (const [key, value] of Object.entries(others)) (CIRCUMSTANCES.test(key) ? context : data)[key] = value;
+  const [circumstances, data] = divide(others, (key) => CIRCUMSTANCES.test(key));
   return nativeEvent({
     session: firstText(distinct_id, others.$device_id),
     visitor: firstText(others.$user_id, distinct_id),
@@ -54,7 +52,11 @@ function eventOf(event: unknown): Record<string, unknown> {
     data,
     timestamp: time,
     id: textOf(others.$insert_id),
-    context,
+    context: { ...rest, ...circumstances },
+    unmapped: {
+      ...{ event: unlessText(name), distinct_id: unlessText(distinct_id) },
+      properties: unlessObject(properties),
+    },
   });
 }
 

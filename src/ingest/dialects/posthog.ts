@@ -2,7 +2,7 @@ import { Refusal } from "../../http/problem";
 import { isJsonObject } from "../../model/event/event";
 import { parseHidden } from "./decode";
 import type { Dialect } from "./dialect";
-import { firstText, nativeEvent, objectOf, textOf, unmapped } from "./values";
+import { divide, firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
 
 const V1 = "/i/v1/analytics/events";
 
@@ -49,19 +49,20 @@ function eventOf(event: unknown, sentAt: string | undefined): Record<string, unk
   if (!isJsonObject(event)) return unmapped(event);
   const { event: name, properties, distinct_id, timestamp, uuid, session_id, api_key, ...rest } = event;
   const { $set, $set_once, ...others } = rest;
-  const data: Record<string, unknown> = {};
-  const context: Record<string, unknown> = { ...others, ...(sentAt === undefined ? {} : { sent_at: sentAt }) };
-  for (const [key, value] of Object.entries(objectOf(properties))) {
-    if (key === "token") continue;
-    if (CIRCUMSTANCES.test(key)) context[key] = value;
-    else data[key] = value;
-  }
+  const { token, ...payload } = objectOf(properties);
+  const [circumstances, data] = divide(payload, (key) => CIRCUMSTANCES.test(key));
+  const context: Record<string, unknown> = {
+    ...others,
+    ...(sentAt === undefined ? {} : { sent_at: sentAt }),
+    ...circumstances,
+  };
   // Beside the properties in browsers, and in them on servers.
   if ($set !== undefined) data.$set = $set;
   if ($set_once !== undefined) data.$set_once = $set_once;
   const visitor = firstText(distinct_id, data.distinct_id);
+  const session = firstText(context.$session_id, session_id, visitor);
   return nativeEvent({
-    session: firstText(context.$session_id, session_id, visitor),
+    session,
     visitor,
     category: "posthog",
     name: textOf(name) ?? "",
@@ -69,5 +70,10 @@ function eventOf(event: unknown, sentAt: string | undefined): Record<string, unk
     timestamp,
     id: textOf(uuid),
     context,
+    unmapped: {
+      ...{ event: unlessText(name), distinct_id: unlessText(distinct_id), uuid: unlessText(uuid) },
+      session_id: session !== undefined && textOf(session_id) === session ? undefined : session_id,
+      properties: unlessObject(properties),
+    },
   });
 }

@@ -2,20 +2,19 @@ import { Refusal } from "../../http/problem";
 import { isJsonObject } from "../../model/event/event";
 import { decodeBase64, parseBody } from "./decode";
 import type { Dialect } from "./dialect";
-import { firstText, nativeEvent, objectOf, textOf, unmapped } from "./values";
+import { divide, firstText, nativeEvent, objectOf, textOf, unmapped } from "./values";
 
-const NAMES: Readonly<Record<string, string>> = {
-  pv: "page_view",
-  pp: "page_ping",
-  tr: "transaction",
-  ti: "transaction_item",
-};
+/** A map, because an object also has what it inherits: an event of the kind `constructor` has a name. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ["pv", "page_view"],
+  ["pp", "page_ping"],
+  ["tr", "transaction"],
+  ["ti", "transaction_item"],
+]);
 
 /** Members of the tracker protocol that are the payload of page views, pings and transactions. */
 const PAGE = /^(?:url|page|refr|pp_m[ai][xy]|tr_|ti_)/;
 const STRUCTURED = /^se_(?:la|pr|va)$/;
-/** Members that are read, and so need not stand in the context again. */
-const READ = new Set(["e", "eid", "ttm", "dtm", "se_ca", "se_ac", "ue_pr", "ue_px", "co", "cx"]);
 
 /** Snowplow. Its trackers repeat for ever what is refused by any status but 400, 401, 403, 410 and 422. */
 export const snowplow: Dialect = {
@@ -46,41 +45,59 @@ const GIF = { "Content-Type": "image/gif", "Cache-Control": "no-store" };
 function eventOf(event: unknown): Record<string, unknown> {
   if (!isJsonObject(event)) return unmapped(event);
   const kind = textOf(event.e) ?? "";
-  const contexts = embedded(event.co, event.cx).data;
-  const data: Record<string, unknown> = {};
-  const context: Record<string, unknown> = contexts === undefined ? {} : { contexts };
-  const payload = kind === "se" ? STRUCTURED : PAGE;
-  for (const [key, value] of Object.entries(event)) {
-    if (kind !== "ue" && payload.test(key)) data[key] = value;
-    else if (!READ.has(key)) context[key] = value;
-  }
-  let category = "snowplow";
-  let name = NAMES[kind] ?? kind;
-  if (kind === "se") {
-    category = textOf(event.se_ca) ?? "";
-    name = textOf(event.se_ac) ?? "";
-  } else if (kind === "ue") {
-    const inner = objectOf(embedded(event.ue_pr, event.ue_px).data);
-    // iglu:vendor/name/format/version
-    const [vendor = "", schemaName = "", , version] = (textOf(inner.schema) ?? "").replace(/^iglu:/, "").split("/");
-    category = vendor;
-    name = schemaName;
-    Object.assign(data, objectOf(inner.data));
-    context.schema_version = version;
-  }
+  const contexts = embedded(event.co, event.cx)?.data;
+  const own = ownWords(kind, event);
   const time = Number(firstText(event.ttm, event.dtm));
+  const hasTime = firstText(event.ttm, event.dtm) !== undefined && Number.isFinite(time);
+  const read = new Set([
+    ...own.read,
+    ...(textOf(event.e) === undefined ? [] : ["e"]),
+    ...(textOf(event.eid) === undefined ? [] : ["eid"]),
+    ...(hasTime ? [textOf(event.ttm) === undefined ? "dtm" : "ttm"] : []),
+    ...(contexts === undefined ? [] : [textOf(event.co) === undefined ? "cx" : "co"]),
+  ]);
+  const [, rest] = divide(event, (key) => read.has(key));
+  const payload = kind === "se" ? STRUCTURED : PAGE;
+  const [data, circumstances] = divide(rest, (key) => kind !== "ue" && payload.test(key));
   return nativeEvent({
     session: firstText(event.sid, event.duid, event.uid),
     visitor: firstText(event.uid, event.duid),
-    ...{ category, name, data, context },
-    timestamp: Number.isFinite(time) ? time : undefined,
+    ...{ category: own.category, name: own.name },
+    data: { ...data, ...own.data },
+    timestamp: hasTime ? time : undefined,
     id: textOf(event.eid),
+    context: { ...(contexts === undefined ? {} : { contexts }), ...circumstances, ...own.context },
   });
 }
 
-/** JSON inside an event: plain, or as base64. */
-function embedded(plain: unknown, encoded: unknown): Record<string, unknown> {
+interface OwnWords {
+  category: string;
+  name: string;
+  data?: Record<string, unknown>;
+  context?: Record<string, unknown>;
+  /** Members that need not stand in the context again. */
+  read: string[];
+}
+
+/** What the event is called, and what a self-describing event says of itself. */
+function ownWords(kind: string, event: Record<string, unknown>): OwnWords {
+  if (kind === "se") {
+    const [category, name] = [textOf(event.se_ca), textOf(event.se_ac)];
+    const read = [...(category === undefined ? [] : ["se_ca"]), ...(name === undefined ? [] : ["se_ac"])];
+    return { category: category ?? "", name: name ?? "", read };
+  }
+  if (kind !== "ue") return { category: "snowplow", name: NAMES.get(kind) ?? kind, read: [] };
+  const { schema, data } = objectOf(embedded(event.ue_pr, event.ue_px)?.data);
+  // iglu:vendor/name/format/version
+  const [category = "", name = "", , version] = (textOf(schema) ?? "").replace(/^iglu:/, "").split("/");
+  if (version === undefined || !isJsonObject(data)) return { category, name, read: [] };
+  const read = [textOf(event.ue_pr) === undefined ? "ue_px" : "ue_pr"];
+  return { category, name, data, context: { schema_version: version }, read };
+}
+
+/** JSON inside an event: plain, or as base64. Undefined: it holds no object. */
+function embedded(plain: unknown, encoded: unknown): Record<string, unknown> | undefined {
   const text = textOf(plain) ?? decodeBase64(textOf(encoded) ?? "") ?? "";
   const value = parseBody(text);
-  return value instanceof Refusal ? {} : objectOf(value);
+  return isJsonObject(value) ? value : undefined;
 }

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../model/event/event";
-import { firstText, nativeEvent, objectOf, textOf, unmapped } from "./values";
+import { firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
 
 /** Where the session is looked for, in this order. */
 export type SessionOrder = readonly ("context" | "anonymous" | "user")[];
@@ -40,6 +40,12 @@ export function specEvent(message: unknown, order: SessionOrder, type = "track")
     timestamp: timestamp ?? rest.originalTimestamp,
     id: textOf(messageId),
     context: { ...known, ...rest, ...(groupId === undefined || kind === "group" ? {} : { groupId }) },
+    unmapped: {
+      ...{ properties: unlessObject(properties), traits: unlessObject(traits), context: unlessObject(context) },
+      ...{ messageId: unlessText(messageId), event: unlessText(event) },
+      // Of two names one is the event's.
+      name: textOf(event) === undefined ? unlessText(name) : name,
+    },
   });
 }
 

@@ -37,6 +37,8 @@ export interface Mapped {
   timestamp: unknown;
   id: string | undefined;
   context: Record<string, unknown>;
+  /** Members that have no place in the others. The context keeps them as `unmapped`; undefined is none. */
+  unmapped?: Record<string, unknown>;
 }
 
 /**
@@ -47,8 +49,10 @@ export function nativeEvent(mapped: Mapped): Record<string, unknown> {
   const { session, visitor, timestamp, id, data } = mapped;
   const category = shortName(mapped.category);
   const name = shortName(mapped.name);
+  const leftOver = Object.entries(mapped.unmapped ?? {}).filter(([, value]) => value !== undefined);
   const context = {
     ...mapped.context,
+    ...(leftOver.length === 0 ? {} : { unmapped: Object.fromEntries(leftOver) }),
     ...(category === mapped.category ? {} : { full_category: mapped.category }),
     ...(name === mapped.name ? {} : { full_name: mapped.name }),
   };
@@ -60,6 +64,28 @@ export function nativeEvent(mapped: Mapped): Record<string, unknown> {
     ...(id === undefined ? {} : { id }),
     context,
   };
+}
+
+/** The value where `textOf` cannot read it, so that it is kept all the same. */
+export function unlessText(value: unknown): unknown {
+  return textOf(value) === undefined && value !== null && value !== "" ? value : undefined;
+}
+
+/** The value where `objectOf` cannot read it, so that it is kept all the same. */
+export function unlessObject(value: unknown): unknown {
+  return isJsonObject(value) || value === null ? undefined : value;
+}
+
+/**
+ * The members divided in two. From entries, because an assignment to a member that is called `__proto__` would lose it.
+ */
+export function divide(
+  value: Record<string, unknown>,
+  isFirst: (key: string) => boolean,
+): [Record<string, unknown>, Record<string, unknown>] {
+  const entries = Object.entries(value);
+  const first = entries.filter(([key]) => isFirst(key));
+  return [Object.fromEntries(first), Object.fromEntries(entries.filter(([key]) => !isFirst(key)))];
 }
 
 /** An event that is no object: kept as it is, so that it ends among the errors and its neighbours go through. */

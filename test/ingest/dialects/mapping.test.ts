@@ -352,3 +352,68 @@ describe("decoding", () => {
 function headersOf(text: string): Headers {
   return new Headers({ "ce-specversion": "1.0", "ce-type": encodeURIComponent(text.toWellFormed()), "ce-id": "%" });
 }
+
+describe("members that have no place", () => {
+  const CASES: [Dialect, string, unknown][] = [
+    [
+      segment,
+      "/v1/track",
+      { event: { odd: "MARK" }, name: ["MARK2"], properties: "MARK3", context: "MARK4", messageId: ["MARK5"] },
+    ],
+    [segment, "/v1/page", { type: "page", event: "MARK", name: "MARK2", traits: "MARK3" }],
+    [
+      posthog,
+      "/batch",
+      [{ event: ["MARK"], distinct_id: {}, uuid: ["MARK2"], properties: ["MARK3"], session_id: ["MARK4"] }],
+    ],
+    [posthog, "/e", { event: "e", distinct_id: "MARK", session_id: "MARK2", properties: { $session_id: "MARK3" } }],
+    [
+      snowplow,
+      "/com.snowplowanalytics.snowplow/tp2",
+      { e: ["MARK"], eid: ["MARK2"], ttm: "MARK3", dtm: "MARK4", co: "MARK5" },
+    ],
+    [
+      snowplow,
+      "/com.snowplowanalytics.snowplow/tp2",
+      { e: "ue", ue_pr: "MARK", ue_px: "MARK2", se_ca: "MARK3", co: '{"data":["MARK4"]}', cx: "MARK5" },
+    ],
+    [
+      snowplow,
+      "/com.snowplowanalytics.snowplow/tp2",
+      { e: "se", se_ca: ["MARK"], se_ac: ["MARK2"], ue_pr: "MARK3", ttm: "7", dtm: "MARK4" },
+    ],
+    [
+      amplitude,
+      "/2/httpapi",
+      { events: [{ event_type: ["MARK"], insert_id: ["MARK2"], event_properties: "MARK3", session_id: ["MARK4"] }] },
+    ],
+    [mixpanel, "/track", { event: ["MARK"], properties: "MARK2" }],
+    [mixpanel, "/track", { event: "MARK", properties: { distinct_id: ["MARK2"], $insert_id: ["MARK3"] } }],
+    [jitsu, "/api/s/s2s/track", { event: "MARK", name: "MARK2", properties: ["MARK3"], traits: ["MARK4"] }],
+  ];
+
+  it.each(CASES)("are kept in the context: %#", (dialect, path, body) => {
+    const marks = JSON.stringify(body).match(/MARK\d?/g) ?? [];
+    const [event] = read(dialect, path, body).events;
+    for (const mark of marks) expect(JSON.stringify(event)).toContain(`${mark}`);
+  });
+
+  it("are kept of CloudEvents, with bytes that are no JSON as they came", () => {
+    const headers = new Headers({ "Content-Type": "application/cloudevents+json" });
+    const text = JSON.stringify({ type: ["MARK"], source: ["MARK2"], id: ["MARK3"], data_base64: "/+8A" });
+    const kept = JSON.stringify(cloudEventsOf(headers, text));
+    for (const part of ["MARK", "MARK2", "MARK3", "/+8A"]) expect(kept).toContain(part);
+  });
+
+  it("are kept where they are called __proto__", () => {
+    const odd = '{"__proto__":{"odd":"MARK"}}';
+    expect(JSON.stringify(read(posthog, "/e", `{"event":"e","properties":${odd}}`).events)).toContain("MARK");
+    expect(JSON.stringify(read(mixpanel, "/track", `{"event":"e","properties":${odd}}`).events)).toContain("MARK");
+    expect(JSON.stringify(read(snowplow, "/i", '{"e":"pv","__proto__":{"odd":"MARK"}}').events)).toContain("MARK");
+    expect(JSON.stringify(read(segment, "/v1/track", `{"properties":${odd}}`).events)).toContain("MARK");
+  });
+
+  it.each(["__proto__", "constructor", "toString"])("are no name that JavaScript gives: %s", (kind) => {
+    expect(read(snowplow, "/i", { e: kind, eid: "1" }).events).toMatchObject([{ name: kind }]);
+  });
+});

@@ -1,0 +1,63 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, expect, it } from "vitest";
+import { createApp } from "../../src/api/app";
+import { stopAccepting } from "../../src/http/local-mode";
+import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from "../../src/model/limits";
+import { seedLocalKeys } from "../http/auth/seed";
+
+const app = createApp();
+
+beforeAll(seedLocalKeys);
+
+function send(path: string, body: unknown, bindings: Env = env): Response | Promise<Response> {
+  const headers = { Authorization: "Bearer eye_w_local", "Content-Type": "application/json" };
+  return app.request(path, { method: "POST", headers, body: JSON.stringify(body) }, bindings);
+}
+
+// 900 KB in one member became 450 MB in 7,000 messages of the queue.
+it.each([
+  ["/batch", "sent_at", "batch"],
+  ["/2/httpapi", "client_upload_time", "events"],
+])("refuses a request of %s whose %s is too long to be kept with each event", async (path, member, list) => {
+  const events = Array.from({ length: MAX_EVENTS_PER_REQUEST }, () => ({}));
+  const sent: number[] = [];
+  const count = { send: async () => void sent.push(1), sendBatch: async () => void sent.push(1) };
+  const response = await send(
+    path,
+    { [member]: "x".repeat(0.9 * MAX_BODY_BYTES), [list]: events },
+    {
+      ...env,
+      EVENTS: new Proxy(env.EVENTS, { get: (target, name) => Reflect.get(count, name) ?? Reflect.get(target, name) }),
+    },
+  );
+  expect(response.status).toBe(413);
+  expect(await response.text()).toContain("too long to be kept with each");
+  expect(sent).toEqual([]);
+});
+
+it("takes the largest body whose events say it themselves", async () => {
+  const traits = { text: "x".repeat(1_800) };
+  const batch = Array.from({ length: MAX_EVENTS_PER_REQUEST }, (_, place) => ({
+    ...{ type: "identify", anonymousId: "a", messageId: String(place), timestamp: "2026-01-01T00:00:00Z" },
+    context: { traits },
+  }));
+  const response = await send("/v1/batch", { batch });
+  expect(response.status).toBe(200);
+});
+
+it("says what is misconfigured, and keeps browsers from guessing types", async () => {
+  const misconfigured = await send("/v1/track", {}, { ...env, KEY_CACHE_SECONDS: "nonsense" as never });
+  expect(misconfigured.status).toBe(503);
+  expect(await misconfigured.json()).toMatchObject({
+    code: "misconfigured",
+    detail: expect.stringContaining("KEY_CACHE_SECONDS"),
+  });
+  expect((await send("/v1/track", {})).headers.get("X-Content-Type-Options")).toBe("nosniff");
+});
+
+// Last: a service that is about to end never takes events again.
+it("refuses events while the service is about to end, and they are sent again", async () => {
+  stopAccepting();
+  const response = await send("/v1/track", { event: "Order", anonymousId: "a" });
+  expect([response.status, response.headers.has("Retry-After")]).toEqual([503, true]);
+});
