@@ -1,6 +1,5 @@
-// Copies the two files of Swagger UI that the Worker serves, so that the API reference works offline
-// and under a Content-Security-Policy that allows no other host, and builds the client's script. wrangler runs it before
-// each build.
+// Copies the two files of Swagger UI that the Worker serves, and builds the client's script. wrangler runs this before each
+// build. With its own copy the API reference works offline, and under a Content-Security-Policy that allows no other host.
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -8,7 +7,7 @@ import { bundleScript } from "../client/scripts/bundle.ts";
 
 if (process.env.WRANGLER_COMMAND === "dev" && process.env.THE_EYE_START === undefined) {
   console.error(
-    "Run `npm start` in place of `wrangler dev`: it makes the tables and keys first, and takes the same flags.",
+    "Run `npm start` instead of `wrangler dev`: it creates the tables and keys first, and takes the same flags.",
   );
   process.exit(1);
 }

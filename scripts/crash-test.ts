@@ -1,6 +1,6 @@
 /**
- * `npm run crash-test`: kills the local service in the midst of load, again and again, and then reconciles what it stored with what
- * was sent. `-- --rounds 10 --events 2000 --seed 1`.
+ * `npm run crash-test`: kills the local service repeatedly under load, and then reconciles what it stored with what was
+ * sent. `-- --rounds 10 --events 2000 --seed 1`.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

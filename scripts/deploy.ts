@@ -1,6 +1,6 @@
 /**
- * `npm run deploy`: everything that The Eye needs on a Cloudflare account, from wrangler.toml. `-- --dry-run` shows the
- * plan and builds the Worker without a login. `-- --wrangler FILE` uses another wrangler, for tests.
+ * `npm run deploy`: creates everything that The Eye needs in a Cloudflare account, from wrangler.toml. `-- --dry-run` shows
+ * the plan and builds the Worker without a login. `-- --wrangler FILE` uses another wrangler, for tests.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,8 +11,8 @@ import { readWranglerConfig } from "./shared/wrangler-config.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
-// Under CI wrangler asks nothing, and does not write the new resources' ids into wrangler.toml, which a local service
-// would take for other databases than those that it has.
+// With CI set, wrangler asks no questions, and does not write the ids of new resources into wrangler.toml. With those ids a
+// local service would use other databases than before.
 const ENVIRONMENT = { ...process.env, ...QUIET, CI: "true" };
 
 async function main(): Promise<number> {
@@ -37,7 +37,7 @@ async function main(): Promise<number> {
     return 1;
   }
   if (deployed.adminKey !== null) {
-    console.log(`\nThe first admin key. It is shown this once and stored nowhere else:\n\n  ${deployed.adminKey}\n`);
+    console.log(`\nThe first admin key. It is shown only now and stored nowhere else:\n\n  ${deployed.adminKey}\n`);
   }
   console.log("Deployed.");
   return 0;

@@ -1,4 +1,4 @@
-/** `npm run export -- --out FILE`: events as a file, part by part, which can be interrupted and goes on where it stood. */
+/** `npm run export -- --out FILE`: exports events to a file, part by part. An interrupted export continues where it stopped. */
 import { setTimeout as pause } from "node:timers/promises";
 import { startExportProgress } from "./export/progress.ts";
 import { runExport } from "./export/run.ts";

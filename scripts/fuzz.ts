@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz -- --minutes 30`: sends broken events to the local service for as long, and accounts for all of them: no request may
- * be answered with 5xx, and whatever was accepted must be stored or stand among the errors. `--seed` repeats a run.
+ * `npm run fuzz -- --minutes 30`: sends broken events to the local service for 30 minutes, and accounts for all of them: no
+ * request may be answered with 5xx, and every accepted event must be stored or be among the errors. `--seed` repeats a run.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ if (!(minutes > 0) || !(requests > 0) || !Number.isInteger(seed)) {
 
 const folder = mkdtempSync(join(tmpdir(), "the-eye-fuzz-"));
 try {
-  console.log(`Seed ${seed}. The same again: npm run fuzz -- --seed ${seed}`);
+  console.log(`Seed ${seed}. To repeat: npm run fuzz -- --seed ${seed}`);
   const problems = await runFuzz({ minutes, requests, seed }, () => startLocalService(folder), console.log);
   for (const problem of problems.slice(0, 20)) console.error(problem);
   console.log(problems.length === 0 ? "Everything is accounted for." : `${problems.length} problems, seed ${seed}.`);

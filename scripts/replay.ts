@@ -1,4 +1,4 @@
-/** `npm run replay -- FILE…`: a real site's traffic through The Eye, with every line accounted for. */
+/** `npm run replay -- FILE…`: sends a real site's access logs to The Eye, and accounts for every line. */
 import { setTimeout as pause } from "node:timers/promises";
 import { startBar } from "./replay/progress.ts";
 import { runReplay } from "./replay/run.ts";

@@ -1,5 +1,5 @@
 /**
- * `npm start`: The Eye on this machine, with its state in a folder. Sets up what is missing there (tables, local keys),
+ * `npm start`: runs The Eye on this machine, with its state in a folder. Creates what is missing there (tables, local keys),
  * runs `wrangler dev` with the given flags and prints how to use it.
  */
 import { randomUUID } from "node:crypto";
@@ -26,11 +26,11 @@ import { welcome } from "./start/welcome.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** What started this process. Kept from the start: it may be gone before the state is set up. */
+/** The parent process. Read first, because the parent may exit before the state is set up. */
 const SHELL = process.ppid;
 
-// THE_EYE_START tells the build that it runs under this script, which has set up what `wrangler dev` alone would lack.
-// X_LOCAL_OBSERVABILITY records every request for the local explorer, which costs time on each.
+// THE_EYE_START tells the build that it runs under this script; `wrangler dev` alone would have no tables and keys.
+// X_LOCAL_OBSERVABILITY records every request for the local explorer, which slows each request down.
 const ENVIRONMENT = { ...process.env, ...QUIET, X_LOCAL_OBSERVABILITY: "false", THE_EYE_START: "1" };
 
 async function wrangler(args: readonly string[]): Promise<void> {
@@ -56,7 +56,7 @@ async function storeLocalKeys(persistTo: string, registry: string): Promise<void
 const OLDER_STATE =
   "It was made by an older version of The Eye, whose tables this one cannot take over. Start with another folder (npm start -- --persist-to DIR), or delete this one.";
 
-/** Brings tables and keys into the folder, as far as they are missing. */
+/** Creates missing tables and keys in the folder. */
 async function setUp(persistTo: string): Promise<void> {
   const setup = readSetup(persistTo);
   const config = readWranglerConfig(join(ROOT, "wrangler.toml"));
@@ -67,7 +67,7 @@ async function setUp(persistTo: string): Promise<void> {
   const missing = databasesToMigrate(setup, bindings, files);
   if (missing.length === 0 && setup.registry) return;
   console.log(`Setting up ${persistTo} …`);
-  // One after the other: two local platforms at once on one folder lock each other out.
+  // One at a time: two local platforms on one folder lock each other out.
   for (const binding of missing) {
     await wrangler(["d1", "migrations", "apply", binding, "--local", "--persist-to", persistTo]);
   }
@@ -77,8 +77,8 @@ async function setUp(persistTo: string): Promise<void> {
 }
 
 /**
- * Calls `stop` when the shell in which npm runs this script is gone. npm hands SIGTERM to that shell, which on many
- * systems ends without handing it on; the service would outlive `npm start`.
+ * Calls `stop` when the shell in which npm runs this script has exited. npm sends SIGTERM to that shell, which on many
+ * systems exits without forwarding it. The service would then outlive `npm start`.
  */
 function watchNpm(stop: () => void): NodeJS.Timeout | undefined {
   if (process.env.npm_lifecycle_event === undefined) return undefined;
@@ -90,13 +90,13 @@ function watchNpm(stop: () => void): NodeJS.Timeout | undefined {
   return timer;
 }
 
-/** Where the service answers. */
+/** The address of the service. */
 function addressOf({ ip, protocol, port }: StartOptions): string {
   const host = ip === null || ["0.0.0.0", "::", "*"].includes(ip) ? "localhost" : ip;
   return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** A service that is not ready by then says on its own output why. */
+/** If the service is not ready by then, its own output says why. */
 const START_LIMIT_MS = 300_000;
 
 async function serve(options: StartOptions, lock: StateLock): Promise<number> {
@@ -115,9 +115,9 @@ async function serve(options: StartOptions, lock: StateLock): Promise<number> {
       return;
     }
     stopping = new AbortController();
-    console.log("Stopping: what was accepted is being stored. Once more, and it ends at once.");
+    console.log("Stopping: storing what was accepted. Press Ctrl-C again to stop at once.");
     const left = await drain(address, stopping.signal);
-    if (left > 0) console.error(`Ended with ${left} messages that were accepted and are not stored.`);
+    if (left > 0) console.error(`Stopped with ${left} accepted messages that are not stored.`);
     failed ||= left > 0;
     service.stop();
   };
@@ -127,7 +127,7 @@ async function serve(options: StartOptions, lock: StateLock): Promise<number> {
     service.stop();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop());
-  // A second call would end the draining.
+  // A second call would interrupt the draining.
   const watch = watchNpm(() => {
     if (stopping === null) void stop();
   });
@@ -197,5 +197,5 @@ async function main(): Promise<number> {
 }
 
 process.exitCode = await main();
-// The timers of what is still being asked need not be waited for.
+// Timers of pending requests need not be awaited.
 process.exit();

@@ -6,16 +6,16 @@ import { readPages } from "../shared/read-pages.ts";
 import { LOCAL_KEYS } from "../start/local-keys.ts";
 
 export interface CrashOptions {
-  /** How often the service is killed. */
+  /** How many times the service is killed. */
   rounds: number;
-  /** Sent in each round. */
+  /** Events sent in each round. */
   events: number;
   seed: number;
 }
 
 export interface CrashResult {
   ok: boolean;
-  /** What to tell, a sentence each. */
+  /** The result, one sentence each. */
   lines: string[];
 }
 
@@ -34,9 +34,9 @@ const CLIENTS = 12;
 const BATCH = 10;
 
 /**
- * Sends events from several clients and kills the service at a random moment of each round. A client cannot know whether an event
- * that it sent before is stored, so in the end it sends all of them once more, as SDKs do. Then each must be stored exactly once,
- * and the counts must be those of the rows.
+ * Sends events from several clients and kills the service at a random time in each round. A client cannot know whether an
+ * event that it sent is stored, so at the end it sends all of them again, as SDKs do. Then each must be stored exactly once,
+ * and the counts must match the rows.
  */
 export async function crashTest(
   { rounds, events, seed }: CrashOptions,
@@ -51,18 +51,18 @@ export async function crashTest(
     const service = await start();
     const fresh = eventsOf(round, events, random);
     sent.push(...fresh);
-    // Some of earlier rounds come again, whether or not they are stored.
+    // Some events of earlier rounds are sent again, whether or not they are stored.
     const again = sent.filter(() => random.chance(events / 4 / sent.length));
     const killAfter = Math.floor((0.2 + 0.7 * random.fraction()) * fresh.length);
     accepted += await sendAndKill(service, [...fresh, ...again], killAfter, random);
   }
 
-  progress(rounds, "sending all once more");
+  progress(rounds, "sending all events again");
   const service = await start();
   const before = await idsOf(service.url, "/theeye/events?limit=1000");
   for (const batch of batchesOf(sent)) {
     for (let tries = 1; !(await send(service.url, batch)); tries++) {
-      if (tries === 20) throw new Error("the service does not accept events any more");
+      if (tries === 20) throw new Error("the service no longer accepts events");
       await delay(1_000);
     }
   }
@@ -85,9 +85,9 @@ export async function crashTest(
   return {
     ok,
     lines: [
-      `${sent.length} events sent, ${accepted} of the deliveries accepted before one of ${rounds} kills; ${before.length} events were stored when all were sent once more.`,
-      `${stored.length} are stored: ${lost} lost, ${doubled} doubled, ${errors.length} among the errors. The counts add up to ${counted}.`,
-      ok ? "None is lost and none doubled." : "This is not as it should be.",
+      `${sent.length} events sent, ${accepted} of the deliveries accepted before one of ${rounds} kills; ${before.length} events were stored when all were sent again.`,
+      `${stored.length} are stored: ${lost} lost, ${doubled} stored twice, ${errors.length} among the errors. The counts add up to ${counted}.`,
+      ok ? "No event is lost, and none is stored twice." : "The result is wrong.",
     ],
   };
 }
@@ -103,7 +103,7 @@ function eventsOf(round: number, count: number, random: Random): Sent[] {
   }));
 }
 
-/** @returns how many deliveries were answered with 202 */
+/** @returns the number of deliveries that were answered with 202 */
 async function sendAndKill(
   service: LocalService,
   events: readonly Sent[],
@@ -137,7 +137,7 @@ async function send(url: string, events: readonly Sent[]): Promise<boolean> {
     await response.arrayBuffer();
     return response.status === 202;
   } catch {
-    // It has been killed.
+    // The service was killed.
     return false;
   }
 }

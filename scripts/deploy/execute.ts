@@ -5,7 +5,7 @@ import type { Step } from "./plan.ts";
 
 const ListSchema = v.array(v.object({ name: v.string() }));
 
-/** What executing needs of the world. */
+/** The I/O of a deployment. */
 export interface DeployIo {
   wrangler: (args: readonly string[], input?: string) => Promise<Finished>;
   print: (text: string) => void;
@@ -13,16 +13,16 @@ export interface DeployIo {
 
 export type Deployed = { ok: true; adminKey: string | null } | { ok: false; message: string };
 
-/** 192 random bits; the Worker asks for at least 128. */
+/** 192 random bits; the Worker requires at least 128. */
 export function newAdminKey(): string {
   return `eye_a_${randomBytes(24).toString("base64url")}`;
 }
 
 /**
- * Carries out a plan, step by step.
+ * Executes a plan, step by step.
  *
- * @returns the admin key if one was set, to be shown once; or, at the first step that fails, what failed and how to go
- * on.
+ * @returns the admin key if one was set, to be shown once; or, at the first step that fails, what failed and how to
+ * continue.
  */
 export async function execute(steps: readonly Step[], io: DeployIo): Promise<Deployed> {
   let adminKey: string | null = null;
@@ -46,14 +46,14 @@ export async function execute(steps: readonly Step[], io: DeployIo): Promise<Dep
   return { ok: true, adminKey };
 }
 
-/** The names that a listing command shows, or its output if it cannot be read. */
+/** The names in the output of a listing command, or the output itself if it cannot be parsed. */
 async function namesOf(args: readonly string[], io: DeployIo): Promise<Set<string> | string> {
   const finished = await io.wrangler(args);
   if (finished.code !== 0) return finished.output;
   try {
     return new Set(v.parse(ListSchema, JSON.parse(finished.stdout)).map(({ name }) => name));
   } catch {
-    return `Its output is not the list that was expected:\n${finished.output}`;
+    return `Its output is not the expected list:\n${finished.output}`;
   }
 }
 
@@ -63,5 +63,5 @@ function failure(step: Step, args: readonly string[], output: string): string {
 ${output.trim()}
 
 ${step.fix}
-Then run \`npm run deploy\` again: it goes on from here, and what is done stays as it is.`;
+Then run \`npm run deploy\` again: it continues from here, and does not repeat what is done.`;
 }

@@ -5,7 +5,7 @@ import type { WranglerConfig } from "../shared/wrangler-config.ts";
 export interface Step {
   title: string;
   args: readonly string[];
-  /** The step is done already if this command lists something (JSON, by `name`) of this name. */
+  /** The step is already done if this command lists (as JSON) an entry with this `name`. */
   unless?: { args: readonly string[]; lists: string };
   /** The command reads a new admin key from its standard input. */
   input?: "admin key";
@@ -16,11 +16,10 @@ export interface Step {
 export const ADMIN_KEY = "ADMIN_KEY";
 
 /**
- * The commands of a deployment, in order. Each may be run again.
- *
- * Databases come first and are migrated before the code that needs the tables serves. `wrangler deploy` finds them by
- * name, and creates the KV namespace and both queues (the dead letters' too: the Worker is bound to it as a producer).
- * The secret and the retention of the queues come last, since they need the Worker and its queues to exist.
+ * The commands of a deployment, in order. Each can be repeated. Databases come first and are migrated before the code that
+ * needs the tables serves. `wrangler deploy` finds them by name, and creates the KV namespace, the bucket and the queues
+ * (all of them have the Worker as a producer). The secret and the retention of the queues come last, because they need the
+ * Worker and its queues.
  */
 export function planDeployment(config: WranglerConfig): Step[] {
   return [
@@ -38,12 +37,12 @@ export function planDeployment(config: WranglerConfig): Step[] {
     ...config.databases.map(({ binding, name }) => ({
       title: `Migrate the database ${name}`,
       args: ["d1", "migrations", "apply", binding, "--remote"],
-      fix: "The failed migration is rolled back, and the code that serves is the one from before.",
+      fix: "The failed migration is rolled back, and the previous code still serves.",
     })),
     {
       title: "Deploy the Worker with its KV namespace, bucket and queues",
       args: ["deploy"],
-      fix: `The databases are ready. If a KV namespace "${config.name}-keys" remained from an attempt, write its id into wrangler.toml (\`npx wrangler kv namespace list\`).`,
+      fix: `The databases are ready. If an earlier attempt left a KV namespace "${config.name}-keys", write its id into wrangler.toml (\`npx wrangler kv namespace list\`).`,
     },
     {
       title: "Set the first admin key",
@@ -55,7 +54,7 @@ export function planDeployment(config: WranglerConfig): Step[] {
     ...config.queues.map((name) => ({
       title: `Keep the messages of ${name} for 14 days`,
       args: ["queues", "update", name, "--message-retention-period-secs", String(QUEUE_RETENTION_SECONDS)],
-      fix: "Everything serves. But the queue keeps messages for its default time only, so a long outage of a database would lose events. Retention of more than a day needs the Workers Paid plan.",
+      fix: "The service is deployed. But the queue keeps messages only for its default time, so a long outage of a database would lose events. Retention of more than a day needs the Workers Paid plan.",
     })),
   ];
 }

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 
-/** How far an export has come: it stands beside the file until that is complete. */
+/** The progress of an export, stored beside the file until that is complete. */
 export interface ExportState {
   v: 1;
-  /** What is exported and from where, to know the same command again. */
+  /** What is exported and from where, to recognise the same command. */
   question: string;
-  /** Bytes of the file that are complete parts. */
+  /** Bytes of the file that consist of complete parts. */
   bytes: number;
   events: number;
   /** Path and query of the next part. */
@@ -18,7 +18,7 @@ export function stateFileOf(out: string): string {
   return `${out}.export.json`;
 }
 
-/** @returns null if there is none that can be read */
+/** @returns null if there is no readable state */
 export function readState(out: string): ExportState | null {
   const file = stateFileOf(out);
   if (!existsSync(file) || !existsSync(out)) return null;
@@ -39,7 +39,7 @@ function isState(value: unknown): value is ExportState {
   );
 }
 
-/** Replaces the state as a whole, so that an interruption leaves the one or the other. */
+/** Replaces the state atomically, so that an interruption leaves either the old or the new one. */
 export function writeState(out: string, state: ExportState): void {
   const file = stateFileOf(out);
   writeFileSync(`${file}.new`, JSON.stringify(state));

@@ -7,22 +7,22 @@ const MAX_PART = 1_000_000;
 
 export const USAGE = `npm run export -- --out FILE [options]
 
-Writes events to a file, oldest first. If it is interrupted, the same command goes on where it stood.
+Writes events to a file, oldest first. If it is interrupted, the same command continues where it stopped.
 
-  --out FILE         the file to write; with .gz at its end it is compressed
+  --out FILE         the file to write; compressed if its name ends with .gz
   --start MOMENT     the earliest, such as 2021-01-01 or 2021-01-01T09:15:27Z
   --end MOMENT       the latest, inclusive
   --format NAME      ndjson or csv                        by FILE's name, else ndjson
-  --flatten PLACES   of csv: places in data that get columns, such as host,form.first_name; or auto
-  --session ID       only of this session
-  --category NAME    only of this category; --name, --application alike
+  --flatten PLACES   for csv: paths in data that become columns, such as host,form.first_name; or auto
+  --session ID       only this session
+  --category NAME    only this category; likewise --name, --application
   --part N           events in a request, 1 to ${MAX_PART}       ${DEFAULT_PART}
   --force            replaces FILE, if it is there and no export of it can go on
 
   --url URL          where The Eye is                     http://localhost:${DEFAULT_PORT}
   --key KEY          a key of scope read                  $THE_EYE_KEY, else ${LOCAL_KEYS.read}
 
-Ends with 0 if the file holds everything, 1 if not, 2 if the command is wrong.`;
+The exit code is 0 if the file is complete, 1 if it is not, 2 if the command is wrong.`;
 
 export interface ExportOptions {
   out: string;

@@ -1,4 +1,4 @@
-/** What the last line of an export's answer says. */
+/** The last line of an export's answer. */
 export interface Trailer {
   events: number;
   next: string | null;
@@ -7,8 +7,8 @@ export interface Trailer {
 const NEWLINE = 0x0a;
 
 /**
- * Takes the text of one part apart: passes on all of its lines but the trailer, and leaves out the repeated first line of a CSV
- * file. Works on bytes, since a chunk may end within a character.
+ * Splits the text of one part: passes on all lines except the trailer, and leaves out the repeated first line of a CSV file.
+ * It works on bytes, because a chunk may end within a character.
  */
 export class PartLines {
   private held: Uint8Array = new Uint8Array();
@@ -32,14 +32,14 @@ export class PartLines {
       this.headerBytes = all.indexOf(NEWLINE) + 1;
       this.isInHeader = false;
     }
-    // The trailer ends with a newline too, so what is held back begins behind the last newline but one.
+    // The trailer ends with a newline too, so the bytes held back begin after the last newline but one.
     const end = all.lastIndexOf(NEWLINE);
     const start = end <= 0 ? 0 : all.lastIndexOf(NEWLINE, end - 1) + 1;
     this.held = all.subarray(start);
     return all.subarray(0, start);
   }
 
-  /** @returns null if the answer was cut off */
+  /** @returns null if the answer is incomplete */
   trailer(): Trailer | null {
     const text = Buffer.from(this.held).toString("utf8");
     if (!text.endsWith("\n")) return null;

@@ -1,12 +1,12 @@
 import { SingleBar } from "cli-progress";
 
-/** Shows how far an export has come. */
+/** Shows the progress of an export. */
 export interface ExportProgress {
   update: (events: number, bytes: number) => void;
   stop: () => void;
 }
 
-/** A line on a terminal; elsewhere one every five seconds. Nobody knows how many events there will be. */
+/** One line that is updated on a terminal; elsewhere a line every five seconds. The total number of events is not known. */
 export function startExportProgress(): ExportProgress {
   const bar = new SingleBar({
     format: "{events} events, {megabytes} MB  {rate} events/s  {duration_formatted}",

@@ -13,7 +13,7 @@ const compress = promisify(gzip);
 const MAX_TRIES = 8;
 const FIRST_PAUSE_MS = 250;
 
-/** Bytes that are compressed at a time. Each piece is a gzip member of its own, which every reader joins (RFC 1952). */
+/** Bytes that are compressed at a time. Each piece is a separate gzip member; every reader joins them (RFC 1952). */
 const MEMBER_BYTES = 4_000_000;
 
 export interface ExportWorld {
@@ -24,7 +24,7 @@ export interface ExportWorld {
   startProgress: () => ExportProgress;
 }
 
-/** Nothing that trying again would help. */
+/** An error that a retry cannot fix. */
 class ExportStopped extends Error {}
 
 /** The command `npm run export`. @returns its exit code; see `USAGE`. */
@@ -43,11 +43,11 @@ export async function runExport(args: readonly string[], world: ExportWorld): Pr
   const before = readState(out);
   const canGoOn = before?.question === question;
   if (!canGoOn && !options.isForced && (existsSync(out) || existsSync(stateFileOf(out)))) {
-    const why = before === null ? "is there already" : "is the beginning of another export";
+    const why = before === null ? "exists already" : "is the beginning of another export";
     world.printError(`${out} ${why}. Choose another file, or replace it with --force.`);
     return 2;
   }
-  if (canGoOn) world.print(`Going on behind ${before.events.toLocaleString("en-US")} events.`);
+  if (canGoOn) world.print(`Continuing after ${before.events.toLocaleString("en-US")} events.`);
   const path = `/theeye/exports?${options.query}`;
   const state = canGoOn ? before : { v: 1 as const, question, bytes: 0, events: 0, next: path, headerBytes: 0 };
   const progress = world.startProgress();
@@ -59,12 +59,12 @@ export async function runExport(args: readonly string[], world: ExportWorld): Pr
   } catch (error) {
     progress.stop();
     const reason = error instanceof Error ? error.message : String(error);
-    world.printError(`The export stopped. ${reason} The same command goes on where it stood.`);
+    world.printError(`The export stopped. ${reason} The same command continues where it stopped.`);
     return 1;
   }
 }
 
-/** The key does not count, nor how many events a request asks for. */
+/** Neither the key nor the number of events per request is part of it. */
 function questionOf({ url, query }: ExportOptions): string {
   const filters = new URLSearchParams(query);
   filters.delete("limit");
@@ -106,12 +106,12 @@ async function exportParts(
 
 interface WrittenPart {
   trailer: Trailer;
-  /** The length of the file with it. */
+  /** The length of the file including this part. */
   bytes: number;
   headerBytes: number;
 }
 
-/** Writes one part behind those that are complete. Whatever an earlier try left there is cut off first. */
+/** Writes one part after the complete ones. Bytes that an earlier try left there are truncated first. */
 async function exportPart(
   { url, key, isGzip, query }: ExportOptions,
   state: ExportState,
@@ -149,7 +149,7 @@ async function exportPart(
   }
   await write();
   const trailer = lines.trailer();
-  if (trailer === null) throw new Error("The answer was cut off.");
+  if (trailer === null) throw new Error("The answer is incomplete.");
   progress.update(state.events + trailer.events, bytes);
   return { trailer, bytes, headerBytes: isFirst ? lines.headerBytes : state.headerBytes };
 }

@@ -1,9 +1,9 @@
 /**
- * Bodies for the collector: events as an application makes them, broken in every way that was thought of, in every form that a body
- * may have. The same for the same source of numbers. Imports nothing, so that tests in workerd can use it too.
+ * Bodies for the collector: events as an application sends them, broken in many ways, in every form that a body may have.
+ * The same source of numbers gives the same bodies. This file imports nothing, so that tests in workerd can use it too.
  */
 
-/** As in scripts/shared/random.ts. */
+/** The interface of scripts/shared/random.ts. */
 export interface Numbers {
   below: (limit: number) => number;
   chance: (probability: number) => boolean;
@@ -14,7 +14,7 @@ export interface FuzzBody {
   contentType: string | null;
 }
 
-/** JSON texts, some of which JSON.stringify would not write. */
+/** JSON texts, including some that JSON.stringify would not write. */
 const VALUES = [
   ...["null", "true", "0", "-0", "1e400", "-1e-400", "9007199254740993", "1.5", '""', '" "', '"undefined"', '"null"'],
   ...['"\\ud800"', '"\\u0000"', '"\\udc00\\ud800"', '"__proto__"', '"a\\"b\\\\c"', '"é\\u2028"', "[]", "[[]]", "{}"],
@@ -97,7 +97,7 @@ function event(numbers: Numbers, tag: string): string {
   return `{${[...members].map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(",")}}`;
 }
 
-/** Whatever is cut, doubled or exchanged in a text. */
+/** Cuts, doubles or replaces a part of a text. */
 export function broken(numbers: Numbers, text: string): string {
   const place = numbers.below(text.length + 1);
   const end = Math.min(text.length, place + 1 + numbers.below(8));
@@ -113,7 +113,7 @@ export function broken(numbers: Numbers, text: string): string {
   }
 }
 
-/** @param tag in the sessions and ids of its events, so that bodies of one run do not meet those of another */
+/** @param tag put into the sessions and ids of its events, so that the events of two runs do not mix */
 export function fuzzBody(numbers: Numbers, tag: string): FuzzBody {
   const count = numbers.chance(0.5) ? 1 : numbers.chance(0.05) ? 300 + numbers.below(300) : numbers.below(8);
   const events = Array.from({ length: count }, () => event(numbers, tag));

@@ -8,14 +8,14 @@ import { type FuzzVendorRequest, fuzzVendorRequest, MARK } from "./vendor-reques
 
 export interface FuzzOptions {
   minutes: number;
-  /** Ends it sooner. */
+  /** Ends the run sooner. */
   requests: number;
   seed: number;
 }
 
 const AcceptedSchema = v.object({ accepted: v.number(), ids: v.array(v.string()) });
 
-/** Requests at a time. */
+/** Concurrent requests. */
 const CLIENTS = 8;
 
 const REPORT_EVERY_MS = 10_000;
@@ -24,10 +24,10 @@ const REPORT_EVERY_MS = 10_000;
 const VENDORS_SHARE = 0.35;
 
 /**
- * Runs the fuzz and accounts for everything that was accepted. Requests are made one after the other from the seed, so the n-th is
+ * Runs the fuzz and accounts for everything that was accepted. Requests are generated in order from the seed, so the n-th is
  * the same in each run.
  *
- * @returns what is wrong, a sentence each; none: everything is as it should be
+ * @returns the problems, one sentence each; empty if there are none
  */
 export async function runFuzz(
   { minutes, requests, seed }: FuzzOptions,
@@ -66,7 +66,7 @@ export async function runFuzz(
   await Promise.all(Array.from({ length: CLIENTS }, client));
   print(`${made} requests: ${[...statuses].map(([status, count]) => `${count} × ${status}`).join(", ")}`);
 
-  // Stopping stores what was accepted.
+  // Stopping the service stores what it has accepted.
   await service.stop();
   const reader = await start();
   const found = new Set<string>();

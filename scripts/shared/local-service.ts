@@ -5,12 +5,12 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import * as v from "valibot";
 
-/** `npm start` as a child of a script. */
+/** `npm start` as a child process of a script. */
 export interface LocalService {
   url: string;
-  /** Ends it in good order: what was accepted is stored first. */
+  /** Stops the service gracefully: it first stores what it has accepted. */
   stop: () => Promise<void>;
-  /** Ends all of its processes at once, as a power cut would. What its queue held in memory is gone. */
+  /** Kills all of its processes at once, like a power cut. The messages in its in-memory queue are lost. */
   kill: () => Promise<void>;
 }
 
@@ -21,7 +21,7 @@ const START = join(import.meta.dirname, "..", "start.ts");
 /**
  * Starts the local service on a free port.
  *
- * @throws Error with its output if it ends before it is ready
+ * @throws Error with its output if it exits before it is ready
  */
 export async function startLocalService(persistTo: string): Promise<LocalService> {
   const port = await freePort();
@@ -33,7 +33,7 @@ export async function startLocalService(persistTo: string): Promise<LocalService
   const ready = new Promise<void>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
-        // Afterwards it writes a line for each request.
+        // After that it writes a line for each request.
         if (!output.includes("The Eye is ready")) output += text;
         if (output.includes("The Eye is ready")) resolve();
       });
@@ -63,6 +63,6 @@ async function freePort(): Promise<number> {
   const address = server.address();
   server.close();
   await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("No port could be had.");
+  if (address === null || typeof address === "string") throw new Error("No port could be allocated.");
   return address.port;
 }

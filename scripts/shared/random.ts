@@ -1,4 +1,4 @@
-/** A source of numbers that gives the same ones for the same seed (mulberry32). */
+/** A random number generator that gives the same numbers for the same seed (mulberry32). */
 export interface Random {
   /** From 0 to below 1. */
   fraction: () => number;

@@ -9,13 +9,13 @@ const ConfigSchema = v.object({
   vars: v.record(v.string(), v.unknown()),
 });
 
-/** What the scripts need to know of wrangler.toml. */
+/** The parts of wrangler.toml that the scripts need. */
 export interface WranglerConfig {
   /** The Worker's name. */
   name: string;
   /** In the order of the file. */
   databases: { binding: string; name: string }[];
-  /** The names of the queues that the Worker sends to, which are all queues. */
+  /** The names of the queues that the Worker sends to. These are all queues. */
   queues: string[];
   /** The names of its settings. */
   settings: string[];

@@ -8,14 +8,14 @@ export const WRANGLER: readonly string[] = [
   join(import.meta.dirname, "..", "..", "node_modules", "wrangler", "bin", "wrangler.js"),
 ];
 
-/** Settings under which wrangler asks nothing and sends nothing anywhere of its own accord. */
+/** Settings with which wrangler asks no questions and sends no telemetry. */
 export const QUIET = {
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_SEND_ERROR_REPORTS: "false",
-  // The banner is what looks for a newer version.
+  // The banner would look for a newer version.
   WRANGLER_HIDE_BANNER: "true",
   WRANGLER_NO_SKILLS_UPDATE_PROMPTS: "true",
-  // Without it the local platform fetches a sample of `request.cf` from the network.
+  // Without this setting the local platform fetches a sample of `request.cf` from the network.
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
 } as const;
 
@@ -41,7 +41,7 @@ export function run(command: readonly string[], env: NodeJS.ProcessEnv, input = 
     });
     child.once("error", reject);
     child.once("close", (code) => resolve({ ...finished, code: code ?? 1 }));
-    // A command that never reads its input may end first.
+    // A command that does not read its input may exit first.
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
   });

@@ -2,21 +2,24 @@ import { setTimeout as delay } from "node:timers/promises";
 import * as v from "valibot";
 import { LOCAL_KEYS } from "./local-keys.ts";
 
-/** So long the service may take to store what it has accepted. A batch waits 2 s for company, and is stored in another. */
+/**
+ * How long the service may take to store what it has accepted. A batch waits up to 2 s to fill, and is stored within
+ * another.
+ */
 const DRAIN_LIMIT_MS = 60_000;
 
 const WaitingSchema = v.object({ waiting: v.number() });
 
 /**
- * Asks the service to accept nothing more, and waits until everything that it accepted is stored.
+ * Makes the service stop accepting events, and waits until everything that it accepted is stored.
  *
- * @param signal ends the waiting
- * @returns how many messages are left; 0 as well if the service does not answer, since then nothing can be done for them
+ * @param signal ends the wait
+ * @returns the number of messages left; also 0 if the service does not answer, because nothing can be done for them then
  */
 export async function drain(address: string, signal: AbortSignal, limitMs = DRAIN_LIMIT_MS): Promise<number> {
   const end = Date.now() + limitMs;
   let waiting = 0;
-  // Twice, since a message is in neither count for a moment, on its way from the queue to the consumer.
+  // Checked twice, because a message on its way from the queue to the consumer is briefly in neither count.
   for (let quiet = 0; quiet < 2 && Date.now() < end && !signal.aborted; ) {
     const now = await ask(address, signal);
     if (now === null) return waiting;

@@ -1,7 +1,7 @@
 /**
- * Runs the command that follows, and ends it with all of its processes when `npm start` is gone, however it went: a process that is
- * killed cannot look after its children. `npm start` runs this as the leader of a process group, with a channel between them that
- * closes when either ends.
+ * Runs the given command, and ends it with all of its processes when `npm start` has exited, even if that was killed and
+ * could not end its children. `npm start` runs this as the leader of a process group, with a channel between them that
+ * closes when either exits.
  */
 import { spawn } from "node:child_process";
 
@@ -14,7 +14,7 @@ child.once("error", (error) => {
   process.exit(1);
 });
 
-// The whole group is asked to end; this process ends after the command has.
+// The whole group gets the signal. This process exits after the command has.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
 process.once("disconnect", () => {

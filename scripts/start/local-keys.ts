@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The fixed keys of a developer's machine. Only the local state ever holds them; no deployment does. */
+/** The fixed keys of the local mode. Only the local state has them; no deployment does. */
 export const LOCAL_KEYS = { write: "eye_w_local", read: "eye_r_local", admin: "eye_a_local" } as const;
 
 export const LOCAL_APPLICATION = "demo";
@@ -28,7 +28,7 @@ export function localKeyRecords(): KvPair[] {
   }));
 }
 
-/** SQL that brings the application `demo` and its keys into the registry, as far as they are missing. */
+/** SQL that adds the application `demo` and its keys to the registry, if they are missing. */
 export function localKeyStatements(now: Date): string {
   const createdAt = now.getTime() * 1000;
   const rows = KEYS.map(

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** What `npm start` itself must know of the flags that it hands on to `wrangler dev`. */
+/** The flags that `npm start` itself must know, of those that it passes on to `wrangler dev`. */
 export interface StartOptions {
   port: number;
   /** The address to listen on, as given, or null for wrangler's default. */
@@ -8,21 +8,21 @@ export interface StartOptions {
   protocol: "http" | "https";
   /** Folder of the local state. */
   persistTo: string;
-  /** All flags for `wrangler dev`, with a port, a folder and a lead of rules in any case. */
+  /** All flags for `wrangler dev`, always with a port, a folder and a rule lead. */
   devArguments: string[];
 }
 
 export const DEFAULT_PORT = 8787;
 
-/** wrangler's own default, named so that migrations, keys and service cannot differ. */
+/** wrangler's default, given explicitly so that migrations, keys and service use the same folder. */
 export const DEFAULT_PERSIST_TO = ".wrangler/state";
 
-/** A developer should not wait a minute until a change of event types is in force. */
+/** A developer should not have to wait a minute until a change of event types is in force. */
 export const DEFAULT_RULE_LEAD_SECONDS = 2;
 
 const RULE_LEAD = /^(--var=)?RULE_LEAD_SECONDS:/;
 
-/** What is wrong with the settings that flags name, or null. Whether a value can be used the service says itself. */
+/** What is wrong with the names of settings in flags, or null. The service itself checks the values. */
 function wrongSetting(args: readonly string[], settings: readonly string[]): string | null {
   for (const [place, arg] of args.entries()) {
     const given = arg.startsWith("--var=")
@@ -35,13 +35,13 @@ function wrongSetting(args: readonly string[], settings: readonly string[]): str
       const [name = ""] = setting.split(":");
       if (!setting.includes(":")) return `--var takes NAME:VALUE, not "${setting}".`;
       if (!settings.includes(name))
-        return `--var ${name} is no setting of The Eye. Settings are ${settings.join(", ")}.`;
+        return `--var ${name} is not a setting of The Eye. Settings are ${settings.join(", ")}.`;
     }
   }
   return null;
 }
 
-/** wrangler takes several values after one flag. */
+/** wrangler accepts several values after one flag. */
 function following(args: readonly string[], place: number): string[] {
   const rest = args.slice(place + 1);
   const end = rest.findIndex((arg) => arg.startsWith("-"));
@@ -50,7 +50,7 @@ function following(args: readonly string[], place: number): string[] {
 
 /**
  * @param settings the names that a flag may set
- * @returns the options, or a sentence that says which flag is wrong
+ * @returns the options, or a sentence that names the wrong flag
  */
 export function parseStartOptions(args: readonly string[], settings: readonly string[]): StartOptions | string {
   const { values } = parseArgs({

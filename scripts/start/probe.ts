@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import * as v from "valibot";
 
-/** Whether a port can be listened on. wrangler would silently take another one. */
+/** Whether a port is free. If it is not, wrangler would silently use another one. */
 export function isPortFree(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -11,12 +11,12 @@ export function isPortFree(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** How a service that was started is: ready; not configured, and what to do; or not ready yet when the waiting ended. */
+/** The state of a started service: ready; not configured, with what to do; or not ready when the wait ended. */
 export type Readiness = { kind: "ready" } | { kind: "misconfigured"; detail: string } | { kind: "not_ready" };
 
 const MisconfiguredSchema = v.object({ code: v.literal("misconfigured"), detail: v.string() });
 
-/** Asks until the address answers with success, or says that it is not configured. Ends when `signal` is aborted. */
+/** Requests the address until it answers with success, or reports that it is not configured. Ends when `signal` is aborted. */
 export async function waitUntilReady(url: string, signal: AbortSignal): Promise<Readiness> {
   while (!signal.aborted) {
     let pauseMs = 100;
@@ -26,7 +26,7 @@ export async function waitUntilReady(url: string, signal: AbortSignal): Promise<
       if (response.ok) return { kind: "ready" };
       const problem = v.safeParse(MisconfiguredSchema, body);
       if (problem.success) return { kind: "misconfigured", detail: problem.output.detail };
-      // It runs but is not well, and says why on its own output: do not bury that under more questions.
+      // It runs with errors, and its own output says why. More requests would bury that.
       pauseMs = 2_000;
     } catch {
       // Not listening yet.

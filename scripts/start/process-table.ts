@@ -6,7 +6,7 @@ export interface RunningProcess {
   command: string;
 }
 
-/** All processes of this machine; none on Windows, which has no groups of processes. */
+/** All processes of this machine; empty on Windows, which has no process groups. */
 export function processTable(): RunningProcess[] {
   if (process.platform === "win32") return [];
   return execFileSync("ps", ["-A", "-o", "pid=,pgid=,args="], { encoding: "utf8", maxBuffer: 16_000_000 })
@@ -22,7 +22,7 @@ export function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // It is there, and belongs to somebody else.
+    // The process exists and belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

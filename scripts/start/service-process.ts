@@ -1,25 +1,25 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 
-/** How long wrangler may take to end before its whole process group is ended. */
+/** How long wrangler may take to exit before its whole process group is killed. */
 const STOP_GRACE_MS = 5_000;
 
 const POSIX = process.platform !== "win32";
 
 export interface ServiceProcess {
-  /** Fulfilled with the exit code once it has ended and nothing of it is left. */
+  /** Resolves with the exit code once all of its processes have exited. */
   ended: Promise<number>;
   /** The leader of its process group. */
   pid: number | undefined;
-  /** Asks it to end. More than once is no matter. */
+  /** Signals it to exit. Repeated calls are harmless. */
   stop: () => void;
 }
 
 const KEEPER = join(import.meta.dirname, "keep-service.ts");
 
 /**
- * Starts a long-running command as the leader of a process group of its own, so that its grandchildren (workerd) can be
- * ended with it even when it dies without looking after them. They end with this process too, however it ends; see keep-service.ts.
+ * Starts a long-running command as the leader of a new process group, so that its grandchildren (workerd) can be ended even
+ * if it dies without ending them. They also end with this process, however it exits; see keep-service.ts.
  */
 export function startProcess(command: readonly string[], env: NodeJS.ProcessEnv): ServiceProcess {
   const args = ["--no-warnings", KEEPER, ...command];
@@ -60,6 +60,6 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // The group has ended by itself.
+    // The group has already exited.
   }
 }

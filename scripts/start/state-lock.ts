@@ -4,15 +4,14 @@ import * as v from "valibot";
 import { isRunning, processTable } from "./process-table.ts";
 
 /**
- * One service at a time uses a folder of local state: two on one folder would each have a queue of their own, and read and write one
- * set of databases.
+ * Only one service at a time may use a state folder: two would have separate queues, but read and write the same databases.
  */
 
 const HolderSchema = v.object({
   /** The process of `npm start`. */
   pid: v.number(),
   port: v.number(),
-  /** Its child, which leads the group of the processes that serve; absent until it is started. */
+  /** Its child, the leader of the group of serving processes; absent until it is started. */
   group: v.optional(v.number()),
 });
 
@@ -23,15 +22,15 @@ const FILE = "the-eye.lock";
 const POSIX = process.platform !== "win32";
 
 export interface StateLock {
-  /** Notes the leader of the serving processes, so that the next start can end them if this one is killed. */
+  /** Records the leader of the serving processes, so that the next start can end them if this one is killed. */
   noteGroup: (pid: number) => void;
   release: () => void;
 }
 
 /**
- * Takes the lock of a folder. If whoever had it was killed, what is left of its processes is ended first.
+ * Takes the lock of a folder. If the previous holder was killed, its remaining processes are ended first.
  *
- * @returns the lock, or who holds it
+ * @returns the lock, or its holder
  */
 export function takeLock(folder: string, port: number): StateLock | { holder: Holder } {
   const file = join(folder, FILE);
@@ -51,12 +50,12 @@ export function takeLock(folder: string, port: number): StateLock | { holder: Ho
   };
 }
 
-/** What to say of a folder that another service uses. */
+/** The message if another service uses the folder. */
 export function inUse(folder: string, { pid, port }: Holder): string {
   return `The state in ${folder} is used by another service: process ${pid}, at port ${port}. Use that one, or stop it (Ctrl-C there, or kill ${pid}), or start with another folder: npm start -- --persist-to DIR`;
 }
 
-/** @returns false if the file is there already */
+/** @returns false if the file exists */
 function created(file: string, holder: Holder): boolean {
   try {
     writeFileSync(file, JSON.stringify(holder), { flag: "wx" });
@@ -76,22 +75,22 @@ function read(file: string): Holder | null {
   }
 }
 
-/** Numbers of processes are used again: it counts only if it is one of ours. */
+/** Process ids are reused, so the process counts only if it is one of ours. */
 function isAlive(pid: number): boolean {
   if (!isRunning(pid)) return false;
   return !POSIX || /start\.ts/.test(commandOf(pid));
 }
 
-/** Ends the processes that a killed service left behind. They would keep its port and its databases. */
+/** Ends the processes that a killed service left running. They would hold its port and its databases. */
 function endLeftover(group: number): void {
   if (!POSIX) return;
-  // Any process that is still in the group: the leader itself may be gone.
+  // Any process that is still in the group: the leader itself may have exited.
   const members = processTable().filter((one) => one.group === group);
   if (!members.some(({ command }) => /keep-service\.ts|wrangler|workerd/.test(command))) return;
   try {
     process.kill(-group, "SIGKILL");
   } catch {
-    // They have ended meanwhile.
+    // They have exited meanwhile.
   }
 }
 

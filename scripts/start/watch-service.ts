@@ -3,9 +3,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isRunning, processTable } from "./process-table.ts";
 
 export interface WatchLimits {
-  /** Nothing listens any more: no process of the service can come back from that by itself. */
+  /** Nothing listens on the port any more. The service cannot recover from that by itself. */
   refusingMs: number;
-  /** It listens and does not answer, or with an error. Long, since a busy machine is no reason to end. */
+  /**
+   * It listens and does not answer, or answers with an error. The limit is long, because a busy machine is not a reason to
+   * stop.
+   */
   silentMs: number;
   everyMs: number;
 }
@@ -13,12 +16,13 @@ export interface WatchLimits {
 const LIMITS: WatchLimits = { refusingMs: 10_000, silentMs: 30_000, everyMs: 1_000 };
 
 /**
- * Watches whether a service lives. wrangler goes on when the processes that serve are killed, and requests then wait for ever. The
- * service itself is asked only where something has changed, since each request is a line of output.
+ * Watches whether a service is alive. wrangler continues to run when the serving processes are killed, and requests then
+ * wait for ever. The service itself is requested only if something has changed, because each request writes a line of
+ * output.
  *
- * @param url where it answers while it is well
+ * @param url an address that answers while the service is healthy
  * @param group the leader of its process group, or undefined
- * @returns why the service counts as dead; or null once `signal` is aborted
+ * @returns why the service is considered dead; or null once `signal` is aborted
  */
 export async function untilDead(
   url: string,

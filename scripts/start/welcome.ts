@@ -1,7 +1,7 @@
 import { formatTimestamp } from "../../src/model/time/time.ts";
 import { LOCAL_APPLICATION, LOCAL_KEYS } from "./local-keys.ts";
 
-/** Commands that work when pasted: one sends an event of this moment, the other reads its session back. */
+/** Commands to paste: one sends an event with the current time, the other reads its session. */
 export function exampleCommands(address: string, sessionId: string, now: Date): { send: string; read: string } {
   const event = {
     session_id: sessionId,
@@ -16,7 +16,7 @@ export function exampleCommands(address: string, sessionId: string, now: Date): 
   };
 }
 
-/** What is printed once the service answers. */
+/** The text that is printed once the service answers. */
 export function welcome(address: string, persistTo: string, sessionId: string, now: Date): string {
   const { send, read } = exampleCommands(address, sessionId, now);
   return `

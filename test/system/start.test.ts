@@ -144,5 +144,5 @@ test.skipIf(process.platform === "win32")("wrangler dev alone says what to run i
   const port = String(await freePort());
   const wrangler = join(ROOT, "node_modules/.bin/wrangler");
   const { output } = await runToEnd("sh", ["-c", `${wrangler} dev --port ${port} & pid=$!; sleep 10; kill $pid; wait`]);
-  expect(output).toContain("Run `npm start` in place of `wrangler dev`");
+  expect(output).toContain("Run `npm start` instead of `wrangler dev`");
 });

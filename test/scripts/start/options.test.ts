@@ -55,7 +55,7 @@ test.each([[["--port", "x"]], [["--port", "70000"]], [["--port"]], [["--persist-
 test.each([
   [
     ["--var", "KEY_CACHE:1"],
-    "--var KEY_CACHE is no setting of The Eye. Settings are KEY_CACHE_SECONDS, RULE_LEAD_SECONDS.",
+    "--var KEY_CACHE is not a setting of The Eye. Settings are KEY_CACHE_SECONDS, RULE_LEAD_SECONDS.",
   ],
   [["--var=RULE_LEAD:1"], "--var RULE_LEAD is no setting"],
   [["--var", "KEY_CACHE_SECONDS"], '--var takes NAME:VALUE, not "KEY_CACHE_SECONDS".'],
