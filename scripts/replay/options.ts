@@ -7,7 +7,7 @@ import { FORMATS, formatNamed } from "./formats/formats.ts";
 
 export const DEFAULT_SOURCE = "default";
 
-/** Characters that a shell, a URL and a person can take. */
+/** Characters that are safe in shells and URLs, and readable. */
 const SOURCE = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,63}$/;
 
 export const USAGE = `npm run replay -- FILE… [options]
@@ -19,7 +19,7 @@ FILE is a file, plain or gzip, or - for standard input. Several files: oldest fi
   --source NAME      the server that wrote the log    ${DEFAULT_SOURCE}
                      Equal lines of one source are one event when they are replayed again. Give each server a name of
                      its own, or equal lines of two servers become one event.
-  --skip-assets      leaves out stylesheets, scripts, images and fonts
+  --skip-assets skips stylesheets, scripts, images and fonts
   --skip-bots        leaves out crawlers and programs, by their user agents
   --dry-run          reads and counts, and sends nothing
 
@@ -38,7 +38,7 @@ cannot be read, 3 if a file is not understood. More: docs/replay-logs.md`;
 
 export interface ReplayOptions {
   files: string[];
-  /** Null to recognise it. */
+  /** Null to detect it. */
   format: LogFormat | null;
   source: string;
   skip: { assets: boolean; bots: boolean };

@@ -1,15 +1,15 @@
 import { SingleBar } from "cli-progress";
 
-/** Shows how far the reading of a file, or the storing of what was sent, has come. */
+/** Shows the progress of reading a file, or of storing what was sent. */
 export interface Progress {
   update: (done: number, lines: number, stored: number) => void;
   stop: () => void;
 }
 
-/** @param total what `done` counts up to; null where nobody knows, as with standard input. */
+/** @param total the final value of `done`; null if it is not known, as with standard input. */
 export type StartProgress = (title: string, total: number | null) => Progress;
 
-/** Work that is done sooner needs no bar. */
+/** Shorter work needs no bar. */
 const SHOW_AFTER_MS = 1_000;
 
 /** A bar on a terminal; elsewhere a line every two seconds. */
@@ -36,5 +36,5 @@ export const startBar: StartProgress = (title, total) => {
   };
 };
 
-/** For tests, and where nobody looks. */
+/** For tests, and if nobody is watching. */
 export const noProgress: StartProgress = () => ({ update: () => undefined, stop: () => undefined });

@@ -1,7 +1,7 @@
 import type { DeliveryCounts } from "./delivery/delivery.ts";
 import { type FileReport, LISTED_LINES } from "./reading/file-report.ts";
 
-/** Where the lines of replayed logs went. */
+/** Accounts for all lines of replayed logs. */
 export interface Reconciliation extends DeliveryCounts {
   lines: number;
   blank: number;
@@ -12,7 +12,7 @@ export interface Reconciliation extends DeliveryCounts {
   bots: number;
 }
 
-/** Sums up the files, and what became of the events that they gave. */
+/** Adds up the files and the outcomes of their events. */
 export function reconcile(files: readonly FileReport[], counts: DeliveryCounts): Reconciliation {
   const sum = (of: (file: FileReport) => number) => files.reduce((total, file) => total + of(file), 0);
   return {
@@ -36,7 +36,7 @@ export function addsUp(r: Reconciliation): boolean {
 
 type Row = [name: string, count: number, note?: string];
 
-/** The table for people. Rows of rare kinds are left out while they are empty. */
+/** The printed table. Rows of rare kinds are left out if they are empty. */
 export function reconciliationTable(r: Reconciliation, files: readonly FileReport[]): string {
   const rows: Row[] = [
     ...readingRows(r, files),
@@ -50,7 +50,7 @@ export function reconciliationTable(r: Reconciliation, files: readonly FileRepor
   return tableOf(rows);
 }
 
-/** The table where nothing is sent. */
+/** The table of a dry run. */
 export function dryRunTable(r: Reconciliation, files: readonly FileReport[]): string {
   const events = files.reduce((sum, file) => sum + file.events, 0);
   return tableOf([...readingRows(r, files), ["  to be sent", events]]);
@@ -74,7 +74,7 @@ function tableOf(rows: readonly Row[]): string {
     .join("\n");
 }
 
-/** `line 9, 22`, with the file before it where there are several. */
+/** `line 9, 22`, after the name of the file if there are several. */
 function listOfLines(files: readonly FileReport[]): string {
   const unknown = files.filter((file) => file.notUnderstoodLines.length > 0);
   const list = unknown.map(({ name, notUnderstood, notUnderstoodLines }) => {

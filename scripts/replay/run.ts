@@ -10,7 +10,7 @@ import { dryRunTable, reconcile, reconciliationTable } from "./reconciliation.ts
 import { ReplayStopped, UnreadableFile } from "./stopped.ts";
 import { exitCodeOf, notesOf } from "./summary.ts";
 
-/** What the command needs of the world; a test hands in its own. */
+/** The I/O of the command; tests pass their own. */
 export interface World {
   io: Io;
   standardInput: AsyncIterable<Uint8Array>;
@@ -42,7 +42,7 @@ interface Run {
   options: ReplayOptions;
   world: World;
   ids: LineIds;
-  /** Null where nothing is sent. */
+  /** Null in a dry run. */
   delivery: Delivery | null;
 }
 
@@ -72,7 +72,7 @@ async function replay(options: ReplayOptions, world: World): Promise<number> {
   return exitCodeOf(outcome);
 }
 
-/** Sends what a file holds. A file that cannot be read or understood is reported, and the others go on. */
+/** Sends the events of a file. A file that cannot be read or understood is reported, and the others are still sent. */
 async function replayFile(run: Run, report: FileReport): Promise<void> {
   const { world, delivery, options } = run;
   let bytes = 0;
@@ -100,7 +100,7 @@ async function replayFile(run: Run, report: FileReport): Promise<void> {
   else if (isMisunderstood(report)) world.printError(misunderstanding(report));
 }
 
-/** Waits until everything sent has arrived. @returns some ids that have not. */
+/** Waits until all sent events have arrived. @returns the ids of some that have not. */
 async function finish(delivery: Delivery, files: readonly FileReport[], world: World): Promise<string[]> {
   if (delivery.counts.sent === 0) return [];
   const lines = files.reduce((sum, file) => sum + file.lines, 0);

@@ -1,9 +1,9 @@
-/** A replay that cannot go on, with a message for the person who started it. */
+/** A replay that cannot continue, with a message for the user. */
 export class ReplayStopped extends Error {
   override name = "ReplayStopped";
 }
 
-/** A file that cannot be read, or not to its end. Other files can. */
+/** A file that cannot be read, or not to its end. Other files are not affected. */
 export class UnreadableFile extends Error {
   override name = "UnreadableFile";
 }

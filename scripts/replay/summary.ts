@@ -7,13 +7,13 @@ export interface Outcome {
   files: readonly FileReport[];
   source: string;
   isDryRun: boolean;
-  /** Why the replay ended before the files did, or null. */
+  /** Why the replay stopped before the end of the files, or null. */
   stopped: string | null;
-  /** Ids of some events that were accepted and are nowhere. */
+  /** Ids of some events that were accepted and are missing. */
   missing: readonly string[];
 }
 
-/** What the table does not say: one paragraph for each thing that somebody may have to act on, and the result last. */
+/** Text that follows the table: one paragraph for each thing that may need action, and the result at the end. */
 export function notesOf(outcome: Outcome): string[] {
   const { reconciliation: r, files } = outcome;
   const count = (of: (file: FileReport) => number) => files.reduce((total, file) => total + of(file), 0);
@@ -69,7 +69,7 @@ function unfinished(files: readonly FileReport[]): string | null {
   );
 }
 
-/** A file of which most is not understood has a message of its own. */
+/** A file of which most lines are not understood has its own message. */
 function firstUnknown({ files }: Outcome): string | null {
   const file = files.find((candidate) => candidate.notUnderstood > 0 && !isMisunderstood(candidate));
   if (file === undefined || file.firstUnknown === null) return null;

@@ -1,6 +1,6 @@
 /**
- * Packs items as JSON into array bodies of at most `maxItems` items and `maxBytes` bytes. An item larger than that
- * stands alone.
+ * Packs items as JSON into array bodies of at most `maxItems` items and `maxBytes` bytes. A larger item is alone in its
+ * body.
  */
 export function* jsonBatches<T>(
   items: readonly T[],
@@ -23,7 +23,7 @@ export function* jsonBatches<T>(
   if (texts.length > 0) yield { items: texts.length, body: `[${texts.join(",")}]` };
 }
 
-/** Runs `work` over the items, at most `concurrency` at once. The first failure ends it. */
+/** Runs `work` over the items, at most `concurrency` at once. The first failure stops it. */
 export async function concurrently<T>(
   items: Iterable<T>,
   concurrency: number,

@@ -6,20 +6,20 @@ import { type SendOptions, sendAll } from "./send.ts";
 import { failedIds, type Reader, receiptOf, storedIds } from "./service.ts";
 import { timeRanges } from "./time-ranges.ts";
 
-/** Events that may be on their way at once. Their ids are all that is kept of them: some 10 MB. */
+/** Maximum number of events in flight. Only their ids are kept: some 10 MB. */
 const MAX_WAITING = 40_000;
 const RESUME_WAITING = 20_000;
 
 const ROUND_PAUSE_MS = 500;
 
-/** Receipts asked for in a round in which the lists showed nothing new. */
+/** Receipts requested in a round in which the lists show nothing new. */
 const RECEIPTS_PER_ROUND = 200;
 
-/** How far this machine's clock and the edge's may differ. */
+/** How much the clocks of this machine and of the edge may differ. */
 const CLOCK_TOLERANCE_MS = 120_000;
 
 export interface DeliveryOptions extends SendOptions, Reader {
-  /** Ends when nothing more has been stored for so long. */
+  /** The replay stops when nothing more has been stored for this long. */
   timeoutMs: number;
 }
 
@@ -40,14 +40,14 @@ interface Waiting {
 }
 
 /**
- * Sends events and follows each until it is among the events or among the errors. What is stored already is not sent again.
- * Memory is bounded: when many events are on their way, it waits before it sends more.
+ * Sends events and tracks each until it is among the events or the errors. Stored events are not sent again. Memory is
+ * bounded: if many events are in flight, sending waits.
  */
 export class Delivery {
   readonly counts: DeliveryCounts = { ...NOTHING_SENT };
   readonly #io: Io;
   readonly #options: DeliveryOptions;
-  /** What is neither stored nor failed yet, by id, oldest first. */
+  /** Events that are neither stored nor failed yet, by id, oldest first. */
   readonly #waiting = new Map<string, Waiting>();
 
   constructor(io: Io, options: DeliveryOptions) {
@@ -58,10 +58,11 @@ export class Delivery {
   /**
    * Sends the events that are not stored yet.
    *
-   * @throws ReplayStopped when the service refuses them, does not answer, or stores nothing for the timeout.
+   * @throws ReplayStopped if the service refuses them, does not answer, or stores nothing during the timeout.
    */
   async take(events: readonly PageView[]): Promise<void> {
-    // A line of two overlapping files may still be on its way; only once it has arrived can it be told from a new one.
+    // A line of two overlapping files may still be in flight. It cannot be distinguished from a new line until it has
+    // arrived.
     if (events.some(({ id }) => this.#waiting.has(id))) await this.#drainOrStop(0);
     const known = await this.#findStored(events);
     const fresh = events.filter(({ id }) => !known.has(id));
@@ -78,10 +79,10 @@ export class Delivery {
   }
 
   /**
-   * Waits for what is on its way, as long as anything moves.
+   * Waits for events in flight as long as there is progress.
    *
-   * @param onProgress is called after each look.
-   * @returns ids of events that are in neither list: a few of them, if there are many.
+   * @param onProgress is called after each check.
+   * @returns ids of events that are in neither list: some of them, if there are many.
    */
   async finish(onProgress: (counts: DeliveryCounts) => void = () => undefined): Promise<string[]> {
     await this.#drain(0, onProgress);
@@ -93,11 +94,11 @@ export class Delivery {
     throw new ReplayStopped(
       `The service accepted events, but has stored none for ${this.#options.timeoutMs / 1000} s. See whether its queue and ` +
         "databases work (GET /health with an admin key), or wait longer with --timeout. " +
-        "Then run the same command again: lines that are stored are not stored twice.",
+        "Then run the same command again: no line is stored twice.",
     );
   }
 
-  /** Waits until no more than `limit` events are on their way. False if nothing moved for the timeout. */
+  /** Waits until at most `limit` events are in flight. Returns false if there was no progress during the timeout. */
   async #drain(limit: number, onProgress: (counts: DeliveryCounts) => void = () => undefined): Promise<boolean> {
     let movedAt = this.#io.now();
     while (this.#waiting.size > limit) {
@@ -125,7 +126,7 @@ export class Delivery {
     for await (const id of failedIds(this.#io, this.#options, since)) this.#resolve(id, "failed");
   }
 
-  /** An event that failed in an earlier replay of the same log keeps the receipt of that time: the lists do not show it. */
+  /** An event that failed in an earlier replay of the same log keeps its old time of receipt, so the lists do not show it. */
   async #resolveFromReceipts(): Promise<void> {
     const asked = [...this.#waiting].slice(0, RECEIPTS_PER_ROUND);
     await concurrently(asked, this.#options.concurrency, async ([id, { session }]) => {

@@ -4,7 +4,7 @@ const MAX_TRIES = 8;
 const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 30_000;
 
-/** What a request needs of the world; a test hands in its own. */
+/** The I/O of a request; tests pass their own. */
 export interface Io {
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   pause: (ms: number) => Promise<unknown>;
@@ -12,12 +12,11 @@ export interface Io {
 }
 
 /**
- * Sends a request until it is answered with success.
+ * Sends a request until it succeeds. 429, 5xx and network errors are retried, after `Retry-After` if the answer has it,
+ * otherwise after a pause that doubles. With `Retry-After` an outage may last for any time; without it, the replay stops
+ * after eight failures in a row.
  *
- * 429, 5xx and network errors are tried again, after `Retry-After` where the answer has one, else after a pause that
- * doubles. An outage with `Retry-After` may last as long as it wants; without, eight tries in a row end the replay.
- *
- * @throws ReplayStopped on any other answer, since it would come again.
+ * @throws ReplayStopped on any other answer, because it would be the same again.
  */
 export async function requestJson(io: Io, url: string, init: RequestInit): Promise<unknown> {
   let reason = "";
@@ -43,11 +42,11 @@ export async function requestJson(io: Io, url: string, init: RequestInit): Promi
     await io.pause(asked ?? pauseMs);
   }
   throw new ReplayStopped(
-    `${withoutQuery(url)} did not answer after ${MAX_TRIES} tries: ${reason}. Does The Eye run there? Start it with npm start, or say where it is with --url.`,
+    `${withoutQuery(url)} did not answer after ${MAX_TRIES} tries: ${reason}. Is The Eye running there? Start it with npm start, or give its address with --url.`,
   );
 }
 
-/** For messages. A query of dates and cursors says nothing to a person. */
+/** For messages: a query of dates and cursors is of no use to people. */
 export function withoutQuery(url: string): string {
   return url.replace(/\?.*$/s, "");
 }

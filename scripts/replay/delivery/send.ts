@@ -18,8 +18,8 @@ export interface SendOptions {
 /**
  * Sends all events in compressed batches.
  *
- * @param onAccepted is called with how many events of a batch were accepted.
- * @throws ReplayStopped when a batch is refused.
+ * @param onAccepted is called with the number of accepted events of each batch.
+ * @throws ReplayStopped if a batch is refused.
  */
 export async function sendAll(
   io: Io,

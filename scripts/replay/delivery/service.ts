@@ -17,7 +17,7 @@ const ErrorPageSchema = v.object({
 
 const ReceiptSchema = v.object({ status: v.string() });
 
-/** Where The Eye is, and a key that may read there. */
+/** The address of The Eye, and a key that may read there. */
 export interface Reader {
   url: string;
   readKey: string;
@@ -30,14 +30,14 @@ export async function* storedIds(io: Io, reader: Reader, { from, to }: TimeRange
   }
 }
 
-/** Ids of the page views among the errors that were received since a moment (ISO 8601). */
+/** Ids of the page views among the errors that were received since a time (ISO 8601). */
 export async function* failedIds(io: Io, reader: Reader, since: string): AsyncGenerator<string> {
   for await (const page of pages(io, reader, "errors", { start_date: since }, ErrorPageSchema)) {
     for (const { event_id } of page.results) if (typeof event_id === "string") yield event_id;
   }
 }
 
-/** What became of one event; null while that is not known. */
+/** The outcome of one event; null while it is not known. */
 export async function receiptOf(
   io: Io,
   reader: Reader,

@@ -1,4 +1,4 @@
-/** First and last moment, both ISO 8601 in UTC with six decimals, which sort as text. Inclusive. */
+/** First and last time, inclusive, both ISO 8601 in UTC with six decimals, which sort as text. */
 export interface TimeRange {
   from: string;
   to: string;
@@ -8,8 +8,8 @@ const GAP_MS = 10 * 60_000;
 const MAX_RANGES = 20;
 
 /**
- * The ranges of time in which these moments lie, so that one line with a clock of long ago does not make a question span
- * years of other events. At most twenty: the gap that parts two ranges grows until that is enough.
+ * The time ranges that contain the given times. Several are used so that a query does not span years of other events because
+ * of one line with a wrong clock. There are at most twenty: the gap that separates two ranges grows until that is reached.
  */
 export function timeRanges(moments: Iterable<string>): TimeRange[] {
   const sorted = [...moments].sort();

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 
 /**
- * A UUID of version 8 (RFC 9562) from the SHA-256 of the parts: the same parts give the same id, so that a log that is
- * replayed again names the same visitors, sessions and events.
+ * A UUID of version 8 (RFC 9562) from the SHA-256 of the parts: the same parts give the same id, so a log that is replayed
+ * again has the same visitors, sessions and events.
  */
 export function derivedId(...parts: (string | number | null)[]): string {
   const digest = hash("sha256", JSON.stringify(parts), "hex");

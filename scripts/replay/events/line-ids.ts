@@ -2,18 +2,17 @@ import type { Micros } from "../../../src/model/time/time.ts";
 import { derivedId } from "./derived-id.ts";
 import { RecentCounts } from "./recent-counts.ts";
 
-/** Different lines remembered, at least: 16 MB. */
+/** Minimum number of different lines remembered: 16 MB. */
 export const REMEMBERED_LINES = 250_000;
 
 const MICROS_PER_SECOND = 1_000_000;
 
 /**
- * Gives each line its id: a function of the source, the text, and the line's number among lines of the same text.
- *
- * A line has a time in it, so equal lines are of the same second and stand close together. That is why only the latest lines
- * are remembered, and why a file that was cut keeps its ids: a cut elsewhere leaves the second whole. A cut within the second
- * leaves fewer equal lines, numbered from 1 again, and each has an id that the whole file has too. So no cut makes an event
- * twice; only equal lines of one second that stand in two files replayed by two commands count as the same.
+ * Assigns each line an id: a function of the source, the text, and the line's number among equal lines. A line contains a
+ * time, so equal lines are from the same second and close together. That is why only the latest lines are remembered, and
+ * why the lines of a cut file keep their ids: a cut elsewhere leaves the second whole. A cut within the second leaves fewer
+ * equal lines, numbered from 1 again, with ids that the whole file has too. So no cut duplicates an event. Only equal lines
+ * of one second in two files that are replayed by two commands count as the same.
  */
 export class LineIds {
   readonly #source: string;
@@ -27,7 +26,7 @@ export class LineIds {
     this.#counts = new RecentCounts(remembered);
   }
 
-  /** Begins a file. The numbers go on if it continues the file before, else they begin anew. */
+  /** Begins a file. The numbers continue if the file continues the previous one; otherwise they start again. */
   beginFile(): void {
     this.#isFirstOfFile = true;
   }
@@ -41,8 +40,8 @@ export class LineIds {
   }
 
   /**
-   * A file that begins no earlier than the second in which the one before ended is its continuation, so equal lines on both
-   * sides of the rotation are different events. A file that begins earlier may hold the same lines once more.
+   * A file that begins no earlier than the second in which the previous one ended is its continuation, so equal lines on
+   * both sides of the rotation are different events. A file that begins earlier may contain the same lines again.
    */
   #openFile(begin: Micros): void {
     const second = Math.floor(this.#latest / MICROS_PER_SECOND) * MICROS_PER_SECOND;

@@ -2,7 +2,7 @@ import { formatTimestamp } from "../../../src/model/time/time.ts";
 import type { LogEntry } from "../formats/entry.ts";
 import type { Visit } from "./visitor.ts";
 
-/** The type of every event that a log gives. */
+/** The type of all events from logs. */
 export const PAGE_VIEW = { category: "page interaction", name: "pageview" } as const;
 
 /** One line of a log as an event of The Eye. */
@@ -22,7 +22,7 @@ export interface PageView {
     user_agent: string | null;
     host?: string;
     duration_ms?: number;
-    /** The request line as logged, only where method and path could not be read from it. */
+    /** The request line as logged, only if method and path could not be parsed from it. */
     request?: string;
   };
   context: { source: string };

@@ -1,15 +1,15 @@
-/** 32-bit words of a key: 96 bits, so that two of a billion keys are equal with a probability of 10⁻¹¹. */
+/** 32-bit words of a key: 96 bits, so the probability that two of a billion keys are equal is 10⁻¹¹. */
 const KEY_WORDS = 3;
 
-/** Twice as many slots as keys keep the searches short. */
+/** Twice as many slots as keys, to keep searches short. */
 const SLOTS_PER_KEY = 2;
 
 const MAX_COUNT = 0xffff_ffff;
 
 /**
- * Counts how often keys occur, among the latest `capacity` different keys at least and twice as many at most. The memory is
- * fixed, 32 bytes for each key of the capacity twice, and outside of the heap: half a million strings in a Map cost the
- * garbage collector more than the parsing.
+ * Counts how often keys occur, among at least the latest `capacity` different keys and at most twice as many. The memory is
+ * fixed (two tables of 32 bytes for each key of the capacity) and outside of the heap: half a million strings in a Map cost
+ * the garbage collector more than the parsing.
  */
 export class RecentCounts {
   readonly #capacity: number;
@@ -22,7 +22,7 @@ export class RecentCounts {
     this.#older = new Table(capacity * SLOTS_PER_KEY);
   }
 
-  /** @param key at least 24 hexadecimal digits of a hash. @returns how often it has occurred, this time included. */
+  /** @param key at least 24 hexadecimal digits of a hash. @returns how often it has occurred, including this time. */
   next(key: string): number {
     const words = [0, 8, 16].map((at) => Number.parseInt(key.slice(at, at + 8), 16)) as [number, number, number];
     const slot = this.#recent.find(words);
@@ -52,7 +52,7 @@ class Table {
     this.#counts = new Uint32Array(slots);
   }
 
-  /** The slot of a key, or the free one where it belongs. */
+  /** The slot of a key, or the free slot for it. */
   find(words: readonly [number, number, number]): number {
     const slots = this.#counts.length;
     for (let slot = words[0] % slots; ; slot = (slot + 1) % slots) {

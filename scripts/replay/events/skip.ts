@@ -1,11 +1,14 @@
 import { isbot } from "isbot";
 import type { LogEntry } from "../formats/entry.ts";
 
-/** What a page loads of its own accord. Documents such as .pdf and .zip are not in it: somebody asked for them. */
+/**
+ * Files that a page loads automatically. Documents such as .pdf and .zip are not among them, because somebody requested
+ * them.
+ */
 const ASSET =
   /\.(?:css|less|js|mjs|cjs|map|wasm|png|apng|jpe?g|gif|webp|avif|svg|ico|cur|bmp|woff2?|ttf|otf|eot|webmanifest)$/i;
 
-/** Whether the path is that of a stylesheet, script, image or font. */
+/** Whether the path is of a stylesheet, script, image or font. */
 export function isAsset(path: string | null): boolean {
   return path !== null && ASSET.test(path.replace(/[?#;].*$/s, ""));
 }
@@ -17,7 +20,7 @@ export function isBot(userAgent: string | null): boolean {
 
 export type Skip = "asset" | "bot";
 
-/** Why an entry is left out, or null if it is sent. */
+/** Why an entry is skipped, or null if it is sent. */
 export function skipReason(entry: LogEntry, skip: { assets: boolean; bots: boolean }): Skip | null {
   if (skip.assets && isAsset(entry.path)) return "asset";
   if (skip.bots && isBot(entry.userAgent)) return "bot";

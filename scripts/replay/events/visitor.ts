@@ -3,7 +3,7 @@ import { derivedId } from "./derived-id.ts";
 
 const MICROS_PER_DAY = 86_400_000_000;
 
-/** Visitors whose ids are kept, so that not each line costs two hashes. */
+/** Visitors whose ids are cached, to avoid two hashes for each line. */
 const CACHED_VISITORS = 1_000;
 
 interface Hit {
@@ -13,14 +13,14 @@ interface Hit {
 }
 
 export interface Visit {
-  /** Who made the request: address and user agent, hashed. Null where the log does not name an address. */
+  /** The visitor: address and user agent, hashed. Null if the log has no address. */
   visitorId: string | null;
   sessionId: string;
 }
 
 /**
- * Tells whose request a line is, and of which session: everything that one visitor does on one day (UTC) at one source. Both
- * depend on the line alone, so lines that come later never move others to another session.
+ * Returns the visitor and the session of a line. A session is everything that one visitor does on one day (UTC) at one
+ * source. Both depend only on the line, so later lines never move others to another session.
  */
 export class Visits {
   readonly #source: string;
@@ -30,7 +30,10 @@ export class Visits {
     this.#source = source;
   }
 
-  /** @param lineId names the session where there is no address: untrusted senders with the same browser share none. */
+  /**
+   * @param lineId names the session if there is no address, because unknown clients with the same browser are not one
+   * visitor
+   */
   of({ client, userAgent, occurredAt }: Hit, lineId: string): Visit {
     if (client === null) return { visitorId: null, sessionId: derivedId("session", this.#source, lineId) };
     const day = Math.floor(occurredAt / MICROS_PER_DAY);

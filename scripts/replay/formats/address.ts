@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 
-/** Addresses that no visitor from outside has: proxies, load balancers, health checks. */
+/** Addresses that no external visitor has: proxies, load balancers, health checks. */
 const INTERNAL = new BlockList();
 for (const [network, bits] of [
   ["0.0.0.0", 8],
@@ -21,13 +21,13 @@ for (const [network, bits] of [
   INTERNAL.addSubnet(network, bits, "ipv6");
 }
 
-/** IPv4 in IPv6: what a server that listens on both logs. */
+/** IPv4 in IPv6, as logged by a server that listens on both. */
 const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
 
 /**
- * Reads an address as logs write it: with a port, in brackets, with quotes, as IPv4 in IPv6.
+ * Parses an address as logs write it: with a port, in brackets, with quotes, as IPv4 in IPv6.
  *
- * @returns the address alone, or null if the text is none.
+ * @returns only the address, or null if the text is not one.
  */
 export function ipAddress(text: string): string | null {
   if (text.length > 100) return null;
@@ -41,7 +41,7 @@ export function ipAddress(text: string): string | null {
   return isIP(bare) === 0 ? null : bare;
 }
 
-/** False for addresses that are only reachable within an organisation or a machine. */
+/** False for addresses that are reachable only within an organisation or a machine. */
 export function isPublic(address: string): boolean {
   const plain = address.replace(/%.*$/, "");
   return !INTERNAL.check(plain, isIP(plain) === 6 ? "ipv6" : "ipv4");
@@ -56,8 +56,8 @@ export function forwardedList(text: string | null | undefined): string[] {
 }
 
 /**
- * Picks the visitor from addresses in the order in which a request passed them: the first public one, since a list may
- * begin with an address from within the visitor's own network. Among internal ones alone it is the first.
+ * Picks the visitor from addresses in the order in which a request passed them: the first public one, because a list may
+ * begin with an address inside the visitor's own network. If all are internal, it is the first one.
  */
 export function visitorAddress(addresses: readonly string[]): string | null {
   if (addresses.length === 1) return addresses[0] ?? null;

@@ -4,14 +4,14 @@ import { anyMoment } from "./moment.ts";
 import { unescapeQuoted } from "./quoted.ts";
 import { readRequestLine } from "./request-line.ts";
 
-/** No request is that long: the URL may have 16 KB. It bounds what the pattern costs. */
+/** No request is that long: a URL may have 16 KB. This bounds the cost of the pattern. */
 const MAX_LINE_CHARACTERS = 65_536;
 
 const TIME = String.raw`(\d{4}-\d{2}-\d{2}T[\d:.]+Z)`;
 
 /**
- * The fields up to TLS, and what only an application load balancer adds: target group, trace, domain, certificate, rule, the
- * time of the request, and more. A user agent ends where the rest fits, since it may hold quotes of its own.
+ * The fields up to TLS, and those that only an application load balancer adds: target group, trace, domain, certificate,
+ * rule, the time of the request, and more. A user agent may contain quotes, so it ends where the remaining fields match.
  */
 const LINE = new RegExp(
   String.raw`^(?:https?|h2|grpcs|wss?)? ?${TIME} \S+ (\S+):\d+ \S+ (\S+) (\S+) (\S+) (\d{3}|-) \S+ \S+ (\S+) "(.*?)" "(.*?)" ` +
@@ -42,16 +42,16 @@ function readLine(line: string): LogEntry | null {
   };
 }
 
-/** Takes `GET https://www.example.com:443/path?query HTTP/1.1` apart: a load balancer logs the whole URL. */
+/** Parses `GET https://www.example.com:443/path?query HTTP/1.1`: a load balancer logs the whole URL. */
 function targetOf(line: string): Pick<LogEntry, "method" | "path" | "request" | "host"> {
   const { method, path, request } = readRequestLine(line);
-  // What the client sent was no HTTP: `- http://www.example.com:80- -`.
+  // The client did not send HTTP: `- http://www.example.com:80- -`.
   if (method === "-") return { method: null, path: null, request: line, host: null };
   const [, host = null, rest = null] = /^[a-z]+:\/\/([^/?#]*)(.*)$/s.exec(path ?? "") ?? [];
   return { method, path: rest === "" ? "/" : (rest ?? path), request, host };
 }
 
-/** The three parts of the time that a request took, in seconds; -1 where one did not come about. */
+/** The three parts of the duration of a request, in seconds; -1 for a part that did not happen. */
 function durationOf(parts: readonly (string | undefined)[]): number | null {
   const seconds = parts.map(Number);
   return seconds.every((part) => part >= 0) ? millis(seconds.reduce((sum, part) => sum + part, 0) * 1000) : null;

@@ -8,7 +8,7 @@ const MILLIS_PER_UNIT = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1_000, m: 60_
 function readLine(line: string): LogEntry | null {
   const object = readJsonObject(line);
   if (object === null || !isObject(object.request)) return null;
-  // An error is logged a second time by another logger, with the same request.
+  // Another logger logs an error a second time, with the same request.
   const isAccess = object.msg === "handled request" || String(object.logger ?? "").startsWith("http.log.access");
   const occurredAt = anyMoment(object.ts);
   const { request } = object;
@@ -35,7 +35,7 @@ function readLine(line: string): LogEntry | null {
   };
 }
 
-/** Caddy writes a header as the list of its values. */
+/** Caddy logs a header as a list of values. */
 function header(headers: Members, name: string): string | null {
   const value = headers.get(name);
   if (!Array.isArray(value)) return textOf(headers, [name]);
@@ -43,7 +43,7 @@ function header(headers: Members, name: string): string | null {
   return text === "" ? null : text;
 }
 
-/** Seconds, or a text of Go such as `1.5ms` and `1m2.5s` where `duration_format` is `string`. */
+/** Seconds, or a Go duration such as `1.5ms` and `1m2.5s` if `duration_format` is `string`. */
 function durationOf(value: unknown): number | null {
   const seconds = numberOf(value);
   if (seconds !== null) return millis(seconds * 1000);

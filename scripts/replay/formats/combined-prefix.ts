@@ -6,14 +6,14 @@ const TOKENS = /"[^"]*"|\S+/g;
 export interface CombinedPrefix {
   /** In the order in which the request passed them. */
   addresses: string[];
-  /** The visitor's host name, where the server logs names. */
+  /** The visitor's host name, if the server logs names. */
   name: string | null;
   /** The virtual host, without its port. */
   host: string | null;
 }
 
 /**
- * Reads what stands before the time: `address identity user`, with a virtual host or a list of proxies before it in any
+ * Parses the fields before the time: `address identity user`, with a virtual host or a list of proxies before it in any
  * combination: `shop.example:443 203.0.113.7 - -`, `203.0.113.7, 10.0.0.2 - jane doe`, `- 10.0.0.2 - -`.
  */
 export function readCombinedPrefix(text: string): CombinedPrefix {
@@ -26,7 +26,7 @@ export function readCombinedPrefix(text: string): CombinedPrefix {
     const token = rest[index] ?? "";
     const parts = splitList(token);
     const found = parts.map(ipAddress).filter((address) => address !== null);
-    // `unknown, 203.0.113.7`: an entry may be no address. `- 203.0.113.7`: the list is empty, the proxy follows.
+    // `unknown, 203.0.113.7`: an entry may not be an address. `- 203.0.113.7`: the list is empty, and the proxy follows.
     const goesOn = token.endsWith(",") || (index === 0 && token === "-" && ipAddress(rest[1] ?? "") !== null);
     if (found.length === 0 && !goesOn && !(inList && parts.length > 1)) break;
     addresses.push(...found);
@@ -36,12 +36,12 @@ export function readCombinedPrefix(text: string): CombinedPrefix {
   return { addresses, name: name === "unknown" || name === '""' ? null : name, host: hostOf(host) };
 }
 
-/** The first of the tokens if it is a virtual host: an address follows it, or a host name that is no user. */
+/** The first token if it is a virtual host: an address follows it, or a host name that is not a user. */
 function virtualHost(tokens: readonly string[]): string | null {
   const [first = "", second = "", third] = tokens;
   if (first === "-" || first.endsWith(",") || first.startsWith('"')) return null;
   const isAddress = ipAddress(first) !== null;
-  // A site may be asked for by its address; then only the port tells it from a visitor.
+  // A site may be requested by its address. Then only the port distinguishes it from a visitor.
   if (isAddress && !(/:\d+$/.test(first) && first.includes(".") && ipAddress(second.replace(/,$/, "")) !== null)) {
     return null;
   }

@@ -4,11 +4,11 @@ import { quotesIn, unescapeQuoted } from "./quoted.ts";
 /** Numbers that some sites log between bytes and referrer. */
 const NUMBERS = /^(?: [\d.]+)*(?= (?:"|-(?: |$)))/;
 
-/** Fields after the user agent, each quoted or without any quote. */
+/** Fields after the user agent, each quoted or without quotes. */
 const EXTRAS = /^(?: +(?:"(?:[^"\\]|\\.)*"|[^\s"]+))*\s*$/;
 const EXTRA = /"(?:[^"\\]|\\.)*"|[^\s"]+/g;
 
-/** Quotes tried as the end of a user agent. More are not found in agents, and each costs a look at the rest of the line. */
+/** Quotes that are tried as the end of a user agent. Agents do not contain more, and each try scans the rest of the line. */
 const MAX_TRIES = 64;
 
 export interface CombinedTail {
@@ -21,7 +21,7 @@ export interface CombinedTail {
   isCut: boolean;
 }
 
-/** Reads what follows the number of bytes: referrer, user agent, and further fields. */
+/** Parses the fields after the number of bytes: referrer, user agent, and further fields. */
 export function readCombinedTail(text: string): CombinedTail {
   const rest = text.trimEnd().slice(NUMBERS.exec(text)?.[0].length ?? 0);
   const referrer = readField(rest, endOfReferrer);
@@ -52,7 +52,7 @@ function readField(text: string, endOf: (text: string) => number): Field | null 
   if (!text.startsWith(' "')) return null;
   const quoted = text.slice(2);
   const end = endOf(quoted);
-  // Loggers cut long lines: what there is of the field is kept.
+  // Loggers cut long lines. The part of the field that is there is kept.
   if (end === -1) return { text: textOrNull(unescapeQuoted(quoted)), rest: "", isWhole: false };
   return { text: textOrNull(unescapeQuoted(quoted.slice(0, end))), rest: quoted.slice(end + 1), isWhole: true };
 }

@@ -7,7 +7,7 @@ import { anyMoment } from "./moment.ts";
 import { quotesIn, unescapeQuoted } from "./quoted.ts";
 import { readRequestLine } from "./request-line.ts";
 
-/** The time in its brackets: that of the common log format, or ISO 8601. */
+/** The time in brackets: in the common log format, or ISO 8601. */
 const TIME =
   /\[(\d{1,2}\/[A-Z][a-z]{2}\/\d{4}:[\d:.,]{8,18}(?: ?[+-]\d{2}:?\d{2})?|\d{4}-\d{2}-\d{2}[T ][\d:.,+Z -]{8,30})\]/;
 
@@ -21,13 +21,13 @@ interface Exchange {
   request: string;
   status: string | undefined;
   bytes: string | undefined;
-  /** What follows the bytes. */
+  /** The text after the number of bytes. */
   tail: string;
 }
 
 /**
- * Reads what follows the time. A quote ends the request only if a status and a number of bytes follow, since not every
- * server escapes quotes.
+ * Parses the fields after the time. A quote ends the request only if a status and a number of bytes follow, because not
+ * every server escapes quotes.
  */
 function readExchange(text: string): Exchange | null {
   const begin = BEFORE_REQUEST.exec(text)?.[0].length;
@@ -42,7 +42,7 @@ function readExchange(text: string): Exchange | null {
   return null;
 }
 
-/** The latest time read. The lines of a second stand together. */
+/** The last parsed time. Lines of the same second are adjacent. */
 let latest: { text: string; moment: Micros | null } = { text: "", moment: null };
 
 function momentOf(text: string): Micros | null {
@@ -52,7 +52,7 @@ function momentOf(text: string): Micros | null {
 
 interface CombinedLine {
   entry: LogEntry;
-  /** Addresses before the visitor's user name: more than one where proxies are logged. */
+  /** Addresses before the visitor's user name: more than one if proxies are logged. */
   addresses: number;
   /** Fields after the user agent. */
   extras: number;
@@ -88,7 +88,7 @@ function readCombinedLine(line: string): CombinedLine | null {
   };
 }
 
-/** The addresses of a quoted field that holds nothing else. */
+/** The addresses of a quoted field that contains nothing else. */
 function forwardedOnly(field: string): string[] {
   // An IPv4 address with a port is that of an upstream server.
   if (!/^"[0-9a-fA-F.:, ]{3,400}"$/.test(field) || /\.\d+:\d/.test(field)) return [];
@@ -97,7 +97,7 @@ function forwardedOnly(field: string): string[] {
   return list.length === text.split(",").length ? list : [];
 }
 
-/** Traefik ends a line with `22ms`. Numbers without a unit may be anything. */
+/** Traefik ends a line with `22ms`. The meaning of numbers without a unit is not known. */
 function durationOf(field: string | undefined): number | null {
   const match = /^(\d+)ms$/.exec(field ?? "");
   return match === null ? null : millis(Number(match[1]));

@@ -3,22 +3,22 @@ import { FORMATS } from "./formats.ts";
 
 export interface Detected {
   format: LogFormat;
-  /** Of the sample, how many lines are requests that the format understands. */
+  /** Lines of the sample that are requests in this format. */
   understood: number;
-  /** How many could be: neither blank nor directives. */
+  /** Lines of the sample that are neither blank nor directives. */
   considered: number;
   /** Index in the sample of the first line that is not understood, or -1. */
   firstUnknown: number;
 }
 
-/** Finds the format that understands most lines of a sample. `only` asks how one format does. */
+/** Finds the format that understands the most lines of a sample. `only` checks a single format. */
 export function detectFormat(sample: readonly string[], only: LogFormat | null = null): Detected {
   const [first, ...others] = (only === null ? FORMATS : [only]).map((format) => tryFormat(format, sample));
   if (first === undefined) throw new Error("There is no format.");
   return others.reduce((best, next) => (next.understood > best.understood ? next : best), first);
 }
 
-/** At least half of the lines, so that a few of another kind do not hide what a file is. */
+/** At least half of the lines, so that a few lines of another kind do not prevent detection. */
 export function isUnderstood({ understood, considered }: { understood: number; considered: number }): boolean {
   return understood * 2 >= considered;
 }

@@ -1,11 +1,11 @@
 import type { Micros } from "../../../src/model/time/time.ts";
 
-/** One request, as a line of an access log describes it. Null stands for what the line does not say. */
+/** One request, as a line of an access log describes it. Null: the line does not have this value. */
 export interface LogEntry {
-  /** The visitor's IP address, or a host name where the server logs names. */
+  /** The visitor's IP address, or a host name if the server logs names. */
   client: string | null;
   occurredAt: Micros;
-  /** The request line as logged, only where method and path could not be read from it. */
+  /** The request line as logged, only if method and path could not be parsed from it. */
   request: string | null;
   method: string | null;
   /** With the query. */
@@ -17,37 +17,37 @@ export interface LogEntry {
   referrer: string | null;
   userAgent: string | null;
   durationMs: number | null;
-  /** How many fields the line has. A last line with fewer than those before it was cut. */
+  /** The number of fields. A last line with fewer fields than those before it was cut. */
   fields: number;
   /** Whether the line ends within a field. */
   isCut: boolean;
 }
 
-/** A line that is not about a request and not a mistake either, such as `#Fields:`. */
+/** A valid line that does not describe a request, such as `#Fields:`. */
 export const DIRECTIVE = "directive";
 
-/** Reads one line. Some formats describe themselves in their lines, so a reader belongs to one file. */
+/** Parses one line. In some formats lines describe the format, so each file has its own reader. */
 export type LineReader = (line: string) => LogEntry | typeof DIRECTIVE | null;
 
 /** A format of access logs. */
 export interface LogFormat {
-  /** What `--format` takes. */
+  /** The value of `--format`. */
   name: string;
   /** Other names for it. */
   aliases: readonly string[];
-  /** For people. */
+  /** For messages. */
   title: string;
   open: () => LineReader;
-  /** Says more of the variant that these lines have. */
+  /** Describes the variant of the format that these lines have. */
   describe?: (lines: readonly string[]) => string;
 }
 
-/** Null for the signs that logs use for "nothing". */
+/** Null for the values that logs use for "nothing". */
 export function textOrNull(text: string | undefined): string | null {
   return text === undefined || text === "-" || text === "" ? null : text;
 }
 
-/** A count such as a status or a number of bytes; null where there is none. */
+/** A number such as a status or a number of bytes; null if there is none. */
 export function countOrNull(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }

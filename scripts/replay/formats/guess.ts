@@ -12,11 +12,11 @@ const GUESSES: readonly [pattern: RegExp, guess: string][] = [
   ],
   [
     /^(?:<\d+>1? ?)?(?:[A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2}|\d{4}-\d{2}-\d{2}T\S+) \S+ [\w./-]+(?:\[\d+\])?: /,
-    "It looks like syslog. If access log lines stand behind its prefix, take the prefix off: sed 's/^.*\\]: //' FILE | npm run replay -- -",
+    "It looks like syslog. If access log lines follow its prefix, remove the prefix: sed 's/^.*\\]: //' FILE | npm run replay -- -",
   ],
   [
     /^\d{4}-\d{2}-\d{2}T\S+ std(?:out|err) [FP] /,
-    "It looks like a container's log. Take the prefix off: sed 's/^[^ ]* [^ ]* [^ ]* //' FILE | npm run replay -- -",
+    "It looks like a container's log. Remove the prefix: sed 's/^[^ ]* [^ ]* [^ ]* //' FILE | npm run replay -- -",
   ],
   [
     /^\s*[[{]\s*$/,
@@ -35,10 +35,10 @@ const GUESSES: readonly [pattern: RegExp, guess: string][] = [
   [/(?!\s)\p{Cc}|\uFFFD/u, "It looks like binary data, not a log."],
 ];
 
-/** Characters of a line that a guess looks at. */
+/** Characters of a line that a guess reads. */
 const MAX_LOOK = 2_000;
 
-/** What a file probably is that no format understands, in a sentence with what to do where that is known. */
+/** Guesses what a file is that no format understands, in a sentence that also says what to do if that is known. */
 export function guessOf(sample: readonly string[]): string {
   const lines = sample.filter((line) => line.trim() !== "").map((line) => line.slice(0, MAX_LOOK));
   const object = readJsonObject(sample.find((line) => line.trim() !== "") ?? "");
@@ -48,7 +48,7 @@ export function guessOf(sample: readonly string[]): string {
     votes: lines.filter((line) => pattern.test(line)).length,
   }));
   const best = votes.reduce((a, b) => (b.votes > a.votes ? b : a), { guess: "", votes: 0 });
-  return best.votes * 2 > lines.length ? best.guess : "It looks like no access log that is known here.";
+  return best.votes * 2 > lines.length ? best.guess : "It does not look like a known access log.";
 }
 
 function guessOfJson(object: Record<string, unknown>): string {
@@ -57,7 +57,7 @@ function guessOfJson(object: Record<string, unknown>): string {
   }
   const names = Object.keys(object).slice(0, 12).join(", ");
   return (
-    `It is JSON with the members ${names}. A line needs a time (time, timestamp, time_iso8601, …) and what was asked for ` +
+    `It is JSON with the members ${names}. A line needs a time (time, timestamp, time_iso8601, …) and a request ` +
     "(request, or request_uri, uri, path): docs/replay-logs.md lists the names."
   );
 }

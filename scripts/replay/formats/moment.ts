@@ -9,7 +9,7 @@ const COMMON =
 /** `2026/03/05 15:00:03.120`, as Go's log package and Caddy's `wall` write it. */
 const SLASHED = /^(\d{4})\/(\d{2})\/(\d{2})([T ].*)$/;
 
-/** Reads the time of the common log format. Without a zone it is UTC. Null for a moment that does not exist. */
+/** Parses the time of the common log format. Without a zone it is UTC. Null for a time that does not exist. */
 export function commonLogMoment(text: string): Micros | null {
   const match = COMMON.exec(text);
   if (match === null) return null;
@@ -20,7 +20,7 @@ export function commonLogMoment(text: string): Micros | null {
   return parseTimestamp(`${year}-${number}-${day.padStart(2, "0")}T${hour}:${minute}:${second}${decimals}${zone}`);
 }
 
-/** Reads a time in any form that JSON logs write it in: ISO 8601, the common log format, or a number since 1970. */
+/** Parses a time in any form that JSON logs use: ISO 8601, the common log format, or a number since 1970. */
 export function anyMoment(value: unknown): Micros | null {
   if (typeof value === "number") return momentOf(value);
   if (typeof value !== "string") return null;

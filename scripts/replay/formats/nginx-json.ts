@@ -4,7 +4,7 @@ import { type Members, membersOf, numberOf, readJsonObject, textOf } from "./jso
 import { anyMoment } from "./moment.ts";
 import { readRequestLine } from "./request-line.ts";
 
-/** Everybody names the members of nginx's JSON themselves. These are nginx's variables and the names in common use. */
+/** Each site chooses the member names of nginx's JSON. These are nginx's variables and the names in common use. */
 const NAMES = {
   time: ["time_iso8601", "time_local", "msec", "@timestamp", "timestamp", "time", "datetime", "date", "ts"],
   forwarded: ["http_x_forwarded_for", "x_forwarded_for", "forwarded_for", "xff"],
@@ -22,7 +22,7 @@ const NAMES = {
   bytes: ["body_bytes_sent", "bytes_sent", "body_bytes", "bytes", "response_size", "response_length", "length", "size"],
   referrer: ["http_referer", "http_referrer", "referer", "referrer"],
   userAgent: ["http_user_agent", "user_agent", "useragent", "agent", "ua"],
-  // Matomo's name says milliseconds; what nginx writes there is $request_time, in seconds.
+  // Matomo's name says milliseconds, but nginx writes $request_time there, in seconds.
   seconds: ["request_time", "generation_time_milli", "duration", "response_time"],
 } as const;
 
@@ -79,7 +79,7 @@ function durationOf(members: Members): number | null {
   return null;
 }
 
-/** One JSON object a line, as nginx writes it with a `log_format` of the site's own. */
+/** One JSON object on each line, as nginx writes it with a custom `log_format`. */
 export const nginxJson: LogFormat = {
   name: "nginx-json",
   aliases: ["nginx", "json"],

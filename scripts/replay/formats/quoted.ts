@@ -1,12 +1,12 @@
 /** `\"`, `\\`, or a run of bytes that a server wrote as `\x22`. */
 const ESCAPES = /\\(["\\])|((?:\\x[0-9A-Fa-f]{2})+)/g;
 
-/** What is no text: control characters, and the sign for bytes that could not be decoded. */
+/** Not printable: control characters, and the replacement character of bytes that could not be decoded. */
 const UNPRINTABLE = /[\p{Cc}\uFFFD]/u;
 
 /**
- * Undoes what servers do to the text between quotes: `\"`, `\\` and `\x22`. Bytes that are no printable text, such as those
- * of a TLS handshake, stay as they were logged.
+ * Decodes the escapes that servers use between quotes: `\"`, `\\` and `\x22`. Bytes that are not printable text, such as
+ * those of a TLS handshake, stay as they were logged.
  */
 export function unescapeQuoted(text: string): string {
   if (!text.includes("\\")) return text;
@@ -18,7 +18,7 @@ function decodeBytes(run: string): string {
   return UNPRINTABLE.test(decoded) ? run : decoded;
 }
 
-/** The places of quotes that no backslash escapes, from `begin` on. */
+/** The positions of unescaped quotes, from `begin` on. */
 export function* quotesIn(text: string, begin = 0): Generator<number> {
   for (let index = text.indexOf('"', begin); index !== -1; index = text.indexOf('"', index + 1)) {
     if (!isEscaped(text, index)) yield index;

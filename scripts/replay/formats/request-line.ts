@@ -7,11 +7,11 @@ const VERSION_CHARACTERS = " HTTP/1.1".length;
 export interface RequestLine {
   method: string | null;
   path: string | null;
-  /** The whole line where it is not HTTP, as when a client speaks TLS to a plain port. */
+  /** The whole line if it is not HTTP, for example if a client speaks TLS to a plain port. */
   request: string | null;
 }
 
-/** Takes `GET /path HTTP/1.1` apart. */
+/** Parses `GET /path HTTP/1.1`. */
 export function readRequestLine(line: string): RequestLine {
   const method = METHOD.exec(line)?.[1];
   if (method === undefined) return { method: null, path: null, request: line };

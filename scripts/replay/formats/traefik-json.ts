@@ -34,7 +34,7 @@ function readLine(line: string): LogEntry | null {
   };
 }
 
-/** The access log of Traefik with `format: json`. Its other format is the combined one with further fields. */
+/** The access log of Traefik with `format: json`. Its other format is the combined format with further fields. */
 export const traefikJson: LogFormat = {
   name: "traefik-json",
   aliases: [],

@@ -4,7 +4,7 @@ import { anyMoment } from "./moment.ts";
 
 const TOKENS = /"((?:[^"]|"")*)"(?= |$)|\S+/g;
 
-/** What IIS logs unless it is told otherwise: a file that lost its head has no `#Fields` until IIS starts again. */
+/** The default fields of IIS: a file without its beginning has no `#Fields` until IIS restarts. */
 const IIS_FIELDS = (
   "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status " +
   "sc-substatus sc-win32-status time-taken"
@@ -46,7 +46,7 @@ function readEntry(field: Fields, fields: number): LogEntry | null {
   if (occurredAt === null || stem === null) return null;
   const query = textOrNull(field("cs-uri-query"));
   const isCloudFront = field("x-edge-location") !== undefined || field("x-edge-request-id") !== undefined;
-  // IIS puts a plus where a value has a space; CloudFront encodes as in a URL.
+  // IIS replaces a space in a value by a plus; CloudFront URL-encodes values.
   const decode = (text: string | null) => (isCloudFront ? urlDecoded(text) : (text?.replaceAll("+", " ") ?? null));
   const forwarded = forwardedList(urlDecoded(textOrNull(field("x-forwarded-for") ?? field("cs(x-forwarded-for)"))));
   const direct = ipAddress(field("c-ip") ?? "");
@@ -67,7 +67,7 @@ function readEntry(field: Fields, fields: number): LogEntry | null {
   };
 }
 
-/** CloudFront encodes a percent sign that it received once more. */
+/** CloudFront encodes a percent sign that it received a second time. */
 function urlDecoded(text: string | null): string | null {
   if (text === null) return null;
   try {
@@ -78,7 +78,7 @@ function urlDecoded(text: string | null): string | null {
   }
 }
 
-/** `time-taken` is in seconds by the standard, and with CloudFront; IIS counts whole milliseconds. */
+/** `time-taken` is in seconds in the standard and in CloudFront's logs; IIS logs whole milliseconds. */
 function durationOf(field: Fields): number | null {
   const text = textOrNull(field("time-taken"));
   if (text === null || !/^\d+(\.\d+)?$/.test(text)) return null;

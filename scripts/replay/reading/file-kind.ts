@@ -1,12 +1,12 @@
-/** How many bytes of a file tell its kind: the mark of a tar archive ends here. */
+/** Number of bytes that determine the kind of a file: the magic number of a tar archive ends here. */
 export const KIND_BYTES = 263;
 
-/** What a file holds, by its first bytes: something to read, or a sentence's worth of what it is instead. */
+/** The kind of a file, by its first bytes: a readable one, or a description of what it is instead. */
 export type FileKind = { readable: "plain" | "gzip" } | { readable: null; problem: string };
 
 const PIPE = "| npm run replay -- -";
 
-/** Kinds that are no text, with what to do. Numbers are the first bytes. */
+/** Kinds that are not text, with what to do. The numbers are the first bytes. */
 const OTHERS: readonly [bytes: readonly number[], problem: string][] = [
   [[0x28, 0xb5, 0x2f, 0xfd], `is compressed with zstd. Run: zstd -dc FILE ${PIPE}`],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], `is compressed with xz. Run: xz -dc FILE ${PIPE}`],
@@ -19,7 +19,7 @@ const OTHERS: readonly [bytes: readonly number[], problem: string][] = [
 
 const TAR_OFFSET = 257;
 
-/** Recognises a file by its first bytes, whatever its name. */
+/** Detects the kind of a file by its first bytes, whatever its name. */
 export function fileKind(head: Uint8Array): FileKind {
   if (head[0] === 0x1f && head[1] === 0x8b) return { readable: "gzip" };
   for (const [bytes, problem] of OTHERS) {

@@ -2,22 +2,22 @@ import { FORMATS } from "../formats/formats.ts";
 import { guessOf } from "../formats/guess.ts";
 import { excerptOf } from "./excerpt.ts";
 
-/** Numbers of lines that a report keeps. More are counted, not listed. */
+/** Line numbers that a report lists. Further lines are only counted. */
 export const LISTED_LINES = 20;
 
-/** What became of the lines of one file. */
+/** The outcome of the lines of one file. */
 export interface FileReport {
   name: string;
-  /** What it was taken for, in words; empty until that is known. */
+  /** The description of the detected format; empty until it is known. */
   format: string;
   lines: number;
   blank: number;
   /** Lines such as `#Fields:`. */
   directives: number;
   notUnderstood: number;
-  /** Numbers of the first of them. */
+  /** The first line numbers of these. */
   notUnderstoodLines: number[];
-  /** The first of them. */
+  /** The first of these. */
   firstUnknown: { number: number; text: string } | null;
   /** A last line that is still being written: 0 or 1. */
   unfinished: number;
@@ -25,13 +25,13 @@ export interface FileReport {
   bots: number;
   /** Lines that became events. */
   events: number;
-  /** Of those, lines that are not UTF-8. */
+  /** Of these, lines that are not UTF-8. */
   latin1: number;
-  /** Of those, lines that name no address. */
+  /** Of these, lines without an address. */
   anonymous: number;
-  /** Set if nothing was read beyond the first lines, since most of them are not understood. */
+  /** Set if only the first lines were read, because most of them are not understood. */
   refused: { understood: number; considered: number; guess: string } | null;
-  /** Why it could not be read, or not to its end. */
+  /** Why the file could not be read, or not to its end. */
   problem: string | null;
 }
 
@@ -56,12 +56,12 @@ export function emptyReport(name: string): FileReport {
   };
 }
 
-/** Whether more lines are a riddle than not: then the format is another one, and the rest may be wrong too. */
+/** Whether most lines are not understood. Then the file has another format, and the other lines may be wrong too. */
 export function isMisunderstood(report: FileReport): boolean {
   return report.refused !== null || report.notUnderstood > report.events + report.assets + report.bots;
 }
 
-/** What to say of a file of which most is not understood. */
+/** The message for a file of which most lines are not understood. */
 export function misunderstanding(report: FileReport): string {
   const { name, refused, firstUnknown } = report;
   const known = FORMATS.map((format) => format.name).join(", ");

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 
-/** Longer lines are no requests: servers refuse URLs and headers long before. */
+/** Longer lines are not requests: servers refuse much shorter URLs and headers. */
 export const MAX_LINE_BYTES = 256 * 1024;
 
 const LINE_FEED = 0x0a;
@@ -11,15 +11,15 @@ export interface Line {
   number: number;
   /** Without its end and without a byte order mark. Null for a line of more than `MAX_LINE_BYTES`. */
   text: string | null;
-  /** Whether it is not UTF-8 and was decoded as Latin-1, which gives every byte a character. */
+  /** Whether the line is not UTF-8 and was decoded as Latin-1, in which every byte is a character. */
   isLatin1: boolean;
-  /** False for a last line that no line feed ends: it may still be written. */
+  /** False for a last line without a line feed: it may still be being written. */
   isEnded: boolean;
 }
 
 /**
- * Splits bytes into lines, a list for each piece read. Keeps at most one unfinished line, so memory does not grow with the
- * file.
+ * Splits bytes into lines, and yields a list for each chunk. At most one unfinished line is kept, so memory does not grow
+ * with the file.
  */
 export async function* readLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
   let number = 0;
@@ -57,7 +57,7 @@ function lineOf(number: number, bytes: Uint8Array | null, isEnded: boolean): Lin
   return { number, text: text.startsWith("\uFEFF") ? text.slice(1) : text, isLatin1, isEnded };
 }
 
-/** copytruncate leaves NULs where the file was cut, as many as it had bytes. */
+/** copytruncate leaves as many NULs at the cut as the file had bytes. */
 function withoutNuls(bytes: Uint8Array): Uint8Array {
   let begin = 0;
   while (begin < bytes.length && bytes[begin] === 0) begin++;

@@ -5,7 +5,7 @@ import { createGunzip } from "node:zlib";
 import { UnreadableFile } from "../stopped.ts";
 import { fileKind, KIND_BYTES } from "./file-kind.ts";
 
-/** What stands for standard input among the files. */
+/** The file name that means standard input. */
 export const STANDARD_INPUT = "-";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -14,11 +14,11 @@ export interface Input {
   /** The file as it was named. */
   name: string;
   isCompressed: boolean;
-  /** Its bytes, unpacked. */
+  /** Its bytes, decompressed. */
   bytes: AsyncIterable<Uint8Array>;
 }
 
-/** Bytes of a regular file; null for standard input and for pipes, whose length nobody knows. */
+/** Size of a regular file in bytes; null for standard input and pipes, whose length is not known. */
 export function inputSize(name: string): number | null {
   if (name === STANDARD_INPUT) return null;
   const stats = statSync(name);
@@ -55,9 +55,9 @@ export function inputProblem(name: string): string | null {
 }
 
 /**
- * Opens a file or standard input, plain or gzip, by what its first bytes say.
+ * Opens a file or standard input, plain or gzip, which its first bytes decide.
  *
- * @param onBytes is called with bytes as they are read, before they are unpacked.
+ * @param onBytes is called with bytes as they are read, before decompression.
  * @throws UnreadableFile if it is neither.
  */
 export async function openInput(
@@ -110,7 +110,7 @@ async function readNext(name: string, iterator: AsyncIterator<Uint8Array>): Prom
   }
 }
 
-/** Reads the first bytes and returns them together with an iterable that still has them. */
+/** Reads the first bytes and returns them with an iterable that still yields them. */
 async function peek(bytes: AsyncIterable<Uint8Array>): Promise<{ head: Uint8Array; all: AsyncIterable<Uint8Array> }> {
   const iterator = bytes[Symbol.asyncIterator]();
   let head: Uint8Array = new Uint8Array();
@@ -142,7 +142,7 @@ async function* unpack(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
     const reason = error instanceof Error ? error.message : String(error);
     throw new UnreadableFile(
       `${name} is damaged: its gzip data cannot be read further (${reason}). The lines before that were read. ` +
-        "Get a whole copy of the file, and replay it: lines that are stored are not stored twice.",
+        "Get a complete copy of the file, and replay it: no line is stored twice.",
     );
   } finally {
     source.destroy();

@@ -9,26 +9,26 @@ import { type FileReport, LISTED_LINES } from "./file-report.ts";
 import { type Line, readLines } from "./lines.ts";
 import type { Input } from "./open-input.ts";
 
-/** Lines by which a format is recognised. */
+/** Lines that are used to detect the format. */
 const SAMPLE_LINES = 200;
 const SAMPLE_CHARACTERS = 1_000_000;
 
-/** Events handed on at a time: some 2 MB. */
+/** Events passed on at a time: some 2 MB. */
 export const CHUNK_EVENTS = 2_000;
 
-/** Where lines are long, a chunk holds fewer of them. */
+/** With long lines, a chunk has fewer of them. */
 const CHUNK_CHARACTERS = 4_000_000;
 
 export interface ReadOptions {
   source: string;
-  /** Null to recognise it. */
+  /** Null to detect it. */
   format: LogFormat | null;
   skip: { assets: boolean; bots: boolean };
 }
 
 /**
- * Reads a file of any size into events, some thousand at a time, and counts each of its lines in `report`. A file most of
- * which is not understood gives no event, unless the format was named.
+ * Reads a file of any size and yields its events, some thousand at a time, and counts each line in `report`. A file of which
+ * most lines are not understood yields no events, unless the format was named.
  */
 export async function* readLog(
   input: Input,
@@ -74,7 +74,7 @@ export async function* readLog(
   if (events.length > 0) yield events;
 }
 
-/** Reads the first lines, and returns them with an iterable that still has them. */
+/** Reads the first lines, and returns them with an iterable that still yields them. */
 async function takeSample(lists: AsyncGenerator<Line[]>): Promise<{ sample: Line[]; all: AsyncGenerator<Line[]> }> {
   const sample: Line[] = [];
   let characters = 0;
@@ -93,7 +93,7 @@ async function takeSample(lists: AsyncGenerator<Line[]>): Promise<{ sample: Line
   return { sample: sample.slice(0, SAMPLE_LINES), all: all() };
 }
 
-/** Null if most lines of the sample are in no known format; `report` then says so. */
+/** Null if most lines of the sample are in no known format; this is then recorded in `report`. */
 function recognise(sample: Line[], input: Input, named: LogFormat | null, report: FileReport): LogFormat | null {
   const texts = sample.map(({ text }) => text ?? "");
   const detected = detectFormat(texts, named);
@@ -107,7 +107,7 @@ function recognise(sample: Line[], input: Input, named: LogFormat | null, report
   return null;
 }
 
-/** The request in a line, or null for a line that is counted as something else. */
+/** The request of a line, or null for a line that is counted differently. */
 function readEntry(line: Line, read: ReturnType<LogFormat["open"]>, report: FileReport): LogEntry | null {
   report.lines++;
   if (line.text?.trim() === "") {
@@ -127,7 +127,10 @@ function readEntry(line: Line, read: ReturnType<LogFormat["open"]>, report: File
   return entry;
 }
 
-/** A last line without an end, cut within a field or shorter than its neighbour: the server has not written all of it yet. */
+/**
+ * Whether the line is a last line without a line end that is cut within a field or shorter than its neighbour: the server
+ * has not written all of it yet.
+ */
 function isUnfinished(entry: LogEntry, previous: LogEntry | null): boolean {
   return entry.isCut || (previous !== null && entry.fields < previous.fields);
 }

@@ -57,7 +57,7 @@ test.each([
     ["--var", "KEY_CACHE:1"],
     "--var KEY_CACHE is not a setting of The Eye. Settings are KEY_CACHE_SECONDS, RULE_LEAD_SECONDS.",
   ],
-  [["--var=RULE_LEAD:1"], "--var RULE_LEAD is no setting"],
+  [["--var=RULE_LEAD:1"], "--var RULE_LEAD is not a setting"],
   [["--var", "KEY_CACHE_SECONDS"], '--var takes NAME:VALUE, not "KEY_CACHE_SECONDS".'],
   [["--var"], "--var takes NAME:VALUE."],
 ])("%j is refused: %s", (args, sentence) => {

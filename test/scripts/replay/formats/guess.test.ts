@@ -8,7 +8,7 @@ test.each([
   ["Mar  5 12:00:00 web-1 nginx[12]: something", /syslog.*prefix/],
   ["2026-03-05T12:00:00.1Z stdout F something", /container's log/],
   ['{"log":"x","stream":"stdout","time":"2026-03-05T12:00:00Z"}', /Docker.*jq -r \.log/],
-  ['{"level":30,"time":1772710000120,"msg":"hi"}', /members level, time, msg.*what was asked for/],
+  ['{"level":30,"time":1772710000120,"msg":"hi"}', /members level, time, msg.*a request/],
   ["[", /JSON over several lines/],
   ["<html><body>", /web page/],
   ["\u0000\u0001\u0002", /binary/],
