@@ -13,7 +13,7 @@ test.each([
   ["<html><body>", /web page/],
   ["\u0000\u0001\u0002", /binary/],
   ["a,b,c,d", /CSV/],
-  ["hello", /no access log/],
+  ["hello", /known access log/],
 ])("%s: the guess says what it is", (line, guess) => {
   expect(isUnderstood(detectFormat([line]))).toBe(false);
   expect(guessOf([line])).toMatch(guess);
