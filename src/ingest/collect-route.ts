@@ -41,7 +41,7 @@ export type RulesOf = (env: Env) => Pick<RuleSource, "readLatest">;
 /** `POST` and `OPTIONS /theeye/events` and `/eye` in full: key, events, cross-origin headers, the log line of a refusal. */
 export async function handleCollector(request: Request, env: Env, rulesOf: RulesOf): Promise<Response> {
   if (request.method === "OPTIONS") return answerPreflight(request);
-  return allowOrigin(request, withoutSniffing(await answer(request, env, rulesOf)));
+  return allowOrigin(request, await answer(request, env, rulesOf));
 }
 
 async function answer(request: Request, env: Env, rulesOf: RulesOf): Promise<Response> {
@@ -65,7 +65,7 @@ async function answer(request: Request, env: Env, rulesOf: RulesOf): Promise<Res
   }
   if (!(result instanceof Refusal)) return result;
   logRefusal({ code: result.code, status: result.status, method: request.method, path: COLLECTOR_PATH, application });
-  return result.response();
+  return withoutSniffing(result.response());
 }
 
 async function collectFrom(
@@ -78,7 +78,10 @@ async function collectFrom(
   const isDryRun = asksForDryRun(request);
   if (isDryRun instanceof Refusal) return isDryRun;
   if (isStopping()) return new Refusal("unavailable", "The service is about to end, and accepts nothing more.");
-  if (isDryRun) return validate(request, env, rulesOf);
+  if (isDryRun) {
+    const verdicts = await validate(request, env, rulesOf);
+    return verdicts instanceof Refusal ? verdicts : withoutSniffing(verdicts);
+  }
   return collect(request, { application: identity.application, queue: env.EVENTS, clock: isolateClock });
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash48 } from "../../model/event/short-hash";
 
 /** Sample keys are 0 to SAMPLE_KEYS - 1: 15 bits, which take two bytes of a row. */
 export const SAMPLE_KEYS = 32_768;
@@ -9,5 +9,6 @@ export const SAMPLE_KEYS = 32_768;
  * the id alone, and uses other bits of the hash than the choice of the session's database.
  */
 export function sampleKeyOf(id: string): number {
-  return createHash("sha256").update(id).digest().readUInt16BE(4) >> 1;
+  // The fifth and sixth byte of the SHA-256.
+  return (hash48(id) % 0x10000) >> 1;
 }
