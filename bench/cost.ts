@@ -12,8 +12,8 @@ import { writeResults } from "./shared/results.ts";
 import { readWranglerSettings } from "./shared/wrangler-settings.ts";
 
 /**
- * `npm run bench:cost`: counts what is billed and writes bench/results/cost.*. With `-- --check`: fewer sessions, no
- * results, and a non-zero exit if a bar does not hold.
+ * `npm run bench:cost`: counts what is billed and writes bench/results/cost.*. With `-- --check` it uses fewer sessions,
+ * writes no results, and exits with 1 if a limit is exceeded.
  */
 async function main(): Promise<number> {
   const { check } = parseArgs({ options: { check: { type: "boolean", default: false } } }).values;

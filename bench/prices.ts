@@ -1,11 +1,11 @@
-/** When the prices below were read in Cloudflare's documentation, each on the page that it names. */
+/** When the prices below were read in Cloudflare's documentation, each on the page given with it. */
 export const PRICES_READ = "November 2026";
 
-/** The Workers Paid plan, which the included allowances belong to. */
+/** The Workers Paid plan, which has the included allowances. */
 export const PLAN_DOLLARS_PER_MONTH = 5;
 
 export interface Price {
-  /** What is billed, as the invoice names it. */
+  /** The name of the billed unit, as on the invoice. */
   product: string;
   /** List price of a million units beyond the allowance. */
   dollarsPerMillion: number;
@@ -14,9 +14,9 @@ export interface Price {
   source: string;
 }
 
-/** List prices of what a collector uses, in US dollars, without contract discounts. */
+/** List prices of the products that the service uses, in US dollars, without contract discounts. */
 export const PRICES = {
-  /** Requests over HTTP and invocations of a queue's consumer. Subrequests are free. */
+  /** HTTP requests and invocations of queue consumers. Subrequests are free. */
   requests: {
     product: "Workers: requests",
     dollarsPerMillion: 0.3,
@@ -29,7 +29,7 @@ export const PRICES = {
     includedPerMonth: 10_000_000,
     source: "https://developers.cloudflare.com/kv/platform/pricing/",
   },
-  /** Each write, read and delete of a message, for each 64 KB that it begins. */
+  /** Each write, read and delete of a message, for each started 64 KB. */
   queueOperations: {
     product: "Queues: operations",
     dollarsPerMillion: 0.4,
@@ -72,5 +72,5 @@ export const PRICES = {
 
 export type PriceName = keyof typeof PRICES;
 
-/** What one unit of a queue operation holds. */
+/** The bytes of one unit of a queue operation. */
 export const QUEUE_UNIT_BYTES = 64_000;

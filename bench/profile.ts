@@ -14,9 +14,9 @@ import { theEye } from "./throughput/target.ts";
 const INSPECTOR_PORT = 9_321;
 
 /**
- * `npm run bench:profile [-- MEASUREMENT]`: where the Worker's CPU goes during one of the throughput measurements.
- * Leaves NAME.cpuprofile in the project's folder, for the Performance tab of Chromium's developer tools, and prints the
- * functions that took the most time themselves. Lines are those of the bundle.
+ * `npm run bench:profile [-- MEASUREMENT]`: profiles the Worker's CPU during one of the throughput measurements. It writes
+ * NAME.cpuprofile into the project's folder, for the Performance tab of Chromium's developer tools, and prints the functions
+ * with the most self time. Line numbers are those of the bundle.
  */
 async function main(): Promise<void> {
   const [name = "pipeline-100"] = parseArgs({ allowPositionals: true }).positionals;

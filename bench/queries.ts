@@ -25,9 +25,9 @@ const CHECK_SIZES = [200_000];
 const CHECK_SMALL_PARTITIONS_SIZE = 88_000;
 
 /**
- * `npm run bench:queries [-- --events 1000000,10000000 --small 2200000 --runs 5]`: what every question reads and takes in a filled
- * database, in large partitions and in many small ones. With `-- --check`: fewer events, counts and plans alone. Exits with 1 if
- * more is read than is known to be.
+ * `npm run bench:queries [-- --events 1000000,10000000 --small 2200000 --runs 5]`: measures the rows read and the time of
+ * every query in a filled database, in large partitions and in many small ones. With `-- --check` it uses fewer events and
+ * checks only counts and plans. Exits with 1 if a query reads more than its limit.
  */
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -86,7 +86,7 @@ function sizesOf(list: string | undefined): number[] | undefined {
     .map(Number);
 }
 
-/** Fills a database of a size, or takes it from the cache, and asks it everything. */
+/** Fills a database of a size, or takes it from the cache, and runs all queries. */
 async function addDatabase(
   result: QueryResult,
   { events, layout }: { events: number; layout: LayoutName },
@@ -118,7 +118,7 @@ async function addDatabase(
   }
 }
 
-/** A bar on the terminal; silent where there is none. */
+/** A progress bar on a terminal; silent elsewhere. */
 class ProgressBar {
   private readonly bar: SingleBar;
   private total = 0;

@@ -11,17 +11,17 @@ import type { Round } from "./throughput/measures.ts";
 import { type ThroughputResult, throughputChart, throughputReport } from "./throughput/report.ts";
 import { runRound } from "./throughput/run-round.ts";
 import { summarise, verdictsOf } from "./throughput/summary.ts";
-import { bareConsumer, floor, type Target, theEye } from "./throughput/target.ts";
+import { bareConsumer, baseline, type Target, theEye } from "./throughput/target.ts";
 
 /**
- * `npm run bench:throughput [-- --rounds 5 --only NAME]`: The Eye beside its floors, in turn. Exits with 1 if anything
- * that was sent is not accounted for; whether the goals are met stands in the report.
+ * `npm run bench:throughput [-- --rounds 5 --only NAME]`: measures The Eye and its baselines in turn. Exits with 1 if a sent
+ * event is not accounted for; the report says whether the goals are met.
  */
 async function main(): Promise<void> {
   const options = { rounds: { type: "string", default: "5" }, only: { type: "string", default: "" } } as const;
   const { rounds, only } = parseArgs({ options }).values;
   const before = loadavg()[0] ?? 0;
-  const built = { eye: await buildWorker(), consumer: await buildWorker("bench/throughput/floor-consumer.ts") };
+  const built = { eye: await buildWorker(), consumer: await buildWorker("bench/throughput/baseline-consumer.ts") };
   const load = startLoadProcess();
   const results: ThroughputResult[] = [];
   try {
@@ -61,7 +61,7 @@ async function measure(
     const results: ThroughputResult[] = [];
     for (const measurement of measurements) {
       const measured = new Map<string, Round[]>(targets.map(({ name }) => [name, []]));
-      // The first round warms the code up and is not kept.
+      // The first round warms up the code and is discarded.
       const all = roundsOf(kind, rounds);
       for (let round = 0; round <= all; round++) {
         process.stderr.write(`${measurement.title}: ${round === 0 ? "warming up" : `round ${round} of ${all}`} …\n`);
@@ -79,18 +79,18 @@ async function measure(
   }
 }
 
-/** Rounds of ingest take a second or two each, and differ the more. */
+/** Rounds of ingest take only a second or two each, so they vary more. */
 function roundsOf(kind: Measurement["kind"], rounds: number): number {
   return kind === "ingest" ? 3 * rounds : rounds;
 }
 
-/** The Eye first, then its floor, then what shows how much of a floor is the platform itself. */
+/** The Eye first, then its baseline, then the targets that show how much of a baseline is the platform itself. */
 async function startTargets(kind: Measurement["kind"], built: Built): Promise<Target[]> {
   if (kind === "pipeline") return [await theEye(built.eye, false), await bareConsumer(built.consumer)];
   return [
     await theEye(built.eye, true),
-    await floor("bare send", "floor-send.ts", { queue: true }),
-    await floor("bare answer", "floor-answer.ts", { queue: false }),
+    await baseline("bare send", "baseline-send.ts", { queue: true }),
+    await baseline("bare answer", "baseline-answer.ts", { queue: false }),
   ];
 }
 

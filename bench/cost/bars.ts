@@ -2,7 +2,7 @@ import { type BillLine, totalOf } from "./bill.ts";
 import { type Scenario, seriesOf } from "./scenarios.ts";
 import type { Probe, Run } from "./tally.ts";
 
-/** A promise about counts, held in CI. */
+/** A limit on a count, enforced in CI. */
 export interface Bar {
   what: string;
   found: number;
@@ -13,7 +13,7 @@ export function holds({ found, most }: Bar): boolean {
   return found <= most;
 }
 
-/** The bars of a scenario, from what its run came to. */
+/** The limits of a scenario, with the counts of its run. */
 export function barsOf(scenario: Scenario, { tally, ...run }: Run, probe: Probe, lines: readonly BillLine[]): Bar[] {
   const { errors, series } = tally.databaseRowsWritten;
   const rows = lines.reduce((sum, { price, units }) => sum + (price === "databaseRowsWritten" ? units : 0), 0);
@@ -22,7 +22,7 @@ export function barsOf(scenario: Scenario, { tally, ...run }: Run, probe: Probe,
     { what: "requests refused", found: run.refused, most: 0 },
     { what: "events neither stored nor among the errors", found: run.sent - run.stored - run.failed, most: 0 },
     {
-      // Whatever the number of series: a batch writes a row of counts for each width and minute.
+      // Independent of the number of series: a batch writes a row of counts for each width and minute.
       what: "D1 rows per stored event, everything included",
       found: (rows - errors) / run.stored,
       most: scenario.mostRows,
@@ -30,11 +30,12 @@ export function barsOf(scenario: Scenario, { tally, ...run }: Run, probe: Probe,
     { what: "D1 rows per series, once", found: series / seriesOf(scenario), most: 5 },
     ...(run.failed === 0 ? [] : [{ what: "D1 rows per failed event", found: errors / run.failed, most: 16 }]),
     { what: "rows in objects of sessions", found: tally.objectRows, most: 0 },
-    // One for each session and batch.
+    // One call for each session and batch.
     { what: "calls of objects per event", found: tally.objectCalls / run.sent, most: 1 },
     { what: "queue messages per request", found: tally.messages / tally.requests, most: 1 },
     {
-      // Two applications' keys, each looked up once in 30 seconds: the slower the requests, the more of them look up.
+      // The keys of two applications are each looked up once in 30 seconds. The slower the requests, the larger the share of
+      // them that look up a key.
       what: "KV reads per request",
       found: tally.kvReads / tally.requests,
       most: scenario.eventsPerRequest === 1 ? 0.01 : 0.2,

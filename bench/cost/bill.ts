@@ -2,7 +2,7 @@ import { PLAN_DOLLARS_PER_MONTH, PRICES, type PriceName } from "../prices.ts";
 import { EVENTS_PER_DAY } from "./scenarios.ts";
 import type { Probe, Run } from "./tally.ts";
 
-/** A line of the bill: what was done, and what it costs at list price. */
+/** A line of the bill: an operation and its cost at list price. */
 export interface BillLine {
   what: string;
   price: PriceName;
@@ -12,7 +12,7 @@ export interface BillLine {
   dollarsPerMillionEvents: number;
 }
 
-/** The bill of a month at a steady rate, by product, since an allowance belongs to a product. */
+/** The bill of a month at a steady rate, by product, because an allowance applies to a product. */
 export interface MonthLine {
   price: PriceName;
   units: number;
@@ -24,20 +24,20 @@ export interface MonthLine {
 export interface Month {
   lines: MonthLine[];
   dollarsAtListPrice: number;
-  /** With the allowances, the plan's own price included. */
+  /** With the allowances, and including the price of the plan. */
   dollars: number;
 }
 
 const MINUTES_PER_DAY = 1_440;
 
 /**
- * What partitions take is spread over a day of the traffic: one that is made, and the cron's upkeep each minute.
+ * The cost of partitions is spread over a day of traffic: creating one, and the cron's upkeep each minute.
  *
- * @param sampling share of invocations whose logs are kept, from wrangler.toml.
+ * @param sampling share of invocations whose logs are kept, from wrangler.toml
  */
 export function billOf({ tally, rare, sent }: Run, { partition, upkeep }: Probe, sampling: number): BillLine[] {
   const { events, activity, visits, counts, series, errors } = tally.databaseRowsWritten;
-  // Each invocation leaves a record of its own beside the lines that it logged.
+  // Each invocation leaves a record in addition to the lines that it logs.
   const invocations = tally.requests + tally.consumerInvocations + tally.objectCalls;
   const share = sent / EVENTS_PER_DAY;
   const partitions = {

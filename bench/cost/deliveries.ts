@@ -1,4 +1,4 @@
-/** A consumer's settings, as wrangler.toml has them. */
+/** A consumer's settings, from wrangler.toml. */
 export interface ConsumerSettings {
   maxBatchSize: number;
   maxBatchTimeoutMs: number;
@@ -11,10 +11,10 @@ export interface Delivery<Message> {
 }
 
 /**
- * The batches in which one queue hands its messages to the consumer: a batch closes when it is full, or when its first
- * message has waited for the timeout. Pure, so that counts do not vary with the machine.
+ * The batches in which a queue delivers its messages: a batch closes when it is full, or when its first message has waited
+ * for the timeout. The function is pure, so that counts do not depend on the machine.
  *
- * @param messages in order of time.
+ * @param messages in order of time
  */
 export function deliveriesOf<Message extends { atMs: number }>(
   messages: readonly Message[],

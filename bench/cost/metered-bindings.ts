@@ -1,14 +1,14 @@
 import { QUEUE_UNIT_BYTES } from "../prices.ts";
 import type { RowKind, Tally } from "./tally.ts";
 
-/** A message that the queue took, as the consumer will get it. */
+/** A message that the queue accepted, as the consumer will get it. */
 export interface TakenMessage {
   body: unknown;
 }
 
 /**
- * The Worker's bindings with a counter in front of each. What they do is done by the real ones, except for the queue:
- * it hands each message to `take`, since the meter delivers by its own clock.
+ * The Worker's bindings with a counter in front of each. The real bindings do the work, except for the queue: it passes each
+ * message to `take`, because the meter delivers by its own clock.
  */
 export function meteredBindings(real: Env, tally: Tally, take: (message: TakenMessage) => void): Env {
   return {
@@ -20,7 +20,7 @@ export function meteredBindings(real: Env, tally: Tally, take: (message: TakenMe
   };
 }
 
-/** A stand-in that answers as `members` say, and refuses what it cannot count. */
+/** A proxy with the given members, which throws for any other member, because it cannot be counted. */
 function standIn<Binding extends object>(real: Binding, members: Partial<Record<keyof Binding, unknown>>): Binding {
   return new Proxy(real, {
     get(_target, name) {
@@ -41,7 +41,7 @@ function meteredKeys(real: KVNamespace, tally: Tally): KVNamespace {
 
 function meteredQueue(real: Queue, tally: Tally, take: (message: TakenMessage) => void): Queue {
   const takeOne = (body: unknown) => {
-    // Messages of The Eye are text, which travels as it is.
+    // Messages of The Eye are text, which is passed on unchanged.
     const text = typeof body === "string" ? body : JSON.stringify(body);
     tally.messages += 1;
     tally.messageUnits += Math.ceil(new TextEncoder().encode(text).length / QUEUE_UNIT_BYTES);
@@ -100,7 +100,7 @@ function meteredDatabase(real: D1Database, tally: Tally): D1Database {
   }
 
   return new Proxy(real, {
-    // `databasesOf` asks whether it can prepare.
+    // `databasesOf` checks for `prepare`.
     has: (target, name) => name in target,
     get(_target, name) {
       if (name === "prepare") return (query: string) => wrap(real.prepare(query), query);
@@ -130,9 +130,9 @@ const KINDS: readonly [tables: RegExp, kind: RowKind][] = [
   [/^(partitions|revisions|write_probe)$/, "partitions"],
 ];
 
-/** @throws Error if a statement writes into a table that the bill does not know. */
+/** @throws Error if a statement writes to a table that is not on the bill */
 function kindOf(query: string): RowKind {
-  // Tables are only ever made for partitions.
+  // Only tables of partitions are created at run time.
   if (/^\s*(CREATE|ALTER|DROP) /.test(query)) return "partitions";
   const table = /\b(?:INSERT INTO|DELETE FROM|UPDATE) (\w+)/.exec(query)?.[1] ?? "";
   const known = KINDS.find(([tables]) => tables.test(table));

@@ -1,7 +1,7 @@
 import { Session } from "../../src/session/session-object";
 import type { Tally } from "./tally.ts";
 
-/** Where the objects of this isolate count. */
+/** The tally of the objects in this isolate. */
 let tally: Tally | null = null;
 
 export function countObjectsIn(current: Tally): void {
@@ -12,7 +12,7 @@ function countRows(rows: number): void {
   if (tally !== null) tally.objectRows += rows;
 }
 
-/** A session's object as it is, with a counter in its storage: it is to write nothing. */
+/** The real session object, with a counter in its storage: it must write nothing. */
 export class MeteredSession extends Session {
   constructor(ctx: DurableObjectState, env: Env) {
     meterStorage(ctx.storage);
@@ -22,7 +22,7 @@ export class MeteredSession extends Session {
 
 let metered = false;
 
-/** Counts what is billed as a row: a `put`, a `delete`, the setting of an alarm, and what SQL says that it wrote. */
+/** Counts what is billed as a row: `put`, `delete`, setting an alarm, and the rows that SQL reports as written. */
 function meterStorage(storage: DurableObjectStorage): void {
   if (metered) return;
   metered = true;

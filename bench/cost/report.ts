@@ -7,7 +7,7 @@ import { type BillLine, type Month, totalOf } from "./bill.ts";
 import { EVENTS_PER_MONTH, EVENTS_PER_SECOND, type Scenario } from "./scenarios.ts";
 import type { Probe, Run } from "./tally.ts";
 
-/** Everything that was found about one scenario. */
+/** All results of one scenario. */
 export interface CostResult {
   scenario: Scenario;
   run: Run;

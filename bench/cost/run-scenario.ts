@@ -7,7 +7,7 @@ import type { Probe, Run } from "./tally.ts";
 
 const WORKER = "metered";
 
-/** Runs a scenario in a platform of its own, with empty databases. */
+/** Runs a scenario on a new platform, with empty databases. */
 export async function runScenario(
   scenario: Scenario,
   built: BuiltWorker,

@@ -2,20 +2,20 @@
 export interface Scenario {
   name: string;
   title: string;
-  /** Sessions that are under way at once. Each sends `eventsPerSession` events, in turn with the others. */
+  /** Concurrent sessions. Each sends `eventsPerSession` events, in turn with the others. */
   sessions: number;
   eventsPerSession: number;
   eventsPerRequest: number;
   sessionsPerRequest: number;
-  /** Event types for each of the traffic's samples, in turn. */
+  /** Number of event types for each of the samples, used in turn. */
   typesPerSample: number;
-  /** One event in so many has a payload that is not an object; 0: none. */
+  /** One event in this many has a payload that is not an object; 0: none. */
   invalidEvery: number;
-  /** True if the traffic's partition inherits its common categories, as all do but the first of a service. */
+  /** True if the partition inherits its common categories, as all do except the first one of a service. */
   inherits: boolean;
   /** Rows written in D1 for each stored event, everything included. */
   mostRows: number;
-  /** Dollars for a million events at list price; null: not held. */
+  /** Dollars for a million events at list price; null: no limit. */
   mostDollars: number | null;
 }
 
@@ -45,7 +45,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ...SHARED,
     name: "single",
     title: "browsers, each event in a session of its own",
-    // Locally each object has three files open for a while, and a process may open 20,000.
+    // Locally each object keeps three files open for a while, and a process may open 20,000.
     sessions: 4_000,
     eventsPerSession: 1,
     eventsPerRequest: 1,
@@ -75,12 +75,12 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-/** Series (application, category and name) in a scenario's traffic: three samples in two applications, see traffic.ts. */
+/** Series (application, category and name) in a scenario's traffic: three samples in two applications; see traffic.ts. */
 export function seriesOf({ typesPerSample }: Scenario): number {
   return 3 * 2 * typesPerSample;
 }
 
-/** The same traffic with fewer sessions and types, for CI: the counts of each event stay the same. */
+/** The same traffic with fewer sessions and types, for CI: the counts for each event are the same. */
 export function shortened(scenario: Scenario): Scenario {
   const { sessions, typesPerSample } = scenario;
   return { ...scenario, sessions: sessions / 5, typesPerSample: Math.ceil(typesPerSample / 5) };

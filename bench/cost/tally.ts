@@ -1,20 +1,20 @@
-/** Tables of D1 as far as they are told apart on the bill. */
+/** Groups of D1 tables that the bill distinguishes. */
 export type RowKind = "events" | "activity" | "visits" | "counts" | "series" | "errors" | "partitions";
 
-/** Everything that a run did and that is billed, counted. */
+/** The counts of all billed operations of a run. */
 export interface Tally {
-  /** Requests over HTTP to the Worker. */
+  /** HTTP requests to the Worker. */
   requests: number;
   kvReads: number;
-  /** Messages that the queue took. */
+  /** Messages that the queue accepted. */
   messages: number;
   /** The same in units of 64 KB. Each is written, read and deleted once. */
   messageUnits: number;
-  /** Batches handed to the consumer. */
+  /** Batches delivered to the consumer. */
   consumerInvocations: number;
-  /** RPC calls of sessions' objects. */
+  /** RPC calls of session objects. */
   objectCalls: number;
-  /** Rows that they wrote. */
+  /** Rows that session objects wrote. */
   objectRows: number;
   /** Calls of a database: a single statement, or a batch of them. */
   databaseCalls: number;
@@ -46,16 +46,16 @@ export function rowsWritten({ databaseRowsWritten }: Tally): number {
   return Object.values(databaseRowsWritten).reduce((sum, rows) => sum + rows, 0);
 }
 
-/** What a scenario's run came to. */
+/** The result of a scenario's run. */
 export interface Run {
   tally: Tally;
-  /** Events sent, and where they ended. */
+  /** Events sent, stored and failed. */
   sent: number;
   stored: number;
   failed: number;
-  /** Stored events of categories that are rare in their partition: each is one more index entry. */
+  /** Stored events of categories that are rare in their partition: each has one index entry more. */
   rare: number;
-  /** Requests that were not answered 202. */
+  /** Requests that were not answered with 202. */
   refused: number;
 }
 
@@ -65,14 +65,14 @@ export interface Rows {
   read: number;
 }
 
-/** What is the same whatever the traffic: measured once, beside a run. */
+/** Values that do not depend on the traffic: measured once, beside a run. */
 export interface Probe {
-  /** Rows that redelivered batches wrote, in D1 and in sessions' objects. */
+  /** Rows that redelivered batches wrote, in D1 and in session objects. */
   redeliveredRows: number;
   /** Statements of a batch, by its number of messages. */
   statements: { messages: number; statements: number }[];
-  /** What making a partition costs: once a day at most, and once in four weeks where it is quiet. */
+  /** The cost of creating a partition: at most once a day here, and once in four weeks in a quiet service. */
   partition: Rows;
-  /** What the cron does for partitions, each minute. */
+  /** The cost of the cron's upkeep of partitions, each minute. */
   upkeep: Rows;
 }

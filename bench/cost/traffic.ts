@@ -4,7 +4,7 @@ import { EVENTS_PER_SECOND, type Scenario } from "./scenarios.ts";
 export const APPLICATIONS = ["shop", "blog"] as const;
 export type Application = (typeof APPLICATIONS)[number];
 
-/** A request at its moment, in milliseconds from the start of the traffic. */
+/** A request with its time, in milliseconds from the start of the traffic. */
 export interface SentRequest {
   atMs: number;
   application: Application;
@@ -23,11 +23,11 @@ const SAMPLES = [
 export const CATEGORIES = ["page interaction", "form interaction"] as const;
 
 /**
- * The scenario's requests in order of time, at EVENTS_PER_SECOND. All sessions take turns, so that as much time as
- * possible lies between two requests of one session: nothing is saved by their meeting in one batch. Deterministic.
+ * The scenario's requests in order of time, at EVENTS_PER_SECOND. All sessions take turns, so that two requests of one
+ * session are as far apart as possible and do not share a batch by chance. Deterministic.
  *
- * @param startMs the moment of the first request, in milliseconds since 1970.
- * @param firstSession other numbers are other sessions.
+ * @param startMs the time of the first request, in milliseconds since 1970
+ * @param firstSession the number of the first session; different numbers are different sessions
  */
 export function requestsOf(scenario: Scenario, startMs: number, firstSession = 0): SentRequest[] {
   const { sessions, eventsPerSession, eventsPerRequest, sessionsPerRequest, typesPerSample, invalidEvery } = scenario;
@@ -44,7 +44,7 @@ export function requestsOf(scenario: Scenario, startMs: number, firstSession = 0
         const sample = SAMPLES[made % SAMPLES.length] ?? SAMPLES[0];
         const type = Math.floor(made / SAMPLES.length) % typesPerSample;
         made += 1;
-        // Events occur shortly before they are sent, those of one request one after the other.
+        // Events occur shortly before they are sent, and those of one request in sequence.
         const occurredAt = (startMs + atMs - 20 + Math.floor((of * 10) / eventsPerRequest)) * 1_000 + (made % 1_000);
         events.push({
           session_id: uuid(session),
@@ -60,7 +60,7 @@ export function requestsOf(scenario: Scenario, startMs: number, firstSession = 0
   return requests;
 }
 
-/** A UUID of a number: the same in every run, and as scattered as a random one. */
+/** A UUID derived from a number: the same in every run, and distributed like a random one. */
 function uuid(number: number): string {
   const word = (salt: number) => {
     let mixed = Math.imul(number + 1, 0x9e3779b1) ^ Math.imul(salt, 0x85ebca6b);

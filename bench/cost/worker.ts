@@ -1,4 +1,4 @@
-// First: it replaces the clock that the modules below keep.
+// Imported first: it replaces the clock that the modules below keep a reference to.
 import "./virtual-clock.ts";
 
 import { hashKey } from "../../src/http/auth/keys";
@@ -19,11 +19,11 @@ import { START_MS, setClock } from "./virtual-clock.ts";
 
 export { MeteredSession as Session } from "./metered-session.ts";
 
-/** What bench/cost.ts asks of the metered Worker. */
+/** The request of bench/cost.ts to the metered Worker. */
 export interface Order {
   scenario: Scenario;
   settings: ConsumerSettings;
-  /** Also deliver batches again, and batches of these numbers of messages. */
+  /** Also delivers batches again, and batches with these numbers of messages. */
   probe: number[];
 }
 
@@ -34,12 +34,12 @@ export interface Answer {
 
 const DAY_MS = 86_400_000;
 
-/** The probe's traffic comes a day after the scenario's, in a partition of its own. */
+/** The probe's traffic is a day after the scenario's, in a separate partition. */
 const PROBE_OFFSET_MS = DAY_MS;
 
 type Message = TakenMessage & { atMs: number };
 
-/** The Worker as it is, run by the meter: the traffic comes from inside and the queue is the meter's own. */
+/** The real Worker, run by the meter, which sends the traffic from inside and replaces the queue. */
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     const order = await request.json<Order>();
@@ -73,7 +73,10 @@ class Meter {
     this.env = meteredBindings(real, this.tally, (message) => this.taken.push({ ...message, atMs: this.atMs }));
   }
 
-  /** Partitions are made ahead by the cron. The day before has the common categories that the traffic's days inherit. */
+  /**
+   * Partitions are created ahead, as by the cron. The day before has the common categories that the days of the traffic
+   * inherit.
+   */
   async makePartitions({ scenario }: Order): Promise<void> {
     const [before, traffic, probe] = [-DAY_MS, 0, PROBE_OFFSET_MS].map((offset) => (START_MS + offset) * 1_000);
     if (before === undefined || traffic === undefined || probe === undefined) return;
@@ -105,8 +108,8 @@ class Meter {
   }
 
   /**
-   * Fresh traffic of one event a message, in batches of given sizes; then the same batches again. A batch before them leaves the
-   * rules and the partition map read, which consumers do twice a minute whatever comes.
+   * New traffic of one event for each message, in batches of the given sizes; then the same batches again. A first batch
+   * reads the rules and the partition map, which consumers do twice a minute in any case.
    */
   async probe({ scenario, probe: sizes }: Order): Promise<Probe> {
     const now: Micros = (START_MS + PROBE_OFFSET_MS) * 1_000;
@@ -114,7 +117,7 @@ class Meter {
     const partition = await this.rowsOf(async () => {
       await isolatePartitions(this.env).covering([now]);
     });
-    // The first time it may note categories as common, which is once for a partition.
+    // The first run may record common categories, once for each partition.
     await this.maintain(now);
     const upkeep = await this.rowsOf(() => this.maintain(now));
 
@@ -135,7 +138,7 @@ class Meter {
     return { statements, redeliveredRows: this.tally.objectRows + rowsWritten(this.tally), partition, upkeep };
   }
 
-  /** What the cron does for partitions. The next one is made already. */
+  /** The cron's upkeep of partitions. The next partition exists already. */
   private async maintain(now: Micros): Promise<void> {
     await maintainPartitions(
       {
@@ -161,7 +164,7 @@ class Meter {
     this.taken = [];
   }
 
-  /** Returns how many requests were refused. */
+  /** Returns the number of refused requests. */
   private async send(requests: readonly SentRequest[], offsetMs = 0): Promise<number> {
     let refused = 0;
     for (const { atMs, application, events } of requests) {

@@ -3,16 +3,16 @@ import { wholeTableSteps } from "./plan-steps.ts";
 import type { QueryPlatform } from "./query-platform.ts";
 import type { Question } from "./questions/question.ts";
 
-/** One answer of one question, at one place of the history. */
+/** One answer to one query, at one place of the history. */
 export interface Answer {
   path: string;
   returned: number;
   rowsRead: number;
   statements: number;
-  /** Milliseconds within D1, all statements of a run together, and as the Worker waits. */
+  /** Milliseconds in D1, for all statements of a run together, and as seen by the Worker. */
   d1Ms: number[];
   wallMs: number[];
-  /** Steps of the plans that read or sort a whole table. */
+  /** Steps of query plans that read or sort a whole table. */
   wholeTable: string[];
   more: boolean;
 }
@@ -22,7 +22,7 @@ export interface Measured {
   answers: Answer[];
 }
 
-/** Asks every question at each of its places, `runs` times. @throws Error if one is refused */
+/** Runs every query at each of its places, `runs` times. @throws Error if one is refused */
 export async function measure(
   platform: QueryPlatform,
   questions: readonly Question[],
@@ -42,7 +42,7 @@ export async function measure(
   return measured;
 }
 
-/** The path of a later page, reached as a client reaches it; that of the last one if there are fewer. */
+/** The path of a later page, reached by following `next`; the last one if there are fewer. */
 async function pageOf(platform: QueryPlatform, first: string, { page, scanBy }: Question): Promise<string> {
   let path = first;
   for (let number = 1; number < page; number++) {
@@ -88,7 +88,10 @@ async function answerOf(
 const GroupSchema = v.object({ over_time: v.array(v.number()) });
 const LineSchema = v.object({ values: v.array(v.nullable(v.number())) });
 
-/** Rows or aggregate rows of an answer. A group of failures has an aggregate row for each of its counts over time, and one of numbers for each bucket. */
+/**
+ * The number of rows or aggregate rows of an answer. A group of failures has an aggregate row for each of its counts over
+ * time, and a group of statistics one for each bucket.
+ */
 export function returnedIn(results: readonly unknown[]): number {
   return results.reduce<number>((sum, result) => {
     if (v.is(GroupSchema, result)) return sum + result.over_time.filter((count) => count !== 0).length;

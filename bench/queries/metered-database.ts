@@ -1,27 +1,27 @@
-/** A statement as it was asked of D1 while one request was answered. */
+/** A statement that D1 executed for one request. */
 export interface AskedStatement {
   sql: string;
   rowsRead: number;
   /** D1's own `meta.duration` of each run, in milliseconds. */
   durationsMs: number[];
-  /** The steps of its plan; empty unless asked for, or where one before it has the same. */
+  /** The steps of its plan; empty unless requested, or if a previous statement has the same plan. */
   plan: string[];
 }
 
 export interface MeteredDatabase {
   database: D1Database;
-  /** Forgets what was asked so far. */
+  /** Forgets the statements so far. */
   forget(): void;
   statementsSinceLast(runs: number, plans: boolean): Promise<AskedStatement[]>;
 }
 
 /**
- * A database that keeps what is asked of it. Drizzle reads through `raw`, whose answer carries no meta, so the statements
- * are asked again afterwards, as they were: nothing writes meanwhile, so they read the same rows.
+ * A database that records its statements. Drizzle reads with `raw`, whose result has no meta, so the statements are executed
+ * again afterwards: nothing writes meanwhile, so they read the same rows.
  */
 export function meteredDatabase(real: D1Database): MeteredDatabase {
   let asked: { sql: string; params: unknown[] }[] = [];
-  /** A real statement, since `batch` takes no others, that notes what is bound to it. Each is asked once. */
+  /** A real statement, because `batch` accepts no others, that records its bound values. Each is executed once. */
   function prepare(sql: string): D1PreparedStatement {
     const note = { sql, params: [] as unknown[] };
     asked.push(note);
@@ -36,7 +36,7 @@ export function meteredDatabase(real: D1Database): MeteredDatabase {
   }
   const batch = (statements: D1PreparedStatement[]) => real.batch(statements);
   const session = { prepare, batch };
-  // What readers use of a database.
+  // The part of a database that readers use.
   const database = { ...session, withSession: () => session } as unknown as D1Database;
 
   function forget(): void {
@@ -59,7 +59,7 @@ export function meteredDatabase(real: D1Database): MeteredDatabase {
         durationsMs.push(meta.duration);
         rowsRead = meta.rows_read;
       }
-      // Statements that differ in numbers alone, such as those of partitions, have one plan.
+      // Statements that differ only in numbers, such as those of partitions, have the same plan.
       const shape = sql.replace(/\d+/g, "0");
       const isNew = plans && !explained.has(shape);
       explained.add(shape);

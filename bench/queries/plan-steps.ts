@@ -2,8 +2,8 @@
 const GROWING = String.raw`(?:(?:events|activity|visits|minutes)_\d+[sl]?|errors|error_parts|counts|series_hours|failures)`;
 
 /**
- * Steps of a statement's plan that read or sort a whole table. Sums are sorted by group, and their aggregate rows are bounded; a scan
- * in the order of an index that a LIMIT ends is a page.
+ * Steps of a plan that read or sort a whole table. Allowed are sums, which are sorted by group and have a bounded number of
+ * aggregate rows, and scans in the order of an index that a LIMIT ends: a page.
  */
 export function wholeTableSteps(sql: string, plan: readonly string[]): string[] {
   const isPage = !/\bwhere\b/i.test(sql) && /\blimit\b/i.test(sql);
@@ -11,7 +11,7 @@ export function wholeTableSteps(sql: string, plan: readonly string[]): string[] 
   return [...plan.filter((step) => isSort(step, isSum)), ...(isPage ? [] : scansOf(sql, plan))];
 }
 
-/** Scans of growing tables, by name or by alias. A subquery may bear the alias of a table that stands in it. */
+/** Scans of growing tables, by name or by alias. A subquery may have the alias of a table inside it. */
 function scansOf(sql: string, plan: readonly string[]): string[] {
   const isTable = new RegExp(`^${GROWING}$`);
   const aliased = new RegExp(String.raw`"?\b${GROWING}\b"? AS "?(\w+)`, "gi");
@@ -29,17 +29,17 @@ function scansOf(sql: string, plan: readonly string[]): string[] {
   });
 }
 
-/** An index that is scanned is a table too, but not one that holds only what is asked for. */
+/** A scanned index counts as a table too, but not a partial index that has only the requested rows. */
 function usesPartialIndex(step: string): boolean {
   return /USING (?:COVERING )?INDEX (?:errors_open|errors_resolved|errors_with_\w+)\b/.test(step);
 }
 
-/** The next hours of some series: a LIMIT of its own bounds those of each. */
+/** The next hours of some series: those of each are bounded by a LIMIT. */
 function isHours(sql: string): boolean {
   return /^\s*SELECT DISTINCT h\.hour\b/.test(sql);
 }
 
-/** What is sorted within equal values of the first columns is little: the events of a slot. */
+/** Sorting within equal values of the first columns sorts few rows: the events of a slot. */
 function isSort(step: string, isSum: boolean): boolean {
   if (!/USE TEMP B-TREE/.test(step) || /FOR LAST \d+ TERMS OF ORDER BY/.test(step)) return false;
   return !(isSum && /FOR (GROUP BY|ORDER BY|DISTINCT)/.test(step)) && !/FOR group_concat\(DISTINCT\)/.test(step);

@@ -12,16 +12,19 @@ const WORKER = "asked";
 export interface QueryPlatform {
   migrate(): Promise<void>;
   makePartitions(into: Binding, partitions: readonly Partition[]): Promise<void>;
-  /** Writes batches one after the other, each into the partitions of its events. @returns bytes of the database then */
+  /**
+   * Writes batches in sequence, each into the partitions of its events. @returns the size of the database in bytes
+   * afterwards
+   */
   writeEvents(into: Binding, batches: EventRow[][]): Promise<number>;
   writeErrors(into: Binding, rows: ErrorRow[]): Promise<void>;
-  /** Asks once, without measuring anything. */
+  /** Sends one request without measuring. */
   scan(path: string): Promise<Scanned>;
   ask(path: string, how: { runs: number; plans: boolean }): Promise<Asked>;
   stop(): Promise<void>;
 }
 
-/** workerd with the Worker that asks itself, over databases whose files lie in `storage` and stay there. */
+/** workerd with the Worker that queries itself, with databases whose files are in `storage` and stay there. */
 export async function startQueryPlatform(storage: string, script: string): Promise<QueryPlatform> {
   const settings = readWranglerSettings();
   const platform = await startPlatform({
@@ -50,12 +53,12 @@ export async function startQueryPlatform(storage: string, script: string): Promi
     migrate: async () => {
       await migrate(platform.miniflare, "DB", WORKER);
       await migrate(platform.miniflare, "COMPARED", WORKER);
-      // Filters take only applications that exist, whether or not they have events.
+      // Filters accept only applications that exist, whether or not they have events.
       const registry = await platform.miniflare.getD1Database("DB", WORKER);
       const insert = registry.prepare("INSERT OR IGNORE INTO applications (name, created_at) VALUES (?, 0)");
       await registry.batch(APPLICATIONS.map(([name]) => insert.bind(name)));
     },
-    // Both ends are this benchmark's own.
+    // Both ends are part of this benchmark.
     writeEvents: async (into, batches) => ((await order({ do: "write events", into, batches })) as Written).bytes,
     writeErrors: async (into, rows) => {
       await order({ do: "write errors", into, rows });

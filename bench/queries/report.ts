@@ -8,7 +8,7 @@ import { allowance, growthOf, type Summary } from "./summary.ts";
 
 export interface QueryResult {
   machine: Machine;
-  /** Databases in large partitions by their size, the smallest first, and one in small partitions. */
+  /** Databases with large partitions by their size, the smallest first, and one with small partitions. */
   databases: FilledDatabase[];
   /** Of all fills. */
   compared: Comparison;
@@ -25,7 +25,7 @@ export interface FilledDatabase {
   questions: Summary[];
 }
 
-/** What must hold even where a goal is known to be missed: CI fails on these. */
+/** The limits that must hold even if a goal is known to be missed: CI fails if one is exceeded. */
 export function brokenOf({ name, holds, held, mostRowsRead, wholeTable }: Summary): string[] {
   const broken: string[] = [];
   if (!holds) broken.push(`${name}: reads up to ${mostRowsRead}, which is more than ${JSON.stringify(held)}`);
@@ -33,7 +33,7 @@ export function brokenOf({ name, holds, held, mostRowsRead, wholeTable }: Summar
   return broken;
 }
 
-/** The goals that a pair of summaries misses, each in words. */
+/** The missed goals of a pair of summaries, described in words. */
 export function missesOf(small: Summary | undefined, large: Summary): string[] {
   const missed: string[] = [];
   if (!large.meetsGoal) {
@@ -43,7 +43,8 @@ export function missesOf(small: Summary | undefined, large: Summary): string[] {
   if (large.wholeTable.length > 0) missed.push(`plan: ${large.wholeTable.join("; ")}`);
   const most = large.mostD1P95Ms;
   if (most !== null && large.d1P95Ms > most) missed.push(`p95 ${large.d1P95Ms} ms, at most ${most}`);
-  // What an answer of counts reads depends on how many series are active in its range, not on the size of the database.
+  // The rows that an answer from counts reads depend on the number of active series in its range, not on the size of the
+  // database.
   const growth = small === undefined || large.goal.kind === "cells" ? null : growthOf(small, large);
   if (growth !== null && growth > MAX_GROWTH) missed.push(`grows ${growth.toFixed(2)}, at most ${MAX_GROWTH}`);
   return missed;

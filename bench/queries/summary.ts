@@ -2,12 +2,12 @@ import { percentile } from "../throughput/measures.ts";
 import type { Answer, Measured } from "./measure.ts";
 import type { Goal } from "./questions/question.ts";
 
-/** What one question costs, over its answers. */
+/** The cost of one query, over its answers. */
 export interface Summary {
   name: string;
   goal: Goal;
   answers: number;
-  /** Rows or aggregate rows in the answer that read most for what it returned, and what it read. */
+  /** Rows or aggregate rows of the answer with the most rows read per row returned, and its rows read. */
   returned: number;
   rowsRead: number;
   /** Over all answers. */
@@ -17,14 +17,14 @@ export interface Summary {
   statements: number;
   d1P50Ms: number;
   d1P95Ms: number;
-  /** The mean, since D1's clock has whole milliseconds here. */
+  /** The mean, because D1's clock has whole milliseconds here. */
   d1MeanMs: number;
   wallP50Ms: number;
   wallP95Ms: number;
-  /** What p95 in D1 may be. */
+  /** The limit of p95 in D1. */
   mostD1P95Ms: number | null;
   meetsGoal: boolean;
-  /** What is known to hold where the goal does not, and whether it holds. */
+  /** The limit that replaces a missed goal, and whether it holds. */
   held: Goal;
   holds: boolean;
   wholeTable: string[];
@@ -73,7 +73,7 @@ function excess(goal: Goal, { rowsRead, returned }: Answer): number {
   return rowsRead - allowance(goal, returned);
 }
 
-/** How much more a question reads, for each row it returns, in the larger database; null where one of them returns none. */
+/** The ratio of rows read per row returned in the larger database to those in the smaller; null if one of them returns none. */
 export function growthOf(small: Summary, large: Summary): number | null {
   const isEmpty = small.returnedInAll === 0 || large.returnedInAll === 0;
   return isEmpty ? null : large.rowsReadPerRow / small.rowsReadPerRow;

@@ -9,10 +9,10 @@ import type { ErrorRow, EventRow } from "../../src/storage/write/rows";
 import { writeBatch } from "../../src/storage/write/write-batch";
 import { type AskedStatement, type MeteredDatabase, meteredDatabase } from "./metered-database.ts";
 
-// wrangler.toml names it, so the bundle must have it; nothing calls it here.
+// wrangler.toml names this class, so the bundle must have it; nothing calls it here.
 export { Session } from "../../src/session/session-object";
 
-/** What bench/queries.ts asks of the Worker. */
+/** The request of bench/queries.ts to the Worker. */
 export type Order =
   | { do: "make partitions"; into: Binding; partitions: MadePartition[] }
   | { do: "write events"; into: Binding; batches: EventRow[][] }
@@ -22,7 +22,7 @@ export type Order =
 
 export type Binding = "DB" | "COMPARED";
 
-/** A partition with the values of its row in the map. */
+/** A partition, with the values of its row in the map. */
 export interface MadePartition {
   id: number;
   from: number;
@@ -40,7 +40,7 @@ export interface Scanned {
 
 export interface Asked extends Scanned {
   status: number;
-  /** What one request asked of D1, in an isolate that has met the series before. */
+  /** The statements of one request, in an isolate that knows the series. */
   statements: AskedStatement[];
   /** Milliseconds of each run, from the request to its answer. */
   wallMs: number[];
@@ -57,7 +57,7 @@ const KEY = `eye_r_${"0".repeat(22)}`;
 const app = createApp();
 let meter: MeteredDatabase | undefined;
 
-/** The Worker's own handlers, asked from inside, with D1 between them and a meter. */
+/** The Worker's real handlers, called from inside, with a metered D1. */
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     const order = await request.json<Order>();
@@ -79,7 +79,7 @@ export default {
       const answer = await ask(env);
       return Response.json({ body: await answer.json<Scanned["body"]>() } satisfies Scanned);
     }
-    // One for the isolate's life: what storage remembers of a database hangs on its binding.
+    // One for the life of the isolate, because the caches of storage are keyed by the binding.
     meter ??= meteredDatabase(env.DB);
     const metered = { ...env, DB: meter.database };
     await (await ask(metered)).text();

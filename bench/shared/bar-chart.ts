@@ -1,22 +1,25 @@
-/** Several bars, each divided into parts. The same name is the same part in every bar. */
+/** Several bars, each divided into parts. Parts with the same name have the same colour in every bar. */
 export interface Chart {
   title: string;
-  /** What the numbers are: "dollars per million events". */
+  /** The unit of the values: "dollars per million events". */
   unit: string;
   bars: { name: string; parts: { name: string; value: number }[] }[];
-  /** Longer bars are drawn so long, with their own number behind them: a few would make the rest too short to see. */
+  /**
+   * Longer bars are cut to this length, with their number after them: otherwise a few would make the others too short to
+   * see.
+   */
   cutAt?: number;
 }
 
 const WIDTH = 960;
-/** Of a name, on average, in the fonts that browsers take. */
+/** Average width of a character in the fonts of browsers. */
 const CHARACTER_WIDTH = 7;
 const BAR_HEIGHT = 26;
 const ROW_HEIGHT = 44;
-/** Okabe and Ito's palette, which colour-blind readers can tell apart. */
+/** Okabe and Ito's palette, whose colours colour-blind readers can distinguish. */
 const COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999"];
 
-/** A stacked bar chart as SVG text: no script, no fonts to fetch, readable on white and on dark grounds. */
+/** A stacked bar chart as SVG text: no script, no fonts to fetch, readable on light and dark backgrounds. */
 export function barChart({ title, unit, bars, cutAt = Number.POSITIVE_INFINITY }: Chart): string {
   const start = 30 + CHARACTER_WIDTH * Math.max(...bars.map(({ name }) => name.length));
   const names = [...new Set(bars.flatMap(({ parts }) => parts.map(({ name }) => name)))];

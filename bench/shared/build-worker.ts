@@ -12,9 +12,9 @@ export interface BuiltWorker {
 }
 
 /**
- * Bundles a Worker as `wrangler deploy` does, without deploying it.
+ * Bundles a Worker like `wrangler deploy`, without deploying it.
  *
- * @param entry the main module, from the project's folder; without it, that of wrangler.toml.
+ * @param entry the main module, relative to the project's folder; default: that of wrangler.toml
  */
 export async function buildWorker(entry?: string): Promise<BuiltWorker> {
   const folder = mkdtempSync(join(tmpdir(), "the-eye-bench-"));

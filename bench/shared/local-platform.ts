@@ -12,8 +12,8 @@ export interface Platform {
 }
 
 /**
- * Starts workerd through Miniflare without what the development server puts in front of a Worker: no explorer, no
- * recording of requests, no live reload.
+ * Starts workerd through Miniflare without the additions of the development server: no explorer, no recording of requests,
+ * no live reload.
  */
 export async function startPlatform(options: V4MiniflareOptions): Promise<Platform> {
   const storage = mkdtempSync(join(storageFolder(), "the-eye-bench-"));
@@ -43,7 +43,7 @@ export async function startPlatform(options: V4MiniflareOptions): Promise<Platfo
   return { miniflare, stop };
 }
 
-/** Passes on the first errors of a platform. Its Workers' own lines would only take time from what is measured. */
+/** Prints the first errors of a platform. Printing the log lines of its Workers would disturb the measurement. */
 function reportErrors(): (log: { level: string; message: string }) => void {
   let left = 5;
   return ({ level, message }) => {
@@ -55,8 +55,8 @@ const MEMORY = "/dev/shm";
 const ENOUGH_BYTES = 2_000_000_000;
 
 /**
- * Where local storage lies. In memory where that can be had: each session object is a file of its own here, and to make
- * and sync thousands of files a second measures the disk. BENCH_STORAGE names another folder.
+ * The folder of local storage, in memory if possible: each session object is a file here, and creating and syncing thousands
+ * of files a second would measure the disk. BENCH_STORAGE names another folder.
  */
 export function storageFolder(): string {
   if (process.env.BENCH_STORAGE !== undefined) return process.env.BENCH_STORAGE;
@@ -68,7 +68,7 @@ export function storageFolder(): string {
   }
 }
 
-/** Brings the tables into a database of a Worker. */
+/** Creates the tables in a database of a Worker. */
 export async function migrate(platform: Miniflare, binding: string, worker: string): Promise<void> {
   const database = await platform.getD1Database(binding, worker);
   for (const { queries } of await readD1Migrations(join(ROOT, "migrations"))) {

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { cpus, totalmem } from "node:os";
 
-/** What a result was measured on. Counts do not depend on it; times do. */
+/** The machine of a measurement. Counts do not depend on it; times do. */
 export interface Machine {
   node: string;
   workerd: string;

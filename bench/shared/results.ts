@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./wrangler-settings.ts";
 
-/** Writes what a benchmark found: for programs, for readers, and as a picture. */
+/** Writes the results of a benchmark as JSON, Markdown and SVG. */
 export function writeResults(name: string, files: { json: unknown; markdown: string; svg: string }): void {
   const folder = join(ROOT, "bench", "results");
   mkdirSync(folder, { recursive: true });

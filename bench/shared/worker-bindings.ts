@@ -3,7 +3,7 @@ import type { WranglerSettings } from "./wrangler-settings.ts";
 
 type WorkerOptions = NonNullable<Extract<V4MiniflareOptions, { workers: unknown }>["workers"]>[number];
 
-/** The bindings of The Eye as wrangler.toml has them, but for its databases: without any of them it says that it is misconfigured. */
+/** The bindings of wrangler.toml, except the databases. If one is missing, the service answers that it is misconfigured. */
 export function workerBindings(settings: WranglerSettings) {
   return {
     bindings: settings.vars,
@@ -13,7 +13,7 @@ export function workerBindings(settings: WranglerSettings) {
     queueProducers: Object.fromEntries(
       settings.queues.producers.map(({ binding, queue }) => [binding, { queueName: queue }]),
     ),
-    // No benchmark asks for the files of the API reference.
+    // No benchmark requests the files of the API reference.
     serviceBindings: { ASSETS: () => new Response(null, { status: 404 }) },
   } satisfies Partial<WorkerOptions>;
 }

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Linux counts a process's time in ticks of a hundredth of a second. */
+/** Linux counts the CPU time of a process in hundredths of a second. */
 const TICK_MS = 10;
 
-/** The workerd processes that this process has started, by process id. Empty where there is no /proc. */
+/** The workerd processes that this process has started, by process id. Empty without /proc. */
 export function workerdProcesses(): Set<number> {
   const own = new Set<number>();
   for (const pid of pids()) {
@@ -13,12 +13,12 @@ export function workerdProcesses(): Set<number> {
   return own;
 }
 
-/** CPU time that a process has taken, its own and the kernel's for it, in milliseconds. */
+/** The CPU time of a process, in user and kernel mode, in milliseconds. */
 export function cpuMsOf(pid: number): number {
   return (statOf(pid)?.ticks ?? Number.NaN) * TICK_MS;
 }
 
-/** Files that a process holds open; 0 where it cannot be told. */
+/** The number of open files of a process; 0 if it is not known. */
 export function openFilesOf(pid: number): number {
   try {
     return readdirSync(`/proc/${pid}/fd`).length;
@@ -38,7 +38,7 @@ function pids(): number[] {
 function statOf(pid: number): { command: string; parent: number; ticks: number } | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The command stands in brackets and may hold anything.
+    // The command is in brackets and may contain any character.
     const [, command = "", rest = ""] = /\((.*)\) (.*)/s.exec(text) ?? [];
     const fields = rest.split(" ");
     return { command, parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };

@@ -24,10 +24,10 @@ const SettingsSchema = v.object({
   observability: v.object({ enabled: v.boolean(), head_sampling_rate: v.number() }),
 });
 
-/** What the benchmarks take from the deployment's own settings, so that they measure what is deployed. */
+/** The settings of the deployment that the benchmarks use, so that they measure what is deployed. */
 export type WranglerSettings = v.InferOutput<typeof SettingsSchema>;
 
-/** @throws Error if wrangler.toml leaves out what local defaults would fill in differently from production. */
+/** @throws Error if wrangler.toml lacks a setting whose local default differs from production */
 export function readWranglerSettings(): WranglerSettings {
   return v.parse(SettingsSchema, parse(readFileSync(join(ROOT, "wrangler.toml"), "utf8")));
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 
-/** The shape of the requests of a round. */
+/** The kind of requests in a round. */
 export interface Shape {
   requests: number;
   eventsPerRequest: number;
-  /** Different sessions in a request. No two requests share one, unless `sharedSessions` says so. */
+  /** Different sessions in a request. Requests share no sessions, except with `sharedSessions`. */
   sessionsPerRequest: number;
-  /** So many sessions send all requests of the round, in turn; 0: none is shared. */
+  /** The number of sessions that send all requests of the round, in turn; 0: no session is shared. */
   sharedSessions: number;
 }
 
@@ -19,7 +19,7 @@ const SAMPLES = [
   { category: "form interaction", name: "submit", data: { ...HOST, form: { first_name: "John", last_name: "Doe" } } },
 ] as const;
 
-/** The bodies of a round, made before its clock starts. Sessions are new in every round. */
+/** The bodies of a round, generated before its clock starts. Sessions are new in every round. */
 export function bodiesOf({ requests, eventsPerRequest, sessionsPerRequest, sharedSessions }: Shape): string[] {
   const timestamp = new Date().toISOString();
   const shared = Array.from({ length: sharedSessions }, () => randomUUID());

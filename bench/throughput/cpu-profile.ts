@@ -1,4 +1,4 @@
-/** The part of a V8 CPU profile that is read here. */
+/** The parts of a V8 CPU profile that are used here. */
 export interface CpuProfile {
   nodes: {
     id: number;
@@ -10,17 +10,17 @@ export interface CpuProfile {
   timeDeltas: number[];
 }
 
-/** A function with the time that it took itself, without what it called. */
+/** A function with its self time. */
 export interface SelfTime {
   name: string;
-  /** File and line, or what V8 calls its own. */
+  /** File and line, or V8's name for its own code. */
   place: string;
   ms: number;
-  /** Of the time in which anything ran. */
+  /** Share of the time in which any code ran. */
   share: number;
 }
 
-/** The functions of a profile that took the most time themselves. */
+/** The functions of a profile with the most self time. */
 export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile, most: number): SelfTime[] {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const totals = new Map<string, { name: string; place: string; micros: number }>();

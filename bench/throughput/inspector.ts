@@ -6,7 +6,7 @@ interface Answer {
   error?: { message: string };
 }
 
-/** A connection to workerd's inspector, as far as profiles need it. */
+/** A connection to workerd's inspector, with the commands that profiles need. */
 export interface Inspector {
   start(): Promise<void>;
   stop(): Promise<CpuProfile>;
@@ -16,13 +16,13 @@ export interface Inspector {
 /**
  * Connects to the inspector of a Worker.
  *
- * @param address where it listens; see Miniflare's `inspectorPort`.
+ * @param address of the inspector; see Miniflare's `inspectorPort`
  */
 export async function inspect(address: URL, worker: string): Promise<Inspector> {
   const list = new URL("/json", address.href.replace(/^ws/, "http"));
   const targets = (await (await fetch(list)).json()) as { title: string; webSocketDebuggerUrl: string }[];
   const target = targets.find(({ title }) => title.includes(worker));
-  if (target === undefined) throw new Error(`the inspector knows no Worker ${worker}`);
+  if (target === undefined) throw new Error(`the inspector does not know the Worker ${worker}`);
   const socket = new WebSocket(target.webSocketDebuggerUrl);
   await new Promise((resolve, reject) => {
     socket.addEventListener("open", resolve, { once: true });

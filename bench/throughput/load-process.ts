@@ -7,13 +7,13 @@ export interface LoadProcess {
   stop(): void;
 }
 
-/** Starts the process that makes the load. One serves a whole run: its code is warm after the first round. */
+/** Starts the process that generates the load. It serves a whole run, so its code is warm after the first round. */
 export function startLoadProcess(): LoadProcess {
   const child = fork(join(import.meta.dirname, "load.ts"));
   return {
     run(order) {
       return new Promise((resolve, reject) => {
-        const onExit = () => reject(new Error("the process that makes the load ended early"));
+        const onExit = () => reject(new Error("the load process exited early"));
         child.once("exit", onExit);
         child.once("message", (report: LoadReport) => {
           child.off("exit", onExit);

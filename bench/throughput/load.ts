@@ -1,7 +1,7 @@
 import { Pool } from "undici";
 import { bodiesOf, type Shape } from "./bodies.ts";
 
-/** What the measuring process asks of the process that makes the load. */
+/** The request of the measuring process to the load process. */
 export interface LoadOrder {
   url: string;
   key: string;
@@ -9,21 +9,21 @@ export interface LoadOrder {
   connections: number;
 }
 
-/** What one round of load came to. Moments are in milliseconds since 1970, with decimals. */
+/** The result of one round of load. Times are in milliseconds since 1970, with decimals. */
 export interface LoadReport {
   startedAt: number;
   endedAt: number;
-  /** Requests that were not answered 202. */
+  /** Requests that were not answered with 202. */
   refused: number;
-  /** From sending to the answer, for each request, in milliseconds, in ascending order. */
+  /** Latency of each request in milliseconds, in ascending order. */
   latencies: number[];
-  /** The moment at which each accepted request was answered, in ascending order. */
+  /** The time at which each accepted request was answered, in ascending order. */
   acceptedAt: number[];
 }
 
 const now = () => performance.timeOrigin + performance.now();
 
-/** Sends all bodies over a fixed number of connections, each with one request under way at a time. */
+/** Sends all bodies over a fixed number of connections, each with one request in flight at a time. */
 async function load({ url, key, shape, connections }: LoadOrder): Promise<LoadReport> {
   const bodies = bodiesOf(shape);
   const pool = new Pool(new URL(url).origin, { connections, pipelining: 1 });
@@ -48,7 +48,7 @@ async function load({ url, key, shape, connections }: LoadOrder): Promise<LoadRe
   return report;
 }
 
-// Run as a process of its own, so that making the load takes no time from what measures it.
+// Runs as a separate process, so that generating the load does not disturb the measuring process.
 process.on("message", async (order: LoadOrder) => {
   process.send?.(await load(order));
 });

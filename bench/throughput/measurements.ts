@@ -1,6 +1,6 @@
 import type { Shape } from "./bodies.ts";
 
-/** What is measured, and what is asked of it. */
+/** A measurement and its goals. */
 export interface Measurement {
   name: string;
   title: string;
@@ -18,7 +18,7 @@ export interface Goal {
 /** Sessions that send at the same time, as in the cost scenarios. */
 const SESSIONS = 2_000;
 
-/** Requests come in hundreds, which is a full consumer batch: the last batch need not wait for its timeout. */
+/** Requests are a multiple of a hundred, a full consumer batch, so that the last batch does not wait for its timeout. */
 export const MEASUREMENTS: readonly Measurement[] = [
   {
     name: "ingest-1",

@@ -6,13 +6,13 @@ export interface Round {
   requestsPerSecond: number;
   p50: number;
   p99: number;
-  /** CPU of workerd; null where it cannot be told. */
+  /** CPU time of workerd; null if it is not known. */
   cpuMsPer1000Events: number | null;
-  /** Null where only ingest was measured. */
+  /** Null if only ingest was measured. */
   readable: { eventsPerSecond: number; longestLagMs: number } | null;
 }
 
-/** How many events could be read at a moment (milliseconds since 1970). */
+/** The number of readable events at a time (milliseconds since 1970). */
 export interface Progress {
   at: number;
   readable: number;
@@ -31,8 +31,8 @@ export function percentile(sorted: readonly number[], share: number): number {
 }
 
 /**
- * The longest time for which an accepted event could not be read yet, if events become readable in the order of their
- * acceptance. Seen at the moments when progress was asked for: at most one interval too long.
+ * The longest time between the acceptance of an event and its first being readable, if events become readable in the order
+ * of their acceptance. Progress is polled, so the value is at most one interval too long.
  */
 export function longestLag(
   acceptedAt: readonly number[],
@@ -42,7 +42,7 @@ export function longestLag(
   let longest = 0;
   let seen = 0;
   for (const { at, readable } of progress) {
-    // The oldest request that could not be read whole before this moment.
+    // The oldest request that was not completely readable before this time.
     const oldest = acceptedAt[Math.floor(seen / eventsPerRequest)];
     if (oldest !== undefined && at > oldest) longest = Math.max(longest, at - oldest);
     seen = readable;

@@ -2,10 +2,10 @@ interface Bindings {
   DB: D1Database;
 }
 
-/** Tells how many events can be read, and empties the tables between rounds. Stands beside the Worker under test. */
+/** Returns the number of readable events, and empties the tables between rounds. Runs beside the Worker under test. */
 export default {
   async fetch(request: Request, env: Bindings): Promise<Response> {
-    // Partitions are made while events come. Their tables stay between rounds: a consumer knows them already.
+    // Partitions are created while events arrive. Their tables are kept between rounds, because a consumer has cached them.
     const { results } = await env.DB.prepare(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB '*_[0-9]*'",
     ).all<{ name: string }>();

@@ -14,7 +14,7 @@ export interface Circumstances {
   machine: Machine;
   rounds: number;
   storage: string;
-  /** Load averages over a minute, before and after: other work on the machine distorts the speeds. */
+  /** Load averages over a minute, before and after, because other work on the machine distorts the speeds. */
   load: [before: number, after: number];
 }
 
@@ -61,10 +61,10 @@ ${markdownTable(["", "found", "at least", ""], goals)}
 `;
 }
 
-/** The Eye's speed as a share of its floor's. Speeds of different requests have no common scale. */
+/** The Eye's speed as a share of its baseline's. Speeds of different requests have no common scale. */
 export function throughputChart(results: readonly ThroughputResult[]): Chart {
   return {
-    title: "Speed beside the floors",
+    title: "Speed beside the baselines",
     unit: "The Eye's events a second as a share of the bare send's (ingest) or the bare consumer's (pipeline)",
     bars: results.map(({ measurement, targets: [eye] }) => ({
       name: measurement.title,

@@ -9,14 +9,13 @@ const POLL_MS = 50;
 const PATIENCE_MS = 120_000;
 const CONNECTIONS = 16;
 
-/** Each object has three files open until it has been idle for ten seconds, and processes may open 20,000. */
+/** Each object keeps three files open until it has been idle for ten seconds, and a process may open 20,000. */
 const MAX_OPEN_FILES = 8_000;
 
 /**
- * One round: sends the measurement's requests to the target and, where it has a pipeline, waits until all of it can be
- * read.
+ * One round: sends the measurement's requests to the target and, if it has a pipeline, waits until all events can be read.
  *
- * @throws Error if a request was refused, or if what was accepted is not accounted for.
+ * @throws Error if a request was refused, or if an accepted event is not accounted for
  */
 export async function runRound(target: Target, { kind, shape }: Measurement, load: LoadProcess): Promise<Round> {
   await target.clear();
@@ -45,7 +44,7 @@ async function followUntil(expected: number, target: Target, progress: Progress[
   }
 }
 
-/** All events here are valid and different: each must be stored, none twice, and none may come later. */
+/** All events here are valid and different: each must be stored exactly once, and none later. */
 async function expectExactly(expected: number, target: Target): Promise<void> {
   await wait(2 * POLL_MS);
   const { stored, failed } = await target.progress();

@@ -1,4 +1,4 @@
-/** Takes messages and forgets them, so that ingest can be measured alone. */
+/** Consumes messages and discards them, so that ingest can be measured alone. */
 export default {
   queue: () => undefined,
 };

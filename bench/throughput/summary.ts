@@ -14,7 +14,7 @@ export interface TargetSummary {
   };
   /** The longest of all rounds. */
   longestLagMs: number | null;
-  /** The median, over the rounds, of this target's speed to that of each other target in the same round. */
+  /** The median, over the rounds, of the ratio of this target's speed to that of each other target in the same round. */
   ratios: { to: string; ratio: number }[];
 }
 
@@ -24,12 +24,12 @@ export interface Verdict {
   least: number;
 }
 
-/** Events a second: to the answer where ingest is measured, to being readable where the pipeline is. */
+/** Events a second: until the answer if ingest is measured, until they are readable if the pipeline is. */
 export function speedOf(round: Round, eventsPerRequest: number): number {
   return round.readable?.eventsPerSecond ?? round.requestsPerSecond * eventsPerRequest;
 }
 
-/** @param rounds of each target, in the same order: those of one place ran one after the other. */
+/** @param rounds of each target, in the same order: rounds at the same index ran in sequence */
 export function summarise({ shape }: Measurement, rounds: Map<string, Round[]>): TargetSummary[] {
   const speeds = new Map(
     [...rounds].map(([name, own]) => [name, own.map((one) => speedOf(one, shape.eventsPerRequest))]),
@@ -58,13 +58,13 @@ export function summarise({ shape }: Measurement, rounds: Map<string, Round[]>):
   });
 }
 
-/** What the goals of a measurement say of The Eye, the first target; its floor is the second. */
-export function verdictsOf({ title, goal }: Measurement, [eye, floor]: readonly TargetSummary[]): Verdict[] {
-  if (eye === undefined || floor === undefined) return [];
-  const ratio = eye.ratios.find(({ to }) => to === floor.name)?.ratio ?? 0;
+/** Whether The Eye, the first target, meets the goals of a measurement; its baseline is the second target. */
+export function verdictsOf({ title, goal }: Measurement, [eye, baseline]: readonly TargetSummary[]): Verdict[] {
+  if (eye === undefined || baseline === undefined) return [];
+  const ratio = eye.ratios.find(({ to }) => to === baseline.name)?.ratio ?? 0;
   const verdicts: Verdict[] = [];
   if (goal.leastRatio !== null)
-    verdicts.push({ what: `${title}: ratio to the ${floor.name}`, found: ratio, least: goal.leastRatio });
+    verdicts.push({ what: `${title}: ratio to the ${baseline.name}`, found: ratio, least: goal.leastRatio });
   if (goal.leastEventsPerSecond !== null) {
     verdicts.push({
       what: `${title}: events a second`,

@@ -9,16 +9,16 @@ import { workerBindings } from "../shared/worker-bindings.ts";
 import { workerdProcesses } from "../shared/workerd-processes.ts";
 import { consumerOf, readWranglerSettings, type WranglerSettings } from "../shared/wrangler-settings.ts";
 
-/** Something that takes events over HTTP, in a workerd process of its own. */
+/** A Worker that accepts events over HTTP, in a separate workerd process. */
 export interface Target {
   name: string;
   url: string;
   key: string;
-  /** Of workerd; null where it cannot be told. */
+  /** CPU time of workerd; null if it is not known. */
   pid: number | null;
-  /** Where the inspector listens, if it was asked for. */
+  /** The address of the inspector, if it was requested. */
   inspector: URL | null;
-  /** Rows that can be read at this moment. */
+  /** Rows that can be read now. */
   progress(): Promise<{ stored: number; failed: number }>;
   /** Empties the tables. */
   clear(): Promise<void>;
@@ -27,10 +27,10 @@ export interface Target {
 
 type WorkerOptions = NonNullable<Extract<V4MiniflareOptions, { workers: unknown }>["workers"]>[number];
 
-/** The queue and its settings are the deployment's own in every target. */
+/** Every target uses the queue and settings of the deployment. */
 const QUEUE = "the-eye-events";
 
-/** The Eye as deployed. With `sink`, its messages go to a consumer that forgets them: ingest alone. */
+/** The Eye as deployed. With `sink`, its messages go to a consumer that discards them, to measure only ingest. */
 export function theEye(built: BuiltWorker, sink: boolean, inspectorPort?: number): Promise<Target> {
   const settings = readWranglerSettings();
   const dead = "the-eye-dead-letters";
@@ -44,8 +44,8 @@ export function theEye(built: BuiltWorker, sink: boolean, inspectorPort?: number
   return startTarget("The Eye", worker, settings, { sink, inspectorPort });
 }
 
-/** A floor of ingest, from its file beside this one. Its messages go to a consumer that forgets them. */
-export function floor(name: string, file: string, has: { queue: boolean }): Promise<Target> {
+/** A baseline of ingest, from its file beside this one. Its messages go to a consumer that discards them. */
+export function baseline(name: string, file: string, has: { queue: boolean }): Promise<Target> {
   const worker: WorkerOptions = {
     modules: true,
     script: scriptOf(file),
@@ -54,7 +54,7 @@ export function floor(name: string, file: string, has: { queue: boolean }): Prom
   return startTarget(name, worker, readWranglerSettings(), { sink: has.queue, inspectorPort: undefined });
 }
 
-/** The floor of the pipeline. Bundled, since it makes its table as The Eye does. */
+/** The baseline of the pipeline. It is bundled, because it creates its table like The Eye. */
 export function bareConsumer(built: BuiltWorker): Promise<Target> {
   const settings = readWranglerSettings();
   const worker: WorkerOptions = {
@@ -69,7 +69,8 @@ export function bareConsumer(built: BuiltWorker): Promise<Target> {
 }
 
 /**
- * A partition of long ago whose common categories those of the run inherit, as all partitions of a service do but its first.
+ * An old partition whose common categories the partitions of the run inherit, like all partitions of a service except its
+ * first.
  */
 const EARLIER_PARTITION =
   `INSERT INTO partitions (from_us, to_us, databases, slot_us, state, late, ready, common, created_at) VALUES
@@ -78,7 +79,7 @@ const EARLIER_PARTITION =
     " ",
   );
 
-/** A consumer's settings as Miniflare names them. */
+/** A consumer's settings in Miniflare's names. */
 interface LocalConsumer {
   maxBatchSize: number;
   maxBatchTimeout: number;
@@ -109,7 +110,7 @@ async function startTarget(
   { sink, inspectorPort }: { sink: boolean; inspectorPort: number | undefined },
 ): Promise<Target> {
   const before = workerdProcesses();
-  // A socket of its own: requests reach the Worker without the development server's entry in between.
+  // A separate socket: requests reach the Worker without the development server's entry.
   const shared = {
     compatibilityDate: settings.compatibility_date,
     d1Databases: { DB: "bench" },

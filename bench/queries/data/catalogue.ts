@@ -1,8 +1,9 @@
 import { weighted } from "./random.ts";
 
 /**
- * Shares of all traffic: from half of it to one event in a million. Names are divided within their category, and each of the
- * largest has one that is rare in it. "media" lies just above the 1/24 from which a category is common, "navigation" just below.
+ * Shares of all traffic: from half of it to one event in a million. Shares of names are within their category, and each of
+ * the largest categories has a rare name. "media" is just above the 1/24 from which a category is common, "navigation" just
+ * below.
  */
 export const CATEGORIES: readonly (readonly [
   category: string,
@@ -101,7 +102,7 @@ export const APPLICATIONS: readonly (readonly [string, number])[] = [
 export interface EventType {
   category: string;
   name: string;
-  /** Payloads as JSON texts, shaped like the brief's samples. */
+  /** Payloads as JSON texts, similar to the brief's samples. */
   payloads: string[];
 }
 

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 
-/** Every row that a batch of events writes, with numbers of categories and series turned into what they stand for. */
+/** Every row that a batch of events writes, with the numbers of categories and series replaced by their texts. */
 const CONTENTS = {
   counts: "SELECT seconds, page, bucket, events FROM counts",
   "counts by series": `SELECT seconds, category, name, application, bucket, value
@@ -11,7 +11,7 @@ const CONTENTS = {
   categories: "SELECT category FROM categories",
 } as const;
 
-/** The same of the tables of a partition. */
+/** The same for the tables of a partition. */
 function partitionContents(id: number) {
   return {
     events: `SELECT slot, sample_key, session_id, typeof(session_id), occurred_at, tie, received_after, category, name, application, id,

@@ -8,11 +8,11 @@ import { type Comparison, compareFiles } from "./compare-files.ts";
 import { databaseFiles, fillFile, hasRows, resolve } from "./database-file.ts";
 import { EVENTS_PER_ERROR, errorAt, eventAt, type History } from "./history.ts";
 
-/** Rows that go both ways, to prove that they end the same. */
+/** Rows that are written in both ways, to prove that the results are equal. */
 const COMPARED_EVENTS = { large: 20_000, small: 5_000 };
 const ERRORS_AT_ONCE = 5_000;
 
-/** A filled database in a folder that is kept, so that the next run need not fill it again. */
+/** A filled database in a folder that is kept, so that the next run does not fill it again. */
 export interface Dataset {
   storage: string;
   compared: Comparison;
@@ -22,7 +22,7 @@ export function cacheFolder(): string {
   return process.env.BENCH_CACHE ?? join(ROOT, ".wrangler", "bench-queries");
 }
 
-/** What the rows depend on: the tables, what makes the rows, and what writes them. */
+/** The files that the rows depend on: the tables, and the code that generates and writes the rows. */
 function fingerprint(): string {
   const hash = createHash("sha256");
   const storage = join(ROOT, "src", "storage");
@@ -50,8 +50,9 @@ function filesIn(folder: string): string[] {
 }
 
 /**
- * Gives a database with the history, from the cache or filled now. Its events are written into the file directly, once
- * it is proven on the first of them that this writes what `writeBatch` writes; its errors by `writeBatch` in workerd.
+ * Returns a database with the history, from the cache or newly filled. Its events are written into the file directly, after
+ * the first of them have proved that this writes the same rows as `writeBatch`. Its errors are written by `writeBatch` in
+ * workerd.
  *
  * @throws Error if the two ways differ
  */
@@ -109,7 +110,7 @@ export async function datasetOf(
 const EVENTS_PER_BATCH = 1_000;
 const DAY = 86_400_000_000;
 
-/** Each of one day of receipt: a series is noted with the last day of the batch that brought it. */
+/** Each has one day of receipt, because a series is stored with the last day of its batch. */
 function batchesOf(history: History, events: number): EventRow[][] {
   const batches: EventRow[][] = [];
   let day = -1;
@@ -124,7 +125,7 @@ function batchesOf(history: History, events: number): EventRow[][] {
   return batches;
 }
 
-/** Removes what an interrupted fill left, and databases of this size that no longer fit the code. */
+/** Removes the files of an interrupted fill, and databases of this size that no longer match the code. */
 function forget(prefix: string): void {
   if (!existsSync(cacheFolder())) return;
   for (const name of readdirSync(cacheFolder())) {
@@ -132,7 +133,7 @@ function forget(prefix: string): void {
   }
 }
 
-/** Which file is which: they bear hashes for names. Only one has events so far. */
+/** Determines which file is which database: their names are hashes. Only one has events so far. */
 function filesOf(storage: string): { main: string; compared: string } {
   const files = databaseFiles(storage);
   const compared = files.find((file) => hasRows(file, "series"));

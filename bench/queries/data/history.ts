@@ -8,27 +8,27 @@ import { chance, uuid, word } from "./random.ts";
 
 const SECOND: Micros = 1_000_000;
 
-/** Events by place, in the order of their occurrence. */
+/** Events by place, in order of occurrence. */
 export interface History {
   seed: number;
   layout: LayoutName;
   events: number;
   start: Micros;
-  /** Where the long sessions lie: the busy end. */
+  /** The range of the long sessions: the busy end. */
   busyFrom: Micros;
   partitions: readonly Partition[];
   occurredAt: Float64Array;
   session: Uint32Array;
-  /** Numbers of the long sessions by their size in events, the largest first. */
+  /** Numbers of the long sessions, the one with the most events first. */
   largest: { session: number; events: number }[];
-  /** The number of the session that has events in each partition; null if there is none. */
+  /** The number of the session with events in each partition; null if there is none. */
   returning: number | null;
 }
 
-/** Events that a session which returns has each time, a second apart. */
+/** Events of the returning session at each visit, a second apart. */
 const EVENTS_PER_RETURN = 3;
 
-/** Makes the times and sessions of a history. Deterministic; 10 million take some seconds and 300 MB. */
+/** Generates the times and sessions of a history. Deterministic; 10 million events take some seconds and 300 MB. */
 export function planHistory(events: number, layout: LayoutName = "large", seed = 1): History {
   const { ranges, long, partitions } = layoutOf(layout, events);
   const rangeAt = cumulative(ranges);
@@ -51,12 +51,12 @@ export function planHistory(events: number, layout: LayoutName = "large", seed =
     const isLong = size > LONG_SESSION;
     const { from, to } = isLong ? long : rangeAt(chance(seed, session, 1));
     let at = isLong ? from : from + Math.floor(chance(seed, session, 2) * (to - from));
-    // The others pause for half a minute on average.
+    // The other sessions pause for half a minute on average.
     const pause = isLong ? (to - from) / size : 30 * SECOND;
     let own = 0;
     for (; own < size && at < END; own++) {
       add(session, at);
-      // One in twenty bears the timestamp of the one before it, as the brief's samples do.
+      // One event in twenty has the timestamp of the previous one, like the brief's samples.
       const drawn = chance(seed, count, 3);
       at += drawn < 0.05 ? 0 : Math.ceil(-Math.log(1 - (drawn - 0.05) / 0.95) * pause);
     }
@@ -103,7 +103,7 @@ function sizeOf(seed: number, session: number, events: number): number {
 
 const MAX_BUCKETS = 3_000_000;
 
-/** Places of times in ascending order; equal ones keep theirs. By buckets first: a sort of numbers alone takes minutes. */
+/** Places sorted by time, ascending and stable. Sorted into buckets first, because a plain sort takes minutes. */
 function orderOfTime(times: Float64Array, start: Micros): Uint32Array {
   const width = Math.max(SECOND, Math.ceil((END - start) / MAX_BUCKETS));
   const bucketOf = (place: number) => Math.floor(((times[place] ?? 0) - start) / width);
@@ -141,7 +141,7 @@ export function eventAt(history: History, place: number): EventRow {
   const occurredAt = history.occurredAt[place] ?? 0;
   const id = uuid(seed ^ 0x1d, place);
   const { category, name, payloads } = eventTypeAt(chance(seed, place, 10));
-  // Nine in ten events of a session come from the application in which it began.
+  // Nine in ten events of a session are from the application in which it began.
   const application = applicationAt(chance(seed, chance(seed, place, 11) < 0.9 ? session : place, 12));
   return {
     session: sessionId(history, session),
@@ -151,15 +151,15 @@ export function eventAt(history: History, place: number): EventRow {
     category,
     name,
     occurredAt,
-    // From 5 to 500 ms on the way.
+    // Received 5 to 500 ms after the occurrence.
     receivedAt: occurredAt + 5_000 + (word(seed, session, 13) % 495_000),
     data: payloads[word(seed, place, 14) % payloads.length] ?? "{}",
-    // As in the brief's samples. What was sent is only kept where two events have one identity.
+    // As in the brief's samples.
     ...{ context: null, extra: null, visitor: null, sent: "" },
   };
 }
 
-/** One event in so many is a failed one beside it. */
+/** For each this many events there is one failed event. */
 export const EVENTS_PER_ERROR = 100;
 
 const ISSUES: ErrorRow["issues"] = [
@@ -169,7 +169,7 @@ const ISSUES: ErrorRow["issues"] = [
   { code: "name_invalid", path: "/name", message: "expected a string of 1 to 64 printable characters" },
 ];
 
-/** The errors' places go from 0 to events / EVENTS_PER_ERROR. Each was received when the event at its place was. */
+/** The errors' places are from 0 to events / EVENTS_PER_ERROR. Each was received at the same time as the event at its place. */
 export function errorAt(history: History, error: number): ErrorRow {
   const place = error * EVENTS_PER_ERROR;
   const { seed } = history;

@@ -11,36 +11,36 @@ const DAY = 24 * HOUR;
 
 export type LayoutName = "large" | "small";
 
-/** A range of time with its share of all events, which lie evenly in it. */
+/** A time range with its share of all events, which are evenly distributed in it. */
 export interface TimeShare {
   from: Micros;
   to: Micros;
   share: number;
 }
 
-/** How a history lies in time, and in which partitions. */
+/** The distribution of a history over time and partitions. */
 export interface Layout {
-  /** Sessions begin in these. */
+  /** The ranges in which sessions begin. */
   ranges: readonly TimeShare[];
-  /** Where sessions of more than LONG_SESSION events lie: they go on through all of it. */
+  /** The range of sessions with more than LONG_SESSION events: they last for all of it. */
   long: Pick<TimeShare, "from" | "to">;
-  /** In the order of time, without gaps. */
+  /** In order of time, without gaps. */
   partitions: readonly Partition[];
 }
 
 export const LONG_SESSION = 200;
 
-/** The brief's traffic, which most of the history has. The longer time before is quiet: a month needs a month's buckets. */
+/** Most of the history has the brief's traffic. The longer time before is quiet, so that a month has a month's buckets. */
 const BUSY_EVENTS_PER_SECOND = 100;
 const BUSY_SHARE = 0.864;
 const QUIET_DAYS = 29;
 
-/** Which part of the busy day lies in its first partition. */
+/** The share of the busy day that is in its first partition. */
 const SPLIT_AT = 2 / 3;
 
 /**
  * Three partitions: 10 million events are a day at 100 a second, in two of them, and 29 quiet days before it in the first.
- * Fewer events are the same in less time.
+ * Fewer events have the same rate over a shorter time.
  */
 function largePartitions(events: number): Layout {
   const busy = Math.round((events * BUSY_SHARE * SECOND) / BUSY_EVENTS_PER_SECOND);
@@ -60,12 +60,12 @@ function largePartitions(events: number): Layout {
 const SMALL_PARTITIONS = 400;
 const SMALL_WIDTH = 28 * DAY;
 
-/** In turn. 2.2 million events are 1,000 and 10,000 in a partition. */
+/** Alternating. 2.2 million events give partitions of 1,000 and of 10,000. */
 const SMALL_WEIGHTS = [1, 10] as const;
 
 /**
- * The partitions of four weeks of a quiet service, over thirty years. Those with few events never came to common categories, so
- * every list of a common category meets both kinds. Long sessions lie in three hours of one of the last partitions.
+ * Partitions of four weeks of a quiet service, over thirty years. Those with few events never got common categories, so
+ * every list of a common category reads both kinds. Long sessions are in three hours of one of the last partitions.
  */
 function smallPartitions(): Layout {
   const ranges = Array.from({ length: SMALL_PARTITIONS }, (_, place): TimeShare => {
@@ -86,10 +86,10 @@ export function layoutOf(name: LayoutName, events: number): Layout {
   return name === "large" ? largePartitions(events) : smallPartitions();
 }
 
-/** A category is common in a partition where it has 1/24 of its events: see partition-maintenance.ts. */
+/** A category is common in a partition if it has 1/24 of its events: see partition-maintenance.ts. */
 const COMMON = CATEGORIES.flatMap(([category, share]) => (share >= 1 / 24 ? [category] : []));
 
-/** A partition as it stands in the map. Its common categories are inherited, so their events are never in the index. */
+/** A partition of the map. Its common categories are inherited, so their events are never in the index. */
 export function openPartition(id: number, from: Micros, to: Micros, common: readonly string[]): Partition {
   return {
     ...{ id, from, to, databases: [0], slotMicros: DEFAULT_SLOT_MICROS },

@@ -1,12 +1,12 @@
 /**
- * A well-mixed number in [0, 1) from three integers: the same everywhere, and any place of a history can be made without
- * those before it.
+ * A pseudo-random number in [0, 1) from three integers: the same everywhere, so that any place of a history can be generated
+ * without the previous ones.
  */
 export function chance(seed: number, place: number, use: number): number {
   return word(seed, place, use) / 2 ** 32;
 }
 
-/** 32 well-mixed bits. */
+/** 32 pseudo-random bits. */
 export function word(seed: number, place: number, use: number): number {
   let mixed = Math.imul(seed ^ Math.imul(use + 1, 0x85ebca6b), 0x9e3779b1) ^ Math.imul(place + 1, 0xc2b2ae35);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d);
@@ -14,14 +14,14 @@ export function word(seed: number, place: number, use: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
-/** A UUID (version 4) of a place. */
+/** A UUID (version 4) for a place. */
 export function uuid(seed: number, place: number): string {
   let hex = "";
   for (let use = 0; use < 4; use++) hex += word(seed, place, use).toString(16).padStart(8, "0");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
-/** Chooses by weight: the first whose share, added to those before it, passes `at` of the whole. */
+/** Chooses by weight: the first one whose cumulative share exceeds `at`. */
 export function weighted<Item>(items: readonly { item: Item; weight: number }[]): (at: number) => Item {
   const total = items.reduce((sum, { weight }) => sum + weight, 0);
   let sum = 0;

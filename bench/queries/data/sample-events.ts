@@ -3,7 +3,7 @@ import type { EventRow } from "../../../src/storage/write/rows";
 import { openPartition } from "./layouts.ts";
 import { uuid } from "./random.ts";
 
-/** What one D1 database holds: the platform's limit. */
+/** The maximum size of a D1 database: the platform's limit. */
 const DATABASE_BYTES = 10_000_000_000;
 const EVENTS_PER_SECOND = 100;
 export const MAX_BYTES_PER_EVENT = 170;
@@ -25,7 +25,7 @@ const SAMPLES = [
   },
 ] as const;
 
-/** The partition in which they lie. It has inherited its common categories, as all but a service's first one have. */
+/** Their partition. It has inherited its common categories, like all except the first one of a service. */
 export const SAMPLE_PARTITION = openPartition(1, START, START + DAY, ["page interaction", "form interaction"]);
 
 export interface StoredBytes {
@@ -42,7 +42,7 @@ export function storedBytes(events: number, bytes: number): StoredBytes {
   return { events, bytes, bytesPerEvent, daysPerDatabase: DATABASE_BYTES / perDay };
 }
 
-/** The event of a place: SESSIONS_AT_ONCE sessions take turns until each has its events, then come the next. */
+/** The event at a place: SESSIONS_AT_ONCE sessions take turns until each has its events; then the next ones follow. */
 export function sampleAt(place: number): EventRow {
   const turn = Math.floor(place / SESSIONS_AT_ONCE);
   const session = Math.floor(turn / EVENTS_PER_SESSION) * SESSIONS_AT_ONCE + (place % SESSIONS_AT_ONCE);

@@ -5,10 +5,10 @@ import { storageFolder } from "../../shared/local-platform.ts";
 import { startQueryPlatform } from "../query-platform.ts";
 import { SAMPLE_PARTITION, type StoredBytes, sampleAt, storedBytes } from "./sample-events.ts";
 
-/** A consumer batch of wrangler.toml's 100 messages with an event each, which 100 events a second fill in a second. */
+/** A consumer batch of 100 messages (see wrangler.toml) with one event each, which takes one second at 100 events a second. */
 const EVENTS_PER_BATCH = 100;
 
-/** Writes the brief's samples as the consumer would, and asks D1 how large the database is: all tables and indexes. */
+/** Writes the brief's samples as the consumer would, and reads the size of the database from D1: all tables and indexes. */
 export async function measureStoredBytes(
   events: number,
   script: string,

@@ -8,7 +8,7 @@ export function statsQuestions({ day, month }: Places): Question[] {
   const stats = (name: string, asked: Filters) =>
     question(`stats: ${name}`, [pathOf("/theeye/stats", asked)], {
       goal: { kind: "cells" },
-      // Where a range has so few aggregate rows that most of what is read are series.
+      // For ranges with so few aggregate rows that most rows read are series.
       held: { kind: "each", rows: 10, more: 100 },
     });
   return [
@@ -30,10 +30,10 @@ export function statsQuestions({ day, month }: Places): Question[] {
   ];
 }
 
-/** What is examined, once more up to the place that was reached, and a page of what is found. */
+/** The scanned rows, read again up to the end of the page, and the rows of the page. */
 const FILTERED: Goal = { kind: "bound", rows: 2 * MAX_ROWS_EXAMINED + 200 };
 
-/** Lists of errors, and failures summed up. */
+/** Lists of errors, and the summary of failures. */
 export function errorQuestions({ day, month, narrow, failed }: Places): Question[] {
   const errors = (name: string, filters: Filters[], rest: Partial<Question> = {}) =>
     question(
@@ -44,7 +44,7 @@ export function errorQuestions({ day, month, narrow, failed }: Places): Question
   const summedUp = (name: string, asked: Filters) =>
     question(`failures summed up: ${name}`, [pathOf("/theeye/errors/summary", asked)], {
       goal: { kind: "cells" },
-      // Where failures are so few that most of what is read are the counts of their types' traffic.
+      // For so few failures that most rows read are the counts of their types' traffic.
       held: { kind: "each", rows: 10, more: 1_000 },
     });
   return [

@@ -6,26 +6,29 @@ import {
 import { uuid } from "../data/random.ts";
 import { EVENTS, each, type Filters, type Goal, type Places, pathOf, type Question, question } from "./question.ts";
 
-/** What guiding by counts may read, in one database: see guided-scan.ts. */
+/** The rows that a scan guided by counts may read, in one database: see guided-scan.ts. */
 const BY_MINUTE_BUCKETS: Goal = { kind: "bound", rows: 2 * MAX_GUIDING_COUNTS + 2 * MAX_MINUTE_BUCKET_ROWS };
 
 /**
- * Of a common category: partitions are read in growing groups, so a page reads ahead where each holds few events. Fewer than a
- * service has whose categories are common.
+ * For a common category: partitions are read in growing groups, so a page reads ahead if each has few events. A service with
+ * common categories has larger partitions.
  */
 const COMMON_HELD: Goal = { kind: "each", rows: 12, more: 10_000 };
 
-/** A bound is all that is asked of what no index covers. */
+/** Queries that no index covers only need a bound. */
 const UNCOVERED: Partial<Question> = { goal: BY_MINUTE_BUCKETS, p95Ms: null };
 
-/** A filter left over: what is examined with its slots, once more up to the place that was reached, and a page of what is found. */
+/**
+ * With a remaining filter: the scanned rows with their slots, read again up to the end of the page, and the rows of the
+ * page.
+ */
 const FILTERED: Goal = { kind: "bound", rows: 4 * MAX_ROWS_EXAMINED + 200 };
 const LEFT_OVER: Partial<Question> = { goal: FILTERED, p95Ms: null };
 
-/** A session with few events in each of many windows: a window's slots are sought one by one. */
+/** A session with few events in each of many windows: each slot of a window is one seek. */
 const SLOTS_PER_WINDOW = 225;
 
-/** A cursor in the middle of the sessions with 20,000 events and more. */
+/** A cursor in the middle of the sessions with at least 20,000 events. */
 const MIDDLE = { page: 11, scanBy: 1_000 };
 
 const COMMON = "page interaction";

@@ -3,39 +3,42 @@ import { EVENTS_PER_ERROR, errorAt, type History, sessionId } from "../data/hist
 import { END } from "../data/layouts.ts";
 import { word } from "../data/random.ts";
 
-/** How many rows an answer may read. `returned`: of rows or of aggregate rows. */
+/** How many rows an answer may read. `returned`: the number of rows or aggregate rows. */
 export type Goal =
   | { kind: "list" }
-  /** Results of an answer of counts. */
+  /** Results of an answer from counts. */
   | { kind: "cells" }
-  /** What no index covers: the bound that the code keeps, whatever is returned. */
+  /** For queries that no index covers: the bound in the code, whatever is returned. */
   | { kind: "bound"; rows: number }
-  /** So many rows for each that is returned, and some more. */
+  /** This many rows for each row returned, and some more. */
   | { kind: "each"; rows: number; more: number };
 
 export interface Question {
   name: string;
   goal: Goal;
-  /** What is known to hold where the goal does not: this is what CI holds. */
+  /** The limit that CI enforces if the goal is missed. */
   held?: Goal;
-  /** The same question in several places of the history. */
+  /** The same query at several places of the history. */
   paths: string[];
-  /** The page that is measured; those before it are scanned. */
+  /** The page that is measured; the ones before it are only read. */
   page: number;
-  /** How many rows the pages before it have, where these are not as long as itself. */
+  /** The number of rows on the pages before it, if they have another length. */
   scanBy?: number;
-  /** What p95 in D1 may be; null: nothing is asked of it. */
+  /** The limit of p95 in D1; null: none. */
   p95Ms: number | null;
-  /** The status of the answers. */
+  /** The expected status of the answers. */
   status: number;
 }
 
-/** Of a list of events: its rows lie among those of its slots, and a session's in windows of a quarter of an hour. */
+/**
+ * For a list of events: it reads all rows of its slots, and those of a session the slots of its windows of a quarter of an
+ * hour.
+ */
 export const EVENTS: Goal = { kind: "each", rows: 12, more: 2_500 };
 
 export const EVENTS_P95_MS = 10;
 
-/** The defaults are those of a list that an index covers. */
+/** The defaults are for a list that an index covers. */
 export function question(
   name: string,
   paths: string[],
@@ -51,7 +54,7 @@ export function pathOf(to: string, filters: Filters): string {
   return query === "" ? to : `${to}?${query}`;
 }
 
-/** The same filters in several places. */
+/** The same filters at several places. */
 export function each(filters: Filters, of: Filters[]): Filters[] {
   return of.map((one) => ({ ...filters, ...one }));
 }
@@ -59,34 +62,34 @@ export function each(filters: Filters, of: Filters[]): Filters[] {
 const HOUR: Micros = 3_600_000_000;
 const DAY = 24 * HOUR;
 
-/** What the questions about a history ask for: some of its moments, sessions and errors. */
+/** The values that the queries of a history use: some of its times, sessions and errors. */
 export interface Places {
-  /** Of a minute of the busy time. */
+  /** A minute of the busy time. */
   narrow: Filters[];
-  /** Up to a moment of the busy time. */
+  /** Up to a time within the busy time. */
   upTo: Filters[];
   wide: Filters;
   day: Filters;
   month: Filters;
-  /** Ids of sessions that have up to some hundred events. */
+  /** Ids of sessions with up to some hundred events. */
   small: string[];
   huge: string[];
   /** A session with events in each partition; null if the history has none. */
   returning: string | null;
   /** Ids of sessions with an error. */
   failed: string[];
-  /** The number of a page that comes after some thousand sessions. */
+  /** The number of a page after some thousand sessions. */
   deep: number;
 }
 
-/** Pages of 1,000 sessions: beyond those that are under way at once, so that most sessions go on above the page. */
+/** Pages of 1,000 sessions: more than the concurrent sessions, so that most sessions continue after the page. */
 const MAX_DEEP = 6;
 
 export function placesOf(history: History, places: number): Places {
   const { events, seed, start, largest } = history;
   const all = Array.from({ length: places }, (_, place) => place);
   const placeOf = (use: number, of: number) => all.map((place) => word(seed, place, use) % of);
-  // Of small partitions all are as busy as the last ones.
+  // In small partitions, all are as busy as the last ones.
   const from = history.layout === "small" ? start : history.busyFrom;
   const moments = (range: Micros) =>
     all.map((place) => from + Math.floor((word(seed, place, 40) / 2 ** 32) * Math.max(0, END - from - range)));

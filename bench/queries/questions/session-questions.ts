@@ -2,14 +2,14 @@ import { MAX_EVENTS_COUNTED } from "../../../src/storage/core/read-limits.ts";
 import { uuid } from "../data/random.ts";
 import { type Filters, type Goal, type Places, pathOf, type Question, question } from "./question.ts";
 
-/** An exact list by the sessions' last events, of 100 sessions. */
+/** An exact list of 100 sessions by their last events. */
 const LIST: Goal = { kind: "bound", rows: 60_000 };
 const LIST_P95_MS = 40;
 
-/** The slots of the first and of the last window of each session, beside the list itself. */
+/** The slots of the first and the last window of each session, in addition to the list itself. */
 const WITH_TIMES: Goal = { kind: "each", rows: 2 * (225 + 5), more: 60_000 };
 
-/** A list of its events, and all that is counted of them, each with its slots. */
+/** A list of its events, and all of its events for the summary, both with their slots. */
 const SUMMARY: Goal = { kind: "each", rows: 2 * 12, more: 2 * 2_500 };
 const COUNTED: Goal = { kind: "bound", rows: 2 * MAX_EVENTS_COUNTED + 12 * 100 + 2_500 };
 

@@ -2,7 +2,7 @@ interface Bindings {
   EVENTS: { send(body: unknown): Promise<unknown> };
 }
 
-/** The floor of ingest: it puts the body into the queue, whatever it holds and whoever sent it. */
+/** The baseline of ingest: it puts the body into the queue, whatever it contains and whoever sent it. */
 export default {
   async fetch(request: Request, env: Bindings): Promise<Response> {
     await env.EVENTS.send(await request.json());

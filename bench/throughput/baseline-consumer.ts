@@ -12,7 +12,7 @@ interface Sent {
   data: unknown;
 }
 
-/** The name that The Eye's first partition has too. */
+/** The same name as that of The Eye's first partition. */
 const SUFFIX = "1";
 
 const SLOT_MS = 4_000;
@@ -30,8 +30,8 @@ export class Session extends DurableObject<Bindings> {
 }
 
 /**
- * The floor of the pipeline: a consumer that only groups by session, calls an empty object for each, and inserts all events with
- * one statement into the same table. Nothing is checked, ordered, recognised, counted or retried.
+ * The baseline of the pipeline: a consumer that only groups by session, calls an empty object for each session, and inserts
+ * all events with one statement into the same table. It validates, orders, deduplicates, counts and retries nothing.
  */
 export default {
   async fetch(request: Request, env: Bindings): Promise<Response> {
@@ -47,7 +47,7 @@ export default {
     await Promise.all([...sessions.keys()].map((id) => env.SESSIONS.getByName(id).accept()));
     const slot = Math.floor(Date.now() / SLOT_MS);
     const rows = events.map((event) => [slot, event.session_id, number++, JSON.stringify(event.data)]);
-    // D1 takes strings up to 2 MB.
+    // D1 accepts strings of up to 2 MB.
     const statements = [];
     for (let from = 0; from < rows.length; from += 4_000) {
       statements.push(env.DB.prepare(INSERT).bind(JSON.stringify(rows.slice(from, from + 4_000))));
