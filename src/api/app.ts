@@ -39,10 +39,10 @@ import { askRetention } from "./sequences/retention";
 import { listSessions, showSession } from "./sessions/sessions";
 import { showVisitor } from "./sessions/visitors";
 
-/** The Worker's HTTP side: every path, with or without a slash at its end. */
+/** The Worker's HTTP interface: every path, with or without a trailing slash. */
 export interface App {
   fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response>;
-  /** As `fetch`, for tests: by path, and through the router alone. */
+  /** Like `fetch`, for tests: by path, and only through the router. */
   request: Hono<AppEnv>["request"];
 }
 
@@ -58,7 +58,7 @@ export function createApp(): App {
 export function createRouter(): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ getPath: pathWithoutPrefix });
 
-  // Before the middleware: the collector logs and answers by itself.
+  // Registered before the middleware: the ingest handler logs and answers by itself.
   app.on(["POST", "OPTIONS"], [COLLECTOR_PATH, CLIENT_PATH], (c) => handleCollector(c.req.raw, c.env, ruleSourceOf));
   for (const dialect of DIALECTS) {
     app.on(["POST", "GET", "OPTIONS"], [...dialect.paths], (c) => handleDialect(dialect, c.req.path, c.req.raw, c.env));
@@ -73,7 +73,12 @@ export function createRouter(): Hono<AppEnv> {
       app,
       onMethodNotAllowed: (c, methods) => {
         const allow = methods.join(", ");
-        return problem("method_not_allowed", `${c.req.method} is not taken here; ${allow} is.`, {}, { Allow: allow });
+        return problem(
+          "method_not_allowed",
+          `${c.req.method} is not allowed here; allowed are ${allow}.`,
+          {},
+          { Allow: allow },
+        );
       },
     }),
   );
@@ -82,7 +87,7 @@ export function createRouter(): Hono<AppEnv> {
     await next();
   });
 
-  // Each of these handlers shows a key that is bound to applications these alone.
+  // Each of these handlers limits a key that is bound to applications to their data.
   const asks = requireScope("read", { heedsBinding: true });
   app.get("/theeye/events", asks, listEvents);
   app.get("/theeye/exports", asks, exportAll);
@@ -127,12 +132,12 @@ export function createRouter(): Hono<AppEnv> {
   app.onError((error) => {
     logFailure("request_failed", error);
     if (error instanceof ConfigError) return problem("misconfigured", error.message);
-    return problem("unavailable", "Something failed that should not have. It has been logged.");
+    return problem("unavailable", "An unexpected error occurred. It has been logged.");
   });
   return app;
 }
 
-/** Every path is also served below `PATH_PREFIX`. A prefix that cannot be used is refused later, with all settings. */
+/** Every path is also served under `PATH_PREFIX`. An invalid prefix is refused later, with all settings. */
 function pathWithoutPrefix(request: Request, options?: { env?: { PATH_PREFIX?: unknown } | undefined }): string {
   const path = getPathNoStrict(request);
   const prefix = options?.env?.PATH_PREFIX;
@@ -141,7 +146,7 @@ function pathWithoutPrefix(request: Request, options?: { env?: { PATH_PREFIX?: u
     : path;
 }
 
-/** One log line for each refused request; none for the others, since a line costs as much as an event. */
+/** One log line for each refused request and none for the others, because a line costs as much as an event. */
 const logRefusals: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   if (c.res.status < 400) return;
@@ -153,7 +158,7 @@ const logRefusals: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 const ProblemSchema = v.object({ code: v.string() });
 
-/** Read from the answer itself, so that no handler need report what it refuses. */
+/** Read from the response itself, so that no handler needs to report its refusals. */
 async function problemCodeOf(response: Response): Promise<string | null> {
   if (response.headers.get("Content-Type") !== "application/problem+json") return null;
   const body = v.safeParse(ProblemSchema, await response.clone().json());

@@ -4,14 +4,14 @@ import { problem } from "../http/problem";
 import { CLIENT_PATH } from "../ingest/collect-route";
 import { showReceipt } from "./events/receipts";
 
-/** A page of any origin may read the answers, but not with a key that a browser has kept: the key stands in the query. */
+/** Pages of any origin may read the responses, but without a browser's stored credentials: the key is in the query. */
 const ANY_ORIGIN = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers": "Date",
   "Cross-Origin-Resource-Policy": "cross-origin",
 };
 
-/** An hour: long enough to cost nothing, short enough for a new version. */
+/** An hour: long enough to cost nothing, and short enough for a new version. */
 const SCRIPT_HEADERS = {
   ...ANY_ORIGIN,
   "Content-Type": "text/javascript; charset=utf-8",
@@ -19,10 +19,10 @@ const SCRIPT_HEADERS = {
   "X-Content-Type-Options": "nosniff",
 };
 
-/** What the client library asks for, beside sending: the time, the status of an event, and its own script. */
+/** What the client library requests besides sending: the time, the status of an event, and its own script. */
 export const client = new Hono<AppEnv>({ strict: false });
 
-/** With an `id`: what became of the event, as `/theeye/receipts` says. Without: the time, in `Date`. */
+/** With an `id`: the status of the event, as in `/theeye/receipts`. Without: the time, in `Date`. */
 client.get(CLIENT_PATH, async (c) => {
   const answer =
     c.req.query("id") === undefined
@@ -34,7 +34,7 @@ client.get(CLIENT_PATH, async (c) => {
 
 /** Built from `client/` by scripts/copy-assets.ts. */
 client.get("/eye.js", async (c) => {
-  // By its own path, since the request's may have a prefix.
+  // By its own path, because the path of the request may have a prefix.
   const file = await c.env.ASSETS.fetch(new Request(new URL("/eye.js", c.req.url), c.req.raw));
   if (file.status === 404) return problem("not_found", "There is nothing at this path.");
   const answer = new Response(file.body, file);

@@ -10,10 +10,10 @@ import { type Database, databasesOf } from "../storage/core/databases";
 import { missingTables } from "../storage/core/missing-tables";
 import { probeDatabase } from "../storage/partitions/database-room";
 
-/** After so long a dependency counts as failed: a health check must answer. */
+/** After this time a dependency counts as failed: a health check must answer. */
 const CHECK_TIMEOUT_MS = 5_000;
 
-/** One dependency's state. A queue that does not tell its backlog has `backlog: "unknown"`. */
+/** The state of one dependency. A queue without metrics has `backlog: "unknown"`. */
 interface DependencyReport {
   status: "ok" | "failed";
   ms: number;
@@ -21,8 +21,9 @@ interface DependencyReport {
 }
 
 /**
- * `GET /health`: 200 `{status, version}` without a key, touching nothing. With an admin key also each dependency with
- * the milliseconds that it took, and the queues' backlogs; 503 and `degraded` if one of them fails.
+ * `GET /health`: without a key, 200 `{status, version}` without any access to dependencies. With an admin key, also
+ * each dependency with its response time in milliseconds and the queues' backlogs; 503 and `degraded` if one of them
+ * fails.
  */
 export const health = new Hono<AppEnv>({ strict: false });
 
@@ -38,8 +39,8 @@ health.get("/", async (c) => {
 });
 
 /**
- * `POST /health/drain` under `npm start`, with an admin key: accepts no events from now on, and answers how many messages are not
- * stored yet. In a deployment the queue is durable, and there is no such path.
+ * `POST /health/drain` under `npm start`, with an admin key: stops accepting events, and returns how many messages
+ * are not stored yet. A deployment has no such path, because its queue is durable.
  */
 health.post("/drain", requireScope("admin"), async (c) => {
   if (!c.var.config.localMode) return problem("not_found", "There is nothing at this path.");
@@ -71,7 +72,7 @@ async function answered(answer: Promise<unknown>): Promise<Partial<DependencyRep
   return {};
 }
 
-/** Whether a database has its tables and can be written: one that only answers may be full, or new. */
+/** Returns whether a database has its tables and can be written to. One that only answers may be full or new. */
 async function takesWrites(database: Database): Promise<Partial<DependencyReport>> {
   const missing = await missingTables(database);
   if (missing.length > 0) throw new Error(`it lacks ${missing.join(", ")}: apply the migrations`);
@@ -81,7 +82,7 @@ async function takesWrites(database: Database): Promise<Partial<DependencyReport
 }
 
 async function backlogOf(queue: Queue): Promise<Partial<DependencyReport>> {
-  // Older local platforms have no metrics: that is no failure of the queue.
+  // Older local platforms have no metrics. The queue has not failed then.
   if (typeof queue.metrics !== "function") return { backlog: "unknown" };
   const { backlogCount, backlogBytes } = await queue.metrics();
   return { backlog: { messages: backlogCount, bytes: backlogBytes } };

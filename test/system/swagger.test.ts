@@ -48,13 +48,13 @@ describe.skipIf(!hasBrowser)("the API reference in a browser", () => {
 
   it("sends an event with a key and reads it back with another", async () => {
     await authorize(page, LOCAL_KEYS.write);
-    const sent = await execute(page, "Collecting-sendEvents");
+    const sent = await execute(page, "Ingest-sendEvents");
     expect(sent.status).toBe("202");
     expect(sent.body).toContain('"accepted": 1');
 
     await authorize(page, LOCAL_KEYS.read);
     await eventually(async () => {
-      const listed = await execute(page, "Asking-listEvents");
+      const listed = await execute(page, "Queries-listEvents");
       expect(listed.status).toBe("200");
       return listed.body.includes('"name": "pageview"') ? true : null;
     });
@@ -63,7 +63,7 @@ describe.skipIf(!hasBrowser)("the API reference in a browser", () => {
 
   it("shows why a request is refused", async () => {
     await authorize(page, LOCAL_KEYS.write);
-    const refused = await execute(page, "Asking-showStats");
+    const refused = await execute(page, "Queries-showStats");
     expect(refused.status).toBe("403");
     expect(refused.body).toContain('"code": "forbidden"');
   });

@@ -6,16 +6,16 @@ import { openApiDocument } from "./openapi";
 import { problemPage } from "./problem-pages";
 import { PAGE_HEADERS, REFERENCE_PAGE, REFERENCE_SCRIPT } from "./reference-page";
 
-/** What a deployment changes is asked for anew each time, and not sent again while it is the same. */
+/** Browsers revalidate what a deployment changes, and get it again only if it has changed. */
 const REVALIDATED = { "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff" };
 
 /** Swagger UI's own files are large and seldom change. */
 const CACHED = { "Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff" };
 
-/** Made once for each isolate, when it is first asked for. */
+/** Serialised once for each isolate, on the first request. */
 let serialised: string | undefined;
 
-/** `/`, `/openapi.json`, `/problems/{code}` and the files of Swagger UI: for everyone, without a key. */
+/** `/`, `/openapi.json`, `/problems/{code}` and the files of Swagger UI. They need no key. */
 export const documentation = new Hono<AppEnv>({ strict: false });
 
 documentation.get("/", etag(), (c) => c.html(REFERENCE_PAGE, 200, { ...PAGE_HEADERS, ...REVALIDATED }));

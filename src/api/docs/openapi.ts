@@ -16,15 +16,18 @@ import { storageOperations } from "./openapi/storage";
 import { watchingOperations } from "./openapi/watching";
 
 const TAGS = [
-  { name: "Collecting", description: "For applications, with a **write** key." },
-  { name: "Asking", description: "For analysts, with a **read** key (an admin key does too)." },
-  { name: "Event types", description: "What events may be: a **read** key to see, an **admin** key to change." },
+  { name: "Ingest", description: "Send events. Needs a **write** key." },
+  { name: "Queries", description: "Read and analyse events. Needs a **read** key; an admin key works too." },
+  {
+    name: "Event types",
+    description: "Register event types and their schemas. Reading needs a **read** key, changing an **admin** key.",
+  },
   {
     name: "Errors",
-    description: "Watching what fails, and fixing it: a **read** key to watch, an **admin** key to fix.",
+    description: "Monitor failed events and fix them. Reading needs a **read** key, fixing an **admin** key.",
   },
-  { name: "Administration", description: "Applications, their keys, and alerts, with an **admin** key." },
-  { name: "Service", description: "Without a key." },
+  { name: "Administration", description: "Manage applications, their keys and alerts. Needs an **admin** key." },
+  { name: "Service", description: "Needs no key." },
 ];
 
 function operations(): OperationPlan[] {
@@ -52,8 +55,9 @@ export interface OpenApiDocument {
 /**
  * Describes the HTTP interface as OpenAPI 3.1, from the schemas that validate, the tables of codes and the limits.
  *
- * Every example of a request can be sent as it stands, in the document's order and deletions last: request bodies from
- * `examples`, with each parameter that has an `example`. A parameter's `schema.examples` can be added to them one at a time.
+ * Every example of a request can be sent as it is, in the order of the document, with deletions last: request bodies
+ * from `examples`, with each parameter that has an `example`. A parameter's `schema.examples` can be added one at a
+ * time.
  */
 export function openApiDocument(): OpenApiDocument {
   const paths: OpenApiDocument["paths"] = {};
@@ -79,24 +83,24 @@ export function openApiDocument(): OpenApiDocument {
 function description(): string {
   const problems = Object.entries(REQUEST_PROBLEMS).map(([code, { status, title }]) => row(code, status, title));
   const events = Object.entries(EVENT_CODES).map(([code, meaning]) => row(code, meaning));
-  return `Collects user-behaviour events from many applications, keeps each visitor's session exactly once and in order, and answers analysts at once.
+  return `The Eye collects user-behaviour events from many applications. It stores each event exactly once, keeps every session in order, and answers queries over them.
 
-**Try it:** press *Authorize* and enter a key (on a developer's machine: \`eye_w_local\` to send, \`eye_r_local\` to ask, \`eye_a_local\` to administrate). Send the example events, then list them.
+**Try it:** press *Authorize* and enter a key (on a developer's machine: \`eye_w_local\` to send, \`eye_r_local\` to read, \`eye_a_local\` to administer). Send the example events, then list them.
 
-A slash at the end of a path is accepted. Times are UTC unless they say otherwise, to the microsecond.
+A trailing slash in a path is accepted. Times are in UTC with microseconds unless stated otherwise.
 
-<details><summary>What a refused request answers</summary>
+<details><summary>Problems: the responses to refused requests</summary>
 
-A problem (RFC 9457) as \`application/problem+json\`, with a stable \`code\`. Every path answers \`not_found\` and \`method_not_allowed\` where they apply.
+A refused request is answered with a problem (RFC 9457) as \`application/problem+json\` that has a stable \`code\`. Every path can return \`not_found\` and \`method_not_allowed\`.
 
 | code | status | meaning |
 |---|---|---|
 ${problems.join("\n")}
 
 </details>
-<details><summary>What can be wrong with an event</summary>
+<details><summary>Issues: why an event failed</summary>
 
-An event is checked after it was accepted. \`GET /theeye/errors\` lists those that failed, each with all its issues.
+Events are validated after they are accepted. \`GET /theeye/errors\` lists the events that failed, each with all its issues.
 
 | code | meaning |
 |---|---|

@@ -1,6 +1,9 @@
-/** The page at the root: Swagger UI over openapi.json, from this origin alone. Its links are relative, for proxies with a prefix. */
+/**
+ * The page at the root: Swagger UI over openapi.json, loaded only from this origin. Its links are relative, so that
+ * it works behind a proxy with a prefix.
+ */
 
-/** An eye, so that browsers need not ask for /favicon.ico. */
+/** The icon is inline, so that browsers do not request /favicon.ico. */
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M2 16Q16 2 30 16Q16 30 2 16Z" fill="#1b1b1b"/><circle cx="16" cy="16" r="6" fill="#fff"/><circle cx="16" cy="16" r="3" fill="#1b1b1b"/></svg>',
 )}`;
@@ -17,15 +20,13 @@ export const REFERENCE_PAGE = `<!doctype html>
 <script src="swagger-ui/init.js" defer></script>
 </head>
 <body>
-<noscript>This reference needs JavaScript. The same as JSON: <a href="openapi.json">openapi.json</a></noscript>
+<noscript>This reference needs JavaScript. The same content as JSON: <a href="openapi.json">openapi.json</a></noscript>
 <div id="swagger-ui"></div>
 </body>
 </html>
 `;
 
-/**
- * Starts Swagger UI. Keys are not kept when the page is left: an admin key has no business in a browser's storage.
- */
+/** Starts Swagger UI. Keys are not kept when the page is closed: an admin key should not stay in a browser's storage. */
 export const REFERENCE_SCRIPT = `SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",

@@ -7,21 +7,21 @@ import { formatTimestamp } from "../../model/time/time";
 import type { Erasure } from "../../storage/erasures/erasure-records";
 import { SUBJECT_KINDS } from "../../storage/erasures/subject";
 
-/** An erasure as the API returns it. It does not say what was erased. */
+/** An erasure as the API returns it. It does not show what was erased. */
 export const ErasureSchema = v.object({
   id: v.string(),
   kind: v.picklist(SUBJECT_KINDS),
   status: v.pipe(
     v.picklist(["running", "done"]),
-    v.description("running: something may still be stored. done: everything was looked for twice."),
+    v.description("running: data may still be stored. done: everything was searched twice."),
   ),
-  requested_at: v.pipe(MomentSchema, v.description("What was received before this moment is erased.")),
+  requested_at: v.pipe(MomentSchema, v.description("Everything received before this time is erased.")),
   requested_by: v.pipe(v.nullable(v.string()), v.description("The application of the admin key, if it has one.")),
   updated_at: MomentSchema,
-  steps: v.pipe(CountSchema, v.description("Steps that are done.")),
+  steps: v.pipe(CountSchema, v.description("The number of completed steps.")),
   sessions: v.pipe(
     CountSchema,
-    v.description("These three: what was erased. After a crash more may have been erased."),
+    v.description("These three: the numbers of what was erased. After a crash, more may have been erased."),
   ),
   events: CountSchema,
   errors: CountSchema,

@@ -16,7 +16,7 @@ import type { SubjectKind } from "../../storage/erasures/subject";
 import { findErrorsById } from "../../storage/errors/error-queries";
 import { ErasurePlaceSchema, ErasuresParameters, renderErasure } from "./erasure-schemas";
 
-/** `DELETE /theeye/sessions/{id}`. Also a session of which nothing is stored: what is queued of it is erased too. */
+/** `DELETE /theeye/sessions/{id}`. Also accepts a session without stored events: its queued events are erased too. */
 export function eraseSession(c: Context<AppEnv>): Promise<Response> {
   return begin(c, "session");
 }
@@ -35,7 +35,7 @@ export async function eraseError(c: Context<AppEnv>): Promise<Response> {
   });
 }
 
-/** Answers 202 once the tombstone is recorded: from here on nothing that was received before can come back. */
+/** Answers 202 once the tombstone is recorded: from then on, nothing received before is stored. */
 async function begin(c: Context<AppEnv>, kind: SubjectKind): Promise<Response> {
   const unknown = readParameters(c.req.url, v.object({}));
   if (unknown instanceof Refusal) return unknown.response();
@@ -53,19 +53,19 @@ async function begin(c: Context<AppEnv>, kind: SubjectKind): Promise<Response> {
   try {
     await io.sendErasure({ v: 1, erasure: erasure.id, step: 0 }, 0);
   } catch (thrown) {
-    // The cron asks for what nobody works at.
+    // The cron requests steps that are stalled.
     logFailure("queue_refused", thrown);
   }
   return answer(renderErasure(erasure), 202, { Location: `/theeye/erasures/${erasure.id}` });
 }
 
-/** `GET /theeye/erasures/{id}`: how far an erasure has come. */
+/** `GET /theeye/erasures/{id}`: the progress of an erasure. */
 export async function showErasure(c: Context<AppEnv>): Promise<Response> {
   const erasure = await loadErasure(firstDatabase(databasesOf(c.env)), c.req.param("id") ?? "");
   return erasure === null ? problem("not_found", "There is no erasure of this id.") : answer(renderErasure(erasure));
 }
 
-/** `GET /theeye/erasures`: the newest first. */
+/** `GET /theeye/erasures`: newest first. */
 export async function listAllErasures(c: Context<AppEnv>): Promise<Response> {
   const question = readParameters(c.req.url, ErasuresParameters);
   if (question instanceof Refusal) return question.response();

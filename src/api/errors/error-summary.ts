@@ -23,7 +23,7 @@ import { databasesOf } from "../../storage/core/databases";
 import { MAX_SUMMARY_DAYS, MAX_SUMMARY_GROUPS, MAX_SUMMARY_STEPS } from "../../storage/core/read-limits";
 import { type FailureGroup, sumUpFailures } from "../../storage/errors/failure-queries";
 
-/** The parameters of `GET /theeye/errors/summary`. Without a range: the last 24 hours. */
+/** The parameters of `GET /theeye/errors/summary`. The default range is the last 24 hours. */
 export const ErrorSummaryParameters = v.object({
   code: CodeParameter,
   category: CategoryParameter,
@@ -43,11 +43,17 @@ const GroupSchema = v.object({
   code: v.pipe(v.string(), v.description(`One of ${EVENT_CODE_NAMES.join(", ")}.`)),
   path: v.pipe(
     v.string(),
-    v.description("A JSON pointer into the event, with `*` for every place in an array: `/data/items/*/price`."),
+    v.description("A JSON pointer into the event, with `*` for any array index: `/data/items/*/price`."),
   ),
-  count: v.pipe(CountSchema, v.description("Failed events with this code at this path.")),
-  first_seen: v.pipe(MomentSchema, v.description("Start of the first minute, hour or day in the range that has one.")),
-  last_seen: v.pipe(MomentSchema, v.description("Start of the last minute, hour or day in the range that has one.")),
+  count: v.pipe(CountSchema, v.description("The number of failed events with this code at this path.")),
+  first_seen: v.pipe(
+    MomentSchema,
+    v.description("The start of the first minute, hour or day in the range with such an event."),
+  ),
+  last_seen: v.pipe(
+    MomentSchema,
+    v.description("The start of the last minute, hour or day in the range with such an event."),
+  ),
   over_time: v.pipe(
     v.array(CountSchema),
     v.description(`At most ${MAX_SUMMARY_STEPS} counts, each of \`step_seconds\`, from \`start\` to \`end\`.`),
@@ -55,35 +61,35 @@ const GroupSchema = v.object({
   traffic: v.pipe(
     v.object({ failed: CountSchema, stored: CountSchema }),
     v.description(
-      "All events of the application and event type in the range: those that failed, whatever their issues, by receipt; and those that are stored, by occurrence.",
+      "All events of the application and event type in the range: failed events by receipt, whatever their issues, and stored events by timestamp.",
     ),
   ),
   share: v.pipe(
     v.number(),
     v.minValue(0),
     v.maxValue(1),
-    v.description("Of that traffic, the part that failed: failed / (failed + stored)."),
+    v.description("The share that failed: failed / (failed + stored)."),
   ),
   sample: v.pipe(
     v.object({ id: v.string(), url: v.string() }),
-    v.description("One of the newest of these errors, and the path that shows it."),
+    v.description("One of the newest of these errors, and its path."),
   ),
 });
 
 export const ErrorSummaryResponse = v.object({
-  start: v.pipe(MomentSchema, v.description("Start of what was counted.")),
-  end: v.pipe(MomentSchema, v.description("End of what was counted, exclusive.")),
-  step_seconds: v.pipe(CountSchema, v.description("What each number of `over_time` covers.")),
-  results: v.pipe(v.array(GroupSchema), v.description("The most frequent first.")),
+  start: v.pipe(MomentSchema, v.description("The start of the counted period.")),
+  end: v.pipe(MomentSchema, v.description("The end of the counted period, exclusive.")),
+  step_seconds: v.pipe(CountSchema, v.description("The width of each number of `over_time`.")),
+  results: v.pipe(v.array(GroupSchema), v.description("Most frequent first.")),
   complete: v.pipe(
     v.boolean(),
-    v.description(`False if there are more groups than these: narrow the question, or raise \`limit\`.`),
+    v.description(`False if there are more groups. Narrow the range or filters, or raise \`limit\`.`),
   ),
 });
 
 /**
- * `GET /theeye/errors/summary`: failures by application, event type, code and path. Reads counts that are kept as errors
- * are written, and never an error; a replay does not change what has failed.
+ * `GET /theeye/errors/summary`: failures by application, event type, code and path. Reads only counts that are kept
+ * as errors are written, and no error; a replay does not change them.
  */
 export async function summariseErrors(c: Context<AppEnv>): Promise<Response> {
   const read = readQuestion(c, ErrorSummaryParameters);
@@ -120,15 +126,18 @@ export async function summariseErrors(c: Context<AppEnv>): Promise<Response> {
 }
 
 export interface SummaryRange {
-  /** Width of the buckets that are read: the widest that still shows the range's shape. */
+  /** The width of the buckets that are read: the widest that still shows the course over the range. */
   seconds: number;
   first: number;
   last: number;
-  /** What one number over time covers, in seconds: a multiple of the buckets' width. */
+  /** The width of one number over time, in seconds: a multiple of the buckets' width. */
   step: number;
 }
 
-/** Up to two hours are read by the minute, up to four days by the hour: at most 121 aggregate rows for each group. */
+/**
+ * Ranges up to two hours are read by the minute, up to four days by the hour: at most 121 aggregate rows for each
+ * group.
+ */
 const WIDTHS = [
   { seconds: 60, upTo: 2 * 3_600 },
   { seconds: 3_600, upTo: 4 * 86_400 },
@@ -145,7 +154,7 @@ export function summaryRange(start: Micros | undefined, end: Micros | undefined,
   const last = Math.floor(to / seconds) * seconds;
   const buckets = (last - first) / seconds + 1;
   if (buckets > MAX_SUMMARY_DAYS) {
-    return refuseParameter("start_date", `the range has ${buckets} days; at most ${MAX_SUMMARY_DAYS} are taken.`);
+    return refuseParameter("start_date", `the range has ${buckets} days; the limit is ${MAX_SUMMARY_DAYS}.`);
   }
   return { seconds, first, last, step: Math.ceil(buckets / MAX_SUMMARY_STEPS) * seconds };
 }

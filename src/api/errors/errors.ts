@@ -25,12 +25,17 @@ import { databasesOf } from "../../storage/core/databases";
 import type { ErrorKey } from "../../storage/errors/error-key";
 import { ERROR_STATUSES, type FoundError, findErrors, findErrorsById } from "../../storage/errors/error-queries";
 
-/** The parameters of `GET /theeye/errors`. `start_date` and `end_date` are of receipt. Newest first without `order`. */
+/**
+ * The parameters of `GET /theeye/errors`. `start_date` and `end_date` refer to the receipt. Newest first without
+ * `order`.
+ */
 export const ErrorsParameters = v.object({
   status: v.optional(
     v.pipe(
       v.picklist(ERROR_STATUSES, `expected one of ${ERROR_STATUSES.join(", ")}`),
-      v.description("open: nothing has come of it yet; resolved: a replay made an event of it. Without it: both."),
+      v.description(
+        "open: the error is not resolved; resolved: a replay turned it into an event. Without this parameter: both.",
+      ),
     ),
   ),
   code: CodeParameter,
@@ -40,7 +45,7 @@ export const ErrorsParameters = v.object({
   cursor: CursorParameter,
 });
 
-/** Codes are not checked here: another version of the Worker may have written them. */
+/** Codes are not validated here: another version of the Worker may have written them. */
 const IssuesSchema = v.array(
   v.object({
     code: v.pipe(v.string(), v.description(`One of ${EVENT_CODE_NAMES.join(", ")}.`)),
@@ -50,45 +55,47 @@ const IssuesSchema = v.array(
 );
 
 export const StoredErrorSchema = v.object({
-  id: v.pipe(v.string(), v.description("The error's own id.")),
+  id: v.pipe(v.string(), v.description("The id of the error.")),
   received_at: MomentSchema,
   application: v.pipe(
     v.nullable(v.string()),
-    v.description("The application that sent it; null if what arrived named none."),
+    v.description("The application that sent it; null if the event named none."),
   ),
   session_id: v.nullable(v.string()),
   category: v.nullable(v.string()),
   name: v.nullable(v.string()),
   event_id: v.pipe(
     v.nullable(v.string()),
-    v.description("The event's id: the client's, or the one that the edge gave it."),
+    v.description("The id of the event: the client's, or the one assigned on receipt."),
   ),
   issues: v.pipe(
     IssuesSchema,
-    v.description("All that is wrong with it. `path` is a JSON pointer (RFC 6901) into the event."),
+    v.description("All issues of the event. `path` is a JSON pointer (RFC 6901) into the event."),
   ),
   status: v.picklist(ERROR_STATUSES),
   resolved: v.pipe(
     v.nullable(v.object({ session_id: v.string(), id: v.string(), timestamp: MomentSchema, at: MomentSchema })),
-    v.description("The event that a replay made of it, by session, id and timestamp, and when; null while it is open."),
+    v.description(
+      "The session, id and timestamp of the event that a replay created, and when; null while the error is open.",
+    ),
   ),
   replayed_at: v.pipe(
     v.nullable(MomentSchema),
-    v.description("When a replay validated it last; its `issues` are of then."),
+    v.description("When a replay last validated it; its `issues` are from then."),
   ),
-  event: v.pipe(v.unknown(), v.description("The whole content as it was sent, whatever JSON value that is.")),
+  event: v.pipe(v.unknown(), v.description("The complete content as it was sent, which can be any JSON value.")),
   event_text: v.optional(
     v.pipe(
       v.string(),
       v.description(
-        `Only for content nested deeper than ${MAX_NESTING_LEVELS} levels: its JSON text; \`event\` is null.`,
+        `Only if the content is nested deeper than ${MAX_NESTING_LEVELS} levels: its JSON text; \`event\` is null.`,
       ),
     ),
   ),
   content_parts: v.optional(
     v.pipe(
       v.object({ arrived: CountSchema, of: CountSchema }),
-      v.description("Only while pieces of a large event are still on their way; `event` is null until then."),
+      v.description("Only while parts of a large event have not arrived yet; `event` is null until then."),
     ),
   ),
 });
@@ -101,8 +108,8 @@ const ErrorPlaceSchema = v.pipe(
 );
 
 /**
- * `GET /theeye/errors`: the events that did not validate, each with its whole content and all its issues, by receipt.
- * See `findErrors` for what a page reads.
+ * `GET /theeye/errors`: the events that failed validation, each with its complete content and all its issues, by
+ * receipt. See `findErrors` for what a page reads.
  */
 export async function listErrors(c: Context<AppEnv>): Promise<Response> {
   const read = readQuestion(c, ErrorsParameters);
@@ -137,7 +144,7 @@ export async function listErrors(c: Context<AppEnv>): Promise<Response> {
   });
 }
 
-/** `GET /theeye/errors/{id}`: one error, as the list has it. */
+/** `GET /theeye/errors/{id}`: one error, as in the list. */
 export async function showError(c: Context<AppEnv>): Promise<Response> {
   const unknown = readParameters(c.req.url, v.object({}));
   if (unknown instanceof Refusal) return unknown.response();

@@ -8,9 +8,9 @@ import type { ChangeTime } from "../../storage/admin/rule-epochs";
 import type { Database } from "../../storage/core/databases";
 import { type EventTypeUsage, findUsage } from "../../storage/counts/event-type-usage";
 
-/** What the operations on event types share: what they answer, and what they refuse. */
+/** The responses and refusals that the operations on event types share. */
 
-/** The refusal of a schema that is not valid or not safe, or null. */
+/** The refusal of an invalid or unsafe schema, or null. */
 export function refuseSchema(schema: unknown): Refusal | null {
   if (schema === null) return null;
   const read = readSchema(schema);
@@ -54,10 +54,13 @@ export function render({ schema, changed_at: changedAt, in_force_at: inForceAt, 
 }
 
 export function noType(): Response {
-  return problem("not_found", "There is no registered event type of this category and name, or not of this version.");
+  return problem(
+    "not_found",
+    "There is no registered event type of this category and name, or it does not have this version.",
+  );
 }
 
-/** When a change is made that is asked for now. */
+/** The time of a change that is requested now. */
 export function changeTime({ ruleLeadMicros }: Config): ChangeTime {
   return { now: Date.now() * 1000, lead: ruleLeadMicros };
 }

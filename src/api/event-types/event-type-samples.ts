@@ -3,7 +3,10 @@ import { type FoundError, findErrors } from "../../storage/errors/error-queries"
 import { type FoundEvent, findEvents } from "../../storage/events/find-events";
 import { MAX_FAILED_SAMPLES, MAX_STORED_SAMPLES } from "./trial-schemas";
 
-/** Pages that are read for them: one ends early where payloads are large, or the type is rare in its category. */
+/**
+ * Pages that are read for the samples: a page ends early if payloads are large, or if the type is rare in its
+ * category.
+ */
 const MAX_PAGES = 4;
 
 interface EventType {
@@ -11,7 +14,7 @@ interface EventType {
   name: string;
 }
 
-/** The newest stored events of a type, by occurrence. */
+/** The newest stored events of a type, by timestamp. */
 export async function newestEvents(
   env: Env,
   { category, name }: EventType,

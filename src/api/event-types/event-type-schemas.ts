@@ -7,29 +7,38 @@ import { DeclaredPropertiesSchema } from "../../model/event/declared-property";
 import { CategorySchema, NameSchema } from "../../model/event/event";
 import { ModeSchema, SchemaModeSchema } from "../../model/event/event-type";
 
-/** What the administration of event types takes and answers; the API reference is made from these. */
+/** The schemas of requests and responses about event types. The API reference is made from them. */
 
-const Description = v.pipe(v.string(), v.maxLength(2_000), v.description("What the events of this type tell."));
-const Owner = v.pipe(v.string(), v.maxLength(200), v.description("Who answers for this type: a team, an address."));
+const Description = v.pipe(v.string(), v.maxLength(2_000), v.description("What the events of this type mean."));
+const Owner = v.pipe(
+  v.string(),
+  v.maxLength(200),
+  v.description("Who is responsible for this type: a team or an address."),
+);
 const TypeMode = v.pipe(
   ModeSchema,
-  v.description("`reject`: the type is retired, and its events are `unplanned_event`."),
+  v.description("`reject`: the type is retired, and its events become errors with the code `unplanned_event`."),
 );
 const SchemaMode = v.pipe(
   SchemaModeSchema,
-  v.description("`shadow`: the schema changes no verdict, but what it would have rejected is counted."),
+  v.description("`shadow`: report-only. The schema rejects nothing, but what it would have rejected is counted."),
 );
 const PayloadSchema = v.pipe(
   v.unknown(),
-  v.description("A JSON Schema (draft 2020-12) for `data`; null: any payload."),
+  v.description("A JSON Schema (draft 2020-12) for `data`. Null allows any payload."),
 );
-const Version = v.pipe(v.number(), v.integer(), v.minValue(1), v.description("Grows with each change, from 1."));
+const Version = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(1),
+  v.description("Increases with each change, starting at 1."),
+);
 
-/** When a change of the rules is in force. */
+/** When a change of the rules comes into force. */
 export const InForceSchema = v.pipe(
   MomentSchema,
   v.description(
-    "From when on it is in force, until the next version is: it counts for events that are received from then on. `RULE_LEAD_SECONDS` after the change, or later if another change comes into force then.",
+    "When the version comes into force; it then applies to newly received events until the next version does. This is `RULE_LEAD_SECONDS` after the change, or later if another change comes into force then.",
   ),
 );
 
@@ -42,7 +51,7 @@ export const EventTypeInput = v.strictObject({
   properties: v.optional(DeclaredPropertiesSchema),
 });
 
-/** What `PATCH` takes: the properties alone. */
+/** The body of `PATCH`: the properties alone. */
 export const EventTypePatch = v.strictObject({ properties: DeclaredPropertiesSchema });
 
 const DeclaredAnswer = v.pipe(
@@ -54,7 +63,7 @@ const DeclaredAnswer = v.pipe(
       declared_at: MomentSchema,
     }),
   ),
-  v.description("Properties of the payload that are counted ahead."),
+  v.description("Properties of the payload whose values are counted as events arrive."),
 );
 
 export const EventTypePropertiesSchema = v.object({
@@ -68,7 +77,7 @@ const typeMembers = { category: CategorySchema, name: NameSchema };
 export const EventTypeVersionSchema = v.object({
   ...typeMembers,
   version: Version,
-  registered: v.pipe(v.boolean(), v.description("False: this version removed the type.")),
+  registered: v.pipe(v.boolean(), v.description("False if this version removed the type.")),
   mode: TypeMode,
   schema: PayloadSchema,
   schema_mode: SchemaMode,
@@ -81,14 +90,14 @@ export const EventTypeVersionSchema = v.object({
 const seenMembers = {
   first_seen: v.pipe(
     v.nullable(MomentSchema),
-    v.description("Start of the minute of the first stored event, or of its hour once minutes are not kept any more."),
+    v.description("The start of the minute of the first stored event, or of its hour if minutes are no longer kept."),
   ),
   last_seen: v.pipe(
     v.nullable(MomentSchema),
-    v.description("Start of the minute of the last stored event, or of its hour once minutes are not kept any more."),
+    v.description("The start of the minute of the last stored event, or of its hour if minutes are no longer kept."),
   ),
-  events: v.pipe(CountSchema, v.description("Stored in the days asked for, by occurrence.")),
-  failures: v.pipe(CountSchema, v.description("Failed in the days asked for, by receipt.")),
+  events: v.pipe(CountSchema, v.description("Events stored in the requested days, by timestamp.")),
+  failures: v.pipe(CountSchema, v.description("Events failed in the requested days, by receipt.")),
 };
 
 export const ListedEventTypeSchema = v.object({
@@ -96,7 +105,7 @@ export const ListedEventTypeSchema = v.object({
   registered: v.boolean(),
   version: v.nullable(Version),
   mode: v.nullable(TypeMode),
-  schema_mode: v.pipe(v.nullable(SchemaMode), v.description("null: no schema.")),
+  schema_mode: v.pipe(v.nullable(SchemaMode), v.description("Null if there is no schema.")),
   description: v.nullable(Description),
   owner: v.nullable(Owner),
   ...seenMembers,
@@ -105,10 +114,15 @@ export const ListedEventTypeSchema = v.object({
 export const EventTypePageSchema = v.object({ results: v.array(ListedEventTypeSchema), next: NextSchema });
 
 const ReportOnlySchema = v.object({
-  path: v.pipe(v.string(), v.description('JSON pointer into the event, places in arrays as `*`; "": events as such.')),
+  path: v.pipe(
+    v.string(),
+    v.description(
+      "A JSON pointer into the event, with `*` for any array index. An empty pointer counts events, each once.",
+    ),
+  ),
   events: CountSchema,
-  first_seen: v.pipe(MomentSchema, v.description("Start of the day of the first.")),
-  last_seen: v.pipe(MomentSchema, v.description("Start of the day of the last.")),
+  first_seen: v.pipe(MomentSchema, v.description("The start of the day of the first such event.")),
+  last_seen: v.pipe(MomentSchema, v.description("The start of the day of the last such event.")),
   sample: v.pipe(v.object({ session_id: v.string(), id: v.string() }), v.description("One of the first such events.")),
 });
 
@@ -119,7 +133,7 @@ export const EventTypeSchema = v.object({
   shadow: v.pipe(
     v.nullable(v.array(ReportOnlySchema)),
     v.description(
-      "null for a key that is bound to applications. What this version's schema would have rejected in report-only mode, since it was registered.",
+      "What this version's schema would have rejected in report-only mode since it was registered. Null for a key that is limited to certain applications.",
     ),
   ),
 });
@@ -135,7 +149,7 @@ export const DaysParameter = v.optional(
   v.pipe(
     v.string(),
     v.regex(/^\d{1,2}$/, DAYS_RULE),
-    v.description("The days (UTC) that are counted, up to today: 1 to 90."),
+    v.description("The number of days (UTC) to count, up to today, from 1 to 90."),
     v.transform(Number),
     v.minValue(1, DAYS_RULE),
     v.maxValue(90, DAYS_RULE),
@@ -150,7 +164,7 @@ export const EventTypeParameters = v.object({
     v.pipe(
       v.string(),
       v.regex(/^[1-9]\d{0,8}$/, "expected a version: a whole number from 1"),
-      v.description("An older version. Without it: the newest."),
+      v.description("An older version. The default is the newest."),
       v.transform(Number),
     ),
   ),

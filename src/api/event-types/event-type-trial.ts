@@ -13,7 +13,7 @@ import { newestErrors, newestEvents } from "./event-type-samples";
 import { CheckInput } from "./trial-schemas";
 import { trySchema } from "./try-schema";
 
-/** `GET /theeye/event-types/{category}/{name}/proposal`: a schema drawn from the stored events of a type. */
+/** `GET /theeye/event-types/{category}/{name}/proposal`: a schema derived from the stored events of a type. */
 export async function showProposal(c: Context<AppEnv>): Promise<Response> {
   const type = typeOf(c);
   const applications = askedApplications(c);
@@ -25,7 +25,7 @@ export async function showProposal(c: Context<AppEnv>): Promise<Response> {
   });
 }
 
-/** `POST /theeye/event-types/{category}/{name}/check`: what a candidate schema says of the newest events of a type. */
+/** `POST /theeye/event-types/{category}/{name}/check`: validates the newest events of a type with a candidate schema. */
 export async function checkSchema(c: Context<AppEnv>): Promise<Response> {
   const type = typeOf(c);
   const applications = askedApplications(c);
@@ -35,7 +35,7 @@ export async function checkSchema(c: Context<AppEnv>): Promise<Response> {
   const refusal = refuseSchema(input.schema);
   if (refusal !== null) return refusal.response();
   const read = readSchema(input.schema ?? {});
-  if (!read.ok) throw new Error("a schema was taken that cannot be read");
+  if (!read.ok) throw new Error("an accepted schema cannot be compiled");
   const check = compileSchema(read.schema);
 
   return answerFrom(async () => {

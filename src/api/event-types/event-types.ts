@@ -29,7 +29,7 @@ import {
 import { checkSchema, showProposal } from "./event-type-trial";
 
 /**
- * `/theeye/event-types`: event types, registered and discovered. Changes take an admin key, and count for events that are
+ * `/theeye/event-types`: registered and discovered event types. Changes need an admin key, and apply to events
  * received once they are in force. See docs/event-types.md.
  */
 export const eventTypes = new Hono<AppEnv>({ strict: false });
@@ -55,7 +55,7 @@ eventTypes.get(PATH, requireScope("read", HEEDS_BINDING), async (c) => {
     if (version === null) return noType();
     const [usage, shadow, properties] = await Promise.all([
       usageOf(databases, { category, name }, { days: question.days, applications }),
-      // These counts do not know applications.
+      // These counts are not kept by application.
       applications === null ? sumUpReportOnly(databases, version) : null,
       listProperties(firstDatabase(databases)),
     ]);
@@ -112,7 +112,7 @@ eventTypes.put(PATH, requireScope("admin"), async (c) => {
   return answer(render(version), isNew && version.version === 1 ? 201 : 200);
 });
 
-/** Declares properties alone. The type need not be registered: what is counted is no rule. */
+/** Declares properties only. The type need not be registered, because counting is not a rule. */
 eventTypes.patch(PATH, requireScope("admin"), async (c) => {
   const type = readPath(c);
   if (type instanceof Refusal) return type.response();
@@ -135,7 +135,7 @@ eventTypes.delete(PATH, requireScope("admin"), async (c) => {
   return c.body(null, 204);
 });
 
-/** Each costs a row for each series and hour, and questions read all of them. */
+/** Each property costs a row for each dimension key and hour, and queries read all of them. */
 async function refuseProperties(
   database: Database,
   type: { category: string; name: string },
@@ -145,14 +145,14 @@ async function refuseProperties(
     ({ category, name }) => category !== type.category || name !== type.name,
   );
   if (others.length + added <= MAX_ALL_PROPERTIES) return null;
-  return new Refusal("conflict", `There may be ${MAX_ALL_PROPERTIES} declared properties in all.`);
+  return new Refusal("conflict", `There can be at most ${MAX_ALL_PROPERTIES} declared properties in total.`);
 }
 
 function renderProperty({ path, kind, template, declared_at: declaredAt }: StoredProperty) {
   return { path, kind, template, declared_at: formatTimestamp(declaredAt) };
 }
 
-/** Every isolate of the pipeline reads whole rule books, so they are bounded. */
+/** Every isolate of the pipeline reads whole rule books, so their size is limited. */
 async function refuseGrowth(
   database: Database,
   added: { category: string; name: string; schema: string | null },
@@ -161,11 +161,11 @@ async function refuseGrowth(
   const others = types.filter(({ category, name }) => category !== added.category || name !== added.name);
   const bytes = [...others, added].reduce((sum, { schema }) => sum + utf8Bytes(schema ?? ""), 0);
   if (others.length < MAX_EVENT_TYPES && bytes <= MAX_RULE_BOOK_BYTES) return null;
-  const detail = `There may be ${MAX_EVENT_TYPES} registered event types, with schemas of ${MAX_RULE_BOOK_BYTES} bytes together.`;
+  const detail = `There can be at most ${MAX_EVENT_TYPES} registered event types, with at most ${MAX_RULE_BOOK_BYTES} bytes of schemas in total.`;
   return new Refusal("conflict", detail);
 }
 
-/** A type that is registered must be one that an event can have. */
+/** A registered type must be one that an event can have. */
 function readPath(c: Context<AppEnv>): { category: string; name: string } | Refusal {
   const result = v.safeParse(EventTypePathSchema, c.req.param());
   if (result.success) return result.output;

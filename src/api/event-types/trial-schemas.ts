@@ -1,13 +1,13 @@
 import * as v from "valibot";
 import { CountSchema } from "../../model/count";
 
-/** What the operations that try a schema take and answer. */
+/** The schemas of requests and responses of the operations that try a schema. */
 
-/** How many of a type's newest events a check or a proposal looks at. */
+/** The number of a type's newest events that a check or a proposal examines. */
 export const MAX_STORED_SAMPLES = 500;
 export const MAX_FAILED_SAMPLES = 200;
 
-/** Groups in one answer, the largest first. */
+/** The most groups in one response, largest first. */
 export const MAX_GROUPS = 50;
 
 export const ProposalSchema = v.object({
@@ -15,9 +15,14 @@ export const ProposalSchema = v.object({
   name: v.string(),
   drawn_from: v.pipe(
     CountSchema,
-    v.description(`Stored events that it was drawn from: the newest ${MAX_STORED_SAMPLES} at most.`),
+    v.description(
+      `The number of stored events from which it was derived: the newest ones, at most ${MAX_STORED_SAMPLES}.`,
+    ),
   ),
-  schema: v.pipe(v.nullable(v.unknown()), v.description("Every one of these events fits it. null: none is stored.")),
+  schema: v.pipe(
+    v.nullable(v.unknown()),
+    v.description("Whether every one of these events matches it. Null if none is stored."),
+  ),
 });
 
 export const CheckInput = v.strictObject({
@@ -26,7 +31,7 @@ export const CheckInput = v.strictObject({
 
 const SampleSchema = v.object({
   session_id: v.nullable(v.string()),
-  id: v.optional(v.pipe(v.string(), v.description("Of a stored event."))),
+  id: v.optional(v.pipe(v.string(), v.description("The session and id of a stored event."))),
   error_id: v.optional(v.string()),
   message: v.string(),
 });
@@ -34,30 +39,30 @@ const SampleSchema = v.object({
 export const CheckSchema = v.object({
   stored: v.pipe(
     v.object({ checked: CountSchema, pass: CountSchema, fail: CountSchema }),
-    v.description(`The newest stored events of the type: ${MAX_STORED_SAMPLES} at most.`),
+    v.description(`The newest stored events of the type, at most ${MAX_STORED_SAMPLES}.`),
   ),
   failed: v.pipe(
     v.object({ checked: CountSchema, pass: CountSchema, fail: CountSchema }),
     v.description(
-      `The newest failed events of the type: ${MAX_FAILED_SAMPLES} at most. Those that pass could be replayed.`,
+      `The newest failed events of the type, at most ${MAX_FAILED_SAMPLES}. Those that pass could be replayed.`,
     ),
   ),
   complete: v.pipe(
     v.boolean(),
-    v.description("False if the work of validating came to an end before all of these events were checked."),
+    v.description("False if the limit on validation work was reached before all of these events were checked."),
   ),
   groups: v.pipe(
     v.array(
       v.object({
         code: v.string(),
-        path: v.pipe(v.string(), v.description("JSON pointer into the event, places in arrays as `*`.")),
-        kind: v.pipe(v.string(), v.description("The keyword of the schema that is not met, or the code.")),
+        path: v.pipe(v.string(), v.description("A JSON pointer into the event, with `*` for any array index.")),
+        kind: v.pipe(v.string(), v.description("The violated keyword of the schema, or the code.")),
         stored: CountSchema,
         failed: CountSchema,
         samples: v.array(SampleSchema),
       }),
     ),
-    v.description(`Why they fail, the most frequent first: ${MAX_GROUPS} at most.`),
+    v.description(`Why events fail, most frequent first, at most ${MAX_GROUPS}.`),
   ),
 });
 

@@ -11,24 +11,27 @@ import { type Check, MAX_GROUPS } from "./trial-schemas";
 /** Samples in a group. */
 const MAX_SAMPLES = 3;
 
-/** Units of work for the stored events, and as many for the failed ones: some 0.1 s each. See MAX_VALIDATION_WORK. */
+/**
+ * The units of work for the stored events, and as many for the failed ones: about 0.1 s each. See
+ * MAX_VALIDATION_WORK.
+ */
 export const MAX_TRIAL_WORK = 2_500_000;
 
-/** A stored event, as far as a trial needs it. `data` is JSON. */
+/** The fields of a stored event that a trial needs. `data` is JSON. */
 export interface TriedEvent {
   session: string;
   id: string;
   data: string;
 }
 
-/** A failed event, as far as a trial needs it. `text` is JSON. */
+/** The fields of a failed event that a trial needs. `text` is JSON. */
 export interface TriedError {
   key: { id: string; receivedAt: Micros };
   session: string | null;
   content: { kind: "whole"; text: string } | { kind: "incomplete" };
 }
 
-/** Validates events by a candidate schema, in their order, until they or the work that is allowed come to an end. */
+/** Validates events with a candidate schema, in their order, until all are done or the allowed work is used up. */
 export function trySchema(
   check: CheckPayload,
   { stored, failed }: { stored: readonly TriedEvent[]; failed: readonly TriedError[] },
@@ -46,7 +49,7 @@ export function trySchema(
   return tally.result(allStored && allFailed);
 }
 
-/** @returns false if the work came to an end first */
+/** @returns false if the allowed work was used up first */
 function whileWorkIsLeft<Tried>(
   all: readonly Tried[],
   check: CheckPayload,
@@ -55,7 +58,7 @@ function whileWorkIsLeft<Tried>(
   let spent = 0;
   for (const one of all) {
     if (spent >= MAX_TRIAL_WORK) return false;
-    // Each payload has the verdict that it would have as an event.
+    // Each payload gets the result that it would get as an event.
     const meter = new WorkMeter(MAX_VALIDATION_WORK);
     tryOne(one, (data) => check(data, meter));
     spent += meter.spent;
@@ -78,10 +81,10 @@ function violationsOf(data: unknown, check: CheckPayload): Fault[] {
 
 const NO_TYPES = rulesOf({ unregistered: "accept", types: [] });
 
-/** Everything that is wrong with a failed event if the candidate were its type's schema, as far as no session decides. */
+/** All issues of a failed event if the candidate were its type's schema, except those that only its session can find. */
 function faultsOf(error: TriedError, check: CheckPayload, futureToleranceMicros: number): Fault[] {
   if (error.content.kind !== "whole") {
-    return [{ code: "event_too_large", path: "", kind: "event_too_large", message: "came in pieces" }];
+    return [{ code: "event_too_large", path: "", kind: "event_too_large", message: "was sent in chunks" }];
   }
   const event: unknown = JSON.parse(error.content.text);
   const terms = { receivedAt: error.key.receivedAt, futureToleranceMicros, rules: NO_TYPES };

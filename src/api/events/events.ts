@@ -35,8 +35,8 @@ export const EventsResponse = v.object({
 });
 
 /**
- * `GET /theeye/events`: events of all databases, filtered by any combination of parameters, by occurrence, then receipt.
- * See `findEvents` for what a page reads.
+ * `GET /theeye/events`: events of all databases, filtered by any combination of parameters, ordered by timestamp,
+ * then receipt. See `findEvents` for what a page reads.
  */
 export async function listEvents(c: Context<AppEnv>): Promise<Response> {
   const read = readQuestion(c, EventsParameters);

@@ -29,14 +29,14 @@ const id = (description: string) =>
 
 export const ReceiptParameters = v.object({
   session_id: id("The session id as it was sent."),
-  id: id("The event's id: the client's, or the one that the 202 returned."),
+  id: id("The id of the event: the client's, or the one in the 202 response."),
 });
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 const FailureSchema = v.object({
   error_id: v.string(),
-  url: v.pipe(v.string(), v.description("The path that shows the error, with a read key.")),
+  url: v.pipe(v.string(), v.description("The path of the error, for a read key.")),
   issues: v.array(v.object({ code: v.string(), path: v.string(), message: v.string() })),
   received_at: MomentSchema,
 });
@@ -47,7 +47,7 @@ export const ReceiptResponse = v.object({
   status: v.pipe(
     v.picklist(["pending", "stored", "duplicate", "failed", "unknown"]),
     v.description(
-      "pending: on its way, or it may be: the queue holds events. stored: among the events. duplicate: stored, and its session has lately received it more than once. failed: among the errors. unknown: it never arrived, or belongs to an application that the key does not see.",
+      "pending: the event may still be in the queue. stored: it is among the events. duplicate: it is stored, and its session has recently received it more than once. failed: it is among the errors. unknown: it never arrived, or it belongs to an application that the key cannot read.",
     ),
   ),
   stored: v.pipe(
@@ -55,33 +55,39 @@ export const ReceiptResponse = v.object({
       v.object({
         position: v.pipe(
           v.nullable(count),
-          v.description("Its place in the session, among the events that the key sees; null in a very long one."),
+          v.description(
+            "Its position in the session, among the events that the key can read; null in a very long session.",
+          ),
         ),
         timestamp: MomentSchema,
         received_at: MomentSchema,
         application: v.string(),
         events: v.pipe(
           count,
-          v.description("Events of the session with this id: more than one if it was sent with different timestamps."),
+          v.description(
+            "The number of events in the session with this id. More than one if it was sent with different timestamps.",
+          ),
         ),
       }),
     ),
-    v.description("The event, once it is stored; the newest of several."),
+    v.description("The event, once it is stored. If there are several, the newest."),
   ),
   failures: v.pipe(
     v.array(FailureSchema),
-    v.description("Open errors of events with this id: more than one, or one beside `stored`, if its contents differ."),
+    v.description(
+      "Open errors of events with this id. More than one, or one in addition to `stored`, if the contents differ.",
+    ),
   ),
 });
 
 type Receipt = v.InferOutput<typeof ReceiptResponse>;
 
 /**
- * `GET /theeye/receipts`: what became of an event. Asks the session's object and the databases; nothing is kept for it
- * while events are taken.
+ * `GET /theeye/receipts`: the status of an event. Queries the session's object and the databases; ingest stores
+ * nothing for it.
  *
- * A write key, and a read key that is bound to applications, get the same answer for another application's event as for one that
- * never arrived, also while the queue holds messages.
+ * For another application's event, a write key and a read key limited to some applications get the same response as
+ * for an event that never arrived, even while the queue holds messages.
  */
 export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
   const only = await applicationToShow(c);
@@ -93,7 +99,7 @@ export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
 
   return answerFrom(async () => {
     const databases = databasesOf(c.env);
-    // Asked first: what the object has seen may be written while the databases are read.
+    // Queried first: events that the object has seen may be written while the databases are read.
     const seen = await c.env.SESSIONS.getByName(session).recall(id);
     const [own, failures] = await Promise.all([
       findWholeReceipt(databases, question, archiveOf(c.env)),
@@ -103,9 +109,10 @@ export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
     const facts = {
       stored,
       failures: failures.filter(({ resolvedAt }) => resolvedAt === null),
-      // The object does not know whose event it has seen, so only a key that reads all may hear of it.
+      // The object does not know whose event it has seen, so only a key that can read all applications may learn of
+      // it.
       isTaken: stored === null && seen.length > 0 && question.applications === null,
-      // Beside a failure it may have been another content that came with this id.
+      // If it failed, the repeated event with this id may have had other content.
       isRepeated:
         failures.length === 0 &&
         seen.some(({ occurredAt, isRepeated }) => isRepeated && occurredAt === stored?.occurredAt),
@@ -116,7 +123,7 @@ export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
   });
 }
 
-/** A write key sees its own application's events, wherever it may be used to send; a read key those that it is bound to, or all. */
+/** A write key can read its own application's events, from any place; a read key those of its applications, or all. */
 async function applicationToShow(c: Context<AppEnv>): Promise<{ applications: readonly string[] | null } | Refusal> {
   const sources = { keys: c.env.KEYS, config: c.var.config, cache: isolateKeyCache };
   const recognised = await recognise(c.req.raw, sources);
@@ -129,7 +136,7 @@ async function applicationToShow(c: Context<AppEnv>): Promise<{ applications: re
   return { applications: visibleTo(identity) };
 }
 
-/** The event that a replay made of an error, in the session that its repair named. */
+/** The event that a replay created from an error, in the session that its repair gave. */
 async function resolvedEvent(
   failures: FailedReceipt[],
   databases: Database[],
@@ -142,7 +149,7 @@ async function resolvedEvent(
   return null;
 }
 
-/** A queue that does not tell counts as empty: `pending` for ever would be no answer. */
+/** A queue without metrics counts as empty; otherwise the status would stay `pending` forever. */
 async function hasBacklog(queue: Queue): Promise<boolean> {
   try {
     return typeof queue.metrics === "function" && (await queue.metrics()).backlogCount > 0;
@@ -155,7 +162,7 @@ async function hasBacklog(queue: Queue): Promise<boolean> {
 interface Facts {
   stored: StoredReceipt | null;
   failures: FailedReceipt[];
-  /** The session's object has seen the event, and the databases do not have it yet. */
+  /** The session's object has seen the event, but the databases do not have it yet. */
   isTaken: boolean;
   isRepeated: boolean;
 }

@@ -5,20 +5,20 @@ import type { FoundEvent } from "../../storage/events/find-events";
 
 const JsonObjectAnswer = v.record(v.string(), v.unknown());
 
-/** An event as it is returned. What it was sent without is left out. */
+/** An event as it is returned. Members that were not sent are left out. */
 export const StoredEventSchema = v.object({
   session_id: v.string(),
   application: v.pipe(v.string(), v.description("The application that sent it.")),
   category: v.string(),
   name: v.string(),
   data: v.pipe(JsonObjectAnswer, v.description("The payload as it was sent.")),
-  timestamp: v.pipe(MomentSchema, v.description("When it occurred. ISO 8601, UTC, six decimals.")),
-  received_at: v.pipe(MomentSchema, v.description("When the edge received it. ISO 8601, UTC, six decimals.")),
-  id: v.pipe(v.string(), v.description("The client's id, or the one that the edge gave it.")),
-  visitor_id: v.optional(v.pipe(v.string(), v.description("The person or device, if the event names one."))),
+  timestamp: v.pipe(MomentSchema, v.description("When the event occurred: ISO 8601, UTC, six decimals.")),
+  received_at: v.pipe(MomentSchema, v.description("When the event was received: ISO 8601, UTC, six decimals.")),
+  id: v.pipe(v.string(), v.description("The client's id, or the one assigned on receipt.")),
+  visitor_id: v.optional(v.pipe(v.string(), v.description("The person or device, if the event has one."))),
   context: v.optional(v.pipe(JsonObjectAnswer, v.description("The circumstances as they were sent, if any."))),
   extra: v.optional(
-    v.pipe(JsonObjectAnswer, v.description("The members that `Event` does not name, as sent, if any.")),
+    v.pipe(JsonObjectAnswer, v.description("The members that are not part of `Event`, as sent, if any.")),
   ),
 });
 

@@ -7,15 +7,15 @@ const COLUMNS = [
   ...["data", "context", "extra"],
 ];
 
-/** Columns that `flatten=auto` finds at most. */
+/** The most columns that `flatten=auto` makes. */
 export const MAX_FLATTENED = 100;
 
-/** The first line of a CSV file (RFC 4180). @param paths places in `data` that have a column of their own */
+/** The first line of a CSV file (RFC 4180). @param paths the paths in `data` that have their own column */
 export function csvHeader(paths: readonly string[]): string {
   return line([...COLUMNS, ...paths.map((path) => `data.${path}`)]);
 }
 
-/** An event as a line of CSV. `data`, `context` and `extra` are JSON text; so are the objects and arrays within `data`. */
+/** An event as a line of CSV. `data`, `context`, `extra` and the objects and arrays within `data` are JSON text. */
 export function csvLine(event: FoundEvent, paths: readonly string[]): string {
   const { session, application, category, name, occurredAt, receivedAt, id, visitor, data, context, extra } = event;
   const moments = [formatTimestamp(occurredAt), formatTimestamp(receivedAt)];
@@ -25,7 +25,7 @@ export function csvLine(event: FoundEvent, paths: readonly string[]): string {
   return line([...cells, ...paths.map((path) => cellText(valueAt(payload, path)))]);
 }
 
-/** The places of the values in some payloads, sorted: `host`, `form.first_name`. Names with a dot or a comma have none. */
+/** The paths of the values in some payloads, sorted: `host`, `form.first_name`. Names with a dot or a comma have none. */
 export function flattenedPaths(events: readonly FoundEvent[]): string[] {
   const paths = new Set<string>();
   const collect = (value: unknown, path: string) => {

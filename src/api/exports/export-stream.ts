@@ -6,17 +6,17 @@ import type { EventKey } from "../../storage/scan/event-order";
 export interface ExportFormat {
   header: string;
   line: (event: FoundEvent) => string;
-  /** The last line. `next` is where the export goes on, or null. A file without it was cut off. */
+  /** The last line. `next` is where the export continues, or null. A file without this line is incomplete. */
   trailer: (events: number, next: string | null) => string;
 }
 
 /**
- * Streams an export as text. The next events are read only once the client has taken those before them, so memory stays flat
- * however slow it is. A failure after the first bytes breaks the connection off: the trailer is missing then.
+ * Streams an export as text. More events are read only after the client has taken the earlier ones, so memory use
+ * stays flat for slow clients. A failure after the first bytes aborts the connection, and the trailer is missing.
  *
- * @param first what the first read brought: it is awaited before the answer, which can still be an error then
- * @param nextOf the URL of an export from a place on
- * @param logFailure is called with what broke the stream
+ * @param first the result of the first read, awaited before the response starts, which can still be an error then
+ * @param nextOf the URL of an export that starts at a place
+ * @param logFailure is called with the error that aborted the stream
  */
 export function exportStream(
   first: IteratorResult<ExportedEvents>,
@@ -53,7 +53,7 @@ export function exportStream(
         }
       } catch (thrown) {
         logFailure(thrown);
-        controller.error(new Error("The export broke off."));
+        controller.error(new Error("The export was aborted."));
       }
     },
     async cancel() {

@@ -16,7 +16,7 @@ import { csvHeader, csvLine, flattenedPaths, MAX_FLATTENED } from "./csv";
 import { type ExportFormat, exportStream } from "./export-stream";
 import { ndjsonLine } from "./ndjson";
 
-/** Events in one answer: some 8 s of the 30 s of CPU that a Worker has, and 250 of the 1,000 queries. */
+/** Events in one response: about 8 s of a Worker's 30 s of CPU, and 250 of its 1,000 queries. */
 export const MAX_EXPORTED_EVENTS = 1_000_000;
 
 const FORMATS = ["ndjson", "csv"] as const;
@@ -28,7 +28,7 @@ export const ExportParameters = v.object({
   format: v.optional(
     v.pipe(
       v.picklist(FORMATS, `expected one of ${FORMATS.join(", ")}`),
-      v.description("ndjson: one event a line, as the list of events has it. csv: RFC 4180, with a line of names."),
+      v.description("ndjson: one event on each line, as in the list of events. csv: RFC 4180, with a header line."),
     ),
     "ndjson",
   ),
@@ -39,18 +39,18 @@ export const ExportParameters = v.object({
       v.maxLength(4_000, "expected at most 4000 characters"),
       v.check((text) => text.split(",").length <= MAX_FLATTENED, `expected at most ${MAX_FLATTENED} places`),
       v.description(
-        "Only for csv: places in `data` that get a column of their own, such as `host,form.first_name`; or `auto`: those that the first 1,000 events have.",
+        "Only for csv: paths in `data` that get their own column, such as `host,form.first_name`; or `auto` for those in the first 1,000 events.",
       ),
     ),
   ),
   gzip: v.optional(
-    v.pipe(v.picklist(["1"], "expected 1"), v.description("1: the answer is a gzip file (`application/gzip`).")),
+    v.pipe(v.picklist(["1"], "expected 1"), v.description("1 returns a gzip file (`application/gzip`).")),
   ),
   limit: v.optional(
     v.pipe(
       v.string(),
       v.regex(/^\d{1,7}$/, limitRule),
-      v.description("Events in this answer at most."),
+      v.description("The most events in this response."),
       v.transform(Number),
       v.minValue(1, limitRule),
       v.maxValue(MAX_EXPORTED_EVENTS, limitRule),
@@ -62,12 +62,13 @@ export const ExportParameters = v.object({
 
 type Asked = v.InferOutput<typeof ExportParameters>;
 
-/** Events that `flatten=auto` looks at. */
+/** Events that `flatten=auto` examines. */
 const SAMPLED_EVENTS = 1_000;
 
 /**
- * `GET /theeye/exports`: events of all databases as a stream, oldest first. An answer ends with a line that counts its events and
- * says where the next one begins. As far as the counts tell it beforehand, `Link: <…>; rel="next"` says so too.
+ * `GET /theeye/exports`: events of all databases as a stream, oldest first. A response ends with a line that has the
+ * number of its events and where the next part starts. If the counts give that in advance, `Link: <…>; rel="next"`
+ * has it too.
  */
 export async function exportAll(c: Context<AppEnv>): Promise<Response> {
   const read = readQuestion(c, ExportParameters);
@@ -119,7 +120,7 @@ function streamed(stream: ReadableStream<Uint8Array>, { format, gzip }: Asked, n
   return new Response(isGzip ? stream.pipeThrough(new CompressionStream("gzip")) : stream, { headers });
 }
 
-/** The places that get columns, null without `flatten`. They are named in `next`, so all parts have the same columns. */
+/** The paths that get columns; null without `flatten`. `next` lists them, so that all parts have the same columns. */
 async function columnsOf(
   { flatten }: Asked,
   question: ExportQuestion,

@@ -1,7 +1,7 @@
 import { formatTimestamp } from "../../model/time/time";
 import type { FoundEvent } from "../../storage/events/find-events";
 
-/** An event as a line of NDJSON, with the members of `GET /theeye/events`. What was sent as JSON is copied, not parsed. */
+/** An event as a line of NDJSON, with the members of `GET /theeye/events`. JSON text is copied without parsing it. */
 export function ndjsonLine(event: FoundEvent): string {
   const { session, application, category, name, data, occurredAt, receivedAt, id, visitor, context, extra } = event;
   return (

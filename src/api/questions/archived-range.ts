@@ -7,10 +7,10 @@ import { readPartitionMap } from "../../storage/partitions/known-partitions";
 const HOUR: Micros = 3_600_000_000;
 
 /**
- * Refuses a question whose range reaches into partitions that have left the databases, unless the counts by hour and day, which stay
- * for good, answer it.
+ * Refuses a query whose range includes partitions that have left the databases, unless the hourly and daily counts,
+ * which are kept permanently, can answer it.
  *
- * @param isCounted whether counts of events answer it, rather than events
+ * @param isCounted whether counts of events can answer it instead of events
  * @throws DrizzleQueryError
  */
 export async function refuseArchived(
@@ -25,6 +25,6 @@ export async function refuseArchived(
   const start = new Date(Math.max(...cold.map(({ to }) => to)) / 1_000).toISOString();
   return new Refusal(
     "cold_scan",
-    `A part of the range lies in the archive, where only numbers of events by whole hours are at hand. Ask from ${start} on, or in SQL.`,
+    `A part of the range is archived, where only event counts for whole hours are available. Start at ${start}, or query the archive with SQL.`,
   );
 }

@@ -27,31 +27,34 @@ export const PropertiesResponse = v.object({
   results: v.pipe(
     v.array(
       v.object({
-        path: v.pipe(v.string(), v.description("As `data.` parameters and `group_by` take it.")),
+        path: v.pipe(v.string(), v.description("The path, in the form that `data.` parameters and `group_by` accept.")),
         kinds: v.pipe(
           v.record(v.string(), share),
-          v.description("Shares of the kinds of value: string, number, boolean, null, array, object."),
+          v.description("The shares of the kinds of value: string, number, boolean, null, array, object."),
         ),
         share: v.pipe(share, v.description("The share of the examined events that have the property.")),
         distinct: v.object({
-          about: v.pipe(CountSchema, v.description("Different values among the examined events.")),
+          about: v.pipe(CountSchema, v.description("The number of distinct values among the examined events.")),
         }),
         samples: v.pipe(v.array(v.string()), v.description("The most frequent values.")),
         declared: v.boolean(),
-        kind: v.optional(v.pipe(v.picklist(["text", "number"]), v.description("As it is declared."))),
+        kind: v.optional(v.pipe(v.picklist(["text", "number"]), v.description("The property as it is declared."))),
         template: v.optional(v.string()),
       }),
     ),
-    v.description("Those that most events have come first."),
+    v.description("The properties, most frequent first."),
   ),
-  examined: v.pipe(CountSchema, v.description(`The newest events of the type, at most ${MAX_SURVEYED_EVENTS}.`)),
+  examined: v.pipe(
+    CountSchema,
+    v.description(`The number of examined events, the newest of the type, at most ${MAX_SURVEYED_EVENTS}.`),
+  ),
   accuracy: AccuracySchema,
   rows_read: RowsReadSchema,
 });
 
 const MAX_PAGES = 8;
 
-/** `GET /theeye/properties`: what the payloads of an event type hold, by its newest events. */
+/** `GET /theeye/properties`: the properties in the payloads of an event type, from its newest events. */
 export async function showProperties(c: Context<AppEnv>): Promise<Response> {
   const asked = readParameters(c.req.url, PropertiesParameters);
   if (asked instanceof Refusal) return asked.response();

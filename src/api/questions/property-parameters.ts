@@ -9,7 +9,7 @@ const MAX_FILTERED_PROPERTIES = 4;
 const MAX_FILTER_VALUES = 100;
 
 /**
- * Takes the filters by property out of a URL: `data.path=/blog/*`, each as often as there are values.
+ * Removes the filters by property from a URL: `data.path=/blog/*`, repeated for each value.
  *
  * @returns the filters, and the URL without them
  */

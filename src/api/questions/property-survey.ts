@@ -2,10 +2,10 @@ import { formatPropertyPath, MAX_PATH_LEVELS } from "../../model/event/property-
 import { valueText } from "../../model/event/property-value";
 import type { StoredProperty } from "../../storage/properties/declared-properties";
 
-/** Events that one answer about payloads looks at. */
+/** Events that one survey examines. */
 export const MAX_SURVEYED_EVENTS = 5_000;
 
-/** Properties that are listed. Payloads with keys of their own for everything have no end of them. */
+/** The most properties listed. Payloads with generated keys have an unlimited number of them. */
 const MAX_PATHS = 300;
 
 const SAMPLES = 5;
@@ -17,7 +17,7 @@ interface Surveyed {
   values: Map<string, number>;
 }
 
-/** Looks through payloads for their properties. */
+/** Collects the properties of payloads. */
 export function createPropertySurvey() {
   const found = new Map<string, Surveyed>();
   let examined = 0;
@@ -30,7 +30,7 @@ export function createPropertySurvey() {
   };
 
   const note = (keys: readonly string[], kind: string, value: unknown): void => {
-    // An object is shown by its members, but for one that has none.
+    // An object is shown by its members, unless it is empty.
     if (kind === "object" && Object.keys(Object(value)).length > 0) return;
     const path = formatPropertyPath(keys);
     if (path === null) return;

@@ -10,12 +10,12 @@ import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";
 
 const MINUTE: Micros = 60_000_000;
 
-/** How far back a question goes without `start_date`. */
+/** The number of buckets before the end if there is no `start_date`. */
 const DEFAULT_BUCKETS: Record<StatsInterval, number> = { minute: 60, hour: 48, day: 30, week: 12, month: 12, none: 30 };
 
 /**
- * The period of a question. Without an end: to the end of the bucket that holds the present, or the start of the period if that
- * lies later. Without a start: the default number of buckets; of days where there are none.
+ * The period of a query. The default end is the end of the current bucket, or the start of the period if that is
+ * later. The default start is the default number of buckets before the end; of days, if there are no buckets.
  */
 export function periodOf(range: ZonedRange, interval: StatsInterval, now: Micros): Period | Refusal {
   const given = readZonedRange(range);
@@ -34,7 +34,10 @@ export function periodOf(range: ZonedRange, interval: StatsInterval, now: Micros
   return { start: Math.max(0, start), end };
 }
 
-/** The starts of a period's buckets and its end. The first bucket begins with the period, also within an hour or a day. */
+/**
+ * The starts of a period's buckets, and its end. The first bucket starts with the period, even within an hour or a
+ * day.
+ */
 export function boundsOf(period: Period, interval: StatsInterval, zone: TimeZone): number[] | Refusal {
   const starts = interval === "none" ? [period.start] : bucketStarts(period, interval, zone, MAX_STATS_BUCKETS);
   if (starts.length > MAX_STATS_BUCKETS) return refuseRange(period, interval, zone);
@@ -46,8 +49,8 @@ function refuseRange(period: Period, interval: StatsInterval, zone: TimeZone): R
   const wider = STATS_INTERVALS.slice(STATS_INTERVALS.indexOf(interval) + 1).find(
     (other) => !(boundsOrNull(period, other, zone) === null),
   );
-  const advice = wider === undefined ? "Take a shorter range." : `Take interval=${wider}, or a shorter range.`;
-  const why = `the range has more than ${MAX_STATS_BUCKETS} buckets of one ${interval}, or takes more than ${MAX_COUNT_ROWS} counts. ${advice}`;
+  const advice = wider === undefined ? "Use a shorter range." : `Use interval=${wider} or a shorter range.`;
+  const why = `the range has more than ${MAX_STATS_BUCKETS} buckets of one ${interval}, or needs more than ${MAX_COUNT_ROWS} counts. ${advice}`;
   const { code, detail, members } = refuseParameter("start_date", why);
   return new Refusal(code, detail, { ...members, limit: MAX_STATS_BUCKETS });
 }

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { MomentSchema } from "../../http/request/moment";
 import { MAX_QUESTION_CHARACTERS, SAVED_KINDS, type SavedKind } from "../../model/questions/saved-question";
 
-/** What the operations on saved questions take and answer. */
+/** The schemas of requests and responses about saved questions. */
 
 const KINDS = Object.keys(SAVED_KINDS) as [SavedKind, ...SavedKind[]];
 
@@ -12,7 +12,9 @@ export const QuestionNameSchema = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_-
 
 const KindSchema = v.pipe(
   v.picklist(KINDS, `expected one of ${KINDS.join(", ")}`),
-  v.description("The operation that answers it: /theeye/funnels, /theeye/paths, /theeye/retention or /theeye/stats."),
+  v.description(
+    "The operation that answers the question: /theeye/funnels, /theeye/paths, /theeye/retention or /theeye/stats.",
+  ),
 );
 
 const MembersSchema = v.pipe(
@@ -22,7 +24,7 @@ const MembersSchema = v.pipe(
     `expected at most ${MAX_QUESTION_CHARACTERS} characters as JSON`,
   ),
   v.description(
-    "What the operation takes: the members of its body, or its parameters. Without dates it asks about the latest days whenever it is run.",
+    "The input of the operation: the members of its body, or its parameters. Without dates, each run covers the latest days.",
   ),
 );
 
@@ -38,7 +40,10 @@ export const SavedQuestionSchema = v.object({
   name: v.string(),
   version: v.pipe(v.number(), v.integer(), v.minValue(1)),
   kind: KindSchema,
-  question: v.pipe(v.nullable(v.record(v.string(), v.unknown())), v.description("null: removed by this version.")),
+  question: v.pipe(
+    v.nullable(v.record(v.string(), v.unknown())),
+    v.description("Null if this version removed the question."),
+  ),
   description: v.nullable(v.string()),
   saved_at: MomentSchema,
 });
@@ -53,14 +58,14 @@ export const VersionParameters = v.object({
       v.string(),
       v.regex(/^[1-9]\d{0,5}$/, VERSION_RULE),
       v.transform(Number),
-      v.description("A version; without it the latest."),
+      v.description("The version. The default is the latest."),
     ),
   ),
 });
 
 export const RunInput = v.strictObject({
-  start_date: v.optional(v.pipe(v.string(), v.description("In place of the saved one."))),
-  end_date: v.optional(v.pipe(v.string(), v.description("In place of the saved one."))),
-  timezone: v.optional(v.pipe(v.string(), v.description("In place of the saved one."))),
-  accuracy: v.optional(v.pipe(v.picklist(["fast", "exact"]), v.description("In place of the saved one."))),
+  start_date: v.optional(v.pipe(v.string(), v.description("Replaces the saved value for this run."))),
+  end_date: v.optional(v.pipe(v.string(), v.description("Replaces the saved value for this run."))),
+  timezone: v.optional(v.pipe(v.string(), v.description("Replaces the saved value for this run."))),
+  accuracy: v.optional(v.pipe(v.picklist(["fast", "exact"]), v.description("Replaces the saved value for this run."))),
 });

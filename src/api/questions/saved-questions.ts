@@ -24,7 +24,7 @@ import {
   VersionParameters,
 } from "./saved-question-schemas";
 
-/** Asks the service itself, with the key of the request at hand. */
+/** Sends a request to the service itself, with the key of the current request. */
 export type AskItself = (request: Request, env: Env) => Promise<Response> | Response;
 
 /** `/theeye/questions`: questions that are saved by name, in versions, and run by name. */
@@ -76,7 +76,7 @@ async function save(c: Context<AppEnv>, name: string, ask: AskItself): Promise<R
   const input = await parseJsonBody(c.req.raw, QuestionInput);
   if (input instanceof Refusal) return input.response();
   const { kind, question, description = null } = input;
-  // Asked once, since nothing else knows as well what the operation takes. A job that this starts is of use to whoever runs it.
+  // Run once, because only the operation can validate its input. A job started by this serves the next run too.
   const trial = await askSaved(c, ask, kind, question);
   if (trial.status >= 400) return trial;
   await trial.body?.cancel();
@@ -122,13 +122,13 @@ function homeOf(c: Context<AppEnv>) {
 }
 
 function noQuestion(): Response {
-  return problem("not_found", "There is no saved question of this name and version.");
+  return problem("not_found", "There is no saved question with this name and version.");
 }
 
 function refuseSaving(saving: "full" | "changed"): Refusal {
   return saving === "full"
-    ? new Refusal("conflict", "There are too many saved questions, or versions of this one. Take another name.")
-    : new Refusal("conflict", "Somebody else saved this question at the same time. Look at it, and save it again.");
+    ? new Refusal("conflict", "There are too many saved questions, or versions of this one. Use another name.")
+    : new Refusal("conflict", "Someone else saved this question at the same time. Read it, then save again.");
 }
 
 function render({ savedAt, ...rest }: SavedQuestion): v.InferOutput<typeof SavedQuestionSchema> {

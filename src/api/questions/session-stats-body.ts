@@ -11,10 +11,10 @@ import type {
 import { AccuracySchema, RowsReadSchema, renderAccuracy, ZonedMomentSchema } from "./stats-body";
 import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";
 
-/** The answer of `GET /theeye/sessions/stats`. */
+/** The response of `GET /theeye/sessions/stats`. */
 
 const seconds = v.nullable(v.pipe(v.number(), v.minValue(0)));
-const Values = v.optional(v.pipe(v.array(CountSchema), v.description("One for each bucket.")));
+const Values = v.optional(v.pipe(v.array(CountSchema), v.description("One number for each bucket.")));
 
 const CountLineSchema = v.object({ total: CountSchema, values: Values });
 
@@ -22,11 +22,11 @@ const durationMembers = { mean: seconds, p50: seconds, p90: seconds };
 
 const SessionLineSchema = v.object({
   sessions: CountLineSchema,
-  visitors: v.pipe(CountLineSchema, v.description("Different visitors, as far as events name one.")),
-  bounces: v.pipe(CountLineSchema, v.description("Sessions of one event.")),
+  visitors: v.pipe(CountLineSchema, v.description("Distinct visitors, counting events that have a `visitor_id`.")),
+  bounces: v.pipe(CountLineSchema, v.description("Sessions with a single event.")),
   duration_seconds: v.pipe(
     v.object({ ...durationMembers, values: v.optional(v.array(v.object(durationMembers))) }),
-    v.description("From a session's first event to its last; 0 for one event. null without sessions."),
+    v.description("The time from a session's first event to its last, 0 for a single event. Null without sessions."),
   ),
   events: CountLineSchema,
   events_per_session: v.nullable(v.number()),
@@ -46,7 +46,7 @@ export const SessionStatsResponse = v.object({
       }),
     ),
     v.description(
-      "One for each group, that with most sessions first; without `group_by` a single one. `entry` and `exit` are `{category, name}`, or the property's value.",
+      "One for each group, those with the most sessions first; a single one without `group_by`. `entry` and `exit` are `{category, name}`, or the value of the property.",
     ),
   ),
   other: v.optional(v.object({ groups: CountSchema, ...SessionLineSchema.entries })),
@@ -110,7 +110,7 @@ function renderLine({ sessions, visitors, bounces, events, durations }: SessionL
   };
 }
 
-/** To the microsecond, which is as precise as events are. */
+/** To the microsecond, the precision of events. */
 function rounded({ mean, p50, p90 }: Durations): Durations {
   const round = (value: number | null) => (value === null ? null : Math.round(value * 1_000_000) / 1_000_000);
   return { mean: round(mean), p50: round(p50), p90: round(p90) };

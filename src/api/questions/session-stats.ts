@@ -30,13 +30,15 @@ export const SessionStatsParameters = v.object({
   group_by: v.optional(
     v.pipe(
       v.picklist(["application", "entry", "exit"], "expected application, entry or exit"),
-      v.description("What to divide by: the application of a session's first event, or its first or last event."),
+      v.description("The grouping: the application of a session's first event, or its first or last event."),
     ),
   ),
   by: v.optional(
     v.pipe(
       v.string(),
-      v.description("With `group_by=entry` or `exit`: the event's type, or a property of its payload (data.path)."),
+      v.description(
+        "With `group_by=entry` or `exit`: the type of the event, or a property of its payload (data.path).",
+      ),
       readAs((text) => (text === "type" ? { property: null } : readBy(text)), BY_RULE),
     ),
     "type",
@@ -52,10 +54,10 @@ function readBy(text: string) {
   return property === null ? null : { property };
 }
 
-/** Groups of an answer without `top`. */
+/** The number of groups without `top`. */
 const DEFAULT_TOP = 100;
 
-/** `GET /theeye/sessions/stats`: sessions over time, and what they are made of. See docs/questions.md. */
+/** `GET /theeye/sessions/stats`: numbers about sessions over time. See docs/questions.md. */
 export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
   const split = readPropertyFilters(c.req.url);
   if (split instanceof Refusal) return split.response();

@@ -6,24 +6,32 @@ import type { Accuracy, GroupLine, Line, StatsAnswer } from "../../storage/quest
 import { type Dimension, labelOf, type Metric } from "../../storage/questions/stats-question";
 import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";
 
-/** The answer of `GET /theeye/stats`. */
+/** The response of `GET /theeye/stats`. */
 
 const amount = v.pipe(
   v.nullable(v.number()),
-  v.description("null: there is no number to take the mean or a percentile of."),
+  v.description("Null if there is no number to take the mean or a percentile of."),
 );
 
-export const ZonedMomentSchema = v.pipe(v.string(), v.description("ISO 8601 with the offset of the asked zone."));
+export const ZonedMomentSchema = v.pipe(
+  v.string(),
+  v.description("ISO 8601 with the offset of the requested time zone."),
+);
 
 const lineMembers = {
-  total: v.pipe(amount, v.description("Over the whole period. Different sessions or visitors count once in it.")),
-  values: v.optional(v.pipe(v.array(amount), v.description("One for each bucket. Left out with `interval=none`."))),
+  total: v.pipe(
+    amount,
+    v.description("The number for the whole period, in which distinct sessions or visitors count once."),
+  ),
+  values: v.optional(
+    v.pipe(v.array(amount), v.description("One number for each bucket. Absent with `interval=none`.")),
+  ),
 };
 
 const LineSchema = v.object({
   ...lineMembers,
   comparison: v.optional(
-    v.pipe(v.object(lineMembers), v.description("The same of the compared period, with `compare`.")),
+    v.pipe(v.object(lineMembers), v.description("The same for the compared period, with `compare`.")),
   ),
 });
 
@@ -33,16 +41,21 @@ export const AccuracySchema = v.pipe(
     unreadable: v.optional(
       v.pipe(
         v.array(v.object({ start: ZonedMomentSchema, end: ZonedMomentSchema })),
-        v.description("Ranges whose events are not kept in the databases any more. They are left out."),
+        v.description("Ranges whose events are no longer kept in the databases. They are left out."),
       ),
     ),
     relative_error: v.optional(
-      v.pipe(v.number(), v.description("How far each number may be from the true one, as a share of it.")),
+      v.pipe(
+        v.number(),
+        v.description("The most by which each number may differ from the true one, as a share of it."),
+      ),
     ),
     groups_folded: v.optional(
       v.pipe(
         v.literal(true),
-        v.description("There are more groups than can be told apart: small ones may be missing, and stand in `other`."),
+        v.description(
+          "There are too many groups to keep apart. Small ones may be missing and are then included in `other`.",
+        ),
       ),
     ),
   }),
@@ -51,20 +64,22 @@ export const AccuracySchema = v.pipe(
 
 export const RowsReadSchema = v.pipe(
   v.nullable(CountSchema),
-  v.description("Rows that the question read in D1, as they are billed; null for a key that is bound to applications."),
+  v.description(
+    "The rows that the query read in D1, as billed; null for a key that is limited to certain applications.",
+  ),
 );
 
 export const StatsResponse = v.object({
   metric: v.string(),
   interval: v.picklist(STATS_INTERVALS),
   timezone: v.string(),
-  start: v.pipe(ZonedMomentSchema, v.description("The first moment that is counted.")),
+  start: v.pipe(ZonedMomentSchema, v.description("The start of the period.")),
   end: v.pipe(ZonedMomentSchema, v.description("The end of the period, exclusive.")),
   buckets: v.optional(
     v.pipe(
       v.array(ZonedMomentSchema),
       v.description(
-        "The start of every bucket of the period, also of those without events. The first begins with the period.",
+        "The start of every bucket of the period, including those without events. The first starts with the period.",
       ),
     ),
   ),
@@ -84,13 +99,16 @@ export const StatsResponse = v.object({
       }),
     ),
     v.description(
-      "One for each group, the largest first; without `group_by` a single one. A group has a member for each dimension, such as `data.path`, which is null for events without such a value.",
+      "One for each group, largest first; a single one without `group_by`. A group has a member for each dimension, such as `data.path`, which is null for events without such a value.",
     ),
   ),
   other: v.optional(
     v.pipe(
-      v.object({ groups: v.pipe(CountSchema, v.description("How many groups are not shown.")), ...LineSchema.entries }),
-      v.description("All groups that are not shown, with `group_by`."),
+      v.object({
+        groups: v.pipe(CountSchema, v.description("The number of groups that are not shown.")),
+        ...LineSchema.entries,
+      }),
+      v.description("The sum of all groups that are not shown, with `group_by`."),
     ),
   ),
   total: LineSchema,

@@ -21,7 +21,7 @@ const GROUP_RULE = `expected application, category, name or data. with a path, s
 const MAX_TOP = 1_000;
 const TOP_RULE = `expected a whole number from 1 to ${MAX_TOP}`;
 
-/** `data.form.first_name` names the property form.first_name. Null if it is no such name. */
+/** `data.form.first_name` is the property form.first_name. Null if the text is not such a name. */
 export function readProperty(text: string): AskedProperty | null {
   const name = text.startsWith("data.") ? text.slice("data.".length) : null;
   const path = name === null ? null : parsePropertyPath(name);
@@ -57,7 +57,7 @@ function readDimensions(text: string): Dimension[] | null {
   return isRight ? dimensions : null;
 }
 
-/** A text that `read` understands, or an issue with the rule. */
+/** A text that `read` accepts, or an issue with the rule. */
 export function readAs<Value>(read: (text: string) => Value | null, rule: string) {
   return v.rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
     const value = read(dataset.value);
@@ -70,7 +70,9 @@ export function readAs<Value>(read: (text: string) => Value | null, rule: string
 export const IntervalParameter = v.optional(
   v.pipe(
     v.picklist(STATS_INTERVALS, `expected one of ${STATS_INTERVALS.join(", ")}`),
-    v.description("The width of a bucket on the clocks of `timezone`; weeks begin on Monday. none: totals alone."),
+    v.description(
+      "The width of a bucket in the time zone `timezone`. Weeks start on Monday. none returns totals only.",
+    ),
   ),
   "hour",
 );
@@ -80,7 +82,7 @@ export const TopParameter = v.optional(
     v.string(),
     v.regex(/^\d{1,4}$/, TOP_RULE),
     v.description(
-      `How many groups to show, the largest first: 1 to ${MAX_TOP}. All others stand together as \`other\`. Groups times buckets are at most ${MAX_STATS_AGGREGATES}.`,
+      `The number of groups to show, largest first, from 1 to ${MAX_TOP}. All others are summed as \`other\`. Groups times buckets can be at most ${MAX_STATS_AGGREGATES}.`,
     ),
     v.transform(Number),
     v.minValue(1, TOP_RULE),
@@ -94,7 +96,7 @@ export const StatsParameters = v.object({
     v.pipe(
       v.string(),
       v.description(
-        "What is counted: events, different sessions or visitors, or the sum, mean, median, 90th or 99th percentile of a number in the payload. Percentiles are by nearest rank.",
+        "What is counted: events, distinct sessions or visitors, or the sum, mean, median, 90th or 99th percentile of a number in the payload. Percentiles use the nearest rank.",
       ),
       readAs(readMetric, METRIC_RULE),
     ),
@@ -105,7 +107,7 @@ export const StatsParameters = v.object({
   group_by: v.optional(
     v.pipe(
       v.string(),
-      v.description(`What to divide by: ${GROUP_RULE.replace("expected ", "")}.`),
+      v.description(`The grouping: ${GROUP_RULE.replace("expected ", "")}.`),
       readAs(readDimensions, GROUP_RULE),
     ),
   ),
@@ -113,7 +115,7 @@ export const StatsParameters = v.object({
   compare: v.optional(
     v.pipe(
       v.picklist(COMPARISONS, `expected ${COMPARISONS.join(" or ")}`),
-      v.description("Adds the same numbers of the period before, or of the same dates a year before."),
+      v.description("Adds the same numbers for the period before, or for the same dates a year before."),
     ),
   ),
   application: ApplicationParameter,

@@ -82,7 +82,7 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
   });
 }
 
-/** As many groups as an answer holds, or as are asked for. */
+/** As many groups as requested, or as a response can hold. */
 function mostGroups({ top }: v.InferOutput<typeof StatsParameters>, bounds: readonly number[]): number {
   return Math.min(top ?? MAX_STATS_AGGREGATES, Math.max(1, Math.floor(MAX_STATS_AGGREGATES / (bounds.length - 1))));
 }

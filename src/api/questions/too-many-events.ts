@@ -2,12 +2,12 @@ import { Refusal } from "../../http/problem";
 import { MAX_LIVE_EVENTS } from "../../storage/core/read-limits";
 
 /**
- * The refusal of a question that would look at more events than an answer may.
+ * The refusal of a query that would examine more events than allowed.
  *
- * @param events null: not for those who ask, since events of other applications count too
+ * @param events null if the caller must not see the number, because it includes events of other applications
  */
 export function refuseTooManyEvents(events: number | null, limit = MAX_LIVE_EVENTS): Refusal {
-  const some = events === null ? "too many" : `some ${events}`;
-  const detail = `The question looks at ${some} events, and ${limit} is the limit. Take a shorter range, or a category that is rare.`;
+  const some = events === null ? "too many" : `about ${events}`;
+  const detail = `The query would examine ${some} events; the limit is ${limit}. Use a shorter range, or a category that is rare.`;
   return new Refusal("question_too_large", detail, { limit, ...(events === null ? {} : { actual: events }) });
 }

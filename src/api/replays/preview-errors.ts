@@ -25,8 +25,8 @@ type Sample = Preview["samples"][number];
 const SAMPLES_OF_EACH = 3;
 
 /**
- * Validates errors in their order, until they or the work that is allowed come to an end. The work is counted, not timed, so a
- * preview that is asked for again examines as many.
+ * Validates errors in their order, until all are done or the allowed work is used up. Work is counted instead of
+ * timed, so that a repeated preview examines the same number.
  */
 export function previewErrors(
   errors: readonly PreviewedError[],
@@ -63,7 +63,7 @@ function validate(error: PreviewedError, repair: Repair | null, terms: PreviewTe
   }
   const meter = new WorkMeter(MAX_VALIDATION_WORK);
   const verdict = validateReplayed(prepared, { ...terms, meter });
-  // What is nested too deep would not survive the way back.
+  // Content that is nested too deep cannot be queued again.
   const event = prepared.isOversized ? null : prepared.event;
   const sample: Sample = verdict.valid
     ? { id, verdict: "pass", event, issues: [] }

@@ -10,7 +10,7 @@ import {
 } from "../../storage/errors/error-queries";
 import { type Preview, type PreviewTerms, previewErrors } from "./preview-errors";
 
-/** Validates the errors that a replay would take, and changes nothing. The same code validates in the replay itself. */
+/** Validates the errors that a replay would process, and changes nothing. The replay itself uses the same code. */
 export async function previewReplay(
   databases: Database[],
   selection: ReplaySelection,

@@ -5,14 +5,14 @@ import { CountSchema } from "../../model/count";
 import { RepairSchema } from "../../model/repair/repair";
 import { MAX_ERRORS_PER_STEP, MAX_PREVIEWED_ERRORS, MAX_REPLAY_IDS } from "../../model/replay";
 
-/** What the operations on replays take and answer. */
+/** The schemas of requests and responses about replays. */
 
 const FilterSchema = v.pipe(
   v.strictObject({
     code: CodeParameter,
     ...filterParameters("of receipt"),
   }),
-  v.description("As the list of errors filters; `{}` means every open error. Only open errors are replayed."),
+  v.description("The filters of the list of errors; `{}` selects every open error. Only open errors are replayed."),
 );
 
 const IdsSchema = v.pipe(
@@ -35,7 +35,7 @@ export const CreateReplayParameters = v.object({
     v.pipe(
       v.picklist(["1"], "expected 1"),
       v.description(
-        `1: only a preview, by the rules that a replay begun now would use: changes that are made already count, in force yet or not. Validates at most ${MAX_PREVIEWED_ERRORS} of the errors, fewer where they are large, and changes nothing. Whether an id stands for another event of its session is not validated: only the session knows.`,
+        `1 returns only a preview, by the rules that a replay started now would use: changes that are already made count, in force or not. It validates at most ${MAX_PREVIEWED_ERRORS} of the errors, fewer if they are large, and changes nothing. Whether the session already has another event with the same id is not checked: only the session knows.`,
       ),
     ),
   ),
@@ -44,22 +44,24 @@ export const CreateReplayParameters = v.object({
 const issues = v.array(v.object({ code: v.string(), path: v.string(), message: v.string() }));
 
 export const PreviewSchema = v.object({
-  examined: v.pipe(CountSchema, v.description("How many errors were validated; see `complete`.")),
+  examined: v.pipe(CountSchema, v.description("The number of validated errors; see `complete`.")),
   would_pass: CountSchema,
   would_fail: CountSchema,
   would_skip: v.pipe(
     CountSchema,
     v.description(
-      "Those that cannot be validated: malformed content, or a repair that does not apply or passes a bound.",
+      "Errors that cannot be validated: the content is malformed, or a repair does not apply or exceeds a limit.",
     ),
   ),
   complete: v.pipe(
     v.boolean(),
-    v.description("False if more errors match than were examined: they are more than a preview takes, or large."),
+    v.description(
+      "False if more errors match than were examined: there are too many for a preview, or they are large.",
+    ),
   ),
   failures: v.pipe(
     v.array(v.object({ code: v.string(), path: v.string(), count: CountSchema })),
-    v.description("What would still be wrong, the most frequent first; `*` stands for any place in an array."),
+    v.description("The remaining issues, most frequent first; `*` stands for any array index."),
   ),
   samples: v.pipe(
     v.array(
@@ -71,7 +73,7 @@ export const PreviewSchema = v.object({
         reason: v.optional(v.pipe(v.string(), v.description("Why it is skipped."))),
       }),
     ),
-    v.description("A few of each verdict."),
+    v.description("A few examples of each result."),
   ),
 });
 
@@ -80,25 +82,27 @@ export const ReplaySchema = v.object({
   status: v.pipe(
     v.picklist(["running", "done", "cancelled"]),
     v.description(
-      `running: in steps of at most ${MAX_ERRORS_PER_STEP} errors, one a second. cancelled: it was ended before its time; what it had stored stays.`,
+      `running: in steps of at most ${MAX_ERRORS_PER_STEP} errors, one a second. cancelled: it was ended early; stored events stay.`,
     ),
   ),
   created_at: MomentSchema,
-  updated_at: v.pipe(MomentSchema, v.description("When a step was counted last.")),
-  filter: v.pipe(v.nullable(v.record(v.string(), v.string())), v.description("What it was asked for; null with ids.")),
-  ids: v.pipe(v.nullable(CountSchema), v.description("How many ids it was asked for; null with a filter.")),
+  updated_at: v.pipe(MomentSchema, v.description("When a step was last counted.")),
+  filter: v.pipe(v.nullable(v.record(v.string(), v.string())), v.description("The requested filter; null with ids.")),
+  ids: v.pipe(v.nullable(CountSchema), v.description("The number of requested ids; null with a filter.")),
   repair: v.nullable(v.unknown()),
-  steps: v.pipe(CountSchema, v.description("Steps that are done.")),
-  matched: v.pipe(CountSchema, v.description("Errors taken so far: stored, failing and skipped together.")),
-  stored: v.pipe(CountSchema, v.description("Events that now stand in their sessions; their errors are resolved.")),
+  steps: v.pipe(CountSchema, v.description("The number of completed steps.")),
+  matched: v.pipe(CountSchema, v.description("The errors processed so far: stored, failing and skipped together.")),
+  stored: v.pipe(CountSchema, v.description("Events that are now stored; their errors are resolved.")),
   failing: v.pipe(CountSchema, v.description("Events that still fail; their errors have their newest issues.")),
   skipped: v.pipe(
     CountSchema,
-    v.description("Left as they were: resolved before, in the hands of another replay, or not to be validated."),
+    v.description("Errors left unchanged: resolved before, claimed by another replay, or not possible to validate."),
   ),
   reached: v.pipe(
     v.nullable(MomentSchema),
-    v.description("The receipt up to which errors were taken; null with ids, at the beginning and at the end."),
+    v.description(
+      "The time of receipt up to which errors were processed; null with ids, before the first step and after the last.",
+    ),
   ),
 });
 

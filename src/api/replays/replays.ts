@@ -34,8 +34,8 @@ import {
 } from "./replay-schemas";
 
 /**
- * `POST /theeye/errors/replay`: gives failed events to their sessions once more, fixed or as they are. Answers 202 once
- * the queue has the first step; with `dry_run=1` 200 with a preview. Errors that arrive later are not taken.
+ * `POST /theeye/errors/replay`: processes failed events again, fixed or unchanged. Answers 202 once the queue has
+ * the first step; with `dry_run=1` 200 with a preview. Errors that arrive later are not included.
  */
 export async function createReplay(c: Context<AppEnv>): Promise<Response> {
   const parameters = readParameters(c.req.url, CreateReplayParameters);
@@ -51,7 +51,7 @@ export async function createReplay(c: Context<AppEnv>): Promise<Response> {
   if (parameters.dry_run !== undefined) {
     return answerFrom(async () => {
       const { futureToleranceMicros, ruleLeadMicros } = c.var.config;
-      // A replay that is begun now goes by these.
+      // A replay started now uses these rules.
       const rules = await ruleSourceOf(c.env).readLatest(now + ruleLeadMicros);
       const terms = { futureToleranceMicros, rules };
       const preview = await previewReplay(databasesOf(c.env), selection, repair, terms);
@@ -70,11 +70,11 @@ export async function createReplay(c: Context<AppEnv>): Promise<Response> {
     return queueRefusal(error).response();
   }
   const replay = await loadReplay(home, id);
-  if (replay === null) throw new Error("a replay that was begun is gone");
+  if (replay === null) throw new Error("the replay record is missing");
   return c.json(renderReplay(replay), 202, { Location: `/theeye/replays/${id}`, "Cache-Control": "no-store" });
 }
 
-/** `GET /theeye/replays/{id}`: how far a replay has come. */
+/** `GET /theeye/replays/{id}`: the progress of a replay. */
 export async function showReplay(c: Context<AppEnv>): Promise<Response> {
   const applications = askedApplications(c);
   if (applications instanceof Refusal) return applications.response();
@@ -82,17 +82,17 @@ export async function showReplay(c: Context<AppEnv>): Promise<Response> {
   return replay === null || !isReplayVisible(replay, applications) ? noReplay() : answer(renderReplay(replay));
 }
 
-/**
- * `POST /theeye/replays/{id}/cancel`: ends a replay before its time. What it has stored stays. Harmless when it has ended
- * already.
- */
+/** `POST /theeye/replays/{id}/cancel`: ends a replay early. Stored events stay. Harmless if it has already ended. */
 export async function endReplay(c: Context<AppEnv>): Promise<Response> {
   const home = firstDatabase(databasesOf(c.env));
   const replay = await cancelReplay(home, c.req.param("id") ?? "", Date.now() * 1000);
   return replay === null ? noReplay() : answer(renderReplay(replay));
 }
 
-/** `POST /theeye/replays/{id}/resume`: asks for the next step once more. Harmless while it is under way: it counts once. */
+/**
+ * `POST /theeye/replays/{id}/resume`: requests the next step again. Harmless while the replay is running: a step
+ * counts once.
+ */
 export async function resumeReplay(c: Context<AppEnv>): Promise<Response> {
   const replay = await loadReplay(firstDatabase(databasesOf(c.env)), c.req.param("id") ?? "");
   if (replay === null) return noReplay();
@@ -105,7 +105,10 @@ const ReplayPlaceSchema = v.pipe(
   v.transform(([createdAt, id]) => ({ createdAt, id })),
 );
 
-/** `GET /theeye/replays`: the newest first. A key that is bound to applications sees those whose filter names one of them. */
+/**
+ * `GET /theeye/replays`: newest first. A key limited to some applications sees the replays whose filter names one of
+ * them.
+ */
 export async function listAllReplays(c: Context<AppEnv>): Promise<Response> {
   const question = readParameters(c.req.url, ReplaysParameters);
   if (question instanceof Refusal) return question.response();
@@ -123,15 +126,15 @@ function noReplay(): Response {
   return problem("not_found", "There is no replay of this id.");
 }
 
-/** What a replay takes: up to the moment of asking, so that it comes to an end while errors arrive. */
+/** What a replay selects: errors received up to the request, so that it ends although more errors arrive. */
 function selectionOf({ filter, ids }: CreateReplay, now: number): ReplaySelection | Refusal {
   if ((filter === undefined) === (ids === undefined)) {
-    return new Refusal("invalid_parameter", "The body takes either `filter` or `ids`.", { parameter: "filter" });
+    return new Refusal("invalid_parameter", "The body needs either `filter` or `ids`.", { parameter: "filter" });
   }
   if (ids !== undefined) return { ids: [...new Set(ids)] };
   const { start_date: from = null, end_date: to = null } = filter ?? {};
   if (from !== null && to !== null && from > to) {
-    const detail = "The member filter.start_date cannot be taken: expected a moment that is not after end_date.";
+    const detail = "The member filter.start_date cannot be taken: expected a time that is not after end_date.";
     return new Refusal("invalid_parameter", detail, { parameter: "filter.start_date" });
   }
   const { code = null, session_id: session = null, category = null, name = null, application = null } = filter ?? {};

@@ -23,7 +23,7 @@ export interface AskedSequence {
   accuracy: "fast" | "exact";
 }
 
-/** Answers a question about sequences that comes as a body. `read` turns the body into the question; `now` is in microseconds. */
+/** Answers a query about sequences that is sent as a body. `read` converts the body; `now` is in microseconds. */
 export async function answerSequenceBody<Schema extends v.GenericSchema>(
   c: Context<AppEnv>,
   schema: Schema,
@@ -35,7 +35,10 @@ export async function answerSequenceBody<Schema extends v.GenericSchema>(
   return asked instanceof Refusal ? asked.response() : answerSequence(c, asked);
 }
 
-/** Answers a question about sequences, from the events of the applications that the key sees: with the numbers, or with 202 and a job that works them out. */
+/**
+ * Answers a query about sequences from the events of the applications that the key can read: with the numbers, or
+ * with 202 and a job that computes them.
+ */
 export async function answerSequence(c: Context<AppEnv>, asked: AskedSequence): Promise<Response> {
   const applications = askedApplications(c);
   if (applications instanceof Refusal) return applications.response();
@@ -63,14 +66,14 @@ export async function answerSequence(c: Context<AppEnv>, asked: AskedSequence): 
         rows_read: rowsRead,
       });
     } catch (thrown) {
-      // There is more than the counts say: late events, which are counted later.
+      // There are more events than the counts report: late events, which are counted later.
       if (!(thrown instanceof TooManyRows)) throw thrown;
       return startJob(c, question, zone, 1);
     }
   });
 }
 
-/** The range as answers show it. */
+/** The range as responses show it. */
 export function rangeMembers({ from, to }: SequenceQuestion, zone: TimeZone): { start: string; end: string } {
   return { start: zone.formatMoment(from), end: zone.formatMoment(to + 1) };
 }
@@ -78,12 +81,12 @@ export function rangeMembers({ from, to }: SequenceQuestion, zone: TimeZone): { 
 function refusePlan(plan: ReadingPlan, zone: TimeZone): Refusal | null {
   if (plan.kind === "archived") {
     const begin = zone.formatMoment(plan.until);
-    const detail = `The parameter start_date cannot be taken: events before ${begin} are archived, and questions about sequences read what is not. Begin there, or query the archive's files.`;
+    const detail = `The parameter start_date cannot be taken: events before ${begin} are archived, and queries about sequences read only events in the databases. Start there, or query the archive's files.`;
     return new Refusal("invalid_parameter", detail, { parameter: "start_date" });
   }
   if (plan.kind === "too_many") {
     const events = Math.round(plan.events);
-    const detail = `The range holds some ${events} events, and an exact answer would read more than ${MAX_ROWS_PER_JOB} rows. Take a shorter range, or per=session with accuracy=fast.`;
+    const detail = `The range holds about ${events} events, and an exact answer would read more than ${MAX_ROWS_PER_JOB} rows. Use a shorter range, or per=session with accuracy=fast.`;
     return new Refusal("question_too_large", detail, { limit: MAX_ROWS_PER_JOB, actual: events });
   }
   return null;

@@ -25,25 +25,28 @@ export const FunnelInput = v.strictObject({
     v.array(StepSchema, STEPS_RULE),
     v.minLength(2, STEPS_RULE),
     v.maxLength(MAX_STEPS, STEPS_RULE),
-    v.description("What is to happen, in this order. Anything may happen in between."),
+    v.description("The steps, in this order. Other events may happen in between."),
   ),
   within_seconds: v.optional(
     v.pipe(
       v.number(WITHIN_RULE),
       v.minValue(0, WITHIN_RULE),
       v.maxValue(31_622_400, WITHIN_RULE),
-      v.description("The most time from the first step to the last. Without it: any."),
+      v.description("The most time from the first step to the last, in seconds. Without it there is no limit."),
     ),
   ),
   group_by: v.optional(
-    v.pipe(DimensionSchema, v.description("Divides the answer by this of the first step's event: data.path, say.")),
+    v.pipe(
+      DimensionSchema,
+      v.description("Groups the result by this part of the first step's event, such as data.path."),
+    ),
   ),
 });
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 const StepAnswerSchema = v.object({
-  count: v.pipe(CountSchema, v.description("Sessions (or visitors) that came this far.")),
+  count: v.pipe(CountSchema, v.description("The sessions (or visitors) that reached this step.")),
   interval_95: v.optional(IntervalSchema),
   share_of_first: share,
   share_of_first_interval_95: v.optional(IntervalSchema),
@@ -58,7 +61,7 @@ const StepAnswerSchema = v.object({
         p90_interval_95: v.optional(IntervalSchema),
       }),
       v.description(
-        "Time from the step before, to the millisecond: the median and the 90th percentile (nearest rank).",
+        "The time since the step before, to the millisecond: the median and the 90th percentile (nearest rank).",
       ),
     ),
   ),
@@ -70,12 +73,12 @@ export const FunnelResponse = v.object({
   groups: v.optional(
     v.pipe(
       v.array(v.object({ group: v.string(), steps: v.array(StepAnswerSchema) })),
-      v.description("With `group_by`: the largest groups, the rest as `(other)`. They add up to `steps`."),
+      v.description("With `group_by`: the largest groups, and all others as `(other)`. They add up to `steps`."),
     ),
   ),
 });
 
-/** `POST /theeye/funnels`: how many sessions or visitors do one step after the other. */
+/** `POST /theeye/funnels`: how many sessions or visitors complete a series of steps. */
 export function askFunnel(c: Context<AppEnv>): Promise<Response> {
   return answerSequenceBody(c, FunnelInput, funnelOf);
 }

@@ -14,28 +14,30 @@ import { rangeMembers } from "./answer-sequence";
 
 export const JobResponse = v.object({
   job: v.string(),
-  kind: v.pipe(v.picklist(["funnel", "paths", "retention"]), v.description("What was asked.")),
+  kind: v.pipe(v.picklist(["funnel", "paths", "retention"]), v.description("The query.")),
   status: v.picklist(["running", "done", "failed"]),
   progress: v.pipe(v.number(), v.minValue(0), v.maxValue(1), v.description("The share of its steps that are done.")),
   created_at: MomentSchema,
   updated_at: v.pipe(MomentSchema, v.description("When its last step was done.")),
-  rows_read: v.pipe(CountSchema, v.description("Rows that all steps read in D1 so far.")),
+  rows_read: v.pipe(CountSchema, v.description("The rows that all steps have read in D1 so far.")),
   result: v.optional(
     v.pipe(
       v.record(v.string(), v.unknown()),
-      v.description(`Once it is done: what the question would have answered at once. Kept for ${JOB_KEPT_DAYS} days.`),
+      v.description(
+        `When the job is done: the response that the query would have returned at once. Kept for ${JOB_KEPT_DAYS} days.`,
+      ),
     ),
   ),
   reason: v.optional(v.pipe(v.string(), v.description("Why it failed."))),
 });
 
-/** `GET /theeye/jobs/{id}`: how far a job has come, and at the end its result. */
+/** `GET /theeye/jobs/{id}`: the progress of a job and, when it is done, its result. */
 export async function showJob(c: Context<AppEnv>): Promise<Response> {
   const job = await loadJob(firstDatabase(databasesOf(c.env)), c.req.param("id") ?? "");
   const visible = askedApplications(c);
   if (visible instanceof Refusal) return visible.response();
   if (job === null || !isVisible(job.question.applications, visible)) {
-    return problem("not_found", "There is no job of this id, or it is no longer kept.");
+    return problem("not_found", "There is no job with this id, or it is no longer kept.");
   }
   const { id, question, status, step, steps, createdAt, updatedAt, rowsRead, result, reason } = job;
   const zone = TimeZone.find(job.timezone) ?? TimeZone.UTC;
@@ -52,7 +54,7 @@ export async function showJob(c: Context<AppEnv>): Promise<Response> {
   });
 }
 
-/** Whether a key sees all applications that a job was asked about. */
+/** Returns whether a key can read all applications that a job covers. */
 function isVisible(asked: readonly string[] | null, visible: readonly string[] | null): boolean {
   return visible === null || asked?.every((application) => visible.includes(application)) === true;
 }

@@ -26,31 +26,37 @@ function wholeNumber(most: number, rule: string) {
 /** The body of `POST /theeye/paths`. */
 export const PathsInput = v.strictObject({
   ...SequenceMembers,
-  start: v.optional(v.pipe(StepSchema, v.description("Where paths begin: at the first event that matches."))),
+  start: v.optional(v.pipe(StepSchema, v.description("Where paths start: at the first event that matches."))),
   end: v.optional(
     v.pipe(
       StepSchema,
       v.description(
-        "Where paths end: with `start` at the first event after it that matches; alone at the first that matches, and the path goes back in time.",
+        "Where paths end. With `start`: at the first event after it that matches. Without: at the first event that matches, and the path goes back in time.",
       ),
     ),
   ),
   events: v.optional(
-    v.pipe(StepSchema, v.description("Of which events paths are made, beside `start` and `end`. Without it: of all.")),
+    v.pipe(
+      StepSchema,
+      v.description("The events that paths include besides `start` and `end`. Without it, all events."),
+    ),
   ),
   by: v.optional(
     v.pipe(
       DimensionSchema,
-      v.description("What paths are told apart by: data.path, say. Events without it: `(none)`."),
+      v.description("The key that distinguishes events, such as data.path. Events without it have the key `(none)`."),
     ),
     "type",
   ),
   depth: v.optional(
-    v.pipe(wholeNumber(MAX_DEPTH, DEPTH_RULE), v.description("Events of a path beyond its first one.")),
+    v.pipe(wholeNumber(MAX_DEPTH, DEPTH_RULE), v.description("The number of events of a path after its first one.")),
     3,
   ),
   top: v.optional(
-    v.pipe(wholeNumber(MAX_TOP, TOP_RULE), v.description("Keys that are shown on each level; the rest is `(other)`.")),
+    v.pipe(
+      wholeNumber(MAX_TOP, TOP_RULE),
+      v.description("The number of keys to show on each level; all others are `(other)`."),
+    ),
     10,
   ),
 });
@@ -60,7 +66,7 @@ export const PathsResponse = v.object({
   levels: v.pipe(
     v.array(v.array(v.object({ key: v.string(), count: CountSchema, interval_95: v.optional(IntervalSchema) }))),
     v.description(
-      "Level 0 holds the events at which paths begin, each further one the next event. `(end)`: the session ends here.",
+      "Level 0 has the events at which paths start, each further level the next event. `(end)` means that the session ends here.",
     ),
   ),
   edges: v.pipe(
@@ -73,7 +79,7 @@ export const PathsResponse = v.object({
         interval_95: v.optional(IntervalSchema),
       }),
     ),
-    v.description("Steps from a key to the next one."),
+    v.description("The steps from a key to the next one."),
   ),
 });
 

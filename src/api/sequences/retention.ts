@@ -27,7 +27,7 @@ export const RetentionParameters = v.object({
   interval: v.optional(
     v.pipe(
       v.picklist(["day", "week", "month"], "expected day, week or month"),
-      v.description("The width of a period on the clocks of `timezone`; weeks begin on Monday."),
+      v.description("The width of a period in the time zone `timezone`. Weeks start on Monday."),
     ),
     "week",
   ),
@@ -37,7 +37,7 @@ export const RetentionParameters = v.object({
       v.string(),
       v.regex(/^\d{1,2}$/, PERIODS_RULE),
       v.description(
-        `Periods that are counted of each cohort, its own included: 1 to ${MAX_PERIODS}. Without \`end_date\` also the number of cohorts.`,
+        `The number of periods to count for each cohort, including its own, from 1 to ${MAX_PERIODS}. Without \`end_date\`, it is also the number of cohorts.`,
       ),
       v.transform(Number),
       v.minValue(1, PERIODS_RULE),
@@ -46,13 +46,13 @@ export const RetentionParameters = v.object({
     String(DEFAULT_PERIODS),
   ),
   application: ApplicationParameter,
-  category: v.pipe(CategoryParameter, v.description("Of the event that puts a visitor into a cohort.")),
-  name: v.pipe(NameParameter, v.description("Of the event that puts a visitor into a cohort.")),
+  category: v.pipe(CategoryParameter, v.description("The category of the event that puts a visitor into a cohort.")),
+  name: v.pipe(NameParameter, v.description("The name of the event that puts a visitor into a cohort.")),
   return_category: v.pipe(
     CategoryParameter,
-    v.description("Of the events that count as coming back. Without these two: any."),
+    v.description("The category of the events that count as a return. Without category and name, any event counts."),
   ),
-  return_name: v.pipe(NameParameter, v.description("Of the events that count as coming back.")),
+  return_name: v.pipe(NameParameter, v.description("The name of the events that count as a return.")),
   accuracy: AccuracyParameter,
 });
 
@@ -62,18 +62,18 @@ export const RetentionResponse = v.object({
     v.array(
       v.object({
         start: v.pipe(v.string(), v.description("The first day of the period.")),
-        size: v.pipe(CountSchema, v.description("Visitors whose first event of the range lies in the period.")),
+        size: v.pipe(CountSchema, v.description("The visitors whose first event of the range is in the period.")),
         size_interval_95: v.optional(IntervalSchema),
         returned: v.pipe(
           v.array(CountSchema),
           v.description(
-            "How many of them were seen in the cohort's own period, the next one, and so on. The first event counts as well, if it is one of those that count as coming back.",
+            "How many of them were seen in the cohort's own period, the next one, and so on. The first event also counts if it matches the events that count as a return.",
           ),
         ),
         interval_95: v.optional(v.array(IntervalSchema)),
       }),
     ),
-    v.description("One for each period of the range, also those that nobody began in."),
+    v.description("One for each period of the range, including periods without new visitors."),
   ),
 });
 
@@ -94,7 +94,7 @@ function retentionOf(asked: v.InferOutput<typeof RetentionParameters>, now: Micr
   const startOf = (moment: Micros) => bucketOf(moment, interval, zone);
   const after = (moment: Micros, count: number) => zone.momentOf(addLocal(zone.localOf(moment), interval, count));
   const first = given.start === null ? after(startOf((given.end ?? now + 1) - 1), 1 - periods) : startOf(given.start);
-  // A period that has not begun holds nothing.
+  // A period that has not started has no events.
   const end = given.end ?? Math.min(after(first, periods), after(startOf(Math.max(now, first)), 1));
   const starts = bucketStarts({ start: Math.max(0, first), end }, interval, zone, MAX_PERIODS);
   if (starts.length > MAX_PERIODS) {

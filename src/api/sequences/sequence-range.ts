@@ -3,12 +3,12 @@ import { readZonedRange, type ZonedRange } from "../../http/request/zoned-range"
 import { addLocal, bucketOf, nextBucket } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
 
-/** Days that a question without `start_date` goes back, the last one included. */
+/** The days in the default range of a query without `start_date`, including the last one. */
 const DEFAULT_DAYS = 30;
 
 /**
- * The moments of a question, both inclusive. Without an end: to the end of today in the asked zone. Without a start: DEFAULT_DAYS
- * days before the end.
+ * The first and last time of a query, both inclusive. The default end is the end of today in the requested time
+ * zone. The default start is DEFAULT_DAYS days before the end.
  */
 export function rangeOf(asked: ZonedRange, now: Micros): { from: Micros; to: Micros } | Refusal {
   const given = readZonedRange(asked);

@@ -8,7 +8,7 @@ import type { QuestionDimension } from "../../model/questions/dimension";
 import { ANY_EVENT, type EventPattern } from "../../model/questions/event-pattern";
 import { MAX_EVENTS_AT_ONCE, MAX_QUESTION_PATHS } from "../../storage/sequences/limits";
 
-/** What questions about sequences have in common: which events they mean, whose, and how exact the answer is. */
+/** What queries about sequences have in common: which events they select, whose, and how exact the result is. */
 
 const MAX_VALUES = 100;
 
@@ -37,22 +37,22 @@ const PathSchema = v.pipe(
   v.check((path) => parsePropertyPath(path) !== null, PATH_RULE),
 );
 
-/** Which events a step means. */
+/** The events that a step selects. */
 export const StepSchema = v.pipe(
   v.strictObject({
-    application: text("Only what this application sent."),
-    category: text("Only this category."),
-    name: text("Only this name."),
+    application: text("Only events from this application."),
+    category: text("Only events of this category."),
+    name: text("Only events with this name."),
     data: v.optional(
       v.pipe(
         v.record(PathSchema, ValuesSchema),
         v.description(
-          `Values of properties of the payload, by their paths: \`{"path": ["/", "/blog/*"]}\`. Each property must have any of its values: ${VALUE_FILTER_RULE}.`,
+          `Values of properties of the payload, by their paths: \`{"path": ["/", "/blog/*"]}\`. Each property must have one of its values: ${VALUE_FILTER_RULE}.`,
         ),
       ),
     ),
   }),
-  v.description("Events that have all of this; `{}` means every event."),
+  v.description("Selects events that match all members; `{}` selects every event."),
 );
 
 export type Step = v.InferOutput<typeof StepSchema>;
@@ -93,7 +93,7 @@ export const PerSchema = v.optional(
   v.pipe(
     v.picklist(["session", "visitor"], "expected session or visitor"),
     v.description(
-      "Whose events are put in a row: those of a session, or those that carry the same `visitor_id`, over all sessions.",
+      "Whose events form a sequence: those of a session, or those with the same `visitor_id` over all sessions.",
     ),
   ),
   "session",
@@ -103,26 +103,26 @@ export const AccuracyParameter = v.optional(
   v.pipe(
     v.picklist(["fast", "exact"], "expected fast or exact"),
     v.description(
-      `fast: up to ${MAX_EVENTS_AT_ONCE} events are read, beyond that a sample of sessions as large, with 95 % intervals. exact: everything is read; above ${MAX_EVENTS_AT_ONCE} events that is a job. Questions per visitor are never sampled.`,
+      `fast: reads up to ${MAX_EVENTS_AT_ONCE} events, and above that a sample of sessions of about that size, with 95 % intervals. exact: reads everything; above ${MAX_EVENTS_AT_ONCE} events as a job. Queries per visitor are never sampled.`,
     ),
   ),
   "fast",
 );
 
-/** The members that every question about sequences takes. */
+/** The members of every query about sequences. */
 export const SequenceMembers = { ...ZonedRangeParameters, per: PerSchema, accuracy: AccuracyParameter };
 
-/** Refused where a question looks at more properties: each costs in every event that is read. */
+/** Queries with more properties are refused: each property costs time in every event that is read. */
 export const PATHS_RULE = `expected at most ${MAX_QUESTION_PATHS} different properties in all steps together`;
 
 export const IntervalSchema = v.pipe(
   v.tuple([v.number(), v.number()]),
-  v.description("Between which numbers the true one lies with 95 %. Only where the answer is sampled."),
+  v.description("The 95 % interval of the number. Only if the result is sampled."),
 );
 
-/** What every answer to a question about sequences carries. */
+/** The members of every result about sequences. */
 export const SequenceAnswerMembers = {
-  start: v.pipe(v.string(), v.description("The first moment of the range, in the asked zone.")),
+  start: v.pipe(v.string(), v.description("The start of the range, in the requested time zone.")),
   end: v.pipe(v.string(), v.description("The end of the range, exclusive.")),
   accuracy: v.pipe(
     v.object({
@@ -131,17 +131,17 @@ export const SequenceAnswerMembers = {
       folded: v.optional(
         v.pipe(
           v.literal(true),
-          v.description("There were too many different keys to keep apart: rare ones stand in `(other)`."),
+          v.description("There were too many distinct keys to keep apart: rare ones are in `(other)`."),
         ),
       ),
     }),
     v.description("exact: every session (or visitor) of the range was read."),
   ),
-  rows_read: v.pipe(CountSchema, v.description("Rows that were read in D1, as they are billed.")),
+  rows_read: v.pipe(CountSchema, v.description("The rows that were read in D1, as billed.")),
 };
 
-/** 202: the answer is on its way. */
+/** 202: a job computes the result. */
 export const JobStartedSchema = v.object({
   job: v.string(),
-  url: v.pipe(v.string(), v.description("Where the job stands, and at the end its result.")),
+  url: v.pipe(v.string(), v.description("The path of the job, which returns its progress and its result.")),
 });

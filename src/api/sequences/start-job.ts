@@ -8,7 +8,7 @@ import type { TimeZone } from "../../model/time/time-zone";
 import { databasesOf, firstDatabase } from "../../storage/core/databases";
 import { deleteJob, insertJob, MAX_RUNNING_JOBS } from "../../storage/sequences/job-store";
 
-/** Begins a job and answers 202 with where it is found, once the queue has its first step. */
+/** Starts a job and answers 202 with its path, once the queue has its first step. */
 export async function startJob(
   c: Context<AppEnv>,
   question: SequenceQuestion,
@@ -19,7 +19,7 @@ export async function startJob(
   const id = crypto.randomUUID();
   const isStarted = await insertJob(home, { id, createdAt: Date.now() * 1_000, question, timezone: zone.name, steps });
   if (!isStarted) {
-    const detail = `${MAX_RUNNING_JOBS} jobs are running already, which is the limit. Ask again when one of them is done.`;
+    const detail = `${MAX_RUNNING_JOBS} jobs are already running, which is the limit. Try again when one of them is done.`;
     return problem("rate_limited", detail, { limit: MAX_RUNNING_JOBS });
   }
   try {

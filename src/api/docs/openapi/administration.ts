@@ -6,7 +6,7 @@ import type { SchemaName } from "./schemas";
 
 const CREATED_AT = "2026-01-01T00:00:00.000000Z";
 
-/** The application of the examples. They may be sent in their order: it is created first and deleted last. */
+/** The application of the examples. They are sent in order: it is created first and deleted last. */
 const APPLICATION = "shop";
 
 const ORIGINS = ["https://www.example.com", "https://*.shop.example.com"];
@@ -36,7 +36,7 @@ const nameParameter = pathParameter("name", "The application's name.", APPLICATI
 
 function body(name: SchemaName, examples: MediaType["examples"]): NonNullable<OperationPlan["requestBody"]> {
   return {
-    description: "One JSON object, of any content type, plain or gzip.",
+    description: "One JSON object, with any content type, plain or gzip.",
     content: { "application/json": { schema: schemaReference(name), examples } },
   };
 }
@@ -45,12 +45,15 @@ function created(description: string, name: SchemaName, value: unknown): Answer 
   return {
     status: 201,
     description,
-    headers: { Location: { description: "The application's path.", schema: { type: "string" } } },
+    headers: { Location: { description: "The path of the application.", schema: { type: "string" } } },
     content: json(name, value),
   };
 }
 
-const gone: Answer = { status: 204, description: "Done. The keys stop working within about two minutes." };
+const gone: Answer = {
+  status: 204,
+  description: "The keys are revoked. They stop working everywhere within about two minutes.",
+};
 
 const shared = { tag: "Administration", scope: "admin" } as const;
 
@@ -65,12 +68,12 @@ export function administrationOperations(): OperationPlan[] {
       operationId: "createApplication",
       summary: "Create an application",
       description:
-        "Creates an application with a write key and a read key. **A key is shown this once.** `origins` bind the write key to the pages of these origins; `https://*.example.com` stands for all subdomains. The read key sees every application: rotate it with `applications` to bind it.",
+        "Creates an application with a write key and a read key. **Each key is shown only in this response.** `origins` limits the write key to pages of these origins; `https://*.example.com` matches all subdomains. The read key can read every application; to limit it, rotate it with `applications`.",
       requestBody: body("CreateApplication", {
         example: { summary: "A web shop", value: { name: APPLICATION, origins: ORIGINS } },
       }),
       answers: [
-        created("Created, with its keys.", "NewApplication", {
+        created("The application is created. The response contains its keys.", "NewApplication", {
           ...LISTED,
           keys: [shown(WRITE_KEY, "eye_w_"), { ...shown(READ_KEY, "eye_r_"), applications: null, notice: NOTICE }],
         }),
@@ -83,7 +86,7 @@ export function administrationOperations(): OperationPlan[] {
       path: "/theeye/applications",
       operationId: "listApplications",
       summary: "List applications",
-      description: "All applications in the order of their names, each with what may be shown of its keys.",
+      description: "Lists all applications by name. Each is listed with the public details of its keys.",
       parameters: queryParameters(ApplicationsParameters),
       answers: [
         {
@@ -101,7 +104,7 @@ export function administrationOperations(): OperationPlan[] {
       path: "/theeye/applications/{name}",
       operationId: "showApplication",
       summary: "Show an application",
-      description: "An application with what may be shown of its keys.",
+      description: "Returns an application with the public details of its keys.",
       parameters: [nameParameter],
       answers: [{ status: 200, description: "The application.", content: json("Application", LISTED) }],
       problems: ["not_found"],
@@ -113,13 +116,15 @@ export function administrationOperations(): OperationPlan[] {
       operationId: "changeApplication",
       summary: "Change an application's origins",
       description:
-        "Sets from where the application's write keys may send, without rotating them: those that it has and those to come. It holds everywhere within about two minutes.",
+        "Sets the origins from which the application's write keys may send, for existing and future keys, without a rotation. The change takes effect everywhere within about two minutes.",
       parameters: [nameParameter],
       requestBody: body("ChangeApplication", {
         example: { summary: "All subdomains of a site", value: { origins: ["https://*.example.com"] } },
         everywhere: { summary: "From anywhere", value: { origins: null } },
       }),
-      answers: [{ status: 200, description: "The application as it is now.", content: json("Application", LISTED) }],
+      answers: [
+        { status: 200, description: "The application after the change.", content: json("Application", LISTED) },
+      ],
       problems: [...bodyProblems, "not_found"],
     },
     {
@@ -129,7 +134,7 @@ export function administrationOperations(): OperationPlan[] {
       operationId: "rotateKey",
       summary: "Rotate a key",
       description:
-        "Makes a new key of a scope and shows it once. Two keys of a kind live at once, so the application can change over without a gap; a third revokes the oldest. A kind is a scope and, for read keys, the applications that they see. What is not given is taken over from the newest key of the scope: the origins of write keys, the applications of read keys.",
+        "Creates a new key of a scope. The key is shown only in this response. Two keys of a kind can be valid at the same time, so that the application can switch without downtime; a third key revokes the oldest. A kind is a scope and, for read keys, the applications that they can read. Members that are absent are taken from the newest key of the scope: the origins of a write key, the applications of a read key.",
       parameters: [nameParameter],
       requestBody: body("CreateKey", {
         example: { summary: "A write key for one site", value: { scope: "write", origins: ORIGINS } },
@@ -152,8 +157,8 @@ export function administrationOperations(): OperationPlan[] {
       path: "/theeye/applications/{name}/keys/{id}",
       operationId: "revokeKey",
       summary: "Revoke a key",
-      description: "Ends one key at once where it is asked, and everywhere within about two minutes.",
-      parameters: [nameParameter, pathParameter("id", "The key's id, as the application lists it.", WRITE_KEY.id)],
+      description: "Revokes a key. It stops working everywhere within about two minutes.",
+      parameters: [nameParameter, pathParameter("id", "The key's id, as listed with the application.", WRITE_KEY.id)],
       answers: [gone],
       problems: ["not_found"],
     },
@@ -163,7 +168,7 @@ export function administrationOperations(): OperationPlan[] {
       path: "/theeye/applications/{name}",
       operationId: "deleteApplication",
       summary: "Delete an application",
-      description: "Revokes all keys of an application and forgets it. Its events stay.",
+      description: "Deletes an application and revokes all its keys. Its events stay.",
       parameters: [nameParameter],
       answers: [gone],
       problems: ["not_found"],

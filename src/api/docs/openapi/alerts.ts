@@ -26,21 +26,21 @@ export function alertOperations(): OperationPlan[] {
       operationId: "createAlert",
       summary: "Create an alert",
       description:
-        "Watches the failed events of an application, a category, an event name or any of these, and posts to a webhook once when the threshold is reached and once when it no longer is. **The secret that signs the messages is shown this once.**",
+        "Watches failed events, optionally only those of an application, a category or an event name. It posts to a webhook once when the threshold is reached, and once when failures are below it again. **The secret that signs the messages is shown only in this response.**",
       requestBody: {
-        description: "One JSON object, of any content type, plain or gzip.",
+        description: "One JSON object, with any content type, plain or gzip.",
         content: {
           "application/json": {
             schema: schemaReference("CreateAlert"),
-            examples: { example: { summary: "A twentieth of a shop's events fail", value: ALERT } },
+            examples: { example: { summary: "5 % of a shop's events fail", value: ALERT } },
           },
         },
       },
       answers: [
         {
           status: 201,
-          description: "Created, with its secret.",
-          headers: { Location: { description: "The alert's path.", schema: { type: "string" } } },
+          description: "The alert is created. The response contains its secret.",
+          headers: { Location: { description: "The path of the alert.", schema: { type: "string" } } },
           content: json("NewAlert", { ...SHOWN, secret: `eye_s_${"x".repeat(43)}` }),
         },
       ],
@@ -51,7 +51,7 @@ export function alertOperations(): OperationPlan[] {
       method: "get",
       operationId: "listAlerts",
       summary: "List alerts",
-      description: "All alerts in the order of their names, each with its state.",
+      description: "Lists all alerts by name, each with its state.",
       answers: [{ status: 200, description: "The alerts.", content: json("AlertList", { results: [SHOWN] }) }],
     },
     {
@@ -60,7 +60,7 @@ export function alertOperations(): OperationPlan[] {
       path: "/theeye/alerts/{name}",
       operationId: "showAlert",
       summary: "Show an alert",
-      description: "An alert with its newest messages and what became of them.",
+      description: "Returns an alert with its newest messages and their delivery status.",
       parameters: [nameParameter],
       answers: [{ status: 200, description: "The alert.", content: json("AlertDetail", { ...SHOWN, deliveries: [] }) }],
       problems: ["not_found"],
@@ -71,7 +71,7 @@ export function alertOperations(): OperationPlan[] {
       path: "/theeye/alerts/{name}",
       operationId: "deleteAlert",
       summary: "Delete an alert",
-      description: "Removes an alert with its messages, also those that wait to be sent.",
+      description: "Deletes an alert and its messages, including messages that were not delivered yet.",
       parameters: [nameParameter],
       answers: [{ status: 204, description: "Done." }],
       problems: ["not_found"],

@@ -22,7 +22,7 @@ function page(name: SchemaName, value: unknown): Answer {
     description: "A page.",
     headers: {
       Link: {
-        description: 'The next page, if there is one: `<…>; rel="next"` (RFC 8288).',
+        description: 'The URL of the next page, if there is one: `<…>; rel="next"` (RFC 8288).',
         schema: { type: "string" },
       },
     },
@@ -41,7 +41,7 @@ const SESSION_LINE = {
   duration_seconds: { ...DURATION, values: [DURATION] },
 };
 
-const shared = { method: "get", tag: "Asking", scope: "read" } as const;
+const shared = { method: "get", tag: "Queries", scope: "read" } as const;
 
 export function askingOperations(): OperationPlan[] {
   return [
@@ -50,7 +50,7 @@ export function askingOperations(): OperationPlan[] {
       path: "/theeye/events",
       operationId: "listEvents",
       summary: "List events",
-      description: `Events by any combination of filters, in the order in which they occurred; those of the same microsecond in the order of receipt. Newest first, or oldest first where one session is asked for. Pages neither repeat nor skip while events arrive. A page looks at some ${MAX_MINUTE_BUCKET_ROWS.toLocaleString("en-US")} events of each database at most; where what is asked for is rare, it may hold fewer than \`limit\`, or none, though there is a next one.`,
+      description: `Lists events by any combination of filters, ordered by timestamp; events with the same timestamp are ordered by receipt. Newest first by default, or oldest first with \`session_id\`. Pages neither repeat nor skip events while new ones arrive. A page examines at most about ${MAX_MINUTE_BUCKET_ROWS.toLocaleString("en-US")} events of each database. If matching events are rare, it may contain fewer than \`limit\`, or none, although there is a next page.`,
       parameters: queryParameters(EventsParameters, { session_id: SAMPLE_SESSION }),
       answers: [page("EventPage", { results: [...STORED_SAMPLES, STORED_FULL_SAMPLE], next: null })],
       problems: ["invalid_parameter"],
@@ -60,16 +60,16 @@ export function askingOperations(): OperationPlan[] {
       path: "/theeye/exports",
       operationId: "exportEvents",
       summary: "Export events",
-      description: `Events as a stream, oldest first, at most ${MAX_EXPORTED_EVENTS.toLocaleString("en-US")} an answer. The last line counts the events and says where the next answer begins: \`{"export":{"events":2,"next":null}}\`, in CSV behind \`# \`. An answer without it was cut off. \`npm run export\` follows \`next\` and writes one file.`,
+      description: `Streams events, oldest first, at most ${MAX_EXPORTED_EVENTS.toLocaleString("en-US")} in one response. The last line has the number of events and the URL of the next part: \`{"export":{"events":2,"next":null}}\`; in CSV it starts with \`# \`. A response without this line is incomplete. \`npm run export\` follows \`next\` and writes one file.`,
       parameters: queryParameters(ExportParameters, { session_id: SAMPLE_SESSION, format: "csv" }),
       answers: [
         {
           status: 200,
-          description: "The events, one a line, and the last line.",
+          description: "The events, one on each line, and the last line.",
           headers: {
             Link: {
               description:
-                'Where the next answer begins, as far as the counts tell it beforehand: `<…>; rel="next"` (RFC 8288). The last line always says it.',
+                'The URL of the next part, if the counts give it in advance: `<…>; rel="next"` (RFC 8288). The last line always has it.',
               schema: { type: "string" },
             },
           },
@@ -96,7 +96,7 @@ export function askingOperations(): OperationPlan[] {
       path: "/theeye/sessions",
       operationId: "listSessions",
       summary: "List sessions",
-      description: "The sessions with an event in the range, the most recently active first, each once.",
+      description: "Lists the sessions that have an event in the range, most recently active first, each once.",
       parameters: queryParameters(SessionsParameters),
       answers: [
         page("SessionPage", {
@@ -112,9 +112,9 @@ export function askingOperations(): OperationPlan[] {
       ...shared,
       path: "/theeye/sessions/stats",
       operationId: "showSessionStats",
-      summary: "Ask for sessions over time",
+      summary: "Query sessions over time",
       description:
-        "Sessions, visitors, bounces, durations and events per session for every bucket of the range, divided by application or by the first or last event. A session belongs to the bucket of its first event in the range, and only its events in the range count. Filters by property are parameters of their own: `data.path=/blog/*`.",
+        "Returns sessions, visitors, bounces, durations and events per session for every bucket of the range, grouped by application or by the first or last event. A session belongs to the bucket of its first event in the range, and only its events in the range count. Filters by property are separate parameters: `data.path=/blog/*`.",
       parameters: [
         ...queryParameters(SessionStatsParameters, { ...SAMPLE_DAY, interval: "day", group_by: "entry" }),
         propertyFilterParameter(),
@@ -149,7 +149,7 @@ export function askingOperations(): OperationPlan[] {
       operationId: "showSession",
       summary: "Show a session",
       description:
-        "A session's summary and a page of its events, oldest first, each with its place in the session. An event that arrives late takes its right place, and those behind it move on by one.",
+        "Returns a session's summary and a page of its events, oldest first, each with its position in the session. An event that arrives late takes its place by timestamp, and the positions after it grow by one.",
       parameters: [pathParameter("id", "The session's id.", SAMPLE_SESSION), ...queryParameters(SessionParameters)],
       answers: [
         page("Session", {
@@ -170,9 +170,9 @@ export function askingOperations(): OperationPlan[] {
       ...shared,
       path: "/theeye/errors",
       operationId: "listErrors",
-      summary: "List events that failed",
+      summary: "List failed events",
       description:
-        "The events that did not validate, each with its whole content and everything that is wrong with it, by receipt; newest first unless `order` says otherwise.",
+        "Lists the events that failed validation, each with its complete content and all its issues. Ordered by receipt, newest first unless `order` is given.",
       parameters: queryParameters(ErrorsParameters),
       answers: [page("ErrorPage", { results: [FAILED_SAMPLE], next: null })],
       problems: ["invalid_parameter"],
@@ -181,9 +181,9 @@ export function askingOperations(): OperationPlan[] {
       ...shared,
       path: "/theeye/properties",
       operationId: "showProperties",
-      summary: "Show what payloads hold",
+      summary: "Show payload properties",
       description:
-        "The properties in the payloads of an event type, by its newest events: kinds of value, how many events have them, the most frequent values, and whether they are declared.",
+        "Returns the properties in the payloads of an event type, from its newest events: kinds of value, the share of events that have them, the most frequent values, and whether they are declared.",
       parameters: queryParameters(PropertiesParameters, { category: "page interaction", name: "pageview" }),
       answers: [
         {
@@ -208,9 +208,9 @@ export function askingOperations(): OperationPlan[] {
       ...shared,
       path: "/theeye/stats",
       operationId: "showStats",
-      summary: "Ask for numbers over time",
+      summary: "Query numbers over time",
       description:
-        "Numbers of events, sessions, visitors or values for every bucket of the range, divided by application, category, name or a property of the payload. Filters by property are parameters of their own: `data.path=/blog/*`. Without `start_date`: the last hour, two days, thirty days, twelve weeks or twelve months before `end_date`.",
+        "Returns the number of events, sessions, visitors or values for every bucket of the range, grouped by application, category, name or a property of the payload. Filters by property are separate parameters: `data.path=/blog/*`. Without `start_date`, the range starts one hour, two days, thirty days, twelve weeks or twelve months before `end_date`.",
       parameters: [...queryParameters(StatsParameters, { ...SAMPLE_DAY, interval: "day" }), propertyFilterParameter()],
       answers: [
         {

@@ -16,23 +16,23 @@ export function collectingOperations(): OperationPlan[] {
       method: "post",
       path: "/theeye/events",
       operationId: "sendEvents",
-      tag: "Collecting",
+      tag: "Ingest",
       summary: "Send events",
-      description: `Takes one event, an array of events, or one event a line (NDJSON), whatever the content type says. The answer comes once the queue has durably taken them all; checking and storing follow within seconds.
+      description: `Accepts one event, an array of events, or one event on each line (NDJSON), with any content type. The response is sent once the queue has durably stored them all. Validation and storage follow within seconds.
 
-- A request holds at most ${MAX_EVENTS_PER_REQUEST} events and ${MAX_BODY_BYTES} bytes after decompression.
-- gzip is understood, with or without its header.
-- An event with an \`id\` that its session knows already is the same event, however late it comes again.
-- An event that is not valid (or larger than ${MAX_EVENT_BYTES} bytes) harms no other: it is kept among the errors with all its issues.
-- So does a line of NDJSON that is not JSON: it is kept as its text and fails with \`event_invalid\`, which names the column. A body is NDJSON if its content type says so or its first line is a JSON object. Any other body that is not JSON is refused as a whole.
-- Members that \`Event\` does not name are kept as well, and returned under \`extra\`.`,
+- A request can contain at most ${MAX_EVENTS_PER_REQUEST} events and ${MAX_BODY_BYTES} bytes after decompression.
+- gzip is detected, with or without its header.
+- An event with an \`id\` that its session already has is a duplicate and is not stored again, however late it arrives.
+- An invalid event (or one larger than ${MAX_EVENT_BYTES} bytes) does not affect the others: it is stored among the errors with all its issues.
+- The same applies to a line of NDJSON that is not JSON: it is stored as text with the issue \`event_invalid\`, which gives the column. A body is NDJSON if its content type is NDJSON or if its first line is a JSON object. Any other body that is not JSON is refused as a whole.
+- Members that are not part of \`Event\` are stored too, and returned under \`extra\`.`,
       scope: "write",
       parameters: [
         {
           name: "dry_run",
           in: "query",
           description:
-            "1: validate the events as the pipeline would, at once, by the rules in force now, and store nothing. Duplicates and taken ids are not validated. Members that `Event` does not name are listed as warnings.",
+            "1 validates the events immediately, by the rules that are in force, and stores nothing. Duplicates and ids that are already used are not detected. Members that are not part of `Event` are listed as warnings.",
           required: false,
           schema: { type: "integer", enum: [0, 1], examples: [1] },
         },
@@ -40,7 +40,7 @@ export function collectingOperations(): OperationPlan[] {
           name: "Idempotency-Key",
           in: "header",
           description:
-            "Gives events without an id the same ids whenever the request is sent again, so that it may be repeated safely.",
+            "Gives the events that have no id the same ids whenever the request is repeated, so that retries are safe.",
           required: false,
           schema: {
             type: "string",
@@ -52,40 +52,40 @@ export function collectingOperations(): OperationPlan[] {
         {
           name: "Content-Encoding",
           in: "header",
-          description: "How the body is compressed.",
+          description: "The compression of the body.",
           required: false,
           schema: { type: "string", enum: ["gzip", "identity"] },
         },
       ],
       requestBody: {
-        description: "The events. Any content type is taken; beacons send `text/plain`.",
+        description: "The events. Any content type is accepted; beacons send `text/plain`.",
         content: {
           "application/json": {
             schema: { anyOf: [schemaReference("Event"), schemaReference("EventBatch")] },
             examples: {
               one: { summary: "One event", value: SAMPLE_EVENTS[0] },
               batch: { summary: "Three events of one session and one microsecond", value: SAMPLE_EVENTS },
-              withId: { summary: "An event with an id of its own", value: { ...SAMPLE_EVENTS[0], id: SAMPLE_IDS[0] } },
+              withId: { summary: "An event with its own id", value: { ...SAMPLE_EVENTS[0], id: SAMPLE_IDS[0] } },
               full: {
-                summary: "An event with a visitor, a context and a member of its own; its timestamp is a number",
+                summary: "An event with a visitor, a context and an additional member; its timestamp is a number",
                 value: FULL_SAMPLE,
               },
             },
           },
           "application/x-ndjson": {
             schema: { type: "string" },
-            examples: { lines: { summary: "One event a line", value: lines } },
+            examples: { lines: { summary: "One event on each line", value: lines } },
           },
           "text/plain": {
             schema: { type: "string" },
-            examples: { beacon: { summary: "As a beacon sends it", value: JSON.stringify(SAMPLE_EVENTS[0]) } },
+            examples: { beacon: { summary: "As sent by a beacon", value: JSON.stringify(SAMPLE_EVENTS[0]) } },
           },
         },
       },
       answers: [
         {
           status: 200,
-          description: "Only with `dry_run=1`: the verdict on each event.",
+          description: "Only with `dry_run=1`: the validation result of each event.",
           content: json(
             "DryRun",
             {
@@ -101,13 +101,13 @@ export function collectingOperations(): OperationPlan[] {
                 },
               ],
             },
-            "Two would be stored, one of them with a warning; one would not",
+            "Two events are valid, one of them with a warning; one is invalid",
           ),
         },
         {
           status: 202,
-          description: "The queue holds all of them.",
-          content: json("Accepted", { accepted: SAMPLE_IDS.length, ids: SAMPLE_IDS }, "Three events taken"),
+          description: "The queue has stored all events.",
+          content: json("Accepted", { accepted: SAMPLE_IDS.length, ids: SAMPLE_IDS }, "Three events accepted"),
         },
       ],
       problems: [

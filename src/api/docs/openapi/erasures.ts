@@ -15,14 +15,15 @@ const ERASURE = {
 
 const BEGUN: Answer = {
   status: 202,
-  description: "It is recorded, and what was received before cannot come back. Deleting goes on in the background.",
-  headers: { Location: { description: "The erasure to follow.", schema: { type: "string" } } },
+  description:
+    "The erasure is recorded. Everything received before can no longer be stored. Deletion continues in the background.",
+  headers: { Location: { description: "The path of the erasure.", schema: { type: "string" } } },
   content: json("Erasure", { ...ERASURE, status: "running", steps: 0, sessions: 0, events: 0 }),
 };
 
 const shared = { tag: "Administration", scope: "admin" } as const;
 
-/** Erasing what was collected of a session or a visitor. */
+/** Erasing the data of a session or a visitor. */
 export function erasureOperations(): OperationPlan[] {
   return [
     {
@@ -32,7 +33,7 @@ export function erasureOperations(): OperationPlan[] {
       operationId: "eraseSession",
       summary: "Erase a session",
       description:
-        "Erases the session's events and errors that were received before the request: those that are stored, and those that are still queued, failed or on their way. New events of the same session are stored as ever. Exact counts stay, since they name nobody. docs/erasure-and-export.md says what remains, and for how long.",
+        "Erases the session's events and errors that were received before the request, both stored ones and those still in a queue. New events of the same session are stored as usual. Exact counts stay, because they name nobody. docs/erasure-and-export.md describes what remains and for how long.",
       parameters: [pathParameter("id", "The session's id.", SAMPLE_SESSION)],
       answers: [BEGUN],
       problems: ["not_found", "invalid_parameter"],
@@ -44,7 +45,7 @@ export function erasureOperations(): OperationPlan[] {
       operationId: "eraseVisitor",
       summary: "Erase a visitor",
       description:
-        "Erases every session in which the visitor was seen, whole, and the errors that name the visitor, as far as they were received before the request. Also what is still on its way, as for a session.",
+        "Erases every session in which the visitor was seen, completely, and the errors that name the visitor, if they were received before the request. This includes events still in a queue, as for a session.",
       parameters: [pathParameter("id", "The visitor's id.", "visitor-1")],
       answers: [{ ...BEGUN, content: json("Erasure", { ...ERASURE, kind: "visitor", status: "running" }) }],
       problems: ["not_found", "invalid_parameter"],
@@ -55,7 +56,7 @@ export function erasureOperations(): OperationPlan[] {
       path: "/theeye/errors/{id}",
       operationId: "eraseError",
       summary: "Erase an error",
-      description: "Erases a failed event with its whole content. It does not come back if it is delivered again.",
+      description: "Erases a failed event with its complete content. If it is delivered again, it is not stored.",
       parameters: [pathParameter("id", "The error's id.", "0c1d4c3e-2b7a-4d0e-8f5a-6c9b1a2d3e4f")],
       answers: [{ ...BEGUN, content: json("Erasure", { ...ERASURE, kind: "error", status: "running" }) }],
       problems: ["not_found", "invalid_parameter"],
@@ -66,7 +67,8 @@ export function erasureOperations(): OperationPlan[] {
       path: "/theeye/erasures",
       operationId: "listErasures",
       summary: "List erasures",
-      description: "The newest first: when and by whom they were asked for, and how much they erased; not what.",
+      description:
+        "Lists erasures, newest first: when and by whom they were requested, and how much they erased, but not what.",
       parameters: queryParameters(ErasuresParameters),
       answers: [
         {
@@ -83,7 +85,7 @@ export function erasureOperations(): OperationPlan[] {
       path: "/theeye/erasures/{id}",
       operationId: "showErasure",
       summary: "Show an erasure",
-      description: "How far an erasure has come.",
+      description: "Returns the progress of an erasure.",
       parameters: [pathParameter("id", "The erasure's id.", ERASURE.id)],
       answers: [{ status: 200, description: "The erasure.", content: json("Erasure", ERASURE) }],
       problems: ["not_found"],

@@ -5,7 +5,7 @@ import { type Answer, json, type MediaType, type OperationPlan } from "./operati
 import { pathParameter, queryParameters } from "./parameters";
 import type { SchemaName } from "./schemas";
 
-/** The event type of the examples; no other example sends events of it. */
+/** The event type of the examples. No other example sends events of this type. */
 const TYPE = { category: "checkout", name: "order placed" };
 
 const PAYLOAD_SCHEMA = {
@@ -38,7 +38,7 @@ const STORAGE = {
 };
 
 const WHEN =
-  "The change counts for events that are received at or after `in_force_at`, by default one minute after the change (`RULE_LEAD_SECONDS`).";
+  "The change applies to events received at or after `in_force_at`, by default one minute after the change (`RULE_LEAD_SECONDS`).";
 
 const UNSEEN = { first_seen: null, last_seen: null, events: 0, failures: 0 };
 
@@ -53,7 +53,7 @@ const typePath = [
 
 function body(name: SchemaName, examples: MediaType["examples"]): NonNullable<OperationPlan["requestBody"]> {
   return {
-    description: "One JSON object, of any content type, plain or gzip.",
+    description: "One JSON object, with any content type, plain or gzip.",
     content: { "application/json": { schema: schemaReference(name), examples } },
   };
 }
@@ -86,7 +86,7 @@ export function eventTypeOperations(): OperationPlan[] {
       path: "/theeye/event-types/{category}/{name}",
       operationId: "registerEventType",
       summary: "Register or change an event type",
-      description: `A change is a new version; what is the same as before makes none. ${WHEN} A member that is left out has its default. A schema that is not valid or could run away is refused, with the place.`,
+      description: `Each change makes a new version; an identical definition makes none. ${WHEN} Members that are absent get their default. An invalid schema, or one that could take too long to validate, is refused with its location.`,
       parameters: typePath,
       requestBody: body("EventTypeInput", {
         example: { summary: "An order has a total and a currency", value: DEFINITION },
@@ -104,10 +104,10 @@ export function eventTypeOperations(): OperationPlan[] {
       operationId: "declareProperties",
       summary: "Declare the properties of an event type",
       description:
-        "Properties of the payload that are counted ahead, in place of those that were declared: from then on, and backwards within minutes to hours. Questions about one of them are then answered over any range. The type need not be registered. `PUT` takes `properties` too, and leaves them as they are without it.",
+        "Replaces the declared properties of the payload, whose values are counted as events arrive; older events are counted within minutes to hours. Queries about a declared property are answered over any range. The type need not be registered. `PUT` accepts `properties` too, and leaves them unchanged if absent.",
       parameters: typePath,
       requestBody: body("EventTypePatch", {
-        example: { summary: "Totals are summed up, currencies counted", value: { properties: DECLARED } },
+        example: { summary: "Totals are summed, currencies counted", value: { properties: DECLARED } },
       }),
       answers: [
         ok("Declared.", "EventTypeProperties", {
@@ -124,7 +124,7 @@ export function eventTypeOperations(): OperationPlan[] {
       operationId: "listEventTypes",
       summary: "List event types",
       description:
-        "Every event type that is registered or was seen, by category and name, with how many events were stored and failed in the last days.",
+        "Lists every event type that is registered or was seen, by category and name, with the number of events that were stored and that failed in the last days.",
       parameters: queryParameters(EventTypesParameters),
       answers: [page("EventTypePage", { results: [LISTED], next: null })],
       problems: ["invalid_parameter"],
@@ -136,7 +136,7 @@ export function eventTypeOperations(): OperationPlan[] {
       operationId: "showEventType",
       summary: "Show an event type",
       description:
-        "The newest version, in force yet or not (`in_force_at`), or the one that is asked for, with what its schema would have rejected in report-only mode.",
+        "Returns the newest version, in force or not (`in_force_at`), or the given version, with what its schema would have rejected in report-only mode.",
       parameters: [...typePath, ...queryParameters(EventTypeParameters)],
       answers: [ok("The event type.", "EventType", { ...VERSION, ...UNSEEN, shadow: [], properties: [] })],
       problems: ["invalid_parameter", "not_found"],
@@ -147,7 +147,7 @@ export function eventTypeOperations(): OperationPlan[] {
       path: "/theeye/event-types/{category}/{name}/versions",
       operationId: "listEventTypeVersions",
       summary: "List the versions of an event type",
-      description: "Every version as it was registered, newest first. A removal is a version too.",
+      description: "Lists every version as it was registered, newest first. A removal is a version too.",
       parameters: [...typePath, ...queryParameters(VersionsParameters)],
       answers: [page("EventTypeVersions", { results: [VERSION], next: null })],
       problems: ["invalid_parameter", "not_found"],
@@ -158,7 +158,7 @@ export function eventTypeOperations(): OperationPlan[] {
       path: "/theeye/event-types/{category}/{name}/proposal",
       operationId: "proposeSchema",
       summary: "Propose a schema",
-      description: `A schema that the newest ${MAX_STORED_SAMPLES} stored events of the type all fit: types, members that are always there, formats. It forbids no further member.`,
+      description: `Proposes a schema that the newest ${MAX_STORED_SAMPLES} stored events of the type all match: types, members that are always present, formats. It allows additional members.`,
       parameters: typePath,
       answers: [
         ok("The proposal.", "Proposal", {
@@ -174,13 +174,13 @@ export function eventTypeOperations(): OperationPlan[] {
       path: "/theeye/event-types/{category}/{name}/check",
       operationId: "checkSchema",
       summary: "Check a schema before it is registered",
-      description: `Runs a candidate over the newest ${MAX_STORED_SAMPLES} stored and ${MAX_FAILED_SAMPLES} failed events of the type at most, and changes nothing.`,
+      description: `Validates at most the newest ${MAX_STORED_SAMPLES} stored and ${MAX_FAILED_SAMPLES} failed events of the type with a candidate schema. It changes nothing.`,
       parameters: typePath,
       requestBody: body("CheckInput", {
         example: { summary: "An order has a total", value: { schema: PAYLOAD_SCHEMA } },
       }),
       answers: [
-        ok("What it would do.", "Check", {
+        ok("The effect of the candidate schema.", "Check", {
           stored: { checked: 500, pass: 499, fail: 1 },
           failed: { checked: 2, pass: 2, fail: 0 },
           complete: true,
@@ -210,7 +210,7 @@ export function eventTypeOperations(): OperationPlan[] {
       path: "/theeye/event-types/{category}/{name}",
       operationId: "removeEventType",
       summary: "Remove an event type",
-      description: `Its events are then those of an unregistered type. ${WHEN} The removal is a version with its own \`in_force_at\`. Its versions stay readable.`,
+      description: `Removes an event type. Its events are then treated as unregistered. ${WHEN} The removal is a version with its own \`in_force_at\`. Older versions stay readable.`,
       parameters: typePath,
       answers: [{ status: 204, description: "Removed." }],
       problems: ["not_found"],
@@ -221,7 +221,7 @@ export function eventTypeOperations(): OperationPlan[] {
       path: "/theeye/settings",
       operationId: "showSettings",
       summary: "Show the settings",
-      description: "What holds for the whole deployment: the newest settings, in force yet or not (`in_force_at`).",
+      description: "Returns the settings of the whole deployment: the newest ones, in force or not (`in_force_at`).",
       answers: [ok("The settings.", "Settings", { ...SETTINGS, ...MOMENTS, ...STORAGE })],
     },
     {
@@ -232,8 +232,8 @@ export function eventTypeOperations(): OperationPlan[] {
       summary: "Change the settings",
       description: WHEN,
       requestBody: body("SettingsInput", {
-        example: { summary: "Unregistered types pass", value: SETTINGS },
-        storage: { summary: "Events are deleted after two years", value: { ...SETTINGS, ...STORAGE } },
+        example: { summary: "Accept unregistered types", value: SETTINGS },
+        storage: { summary: "Delete events after two years", value: { ...SETTINGS, ...STORAGE } },
       }),
       answers: [ok("The settings.", "Settings", { ...SETTINGS, ...MOMENTS, ...STORAGE })],
       problems: [...bodyProblems],

@@ -4,7 +4,7 @@ import { REQUEST_PROBLEMS, type RequestProblemCode } from "../../../model/codes"
 import { schemaReference } from "./json-schema";
 import type { SchemaName } from "./schemas";
 
-/** What is said of an operation, from which its OpenAPI object is made. */
+/** The parts of an operation's description from which its OpenAPI object is made. */
 export interface OperationPlan {
   method: "get" | "post" | "put" | "patch" | "delete";
   path: `/${string}`;
@@ -12,13 +12,13 @@ export interface OperationPlan {
   tag: string;
   summary: string;
   description: string;
-  /** The scope that its key needs; null: none. `optional`: it answers without a key too, but less. */
+  /** The scope that its key needs; null for none. With `keyOptional` it also answers without a key, but with less. */
   scope: Scope | null;
   keyOptional?: boolean;
   parameters?: readonly Parameter[];
   requestBody?: { description: string; content: Record<string, MediaType> };
   answers: readonly Answer[];
-  /** Beside those that every operation with a key has. */
+  /** In addition to those of every operation with a key. */
   problems?: readonly RequestProblemCode[];
 }
 
@@ -28,7 +28,7 @@ export interface Parameter {
   description: string;
   required: boolean;
   schema: JsonSchema;
-  /** Sent by whoever tries the operation; `schema.examples` are further ones that can be added. */
+  /** Filled in when someone tries the operation. `schema.examples` are further values that can be added. */
   example?: unknown;
 }
 
@@ -41,39 +41,39 @@ export interface Answer {
   status: number;
   description: string;
   headers?: Record<string, { description: string; schema: JsonSchema }>;
-  /** Absent: no content. */
+  /** Absent if there is no content. */
   content?: Record<string, MediaType>;
 }
 
 /**
- * How a key may be sent, by the name of its security scheme. The usual way stands last: Swagger UI's form opens with the
- * last field in view and in focus.
+ * The ways to send a key, by the names of their security schemes. The usual way is last: Swagger UI's form opens
+ * with the last field in view and in focus.
  */
 export const SECURITY_SCHEMES = {
-  basic: { type: "http", scheme: "basic", description: "The key as user name; the password is ignored." },
+  basic: { type: "http", scheme: "basic", description: "The key as the user name. The password is ignored." },
   queryKey: {
     type: "apiKey",
     in: "query",
     name: "key",
-    description: "For beacons, which cannot set headers. URLs end in logs: prefer a header.",
+    description: "For beacons, which cannot set headers. URLs are often logged, so prefer a header.",
   },
-  writeKey: { type: "apiKey", in: "header", name: "X-Write-Key", description: "The key alone." },
+  writeKey: { type: "apiKey", in: "header", name: "X-Write-Key", description: "The key on its own." },
   token: {
     type: "apiKey",
     in: "header",
     name: "Authorization",
-    description: "The words `Token <key>`, the key after a space.",
+    description: "The word `Token`, a space, and the key: `Token <key>`.",
   },
   bearer: {
     type: "http",
     scheme: "bearer",
-    description: "The usual way: `Authorization: Bearer <key>`. Enter the key.",
+    description: "The usual way: `Authorization: Bearer <key>`. Enter only the key.",
   },
 } as const;
 
 const RETRY_AFTER = {
   "Retry-After": {
-    description: "Seconds after which to send the same request again.",
+    description: "The number of seconds to wait before sending the same request again.",
     schema: { type: "integer", minimum: 1 },
   },
 } as const satisfies Answer["headers"];
@@ -82,13 +82,13 @@ const PROBLEM_HEADERS: Partial<Record<RequestProblemCode, Answer["headers"]>> = 
   unauthorized: {
     "WWW-Authenticate": { description: "How to send a key (RFC 6750).", schema: { type: "string" } },
   },
-  unsupported_encoding: { "Accept-Encoding": { description: "What is understood.", schema: { type: "string" } } },
+  unsupported_encoding: { "Accept-Encoding": { description: "The accepted encodings.", schema: { type: "string" } } },
   rate_limited: RETRY_AFTER,
   unavailable: RETRY_AFTER,
 };
 
-/** JSON with one example. */
-export function json(name: SchemaName, value: unknown, summary = "An answer"): Record<string, MediaType> {
+/** JSON content with one example. */
+export function json(name: SchemaName, value: unknown, summary = "A response"): Record<string, MediaType> {
   return { "application/json": { schema: schemaReference(name), examples: { [EXAMPLE]: { summary, value } } } };
 }
 
@@ -110,7 +110,7 @@ export function describeOperation(plan: OperationPlan): Record<string, unknown> 
   };
 }
 
-/** Any one scheme will do. The words after a scheme are the scope that the key needs (OpenAPI 3.1, 4.8.30). */
+/** Any one scheme is sufficient. The words after a scheme are the scope that the key needs (OpenAPI 3.1, 4.8.30). */
 function securityOf(scope: Scope, optional: boolean): Record<string, string[]>[] {
   const schemes = Object.keys(SECURITY_SCHEMES).map((scheme) => ({ [scheme]: [scope] }));
   return optional ? [{}, ...schemes] : schemes;

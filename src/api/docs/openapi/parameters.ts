@@ -4,7 +4,7 @@ import { jsonSchemaOf } from "./json-schema";
 import type { Parameter } from "./operation";
 import { SAMPLE_SESSION } from "./sample-events";
 
-/** A value of each parameter that means something with the sample events. `cursor` has none: it comes from `next`. */
+/** An example for each parameter that matches the sample events. `cursor` has none: it comes from `next`. */
 const EXAMPLES: Record<string, string | number> = {
   session_id: SAMPLE_SESSION,
   category: "page interaction",
@@ -37,8 +37,8 @@ const EXAMPLES: Record<string, string | number> = {
 /**
  * The query parameters of an operation, from the schema that reads them.
  *
- * @param sent parameters that are filled in from the start where the operation is tried. The others only suggest their
- * example, or else each trial would ask for everything at once.
+ * @param sent parameters that are filled in when someone tries the operation. The others only suggest their example,
+ * or every trial would set all of them.
  */
 export function queryParameters(schema: ParameterSchema, sent: Readonly<Record<string, string>> = {}): Parameter[] {
   return Object.entries(schema.entries).map(([name, entry]) => {
@@ -60,12 +60,12 @@ export function pathParameter(name: string, description: string, example: string
   return { name, in: "path", description, required: true, schema: { type: "string" }, example };
 }
 
-/** Stands for the filters by property: any path can follow `data.`. */
+/** Represents the filters by property: any path can follow `data.`. */
 export function propertyFilterParameter(): Parameter {
   return {
     name: "data.path",
     in: "query",
-    description: `Only events whose payload has this value in the property \`path\`; \`data.form.first_name\` is a nested one. It takes ${VALUE_FILTER_RULE}. Repeated: any of the values.`,
+    description: `Only events whose payload has this value in the property \`path\`. Nested properties are separated by dots: \`data.form.first_name\`. The value can be ${VALUE_FILTER_RULE}. If the parameter is repeated, any of the values matches.`,
     required: false,
     schema: { type: "string", examples: ["/blog/*"] },
   };

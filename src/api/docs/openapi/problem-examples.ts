@@ -3,7 +3,7 @@ import { REQUEST_PROBLEMS, type RequestProblemCode } from "../../../model/codes"
 import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST, MAX_PAGE_SIZE } from "../../../model/limits";
 import { MAX_LIVE_EVENTS } from "../../../storage/core/read-limits";
 
-/** What an answer of each code tells beside the table's words; each was answered by the running service. */
+/** The details of a response with each code. Each was returned by the running service. */
 const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: ProblemMembers }> = {
   unauthorized: { detail: "The request carries no key." },
   forbidden: { detail: "This takes a key of scope write; the key's scope is read.", members: { scope: "write" } },
@@ -23,15 +23,15 @@ const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: Proble
     members: { parameter: "limit" },
   },
   question_too_large: {
-    detail: `The question looks at some 1000000 events, and ${MAX_LIVE_EVENTS} is the limit. Take a shorter range, or a category that is rare.`,
+    detail: `The query would examine about 1000000 events; the limit is ${MAX_LIVE_EVENTS}. Use a shorter range, or a category that is rare.`,
     members: { limit: MAX_LIVE_EVENTS, actual: 1_000_000 },
   },
   cold_scan: {
     detail:
-      "A part of the range lies in the archive, where only numbers of events by whole hours are at hand. Ask from 2026-01-01T00:00:00.000Z on, or in SQL.",
+      "A part of the range is archived, where only event counts for whole hours are available. Start at 2026-01-01T00:00:00.000Z, or query the archive with SQL.",
   },
   not_found: { detail: "There is nothing at this path." },
-  method_not_allowed: { detail: "PUT is not taken here; POST, OPTIONS, GET, HEAD is." },
+  method_not_allowed: { detail: "PUT is not allowed here; allowed are POST, OPTIONS, GET, HEAD." },
   schema_invalid: {
     detail:
       "The schema cannot be taken at /properties/host/type: expected one of null, boolean, object, array, number, string, integer, or an array of them.",

@@ -1,6 +1,6 @@
 import { TIMESTAMP_FORMS } from "../../../model/time/time";
 
-/** The events of the examples: three of one session that occurred in the same microsecond. Each can be sent as it is. */
+/** The events of the examples: three of one session with the same timestamp. Each can be sent as it is. */
 
 export const SAMPLE_SESSION = "e2085be5-9137-4e4e-80b5-f1ffddc25423";
 
@@ -22,7 +22,10 @@ export const SAMPLE_IDS = [
   "c4d1e7b2-3a69-4f80-b1c5-9e8f7a6b5c4d",
 ] as const;
 
-/** An event of the same session with everything that an event may have, its timestamp as a number and a member of its own. */
+/**
+ * An event of the same session with every member that an event can have, a numeric timestamp and an additional
+ * member.
+ */
 export const FULL_SAMPLE = {
   ...sample("page interaction", "cta click", { ...PAGE, element: "phone number" }),
   timestamp: 1_609_492_531.5,
@@ -32,7 +35,7 @@ export const FULL_SAMPLE = {
   experiment: { name: "header", variant: "b" },
 } as const;
 
-/** The same events as they are read back, received a second later in one request. */
+/** The same events as they are returned, received a second later in one request. */
 export const STORED_SAMPLES = SAMPLE_EVENTS.map((event, index) => ({
   session_id: event.session_id,
   application: "demo",
@@ -58,7 +61,7 @@ export const STORED_FULL_SAMPLE = {
   extra: { experiment: FULL_SAMPLE.experiment },
 } as const;
 
-/** An event with two things wrong, as the errors list it. */
+/** An event with two issues, as the errors list it. */
 export const FAILED_SAMPLE = {
   id: "5e0c9a37-1f4b-8d26-a7e3-0c9b8a7d6e5f",
   received_at: "2021-01-01T09:15:28.104000Z",

@@ -60,23 +60,26 @@ import { VisitorResponse } from "../../sessions/visitors";
 
 const OpenEventSchema = v.pipe(
   v.objectWithRest(EventSchema.entries, v.unknown()),
-  v.description("Members that are not named here are kept as well, and returned under `extra`."),
+  v.description("Members that are not listed here are stored too, and returned under `extra`."),
 );
 
 const BatchSchema = v.pipe(v.array(OpenEventSchema), v.minLength(1), v.maxLength(MAX_EVENTS_PER_REQUEST));
 
 const AcceptedSchema = v.object({
-  accepted: v.pipe(CountSchema, v.description("How many events were taken.")),
-  ids: v.pipe(v.array(v.string()), v.description("Their ids in the order sent: the client's own, or one made here.")),
+  accepted: v.pipe(CountSchema, v.description("The number of accepted events.")),
+  ids: v.pipe(
+    v.array(v.string()),
+    v.description("Their ids in the order sent. An event that was sent without an id gets one here."),
+  ),
 });
 
 const DependencySchema = v.object({
   status: v.picklist(["ok", "failed"]),
-  ms: v.pipe(v.number(), v.description("Milliseconds until it answered.")),
+  ms: v.pipe(v.number(), v.description("The response time in milliseconds.")),
   backlog: v.optional(
     v.pipe(
       v.union([v.object({ messages: CountSchema, bytes: CountSchema }), v.literal("unknown")]),
-      v.description("Only queues have one."),
+      v.description("Only for queues."),
     ),
   ),
 });
@@ -87,7 +90,7 @@ const HealthSchema = v.object({
   dependencies: v.optional(
     v.pipe(
       v.record(v.string(), DependencySchema),
-      v.description("By the name of its binding. Only with an admin key."),
+      v.description("The dependencies by the names of their bindings. Only with an admin key."),
     ),
   ),
 });
@@ -100,19 +103,19 @@ export const ALL_CODES = [...REQUEST_PROBLEM_NAMES, ...names(EVENT_CODES)];
 
 const ProblemSchema = v.pipe(
   v.looseObject({
-    type: v.pipe(v.string(), v.description("Where the code is explained: `/problems/<code>`.")),
+    type: v.pipe(v.string(), v.description("The URL that explains the code: `/problems/<code>`.")),
     title: v.string(),
     status: v.pipe(v.number(), v.integer()),
-    code: v.pipe(v.picklist(REQUEST_PROBLEM_NAMES), v.description("Stable. Clients decide by it.")),
-    detail: v.pipe(v.string(), v.description("What was wrong here, and what is taken instead.")),
-    parameter: v.optional(v.pipe(v.string(), v.description("The parameter or member that is not understood."))),
-    takes: v.optional(v.pipe(v.array(v.string()), v.description("The parameters that are known."))),
-    limit: v.optional(v.pipe(v.number(), v.description("The limit that was passed."))),
-    actual: v.optional(v.pipe(v.number(), v.description("What was found instead."))),
-    line: v.optional(v.pipe(v.number(), v.description("Where the body stops being JSON, from 1."))),
-    column: v.optional(v.pipe(v.number(), v.description("Where in that line, from 1."))),
-    path: v.optional(v.pipe(v.string(), v.description("The place in the schema, as a JSON pointer."))),
-    scope: v.optional(v.pipe(v.string(), v.description("The scope that the operation asks for."))),
+    code: v.pipe(v.picklist(REQUEST_PROBLEM_NAMES), v.description("A stable identifier. Clients should decide by it.")),
+    detail: v.pipe(v.string(), v.description("What is wrong with this request, and what is accepted instead.")),
+    parameter: v.optional(v.pipe(v.string(), v.description("The invalid parameter or member."))),
+    takes: v.optional(v.pipe(v.array(v.string()), v.description("The known parameters."))),
+    limit: v.optional(v.pipe(v.number(), v.description("The limit that was exceeded."))),
+    actual: v.optional(v.pipe(v.number(), v.description("The value that was found."))),
+    line: v.optional(v.pipe(v.number(), v.description("The line where the body is not valid JSON, starting at 1."))),
+    column: v.optional(v.pipe(v.number(), v.description("The column in that line, starting at 1."))),
+    path: v.optional(v.pipe(v.string(), v.description("The location in the schema, as a JSON pointer."))),
+    scope: v.optional(v.pipe(v.string(), v.description("The scope that the operation needs."))),
   }),
   v.description("What is wrong with a request (RFC 9457)."),
 );
@@ -121,20 +124,22 @@ const CodeSchema = v.object({
   code: v.picklist(ALL_CODES),
   about: v.pipe(
     v.picklist(["request", "event"]),
-    v.description("A request's problem is answered at once; an event's is found later and listed by /theeye/errors."),
+    v.description(
+      "Codes of requests are returned in the response. Codes of events are found later and listed by /theeye/errors.",
+    ),
   ),
   title: v.string(),
-  status: v.pipe(v.nullable(CountSchema), v.description("The HTTP status that carries it; null for an event's.")),
+  status: v.pipe(v.nullable(CountSchema), v.description("The HTTP status of the response; null for codes of events.")),
   meaning: v.string(),
-  fix: v.pipe(v.string(), v.description("What to do about it.")),
+  fix: v.pipe(v.string(), v.description("How to fix it.")),
 });
 
 const QuestionAnswerSchema = v.pipe(
   v.record(v.string(), v.unknown()),
-  v.description("What the question's operation answers: see there."),
+  v.description("The response of the question's operation."),
 );
 
-/** Everything that a request or an answer holds, by the name it has in the document. */
+/** All schemas of requests and responses, by their names in the document. */
 export const SCHEMAS = {
   Event: OpenEventSchema,
   EventBatch: BatchSchema,

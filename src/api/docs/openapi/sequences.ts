@@ -51,7 +51,7 @@ const JOB_URL = `/theeye/jobs/${JOB_ID}`;
 
 const JOB_STARTED = {
   status: 202,
-  description: "There is too much to read for an answer at once: a job works it out, and keeps the result.",
+  description: "There is too much to read for an immediate answer. A job computes the answer and stores it.",
   headers: { Location: { description: "The job.", schema: { type: "string" } } },
   content: json("JobStarted", { job: JOB_ID, url: JOB_URL }, "A job"),
 } as const;
@@ -60,10 +60,10 @@ function jsonBody(name: SchemaName, summary: string, value: unknown): Record<str
   return { "application/json": { schema: schemaReference(name), examples: { example: { summary, value } } } };
 }
 
-const shared = { tag: "Asking", scope: "read" } as const;
-const BODY = "One JSON object, of any content type, plain or gzip.";
+const shared = { tag: "Queries", scope: "read" } as const;
+const BODY = "One JSON object, with any content type, plain or gzip.";
 const TOO_MUCH = ["invalid_parameter", "question_too_large", "rate_limited"] as const;
-const nameParameter = pathParameter("name", "The question's name.", QUESTION_NAME);
+const nameParameter = pathParameter("name", "The name of the saved question.", QUESTION_NAME);
 
 export function sequenceOperations(): OperationPlan[] {
   return [
@@ -72,9 +72,9 @@ export function sequenceOperations(): OperationPlan[] {
       method: "post",
       path: "/theeye/funnels",
       operationId: "askFunnel",
-      summary: "Ask a funnel",
+      summary: "Query a funnel",
       description:
-        "How many sessions (or visitors) do one step after the other: events e1 < e2 < … in the order of the session, each matching its step, the last within `within_seconds` of the first. Events of one moment count in their order. Times between steps are those of the way that comes furthest and ends first, and of these the one that starts last.",
+        "Returns how many sessions (or visitors) complete a series of steps: events e1 < e2 < … in the order of the session, each matching its step, the last within `within_seconds` of the first. Events with the same timestamp count in their order. A session may match in several ways. Times between steps are those of the way that gets furthest and ends first and, among these, starts last.",
       requestBody: { description: BODY, content: jsonBody("FunnelInput", "From the home page to the form", FUNNEL) },
       answers: [
         { status: 200, description: "The numbers.", content: json("Funnel", FUNNEL_ANSWER, "A funnel") },
@@ -87,14 +87,14 @@ export function sequenceOperations(): OperationPlan[] {
       method: "post",
       path: "/theeye/paths",
       operationId: "askPaths",
-      summary: "Ask for paths",
+      summary: "Query paths",
       description:
-        "What happens after a step, before it or between two, event by event in the order of the session: how many sessions (or visitors) have which key on each level, and from which to which they go.",
+        "Returns what happens after a step, before it or between two steps, event by event in the order of the session: how many sessions (or visitors) have which key on each level, and how many go from one key to the next.",
       requestBody: { description: BODY, content: jsonBody("PathsInput", "What follows on the home page", PATHS) },
       answers: [
         {
           status: 200,
-          description: "Nodes and edges.",
+          description: "The nodes and edges of the graph.",
           content: json("Paths", {
             ...RANGE,
             levels: [
@@ -114,9 +114,9 @@ export function sequenceOperations(): OperationPlan[] {
       method: "get",
       path: "/theeye/retention",
       operationId: "askRetention",
-      summary: "Ask who came back",
+      summary: "Query retention",
       description:
-        "Visitors by the period of their first event in the range, and how many of each cohort were seen in the periods from then on. Events without a `visitor_id` do not count.",
+        "Groups visitors into cohorts by the period of their first event in the range, and returns how many of each cohort were seen in that period and the following ones. Events without a `visitor_id` do not count.",
       parameters: queryParameters(RetentionParameters, { ...SAMPLE_DAY, interval: "day" }),
       answers: [
         {
@@ -134,7 +134,8 @@ export function sequenceOperations(): OperationPlan[] {
       path: "/theeye/jobs/{id}",
       operationId: "showJob",
       summary: "Show a job",
-      description: "How far a question has come that could not be answered at once, and at the end its answer.",
+      description:
+        "Returns the progress of a query that could not be answered at once and, when it is done, its result.",
       parameters: [pathParameter("id", "The job's id.", JOB_ID)],
       answers: [
         {
@@ -160,7 +161,7 @@ export function sequenceOperations(): OperationPlan[] {
       path: "/theeye/visitors/{id}",
       operationId: "showVisitor",
       summary: "Show a visitor",
-      description: "The sessions in which an event carries this `visitor_id`, the most recently active first.",
+      description: "Lists the sessions that have an event with this `visitor_id`, most recently active first.",
       parameters: [pathParameter("id", "The visitor's id.", "visitor-1"), ...queryParameters(VisitorParameters)],
       answers: [
         {
@@ -199,10 +200,10 @@ function savedQuestionOperations(): OperationPlan[] {
       operationId: "saveQuestion",
       summary: "Save a question",
       description:
-        "Saves a question under a name, as a new version if there is one. It is asked once to see whether it can be; what is wrong with it is answered as its operation does. Saving the same again changes nothing.",
+        "Saves a question under a name, as a new version if the name exists. The question is run once to validate it; an error is returned as by its operation. Saving an identical question changes nothing.",
       parameters: [nameParameter],
       requestBody: { description: BODY, content: jsonBody("QuestionInput", "A funnel over the latest days", SAVED) },
-      answers: [{ ...question, status: 201, description: "Saved as its first version." }, question],
+      answers: [{ ...question, status: 201, description: "The first version is saved." }, question],
       problems: ["invalid_json", "conflict", ...TOO_MUCH],
     },
     {
@@ -211,7 +212,7 @@ function savedQuestionOperations(): OperationPlan[] {
       path: "/theeye/questions",
       operationId: "listQuestions",
       summary: "List saved questions",
-      description: "The latest version of each, by name.",
+      description: "Lists the latest version of each saved question, by name.",
       answers: [
         { status: 200, description: "The questions.", content: json("SavedQuestionList", { results: [SHOWN] }) },
       ],
@@ -222,7 +223,7 @@ function savedQuestionOperations(): OperationPlan[] {
       path: "/theeye/questions/{name}",
       operationId: "showQuestion",
       summary: "Show a saved question",
-      description: "Its latest version, or the one that is asked for.",
+      description: "Returns the latest version, or the given one.",
       parameters: [nameParameter, ...queryParameters(VersionParameters)],
       answers: [question],
       problems: ["invalid_parameter", "not_found"],
@@ -233,7 +234,7 @@ function savedQuestionOperations(): OperationPlan[] {
       path: "/theeye/questions/{name}/versions",
       operationId: "listQuestionVersions",
       summary: "List the versions of a saved question",
-      description: "The newest first, removals included.",
+      description: "Lists the versions, newest first, including removals.",
       parameters: [nameParameter],
       answers: [
         { status: 200, description: "The versions.", content: json("SavedQuestionList", { results: [SHOWN] }) },
@@ -247,11 +248,14 @@ function savedQuestionOperations(): OperationPlan[] {
       operationId: "runQuestion",
       summary: "Run a saved question",
       description:
-        "Answers as the question's own operation does. The body may give another range, time zone or accuracy for this once.",
+        "Returns what the question's own operation returns. The body can override the range, time zone or accuracy for this run.",
       parameters: [nameParameter, ...queryParameters(VersionParameters)],
-      requestBody: { description: `${BODY} Or none.`, content: jsonBody("RunInput", "Over a given day", SAMPLE_DAY) },
+      requestBody: {
+        description: `${BODY} It can be empty.`,
+        content: jsonBody("RunInput", "Over a given day", SAMPLE_DAY),
+      },
       answers: [
-        { status: 200, description: "The answer of its operation.", content: json("QuestionAnswer", FUNNEL_ANSWER) },
+        { status: 200, description: "The response of its operation.", content: json("QuestionAnswer", FUNNEL_ANSWER) },
         JOB_STARTED,
       ],
       problems: ["invalid_json", "not_found", ...TOO_MUCH],
@@ -262,7 +266,7 @@ function savedQuestionOperations(): OperationPlan[] {
       path: "/theeye/questions/{name}",
       operationId: "deleteQuestion",
       summary: "Remove a saved question",
-      description: "Its versions stay, and can be looked at and run by number.",
+      description: "Removes a saved question. Its versions stay: they can be shown and run by number.",
       parameters: [nameParameter],
       answers: [{ status: 204, description: "Removed." }],
       problems: ["conflict", "not_found"],

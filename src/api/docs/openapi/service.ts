@@ -11,20 +11,20 @@ export function serviceOperations(): OperationPlan[] {
       ...shared,
       path: "/health",
       operationId: "showHealth",
-      summary: "Is it well?",
+      summary: "Check the health of the service",
       description:
-        "Without a key: that the service answers, and its version. With an admin key: also each dependency, and how much waits in the queues.",
+        "Without a key, returns the status and the version. With an admin key, also returns the status of each dependency and the number of messages in the queues.",
       scope: "admin",
       keyOptional: true,
       answers: [
         {
           status: 200,
-          description: "It is well.",
+          description: "The service is healthy.",
           content: json("Health", { status: "ok", version }, "Without a key"),
         },
         {
           status: 503,
-          description: "A dependency fails.",
+          description: "A dependency is failing.",
           content: json(
             "Health",
             {
@@ -45,17 +45,17 @@ export function serviceOperations(): OperationPlan[] {
       ...shared,
       path: "/eye",
       operationId: "showTime",
-      summary: "What time is it?",
+      summary: "Get the server time",
       description:
-        "The client library asks this once a session, to correct a wrong clock. Pages of any origin may read the answer. With `session_id`, `id` and `key` it answers as `/theeye/receipts` does. `POST /eye` is `POST /theeye/events`, and `GET /eye.js` the client library as a script.",
+        "The client library requests this once for each session to correct a wrong clock. Pages of any origin may read the response. With `session_id`, `id` and `key` it returns what `/theeye/receipts` returns. `POST /eye` is the same as `POST /theeye/events`, and `GET /eye.js` returns the client library as a script.",
       answers: [{ status: 204, description: "The time, in the header `Date`." }],
     },
     {
       ...shared,
       path: "/problems/{code}",
       operationId: "explainCode",
-      summary: "What does this code mean?",
-      description: "Explains a code of a refused request or of an event that failed, and how to fix it.",
+      summary: "Explain a code",
+      description: "Explains a code of a refused request or of a failed event, and how to fix the cause.",
       parameters: [
         {
           name: "code",
@@ -74,7 +74,7 @@ export function serviceOperations(): OperationPlan[] {
       path: "/openapi.json",
       operationId: "showDocument",
       summary: "This document",
-      description: "The description of this interface, as OpenAPI 3.1.",
+      description: "Returns the description of this interface as OpenAPI 3.1.",
       answers: [
         {
           status: 200,
@@ -93,7 +93,7 @@ export function serviceOperations(): OperationPlan[] {
       path: "/",
       operationId: "showReference",
       summary: "This page",
-      description: "The interactive reference of this interface.",
+      description: "Returns the interactive reference of this interface.",
       answers: [
         {
           status: 200,

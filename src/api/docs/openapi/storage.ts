@@ -32,13 +32,13 @@ export function storageOperations(): OperationPlan[] {
       method: "get",
       path: "/theeye/storage",
       operationId: "showStorage",
-      summary: "Show what is stored where",
+      summary: "Show the storage",
       description:
-        "Databases and partitions with their sizes and states. A partition is `open`, `sealed` (its events are being copied to the archive), `archived`, or `dropped` (its events are in the archive alone).",
+        "Returns the databases and partitions with their sizes and states. A partition is `open`, `sealed` (its events are being copied to the archive), `archived`, or `dropped` (its events are only in the archive).",
       answers: [
         {
           status: 200,
-          description: "What is stored.",
+          description: "The state of the storage.",
           content: json("Storage", { archive: true, databases: [DATABASE], partitions: [PARTITION], deletions: [] }),
         },
       ],
@@ -50,9 +50,9 @@ export function storageOperations(): OperationPlan[] {
       operationId: "compactStorage",
       summary: "Compact now, on a developer's machine",
       description:
-        "Does what the cron does each minute: partitions whose hot window is over move to the archive, step by step. A deployment refuses it.",
+        "Runs the work that the cron does each minute: partitions whose hot window is over move to the archive, step by step. A deployment refuses this request.",
       answers: [
-        { status: 200, description: "What was done.", content: json("Compaction", { steps: [], is_done: true }) },
+        { status: 200, description: "The completed work.", content: json("Compaction", { steps: [], is_done: true }) },
       ],
     },
   ];

@@ -33,7 +33,7 @@ const replayId = pathParameter("id", "The replay's id.", REPLAY.id);
 
 const bodyProblems = ["invalid_json", "invalid_parameter", "payload_too_large", "unsupported_encoding"] as const;
 
-/** What goes wrong with events, what became of one, and how failed events are fixed. */
+/** Operations to monitor failures, find the status of an event, and fix failed events. */
 export function watchingOperations(): OperationPlan[] {
   return [
     {
@@ -42,9 +42,9 @@ export function watchingOperations(): OperationPlan[] {
       operationId: "summariseErrors",
       tag: "Errors",
       scope: "read",
-      summary: "Sum up failures",
+      summary: "Summarise failures",
       description:
-        "Failures by application, event type, code and path, the most frequent first: how many, since when, over time, the share of the type's traffic that fails, and a sample. Exact, from counts that are kept as errors are written; a replay does not change what has failed. Without `start_date`: the 24 hours before `end_date`.",
+        "Returns failures by application, event type, code and path, most frequent first: their number, when they started, their course over time, the share of the type's traffic that fails, and a sample. The numbers are exact: they are counted as errors are written, and a replay does not change them. Without `start_date`, the range is the 24 hours before `end_date`.",
       parameters: queryParameters(ErrorSummaryParameters),
       answers: [
         {
@@ -79,12 +79,12 @@ export function watchingOperations(): OperationPlan[] {
       tag: "Errors",
       scope: "admin",
       summary: "Replay failed events",
-      description: `Gives open errors' events to their sessions once more, fixed by \`repair\` or as they are, with their original id, application and moment of receipt. An event that now passes takes its right place, and its error becomes \`resolved\`; one that still fails keeps its error, with its newest issues. Twice, or while traffic flows, doubles nothing.
+      description: `Processes the events of open errors again, fixed by \`repair\` or unchanged, with their original id, application and time of receipt. An event that is now valid takes its place in its session, and its error becomes \`resolved\`. One that still fails stays an error, with its newest issues. Repeating a replay, or replaying while events arrive, stores nothing twice.
 
-With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} errors, fewer where they are large. An event in which the repair does not apply, or passes a bound, is skipped with the reason. Otherwise the replay runs in the background, and \`GET /theeye/replays/{id}\` tells how far it is. Errors that arrive after the request are not taken. The events are validated by the rules that are known when the replay is created, those that are not in force yet included.`,
+With \`dry_run=1\` the response is a preview of at most ${MAX_PREVIEWED_ERRORS} errors, fewer if they are large. An event is skipped, with the reason, if the repair does not apply to it or exceeds a limit. Without \`dry_run\`, the replay runs in the background, and \`GET /theeye/replays/{id}\` returns its progress. Errors that arrive after the request are not included. Events are validated by the rules that exist when the replay is created, including those that are not in force yet.`,
       parameters: queryParameters(CreateReplayParameters, { dry_run: "1" }),
       requestBody: {
-        description: "One JSON object with `filter` or `ids`, and perhaps a `repair`.",
+        description: "One JSON object with `filter` or `ids`, and optionally a `repair`.",
         content: {
           "application/json": {
             schema: schemaReference("CreateReplay"),
@@ -109,7 +109,10 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
                   repair: { patch: [{ op: "replace", path: "/data", value: {} }] },
                 },
               },
-              ids: { summary: "As it is, by id: the schema was at fault", value: { ids: [FAILED_SAMPLE.id] } },
+              ids: {
+                summary: "Unchanged, by id, after a wrong schema was corrected",
+                value: { ids: [FAILED_SAMPLE.id] },
+              },
             },
           },
         },
@@ -133,8 +136,8 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
         },
         {
           status: 202,
-          description: "The replay has begun.",
-          headers: { Location: { description: "The replay's path.", schema: { type: "string" } } },
+          description: "The replay is created.",
+          headers: { Location: { description: "The path of the replay.", schema: { type: "string" } } },
           content: json("Replay", { ...REPLAY, status: "running", steps: 0, matched: 0, stored: 0, failing: 0 }),
         },
       ],
@@ -146,8 +149,8 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
       operationId: "showError",
       tag: "Errors",
       scope: "read",
-      summary: "Show an event that failed",
-      description: "One error, as the list has it: the whole event, its issues, and what became of it.",
+      summary: "Show a failed event",
+      description: "Returns one error as the list shows it: the complete event, its issues and its status.",
       parameters: [pathParameter("id", "The error's id.", FAILED_SAMPLE.id)],
       answers: [{ status: 200, description: "The error.", content: json("StoredError", FAILED_SAMPLE) }],
       problems: ["invalid_parameter", "not_found"],
@@ -159,7 +162,7 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
       tag: "Errors",
       scope: "read",
       summary: "List replays",
-      description: "The newest first.",
+      description: "Lists replays, newest first.",
       parameters: queryParameters(ReplaysParameters),
       answers: [
         {
@@ -178,7 +181,7 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
       tag: "Errors",
       scope: "read",
       summary: "Show a replay",
-      description: "How far a replay has come.",
+      description: "Returns the progress of a replay.",
       parameters: [replayId],
       answers: [{ status: 200, description: "The replay.", content: json("Replay", REPLAY) }],
       problems: ["not_found"],
@@ -191,7 +194,7 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
       scope: "admin",
       summary: "Resume a replay",
       description:
-        "Asks for the next step once more, should a replay have stopped. Harmless while it is under way: a step counts once.",
+        "Requests the next step again, if a replay has stopped. Harmless while it is running: a step counts once.",
       parameters: [replayId],
       answers: [{ status: 202, description: "The replay.", content: json("Replay", REPLAY) }],
       problems: ["not_found", "rate_limited"],
@@ -204,7 +207,7 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
       scope: "admin",
       summary: "Cancel a replay",
       description:
-        "Ends a running replay. What it has stored stays. A step that is under way is finished and counted, or given up if it fails; none begins after it. Harmless when the replay has ended already.",
+        "Cancels a running replay. Stored events stay. A running step is completed and counted, or dropped if it fails; no other step starts. Harmless if the replay has already ended.",
       parameters: [replayId],
       answers: [{ status: 200, description: "The replay.", content: json("Replay", REPLAY) }],
       problems: ["not_found"],
@@ -215,9 +218,9 @@ With \`dry_run=1\` the answer is a preview of at most ${MAX_PREVIEWED_ERRORS} er
       operationId: "showReceipt",
       tag: "Errors",
       scope: "read",
-      summary: "Ask what became of an event",
+      summary: "Look up an event's status",
       description:
-        "The outcome of an event that was answered 202, by its session and id. The sending application's **write** key does as well as a read key; for other applications' events the answer is `unknown`.",
+        "Returns the status of an event that was answered with 202, by its session and id. The sending application's **write** key works as well as a read key; for events of other applications the status is `unknown`.",
       parameters: queryParameters(ReceiptParameters, { session_id: SAMPLE_SESSION, id: SAMPLE_IDS[0] }),
       answers: [
         {
