@@ -1,11 +1,11 @@
--- A series is an application with an event type (category and name). Events and counts carry its number, one or two
--- bytes instead of three texts. Rows are never changed, so readers may keep them for ever.
+-- A row of series is a dimension key: an application with an event type (category and name). Events and counts store its number,
+-- one or two bytes instead of three texts. Rows never change, so readers may cache them permanently.
 CREATE TABLE categories (
   category_id INTEGER PRIMARY KEY,
   category TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- The category of the overflow series: see src/storage/write/write-series.ts. No event can be of the category ''.
+-- The category of the overflow key: see src/storage/write/write-series.ts. No event can have the category ''.
 INSERT INTO categories (category_id, category) VALUES (1, '');
 
 CREATE TABLE series (
@@ -13,7 +13,7 @@ CREATE TABLE series (
   category_id INTEGER NOT NULL,
   name TEXT NOT NULL,
   application TEXT NOT NULL,
-  first_day INTEGER NOT NULL,    -- UTC day (days since 1970) of receipt of its first event: bounds new series a day
+  first_day INTEGER NOT NULL,    -- UTC day (days since 1970) of receipt of its first event; limits the new dimension keys of a day
   UNIQUE (category_id, name, application)
 ) STRICT;
 

@@ -1,5 +1,5 @@
--- Questions that are too large to be answered at once, and how far each has come; used in the first database. A step reads the
--- sessions of one range of sample keys, and what it counts is added to the state in the update that counts the step: a step that
+-- Queries that are too large to be answered at once, with their progress; used in the first database. A step reads the
+-- sessions of one range of sample keys, and its counts are added to the state in the update that counts the step, so a step that
 -- is delivered twice counts once.
 CREATE TABLE question_jobs (
   id TEXT NOT NULL PRIMARY KEY,
@@ -7,10 +7,10 @@ CREATE TABLE question_jobs (
   updated_at INTEGER NOT NULL,
   status TEXT NOT NULL,          -- running, done or failed
   question TEXT NOT NULL,        -- JSON: src/model/questions/question.ts
-  timezone TEXT NOT NULL,        -- in which the result shows the range
-  step INTEGER NOT NULL,         -- steps that are counted
+  timezone TEXT NOT NULL,        -- the time zone of the range in the result
+  step INTEGER NOT NULL,         -- the number of counted steps
   steps INTEGER NOT NULL,
-  state TEXT,                    -- JSON: what the counted steps found; null before the first and after the last
+  state TEXT,                    -- JSON: the combined result of the counted steps; null before the first and after the last
   rows_read INTEGER NOT NULL,
   result TEXT,                   -- JSON: the answer, once it is done
   reason TEXT                    -- why it failed

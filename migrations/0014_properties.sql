@@ -1,5 +1,5 @@
--- Properties of payloads that are counted ahead, as event types declare them; used in the first database. A change of kind or
--- template makes a new row, so that counts of the old one are never read for the new.
+-- Properties of payloads whose values are counted, as event types declare them; used in the first database. A change of kind or
+-- template makes a new row, so that old counts are never read for the new declaration.
 CREATE TABLE properties (
   property_id INTEGER PRIMARY KEY AUTOINCREMENT,
   category TEXT NOT NULL,
@@ -11,21 +11,21 @@ CREATE TABLE properties (
   UNIQUE (category, name, path)
 ) STRICT;
 
--- Values of a property in the events of a series, by hour and by day. Made from the events once an hour has closed, and made
--- anew when more of its events come.
+-- Counts of a property's values in the events of a dimension key, by hour and by day. Computed from the events once an hour has
+-- closed, and again when more of its events arrive.
 CREATE TABLE property_counts (
   property_id INTEGER NOT NULL,
   series_id INTEGER NOT NULL,
   seconds INTEGER NOT NULL,      -- width of the bucket: 3600 or 86400
   bucket INTEGER NOT NULL,       -- its start, in seconds since 1970
-  counted INTEGER NOT NULL,      -- what `counts` said of the series before its events were read: more now means more events
+  counted INTEGER NOT NULL,      -- the number in `counts` before the events were read; if it is higher now, there are more events
   held TEXT NOT NULL,            -- JSON: src/storage/properties/value-counts.ts
   PRIMARY KEY (property_id, series_id, seconds, bucket)
 ) STRICT, WITHOUT ROWID;
 
--- How far the hours of a database have been looked through for such counts, from the newest to the oldest and again.
+-- How far the hours of a database have been checked for such counts, in a cycle from the newest to the oldest.
 CREATE TABLE property_sweep (
   id INTEGER PRIMARY KEY,
-  hour INTEGER NOT NULL,         -- those from here on are done; seconds since 1970
+  hour INTEGER NOT NULL,         -- this hour and later ones are done; seconds since 1970
   started_at INTEGER NOT NULL    -- microseconds since 1970
 ) STRICT;

@@ -1,2 +1,2 @@
--- The field's term for a schema that only reports (as in Content-Security-Policy-Report-Only).
+-- Uses the standard term for a schema that only reports (as in Content-Security-Policy-Report-Only).
 ALTER TABLE shadow_failures RENAME TO report_only_failures;

@@ -23,7 +23,7 @@ async function expectProblem(response: Response, status: number, code: string): 
 }
 
 describe("paths", () => {
-  it.each(["/theeye/events", "/theeye/events/"])("takes events at %s", async (path) => {
+  it.each(["/theeye/events", "/theeye/events/"])("accept events at %s", async (path) => {
     expect((await ask(path, { method: "POST", body: "{}", headers: WRITE })).status).toBe(202);
   });
 
@@ -33,13 +33,13 @@ describe("paths", () => {
     ["Authorization", `Basic ${btoa("eye_w_local:")}`, ""],
     ["X-Write-Key", "eye_w_local", ""],
     ["Accept", "*/*", "?key=eye_w_local"],
-  ])("takes the key from %s: %s %s", async (name, value, query) => {
+  ])("accept the key from %s: %s %s", async (name, value, query) => {
     const headers = name === "Authorization" ? { [name]: value } : { Authorization: "none", [name]: value };
     expect((await ask(`/theeye/events${query}`, { method: "POST", body: "{}", headers })).status).toBe(202);
   });
 
   it.each(["/nowhere", "/theeye", "/theeye/events/1", "/theeye/applications/a/b", "//theeye/events"])(
-    "answers 404 at %s",
+    "answer 404 at %s",
     async (path) => {
       await expectProblem(await ask(path), 404, "not_found");
     },
@@ -54,13 +54,13 @@ describe("paths", () => {
     ["PATCH", "/theeye/applications", ["GET", "HEAD", "POST"]],
     ["POST", "/theeye/applications/demo", ["GET", "HEAD", "PATCH", "DELETE"]],
     ["GET", "/theeye/applications/demo/keys", ["POST"]],
-  ])("answers 405 to %s %s and tells what it takes", async (method, path, methods) => {
+  ])("answer 405 to %s %s and list the allowed methods", async (method, path, methods) => {
     const response = await ask(path, { method });
     expect(response.headers.get("Allow")?.split(", ").toSorted()).toEqual(methods.toSorted());
     await expectProblem(response, 405, "method_not_allowed");
   });
 
-  it.each(["/health", "/theeye/applications"])("answers HEAD %s as GET, without a body", async (path) => {
+  it.each(["/health", "/theeye/applications"])("answer HEAD %s like GET, without a body", async (path) => {
     const response = await ask(path, { method: "HEAD" });
     expect(response.status).toBe(200);
     expect(await response.text()).toBe("");
@@ -73,19 +73,19 @@ describe("paths", () => {
     "/theeye/errors",
     "/theeye/stats",
     "/theeye/exports",
-  ])("lets no write key read %s", async (path) => {
+  ])("refuse a write key for reading %s", async (path) => {
     await expectProblem(await ask(path, { headers: WRITE }), 403, "forbidden");
   });
 });
 
 describe("failures", () => {
-  it("answers 503, and logs how to fix it, while the Worker is not configured", async () => {
+  it("are answered with 503, and the log says how to fix it, if the Worker is not configured", async () => {
     const bindings = { ...env, FUTURE_TOLERANCE_SECONDS: "soon" as unknown as 60 };
     await expectProblem(await ask("/health", {}, bindings), 503, "misconfigured");
     expect(lines).toContainEqual(expect.objectContaining({ message: expect.stringContaining("wrangler.toml") }));
   });
 
-  it("never answers with an exception's text", async () => {
+  it("never expose an exception's text", async () => {
     const database = new Proxy(env.DB, {
       get(target, member) {
         if (member === "prepare") throw new Error("D1 failed at colo ABC");
@@ -99,7 +99,7 @@ describe("failures", () => {
     await expectProblem(response, 503, "unavailable");
   });
 
-  it("answers 429 while the queue takes no more", async () => {
+  it("are answered with 429 if the queue refuses more", async () => {
     const send = async () => {
       throw new Error("Queue send failed: Too Many Requests");
     };
@@ -135,7 +135,7 @@ describe("the log", () => {
     ]);
   });
 
-  it("tells whose key was refused", async () => {
+  it("shows whose key was refused", async () => {
     await ask("/theeye/events", { method: "POST", body: "{}", headers: { Authorization: "Bearer eye_r_local" } });
     expect(lines).toMatchObject([{ code: "forbidden", application: "demo" }]);
   });

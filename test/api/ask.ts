@@ -4,7 +4,7 @@ import { createApp } from "../../src/api/app";
 
 const app = createApp();
 
-/** Sends a request through the whole HTTP side, with the local admin key unless told otherwise. */
+/** Sends a request through the whole HTTP interface, with the local admin key by default. */
 export async function ask(path: string, init: RequestInit = {}, bindings: Env = env): Promise<Response> {
   const headers = new Headers(init.headers);
   if (!headers.has("Authorization")) headers.set("Authorization", "Bearer eye_a_local");

@@ -9,8 +9,8 @@ import { errorRow, eventRow, MORNING, store } from "../storage/seed";
 import { ask } from "./ask";
 
 /**
- * A read key that is bound to the application `mine`, among what the application `hidden` sent: everything of the latter has
- * HIDDEN in it. Each operation of the OpenAPI document needs a decision here, so that no new path is open by accident.
+ * A read key that is bound to the application `mine`, and events of the application `hidden`, which all contain
+ * HIDDEN. Each operation of the OpenAPI document needs an entry here, so that no new path is open by accident.
  */
 const HIDDEN = "hidden";
 const MINE = "mine-application";
@@ -20,11 +20,11 @@ const RANGE = "start_date=2021-01-01&end_date=2021-01-02";
 const SHARED = "shared session";
 
 type Decision =
-  /** What a bound key sees of it: the path with its query, what must be in the answer, a body. */
+  /** What a bound key can read: the path with its query, what the response must contain, and a body. */
   | { asks: string; shows: string | number; body?: unknown }
-  /** Says the same to everyone, and nothing of any application. */
+  /** Returns the same to everyone, and nothing of any application. */
   | "the same for all"
-  /** Not for read keys. */
+  /** Refuses read keys. */
   | "closed";
 
 const DECISIONS: Record<string, Decision> = {
@@ -77,7 +77,7 @@ const DECISIONS: Record<string, Decision> = {
   "put /theeye/questions/{name}": "closed",
   "post /theeye/questions/{name}/run": "closed",
   "delete /theeye/questions/{name}": "closed",
-  // A job is shown to keys that see what it was asked of; test/api/sequences has it.
+  // A job is shown to keys that can read everything it covers; test/api/sequences tests it.
   "get /theeye/jobs/{id}": "the same for all",
   "get /": "the same for all",
   "get /eye": "the same for all",
@@ -172,7 +172,7 @@ async function textOf(key: string, path: string, body?: unknown): Promise<{ stat
   return { status: response.status, text: await response.text() };
 }
 
-it("has a decision for each operation of the OpenAPI document, and for no other", () => {
+it("covers each operation of the OpenAPI document, and no other", () => {
   expect(Object.keys(DECISIONS).toSorted()).toEqual(operations.toSorted());
 });
 
@@ -188,7 +188,7 @@ describe.each(shown)("$operation", ({ asks, shows, body }) => {
     expect(text).not.toContain(HIDDEN);
   });
 
-  it("would show more to a key that is not bound", async () => {
+  it("shows more to a key that is not bound", async () => {
     const bound = await textOf(BOUND, asks, body);
     const all = await textOf("eye_r_local", asks, body);
     expect(all.status).toBe(200);
@@ -199,7 +199,7 @@ describe.each(shown)("$operation", ({ asks, shows, body }) => {
 
 const closed = Object.entries(DECISIONS).flatMap(([operation, decision]) => (decision === "closed" ? [operation] : []));
 
-it.each(closed)("is closed to a read key: %s", async (operation) => {
+it.each(closed)("refuses a read key: %s", async (operation) => {
   const [method = "", path = ""] = operation.split(" ");
   const body = ["get", "delete"].includes(method) ? {} : { body: "{}" };
   const init = { method: method.toUpperCase(), ...body };
@@ -207,7 +207,7 @@ it.each(closed)("is closed to a read key: %s", async (operation) => {
   expect(response.status).toBe(403);
 });
 
-describe("what belongs to another application", () => {
+describe("data of another application", () => {
   it.each([
     ["/theeye/sessions/hidden%20session", "/theeye/sessions/nobody"],
     [`/theeye/errors/error-${HIDDEN}`, "/theeye/errors/nobody"],
@@ -215,13 +215,13 @@ describe("what belongs to another application", () => {
     [`/theeye/replays/replay-${HIDDEN}`, "/theeye/replays/nobody"],
     [`/theeye/replays/replay-all-${HIDDEN}`, "/theeye/replays/nobody"],
     [`/theeye/replays/replay-ids-${HIDDEN}`, "/theeye/replays/nobody"],
-  ])("%s is answered like what is not there", async (path, absent) => {
+  ])("is answered as if it did not exist: %s", async (path, absent) => {
     const found = await textOf(BOUND, path);
     expect(found).toEqual(await textOf(BOUND, absent));
     expect(found.status).toBe(404);
   });
 
-  it("has the receipt of an event that never arrived", async () => {
+  it("has the same receipt as an event that never arrived", async () => {
     const receipt = (id: string) => textOf(BOUND, `/theeye/receipts?session_id=${SHARED}&id=${id}`);
     const hidden = await receipt(`${HIDDEN}-1`);
     const absent = await receipt("absent-1");
@@ -229,7 +229,7 @@ describe("what belongs to another application", () => {
   });
 
   it.each(["events", "exports", "errors", "errors/summary", "stats", "sessions/stats"])(
-    "cannot be asked for by name: %s",
+    "cannot be requested by name: %s",
     async (list) => {
       const answers = [HIDDEN, "nobody-at-all"].map((name) => textOf(BOUND, `/theeye/${list}?application=${name}`));
       const [hidden, absent] = await Promise.all(answers);
@@ -238,7 +238,7 @@ describe("what belongs to another application", () => {
     },
   );
 
-  it("is not among the positions, counts and times of a session", async () => {
+  it("does not affect the positions, counts and times of a session", async () => {
     const { text } = await textOf(BOUND, `/theeye/sessions/${encodeURIComponent(SHARED)}`);
     expect(JSON.parse(text)).toMatchObject({
       first_event_at: "2021-01-01T09:00:00.000010Z",
@@ -251,7 +251,7 @@ describe("what belongs to another application", () => {
     });
   });
 
-  it("is not what the list of sessions is ordered by, whose times of whole sessions are refused", async () => {
+  it("does not affect the order of the list of sessions, which refuses the times of whole sessions", async () => {
     const { text } = await textOf(BOUND, "/theeye/sessions");
     expect(JSON.parse(text)).toEqual({
       results: [{ session_id: SHARED, active_at: "2021-01-01T09:00:00.000020Z" }],

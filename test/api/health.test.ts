@@ -19,18 +19,18 @@ function failing<Binding extends object>(binding: Binding): Binding {
 }
 
 describe("GET /health", () => {
-  it("tells that the Worker lives, and its version, without a key", async () => {
+  it("returns the status and the version without a key", async () => {
     const response = await ask("/health", WITHOUT_KEY);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ status: "ok", version });
   });
 
-  it("touches nothing without a key", async () => {
+  it("accesses no dependency without a key", async () => {
     const bindings = { ...env, KEYS: failing(env.KEYS), DB: failing(env.DB), EVENTS: failing(env.EVENTS) };
     expect((await ask("/health", WITHOUT_KEY, bindings)).status).toBe(200);
   });
 
-  it("tells each dependency and the backlog to an admin key", async () => {
+  it("shows each dependency and the backlog to an admin key", async () => {
     const response = await ask("/health");
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
@@ -46,7 +46,7 @@ describe("GET /health", () => {
     });
   });
 
-  it("is degraded while a database fails, and says which", async () => {
+  it("is degraded if a database fails, and shows which one", async () => {
     const bindings = {
       ...env,
       DB: new Proxy(env.DB, { get: (target, member) => (member === "prepare" ? fail : Reflect.get(target, member)) }),
@@ -59,7 +59,7 @@ describe("GET /health", () => {
     });
   });
 
-  it("is degraded while a database lacks a table", async () => {
+  it("is degraded if a database lacks a table", async () => {
     await databaseAt(1).prepare("ALTER TABLE replays RENAME TO replays_away").run();
     const response = await ask("/health");
     await databaseAt(1).prepare("ALTER TABLE replays_away RENAME TO replays").run();
@@ -68,7 +68,7 @@ describe("GET /health", () => {
     expect((await ask("/health")).status).toBe(200);
   });
 
-  it("is degraded while a database takes no writes, though it answers", async () => {
+  it("is degraded if a database refuses writes, even if it answers", async () => {
     await databaseAt(2)
       .prepare(
         "CREATE TRIGGER full BEFORE INSERT ON write_probe BEGIN SELECT RAISE(ABORT, 'Exceeded maximum DB size'); END",
@@ -80,7 +80,7 @@ describe("GET /health", () => {
     expect(await response.json()).toMatchObject({ dependencies: { DB: { status: "ok" }, DB_2: { status: "failed" } } });
   });
 
-  it("says what is not configured, and how to fix it", async () => {
+  it("reports a wrong setting and how to fix it", async () => {
     const broken: Env = { ...env, LOCAL_MODE: "perhaps" as "false" };
     for (const path of ["/health", "/theeye/events"]) {
       const response = await ask(path, {}, broken);
@@ -94,7 +94,7 @@ describe("GET /health", () => {
     expect(await posted.json()).toMatchObject({ code: "misconfigured" });
   });
 
-  it("says that a backlog is unknown where the platform does not tell it", async () => {
+  it("reports an unknown backlog if the platform does not return it", async () => {
     const silent = new Proxy(env.EVENTS, {
       get: (target, member) => (member === "metrics" ? undefined : Reflect.get(target, member)),
     });
@@ -121,7 +121,7 @@ describe("POST /health/drain", () => {
     ).toBe(403);
   });
 
-  it("accepts nothing more, and counts what is delivered and not acknowledged", async () => {
+  it("accepts no more events, and counts messages that are delivered but not acknowledged", async () => {
     const message = { id: "m", timestamp: new Date(), body: "", attempts: 1, ack: () => {}, retry: () => {} };
     const metadata = { metrics: { backlogCount: 0, backlogBytes: 0 } };
     const noted = observed({ queue: "q", metadata, messages: [message], ackAll: () => {}, retryAll: () => {} });

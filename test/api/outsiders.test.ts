@@ -6,7 +6,7 @@ import { seedLocalKeys } from "../http/auth/seed";
 import { errorRow, eventRow, MORNING, store } from "../storage/seed";
 import { ask } from "./ask";
 
-/** What a newcomer or an outsider once got wrong, or was told in words that did not help. */
+/** Cases that newcomers or outsiders got wrong, or that had unhelpful messages. */
 
 const WRITE = { Authorization: "Bearer eye_w_local" };
 
@@ -27,7 +27,7 @@ async function detailOf(response: Response): Promise<string> {
   return detail;
 }
 
-describe("the collector", () => {
+describe("the ingest endpoint", () => {
   it.each(["?foo=1", "?dry-run=1", "?Dry_Run=1", "?dry_run=1&foo", "/?foo=1"])(
     "refuses the parameters of %s",
     async (query) => {
@@ -37,20 +37,20 @@ describe("the collector", () => {
     },
   );
 
-  it("knows a parameter that is escaped", async () => {
+  it("accepts an escaped parameter name", async () => {
     const response = await send("/theeye/events?dry%5Frun=1");
     expect(response.status).toBe(200);
     expect(await response.json()).toHaveProperty("results");
   });
 
-  it("takes a key in the query", async () => {
+  it("accepts a key in the query", async () => {
     const response = await ask("/theeye/events?key=eye_w_local&dry_run=1", {
       ...{ method: "POST", body: "{}", headers: { Authorization: "none" } },
     });
     expect(response.status).toBe(200);
   });
 
-  it.each(["session_id", "category", "name", "visitor_id"])("refuses %s that no path can name", async (member) => {
+  it.each(["session_id", "category", "name", "visitor_id"])("refuses %s that no path can contain", async (member) => {
     for (const value of [".", ".."]) {
       const event = {
         session_id: "s",
@@ -78,7 +78,7 @@ describe("every answer", () => {
     ["GET", "/openapi.json"],
     ["POST", "/theeye/events?dry_run=1"],
     ["POST", "/theeye/events?foo=1"],
-  ])("keeps browsers from guessing its type: %s %s", async (method, path) => {
+  ])("prevents browsers from guessing its type: %s %s", async (method, path) => {
     const response = await ask(path, { method, ...(method === "POST" ? { body: "{}", headers: WRITE } : {}) });
     expect(response.headers.get("X-Content-Type-Options")).toBe("nosniff");
   });
@@ -111,7 +111,7 @@ describe("behind a proxy with a prefix", () => {
   });
 });
 
-describe("a refusal says what was wrong and what is taken", () => {
+describe("a refusal explains the problem and what is accepted", () => {
   it.each([
     [
       { edits: [{ op: "sett", path: "/data/x", value: 1 }] },
@@ -120,32 +120,32 @@ describe("a refusal says what was wrong and what is taken", () => {
     [{ patch: [{ op: "sett", path: "/data/x", value: 1 }] }, /patch\.0\.op: expected add, replace, .*found "sett"/],
     [{ edits: [{ path: "/data/x" }] }, /edits\.0\.op: is missing/],
     [{ edits: ["set"] }, /edits\.0: expected/],
-  ])("of the repair %j", async (repair, detail) => {
+  ])("for the repair %j", async (repair, detail) => {
     const body = JSON.stringify({ filter: {}, repair });
     const response = await ask("/theeye/errors/replay?dry_run=1", { method: "POST", body });
     expect(await detailOf(response)).toMatch(detail);
   });
 
-  it("of a receipt without a session", async () => {
+  it("for a receipt without a session", async () => {
     expect(await detailOf(await ask("/theeye/receipts?id=x"))).toBe(
       "The parameter session_id cannot be taken: it is missing.",
     );
   });
 
-  it.each([5, {}, "5", { share: 0.1, failures: 1 }])("of the threshold %j", async (threshold) => {
+  it.each([5, {}, "5", { share: 0.1, failures: 1 }])("for the threshold %j", async (threshold) => {
     const alert = { name: "a", threshold, window_minutes: 5, webhook: { url: "https://hook.example/" } };
     const response = await ask("/theeye/alerts", { method: "POST", body: JSON.stringify(alert) });
     expect(await detailOf(response)).toContain('expected {"failures": 5}, or {"share": 0.1, "at_least": 20}');
   });
 
   it.each(["events", "errors", "errors/summary", "stats", "sessions/stats"])(
-    "of a filter by an application that never was: %s",
+    "for a filter by an unknown application: %s",
     async (list) => {
       expect(await detailOf(await ask(`/theeye/${list}?application=shopp`))).toContain("no application of this name");
     },
   );
 
-  it("on the page of an event's code, which leads to repair and replay", () => {
+  it("on the page of an event's code, which refers to repair and replay", () => {
     expect(problemPage("timestamp_invalid")?.fix).toContain("POST /theeye/errors/replay");
   });
 });

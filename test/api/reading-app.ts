@@ -10,7 +10,7 @@ import { showStats } from "../../src/api/questions/stats";
 import { listSessions, showSession } from "../../src/api/sessions/sessions";
 import type { AppEnv } from "../../src/http/app-env";
 
-/** The questions alone, without what the Worker puts before them. */
+/** Only the read routes, without the Worker's middleware. */
 const app = new Hono<AppEnv>()
   .use(async (c, next) => {
     c.set("identity", { scope: "admin", application: null });
@@ -27,7 +27,7 @@ const app = new Hono<AppEnv>()
   .get("/theeye/properties", showProperties)
   .get("/theeye/stats", showStats);
 
-/** Asks a question by its path and query, or by the URL that `next` held. */
+/** Requests a path with its query, or the URL in `next`. */
 export async function ask(url: string, bindings: Env = env): Promise<Response> {
   return app.request(new URL(url, "https://eye.example").href, {}, bindings);
 }

@@ -13,7 +13,7 @@ import { compactAll, databases, EAGER, emptyEverything, LATER, readArchive, worl
 
 beforeEach(emptyEverything);
 
-/** Events of 40 sessions over three hours, some of them with everything an event may have. */
+/** Events of 40 sessions over three hours. Some have every member that an event can have. */
 const EVENTS = Array.from({ length: 240 }, (_, n) =>
   eventRow({
     session: n % 2 === 0 ? `session-${n % 40}` : `00000000-0000-4000-8000-${String(n % 40).padStart(12, "0")}`,
@@ -61,7 +61,7 @@ describe("a partition whose hot window is over", () => {
     expect(await countedEvents(3_600)).toBe(EVENTS.length);
   });
 
-  it("lies in files of an hour, a database and at most so many rows, named by day, hour and database", async () => {
+  it("is stored in files of one hour, one database and a limited number of rows, named by day, hour and database", async () => {
     await store(databases, { events: EVENTS });
     await compactAll();
     const files = await filesByHour(firstDatabase(databases), {
@@ -85,13 +85,13 @@ describe("a partition whose hot window is over", () => {
       ),
     );
     const places = found.flat().map(({ place }) => place);
-    // Events of a session lie 40 numbers apart, in three hours; those of a visitor in every session.
+    // Events of a session are 40 numbers apart, in three hours. Those of a visitor are in every session.
     expect(places.filter((place) => place === 0)).toHaveLength(3);
     expect(places.filter((place) => place === 1).length).toBeGreaterThan(3);
     expect(places).not.toContain(2);
   });
 
-  it("stays as it is before its window is over, and while it is open", async () => {
+  it("is unchanged before its window is over, and while it is open", async () => {
     await store(databases, { events: EVENTS });
     const [partition] = (await partitionsOf(databases).latest()).partitions;
     const end = partition?.to ?? 0;
@@ -102,7 +102,7 @@ describe("a partition whose hot window is over", () => {
     expect((await compactAll(worldWith({ settings }), end + HOUR)).length).toBeGreaterThan(0);
   });
 
-  it("is copied after the grace", async () => {
+  it("is copied after the grace period", async () => {
     await store(databases, { events: EVENTS });
     const settings = { ...EAGER, graceMicros: 5 * MINUTE };
     expect((await compactAll(worldWith({ settings }), LATER)).map(({ did }) => did)).toEqual(["sealed"]);
@@ -110,19 +110,19 @@ describe("a partition whose hot window is over", () => {
     expect((await compactAll(worldWith({ settings }), LATER + 5 * MINUTE)).at(-1)?.did).toBe("dropped");
   });
 
-  it("is archived early where its database is too large", async () => {
+  it("is archived early if its database is too large", async () => {
     await store(databases, { events: EVENTS });
     const settings = { ...EAGER, hotMicros: 1_000 * 24 * HOUR, hotBytes: 1 };
     expect((await compactAll(worldWith({ settings }), LATER)).at(-1)?.did).toBe("dropped");
   });
 
-  it("stays where there is no archive", async () => {
+  it("stays in the databases if there is no archive", async () => {
     await store(databases, { events: EVENTS });
     expect(await compactAll(worldWith({ archive: null }))).toEqual([]);
     expect(await states()).toEqual(["open"]);
   });
 
-  it("is not published where the copy is not whole", async () => {
+  it("is not published if the copy is incomplete", async () => {
     await store(databases, { events: EVENTS });
     const world = worldWith();
     await compactStep(world, LATER);
@@ -137,7 +137,7 @@ describe("a partition whose hot window is over", () => {
 });
 
 describe("the compactor after a failure", () => {
-  /** A world in which the call of this number fails, after it has taken effect or before. */
+  /** A world in which the call with this number fails, before or after it takes effect. */
   function failingAt(number: number, after: boolean): { world: CompactionWorld; calls: () => number } {
     let calls = 0;
     const pass = async <Result>(call: () => Promise<Result>): Promise<Result> => {
@@ -165,7 +165,7 @@ describe("the compactor after a failure", () => {
   }
 
   it.each([false, true])(
-    "goes on wherever it failed (after the call took effect: %s)",
+    "continues wherever it failed (after the call took effect: %s)",
     async (after) => {
       const events = EVENTS.slice(0, 12);
       for (let number = 1; ; number++) {
@@ -188,7 +188,7 @@ describe("the compactor after a failure", () => {
     120_000,
   );
 
-  it("does no harm where two run at once", async () => {
+  it("does no harm if two run at once", async () => {
     await store(databases, { events: EVENTS });
     const both = () => Promise.allSettled([compactStep(worldWith(), LATER), compactStep(worldWith(), LATER)]);
     for (let round = 0; round < 60 && (await states())[0] !== "dropped"; round++) await both();
@@ -196,12 +196,12 @@ describe("the compactor after a failure", () => {
   });
 });
 
-describe("events that come late", () => {
+describe("late events", () => {
   const late = Array.from({ length: 30 }, (_, n) =>
     eventRow({ session: `session-${n}`, id: `late-${n}`, occurredAt: MORNING + n * 5 * MINUTE + SECOND }),
   );
 
-  it("become further files, and are counted then", async () => {
+  it("go to additional files, and are counted then", async () => {
     await store(databases, { events: EVENTS });
     await compactAll();
     await store(databases, { events: late });
@@ -214,7 +214,7 @@ describe("events that come late", () => {
     expect(await compactAll()).toEqual([]);
   });
 
-  it("are dropped where they are copies, and go to the errors where they contradict an archived one", async () => {
+  it("are dropped if they are copies, and go to the errors if they contradict an archived one", async () => {
     await store(databases, { events: EVENTS });
     await compactAll();
     const [first, second, ...others] = EVENTS.slice(0, 20);
@@ -232,13 +232,13 @@ describe("events that come late", () => {
     ]);
   });
 
-  it("are kept and counted once where the work fails half-way", async () => {
+  it("are kept and counted once if the work fails half-way", async () => {
     for (const isCounted of [false, true]) {
       await emptyEverything();
       await store(databases, { events: EVENTS });
       await compactAll();
       await store(databases, { events: late });
-      // The transaction that counts and removes fails, or the one behind it.
+      // The transaction that counts and removes fails, or the one after it.
       const failing = databases.map(({ index, binding }) => ({
         index,
         binding: new Proxy(binding, {

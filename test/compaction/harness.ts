@@ -38,19 +38,19 @@ export async function emptyEverything(): Promise<void> {
   }
 }
 
-/** Steps until nothing is left; at most some hundred. */
+/** Runs steps until nothing is left, at most a few hundred. */
 export async function compactAll(world: CompactionWorld = worldWith(), now = LATER): Promise<StepResult[]> {
   const steps: StepResult[] = [];
   for (let step = 0; step < 300; step++) {
     const result = await compactStep(world, now);
-    // A late lane that is found empty is looked at again only later.
+    // A late lane that was found empty is checked again only later.
     if (result.did === "waiting" || (result.did === "flushed" && result.rows === 0)) return steps;
     steps.push(result);
   }
   throw new Error("the compactor does not come to an end");
 }
 
-/** All archived events, file by file in the order of hours. */
+/** All archived events, file by file, ordered by hour. */
 export async function readArchive(all: readonly Database[] = databases): Promise<ArchivedEvent[]> {
   const files = await filesByHour(firstDatabase(all), {
     ...{ kind: "events", partitions: null, first: 0, last: Number.MAX_SAFE_INTEGER, order: "asc", limit: 10_000 },

@@ -14,8 +14,8 @@ interface CountRow {
 }
 
 /**
- * What a database counts, and what it should count by its events: of each hour, day and minute by series and in all, and in
- * which hours a series has events. Late lanes are not counted.
+ * What a database counts, and what it should count according to its events: for each hour, day and minute, by
+ * dimension key and in total, and the hours in which a key has events. Late lanes are not counted.
  */
 export async function countsBesideEvents({ binding }: Database): Promise<{ counted: string[]; expected: string[] }> {
   const rowsOf = async <Row>(sql: string) => (await binding.prepare(sql).all<Row>()).results;

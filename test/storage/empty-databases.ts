@@ -12,7 +12,10 @@ const EMPTIED = [
   ...["properties", "property_counts", "property_sweep"],
 ];
 
-/** Drops all partitions and deletes what the pipeline writes. Stores of partitions notice it by the map's revision. */
+/**
+ * Drops all partitions and deletes everything that the pipeline writes. Partition stores notice it by the map's
+ * revision.
+ */
 export async function emptyDatabases(databases: readonly Database[]): Promise<void> {
   for (const { binding } of databases) {
     const { results } = await binding.prepare(PARTITION_TABLES).all<{ name: string }>();

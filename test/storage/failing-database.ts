@@ -14,7 +14,7 @@ export function changedDatabase({ index, binding }: Database, changes: Partial<R
   return { index, binding: changed };
 }
 
-/** A database that refuses every call with this message. */
+/** A database that fails every call with this message. */
 export function failingDatabase(database: Database, message: string): Database {
   const refuse = () => {
     throw new Error(message);
@@ -22,7 +22,7 @@ export function failingDatabase(database: Database, message: string): Database {
   return changedDatabase(database, { prepare: refuse, batch: refuse, withSession: refuse });
 }
 
-/** A database that is full: it is read, and takes no write. */
+/** A full database: it can be read, but refuses writes. */
 export function fullDatabase(database: Database): Database {
   const refuse = () => {
     throw new Error("D1_ERROR: Exceeded maximum DB size: SQLITE_ERROR");
@@ -32,7 +32,7 @@ export function fullDatabase(database: Database): Database {
   });
 }
 
-/** A database that says it has this size when it is written to. */
+/** A database that reports this size when it is written to. */
 export function databaseOfSize(database: Database, bytes: number): Database {
   const sized = (statement: D1PreparedStatement): D1PreparedStatement =>
     new Proxy(statement, {

@@ -15,18 +15,18 @@ import { summariseSession } from "../../src/storage/sessions/session-summary";
 import { errorRow, MORNING, partitionsOf, recount, SECOND, store } from "./seed";
 import { planOf, rowsReadBy, watch } from "./watched-database";
 
-/** One database that grows from 1,000 to 100,000 events while the same questions are asked. */
+/** One database that grows from 1,000 to 100,000 events while the same queries run. */
 const [first] = databasesOf(env).slice(0, 1);
 if (first === undefined) throw new Error("There is no database.");
 const home: Database = first;
 
-/** What a page reads beside its events: the rest of a slot of four seconds at each end, and counts. */
+/** What a page reads besides its events: the remaining events of a slot of four seconds at each end, and counts. */
 const SLOTS = 100;
 
 /**
- * Events `from` to `to`, twenty-five a second. One in 2 is a page interaction; one in 1,000 of these has a rare name. One in 500
- * is of a rare category. Sessions have 20 events each, two seconds apart. Written by SQL: the pipeline's own way would take
- * minutes.
+ * Events `from` to `to`, twenty-five a second. Every second one is a page interaction, and one in 1,000 of these has
+ * a rare name. One in 500 is of a rare category. Sessions have 20 events each, two seconds apart. Written by SQL,
+ * because the pipeline would take minutes.
  */
 async function fill(from: number, to: number): Promise<void> {
   const map = await partitionsOf([home]).covering([MORNING]);
@@ -87,7 +87,7 @@ const anyError: ErrorQuestion = {
   after: null,
 };
 
-/** The second page of a list, which a cursor begins. */
+/** The second page of a list, which starts at a cursor. */
 async function secondPage(database: Database, question: EventQuestion): Promise<number> {
   const { next } = await findEvents([home], question);
   const { rows } = await findEvents([database], { ...question, range: { ...question.range, after: next } });
@@ -107,7 +107,7 @@ const middle = { from: MORNING + 5 * SECOND, to: MORNING + 30 * SECOND };
 const received = { from: MORNING + 50, to: MORNING + 150 };
 const orders: Order[] = ["asc", "desc"];
 
-/** Lists that an index covers: what they read is what they return. */
+/** Lists that an index covers: they read as many rows as they return. */
 const COVERED: [string, (database: Database) => Promise<number>][] = orders.flatMap(
   (order): [string, (database: Database) => Promise<number>][] => {
     return [
@@ -134,13 +134,14 @@ const COVERED: [string, (database: Database) => Promise<number>][] = orders.flat
 
 type Bounded = [string, (database: Database) => Promise<number>, number];
 
-/** Questions whose work is bounded in another way: what they read does not grow with the database. */
+/** Queries whose work is bounded in another way: the rows that they read do not grow with the database. */
 const BOUNDED: Bounded[] = [
   ...orders.flatMap((order): Bounded[] => {
     const range = { order, from: null, to: null, after: null };
     const events = (question: Partial<EventQuestion>) => (database: Database) =>
       secondPage(database, { ...anything, range, ...question });
-    // Events are read by slots and sorted in them; those of a common category are looked for among all, to a bound by counts.
+    // Events are read by slots and sorted within them; those of a common category are searched among all events, up
+    // to a limit given by counts.
     const common = 2 * 100 + 2 * SLOTS + 100 + 400;
     return [
       [`all events, ${order}`, events({}), 3 * 100 + 3 * SLOTS],
@@ -162,9 +163,9 @@ const BOUNDED: Bounded[] = [
       ],
       [`a name in a session, ${order}`, events({ session: "session 8", name: "pageview", limit: 5 }), 2 * 225 + 100],
       [`a session that does not exist, ${order}`, events({ session: "nobody" }), 3],
-      // Some minutes, each of 1,500 events.
+      // A few minutes, each with 1,500 events.
       [`a rare name, ${order}`, events({ name: "rare", limit: 10 }), MAX_MINUTE_BUCKET_ROWS + 500],
-      // In the index of its category alone.
+      // Only in the index of its category.
       [`a name of a rare category, ${order}`, events({ category: "rare", name: "one", limit: 1 }), 200],
       [`an application without its category, ${order}`, events({ applications: ["blog"] }), 4 * 100 + 2 * SLOTS + 400],
       [
@@ -180,7 +181,7 @@ const BOUNDED: Bounded[] = [
     ];
   }),
   ...[
-    // The events of a round, and for each session the slots above the cursor.
+    // The events of one round, and for each session the slots above the cursor.
     { name: "sessions", withTimes: false, most: 3 * 500 + 4 * SLOTS + 60 * 225 },
     { name: "sessions with their times", withTimes: true, most: 3 * 500 + 4 * SLOTS + 100 * 225 },
   ].map(
@@ -204,7 +205,7 @@ const BOUNDED: Bounded[] = [
   [
     "a session's summary",
     async (database) => (await summariseSession([database], "session 7", null))?.events ?? 0,
-    // The slots of its window: to count, and for its first and its last event.
+    // The slots of its window: to count, and to find its first and its last event.
     3 * 225 + 3 * 20,
   ],
   [
@@ -223,9 +224,9 @@ const BOUNDED: Bounded[] = [
 ];
 
 /**
- * Steps that read a whole table. Those of json_each are lists that came with the query, and `own` and `every` are short
- * lists that it makes. `series` is as small as an application has event types, and a question without a filter on it means
- * all of it.
+ * Steps that scan a whole table. Those of json_each are lists that came with the query, and `own` and `every` are
+ * short lists that it makes. `series` has only as many rows as an application has event types, and a query without a
+ * filter on it needs all of them.
  */
 function isWholeTable(step: string): boolean {
   return (
@@ -235,7 +236,7 @@ function isWholeTable(step: string): boolean {
   );
 }
 
-/** Sorting is for sums only, whose aggregate rows are bounded. */
+/** Only sums are sorted, whose aggregate rows are bounded. */
 function isSort(step: string): boolean {
   return /USE TEMP B-TREE/.test(step) && !/FOR (GROUP BY|group_concat\(DISTINCT\))/.test(step);
 }
@@ -256,7 +257,7 @@ describe.each([1_000, 100_000])("at %i events", { timeout: 60_000 }, (size) => {
     await fill(there, size);
   }, 60_000);
 
-  it.each(COVERED)("%s: reads what it returns, from an index", async (_, ask) => {
+  it.each(COVERED)("%s: reads as many rows as it returns, from an index", async (_, ask) => {
     const { database, queries } = watch(home);
     const returned = await ask(database);
     expect(returned).toBeGreaterThan(0);
@@ -266,7 +267,7 @@ describe.each([1_000, 100_000])("at %i events", { timeout: 60_000 }, (size) => {
     expect(costs.reduce((sum, cost) => sum + cost, 0)).toBeLessThanOrEqual(1.2 * returned + 10);
   });
 
-  it.each(BOUNDED)("%s: reads no more than its bound", async (_, ask, bound) => {
+  it.each(BOUNDED)("%s: reads no more than its limit", async (_, ask, bound) => {
     const { database, queries } = watch(home);
     const returned = await ask(database);
     const costs = await Promise.all(queries.map((query) => rowsReadBy(home, query)));

@@ -5,19 +5,19 @@ import { createPartitionStore, type PartitionStore } from "../../src/storage/par
 import type { ErrorRow, EventRow, LaneRows, PartRow } from "../../src/storage/write/rows";
 import { writeBatch } from "../../src/storage/write/write-batch";
 
-/** 2021-01-01T09:00:00Z, in microseconds: the start of a day's hour, quarter and minute. */
+/** 2021-01-01T09:00:00Z in microseconds: the start of an hour, a quarter and a minute. */
 export const MORNING = 1_609_491_600_000_000;
 
 export const SECOND = 1_000_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
-/** Wide, so that tests which do not care about partitions make few of them. */
+/** Wide, so that tests that do not depend on partitions create few of them. */
 const DEFAULT_WIDTH = 28 * 24 * HOUR;
 
 let made = 0;
 
-/** An event with whatever a test does not care about filled in. It is received 1 ms after it occurred. */
+/** An event with defaults for all members that a test does not set. It is received 1 ms after its timestamp. */
 export function eventRow(row: Partial<EventRow> = {}): EventRow {
   made += 1;
   const occurredAt = row.occurredAt ?? MORNING;
@@ -61,16 +61,20 @@ export function errorRow(row: Partial<ErrorRow> = {}): ErrorRow {
   };
 }
 
-/** A partition store whose clock stands at MORNING: what occurs later gets regular partitions, what is older coarse ones. */
+/**
+ * A partition store whose clock is fixed at MORNING: later timestamps get regular partitions, earlier ones coarse
+ * partitions.
+ */
 export function partitionsOf(databases: readonly Database[], widthMicros: number = DEFAULT_WIDTH): PartitionStore {
   return createPartitionStore(databases, { widthMicros }, () => MORNING / 1000);
 }
 
 /**
- * Writes rows where the pipeline would: an event into the partition of its occurrence and that partition's database of its
- * session, an error into the database of its session, or of its id where it has none. Makes the partitions that are missing.
+ * Writes rows where the pipeline would: an event into the partition of its timestamp and that partition's database
+ * for its session, an error into the database of its session, or of its id if it has no session. Creates missing
+ * partitions.
  *
- * @param widthMicros the width of the partitions that it makes
+ * @param widthMicros the width of the partitions that it creates
  */
 export async function store(
   databases: Database[],
@@ -102,7 +106,7 @@ function byLane(placed: { row: EventRow; lane: Lane }[]): LaneRows[] {
   });
 }
 
-/** Counts the events of all open partitions (five at most) anew, where a test wrote them by SQL. */
+/** Recounts the events of all open partitions (at most five), after a test wrote them by SQL. */
 export async function recount({ binding }: Database): Promise<void> {
   const { results } = await binding
     .prepare("SELECT substr(name, 8) AS suffix FROM sqlite_master WHERE type = 'table' AND name GLOB 'events_[0-9]*'")
@@ -145,7 +149,7 @@ function compareTexts(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-/** An event in a few words, to compare lists by. */
+/** An event in a few words, for comparing lists. */
 export function nameOf({ session, id }: { session: string; id: string }): string {
   return `${session} ${id}`;
 }

@@ -5,7 +5,7 @@ interface Query {
   params: unknown[];
 }
 
-/** A database that keeps what is asked of it, to look at the plans and the costs afterwards. */
+/** A database that records its queries, so that a test can examine their plans and costs. */
 export function watch({ index, binding }: Database): { database: Database; queries: Query[] } {
   const queries: Query[] = [];
   const session = {
@@ -17,7 +17,7 @@ export function watch({ index, binding }: Database): { database: Database; queri
     }),
     batch: (statements: D1PreparedStatement[]) => binding.batch(statements),
   };
-  // Readers use sessions. What goes to the database itself, such as reading the partition map, is not kept.
+  // Readers use sessions. Direct calls to the database, such as reading the partition map, are not recorded.
   const watched: D1Database = Object.assign(Object.create(binding), {
     withSession: () => session,
     prepare: (sql: string) => binding.prepare(sql),
@@ -35,7 +35,7 @@ export async function planOf({ binding }: Database, { sql, params }: Query): Pro
   return results.map(({ detail }) => detail);
 }
 
-/** What D1 bills for a query, in rows read. */
+/** The rows read of a query, as D1 bills them. */
 export async function rowsReadBy({ binding }: Database, { sql, params }: Query): Promise<number> {
   const { meta } = await binding
     .prepare(sql)
@@ -44,7 +44,7 @@ export async function rowsReadBy({ binding }: Database, { sql, params }: Query):
   return meta.rows_read;
 }
 
-/** A database that adds up what its transactions cost, in rows as D1 bills them. */
+/** A database that adds up the cost of its transactions, in rows as D1 bills them. */
 export function meter({ index, binding }: Database): { database: Database; cost: { read: number; written: number } } {
   const cost = { read: 0, written: 0 };
   const batch = async (statements: D1PreparedStatement[]) => {

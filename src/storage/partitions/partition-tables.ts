@@ -16,19 +16,19 @@ function definitions(suffix: string): string[] {
   return [
     `CREATE TABLE IF NOT EXISTS events_${suffix} (
       slot INTEGER NOT NULL,            -- occurred_at / width of a slot
-      sample_key INTEGER NOT NULL,      -- 15 bits of a hash of the session: a share of the sessions lies together
-      session_id ANY NOT NULL,          -- 16 bytes for a UUID in lower case, else text
+      sample_key INTEGER NOT NULL,      -- 15 bits of a hash of the session: any share of the sessions is adjacent
+      session_id ANY NOT NULL,          -- 16 bytes for a UUID in lower case, otherwise text
       occurred_at INTEGER NOT NULL,     -- microseconds since 1970
       tie INTEGER NOT NULL,             -- 48 bits of a hash of the id
       received_after INTEGER NOT NULL,  -- microseconds from occurred_at to the receipt at the edge; orders equal occurred_at
       series_id INTEGER NOT NULL,
-      rare INTEGER,                     -- the category's number where it is rare in the partition
-      id ANY NOT NULL,                  -- 16 bytes for a UUID in lower case, else text
+      rare INTEGER,                     -- the category's number if it is rare in the partition
+      id ANY NOT NULL,                  -- 16 bytes for a UUID in lower case, otherwise text
       data TEXT NOT NULL,               -- JSON object
       context TEXT,                     -- JSON object
-      extra TEXT,                       -- JSON object: members that the format does not name
-      visitor_id ANY,                   -- 16 bytes for a UUID in lower case, else text
-      type TEXT,                        -- JSON [category, name], of an event of the overflow series
+      extra TEXT,                       -- JSON object: members that are not part of the format
+      visitor_id ANY,                   -- 16 bytes for a UUID in lower case, otherwise text
+      type TEXT,                        -- JSON [category, name] for an event of the overflow key
       PRIMARY KEY (slot, sample_key, session_id, occurred_at, tie)
     ) STRICT, WITHOUT ROWID`,
     `CREATE INDEX IF NOT EXISTS ${rareIndex(suffix)} ON events_${suffix}
@@ -46,7 +46,7 @@ function definitions(suffix: string): string[] {
     `CREATE TABLE IF NOT EXISTS minutes_${suffix} (
       page INTEGER NOT NULL,            -- series_id / 256
       minute INTEGER NOT NULL,          -- its start, in seconds since 1970
-      events INTEGER NOT NULL,          -- of all series of the page
+      events INTEGER NOT NULL,          -- of all dimension keys of the page
       by_series TEXT NOT NULL,          -- JSON object: events by series_id
       PRIMARY KEY (page, minute)
     ) STRICT, WITHOUT ROWID`,

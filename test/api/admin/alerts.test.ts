@@ -7,7 +7,7 @@ beforeAll(seedLocalKeys);
 const rule = { name: "a", threshold: { failures: 1 }, window_minutes: 5, webhook: { url: "https://a.example/" } };
 const create = (body: unknown) => ask("/theeye/alerts", { method: "POST", body: JSON.stringify(body) });
 
-it("creates, lists, shows and deletes; the secret is shown once", async () => {
+it("creates, lists, shows and deletes alerts; the secret is shown once", async () => {
   const created = await create(rule);
   expect(created.status).toBe(201);
   expect(await created.json()).toMatchObject({
@@ -37,6 +37,6 @@ it.each([
   expect(await response.json()).toMatchObject({ code: "invalid_parameter" });
 });
 
-it("is for admin keys", async () => {
+it("requires an admin key", async () => {
   expect((await ask("/theeye/alerts", { headers: { Authorization: "Bearer eye_r_local" } })).status).toBe(403);
 });

@@ -34,7 +34,7 @@ async function show(name: string) {
   return v.parse(ApplicationSchema, await (await ask(`/theeye/applications/${name}`)).json());
 }
 
-/** What a key may do: the status of a send, which stores nothing, and of a question. */
+/** What a key can do: the status of a send, which stores nothing, and of a query. */
 async function statusOf(key: string): Promise<{ send: number; list: number }> {
   const headers = { Authorization: `Bearer ${key}` };
   const send = await ask("/theeye/events?dry_run=1", { method: "POST", body: "{}", headers });
@@ -69,7 +69,7 @@ describe("creating an application", () => {
     expect(shown).not.toContain("hash");
   });
 
-  it("binds the write key to origins", async () => {
+  it("limits the write key to origins", async () => {
     const { keys } = await create("bound-shop", { origins: ["https://shop.example"] });
     const send = async (origin: string) => {
       const headers = { Authorization: `Bearer ${keys[0]?.key}`, Origin: origin };
@@ -95,7 +95,7 @@ describe("creating an application", () => {
 });
 
 describe("listing applications", () => {
-  it("pages through all of them once", async () => {
+  it("pages through all of them, each once", async () => {
     for (let i = 0; i < 5; i++) await create(`listed-${i}`);
     const names: string[] = [];
     let path: string | null = "/theeye/applications?limit=2";
@@ -111,7 +111,7 @@ describe("listing applications", () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it("is kept by no cache, and takes no other list's cursor", async () => {
+  it("forbids caching, and refuses cursors of other lists", async () => {
     const response = await ask("/theeye/applications?limit=1");
     expect(response.headers.get("Cache-Control")).toBe("no-store");
     const { next } = v.parse(ApplicationPageSchema, await response.json());
@@ -136,7 +136,7 @@ describe("listing applications", () => {
 });
 
 describe("rotating keys", () => {
-  it("keeps two keys of a scope live, and ends the oldest for a third", async () => {
+  it("keeps two keys of a scope valid, and revokes the oldest for a third", async () => {
     const { keys } = await create("rotating");
     const first = keys[0]?.key ?? "";
     const second = await rotate("rotating", "write");
@@ -152,7 +152,7 @@ describe("rotating keys", () => {
     expect((await show("rotating")).keys.map(({ id }) => id)).toEqual([keys[1]?.id, second.id, third.id]);
   });
 
-  it("makes admin keys, which may not send", async () => {
+  it("creates admin keys, which cannot send", async () => {
     await create("administered");
     expect(await statusOf((await rotate("administered", "admin")).key)).toEqual({ send: 403, list: 200 });
   });
@@ -191,19 +191,19 @@ describe("origins", () => {
     expect((await rotate("inheriting", "write")).origins).toEqual(["https://new.example"]);
   });
 
-  it("are inherited where every write key was revoked", async () => {
+  it("are inherited if every write key was revoked", async () => {
     const { keys } = await create("revoked-all", { origins: SHOP });
     await ask(`/theeye/applications/revoked-all/keys/${keys[0]?.id}`, { method: "DELETE" });
     expect((await rotate("revoked-all", "write")).origins).toEqual(SHOP);
   });
 
-  it("are lifted by null, and only so", async () => {
+  it("are removed by null, and only by null", async () => {
     await create("lifting", { origins: SHOP });
     const lifted = await post("/lifting/keys", { scope: "write", origins: null });
     expect(await lifted.json()).toMatchObject({ origins: null });
   });
 
-  it("change without a rotation, for the keys that are there and those to come", async () => {
+  it("change without a rotation, for existing keys and future ones", async () => {
     const { keys } = await create("changing", { origins: SHOP });
     const key = keys[0]?.key ?? "";
     expect((await send(key, "https://de.shop.example")).status).toBe(403);
@@ -237,7 +237,7 @@ describe("a read key bound to applications", () => {
     return v.parse(RotatedKeySchema, await response.json());
   }
 
-  it("is what rotation makes of a bound one; null lifts the binding and says what that means", async () => {
+  it("is created by rotating a limited key; null removes the limit and adds a notice", async () => {
     const made = await create("binding");
     expect(made.keys[1]).toMatchObject({ applications: null, notice: expect.stringContaining("every application") });
     const bound = await makeKey("binding", { scope: "read", applications: ["binding"] });
@@ -248,7 +248,7 @@ describe("a read key bound to applications", () => {
     expect(lifted).toMatchObject({ applications: null, notice: expect.stringContaining("every application") });
   });
 
-  it("is replaced only by one that sees the same applications", async () => {
+  it("is replaced only by one with the same applications", async () => {
     await create("kinds-a");
     await create("kinds");
     const first = await makeKey("kinds", { scope: "read", applications: ["kinds-a", "kinds"] });
@@ -265,7 +265,7 @@ describe("a read key bound to applications", () => {
     [{ scope: "read", applications: "shop" }],
     [{ scope: "write", applications: ["misbound"] }],
     [{ scope: "admin", applications: ["misbound"] }],
-  ])("is refused as %j", async (body) => {
+  ])("is refused for %j", async (body) => {
     await post("", { name: "misbound" });
     const response = await post("/misbound/keys", body);
     expect(response.status).toBe(400);
@@ -287,7 +287,7 @@ describe("many administrators at once", () => {
     for (const { key } of made) expect((await statusOf(key)).list).toBe(401);
   });
 
-  it("leave exactly what is listed after creating, rotating and revoking from 20 clients", async () => {
+  it("leave exactly the listed keys after 20 clients created, rotated and revoked keys", async () => {
     const keys = new Map<string, string>();
     const client = async (n: number) => {
       const name = `busy-${n % 3}`;
@@ -324,7 +324,7 @@ describe("many administrators at once", () => {
 });
 
 describe("revoking", () => {
-  it("ends one key and leaves the others", async () => {
+  it("revokes one key and leaves the others", async () => {
     const { keys } = await create("revoking");
     const path = `/theeye/applications/revoking/keys/${keys[0]?.id}`;
     expect((await statusOf(keys[0]?.key ?? "")).send).toBe(200);
@@ -335,7 +335,7 @@ describe("revoking", () => {
     expect((await show("revoking")).keys.map(({ id }) => id)).toEqual([keys[1]?.id]);
   });
 
-  it("ends an application with all its keys", async () => {
+  it("deleting an application revokes all its keys", async () => {
     const { keys } = await create("ending");
     expect((await ask("/theeye/applications/ending", { method: "DELETE" })).status).toBe(204);
     for (const { key } of keys) expect((await statusOf(key)).send).toBe(401);
@@ -350,7 +350,7 @@ it.each([
   ["PATCH", ""],
   ["POST", "/keys"],
   ["DELETE", "/keys/1"],
-])("answers %s on an application that is not there with 404", async (method, path) => {
+])("answers %s for an application that does not exist with 404", async (method, path) => {
   const bodies: Record<string, string> = { POST: '{"scope":"read"}', PATCH: '{"origins":null}' };
   const body = bodies[method] ?? null;
   const response = await ask(`/theeye/applications/nobody${path}`, { method, body });
@@ -363,7 +363,7 @@ it.each([502, 2_000])("answers a name of %d characters with 404", async (length)
   expect(response.status).toBe(404);
 });
 
-it.each([["eye_r_local"], ["eye_w_local"]])("is closed to %s", async (key) => {
+it.each([["eye_r_local"], ["eye_w_local"]])("refuses %s", async (key) => {
   const response = await ask("/theeye/applications", { headers: { Authorization: `Bearer ${key}` } });
   expect(response.status).toBe(403);
 });

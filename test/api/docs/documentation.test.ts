@@ -6,7 +6,7 @@ function get(path: string, init?: RequestInit): Promise<Response> {
 }
 
 describe("GET /", () => {
-  it("is a page that loads nothing from elsewhere and runs nothing inline", async () => {
+  it("is a page that loads nothing from other origins and runs no inline script", async () => {
     const response = await get("/");
     expect(response.status).toBe(200);
     expect(response.headers.get("Content-Type")).toMatch(/^text\/html/);
@@ -29,7 +29,7 @@ describe("GET /", () => {
     expect(page).not.toMatch(/<style|style=|<script[^>]*>[^<]|\son\w+=|src="(?!swagger-ui\/)/i);
   });
 
-  it("names only files that are there", async () => {
+  it("refers only to existing files", async () => {
     const page = await (await get("/")).text();
     const files = [...page.matchAll(/(?:src|href)="([a-z][^":]+)"/g)].map(([, file = ""]) => `/${file}`);
     expect(files).toContain("/swagger-ui/init.js");
@@ -52,7 +52,7 @@ describe("every page", () => {
     ["/swagger-ui/init.js", "text/javascript"],
     ["/swagger-ui/swagger-ui.css", "text/css"],
     ["/swagger-ui/swagger-ui-bundle.js", "text/javascript"],
-  ])("%s is there without a key, also for HEAD", async (path, type) => {
+  ])("%s is served without a key, also for HEAD", async (path, type) => {
     const response = await get(path, { method: "HEAD" });
     expect(response.status).toBe(200);
     expect(response.headers.get("Content-Type")).toContain(type);
@@ -61,7 +61,7 @@ describe("every page", () => {
   });
 
   it.each(["/problems/nonsense", "/problems", "/swagger-ui/nothing.js", "/swagger-ui", "/favicon.ico"])(
-    "%s is not there",
+    "%s does not exist",
     async (path) => {
       const response = await get(path);
       expect(response.status).toBe(404);
@@ -69,7 +69,7 @@ describe("every page", () => {
     },
   );
 
-  it.each(["/", "/openapi.json", "/problems/conflict"])("%s takes no POST", async (path) => {
+  it.each(["/", "/openapi.json", "/problems/conflict"])("%s refuses POST", async (path) => {
     const response = await get(path, { method: "POST" });
     expect(response.status).toBe(405);
     expect(response.headers.get("Allow")).toBe("GET, HEAD");
@@ -91,7 +91,7 @@ describe("every page", () => {
     expect(again.status).toBe(304);
   });
 
-  it("a problem leads to the page that explains it", async () => {
+  it("links each problem to the page that explains it", async () => {
     const { type } = await (await get("/theeye/stats")).json<{ type: string }>();
     expect(await (await get(type)).json()).toMatchObject({ code: "unauthorized", status: 401 });
   });

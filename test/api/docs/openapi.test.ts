@@ -19,12 +19,12 @@ import { publishedRequests } from "./published-examples";
 
 const document = openApiDocument();
 
-/** As JSON leaves it, which is what readers get. */
+/** As JSON, the form that readers get. */
 const read: unknown = JSON.parse(JSON.stringify(document));
 
 const KEYS: Record<string, string> = { write: "eye_w_local", read: "eye_r_local", admin: "eye_a_local" };
 
-/** Faults of a value against a schema of the document, whose references it resolves. */
+/** The faults of a value against a schema of the document. Resolves references. */
 function faultsOf(schema: unknown, value: unknown): string[] {
   const inDocument = { ...(schema as Schema), components: document.components };
   return new Validator(inDocument, "2020-12")
@@ -73,8 +73,9 @@ const operations = Object.entries(paths).flatMap(([path, methods]) =>
 
 describe("the document", () => {
   it("describes every route, and no other", () => {
-    // A preflight is the browsers' own affair, and the files of Swagger UI are no interface. Vendors' SDKs have protocols of
-    // their own, which docs/sdks describes. `POST /eye` is `POST /theeye/events`. `npm start` alone drains the service.
+    // Preflights are sent by browsers alone, and the files of Swagger UI are not part of the interface. The SDKs of
+    // vendors have their own protocols, which docs/sdks describes. `POST /eye` is `POST /theeye/events`. Only `npm
+    // start` drains the service.
     const others = ["/swagger-ui/", "/eye.js", "/health/drain", ...DIALECTS.flatMap(({ paths }) => paths)];
     const routes = createRouter()
       .routes.filter(
@@ -88,23 +89,23 @@ describe("the document", () => {
     expect(described.toSorted()).toEqual([...new Set(routes)].toSorted());
   });
 
-  it("names each operation once", () => {
+  it("has a unique name for each operation", () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it("lists every code, and gives an example of every problem", () => {
+  it("lists every code, and has an example of every problem", () => {
     const text = JSON.stringify(document.info);
     expect(ALL_CODES.filter((code) => !text.includes(`/problems/${code})`))).toEqual([]);
     expect(Object.keys(document.components.examples ?? {})).toEqual(REQUEST_PROBLEM_NAMES);
-    // These depend on no operation: a path that does not exist, a method that its path does not take, a setting that is wrong.
+    // These do not depend on an operation: an unknown path, a method that its path does not allow, a wrong setting.
     const everywhere = ["not_found", "method_not_allowed", "misconfigured"];
     const answered = REQUEST_PROBLEM_NAMES.filter((code) => !everywhere.includes(code));
     const responses = JSON.stringify(operations.map((operation) => operation.responses));
     expect(answered.filter((code) => !responses.includes(`#/components/examples/${code}"`))).toEqual([]);
   });
 
-  it("refers only to what it holds", () => {
+  it("has no broken references", () => {
     const references = [...JSON.stringify(read).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer = ""]) => pointer);
     expect(references.length).toBeGreaterThan(50);
     for (const pointer of references) {
@@ -113,16 +114,16 @@ describe("the document", () => {
     }
   });
 
-  it.each(operations)("$operationId: each parameter has an example that its schema takes", ({ parameters }) => {
+  it.each(operations)("$operationId: each parameter has an example that matches its schema", ({ parameters }) => {
     for (const { name, example, schema } of parameters) {
       const examples = [...(example === undefined ? [] : [example]), ...(schema.examples ?? [])];
-      // A cursor comes from a page, and holds for its question alone. A compression needs a compressed body.
+      // A cursor comes from a page and is valid for its query alone. A compression needs a compressed body.
       if (!["cursor", "Content-Encoding"].includes(name)) expect(examples, name).not.toEqual([]);
       for (const value of examples) expect(faultsOf(schema, value), name).toEqual([]);
     }
   });
 
-  it.each(operations)("$operationId: each example of its body and answers fits its schema", (operation) => {
+  it.each(operations)("$operationId: each example of its body and responses matches its schema", (operation) => {
     const { requestBody, responses } = operation;
     const contents = [...(requestBody === undefined ? [] : [requestBody]), ...Object.values(responses)].map(
       ({ content }) => content,
@@ -135,7 +136,7 @@ describe("the document", () => {
     }
   });
 
-  it.each(REQUEST_PROBLEM_NAMES)("the example of %s fits the schema of problems", (code) => {
+  it.each(REQUEST_PROBLEM_NAMES)("the example of %s matches the schema of problems", (code) => {
     expect(faultsOf({ $ref: "#/components/schemas/Problem" }, problemExample(code))).toEqual([]);
   });
 });
@@ -143,7 +144,7 @@ describe("the document", () => {
 describe("the examples", () => {
   beforeAll(seedLocalKeys);
 
-  it("can each be sent as it stands, in order, and answer what the document says", async () => {
+  it("can each be sent as they are, in order, and return what the document says", async () => {
     const requests = publishedRequests(read);
     expect(requests.length).toBeGreaterThan(40);
     for (const { name, operationId, method, path, headers, body, scope, successes } of requests) {
@@ -199,18 +200,18 @@ describe("the examples", () => {
       { method: "PUT", headers: create.headers, body: '{"schema":{"properties":{"host":{"type":"text"}}}}' },
     ],
     ["conflict", "/theeye/applications", create],
-  ] as const)("show what the service answers: %s", async (code, path, init) => {
+  ] as const)("match what the service returns: %s", async (code, path, init) => {
     if (code === "conflict") await exports.default.fetch(`https://eye.example${path}`, init);
     const response = await exports.default.fetch(`https://eye.example${path}`, init);
     expect(await response.json()).toEqual(problemExample(code));
   });
 
-  it("show what a queue that is too full or fails is answered with", () => {
+  it("match the responses for a queue that is full or fails", () => {
     expect(problemExample("rate_limited")).toMatchObject({ detail: queueRefusal("Too Many Requests").detail });
     expect(problemExample("unavailable")).toMatchObject({ detail: queueRefusal("Storage Limit Exceeded").detail });
   });
 
-  it("show the issues that the checks find", () => {
+  it("match the issues that validation finds", () => {
     const receivedAt = parseTimestamp(FAILED_SAMPLE.received_at) ?? Number.NaN;
     const verdict = checkEvent(FAILED_SAMPLE.event, {
       receivedAt,

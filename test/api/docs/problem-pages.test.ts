@@ -7,14 +7,14 @@ describe("problemPage", () => {
     expect(problemPage(code)).toMatchObject({ code, about: "request", ...known });
   });
 
-  it.each(Object.entries(EVENT_CODES))("explains %s and says where such events are listed", (code, meaning) => {
+  it.each(Object.entries(EVENT_CODES))("explains %s and shows where such events are listed", (code, meaning) => {
     const page = problemPage(code);
     expect(page).toMatchObject({ code, about: "event", status: null });
     expect(page?.meaning).toContain(meaning);
     expect(page?.fix).toContain(`GET /theeye/errors?code=${code} `);
   });
 
-  it.each(["", "nonsense", "toString", "__proto__"])("knows no code %j", (code) => {
+  it.each(["", "nonsense", "toString", "__proto__"])("returns null for the code %j", (code) => {
     expect(problemPage(code)).toBeNull();
   });
 });

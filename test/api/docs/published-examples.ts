@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** What an OpenAPI document says can be sent, as requests. */
+/** The requests that an OpenAPI document publishes as examples. */
 
 const ParameterSchema = v.object({
   name: v.string(),
@@ -32,15 +32,16 @@ export interface PublishedRequest {
   path: string;
   headers: Record<string, string>;
   body: string | null;
-  /** The scope of the key to send; null: none is needed. */
+  /** The scope of the key to send; null if none is needed. */
   scope: string | null;
-  /** The statuses of success that the document knows for it: of an operation that takes dry runs, 200 for one and else 202. */
+  /** The success statuses in the document: for an operation with dry runs, 200 for a dry run and otherwise 202. */
   successes: number[];
 }
 
 /**
- * Every published example as a request, in the document's order but deletions last: each example of a body, with the parameters that have
- * an `example`; then the same with one of the further examples in a parameter's schema.
+ * Every published example as a request, in the order of the document with deletions last: each example of a body,
+ * with the parameters that have an `example`; then the same with one of the further examples in a parameter's
+ * schema.
  */
 export function publishedRequests(document: unknown): PublishedRequest[] {
   const requests = Object.entries(v.parse(DocumentSchema, document).paths).flatMap(([path, operations]) =>

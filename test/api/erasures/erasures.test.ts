@@ -23,7 +23,7 @@ function ask(path: string, method = "GET", key = "eye_a_local"): Promise<Respons
   return exports.default.fetch(`https://eye.example${path}`, { method, headers });
 }
 
-/** Runs the first step of an erasure, as the queue would have it run. The second pass comes a minute later. */
+/** Runs the first step of an erasure, as the queue would. The second pass comes a minute later. */
 async function runFirstStep(location: string): Promise<v.InferOutput<typeof ErasureSchema>> {
   const { id } = v.parse(ErasureSchema, await (await ask(location)).json());
   const body = { v: 1, erasure: id, step: 0 };
@@ -33,7 +33,7 @@ async function runFirstStep(location: string): Promise<v.InferOutput<typeof Eras
   return v.parse(ErasureSchema, await (await ask(location)).json());
 }
 
-it("erases a session in the background, and tells how far it has come without saying what it erases", async () => {
+it("erases a session in the background, and shows the progress without the session's id", async () => {
   await store(databases, { events: [eventRow({ session: "erased" }), eventRow({ session: "other" })] });
   const response = await ask("/theeye/sessions/erased", "DELETE");
   expect(response.status).toBe(202);
@@ -55,7 +55,7 @@ it("keeps a tombstone outside D1 that does not name the session", async () => {
   for (const { name } of keys) expect(`${name} ${await env.KEYS.get(name)}`).not.toContain("a-very-secret-name");
 });
 
-it("erases an error, and knows no other", async () => {
+it("erases an error, and answers 404 for an unknown one", async () => {
   await store(databases, { errors: [errorRow({ id: "error-1" })] });
   expect((await ask("/theeye/errors/error-2", "DELETE")).status).toBe(404);
   const response = await ask("/theeye/errors/error-1", "DELETE");
@@ -79,10 +79,10 @@ it.each([
   ["/theeye/errors/1", "DELETE"],
   ["/theeye/erasures", "GET"],
   ["/theeye/erasures/1", "GET"],
-])("takes only an admin key for %s (%s)", async (path, method) => {
+])("requires an admin key for %s (%s)", async (path, method) => {
   expect((await ask(path, method, "eye_r_local")).status).toBe(403);
 });
 
-it("refuses an id that nothing can have", async () => {
+it("refuses an id that is too long", async () => {
   expect((await ask(`/theeye/sessions/${"x".repeat(129)}`, "DELETE")).status).toBe(404);
 });

@@ -36,7 +36,7 @@ async function summary(query: string) {
 const morning = "start_date=2021-01-01T09:00:00Z&end_date=2021-01-01T10:59:59Z";
 
 describe("GET /theeye/errors/summary", () => {
-  it("groups failures with their count, their time, a sample, and the share of the type's traffic that fails", async () => {
+  it("groups failures with their number, their times, a sample, and the share of the type's traffic that fails", async () => {
     const { results, ...rest } = await summary(`?${morning}`);
     expect(rest).toEqual({
       start: "2021-01-01T09:00:00.000000Z",
@@ -77,7 +77,7 @@ describe("GET /theeye/errors/summary", () => {
     expect((await summary(`?${morning}&${filter}`)).results).toHaveLength(groups);
   });
 
-  it("looks at the last 24 hours unless told otherwise", async () => {
+  it("covers the last 24 hours by default", async () => {
     const { results, start, end } = await summary("");
     expect(results).toEqual([]);
     expect(Date.parse(end) - Date.parse(start)).toBe(25 * 3_600_000);
@@ -89,7 +89,7 @@ describe("GET /theeye/errors/summary", () => {
     ["code=oops", "code"],
     ["limit=0", "limit"],
     ["cursor=x", "cursor"],
-  ])("refuses %s by name", async (query, parameter) => {
+  ])("refuses %s and names the parameter", async (query, parameter) => {
     const response = await ask(`/theeye/errors/summary?${query}`);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter });
@@ -104,7 +104,7 @@ describe("summaryRange", () => {
     [4 * 86_400, 3_600],
     [4 * 86_400 + 1, 86_400],
     [1_400 * 86_400, 86_400],
-  ])("reads %i seconds in buckets of %i, and tells them in at most 48 numbers", (span, seconds) => {
+  ])("reads %i seconds in buckets of %i, and returns them in at most 48 numbers", (span, seconds) => {
     const range = summaryRange(MORNING, MORNING + span * SECOND, 0);
     if (range instanceof Refusal) throw new Error(range.detail);
     expect(range.seconds).toBe(seconds);

@@ -39,7 +39,7 @@ async function list(query: string) {
 }
 
 describe("GET /theeye/errors", () => {
-  it("returns each failed event with its whole content and all its issues, newest first", async () => {
+  it("returns each failed event with its complete content and all its issues, newest first", async () => {
     const { results } = await list("");
     expect(results.map(({ id }) => id)).toEqual(["malformed", "late", "future", "plain"]);
     expect(results[3]).toEqual({
@@ -59,7 +59,7 @@ describe("GET /theeye/errors", () => {
     expect(results[0]).toMatchObject({ event: 17, application: null });
   });
 
-  it("says how much of a large event has come while pieces are on their way", async () => {
+  it("shows how much of a large event has arrived while chunks are missing", async () => {
     const { results } = await list("?start_date=2021-01-01T09:00:00.000002Z&end_date=2021-01-01T09:00:00.000002Z");
     expect(results).toMatchObject([{ id: "late", event: null, content_parts: { arrived: 1, of: 4 } }]);
   });
@@ -84,7 +84,7 @@ describe("GET /theeye/errors", () => {
     expect(await response.json()).toMatchObject({ results: [{ id: "plain" }], next: null });
   });
 
-  it("refuses a code that there is not, and says which there are", async () => {
+  it("refuses an unknown code, and lists the known ones", async () => {
     const response = await ask("/theeye/errors?code=oops");
     expect(response.status).toBe(400);
     const { parameter, detail } = v.parse(
@@ -95,7 +95,7 @@ describe("GET /theeye/errors", () => {
     expect(detail).toContain("timestamp_in_future");
   });
 
-  it("returns content that is nested too deep to be read as its text", async () => {
+  it("returns content that is nested too deep as its text", async () => {
     const deep = `{"data":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
     await store(databases, { errors: [errorRow({ id: "deep", session: "deep", content: deep })] });
     const { results } = await list("?session_id=deep");
@@ -104,14 +104,14 @@ describe("GET /theeye/errors", () => {
 });
 
 describe("GET /theeye/errors/{id}", () => {
-  it("shows one error as the list has it", async () => {
+  it("shows one error as in the list", async () => {
     const [listed] = (await list("?session_id=other")).results;
     const response = await ask("/theeye/errors/future");
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual(listed);
   });
 
-  it("shows what became of it, once a replay has made an event of it", async () => {
+  it("shows the event after a replay has resolved the error", async () => {
     const sql = `UPDATE errors SET resolved_at = ?1, resolved_session = 'other', resolved_event_id = 'became',
       resolved_occurred_at = ?1 - 1000000, replayed_at = ?1 WHERE id = 'future'`;
     for (const { binding } of databases) await binding.prepare(sql).bind(MORNING).run();
@@ -125,7 +125,7 @@ describe("GET /theeye/errors/{id}", () => {
     expect((await list("?status=resolved")).results).toEqual([shown]);
   });
 
-  it("answers 404 to an id that no error has, and refuses parameters that it does not know", async () => {
+  it("answers 404 for an unknown id, and refuses unknown parameters", async () => {
     expect((await ask("/theeye/errors/nobody")).status).toBe(404);
     expect((await ask("/theeye/errors/future?session_id=other")).status).toBe(400);
   });

@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 
 describe("a proposal", () => {
-  it("is drawn from the stored events of the type", async () => {
+  it("is derived from the stored events of the type", async () => {
     expect(await (await ask(`${path}/proposal`)).json()).toEqual({
       ...{ ...sent, drawn_from: 3 },
       schema: {
@@ -51,7 +51,7 @@ describe("a proposal", () => {
     });
   });
 
-  it("is none where nothing is stored", async () => {
+  it("is null if nothing is stored", async () => {
     expect(await (await ask("/theeye/event-types/no/such/proposal")).json()).toMatchObject({
       drawn_from: 0,
       schema: null,
@@ -66,7 +66,7 @@ describe("a check", () => {
     required: ["total"],
   };
 
-  it("tells how many stored and failed events would pass and fail, and why", async () => {
+  it("returns how many stored and failed events would pass and fail, and why", async () => {
     const answer = await (await check({ schema })).json();
     expect(answer).toMatchObject({
       stored: { checked: 3, pass: 1, fail: 2 },
@@ -95,7 +95,7 @@ describe("a check", () => {
     ]);
   });
 
-  it("refuses what could not be registered", async () => {
+  it("refuses a schema that could not be registered", async () => {
     const refused = await check({ schema: { type: "text" } });
     expect([refused.status, await refused.json()]).toMatchObject([422, { code: "schema_invalid", path: "/type" }]);
     expect((await check({})).status).toBe(400);

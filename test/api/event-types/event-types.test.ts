@@ -14,14 +14,14 @@ const put = (path: string, body: unknown) => ask(path, { method: "PUT", body: JS
 const get = async (path: string): Promise<Record<string, unknown>> => (await ask(path)).json();
 const [first] = databasesOf(env);
 
-/** The rules that are in force in the end. */
+/** The latest rules. */
 async function rules() {
   if (first === undefined) throw new Error("There is no database.");
   return loadRuleBook(first, Number.MAX_SAFE_INTEGER);
 }
 
 describe("the settings", () => {
-  it("say what becomes of unregistered types", async () => {
+  it("decide how unregistered types are treated", async () => {
     const defaults = {
       unregistered_event_types: "accept",
       changed_at: null,
@@ -41,7 +41,7 @@ describe("the settings", () => {
 describe("an event type", () => {
   const path = "/theeye/event-types/page%20interaction/a%2Fb%20%C3%A9";
 
-  it("gets a version with each change, and none where nothing changes", async () => {
+  it("gets a version with each change, and none if nothing changes", async () => {
     const first = await put(path, { schema, owner: "web team" });
     expect(first.status).toBe(201);
     expect(await first.json()).toMatchObject({
@@ -74,7 +74,7 @@ describe("an event type", () => {
     expect(await get(`${path}/versions${page.next}`)).toMatchObject({ results: [{ version: 1 }], next: null });
   });
 
-  it("is not there unless it was registered", async () => {
+  it("is not found unless it was registered", async () => {
     for (const missing of [
       "/theeye/event-types/no/such",
       "/theeye/event-types/no/such/versions",
@@ -85,7 +85,7 @@ describe("an event type", () => {
     expect((await ask("/theeye/event-types/no/such", { method: "DELETE" })).status).toBe(404);
   });
 
-  it("is refused with a schema that is not safe, and the place in it", async () => {
+  it("is refused with an unsafe schema and its location", async () => {
     const refused = await put(path, { schema: { properties: { a: { pattern: "^(a+)+$" } } } });
     expect(refused.status).toBe(422);
     expect(await refused.json()).toMatchObject({ code: "schema_invalid", path: "/properties/a/pattern" });
@@ -97,11 +97,11 @@ describe("an event type", () => {
     ["/theeye/event-types/a/b", { colour: "red" }],
     [`/theeye/event-types/${"a".repeat(65)}/b`, {}],
     ["/theeye/event-types/a/%20", {}],
-  ])("is refused as no event could have it: %s %j", async (where, body) => {
+  ])("is refused because no event could have it: %s %j", async (where, body) => {
     expect((await put(where, body)).status).toBe(400);
   });
 
-  it("is changed with an admin key alone, and seen with a read key", async () => {
+  it("needs an admin key to change, and a read key to read", async () => {
     const read = { headers: { Authorization: "Bearer eye_r_local" } };
     expect((await ask(path, { ...read, method: "PUT", body: "{}" })).status).toBe(403);
     expect((await ask(path, { ...read, method: "DELETE" })).status).toBe(403);
@@ -126,14 +126,14 @@ describe("a change of the rules", () => {
     expect(await get(`${path}/versions`)).toMatchObject({ results: [{ version: 1, ...moments }] });
   });
 
-  it("is never in force before an earlier change, though its own lead is shorter", async () => {
+  it("is never in force before an earlier change, even if its own lead is shorter", async () => {
     const { inForce } = await change("/theeye/event-types/lead/type", { mode: "accept" });
     const soon = await (await put("/theeye/event-types/lead/other", {})).json();
     const { in_force_at: later } = v.parse(v.object({ in_force_at: v.string() }), soon);
     expect(Date.parse(later)).toBeGreaterThanOrEqual(inForce);
   });
 
-  it("to the settings says from when on it is in force", async () => {
+  it("of the settings shows when it comes into force", async () => {
     const settings = { unregistered_event_types: "accept" };
     const { moments } = await change("/theeye/settings", settings);
     expect(await get("/theeye/settings")).toEqual({ ...settings, ...moments, storage: expect.any(Object) });
@@ -187,7 +187,7 @@ describe("types that were seen", () => {
     ]);
   });
 
-  it("are shown alone with the same counts", async () => {
+  it("are shown individually with the same counts", async () => {
     expect(await get("/theeye/event-types/seen/twice")).toMatchObject({ events: 2, last_seen: minute, shadow: [] });
   });
 });

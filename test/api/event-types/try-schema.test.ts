@@ -42,9 +42,9 @@ describe("trySchema", () => {
     });
   });
 
-  it("stops once the work is done that is allowed, and says how many were checked", () => {
+  it("stops once the allowed work is used up, and reports how many were checked", () => {
     const check = compileSchema({ additionalProperties: { items: { type: "number", minimum: 0, maximum: 9 } } });
-    // Each takes more work than an event may, and so as much as one may.
+    // Each takes more work than one event may, and is charged the most that one event may.
     const heavy = { list: Array(16_000).fill(1) };
     const many = 2 * Math.ceil(MAX_TRIAL_WORK / MAX_VALIDATION_WORK);
     const all = {

@@ -9,7 +9,7 @@ import { ask, withBrokenDatabases } from "../reading-app";
 const databases = databasesOf(env);
 const SESSION = "e2085be5-9137-4e4e-80b5-f1ffddc25423";
 
-/** The brief's samples: one moment for all three. */
+/** The brief's samples: all three have the same timestamp. */
 const samples = [
   { category: "page interaction", name: "pageview", data: '{"host":"www.consumeraffairs.com","path":"/"}' },
   { category: "page interaction", name: "cta click", data: '{"element":"chat bubble"}' },
@@ -45,7 +45,7 @@ async function scan(url: string): Promise<string[]> {
 }
 
 describe("GET /theeye/events", () => {
-  it("returns an event whole, with every microsecond", async () => {
+  it("returns a complete event, with microseconds", async () => {
     const { results } = await list(`/theeye/events?session_id=${SESSION}`);
     expect(results[1]).toEqual({
       session_id: SESSION,
@@ -59,14 +59,14 @@ describe("GET /theeye/events", () => {
     });
   });
 
-  it("is newest first, and oldest first for one session, unless it is told otherwise", async () => {
+  it("lists newest first, and oldest first for one session, by default", async () => {
     const ids = async (query: string) => (await list(`/theeye/events?limit=3&${query}`)).results.map(({ id }) => id);
     expect(await ids("")).toEqual(["sample-2", "sample-1", "sample-0"]);
     expect(await ids(`session_id=${SESSION}`)).toEqual(["sample-0", "sample-1", "sample-2"]);
     expect(await ids(`session_id=${SESSION}&order=desc`)).toEqual(["sample-2", "sample-1", "sample-0"]);
   });
 
-  it("pages by the URLs that it returns, which keep the filters and drop the key", async () => {
+  it("pages by the returned URLs, which keep the filters and drop the key", async () => {
     const response = await ask("/theeye/events?application=shop&limit=5&key=eye_r_local");
     const { next } = v.parse(EventsResponse, await response.json());
     expect(response.headers.get("Link")).toBe(`<${next}>; rel="next"`);
@@ -87,7 +87,7 @@ describe("GET /theeye/events", () => {
     expect(await response.json()).toMatchObject({ next: null });
   });
 
-  it("takes both ends of a range as inclusive", async () => {
+  it("includes both ends of a range", async () => {
     const query = "start_date=2021-01-01T09:00:00.000005Z&end_date=2021-01-01T09:00:00.000007Z&order=asc";
     expect((await list(`/theeye/events?${query}`)).results.map(({ timestamp }) => timestamp.slice(-4, -1))).toEqual([
       "005",

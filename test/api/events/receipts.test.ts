@@ -44,14 +44,14 @@ async function receipt(id: string, key = "eye_r_local", of = session, bindings: 
   return v.parse(ReceiptResponse, await response.json());
 }
 
-/** A queue with so many messages waiting. */
+/** A queue with this many messages waiting. */
 function withBacklog(backlogCount: number): Env {
   const metrics = async () => ({ backlogCount, backlogBytes: backlogCount * 100 });
   return { ...env, EVENTS: { metrics } as unknown as Queue };
 }
 
 describe("GET /theeye/receipts", () => {
-  it("tells of a stored event where it stands", async () => {
+  it("returns the position of a stored event", async () => {
     expect(await receipt("first")).toEqual({
       ...{ session_id: session, id: "first", status: "stored", failures: [] },
       stored: {
@@ -62,7 +62,7 @@ describe("GET /theeye/receipts", () => {
     });
   });
 
-  it("tells of a failed event its issues and its error", async () => {
+  it("returns the issues and the error of a failed event", async () => {
     const [error] = await storedErrors(["bad"]);
     const found = await receipt("bad");
     expect(found).toMatchObject({ status: "failed", stored: null });
@@ -71,14 +71,14 @@ describe("GET /theeye/receipts", () => {
     ]);
   });
 
-  it("finds what failed for its session id, by that id as it was sent", async () => {
+  it("finds an event that failed for its session id, by the id as it was sent", async () => {
     expect(await receipt("lost", "eye_r_local", "undefined")).toMatchObject({
       status: "failed",
       failures: [{ issues: [{ code: "session_id_invalid" }] }],
     });
   });
 
-  it("tells both where an id was used for two contents", async () => {
+  it("returns both outcomes if an id was used for two contents", async () => {
     expect(await receipt("second")).toMatchObject({
       status: "stored",
       stored: { position: 2 },
@@ -86,7 +86,7 @@ describe("GET /theeye/receipts", () => {
     });
   });
 
-  it("tells that an event was sent again, not that it was delivered again", async () => {
+  it("reports that an event was sent again, but not that it was delivered again", async () => {
     const body = envelopeOf([["twice", eventOf("twice")]]);
     await consume(batchOf([body]).batch, pipelineWith());
     await consume(batchOf([body]).batch, pipelineWith());
@@ -95,7 +95,7 @@ describe("GET /theeye/receipts", () => {
     expect((await receipt("twice", "eye_r_local", "twice")).status).toBe("duplicate");
   });
 
-  it("is pending from the moment at which the session took it until the databases have it", async () => {
+  it("is pending from the time at which the session accepts it until the databases have it", async () => {
     const away = pipelineWith({ write: () => Promise.reject(new Error("D1_ERROR: D1 DB is overloaded.")) });
     const body = envelopeOf([["on its way", eventOf("waiting")]]);
     await consume(batchOf([body]).batch, away);
@@ -108,12 +108,12 @@ describe("GET /theeye/receipts", () => {
   it.each([
     [0, "unknown"],
     [3, "pending"],
-  ])("with nothing known and %i messages in the queue it is %s", async (messages, status) => {
+  ])("without any trace and with %i messages in the queue, it is %s", async (messages, status) => {
     expect((await receipt("nothing", "eye_r_local", session, withBacklog(messages))).status).toBe(status);
     expect((await receipt("first", "eye_r_local", session, withBacklog(messages))).status).toBe("stored");
   });
 
-  it("finds an event whose object has forgotten it", async () => {
+  it("finds an event that its object has forgotten", async () => {
     const real = pipelineWith();
     const callSession: typeof real.callSession = (name, call) =>
       env.SESSIONS.getByName(`elsewhere ${name}`).accept(call);
@@ -124,7 +124,7 @@ describe("GET /theeye/receipts", () => {
     });
   });
 
-  it("names the newest event where an id came with several timestamps, and how many there are", async () => {
+  it("returns the newest event if an id came with several timestamps, and their number", async () => {
     const at = (second: number): [string, unknown] => [
       "again",
       eventOf("again", { timestamp: `2021-01-01 09:00:0${second}` }),
@@ -136,7 +136,7 @@ describe("GET /theeye/receipts", () => {
     });
   });
 
-  it("follows a failed event to the session that its repair gave it", async () => {
+  it("follows a failed event to the session that its repair set", async () => {
     const ids = (await storedErrors(["lost"])).map(({ id }) => id);
     const repair = { edits: [{ op: "set" as const, path: "/session_id", value: "found again" }] };
     await replayErrors(ids, { id: "r", repair, now: RECEIVED_AT }, pipelineWith(), indexRules(NO_RULES));
@@ -148,13 +148,13 @@ describe("GET /theeye/receipts", () => {
     expect(databases.length).toBe(3);
   });
 
-  it("shows a write key what its own application sent, and nothing of another's", async () => {
+  it("shows a write key only events of its own application", async () => {
     expect((await receipt("first", SHOP_KEY)).status).toBe("stored");
     expect((await receipt("bad", SHOP_KEY)).status).toBe("failed");
   });
 
   it.each([0, 3])(
-    "answers another application's key as for an event that never arrived, with %i in the queue",
+    "returns the same for another application's key as for an event that never arrived, with %i in the queue",
     async (n) => {
       const nothing = await receipt("nothing", BLOG_KEY, session, withBacklog(n));
       expect(nothing.status).toBe(n === 0 ? "unknown" : "pending");
@@ -170,7 +170,7 @@ describe("GET /theeye/receipts", () => {
     },
   );
 
-  it("holds a write key to its origins, and every request to a key", async () => {
+  it("limits a write key to its origins, and requires a key", async () => {
     const of = (headers: Record<string, string>) => ask("/theeye/receipts?session_id=receipts&id=first", { headers });
     expect((await of({ Authorization: `Bearer ${BOUND_KEY}` })).status).toBe(403);
     const origin = { Authorization: `Bearer ${BOUND_KEY}`, Origin: "https://shop.example" };
@@ -178,9 +178,12 @@ describe("GET /theeye/receipts", () => {
     expect((await of({ Authorization: "none" })).status).toBe(401);
   });
 
-  it.each(["?session_id=a", "?id=a", "", "?session_id=a&id=b&code=c"])("refuses %j by name", async (query) => {
-    const response = await ask(`/theeye/receipts${query}`);
-    expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ code: "invalid_parameter" });
-  });
+  it.each(["?session_id=a", "?id=a", "", "?session_id=a&id=b&code=c"])(
+    "refuses %j and names the parameter",
+    async (query) => {
+      const response = await ask(`/theeye/receipts${query}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ code: "invalid_parameter" });
+    },
+  );
 });

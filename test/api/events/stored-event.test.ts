@@ -16,11 +16,11 @@ const plain = {
 };
 
 describe("renderEvent", () => {
-  it("leaves out what the event was sent without", () => {
+  it("leaves out members that were not sent", () => {
     expect(Object.entries(renderEvent(found)).toSorted()).toEqual(Object.entries(plain).toSorted());
   });
 
-  it("returns the visitor, the context and all other members as they were sent", () => {
+  it("returns the visitor, the context and all additional members as they were sent", () => {
     const extra = '{"received_at":"yesterday","__proto__":{"a":1}}';
     const rendered = renderEvent({ ...found, visitor: "v", context: '{"sdk":"web"}', extra });
     expect(rendered).toMatchObject({ ...plain, visitor_id: "v", context: { sdk: "web" } });

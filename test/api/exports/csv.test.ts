@@ -11,7 +11,7 @@ function found(event: Partial<FoundEvent>): FoundEvent {
   };
 }
 
-it("quotes what needs it and copies JSON as it is", () => {
+it("quotes values if necessary, and copies JSON unchanged", () => {
   const event = found({ session: 'a "b", c', data: '{"x":1}', visitor: "v\n" });
   expect(csvLine(event, [])).toBe(
     '"a ""b"", c",shop,c,n,1970-01-01T00:00:00.000001Z,1970-01-01T00:00:00.000002Z,i,"v\n","{""x"":1}",,\r\n',
@@ -19,7 +19,7 @@ it("quotes what needs it and copies JSON as it is", () => {
   expect(csvHeader(["form.name"]).trim().split(",").at(-1)).toBe("data.form.name");
 });
 
-it("flattens places of the payload", () => {
+it("flattens paths of the payload", () => {
   const data = '{"host":"h","form":{"name":"J","tags":[1,2]},"n":0,"no":null,"a.b":1,"__proto__":{"x":2}}';
   const paths = flattenedPaths([found({ data }), found({ data: '{"late":true}' })]);
   expect(paths).toEqual(["__proto__.x", "form.name", "form.tags", "host", "late", "n", "no"]);

@@ -47,7 +47,7 @@ it("streams the events of the list as lines, with a trailer that counts them", a
   expect(events).toEqual(listed.results);
 });
 
-it("is followed part by part, by the header or by the trailer", async () => {
+it("can be followed part by part, by the header or by the trailer", async () => {
   await store(databases, { events: rows });
   for (const way of ["header", "trailer"] as const) {
     const found: string[] = [];
@@ -67,7 +67,7 @@ it("is followed part by part, by the header or by the trailer", async () => {
   }
 });
 
-it("writes CSV with columns for places of the payload, the same in every part", async () => {
+it("writes CSV with columns for paths of the payload, the same in every part", async () => {
   await store(databases, { events: rows });
   const response = await ask("/theeye/exports?format=csv&flatten=auto&limit=10");
   expect(response.headers.get("Content-Type")).toBe("text/csv; charset=utf-8; header=present");
@@ -88,7 +88,7 @@ it("is a gzip file on request", async () => {
   expect((await linesOf(plain)).events).toHaveLength(40);
 });
 
-it("takes the filters of the list", async () => {
+it("accepts the filters of the list", async () => {
   await store(databases, { events: rows });
   const { events } = await linesOf(await ask("/theeye/exports?session_id=session-2&start_date=2021-01-01T09:10:00Z"));
   expect(events).toHaveLength(6);

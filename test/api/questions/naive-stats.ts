@@ -1,8 +1,8 @@
 import type { EventRow } from "../../../src/storage/write/rows";
 
 /**
- * Answers questions about events by going through all of them, in the plainest way and by none of the service's own code: what
- * its answers are held against.
+ * Answers queries about events by reading all of them, in the simplest way and without any code of the service. The
+ * service's answers are compared with these.
  */
 
 export interface NaiveQuestion {
@@ -16,7 +16,7 @@ export interface NaiveQuestion {
   keep: (row: EventRow) => boolean;
 }
 
-/** The label of a moment's bucket, as the platform's clocks show it. */
+/** The label of the bucket of a time, as the platform's clocks show it. */
 export function labelOf(timezone: string, moment: number, interval: NaiveQuestion["interval"]): string {
   const parts = Object.fromEntries(
     formatOf(timezone)
@@ -89,7 +89,7 @@ export function groupOf(row: EventRow, groupBy: string[]): Record<string, string
   );
 }
 
-/** The number of each group in each bucket, by labels, and over everything. */
+/** The number of each group in each bucket, by labels, and in total. */
 export function naiveStats(rows: readonly EventRow[], question: NaiveQuestion) {
   const { start, end, timezone, interval, metric, groupBy, keep } = question;
   const asked = rows.filter((row) => row.occurredAt >= start && row.occurredAt < end && keep(row));

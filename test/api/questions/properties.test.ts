@@ -31,7 +31,7 @@ async function properties() {
 }
 
 describe("GET /theeye/properties", () => {
-  it("shows kinds, shares, samples and how many values there are", async () => {
+  it("shows kinds, shares, samples and the number of values", async () => {
     const { results, examined, accuracy } = await properties();
     expect({ examined, accuracy }).toEqual({ examined: 8, accuracy: { exact: true } });
     expect(results).toEqual([
@@ -55,14 +55,14 @@ describe("GET /theeye/properties", () => {
     ]);
   });
 
-  it("needs a type", async () => {
+  it("requires a type", async () => {
     const response = await ask("/theeye/properties?category=page interaction");
     expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "name" });
   });
 });
 
 describe("declaring properties", () => {
-  it("takes one call, for types that are not registered too", async () => {
+  it("takes one request, even for types that are not registered", async () => {
     const declared = [{ path: "path", kind: "text", template: "/p/:id" }];
     const response = await patch({ properties: declared });
     expect(await response.json()).toMatchObject({ category: "page interaction", properties: declared });
@@ -78,7 +78,7 @@ describe("declaring properties", () => {
     });
   });
 
-  it("goes with PUT, which leaves them as they are where it does not name them", async () => {
+  it("is possible with PUT, which leaves properties unchanged if absent", async () => {
     const put = (body: unknown) => ask(PATH, { method: "PUT", body: JSON.stringify(body) });
     expect((await put({ properties: [{ path: "status", kind: "number" }] })).status).toBe(201);
     expect((await put({ owner: "web team" })).status).toBe(200);
@@ -101,7 +101,7 @@ describe("declaring properties", () => {
     expect(response.status).toBe(400);
   });
 
-  it("takes an admin key", async () => {
+  it("requires an admin key", async () => {
     const headers = { Authorization: "Bearer eye_r_local" };
     const response = await ask(PATH, { method: "PATCH", headers, body: '{"properties":[]}' });
     expect(response.status).toBe(403);

@@ -36,7 +36,7 @@ async function saved(response: Response) {
 const day = { start_date: "2021-01-01", end_date: "2021-01-01" };
 
 describe("/theeye/questions", () => {
-  it("saves a question in versions, and the same again changes nothing", async () => {
+  it("saves a question in versions, and does nothing if it is identical", async () => {
     const first = await put("to-click", { ...funnel, description: "From view to click" });
     expect(first.status).toBe(201);
     expect(await saved(first)).toMatchObject({ name: "to-click", version: 1, ...funnel });
@@ -53,14 +53,14 @@ describe("/theeye/questions", () => {
     expect(versions.results.map(({ version }) => version)).toEqual([2, 1]);
   });
 
-  it("runs a question by its name, over another range and of an older version", async () => {
+  it("runs a question by name, over another range and in an older version", async () => {
     const counts = async (response: Response) => {
       expect(response.status).toBe(200);
       return v.parse(FunnelResponse, await response.json()).steps.map(({ count }) => count);
     };
     expect(await counts(await run("to-click", day, "?version=1"))).toEqual([3, 3]);
     expect(await counts(await run("to-click", day))).toEqual([3, 0]);
-    // Without dates: the latest days, in which nothing happened.
+    // Without dates: the latest days, which have no events.
     expect(await counts(await run("to-click"))).toEqual([0, 0]);
   });
 
@@ -81,7 +81,7 @@ describe("/theeye/questions", () => {
     expect(results.map(({ name }) => name)).toEqual(["paths", "retention", "session-stats", "stats", "to-click"]);
   });
 
-  it("removes a question, whose versions stay", async () => {
+  it("removes a question, but keeps its versions", async () => {
     const remove = () => ask("/theeye/questions/paths", { method: "DELETE", headers: read });
     expect((await remove()).status).toBe(204);
     expect((await remove()).status).toBe(404);
@@ -99,14 +99,14 @@ describe("/theeye/questions", () => {
     ["x", { kind: "stats", question: { interval: "moment" } }, "interval"],
     ["x", { kind: "retention", question: { weeks: 3 } }, "weeks"],
     ["x", { kind: "paths", question: { start: {}, more: "x".repeat(20_000) } }, "question"],
-  ])("refuses %s %j as its operation does", async (name, body, parameter) => {
+  ])("refuses %s %j with the problem of its operation", async (name, body, parameter) => {
     const response = await put(name, body);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter });
     expect((await ask("/theeye/questions/x")).status).toBe(404);
   });
 
-  it("refuses to replace what is not a matter of when and how", async () => {
+  it("refuses to override members other than range, time zone and accuracy", async () => {
     const response = await run("to-click", { steps: [] });
     expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "steps" });
   });

@@ -14,7 +14,7 @@ const databases = databasesOf(env);
 const at = (text: string) => Date.parse(`${text}Z`) * 1_000;
 const FROM = at("2021-03-27T12:00:00");
 
-/** Sessions over midnights and changes of clocks, with many events at one microsecond, some of them received late. */
+/** Sessions over midnights and clock changes, with many events with the same timestamp, some of them received late. */
 const anyRow = fc.record({
   session: fc.nat({ max: 80 }).map((n) => `s${n}`),
   visitor: fc.option(fc.nat({ max: 25 }).map((n) => `v${n}`)),
@@ -44,7 +44,7 @@ async function stats(query: string) {
   return v.parse(SessionStatsResponse, body);
 }
 
-/** Sessions put together from all events, in the plainest way. */
+/** Sessions assembled from all events, in the simplest way. */
 function naive(own: readonly EventRow[]) {
   return [...Map.groupBy(inReadingOrder([...own]), ({ session }) => session).values()].flatMap((events) => {
     const [first, last] = [events[0], events.at(-1)];
@@ -90,7 +90,7 @@ function keyOf({ first, last }: Session, group: string): unknown {
 }
 
 describe("GET /theeye/sessions/stats", () => {
-  it("equals putting all sessions together by hand, for any zone, interval and group", async () => {
+  it("matches sessions assembled by hand, for any time zone, interval and group", async () => {
     await fc.assert(
       fc.asyncProperty(anyQuestion, async ({ days, timezone, interval, group, application, path }) => {
         const [edge = "", by = "type"] = group.split(" ");
@@ -144,7 +144,7 @@ describe("GET /theeye/sessions/stats", () => {
     );
   }, 120_000);
 
-  it("shows the groups with most sessions, and the rest together", async () => {
+  it("shows the groups with the most sessions, and all others together", async () => {
     const query = "start_date=2021-03-27&end_date=2021-03-31&interval=none&group_by=entry&by=data.path";
     const all = await stats(query);
     const top = await stats(`${query}&top=2`);

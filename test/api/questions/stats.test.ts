@@ -11,7 +11,7 @@ import { labelOf, type NaiveQuestion, naiveStats, textAt } from "./naive-stats";
 
 const databases = databasesOf(env);
 
-/** Clocks change in all of them between 14 March and 4 April 2021, but in Kathmandu and São Paulo, which differ by quarters. */
+/** Clocks change between 14 March and 4 April 2021 in the first three. Kathmandu's offset is not a whole hour. */
 const ZONES = [
   "Europe/Berlin",
   "America/New_York",
@@ -25,7 +25,7 @@ const at = (text: string) => Date.parse(`${text}Z`) * 1_000;
 const FROM = at("2021-03-10T00:00:00");
 const DAYS = 28;
 
-/** Moments at which zones begin their days and change their clocks, and others. */
+/** Times at which zones start their days and change their clocks, and others. */
 const anyMoment = fc
   .oneof(
     fc.tuple(
@@ -100,12 +100,12 @@ const anyQuestion = fc.record({
   path: fc.constantFrom<string[]>([], [], ["/"], ["/blog/*"], ["not:/"], ["/", "/p/*"], ["404"], ["true"]),
 });
 
-/** A date of the calendar, so many days after 10 March 2021. */
+/** A date, as the number of days after 10 March 2021. */
 function dateOf(day: number): string {
   return new Date(FROM / 1_000 + day * 86_400_000).toISOString().slice(0, 10);
 }
 
-/** The first moment of a date in a zone, found minute by minute. */
+/** The first minute of a date in a time zone, found minute by minute. */
 function startOfDate(timezone: string, date: string): number {
   for (let moment = at(`${date}T00:00`) - 15 * HOUR; ; moment += 15 * MINUTE) {
     if (labelOf(timezone, moment, "day") >= date) return moment;
@@ -124,7 +124,7 @@ function passesPath(row: EventRow, filter: readonly string[]): boolean {
 }
 
 describe("GET /theeye/stats", () => {
-  it("equals going through all events, for any zone, interval, metric, groups and filters", async () => {
+  it("matches a computation over all events, for any time zone, interval, metric, groups and filters", async () => {
     await fc.assert(
       fc.asyncProperty(anyQuestion, async (question) => {
         const { days, timezone, interval, metric, groupBy, application, category, path } = question;
@@ -181,7 +181,7 @@ describe("GET /theeye/stats", () => {
     );
   }, 120_000);
 
-  it("has every bucket of a day of 23 hours, empty ones too", async () => {
+  it("has every bucket of a day of 23 hours, including empty ones", async () => {
     const { buckets, total } = await stats(
       "start_date=2021-03-28&end_date=2021-03-28&timezone=Europe/Berlin&category=none such",
     );
@@ -194,7 +194,7 @@ describe("GET /theeye/stats", () => {
     expect(total).toEqual({ total: 0, values: Array.from({ length: 23 }, () => 0) });
   });
 
-  it("counts to the microsecond where a range begins or ends within a minute", async () => {
+  it("counts to the microsecond if a range starts or ends within a minute", async () => {
     const [first, second] = [MORNING + 20 * SECOND + 5, MORNING + 90 * SECOND];
     await store(databases, {
       events: [MORNING, first - 1, first, MORNING + 60 * SECOND, second, second + 1].map((occurredAt, n) =>
@@ -209,7 +209,7 @@ describe("GET /theeye/stats", () => {
     expect((await stats(`application=edges&interval=none&${range}`)).total).toEqual({ total: 3 });
   });
 
-  it("means times without a zone in the asked one", async () => {
+  it("reads times without an offset in the requested time zone", async () => {
     const berlin = await stats(
       "start_date=2021-01-01 10:00&end_date=2021-01-01T10:00:59.999999&timezone=Europe/Berlin",
     );
@@ -220,7 +220,7 @@ describe("GET /theeye/stats", () => {
     expect(same.total).toEqual(berlin.total);
   });
 
-  it("shows the largest groups, the rest together, and compares both with the period before", async () => {
+  it("shows the largest groups, all others together, and compares both with the period before", async () => {
     const page = (path: string, day: number, count: number) =>
       Array.from({ length: count }, (_, n) =>
         eventRow({
@@ -257,7 +257,7 @@ describe("GET /theeye/stats", () => {
     expect(byName).toMatchObject({ results: [{ name: "pageview", total: 24 }], other: { groups: 0, total: 0 } });
   });
 
-  it("looks at the last two days unless it is told otherwise", async () => {
+  it("covers the last two days by default", async () => {
     const { start, end, total, buckets } = await stats("");
     expect(Date.parse(end) - Date.parse(start)).toBe(48 * 3_600_000);
     expect(Date.parse(end)).toBeGreaterThan(Date.now());
@@ -287,7 +287,7 @@ describe("GET /theeye/stats", () => {
     expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter });
   });
 
-  it("says which interval to take for a range that is too long", async () => {
+  it("recommends an interval for a range that is too long", async () => {
     const detail = async (query: string) =>
       (await (await ask(`/theeye/stats?${query}`)).json<{ detail: string }>()).detail;
     expect(await detail("interval=minute&start_date=2021-01-01&end_date=2021-01-05")).toContain("interval=hour");

@@ -17,7 +17,7 @@ const errorOf = (content: unknown, id = "e") => ({
 });
 
 describe("previewErrors", () => {
-  it("shows what a clock that runs ahead becomes when it is shifted by the moment of receipt", () => {
+  it("shows a timestamp from a fast clock after it is shifted by the time of receipt", () => {
     const ahead = { ...event, timestamp: "2021-01-01T11:59:58Z", context: { sent_at: "2021-01-01T12:00:00Z" } };
     const repair: Repair = {
       edits: [{ op: "shift", path: "/timestamp", from: "/context/sent_at", to: "/received_at" }],
@@ -28,7 +28,7 @@ describe("previewErrors", () => {
     expect(preview.samples).toMatchObject([{ verdict: "pass", event: { timestamp: "2021-01-01T09:59:58.000000Z" } }]);
   });
 
-  it("skips each event that a repair explodes, with the reason, and goes on", () => {
+  it("skips each event whose repair grows too large, with the reason, and continues", () => {
     const list = errorOf({ ...event, data: { x: [1] } }, "list");
     const object = errorOf({ ...event, data: { x: {} } }, "object");
     const repair: Repair = { edits: [{ op: "set", path: "/data/x/length", value: 4_294_967_295 }] };
@@ -38,20 +38,20 @@ describe("previewErrors", () => {
     expect(preview.samples).toMatchObject([{ id: "list", verdict: "skip", reason }, { id: "object" }]);
   });
 
-  it("stops once the work is done that is allowed, and says how many errors it examined", () => {
-    // As slow as an event can be: large, copied about, and skipped only at the end.
+  it("stops once the allowed work is used up, and reports how many errors it examined", () => {
+    // As slow as an event can be: large, copied several times, and skipped only at the end.
     const large = errorOf({ ...event, data: { x: Array.from({ length: 8_000 }, (_, index) => index % 1_000) } });
     const copies = Array.from({ length: 24 }, (_, n) => ({ op: "copy" as const, from: "/data", path: `/data/k${n}` }));
     const errors = Array.from({ length: MAX_PREVIEWED_ERRORS }, () => large);
     const preview = previewErrors(errors, { patch: copies }, terms);
     expect(preview).toMatchObject({ complete: false, would_skip: preview.examined });
-    // Each is charged with the 131,072 bytes that it writes before it is skipped.
+    // Each is charged the 131,072 bytes that it writes before it is skipped.
     expect(preview.examined).toBeGreaterThan(50);
     expect(preview.examined).toBeLessThan(MAX_PREVIEW_WORK / 131_072);
     expect(previewErrors(errors, { patch: copies }, terms)).toMatchObject({ examined: preview.examined });
   });
 
-  it("charges what the schema takes", () => {
+  it("charges the work of the schema", () => {
     const schema = JSON.stringify({ additionalProperties: { items: { type: "number", minimum: 0 } } });
     const rule = { category: "c", name: "n", version: 1, mode: "accept", schema, schema_mode: "enforce" } as const;
     const rules = rulesOf({ unregistered: "accept", types: [rule] });

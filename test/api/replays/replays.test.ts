@@ -32,7 +32,7 @@ beforeAll(async () => {
   await store(databases, { errors: [...errors, patch] });
 });
 
-/** A queue that keeps what is sent, so that a test delivers it itself. */
+/** A queue that keeps its messages, so that a test delivers them itself. */
 function withQueue(): { bindings: Env; sent: ReplayMessage[] } {
   const sent: ReplayMessage[] = [];
   const send = async (message: ReplayMessage) => void sent.push(message);
@@ -58,7 +58,7 @@ async function deliver(messages: ReplayMessage[], bindings: Env): Promise<void> 
 const fix = { edits: [{ op: "set", path: "/data", value: { fixed: true } }] };
 
 describe("POST /theeye/errors/replay?dry_run=1", () => {
-  it("tells what would pass, fail and be passed over, with samples, and changes nothing", async () => {
+  it("returns what would pass, fail and be skipped, with samples, and changes nothing", async () => {
     const { bindings, sent } = withQueue();
     const repair = {
       patch: [
@@ -76,7 +76,7 @@ describe("POST /theeye/errors/replay?dry_run=1", () => {
     expect(v.parse(ReplayPageSchema, await (await ask("/theeye/replays")).json()).results).toEqual([]);
   });
 
-  it("groups what would still be wrong", async () => {
+  it("groups the remaining issues", async () => {
     const response = await replay({ ids: ["e0", "e1", "nobody's"] }, "?dry_run=1");
     expect(await response.json()).toMatchObject({
       ...{ examined: 2, would_pass: 0, would_fail: 2 },
@@ -87,7 +87,7 @@ describe("POST /theeye/errors/replay?dry_run=1", () => {
 });
 
 describe("a preview of large errors", () => {
-  it("reads no more of them than fit into a page, and says that there are more", async () => {
+  it("reads no more errors than fit into a page, and reports that there are more", async () => {
     const large = Array.from({ length: 8 }, (_, n) =>
       errorRow({ id: `large-${n}`, application: "large", content: contentOf("large", "x".repeat(900_000)) }),
     );
@@ -98,14 +98,14 @@ describe("a preview of large errors", () => {
     expect(preview.complete).toBe(false);
   });
 
-  it("refuses an application that never was", async () => {
+  it("refuses an unknown application", async () => {
     const response = await replay({ filter: { application: "nobody" } }, "?dry_run=1");
     expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "application" });
   });
 });
 
 describe("POST /theeye/errors/replay", () => {
-  it("is accepted once the queue has it, and its progress can be read until every event is in its place", async () => {
+  it("is accepted once the queue has it, and its progress can be read until every event is stored", async () => {
     const { bindings, sent } = withQueue();
     const response = await replay({ filter: { application: "shop", code: "data_invalid" }, repair: fix }, "", bindings);
     expect(response.status).toBe(202);
@@ -131,7 +131,7 @@ describe("POST /theeye/errors/replay", () => {
     expect(v.parse(ReplayPageSchema, await (await ask("/theeye/replays?limit=1")).json()).results).toEqual([shown]);
   });
 
-  it("answers 503, and leaves no replay behind, where the queue refuses", async () => {
+  it("answers 503, and leaves no replay behind, if the queue refuses the message", async () => {
     const before = await (await ask("/theeye/replays")).json();
     const refuse = { send: () => Promise.reject(new Error("Storage Limit Exceeded")) };
     const bindings = { ...env, REPLAYS: refuse as unknown as Queue };
@@ -156,14 +156,14 @@ describe("POST /theeye/errors/replay", () => {
     });
   });
 
-  it("takes an admin key, and no other", async () => {
+  it("requires an admin key", async () => {
     const init = { ...post({ ids: ["other"] }), headers: { Authorization: "Bearer eye_r_local" } };
     expect((await ask("/theeye/errors/replay", init)).status).toBe(403);
   });
 });
 
 describe("POST /theeye/replays/{id}/cancel", () => {
-  it("ends a running replay, as often as it is called, and takes an admin key", async () => {
+  it("ends a running replay, can be repeated, and requires an admin key", async () => {
     const { bindings, sent } = withQueue();
     const { id } = v.parse(ReplaySchema, await (await replay({ ids: ["nobody's"] }, "", bindings)).json());
     const cancel = (init: RequestInit = {}) =>
@@ -182,7 +182,7 @@ describe("POST /theeye/replays/{id}/cancel", () => {
 });
 
 describe("POST /theeye/replays/{id}/resume", () => {
-  it("asks for the step that is next, as often as it is called, and for none once the replay is done", async () => {
+  it("requests the next step, can be repeated, and requests none once the replay is done", async () => {
     const { bindings, sent } = withQueue();
     const { id } = v.parse(ReplaySchema, await (await replay({ ids: ["other"] }, "", bindings)).json());
     sent.length = 0;

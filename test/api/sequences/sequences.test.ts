@@ -16,7 +16,7 @@ import { ask } from "../ask";
 
 const databases = databasesOf(env);
 
-/** Sixty sessions of one visitor each: all open /, half of them go on to the blog, a sixth signs up a minute later. */
+/** Sixty sessions of one visitor each: all open /, half of them continue to the blog, a sixth signs up a minute later. */
 const rows = Array.from({ length: 60 }, (_, n) => {
   const at = MORNING + n * MINUTE;
   const own = { session: `visit ${n}`, visitor: `visitor ${n % 20}`, application: n % 2 === 0 ? "shop" : "blog" };
@@ -55,7 +55,7 @@ async function funnel(body: Record<string, unknown>) {
 const steps = [{ name: "pageview", data: { path: "/" } }, { data: { path: ["/blog/*"] } }, { category: "form" }];
 
 describe("POST /theeye/funnels", () => {
-  it("counts who does one step after the other, with shares and times", async () => {
+  it("counts who completes each step, with shares and times", async () => {
     const { rows_read: rowsRead, ...answer } = await funnel({ steps });
     expect(answer).toEqual({
       start: "2021-01-01T00:00:00+00:00",
@@ -74,14 +74,14 @@ describe("POST /theeye/funnels", () => {
     expect(rowsRead).toBeLessThan(2 * rows.length + 100);
   });
 
-  it("keeps to the time from the first step to the last", async () => {
+  it("applies the limit on the time from the first step to the last", async () => {
     const counts = async (seconds: number) =>
       (await funnel({ steps, within_seconds: seconds })).steps.map(({ count }) => count);
     expect(await counts(59.999)).toEqual([60, 30, 0]);
     expect(await counts(60)).toEqual([60, 30, 10]);
   });
 
-  it("follows a visitor over sessions, and divides by the first step", async () => {
+  it("follows a visitor over sessions, and groups by the first step", async () => {
     const perVisitor = await funnel({ steps: [steps[0], steps[2]], per: "visitor" });
     expect(perVisitor.steps.map(({ count }) => count)).toEqual([20, 10]);
     const { groups } = await funnel({ steps: [steps[0], steps[1]], group_by: "application" });
@@ -91,7 +91,7 @@ describe("POST /theeye/funnels", () => {
     ]);
   });
 
-  it("takes values that are numbers, lists, prefixes and exclusions", async () => {
+  it("accepts values that are numbers, lists, prefixes and exclusions", async () => {
     const count = async (data: unknown) => (await funnel({ steps: [{ data }, {}] })).steps[0]?.count;
     expect(await count({ plan: 3 })).toBe(10);
     expect(await count({ path: ["/blog/0", "/blog/1"] })).toBe(20);
@@ -114,7 +114,7 @@ describe("POST /theeye/funnels", () => {
       "steps",
       /at most 8 different properties/,
     ],
-  ])("says what is wrong with %j", async (body, parameter, detail) => {
+  ])("explains what is wrong with %j", async (body, parameter, detail) => {
     const response = await post("/theeye/funnels", { ...day, ...body });
     const problem = v.parse(
       v.object({ code: v.string(), parameter: v.string(), detail: v.string() }),
@@ -125,7 +125,7 @@ describe("POST /theeye/funnels", () => {
     expect(problem.detail).toMatch(detail);
   });
 
-  it("shows a key that is bound to applications these alone", async () => {
+  it("shows a key that is bound to applications only their data", async () => {
     const key = `eye_r_${"shop".repeat(6)}`;
     await seedKey(key, "read", { applications: ["shop"] });
     const headers = { Authorization: `Bearer ${key}` };
@@ -137,7 +137,7 @@ describe("POST /theeye/funnels", () => {
     expect((await ask("/theeye/visitors/ada", { headers })).status).toBe(403);
   });
 
-  it("takes a read key, and no write key", async () => {
+  it("accepts a read key, and refuses a write key", async () => {
     const init = {
       method: "POST",
       body: JSON.stringify({ ...day, steps }),
@@ -154,7 +154,7 @@ describe("POST /theeye/paths", () => {
     return v.parse(PathsResponse, await response.json());
   };
 
-  it("counts what follows, the rest and the end", async () => {
+  it("counts what follows, the other keys and the end", async () => {
     const { levels, edges } = await paths({ start: { data: { path: "/" } }, by: "data.path", depth: 2, top: 2 });
     expect(levels).toEqual([
       [{ key: "/", count: 60 }],
@@ -188,7 +188,7 @@ describe("POST /theeye/paths", () => {
     ]);
   });
 
-  it("asks for a start or an end", async () => {
+  it("requires a start or an end", async () => {
     await expectProblem(await post("/theeye/paths", day), "invalid_parameter", { parameter: "start" });
     await expectProblem(await post("/theeye/paths", { ...day, start: {}, depth: 7 }), "invalid_parameter", {
       parameter: "depth",
@@ -197,7 +197,7 @@ describe("POST /theeye/paths", () => {
 });
 
 describe("GET /theeye/retention", () => {
-  it("counts visitors by the period of their first event, and who came back", async () => {
+  it("counts visitors by the period of their first event, and who returned", async () => {
     const response = await ask(
       "/theeye/retention?interval=day&start_date=2020-12-30&end_date=2021-01-02&timezone=Asia/Kolkata",
     );
@@ -210,7 +210,7 @@ describe("GET /theeye/retention", () => {
     ]);
   });
 
-  it("takes chosen events", async () => {
+  it("accepts filters for the events", async () => {
     const query = "interval=month&start_date=2021-01-01&end_date=2021-02-01&name=pageview&return_category=form";
     const { cohorts } = v.parse(RetentionResponse, await (await ask(`/theeye/retention?${query}`)).json());
     expect(cohorts).toEqual([
@@ -219,7 +219,7 @@ describe("GET /theeye/retention", () => {
     ]);
   });
 
-  it("refuses what it does not know and too many periods", async () => {
+  it("refuses unknown parameters and too many periods", async () => {
     await expectProblem(await ask("/theeye/retention?interval=hour"), "invalid_parameter", { parameter: "interval" });
     await expectProblem(
       await ask("/theeye/retention?interval=day&start_date=2020-01-01&end_date=2021-01-01"),
@@ -231,8 +231,8 @@ describe("GET /theeye/retention", () => {
   });
 });
 
-describe("a question with too many events for an answer at once", () => {
-  /** As if a million events more were counted in the first database: what is read stays the same. */
+describe("a query with too many events for an immediate answer", () => {
+  /** As if a million more events were counted in the first database. The events that are read stay the same. */
   beforeAll(async () => {
     await env.DB.prepare("UPDATE counts SET events = events + 1000000 WHERE bucket = ?1")
       .bind(MORNING / SECOND)
@@ -251,7 +251,7 @@ describe("a question with too many events for an answer at once", () => {
     expect((await getQueueResult(batch, createExecutionContext())).explicitAcks).toEqual(["m"]);
   }
 
-  it("is answered from a sample, with intervals that hold the true numbers", async () => {
+  it("is answered from a sample, with intervals that contain the true numbers", async () => {
     const { steps: found, accuracy } = await funnel({ steps });
     expect(accuracy).toEqual({ exact: false, sampled: 0.25 });
     for (const [step, { count, interval_95: interval }] of found.entries()) {
@@ -264,7 +264,7 @@ describe("a question with too many events for an answer at once", () => {
     expect(found[1]?.share_of_first_interval_95).toHaveLength(2);
   });
 
-  it("is a job where it is to be exact, whose result is that of an answer at once", async () => {
+  it("becomes a job if it must be exact, with the result of an immediate answer", async () => {
     const { bindings, sent } = withQueue();
     const response = await post(
       "/theeye/funnels",
@@ -301,13 +301,13 @@ describe("a question with too many events for an answer at once", () => {
     });
   });
 
-  it("is a job per visitor also where it may be fast", async () => {
+  it("becomes a job per visitor even with accuracy=fast", async () => {
     const { bindings, sent } = withQueue();
     expect((await post("/theeye/funnels", { ...day, steps, per: "visitor" }, bindings)).status).toBe(202);
     expect(sent).toHaveLength(1);
   });
 
-  it("is refused where no job could answer it", async () => {
+  it("is refused if no job could answer it", async () => {
     await env.DB.prepare("UPDATE counts SET events = events + 3000000000 WHERE bucket = ?1")
       .bind(MORNING / SECOND)
       .run();
@@ -316,7 +316,7 @@ describe("a question with too many events for an answer at once", () => {
     await expectProblem(response, "question_too_large");
   });
 
-  it("is not begun where the queue takes nothing", async () => {
+  it("is not started if the queue refuses the message", async () => {
     await env.DB.prepare("UPDATE counts SET events = events - 3000000000 WHERE bucket = ?1")
       .bind(MORNING / SECOND)
       .run();
@@ -327,13 +327,13 @@ describe("a question with too many events for an answer at once", () => {
     expect(await env.DB.prepare("SELECT count(*) AS n FROM question_jobs").first("n")).toBe(before);
   });
 
-  it("is not found where there is no such job", async () => {
+  it("is not found if there is no such job", async () => {
     await expectProblem(await ask("/theeye/jobs/nothing"), "not_found");
   });
 });
 
 describe("events of a range", () => {
-  it("are those of the asked zone's days", async () => {
+  it("are those of the days in the requested time zone", async () => {
     const { steps: found } = await funnel({
       steps,
       start_date: "2021-01-01T14:35",

@@ -37,7 +37,7 @@ describe("GET /theeye/sessions", () => {
     expect(await listed("/theeye/sessions?limit=3")).toEqual(visits);
   });
 
-  it("lists those with an event in the range", async () => {
+  it("lists the sessions with an event in the range", async () => {
     expect(await listed("/theeye/sessions?start_date=2021-01-01T10:04Z&end_date=2021-01-01T12:00Z")).toEqual([
       "visit 3",
       "visit 2",
@@ -55,7 +55,7 @@ describe("GET /theeye/sessions", () => {
     ]);
   });
 
-  it("says what else can be included", async () => {
+  it("lists what can be included if it refuses a value", async () => {
     const response = await ask("/theeye/sessions?include=events");
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "include" });
@@ -69,7 +69,7 @@ describe("GET /theeye/sessions/{id}", () => {
     return v.parse(SessionResponse, await response.json());
   }
 
-  it("sums the session up and returns its events in order, with their positions going on from page to page", async () => {
+  it("returns the summary and the events in order, with positions that continue from page to page", async () => {
     const first = await show("/theeye/sessions/visit%203?limit=2");
     expect(first).toMatchObject({
       session_id: "visit 3",

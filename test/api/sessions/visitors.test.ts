@@ -11,7 +11,7 @@ import { ask } from "../ask";
 const databases = databasesOf(env);
 const DAY = 24 * HOUR;
 
-/** Forty visits, a day apart, of three events each; the visitor is known from the second event on. */
+/** Forty visits, a day apart, of three events each. The visitor is known from the second event on. */
 const rows = Array.from({ length: 120 }, (_, n) =>
   eventRow({
     session: `visit ${Math.floor(n / 3)}`,
@@ -26,7 +26,7 @@ beforeAll(async () => {
   const map = await partitionsOf(databases).latest();
   const partition = map.partitions.at(-1);
   if (partition !== undefined) await sealPartition(databases, partition);
-  // Late events of visits that are known already, and later visits.
+  // Late events of known visits, and later visits.
   const late = rows.slice(60, 66).map((row) => eventRow({ ...row, id: `late ${row.id}`, tie: row.tie + 1 }));
   await store(databases, { events: [...rows.slice(90), ...late] }, DAY);
 }, 60_000);
@@ -38,7 +38,7 @@ async function page(url: string) {
 }
 
 describe("GET /theeye/visitors/{id}", () => {
-  it("lists the sessions of a visitor, the newest first, page by page", async () => {
+  it("lists the sessions of a visitor, newest first, page by page", async () => {
     const found: string[] = [];
     for (let url: string | null = "/theeye/visitors/ada?limit=7"; url !== null; ) {
       const { results, next, sessions } = await page(url);
@@ -49,7 +49,7 @@ describe("GET /theeye/visitors/{id}", () => {
     expect(found).toEqual(Array.from({ length: 40 }, (_, n) => `visit ${39 - n}`));
   });
 
-  it("has the times of the whole session, also before the visitor was known", async () => {
+  it("has the times of the whole session, including those before the visitor was known", async () => {
     const { results } = await page("/theeye/visitors/ada?limit=1");
     expect(results).toEqual([
       {
@@ -67,7 +67,7 @@ describe("GET /theeye/visitors/{id}", () => {
     expect(rowsRead).toBeLessThan(4 * 40 + 2 * 2 * 260 + 300);
   });
 
-  it("knows no visitor without events", async () => {
+  it("answers 404 for a visitor without events", async () => {
     const response = await ask("/theeye/visitors/nobody");
     expect(await response.json()).toMatchObject({ code: "not_found" });
   });

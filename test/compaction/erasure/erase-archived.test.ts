@@ -55,7 +55,7 @@ function namesWithout(session: string): string[] {
     .sort();
 }
 
-/** Objects in the bucket, and rows of the manifest. */
+/** The number of objects in the bucket, and of rows in the manifest. */
 async function files(): Promise<[number, number]> {
   const rows = await firstDatabase(databases)
     .binding.prepare("SELECT count(*) AS n FROM archive_files")
@@ -63,7 +63,7 @@ async function files(): Promise<[number, number]> {
   return [(await env.ARCHIVE.list()).objects.length, rows ?? 0];
 }
 
-it("writes the files of a session anew without it, and leaves no other object", async () => {
+it("rewrites the files of a session without it, and leaves no other object", async () => {
   await store(databases, { events: EVENTS });
   await compactAll();
   expect(await archivedNames()).toEqual(EVENTS.map(nameOf).sort());
@@ -80,7 +80,7 @@ it("finds the sessions of a visitor in the archive", async () => {
   expect(await archivedNames()).toEqual(namesWithout("session-3"));
 });
 
-it("goes on after a crash at any place", async () => {
+it("continues after a crash at any point", async () => {
   await store(databases, { events: EVENTS });
   await compactAll();
   let calls = 0;
@@ -108,7 +108,7 @@ it("goes on after a crash at any place", async () => {
   expect(objects).toBe(rows);
 });
 
-it("is not undone by a compactor that had read the rows before", async () => {
+it("is not undone by a compactor that read the rows before", async () => {
   await store(databases, { events: EVENTS });
   let isErased = false;
   const archive: ArchiveBucket = {
@@ -128,7 +128,7 @@ it("is not undone by a compactor that had read the rows before", async () => {
   expect(await archivedNames()).toEqual(namesWithout("session-3"));
 });
 
-it("leaves out of the archive what is erased and not yet deleted", async () => {
+it("keeps events that are erased but not yet deleted out of the archive", async () => {
   await store(databases, { events: EVENTS });
   const io = { databases, vault: tombstoneVault(env.KEYS) };
   await beginErasure(io, { kind: "session", id: "session-3" }, { id: "begun", now: LATER, requestedBy: null });

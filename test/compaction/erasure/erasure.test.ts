@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 const NARROW = 15 * MINUTE;
 
-/** After everything that a test stores before an erasure. */
+/** Later than everything that a test stores before an erasure. */
 const REQUESTED_AT = MORNING + 600 * MINUTE;
 
 function ioWith(changes: Partial<ErasureIo> = {}, pending: ErasureMessage[] = []): ErasureIo {
@@ -42,7 +42,7 @@ function ioWith(changes: Partial<ErasureIo> = {}, pending: ErasureMessage[] = []
   };
 }
 
-/** Erases a subject, step by step. @returns the erasure at its end */
+/** Erases a subject, step by step. @returns the erasure after the last step */
 async function erase(subject: Subject, { transactionsPerStep = 40, times = 1, now = REQUESTED_AT } = {}) {
   const pending: ErasureMessage[] = [];
   const io = ioWith({ transactionsPerStep }, pending);
@@ -51,7 +51,7 @@ async function erase(subject: Subject, { transactionsPerStep = 40, times = 1, no
   pending.push({ v: 1, erasure: id, step: 0 });
   for (let steps = 0; pending.length > 0 && steps < 500; steps++) {
     const message = pending.shift();
-    // Delivered twice now and then, as queues may.
+    // Some messages are delivered twice, as queues may do.
     for (let n = 0; message !== undefined && n < times; n++) await runErasureStep(message, io);
   }
   const erasure = await loadErasure(first, id);
@@ -118,7 +118,7 @@ describe.each(["session-a", UUID])("erasing the session %s", (session) => {
     visitor: "v",
   });
 
-  it("leaves nothing of it, in any lane, and everything of the others", async () => {
+  it("leaves nothing of it in any lane, and everything of the others", async () => {
     await store(databases, { events: [...own.slice(0, 25), ...others, later] }, NARROW);
     for (const partition of (await partitionsOf(databases, NARROW).latest()).partitions.slice(0, 3)) {
       await sealPartition(databases, partition);
@@ -153,7 +153,7 @@ describe.each(["session-a", UUID])("erasing the session %s", (session) => {
     expect(await countOf("SELECT sum(events) AS n FROM counts WHERE seconds = 3600")).toBe(counted);
   });
 
-  it("leaves windows and visits only where an event is left", async () => {
+  it("leaves windows and visits only if they still have an event", async () => {
     await store(databases, { events: [...own, later] });
     await erase({ kind: "session", id: session });
     const { results } = await first.binding
@@ -167,7 +167,7 @@ describe.each(["session-a", UUID])("erasing the session %s", (session) => {
   });
 });
 
-it("takes with a session what a replay resolved into it", async () => {
+it("also erases errors that a replay resolved into the session", async () => {
   const resolved = errorRow({ session: "undefined", id: "resolved", content: '{"secret":"of-a"}' });
   await store(databases, { errors: [resolved, errorRow({ session: "undefined", id: "other" })] });
   for (const { binding } of databases) {
@@ -206,7 +206,7 @@ it("erases the sessions of a visitor, and errors that name the visitor", async (
   expect(await countOf("SELECT count(*) AS n FROM errors")).toBe(2);
 });
 
-describe("what is still under way", () => {
+describe("an event that is still queued during an erasure", () => {
   const before = RECEIVED_AT + 100;
   const receivedLater = { received_at: RECEIVED_AT + MINUTE };
 
@@ -235,7 +235,7 @@ describe("what is still under way", () => {
     expect(undelivered).toEqual([]);
   }
 
-  it("does not come back if it was received before, whatever it becomes", async () => {
+  it("is not stored if it was received before, whether valid or not", async () => {
     await erase({ kind: "session", id: "session-a" }, { now: before });
     await erase({ kind: "visitor", id: "visitor-a" }, { now: before });
     await processed();
@@ -243,13 +243,13 @@ describe("what is still under way", () => {
     expect(await countOf("SELECT count(*) AS n FROM errors")).toBe(0);
   });
 
-  it("is stored as ever if nothing was erased", async () => {
+  it("is stored as usual if nothing was erased", async () => {
     await processed();
     expect(await storedNames()).toHaveLength(5);
     expect(await countOf("SELECT count(*) AS n FROM errors")).toBe(2);
   });
 
-  it("does not come back through a writer that does not know the erasure yet", async () => {
+  it("is not stored by a writer that does not know the erasure yet", async () => {
     const pipeline = pipelineWith({ partitions });
     const message = (id: string) =>
       batchOf([
@@ -262,7 +262,7 @@ describe("what is still under way", () => {
     let isErased = false;
     const { undelivered } = await processBatch(message("2").batch.messages, {
       ...pipeline,
-      // Between the look at the erasures and the write.
+      // Between the check of the erasures and the write.
       write: async (database, rows, mayHold) => {
         if (!isErased) {
           isErased = true;

@@ -13,7 +13,7 @@ import { MINUTE, MORNING } from "../seed";
 
 const home = firstDatabase(databasesOf(env));
 
-/** Creates an alert that begins at one moment and, if given, ends at another. */
+/** Creates an alert that begins at one time and, if given, ends at another. */
 async function alertThat(name: string, begins: number, ends?: number): Promise<void> {
   const webhook = { url: "https://hooks.example.com", format: "json" as const };
   const rule = { threshold: { failures: 3 }, window_minutes: 5, webhook };
@@ -38,8 +38,8 @@ beforeEach(async () => {
   await home.binding.batch(["alerts", "alert_deliveries"].map((table) => home.binding.prepare(`DELETE FROM ${table}`)));
 });
 
-describe("the messages that are due", () => {
-  it("are the oldest of each alert, with what it takes to send them", async () => {
+describe("the due messages", () => {
+  it("are the oldest of each alert, with everything needed to send them", async () => {
     await alertThat("a", MORNING + 1, MORNING + 2);
     await alertThat("b", MORNING);
     const found = await due(MORNING + MINUTE);
@@ -49,7 +49,7 @@ describe("the messages that are due", () => {
     expect(idsOf(await due(MORNING + MINUTE, 1))).toEqual(["b:1:begin"]);
   });
 
-  it("do not hold the end of an alert before its begin has been delivered or has failed for good", async () => {
+  it("exclude the end of an alert until its begin is delivered or has failed permanently", async () => {
     await alertThat("a", MORNING, MORNING + 1);
     await recordDelivery(home, "a:1:begin", { status: "pending", outcome: "answered 500" });
     expect(idsOf(await due(MORNING + MINUTE))).toEqual(["a:1:begin"]);
@@ -57,7 +57,7 @@ describe("the messages that are due", () => {
     expect(idsOf(await due(MORNING + MINUTE))).toEqual(["a:1:end"]);
   });
 
-  it("do not hold what is to be tried later", async () => {
+  it("exclude messages whose next attempt is later", async () => {
     await alertThat("a", MORNING);
     const [one] = await due(MORNING);
     if (one === undefined) throw new Error("nothing is due");
@@ -67,8 +67,8 @@ describe("the messages that are due", () => {
   });
 });
 
-describe("a try of a message", () => {
-  it("is taken by one of two", async () => {
+describe("an attempt of a message", () => {
+  it("is claimed by only one of two senders", async () => {
     await alertThat("a", MORNING);
     const [one] = await due(MORNING);
     if (one === undefined) throw new Error("nothing is due");
@@ -76,7 +76,7 @@ describe("a try of a message", () => {
     expect(taken.filter(Boolean)).toHaveLength(1);
   });
 
-  it("that was answered too late does not undo that another delivered the message", async () => {
+  it("does not undo a delivery by another sender when its response is late", async () => {
     await alertThat("a", MORNING);
     await recordDelivery(home, "a:1:begin", { status: "delivered", outcome: "answered 200" });
     await recordDelivery(home, "a:1:begin", { status: "pending", outcome: "timed out" });
@@ -84,7 +84,7 @@ describe("a try of a message", () => {
   });
 });
 
-it("the newest messages of an alert come first", async () => {
+it("listDeliveries returns the newest messages of an alert first", async () => {
   await alertThat("a", MORNING, MORNING + MINUTE);
   await change("a", "begin", MORNING + 2 * MINUTE);
   expect(idsOf(await listDeliveries(home, "a", 2))).toEqual(["a:2:begin", "a:1:end"]);

@@ -44,18 +44,18 @@ beforeEach(async () => {
 });
 
 describe("an alert", () => {
-  it("is read back as it was made, and has not begun", async () => {
+  it("is read as it was created, and has not begun", async () => {
     expect(await created("a")).toEqual({ ...alertOf("a"), state: "ok", since: MORNING, episode: 0 });
     expect(await loadAlert(home, "other")).toBeNull();
   });
 
-  it("is not replaced by another of its name", async () => {
+  it("is not replaced by another with the same name", async () => {
     await created("a", "first");
     expect(await insertAlert(home, alertOf("a", "second"))).toBe("exists");
     expect(await loaded("a")).toMatchObject({ incarnation: "first" });
   });
 
-  it(`is one of ${MAX_ALERTS} at most`, async () => {
+  it(`is refused beyond ${MAX_ALERTS} alerts`, async () => {
     for (let number = 0; number < MAX_ALERTS; number++) await created(`a${String(number).padStart(3, "0")}`);
     expect(await insertAlert(home, alertOf("one-too-many"))).toBe("full");
     const names = (await listAlerts(home)).map(({ name }) => name);
@@ -63,7 +63,7 @@ describe("an alert", () => {
     expect(names).toEqual(names.toSorted());
   });
 
-  it("is deleted with its messages, and with those of no other alert", async () => {
+  it("is deleted with its messages, and without those of other alerts", async () => {
     for (const name of ["a", "b"]) await changeState(home, await created(name, name), "begin", { body: "{}", now: 1 });
     expect(await deleteAlert(home, "a")).toBe(true);
     expect(await deleteAlert(home, "a")).toBe(false);
@@ -76,7 +76,7 @@ describe("a change of an alert's state", () => {
   const begin = (alert: Alert) => changeState(home, alert, "begin", { body: "begins", now: MORNING + MINUTE });
   const end = (alert: Alert) => changeState(home, alert, "end", { body: "ends", now: MORNING + 2 * MINUTE });
 
-  it("comes with its message, under an id of the episode", async () => {
+  it("is written with its message, under an id of the episode", async () => {
     expect(await begin(await created("a"))).toBe(true);
     expect(await loaded("a")).toMatchObject({ state: "firing", episode: 1, since: MORNING + MINUTE });
     expect(await end(await loaded("a"))).toBe(true);
@@ -88,13 +88,13 @@ describe("a change of an alert's state", () => {
     ]);
   });
 
-  it("is made by one of two that saw the same state", async () => {
+  it("is made by only one of two callers that read the same state", async () => {
     const seen = await created("a");
     expect(await Promise.all([begin(seen), begin(seen)])).toEqual([true, false]);
     expect(await listDeliveries(home, "a", 9)).toHaveLength(1);
   });
 
-  it("is not made to an alert of the same name that was created since", async () => {
+  it("is not made to an alert of the same name that was created later", async () => {
     const seen = await created("a", "old");
     await deleteAlert(home, "a");
     await created("a", "new");
@@ -103,7 +103,7 @@ describe("a change of an alert's state", () => {
   });
 });
 
-it("the message of a begin belongs to the episode that it opens, that of an end to the one that it closes", async () => {
+it("a begin message belongs to the episode that it opens, an end message to the one that it closes", async () => {
   const alert = await created("a");
   expect([deliveryId(alert, "begin"), deliveryId({ ...alert, episode: 1 }, "end")]).toEqual(["i:1:begin", "i:1:end"]);
 });

@@ -12,7 +12,7 @@ import { databasesOf, firstDatabase } from "../../../src/storage/core/databases"
 const home = firstDatabase(databasesOf(env));
 const NOW = 1_700_000_000_000_000;
 
-/** Registers a type, or removes it, and returns the number of its newest version and whether it is new. */
+/** Registers or removes a type, and returns the number of its newest version and whether it is new. */
 async function save(name: string, changes: Partial<EventTypeDefinition> & { registered?: boolean } = {}) {
   const { version, isNew } = await saveVersion(
     home,
@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 
 describe("a change of an event type", () => {
-  it("is a new version, and no version where it changes nothing", async () => {
+  it("makes a new version, unless nothing changes", async () => {
     expect(await save("n", { description: "one" })).toEqual([1, true]);
     expect(await save("n", { description: "one" })).toEqual([1, false]);
     expect(await save("n", { description: "two" })).toEqual([2, true]);
@@ -44,12 +44,12 @@ describe("a change of an event type", () => {
     { schema: "{}" },
     { schema_mode: "shadow" },
     { registered: false },
-  ])("is any of %j", async (change) => {
+  ])("makes a new version for %j", async (change) => {
     await save("n");
     expect(await save("n", change)).toEqual([2, true]);
   });
 
-  it("made twice at once is one version for each, none lost", async () => {
+  it("made twice at once makes a version for each", async () => {
     const saved = await Promise.all(["one", "two", "three"].map((description) => save("n", { description })));
     expect(saved.map(([version]) => version).toSorted()).toEqual([1, 2, 3]);
   });
@@ -60,7 +60,7 @@ describe("the versions of a type", () => {
     for (const description of ["one", "two", "three"]) await save("n", { description });
   });
 
-  it("are read by number; the newest without one", async () => {
+  it("are read by number, or the newest without a number", async () => {
     expect(await readVersion(home, "c", "n", 2)).toMatchObject({ version: 2, description: "two", registered: true });
     expect(await readVersion(home, "c", "n", null)).toMatchObject({ version: 3, description: "three" });
     expect(await readVersion(home, "c", "n", 9)).toBeNull();
@@ -73,7 +73,7 @@ describe("the versions of a type", () => {
     expect([await page(null), await page(2)]).toEqual([[3, 2], [1]]);
   });
 
-  it("hold the removal too, after which the type is not registered", async () => {
+  it("include the removal, after which the type is not registered", async () => {
     await save("m");
     await save("n", { registered: false });
     expect((await listRegistered(home)).map(({ name }) => name)).toEqual(["m"]);

@@ -37,7 +37,7 @@ async function registered(): Promise<string[]> {
   return results.map(({ hash }) => keyEntry(hash)).sort();
 }
 
-/** The real KV, in which one kind of call fails. */
+/** The real KV, with one kind of call failing. */
 function failingAt(method: "put" | "delete"): KVNamespace {
   return new Proxy(env.KEYS, {
     get(target, member) {
@@ -57,7 +57,7 @@ describe("a crash between the registry and KV", () => {
     expect(await env.KEYS.get(keyEntry(hash), "json")).toMatchObject({ application: "shop", scope: "write" });
   });
 
-  it("leaves a revoked key live until the cron removes it", async () => {
+  it("leaves a revoked key valid until the cron removes it", async () => {
     const { id, hash } = await newApplication("shop");
     await publishKeys(env.KEYS, home, [hash]);
     await deleteKey(home, "shop", id);
@@ -78,7 +78,7 @@ describe("a crash between the registry and KV", () => {
 });
 
 describe("reconcileKeys", () => {
-  it("removes whatever is in KV and not in the registry", async () => {
+  it("removes entries of KV that are not in the registry", async () => {
     const { hash } = await newApplication("shop");
     await publishKeys(env.KEYS, home, [hash]);
     await env.KEYS.put(
@@ -90,13 +90,13 @@ describe("reconcileKeys", () => {
     expect(await published()).toEqual([keyEntry(hash)]);
   });
 
-  it("changes nothing where all is as it should be", async () => {
+  it("changes nothing if everything is correct", async () => {
     const { hash } = await newApplication("shop");
     await publishKeys(env.KEYS, home, [hash]);
     expect(await reconcileKeys(env.KEYS, home)).toBe(0);
   });
 
-  it("is logged when it repairs, and when it fails", async () => {
+  it("logs repairs and failures", async () => {
     await newApplication("shop");
     const lines: Record<string, unknown>[] = [];
     const log = (line: Record<string, unknown>) => lines.push(line);
@@ -110,10 +110,10 @@ describe("reconcileKeys", () => {
   });
 });
 
-describe("publishing one key from many places at once", () => {
-  it("ends a key that is revoked while it is published", async () => {
+describe("concurrent publications of one key", () => {
+  it("remove a key that is revoked while it is published", async () => {
     const { id, hash } = await newApplication("shop");
-    // The revocation is complete, KV included, between the first publication's reading and its writing.
+    // The revocation, including KV, completes between the first publication's read and its write.
     const slow = new Proxy(env.KEYS, {
       get(target, member) {
         if (member === "put") {
@@ -131,7 +131,7 @@ describe("publishing one key from many places at once", () => {
     expect(await published()).toEqual([]);
   });
 
-  it("ends with the newest origins, whoever writes last", async () => {
+  it("end with the newest origins, whichever writes last", async () => {
     const { hash } = await newApplication("shop");
     await Promise.all(
       Array.from({ length: 20 }, async (_, n) => {
@@ -143,7 +143,7 @@ describe("publishing one key from many places at once", () => {
     expect(await env.KEYS.get(keyEntry(hash), "json")).toMatchObject({ origins: application?.keys[0]?.origins });
   });
 
-  it("leaves what is registered, after keys were made and ended at random by 20 clients", async () => {
+  it("leave exactly the registered keys after 20 clients created and revoked keys at random", async () => {
     await Promise.all(["a", "b"].map((name) => newApplication(name)));
     const client = async (n: number) => {
       for (let turn = 0; turn < 4; turn++) {

@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 
 describe("a replay", () => {
-  it("is read back as it was made, before its first step", async () => {
+  it("is read as it was created, before its first step", async () => {
     await begin("r");
     expect(await loadReplay(home, "r")).toMatchObject({
       ...{ id: "r", createdAt: MORNING, status: "running", selection: { ids: ["e1", "e2"] }, repair },
@@ -35,7 +35,7 @@ describe("a replay", () => {
     expect(await loadReplay(home, "other")).toBeNull();
   });
 
-  it("is taken back only while no step of it is planned", async () => {
+  it("can be deleted only while no step of it is planned", async () => {
     for (const id of ["new", "planned"]) await begin(id);
     await planStep(home, "planned", 0, { ids: [], next: null });
     for (const id of ["new", "planned"]) await deleteReplay(home, id);
@@ -53,7 +53,7 @@ describe("a step", () => {
     expect((await loadReplay(home, "r"))?.plan).toEqual({ ids: ["e1"], next: 1 });
   });
 
-  it("is counted once, and the next one begins where its plan says", async () => {
+  it("is counted once, and the next one starts where its plan says", async () => {
     await begin("r");
     const step = { id: "r", step: 0, next: 1, now: MORNING + 1 };
     expect(await countStep(home, step, COUNTS)).toBe(true);
@@ -62,7 +62,7 @@ describe("a step", () => {
     expect(await loadReplay(home, "r")).toMatchObject(counted);
   });
 
-  it("that has none after it ends the replay, which then takes no plan", async () => {
+  it("that is the last one ends the replay, which then accepts no plan", async () => {
     await begin("r");
     await countStep(home, { id: "r", step: 0, next: null, now: MORNING }, COUNTS);
     await planStep(home, "r", 1, { ids: ["e2"], next: null });
@@ -70,7 +70,7 @@ describe("a step", () => {
   });
 });
 
-it("replays are listed newest first, each on one page", async () => {
+it("listReplays returns the newest first, each on one page", async () => {
   await begin("a", MORNING);
   await begin("b", MORNING + 1);
   await begin("c", MORNING + 1);
@@ -81,7 +81,7 @@ it("replays are listed newest first, each on one page", async () => {
   expect(rest.next).toBeNull();
 });
 
-it("those under way are told from those that are done or unknown", async () => {
+it("runningAmong returns running replays, but not done or unknown ones", async () => {
   for (const id of ["done", "running"]) await begin(id);
   await countStep(home, { id: "done", step: 0, next: null, now: MORNING }, COUNTS);
   expect(await runningAmong(home, ["done", "running", "unknown"])).toEqual(new Set(["running"]));
@@ -90,10 +90,10 @@ it("those under way are told from those that are done or unknown", async () => {
 
 const ANY = { code: null, session: null, category: null, name: null, from: null, to: null };
 
-/** A repair of some 900 KB, near the largest that a request can hold. */
+/** A repair of about 900 KB, near the largest that a request can hold. */
 const LARGE = { edits: [{ op: "set" as const, path: "/data", value: { text: "x".repeat(900_000) } }] };
 
-it("a list of replays with large repairs comes in pages of bounded size, each replay once", async () => {
+it("listReplays limits the size of pages with large repairs, and returns each replay once", async () => {
   const ids = Array.from({ length: 10 }, (_, n) => `large-${n}`);
   for (const [n, id] of ids.entries()) {
     const selection = { filter: { ...ANY, application: n % 2 === 0 ? "shop" : null } };

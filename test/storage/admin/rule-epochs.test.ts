@@ -14,7 +14,7 @@ const LEAD = 60_000_000;
 const NOW = 1_700_000_000_000_000;
 const NOTHING = { description: null, owner: null, mode: "accept", schema: null, schema_mode: "enforce" } as const;
 
-/** Registers a type under a description, or removes it (null), and returns the version and when it is in force. */
+/** Registers a type with a description, or removes it (null). Returns the version and when it comes into force. */
 async function change(name: string, description: string | null, now: number, lead = LEAD) {
   const definition = { ...NOTHING, category: "c", name, description, registered: description !== null };
   const { version } = await saveVersion(database, definition, { now, lead });
@@ -24,7 +24,7 @@ async function change(name: string, description: string | null, now: number, lea
 const typesAt = async (moment: number) =>
   (await loadRuleBook(database, moment)).types.map(({ name, version }) => `${name} ${version}`);
 
-describe("the versions of the rules", () => {
+describe("versions of the rules", () => {
   it("are in force after the lead, until the next version is", async () => {
     const start = NOW;
     const before = (await listRuleEpochs(database, 0)).length;
@@ -39,12 +39,12 @@ describe("the versions of the rules", () => {
     expect(await listRuleEpochs(database, 0)).toHaveLength(before + 2);
   });
 
-  it("are not added where nothing changes", async () => {
+  it("are not added if nothing changes", async () => {
     const [newest] = await listVersions(database, "c", "a", { before: null, limit: 1 });
     expect(await change("a", "two", NOW + 20_000_000)).toEqual(newest);
   });
 
-  it("are in force one after the other, though they are made at once or by a clock that is behind", async () => {
+  it("come into force one after the other, even if they are made at once or by a slow clock", async () => {
     const now = NOW + 100_000_000;
     const moments = [
       (await change("a", "three", now)).in_force_at,
@@ -60,7 +60,7 @@ describe("the versions of the rules", () => {
     expect(await typesAt(now + LEAD + 2)).toEqual(["a 4", "b 1"]);
   });
 
-  it("are found by their moment alone, however many there are", async () => {
+  it("are found by their time alone, however many there are", async () => {
     const queries: { sql: string; params: unknown[] }[] = [];
     const prepare = (sql: string) => ({
       bind: (...params: unknown[]) => {
@@ -74,7 +74,7 @@ describe("the versions of the rules", () => {
     expect(await rowsReadBy(database, query)).toBeLessThanOrEqual(2);
   });
 
-  it("may be removals, which come into force likewise", async () => {
+  it("can be removals, which come into force in the same way", async () => {
     const now = NOW + 200_000_000;
     const removed = await change("a", null, now);
     expect(removed).toMatchObject({ registered: false, version: 5, in_force_at: now + LEAD });
@@ -83,7 +83,7 @@ describe("the versions of the rules", () => {
     expect((await listRegistered(database)).map(({ name }) => name)).toEqual(["b"]);
   });
 
-  it("are of the settings too", async () => {
+  it("include those of the settings", async () => {
     const now = NOW + 300_000_000;
     expect(await loadRuleBook(database, NOW)).toMatchObject({ unregistered: "accept" });
     const accept = await saveRuleSettings(database, { unregistered: "accept" }, { now, lead: LEAD });

@@ -11,17 +11,17 @@ beforeEach(async () => {
   await home.binding.prepare("DELETE FROM rule_settings").run();
 });
 
-it("nothing is set at first", async () => {
+it("no settings are stored initially", async () => {
   expect(await readRuleSettings(home)).toBeNull();
 });
 
-it("a change is in force after the lead, and the newest is read before it is", async () => {
+it("a change is in force after the lead, and can be read before", async () => {
   const saved = await saveRuleSettings(home, { unregistered: "reject" }, { now: NOW, lead: LEAD });
   expect(saved).toEqual({ unregistered: "reject", changed_at: NOW, in_force_at: NOW + LEAD });
   expect(await readRuleSettings(home)).toEqual(saved);
 });
 
-it("what changes nothing is no version", async () => {
+it("a change to the same value makes no version", async () => {
   const saved = await saveRuleSettings(home, { unregistered: "reject" }, { now: NOW, lead: LEAD });
   expect(await saveRuleSettings(home, { unregistered: "reject" }, { now: NOW + 1, lead: LEAD })).toEqual(saved);
   expect(await saveRuleSettings(home, { unregistered: "accept" }, { now: NOW + 2, lead: LEAD })).toMatchObject({

@@ -8,9 +8,12 @@ import type { EventRow } from "../../../src/storage/write/rows";
 import { compactAll, databases, EAGER, emptyEverything, worldWith } from "../../compaction/harness";
 import { eventRow, HOUR, inReadingOrder, MINUTE, MORNING, SECOND, store } from "../seed";
 
-/** The same questions before, while and after events move to the archive: every answer is the same. */
+/** The same queries before, while and after events move to the archive: every result is the same. */
 
-/** Six hours in partitions of two: 60 sessions, each in one hour, one in all of them, and events of equal moments. */
+/**
+ * Six hours in partitions of two: 60 sessions, each in one hour, one session in all hours, and events with equal
+ * timestamps.
+ */
 const EVENTS: EventRow[] = Array.from({ length: 360 }, (_, n) => {
   const hour = n % 6;
   return eventRow({
@@ -113,13 +116,13 @@ async function askAll(when: string) {
   }
 }
 
-describe("questions over the databases and the archive", () => {
+describe("queries over the databases and the archive", () => {
   beforeAll(async () => {
     await emptyEverything();
     await store(databases, { events: EVENTS }, WIDTH);
   });
 
-  it("have the same answers after each step of the compactor", async () => {
+  it("return the same results after each step of the compactor", async () => {
     await askAll("before");
     const world = worldWith({ settings: { ...EAGER, fileLimits: { ...EAGER.fileLimits, groupRows: 5 } } });
     // Two of three partitions are over.
@@ -167,14 +170,14 @@ describe("questions over the databases and the archive", () => {
     expect(await ask()).toEqual(before);
   }, 300_000);
 
-  it("say that nothing came from the archive where the databases fill the page", async () => {
+  it("report that nothing came from the archive if the databases fill the page", async () => {
     await store(databases, { events: [eventRow({ occurredAt: MORNING + 400 * 24 * HOUR, id: "hot" })] }, WIDTH);
     const page = await findEvents(databases, { ...ALL, limit: 1 }, env.ARCHIVE);
     expect([page.rows.map(({ id }) => id), page.fromArchive]).toEqual([["hot"], false]);
   });
 });
 
-describe("events that come late to the archive", () => {
+describe("late events of archived partitions", () => {
   beforeEach(async () => {
     await emptyEverything();
     await store(databases, { events: EVENTS }, WIDTH);
@@ -182,7 +185,7 @@ describe("events that come late to the archive", () => {
   });
   afterEach(emptyEverything);
 
-  it("are read once, before and after they are moved, and copies of archived ones never", async () => {
+  it("are read once, before and after they are moved, without copies of archived events", async () => {
     const late = eventRow({ session: "session-23", id: "late", occurredAt: MORNING + 2 * HOUR + 5 * SECOND });
     const copies = EVENTS.slice(0, 40).map((row) => ({ ...row, receivedAt: row.receivedAt + 9 }));
     await store(databases, { events: [late, ...copies] }, WIDTH);

@@ -19,15 +19,15 @@ beforeEach(async () => {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
 });
 
-describe("the bits of codes", () => {
-  it("are one for each code", () => {
+describe("code bits", () => {
+  it("are distinct", () => {
     expect(Object.keys(CODE_BITS).sort()).toEqual(EVENT_CODE_NAMES.toSorted());
     const bits = Object.values(CODE_BITS);
     expect(new Set(bits).size).toBe(bits.length);
     for (const bit of bits) expect(Math.log2(bit) % 1).toBe(0);
   });
 
-  it("are those of the indexes", async () => {
+  it("match the indexes of the migrations", async () => {
     const { results } = await env.DB.prepare(
       "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND name LIKE 'errors_with_%' ORDER BY name",
     ).all();
@@ -38,7 +38,7 @@ describe("the bits of codes", () => {
     expect(results).toEqual(expected.sort((a, b) => (a.name < b.name ? -1 : 1)));
   });
 
-  it("say each code once, however many issues have it", () => {
+  it("include each code once, however many issues have it", () => {
     const issue = { path: "", message: "m" };
     expect(codeBits([])).toBe(0);
     expect(
@@ -50,7 +50,7 @@ describe("the bits of codes", () => {
     ).toBe(CODE_BITS.data_invalid + CODE_BITS.name_invalid);
   });
 
-  it.each(EVENT_CODE_NAMES)("lead a list by %s through its index", async (code) => {
+  it.each(EVENT_CODE_NAMES)("make a list by %s use its index", async (code) => {
     const [home] = databases;
     if (home === undefined) throw new Error("There is no database.");
     for (const order of ["asc", "desc"] as const) {

@@ -21,7 +21,7 @@ const anyId = fc.oneof(
 );
 
 describe("a packed id", () => {
-  it("stands for the id that was packed", () => {
+  it("unpacks to the original id", () => {
     fc.assert(
       fc.property(anyId, (id) => {
         expect(unpackId(packId(id))).toBe(id);
@@ -29,7 +29,7 @@ describe("a packed id", () => {
     );
   });
 
-  it("is short only for a UUID in lower case, so that no two ids become one", () => {
+  it("is binary only for a UUID in lower case, so that different ids stay different", () => {
     const id = "e2085be5-9137-4e4e-80b5-f1ffddc25423";
     expect(packId(id)).toBe("xe2085be591374e4e80b5f1ffddc25423");
     for (const other of [id.toUpperCase(), `${id} `, id.replaceAll("-", ""), `{${id}}`])
@@ -41,7 +41,7 @@ describe("a packed id", () => {
     );
   });
 
-  it("comes back from D1 in the order in which comparePackedIds sorts, and as it was", async () => {
+  it("returns unchanged from D1, in the order of comparePackedIds", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(anyId, { minLength: 30, maxLength: 100 }), async (ids) => {
         const packed = ids.map(packId);
@@ -57,7 +57,7 @@ describe("a packed id", () => {
     );
   });
 
-  it("equals itself in the comparison, and is less than what it begins", () => {
+  it("compares equal to itself, and less than any id that it is a prefix of", () => {
     expect(comparePackedIds("ta", "ta")).toBe(0);
     expect(comparePackedIds("ta", "taa")).toBeLessThan(0);
     expect(comparePackedIds("tz", "x00")).toBeLessThan(0);

@@ -8,7 +8,7 @@ import { changedDatabase, failingDatabase } from "../failing-database";
 
 const home = firstDatabase(databasesOf(env));
 
-/** A database whose replica answers with an error, and whose primary answers. */
+/** A database whose replica fails and whose primary answers. */
 function withStaleReplica(message: string): { database: Database; asked: string[] } {
   const asked: string[] = [];
   const withSession: D1Database["withSession"] = (constraint) => {
@@ -22,7 +22,7 @@ function withStaleReplica(message: string): { database: Database; asked: string[
 }
 
 describe("readBatch", () => {
-  it("returns the rows of each statement, in the order given", async () => {
+  it("returns the rows of each statement, in the given order", async () => {
     const rows = await readBatch(home, [
       sql`SELECT ${1} AS n`,
       sql`SELECT 2 AS n UNION SELECT 3`,
@@ -35,13 +35,13 @@ describe("readBatch", () => {
     expect(await readBatch(failingDatabase(home, "must not be asked"), [])).toEqual([]);
   });
 
-  it("asks the primary where a replica lacks a table", async () => {
+  it("queries the primary if a replica lacks a table", async () => {
     const { database, asked } = withStaleReplica("D1_ERROR: no such table: events_12: SQLITE_ERROR");
     expect(await readBatch(database, [sql`SELECT 1 AS n`])).toEqual([[{ n: 1 }]]);
     expect(asked).toEqual(["first-unconstrained", "first-primary"]);
   });
 
-  it("ends as a query of Drizzle does where anything else fails", async () => {
+  it("throws what Drizzle throws if anything else fails", async () => {
     const { database, asked } = withStaleReplica("D1_ERROR: the database is overloaded");
     await expect(readBatch(database, [sql`SELECT 1 AS n`])).rejects.toThrow(DrizzleQueryError);
     expect(asked).toEqual(["first-unconstrained"]);
@@ -55,11 +55,11 @@ describe("readBatch", () => {
   });
 });
 
-it("a reader asks the database through a session", async () => {
+it("readerOf reads through a D1 session", async () => {
   expect(await readerOf(home).all(sql`SELECT ${7} AS n`)).toEqual([{ n: 7 }]);
 });
 
-it("a failed query names what was asked, and keeps its cause", async () => {
+it("orQueryError names the failed query and keeps its cause", async () => {
   const cause = new Error("broken");
   const failed = await orQueryError(Promise.reject(cause), "SELECT 1").catch((thrown: unknown) => thrown);
   expect(failed).toBeInstanceOf(DrizzleQueryError);

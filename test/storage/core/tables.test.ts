@@ -25,7 +25,7 @@ interface Index {
 
 const columnsOf = (table: string) => all<Column>(`PRAGMA table_info(${table})`);
 
-/** The indexes of a table: columns by name, and what else they are. */
+/** The indexes of a table by their columns, with their options. */
 async function indexesOf(table: string) {
   const indexes = await all<Index>(`PRAGMA index_list(${table})`);
   return Promise.all(
@@ -42,7 +42,7 @@ async function indexesOf(table: string) {
   );
 }
 
-it("every migrated table is described, and every described one is migrated", async () => {
+it("tables.ts describes exactly the migrated tables", async () => {
   const migrated = await all<{ name: string }>(
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name <> 'd1_migrations'",
   );
@@ -53,7 +53,7 @@ describe.each(described)("the table $name", ({ name, columns, primaryKeys, index
   it("has the described columns, in their order", async () => {
     const found = await columnsOf(name);
     expect(columns.map((column) => [column.name, column.getSQLType().toUpperCase(), column.notNull])).toEqual(
-      // SQLite says of an INTEGER PRIMARY KEY that it may be null; it never is.
+      // SQLite reports an INTEGER PRIMARY KEY as nullable, although it never is.
       found.map((column) => [
         column.name,
         column.type,
@@ -88,7 +88,7 @@ describe.each(described)("the table $name", ({ name, columns, primaryKeys, index
     expect(constraints).toEqual(found.filter(({ origin }) => origin === "u").map((index) => index.columns));
   });
 
-  it("is STRICT, and WITHOUT ROWID where its key is not a number by itself", async () => {
+  it("is STRICT, and WITHOUT ROWID unless its key is a single number", async () => {
     const [table] = await all<{ strict: number; wr: number }>(`SELECT strict, wr FROM pragma_table_list('${name}')`);
     expect(table).toEqual({ strict: 1, wr: primaryKeys.length > 0 ? 1 : 0 });
   });

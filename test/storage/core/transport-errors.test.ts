@@ -38,17 +38,17 @@ describe("failureOf", () => {
     ["Too many subrequests by single Worker invocation.", "overloaded"],
     ["Cannot read properties of undefined (reading 'kind')", "rejected"],
     ["", "rejected"],
-  ])("reads %j as %s", (message, failure) => {
+  ])("classifies %j as %s", (message, failure) => {
     expect(failureOf(new Error(message))).toBe(failure);
   });
 
-  it("trusts the platform's flags before its words", () => {
+  it("checks the platform's flags before its texts", () => {
     const thrown = (message: string, flags: object) => Object.assign(new Error(message), flags);
     expect(failureOf(thrown("", { retryable: true }))).toBe("transient");
     expect(failureOf(thrown("", { durableObjectReset: true }))).toBe("transient");
     expect(failureOf(thrown("", { overloaded: true, retryable: true }))).toBe("overloaded");
     expect(failureOf(thrown("Network connection lost.", { overloaded: true }))).toBe("overloaded");
-    // An object that ran out of memory was reset, and may be called again; the same call would reset it again.
+    // An object that ran out of memory was reset and can be called again, but the same call would reset it again.
     const reset = { durableObjectReset: true, retryable: true, overloaded: true };
     expect(failureOf(thrown("Durable Object's isolate exceeded its memory limit and was reset.", reset))).toBe(
       "exhausted",
@@ -56,7 +56,7 @@ describe("failureOf", () => {
     expect(failureOf(thrown("no", { overloaded: false, retryable: false }))).toBe("rejected");
   });
 
-  it("reads whatever was thrown", () => {
+  it("classifies any thrown value", () => {
     expect([null, undefined, 7, {}, "Network connection lost"].map(failureOf)).toEqual([
       "rejected",
       "rejected",

@@ -18,7 +18,7 @@ import { rowsReadBy, watch } from "../watched-database";
 
 const home = firstDatabase(databasesOf(env));
 
-/** Two pages of series; 600 minutes in ten partitions. Each series occurs in every second minute. */
+/** Two pages of dimension keys, and 600 minutes in ten partitions. Each key has events in every second minute. */
 const SERIES = 300;
 const MINUTES = 600;
 const START = MORNING / 1_000_000;
@@ -32,7 +32,7 @@ beforeAll(async () => {
   await fill();
 }, 60_000);
 
-/** Writes the minutes as events would have. */
+/** Writes the minutes as events would. */
 async function fill(): Promise<void> {
   const map = await readPartitionMap(home);
   for (const partition of map.overlapping(MORNING, null)) {
@@ -69,7 +69,7 @@ async function all(source: CountSource, range: BucketRange, wanted: number[] | n
 }
 
 describe("counts", () => {
-  it("sum up over all partitions and pages", async () => {
+  it("are summed over all partitions and pages", async () => {
     const ids = [1, 2, 255, 256, 300];
     const sums = await ask((source) => sumBySeries(source, minutes, ids));
     expect(sums).toEqual(new Map(ids.map((id) => [id, MINUTES / 2])));
@@ -77,7 +77,7 @@ describe("counts", () => {
     expect(await ask((source) => sumBySeries(source, minutes, [SERIES + 1]))).toEqual(new Map());
   });
 
-  it("return of a bucket only the series that are asked for", async () => {
+  it("include only the requested dimension keys of a bucket", async () => {
     const found = await ask((source) => all(source, { ...minutes, last: START + 60 }, [4, 5, 300]));
     expect(found).toEqual([
       { bucket: START, bySeries: [[4, 1]] },
@@ -87,7 +87,7 @@ describe("counts", () => {
     ]);
   });
 
-  it("return all series that occur where none is named", async () => {
+  it("include all dimension keys that have events if none is requested", async () => {
     const range = { ...minutes, first: START + 59 * 60, last: START + 61 * 60 };
     const found = await ask((source) => all(source, range, null));
     const events = (bucket: number) =>
@@ -102,19 +102,19 @@ describe("counts", () => {
     expect(await ask((source) => totalsIn(source, days), days)).toEqual(new Map([[days.first, SERIES]]));
   });
 
-  it("are read with one row for each bucket and page, however many series there are", async () => {
+  it("are read with one row for each bucket and page, however many dimension keys there are", async () => {
     const pages = 2;
     const partitions = MINUTES / 60;
     const ofAll = await rowsRead(async (source) => {
       expect([...(await totalsIn(source, minutes)).values()]).toEqual(new Array(MINUTES).fill(SERIES / 2));
     });
-    // Each partition's pages are found by a seek each, and some for the temporary tables of the query.
+    // One seek for each page of each partition, and some for the temporary tables of the query.
     expect(ofAll).toBeLessThanOrEqual(pages * MINUTES * 2 + partitions * 20);
     const ofSome = await rowsRead((source) => sumBySeries(source, minutes, [1, 2, 3]));
     expect(ofSome).toBeLessThanOrEqual(MINUTES + partitions);
   });
 
-  it("are found under the new name of a partition that was sealed since the map was read", async () => {
+  it("are found under the new table name if a partition was sealed after the map was read", async () => {
     const map = await readPartitionMap(home);
     const partition = map.find(MORNING + HOUR);
     if (partition === null) throw new Error("There is no partition.");

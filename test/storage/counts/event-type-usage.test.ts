@@ -20,7 +20,7 @@ const everything: UsageQuestion = {
 };
 const seconds = (moment: number) => moment / SECOND;
 
-/** Partitions of an hour: more of them than one statement takes. */
+/** Partitions of one hour: more of them than one statement can read. */
 const write = (rows: Parameters<typeof store>[1]) => store(databases, rows, HOUR);
 
 beforeAll(async () => {
@@ -59,7 +59,7 @@ describe("findUsage", () => {
     ]);
   });
 
-  it("returns what lies behind a place, or one type alone", async () => {
+  it("returns the types after a place, or a single type", async () => {
     const after = { category: "form interaction", name: "submit" };
     expect((await findUsage(databases, { ...everything, after })).map(({ name }) => name)).toEqual([
       "stored",
@@ -68,7 +68,7 @@ describe("findUsage", () => {
     expect((await findUsage(databases, { ...everything, only: after })).map(({ name }) => name)).toEqual(["submit"]);
   });
 
-  it("looks at the minutes of the first and the last hour alone", async () => {
+  it("reads only the minutes of the first and the last hour", async () => {
     for (const database of databases) {
       const { database: watched, queries } = watch(database);
       await findUsage([watched], everything);
@@ -79,7 +79,7 @@ describe("findUsage", () => {
     }
   });
 
-  it("returns the hour where the minutes are gone", async () => {
+  it("returns the hour if its minutes are no longer kept", async () => {
     const old = MORNING - 400 * 24 * HOUR + 17 * MINUTE;
     await write({
       events: [eventRow({ name: "old", occurredAt: old }), eventRow({ name: "old", occurredAt: MORNING })],
@@ -93,7 +93,7 @@ describe("findUsage", () => {
     });
   });
 
-  it("shows types beyond the bound of their application as others, at their place in the order", async () => {
+  it("shows types beyond their application's limit as others, at their place in the order", async () => {
     const junk = Array.from({ length: MAX_NEW_SERIES_PER_DAY + 3 }, (_, n) =>
       eventRow({
         session: "one",

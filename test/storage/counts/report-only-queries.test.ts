@@ -17,7 +17,7 @@ const marked = (session: string, paths: string[], { version = 1, day = 0 } = {})
     shadow: { version, paths },
   });
 
-it("adds up what all databases counted for a version, by place, the most frequent first", async () => {
+it("sumUpReportOnly adds the counts of all databases for a version by path, most frequent first", async () => {
   const sessions = Array.from({ length: 12 }, (_, n) => `session ${n}`);
   await store(databases, {
     events: [
@@ -35,7 +35,7 @@ it("adds up what all databases counted for a version, by place, the most frequen
   expect(found[2]?.sample.session).toBe("both");
 });
 
-it("knows nothing of a type that no schema would have rejected", async () => {
+it("sumUpReportOnly returns nothing for a type that no schema would have rejected", async () => {
   await store(databases, { events: [eventRow()] });
   expect(await sumUpReportOnly(databases, { category: "c", name: "n", version: 1 })).toEqual([]);
 });

@@ -11,7 +11,7 @@ const SECONDS = MORNING / 1_000_000;
 
 beforeEach(() => emptyDatabases([home]));
 
-/** Each series with the hours in which it has events, by name. */
+/** Each dimension key of a name, with the hours in which it has events. */
 async function seenOf(name: string): Promise<SeenHours[]> {
   const { results } = await home.binding
     .prepare(
@@ -42,7 +42,7 @@ describe("the first and the last time of a type", () => {
     ]);
   });
 
-  it("are hours where the partition that had the minutes is gone", async () => {
+  it("are hours if the partition with the minutes was dropped", async () => {
     const events = [7, 65].map((minute) => eventRow({ name: "a", occurredAt: MORNING + minute * MINUTE }));
     await store([home], { events }, HOUR);
     const partition = (await partitionsOf([home]).latest()).find(MORNING);

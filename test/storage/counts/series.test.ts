@@ -28,20 +28,20 @@ describe("matchingSeries", () => {
     [{ applications: ["shop"] }, 2],
     [{ applications: ["blog", "nobody"], category: "form interaction" }, 0],
     [{ category: "none such" }, 0],
-  ])("finds those that fit %j", async (filter, expected) => {
+  ])("returns the dimension keys that match %j", async (filter, expected) => {
     expect(await matchingSeries(readerOf(home), { ...anything, ...filter })).toHaveLength(expected);
   });
 });
 
 describe("matchingSeriesIds", () => {
-  it("lists what a filter matches, and nothing where there is no filter", async () => {
+  it("lists the matching numbers, and returns null without a filter", async () => {
     expect(await matchingSeriesIds(readerOf(home), { ...anything, applications: ["shop"] })).toHaveLength(2);
     expect(await matchingSeriesIds(readerOf(home), anything)).toBeNull();
   });
 });
 
 describe("seriesOf", () => {
-  it("asks the database for each series once", async () => {
+  it("queries the database for each dimension key only once", async () => {
     const { database, queries } = watch(home);
     const ids = (await matchingSeries(readerOf(home), anything)).map(({ seriesId }) => seriesId);
     const found = await seriesOf(database, readerOf(database), ids);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { putTogether } from "../../../src/storage/errors/error-contents";
 
 describe("putTogether", () => {
-  it("gives the text back, in whatever order its pieces come", () => {
+  it("returns the whole text, whatever the order of its chunks", () => {
     fc.assert(
       fc.property(fc.array(fc.string(), { minLength: 1 }), fc.infiniteStream(fc.nat()), (contents, order) => {
         const pieces = contents.map((content, part) => ({ part, content, rank: order.next().value ?? 0 }));
@@ -13,7 +13,7 @@ describe("putTogether", () => {
     );
   });
 
-  it("says how many are there while some are missing", () => {
+  it("returns how many chunks have arrived if some are missing", () => {
     const pieces = [{ part: 2, content: "c" }];
     expect(putTogether(pieces, 3)).toEqual({ kind: "incomplete", arrived: 1, of: 3 });
     expect(putTogether([], 1)).toEqual({ kind: "incomplete", arrived: 0, of: 1 });

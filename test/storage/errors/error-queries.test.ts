@@ -93,7 +93,7 @@ function expected(rows: ErrorRow[], question: ErrorQuestion): string[] {
 }
 
 describe("findErrors", () => {
-  it("scans through exactly what sorting and filtering everything gives, whatever is asked", async () => {
+  it("returns exactly what sorting and filtering all errors gives, for any query", async () => {
     const rows = fc.sample(anyError, { numRuns: 80, seed: 7 }).map((row) => errorRow(row));
     await store(databases, { errors: rows });
     const resolve = "UPDATE errors SET resolved_at = 1 WHERE CAST(substr(id, -6) AS INTEGER) % 3 = 0";
@@ -106,7 +106,7 @@ describe("findErrors", () => {
     );
   });
 
-  it("puts the pieces of a large event together, and says how many have come", async () => {
+  it("joins the chunks of a large event, and returns how many have arrived", async () => {
     const whole = errorRow({ id: "whole", content: null, parts: 3 });
     const partial = errorRow({ id: "partial", content: null, parts: 3 });
     const text = JSON.stringify({ text: "ä\u{1F600}".repeat(20) });
@@ -126,7 +126,7 @@ describe("findErrors", () => {
     ]);
   });
 
-  it("keeps the content of an error without a session, whatever JSON it is", async () => {
+  it("keeps the content of an error without a session, whatever its JSON", async () => {
     const malformed = errorRow({
       application: null,
       session: null,
@@ -140,7 +140,7 @@ describe("findErrors", () => {
     expect(rows).toMatchObject([{ session: null, application: null, content: { kind: "whole", text: '"junk"' } }]);
   });
 
-  it("ends a page early when its contents are large, and goes on with the next", async () => {
+  it("ends a page early if its contents are large, and continues on the next page", async () => {
     const content = JSON.stringify("x".repeat(30_000));
     const long = Array.from({ length: 100 }, (_, n) =>
       errorRow({ session: `s${n}`, receivedAt: MORNING + n, content }),
@@ -156,7 +156,7 @@ describe("findErrors", () => {
     expect((await scan({ ...everything, limit: 1_000 })).length).toBe(110);
   });
 
-  it("looks at a bounded number of errors, and goes on from there", async () => {
+  it("examines a bounded number of errors, and continues from there", async () => {
     const rows = Array.from({ length: MAX_ROWS_EXAMINED + 100 }, (_, n) =>
       errorRow({ receivedAt: MORNING + n, application: n === 0 ? "blog" : "shop" }),
     );
@@ -173,7 +173,7 @@ describe("findErrors", () => {
     ["session", { session: "session", code: "name_invalid" }, "errors_by_session", "errors_with_name_invalid"],
     ["name", { name: "pageview", category: "legal" }, "errors_by_name", "errors_by_category"],
     ["category", { category: "page interaction", status: "resolved" }, "errors_by_category", "errors_resolved"],
-  ])("scans through the index of a %s, and reads no error that the other filter leaves out", async (...row) => {
+  ])("scans the index of a %s, and reads no error that the other filter excludes", async (...row) => {
     const [, filters, scanned, other] = row;
     const [home] = databases;
     if (home === undefined) throw new Error("There is no database.");
@@ -195,7 +195,7 @@ describe("findErrors", () => {
   });
 });
 
-it("findErrorsById finds errors in whatever database they lie, with their contents", async () => {
+it("findErrorsById finds errors in any database, with their contents", async () => {
   const long = JSON.stringify({ text: "x".repeat(10_000) });
   const rows = ["alpha", "beta", "gamma", null].map((session, n) =>
     errorRow({ session, id: `by-id-${n}`, receivedAt: MORNING + n, content: n === 1 ? long : "{}" }),

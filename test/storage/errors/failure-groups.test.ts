@@ -53,7 +53,7 @@ const anyFilter = fc.record({
 const inOrder = (groups: Group[]) => groups.map((group) => JSON.stringify(group, Object.keys(group).sort())).sort();
 
 describe("groups of failures", () => {
-  it("are the same whether they are summed up here or in the database", async () => {
+  it("are the same whether they are summed in the Worker or in the database", async () => {
     await store([database], { errors: fc.sample(anyError, { numRuns: 200, seed: 3 }).map((row) => errorRow(row)) });
     await fc.assert(
       fc.asyncProperty(anyFilter, async (filter) => {
@@ -66,7 +66,7 @@ describe("groups of failures", () => {
     );
   });
 
-  it("are summed up in the database where their aggregate rows are too much text to fetch", async () => {
+  it("are summed in the database if their aggregate rows are too large to fetch", async () => {
     const wide = "\u0001".repeat(190);
     const errors = Array.from({ length: 1_400 }, (_, n) =>
       errorRow({
@@ -94,11 +94,11 @@ describe("groups of failures", () => {
     });
   });
 
-  it("are none where there is no failure", async () => {
+  it("are empty if there are no failures", async () => {
     expect(await groupsIn(readerOf(database), question)).toEqual([]);
   });
 
-  it("do not depend on the order in which their buckets come", () => {
+  it("do not depend on the order of their buckets", () => {
     const aggregates = (events: number, id: string) => JSON.stringify([["shop", "c", "n", "/data", events, id]]);
     const buckets = [
       { code: "data_invalid", bucket: 240, aggregates: aggregates(3, "newest") },

@@ -32,7 +32,7 @@ const question: FailureQuestion = {
 const issue = (code: "data_invalid" | "name_invalid", path: string) => ({ code, path, message: "m" });
 
 describe("sumUpFailures", () => {
-  it("adds up what several databases hold, the most frequent first, with the traffic of each type", async () => {
+  it("adds the failures of several databases, most frequent first, with the traffic of each type", async () => {
     const errors = Array.from({ length: 30 }, (_, n) =>
       errorRow({
         session: `session ${n}`,
@@ -82,14 +82,14 @@ describe("sumUpFailures", () => {
     expect((await sumUpFailures(databases, { ...question, ...filter })).groups).toHaveLength(expected);
   });
 
-  it("says when there are more groups than it returns", async () => {
+  it("reports that there are more groups than it returns", async () => {
     const errors = Array.from({ length: 5 }, (_, n) => errorRow({ name: `n${n}` }));
     await store(databases, { errors });
     expect(await sumUpFailures(databases, { ...question, limit: 5 })).toMatchObject({ complete: true });
     expect(await sumUpFailures(databases, { ...question, limit: 4 })).toMatchObject({ complete: false });
   });
 
-  it("sums failures that are not counted by themselves up without a type, a path and stored events", async () => {
+  it("sums failures beyond the limit of groups without type, path and stored events", async () => {
     const errors = Array.from({ length: MAX_FAILURE_GROUPS_PER_DAY }, (_, n) => errorRow({ name: `n${n}` }));
     const events = Array.from({ length: MAX_NEW_SERIES_PER_DAY + 1 }, (_, n) => eventRow({ name: `n${n}` }));
     await store(databases, { errors, events });
@@ -106,7 +106,7 @@ describe("sumUpFailures", () => {
     expect(groups[0]?.events).toBeGreaterThan(MAX_FAILURE_GROUPS_PER_DAY / 2 - 1);
   });
 
-  it("reads the aggregate rows in the range and no error, however much lies outside", async () => {
+  it("reads only the aggregate rows in the range and no error, however many are outside", async () => {
     const [home] = databases;
     if (home === undefined) throw new Error("There is no database.");
     const inRange = Array.from({ length: 20 }, (_, n) =>
@@ -124,7 +124,8 @@ describe("sumUpFailures", () => {
     };
     await store([home], { errors: inRange });
     const cost = await costOf();
-    // Each aggregate row by its code and once more as a failed event; the rest are sums and the lists in the queries.
+    // Each aggregate row by its code and again as a failed event; the other rows are sums, and the lists in the
+    // queries.
     expect(cost).toBeLessThanOrEqual(8 * 20);
     await store([home], { errors: outside });
     expect(await costOf()).toBeLessThanOrEqual(cost + 5);

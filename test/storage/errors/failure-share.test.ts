@@ -29,7 +29,7 @@ beforeAll(async () => {
 describe("measureFailures", () => {
   const all = { application: null, category: null, name: null, first, last, withStored: true };
 
-  it("counts what failed and what is stored across the databases", async () => {
+  it("counts failed and stored events across the databases", async () => {
     expect(await measureFailures(databases, all)).toEqual({ failures: 4 * MINUTES, stored: MINUTES });
     expect(await measureFailures(databases, { ...all, application: "blog" })).toEqual({ failures: MINUTES, stored: 0 });
     expect(await measureFailures(databases, { ...all, last: first })).toEqual({ failures: 4, stored: 1 });

@@ -11,7 +11,7 @@ import { idsOf, rangeOf } from "./scan-of";
 const databases = databasesOf(env);
 const home = firstDatabase(databases);
 
-/** In the first two hours "page" is common, in the third it is rare. */
+/** "page" is common in the first two hours and rare in the third. */
 const rows = Array.from({ length: 180 }, (_, n) =>
   eventRow({
     ...{ id: `e${n}`, session: `s${n % 7}`, category: n % 4 === 0 ? "form" : "page" },
@@ -49,12 +49,12 @@ describe.each(["asc", "desc"] as const)("the events of a category, %s,", (order)
     ["page", 50],
     ["page", 1_000],
     ["form", 7],
-  ])("%s, %d a page, are all of it, each once and in order", async (category, limit) => {
+  ])("%s, %d a page, are complete, each once and in order", async (category, limit) => {
     const ids = inReadingOrder(rows.filter((row) => row.category === category)).map(({ id }) => id);
     expect(await pages(category, order, limit)).toEqual(order === "asc" ? ids : ids.toReversed());
   });
 
-  it("are none of a category that nobody sent", async () => {
+  it("are empty for a category without events", async () => {
     expect(await pages("nothing", order, 10)).toEqual([]);
   });
 });

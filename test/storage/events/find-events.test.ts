@@ -16,7 +16,7 @@ import { eventRow, inReadingOrder, MINUTE, MORNING, nameOf, partitionsOf, SECOND
 
 const databases = databasesOf(env);
 
-/** A quarter of an hour: the narrowest that a partition can be. */
+/** A quarter of an hour, the narrowest possible partition. */
 const NARROW = 15 * MINUTE;
 
 const everything: EventQuestion = {
@@ -35,7 +35,7 @@ async function beginAnew(): Promise<void> {
 
 beforeEach(beginAnew);
 
-/** Scans through all pages; `between` runs after each. */
+/** Reads all pages; `between` runs after each. */
 async function scan(question: EventQuestion, between?: () => Promise<void>): Promise<string[]> {
   const names: string[] = [];
   let after: EventKey | null = null;
@@ -50,7 +50,7 @@ async function scan(question: EventQuestion, between?: () => Promise<void>): Pro
   throw new Error("The scan does not end.");
 }
 
-/** What the scan must give, by sorting and filtering everything. */
+/** The expected result, by sorting and filtering all rows. */
 function expected(rows: EventRow[], question: EventQuestion): string[] {
   const { order, from, to } = question.range;
   const matching = rows.filter(
@@ -78,7 +78,7 @@ const SESSIONS = [
 const CATEGORIES = ["page interaction", "form interaction", "new interaction"];
 const NAMES = ["pageview", "submit", "rare", "beyond the bound"];
 
-/** Few moments, so that equal timestamps and equal receipts abound; over an hour and a year before it. */
+/** Few distinct times, so that equal timestamps and equal receipts are frequent; over an hour and the year before it. */
 const anyRow = fc
   .record({
     session: fc.constantFrom(...SESSIONS),
@@ -119,7 +119,7 @@ async function expectExact(rows: EventRow[], seed: number, numRuns: number): Pro
   );
 }
 
-/** Fills an application's bound on series, so that its further types go to the overflow series. */
+/** Uses up an application's limit of dimension keys, so that its further types get the overflow key. */
 async function fillSeries(application: string): Promise<void> {
   for (const { binding } of databases) {
     await binding.batch([
@@ -144,7 +144,7 @@ describe("findEvents", { timeout: 120_000 }, () => {
     await expectExact(rows, seed, 40);
   });
 
-  it("returns the same where partitions are sealed, have late events, and copies of events", async () => {
+  it("returns the same if partitions are sealed, have late events, and copies of events", async () => {
     const early = sample(120, 3);
     await store(databases, { events: early }, NARROW);
     const map = await partitionsOf(databases).latest();
@@ -154,7 +154,7 @@ describe("findEvents", { timeout: 120_000 }, () => {
     }
     const late = sample(60, 4);
     await store(databases, { events: late }, NARROW);
-    // A copy that was received again, which a writer without the main lane in reach may leave.
+    // A copy that was received again. A writer that cannot see the main lane may leave one.
     const partition = map.find(MORNING);
     if (partition === null) throw new Error("The morning has no partition.");
     const columns = "slot, sample_key, session_id, occurred_at, tie, received_after, series_id, rare, id, data";
@@ -173,7 +173,7 @@ describe("findEvents", { timeout: 120_000 }, () => {
     await expectExact([...early, ...late], 5, 50);
   });
 
-  it("returns the same where categories become common, and types go beyond their bound", async () => {
+  it("returns the same if categories become common, and types exceed their limit", async () => {
     const before = sample(60, 6);
     await store(databases, { events: before }, NARROW);
     const map = await partitionsOf(databases).latest();
@@ -204,7 +204,7 @@ describe("findEvents", { timeout: 120_000 }, () => {
     ]) {
       const before = [...rows];
       const names = await scan(question, async () => {
-        // Those that arrive as fast as the scan goes on would keep it going for ever.
+        // If events arrived as fast as the scan advances, it would never end.
         if (rows.length - before.length < 40) {
           const arrived = sample(3, seed++);
           rows.push(...arrived);
@@ -243,14 +243,14 @@ describe("findEvents", { timeout: 120_000 }, () => {
     expect(found).toEqual(stored);
   });
 
-  it("returns what an event says of its type where its series is the overflow", async () => {
+  it("returns the type that an event of the overflow key stores", async () => {
     await fillSeries("shop");
     await store(databases, { events: [eventRow({ category: "new interaction", name: "beyond" })] });
     const { rows } = await findEvents(databases, { ...everything, category: "new interaction", name: "beyond" });
     expect(rows).toMatchObject([{ category: "new interaction", name: "beyond", application: "shop" }]);
   });
 
-  it("ends a page early when its contents are large, and goes on with the next", async () => {
+  it("ends a page early if its contents are large, and continues on the next page", async () => {
     const data = JSON.stringify({ text: "x".repeat(16_000) });
     const context = JSON.stringify({ text: "x".repeat(16_000) });
     const rows = Array.from({ length: 200 }, (_, n) =>

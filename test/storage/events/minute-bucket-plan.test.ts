@@ -8,8 +8,8 @@ const anyMinutes = fc
     minutes.map(({ matching, others }, n) => ({ start: n * MINUTE_MICROS, matching, cost: matching + others })),
   );
 
-describe("planGuidedScan", () => {
-  it("takes minutes in order, enough for a page unless the budget ends first, and never more than two pages and a minute", () => {
+describe("planMinuteBucketScan", () => {
+  it("takes minutes in order until they fill a page or the budget, and never more than two pages and a minute", () => {
     fc.assert(
       fc.property(anyMinutes, fc.integer({ min: 1, max: 50 }), fc.boolean(), (minutes, limit, startsWithin) => {
         const budget = 500;
@@ -30,7 +30,7 @@ describe("planGuidedScan", () => {
 });
 
 describe("joinMinutes", () => {
-  it("joins neighbours and keeps the rest apart", () => {
+  it("joins adjacent minutes and keeps others separate", () => {
     const starts = [5, 1, 2, 0, 7].map((n) => ({ start: n * MINUTE_MICROS }));
     expect(joinMinutes(starts).map(([from, to]) => [from / MINUTE_MICROS, to / MINUTE_MICROS])).toEqual([
       [0, 3],

@@ -13,12 +13,15 @@ const [first] = databasesOf(env).slice(0, 1);
 if (first === undefined) throw new Error("There is no database.");
 const home: Database = first;
 
-/** A minute that holds more than a page may read; its rare events lie at its ends. Others hold a few, far apart. */
+/**
+ * A minute with more events than a page may read; its rare events are at its ends. Other minutes hold a few, far
+ * apart.
+ */
 const CROWD = 2 * MAX_MINUTE_BUCKET_ROWS + 5_000;
 const BETWEEN = Math.floor(MINUTE / CROWD);
 const RARE = [0, 1, CROWD - 1];
 const LONELY = [-500, -499, 3, 700, 90_000];
-/** One event in ten of the crowd is of a lesser category, which is not common, and three of these are rare. */
+/** One event in ten of the crowded minute is of a lesser category, which is not common, and three of these are rare. */
 const LESSER_RARE = [5, 1_005, CROWD - 5];
 
 beforeAll(async () => {
@@ -77,13 +80,13 @@ async function scan(
   throw new Error("The scan does not end.");
 }
 
-describe("scanGuided", { timeout: 120_000 }, () => {
+describe("scanMinuteBuckets", { timeout: 120_000 }, () => {
   const question = { session: null, category: null, name: "rare", applications: null };
   const inTime = [...LONELY.keys()].map((n) => CROWD + n);
   const ascending = [...inTime.slice(0, 2), ...RARE, ...inTime.slice(2)];
 
   it.each(["asc" as const, "desc" as const])(
-    "finds everything, %s, and no page reads more than its bound, even where a minute holds more",
+    "finds everything, %s, and no page reads more than its limit, even if a minute holds more",
     async (order) => {
       for (const limit of [1, 2, 3, 100]) {
         const { found, costs } = await scan({ ...question, limit }, order);
@@ -93,10 +96,10 @@ describe("scanGuided", { timeout: 120_000 }, () => {
     },
   );
 
-  it.each(["asc" as const, "desc" as const])("looks through a rare category in its index alone, %s", async (order) => {
+  it.each(["asc" as const, "desc" as const])("reads a rare category only in its index, %s", async (order) => {
     const { found, costs } = await scan({ ...question, name: "rare too", limit: 2 }, order);
     expect(found).toEqual(order === "asc" ? LESSER_RARE : LESSER_RARE.toReversed());
-    // An entry of the index and a row for each event of the category.
+    // An index entry and a row for each event of the category.
     expect(Math.max(...costs)).toBeLessThanOrEqual((2 * CROWD) / 10 + 500);
   });
 
@@ -105,7 +108,7 @@ describe("scanGuided", { timeout: 120_000 }, () => {
     const cost = await costOf((database) =>
       findEvents([database], { ...question, name: "pageview", limit: 100, range }),
     );
-    // A slot holds a fifteenth of the crowd, and is read whole.
+    // A slot holds a fifteenth of the crowded minute, and is read completely.
     expect(cost).toBeLessThan(2 * (CROWD / 15) + 500);
   });
 });

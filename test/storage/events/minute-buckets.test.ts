@@ -10,7 +10,7 @@ import { chainsOver } from "./scan-of";
 
 const home = firstDatabase(databasesOf(env));
 
-/** A common event in each minute of four hours, and a rare one in some. */
+/** A common event in each minute of four hours, and a rare one in some of them. */
 const RARE_MINUTES = [3, 4, 70, 71, 72, 200];
 
 beforeAll(async () => {
@@ -45,7 +45,7 @@ async function plan(changes: Partial<GuidingQuestion> = {}, name = "rare") {
 }
 
 describe("the minutes to read for a page", () => {
-  it("are those that hold wanted events, with what each holds and costs", async () => {
+  it("are those with wanted events, each with its events and cost", async () => {
     const { whole, more } = await plan();
     expect(whole).toEqual(RARE_MINUTES.map((minute) => [minute, 1, 2]));
     expect(more).toBe(false);
@@ -62,18 +62,18 @@ describe("the minutes to read for a page", () => {
     expect([last, more]).toEqual([70, true]);
   });
 
-  it("lie within the bounds", async () => {
+  it("are within the bounds", async () => {
     const bounds = { low: MORNING + 4 * MINUTE, high: MORNING + 72 * MINUTE - 1 };
     expect((await plan({ bounds })).whole.map(([minute]) => minute)).toEqual([4, 70, 71]);
   });
 
-  it("are none where no event is wanted", async () => {
+  it("are empty if no event is wanted", async () => {
     expect(await plan({}, "nothing")).toMatchObject({ whole: [], last: null, more: false, reached: null });
   });
 
-  it("cost only the wanted category's events where its index is read", async () => {
+  it("cost only the wanted category's events if its index is read", async () => {
     const { whole } = await plan({ readsIndex: () => true });
-    // All events are of one category, so the index has them all.
+    // All events are of one category, so the index has all of them.
     expect(whole).toEqual(RARE_MINUTES.map((minute) => [minute, 1, 2]));
   });
 });

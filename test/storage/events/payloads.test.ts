@@ -13,7 +13,7 @@ const databases = databasesOf(env);
 
 beforeEach(() => emptyDatabases(databases));
 
-it("each event has its own contents, whatever partition and database hold it", async () => {
+it("each event has its own contents, from any partition and database", async () => {
   const events = Array.from({ length: 30 }, (_, n) =>
     eventRow({
       ...{ id: `e${n}`, session: n % 2 === 0 ? `s${n}` : crypto.randomUUID(), occurredAt: MORNING + n * HOUR },
@@ -30,6 +30,6 @@ it("each event has its own contents, whatever partition and database hold it", a
   for (const { id, data, context, extra } of events) expect(found.get(id)).toEqual({ data, context, extra });
 });
 
-it("no question is asked for no event", async () => {
+it("no query is made if there are no events", async () => {
   expect(await loadPayloads([])).toEqual(new Map());
 });

@@ -20,7 +20,7 @@ const anyRow = fc.record({
   occurredAt: fc.nat({ max: 300 }).map((n) => MORNING + n * MINUTE),
 });
 
-/** No two with one identity. */
+/** No two rows have the same identity. */
 const rows = [
   ...new Map(
     fc
@@ -34,7 +34,7 @@ beforeAll(async () => {
   await write({ events: rows });
 });
 
-/** The answer in the plainest way. */
+/** The expected result, computed in the simplest way. */
 function expected(all: EventRow[], session: string, id: string, application: string | null) {
   const visible = all.filter((row) => application === null || row.application === application);
   const own = inReadingOrder(visible.filter((row) => row.session === session));
@@ -52,7 +52,7 @@ function expected(all: EventRow[], session: string, id: string, application: str
 }
 
 describe("findStoredEvent", () => {
-  it("finds the newest event of an id, its place in the session and how many there are, over all partitions", async () => {
+  it("finds the newest event with an id, its position in the session and the number of such events, over all partitions", async () => {
     for (const session of ["one", "two", "nobody"]) {
       for (const application of [null, "shop"]) {
         for (let n = 0; n <= 60; n += 6) {
@@ -77,7 +77,7 @@ describe("findStoredEvent", () => {
     expect(await findStoredEvent(databases, { ...row, applications: null })).toMatchObject({ position: 1, events: 1 });
   });
 
-  it("counts what came late once, though it stands in two lanes", async () => {
+  it("counts a late event once, even if it is in two lanes", async () => {
     const session = "late";
     const before = [0, 1, 2].map((n) =>
       eventRow({ session, id: `e${n}`, occurredAt: MORNING + 6 * HOUR + n * MINUTE }),
@@ -100,7 +100,7 @@ describe("findStoredEvent", () => {
     expect(await found("e1")).toMatchObject({ position: 2, events: 1 });
   });
 
-  it("looks through a bounded number of events, the newest first", async () => {
+  it("examines a bounded number of events, newest first", async () => {
     const session = "long";
     await write({
       events: Array.from({ length: 100 }, (_, n) =>
@@ -116,13 +116,13 @@ describe("findStoredEvent", () => {
         const plan = await planOf(database, query);
         expect(plan.filter((step) => /TEMP B-TREE/.test(step))).toEqual([]);
         expect(plan.filter((step) => /SCAN (events|activity|e|a)\b/.test(step))).toEqual([]);
-        // Beside the events: four windows, and the 225 numbers of each.
+        // Besides the events: four windows, and the 225 numbers of each.
         expect(await rowsReadBy(database, query)).toBeLessThanOrEqual(100 * 2 + 4 * 2 * 226 + 20);
       }
     }
   });
 
-  it("leaves out the place in a session of very many windows", async () => {
+  it("leaves out the position in a session with very many windows", async () => {
     const session = "week";
     const events = Array.from({ length: MAX_RECEIPT_WINDOWS + 1 }, (_, n) =>
       eventRow({ session, id: `e${n}`, occurredAt: MORNING - 300 * 24 * HOUR + n * 15 * MINUTE }),
@@ -135,11 +135,11 @@ describe("findStoredEvent", () => {
 });
 
 describe("findFailures", () => {
-  it("finds the errors of an event in all databases, and only those of the application that is named", async () => {
+  it("finds the errors of an event in all databases, and only those of the given application", async () => {
     const errors = Array.from({ length: 6 }, (_, n) =>
       errorRow({ session: null, eventId: "mine", receivedAt: MORNING + n, application: n % 2 === 0 ? "shop" : "blog" }),
     );
-    // Without a session they are spread over the databases; the session is what they are asked by.
+    // Errors without a session are spread over the databases. The query is by session.
     await write({ errors });
     for (const { binding } of databases) await binding.prepare("UPDATE errors SET session_id = 'failing'").run();
     const question = { session: "failing", id: "mine", applications: null };

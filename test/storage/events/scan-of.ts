@@ -5,7 +5,7 @@ import type { EventRange } from "../../../src/storage/scan/event-order";
 import { type Chain, chainsOf } from "../../../src/storage/scan/lane-chains";
 import { partitionsOf } from "../seed";
 
-/** Everything there is, from one end or the other. */
+/** All events, from either end. */
 export function rangeOf(order: EventRange["order"], changes: Partial<EventRange> = {}): EventRange {
   return { order, from: null, to: null, after: null, ...changes };
 }

@@ -21,7 +21,7 @@ const eventsOf = (count: number) =>
   );
 
 describe("a scan of events", () => {
-  it("tells by one more event whether there are more", async () => {
+  it("reads one more event, which shows that there are more", async () => {
     await store([home], { events: eventsOf(4) }, HOUR);
     const [cut] = await scanEvents(await chains(), 3);
     expect(idsOf(cut?.rows ?? [])).toEqual(["e0", "e1", "e2", "e3"]);
@@ -30,7 +30,7 @@ describe("a scan of events", () => {
     expect([whole?.rows.length, whole?.until]).toEqual([4, null]);
   });
 
-  it("brings short contents with an event, and leaves long ones behind", async () => {
+  it("reads short contents with an event, and leaves out long ones", async () => {
     const long = JSON.stringify({ text: "x".repeat(100) });
     await store([home], {
       events: [
@@ -46,24 +46,24 @@ describe("a scan of events", () => {
   });
 });
 
-describe("a scan of events that match", () => {
+describe("a scan with a condition", () => {
   const tenth = () => sql`e.series_id IN (SELECT series_id FROM series WHERE name = 'tenth')`;
 
-  it("looks at so many events of a lane, and says how far it came", async () => {
+  it("examines a limited number of events of a lane, and returns how far it got", async () => {
     await store([home], { events: eventsOf(50) }, 24 * HOUR);
     const [found] = await scanMatching(await chains(), { limit: 9, budget: 25, matches: tenth });
     expect(idsOf(found?.rows ?? [])).toEqual(["e9", "e19"]);
     expect(found?.until?.occurredAt).toBe(MORNING + 24 * MINUTE);
   });
 
-  it("ends where the lane ends, if the budget reaches as far", async () => {
+  it("ends at the end of the lane if the budget is sufficient", async () => {
     await store([home], { events: eventsOf(50) }, 24 * HOUR);
     const [found] = await scanMatching(await chains(), { limit: 9, budget: 51, matches: tenth });
     expect([found?.rows.length, found?.until]).toEqual([5, null]);
   });
 });
 
-it("the contents that come with the rows of a page stay below a bound together", () => {
+it("the contents read with the rows of a page have a common limit", () => {
   expect(contentWithRow(0)).toBe(MAX_CONTENT_WITH_ROW);
   expect(contentWithRow(100)).toBe(MAX_CONTENT_WITH_ROW);
   expect(contentWithRow(100_000) * 100_000).toBeLessThanOrEqual(MAX_CONTENT_WITH_ROWS);

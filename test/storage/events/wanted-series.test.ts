@@ -15,7 +15,7 @@ const ANY: SeriesFilter = { category: null, name: null, applications: null };
 const typed = (category: string, name: string, application = "shop", id = `${category} ${name} ${application}`) =>
   eventRow({ category, name, application, id });
 
-/** The ids of the events that a condition on `e` lets through. */
+/** The ids of the events that match a condition on `e`. */
 async function matching(condition: ReturnType<typeof isOfCategory>): Promise<string[]> {
   const partition = (await partitionsOf([home]).latest()).find(MORNING);
   const [rows = []] = await readBatch<{ id: string }>(home, [
@@ -29,7 +29,7 @@ beforeEach(async () => {
   forgetSeries(home);
 });
 
-describe("the series that a filter asks for", () => {
+describe("the dimension keys of a filter", () => {
   const types = [typed("page", "view"), typed("page", "click"), typed("form", "view"), typed("page", "view", "blog")];
   beforeEach(() => store([home], { events: types }));
 
@@ -51,7 +51,7 @@ describe("the series that a filter asks for", () => {
   });
 });
 
-it("events beyond the bound of types are found by the words that they carry", async () => {
+it("events beyond the limit of types are found by the type that they store", async () => {
   const many = Array.from({ length: MAX_NEW_SERIES_PER_DAY }, (_, n) => typed("page", `name ${n}`));
   await store([home], { events: many });
   await store([home], { events: [typed("form", "one too many"), typed("page", "and another")] });

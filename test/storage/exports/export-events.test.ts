@@ -25,7 +25,7 @@ beforeEach(async () => {
   databases.forEach(forgetSeries);
 });
 
-/** 90 minutes of events in sessions of several databases, six partitions, with equal moments among them. */
+/** 90 minutes of events in sessions of several databases, six partitions, some with equal timestamps. */
 function traffic(count: number): EventRow[] {
   return Array.from({ length: count }, (_, n) =>
     eventRow({
@@ -49,13 +49,13 @@ async function exported(question: ExportQuestion): Promise<{ names: string[]; ne
 }
 
 describe("exportEvents", () => {
-  it("gives every event once and in order, over databases, partitions and lanes", async () => {
+  it("returns every event once and in order, over databases, partitions and lanes", async () => {
     const rows = traffic(1_500);
     await store(databases, { events: rows.filter((_, n) => n % 10 !== 0) }, NARROW);
     const partitions = partitionsOf(databases, NARROW);
     const [first, second] = (await partitions.latest()).partitions;
     for (const partition of [first, second]) if (partition !== undefined) await sealPartition(databases, partition);
-    // What comes late lies in late lanes; some of it is a copy of what the sealed lane has.
+    // Late events are in late lanes; some are copies of events in the sealed lane.
     await store(databases, { events: rows.filter((_, n) => n % 10 === 0) }, NARROW);
     await store(databases, { events: rows.slice(1, 4) }, NARROW);
     const all = await exported(everything);
@@ -63,7 +63,7 @@ describe("exportEvents", () => {
     expect(all.names).toEqual(inReadingOrder(rows).map(nameOf));
   });
 
-  it("goes on where it ended, in parts of any size", async () => {
+  it("continues where it ended, in parts of any size", async () => {
     const rows = traffic(300);
     await store(databases, { events: rows }, NARROW);
     const names: string[] = [];
@@ -88,7 +88,7 @@ describe("exportEvents", () => {
     expect((await exported({ ...everything, session })).names).toEqual(own);
   });
 
-  it("is not disturbed by a partition that is sealed meanwhile", async () => {
+  it("is not affected if a partition is sealed meanwhile", async () => {
     const rows = traffic(1_200);
     await store(databases, { events: rows }, NARROW);
     const names: string[] = [];
@@ -106,7 +106,7 @@ describe("exportEvents", () => {
 });
 
 describe("plannedEnd", () => {
-  it("is the end of a minute up to which there are no more events than the limit", async () => {
+  it("is the end of a minute up to which the number of events is within the limit", async () => {
     const rows = Array.from({ length: 60 }, (_, n) =>
       eventRow({ session: `session-${n % 9}`, occurredAt: MORNING + n * 90 * SECOND }),
     );
@@ -128,7 +128,7 @@ describe("plannedEnd", () => {
     }
   });
 
-  it("counts only what a filter asks for", async () => {
+  it("counts only the events that match a filter", async () => {
     const rows = Array.from({ length: 60 }, (_, n) =>
       eventRow({ occurredAt: MORNING + n * MINUTE, name: n % 2 === 0 ? "pageview" : "cta click" }),
     );

@@ -6,7 +6,7 @@ async function* inParts(parts: number[][]): AsyncGenerator<number[]> {
   for (const part of parts) yield part;
 }
 
-it("gives every row once and in order, whatever the sources hold", async () => {
+it("returns every row once and in order, whatever the sources hold", async () => {
   const source = fc.array(fc.array(fc.nat(50), { minLength: 1, maxLength: 5 }), { maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(fc.array(source, { maxLength: 5 }), async (sources) => {
@@ -24,7 +24,7 @@ it("gives every row once and in order, whatever the sources hold", async () => {
   );
 });
 
-it("ends its sources when it is ended early", async () => {
+it("ends its sources if it is ended early", async () => {
   let ended = 0;
   async function* endless(): AsyncGenerator<number[]> {
     try {

@@ -20,7 +20,7 @@ it("probes a database by writing one row to it", async () => {
   }
 });
 
-it("reports a database that is full, cannot be reached or lacks its tables as not writable", async () => {
+it("reports a database that is full, unreachable or without its tables as not writable", async () => {
   expect(await probeDatabase(fullDatabase(first), MORNING)).toEqual({
     writable: false,
     reason: expect.stringContaining("Exceeded maximum DB size"),
@@ -37,7 +37,7 @@ it("reports a database that is full, cannot be reached or lacks its tables as no
   await first.binding.prepare("ALTER TABLE elsewhere RENAME TO write_probe").run();
 });
 
-it("leaves out databases without room, in the order of the others", async () => {
+it("leaves out databases without room, and keeps the order of the others", async () => {
   const [zero, one, two] = databases;
   if (zero === undefined || one === undefined || two === undefined) throw new Error("three databases");
   const roomIn = async (...all: typeof databases) => (await databasesWithRoom(all, MORNING)).map(({ index }) => index);

@@ -17,7 +17,7 @@ beforeEach(async () => {
   await store(databases, { events: [eventRow()] });
 });
 
-/** The number of events, as far as a map knows where they lie. */
+/** The number of events in the places that a map gives. */
 async function countBy(map: PartitionMap, asked = databases): Promise<number> {
   const statements = chainsOf(asked, map.partitions).flatMap(({ database, lanes }) =>
     lanes.map((lane) => ({ database, statement: sql`SELECT count(*) AS n FROM ${laneTable("events", lane)}` })),
@@ -33,7 +33,7 @@ async function morning() {
 }
 
 describe("withPartitions", () => {
-  it("asks again with a newer map where a partition is sealed after its map was read", async () => {
+  it("repeats the query with a newer map if a partition is sealed after its map was read", async () => {
     const partition = await morning();
     let asked = 0;
     const count = await withPartitions(databases, async (map) => {
@@ -44,7 +44,7 @@ describe("withPartitions", () => {
     expect([count, asked]).toEqual([1, 2]);
   });
 
-  it("waits while a partition is being sealed: its tables are renamed, and the map says so later", async () => {
+  it("waits while a partition is being sealed: its tables are renamed before the map changes", async () => {
     const partition = await morning();
     let asked = 0;
     const count = await withPartitions(databases, async (map) => {
@@ -59,7 +59,7 @@ describe("withPartitions", () => {
     expect([count, asked]).toEqual([1, 3]);
   });
 
-  it("does not ask again after another failure", async () => {
+  it("does not repeat the query after another failure", async () => {
     let asked = 0;
     const failing = withPartitions(databases, () => {
       asked += 1;
@@ -69,7 +69,7 @@ describe("withPartitions", () => {
     expect(asked).toBe(1);
   });
 
-  it("reads from the primary what a replica lacks", async () => {
+  it("reads from the primary if a replica lacks a table", async () => {
     const behind = databases.map((database) =>
       changedDatabase(database, {
         withSession: (constraint) => {
@@ -86,7 +86,7 @@ describe("withPartitions", () => {
   });
 });
 
-/** As `sealPartition` does at its end, or before it. */
+/** Like the last step of `sealPartition`, or the state before it. */
 async function setState(state: string): Promise<void> {
   const { binding } = firstDatabase(databases);
   await binding.batch([

@@ -28,7 +28,7 @@ async function filled(): Promise<Partition> {
   return current();
 }
 
-/** The ids of the events in a lane, of all databases. */
+/** The ids of the events in a lane, from all databases. */
 async function idsIn(suffix: string): Promise<string[]> {
   const found = await Promise.all(
     databases.map(({ binding }) => binding.prepare(`SELECT id FROM events_${suffix}`).all<{ id: string }>()),
@@ -48,7 +48,7 @@ async function tableNames(): Promise<string[]> {
   return found.flat().toSorted();
 }
 
-/** Databases of which the call of this number, counted over all of them, fails; and how many calls there were. */
+/** Databases of which the call with this number, counted over all of them, fails; also counts the calls. */
 function failingAt(number: number) {
   let calls = 0;
   const counted = databases.map((database): Database => {
@@ -67,7 +67,7 @@ const ids = events.map(({ id }) => id).toSorted();
 const late = eventRow({ id: "late", session: "session-1", occurredAt: MORNING });
 
 describe("sealing a partition", () => {
-  it("keeps its events to be read, and sends later ones to its late lane", async () => {
+  it("keeps its events readable, and sends later ones to its late lane", async () => {
     const partition = await filled();
     await sealPartition(databases, partition);
     const sealed = await current();
@@ -89,7 +89,7 @@ describe("sealing a partition", () => {
     expect(results.map(({ detail }) => detail).join()).toContain(`events_${partition.id}_rare`);
   });
 
-  it("goes on where it stood after a failure at any of its steps", async () => {
+  it("continues where it stopped after a failure at any of its steps", async () => {
     for (let number = 1; ; number++) {
       await emptyDatabases(databases);
       const partition = await filled();
@@ -108,7 +108,7 @@ describe("sealing a partition", () => {
     }
   });
 
-  it("twice is sealing it once", async () => {
+  it("twice has the same effect as once", async () => {
     const partition = await filled();
     await sealPartition(databases, partition);
     await sealPartition(databases, partition);
@@ -120,7 +120,7 @@ describe("sealing a partition", () => {
 
 describe("dropping a partition", () => {
   it.each(["open", "sealed"] as const)(
-    "that is %s takes its tables away, and keeps its late lane for later events",
+    "that is %s drops its tables, and keeps its late lane for later events",
     async (state) => {
       const partition = await filled();
       if (state === "sealed") await sealPartition(databases, partition);
@@ -136,7 +136,7 @@ describe("dropping a partition", () => {
     },
   );
 
-  it("keeps what its late lane holds", async () => {
+  it("keeps the rows of its late lane", async () => {
     const partition = await filled();
     await sealPartition(databases, partition);
     await store(databases, { events: [late] });
@@ -144,7 +144,7 @@ describe("dropping a partition", () => {
     expect(await idsIn(`${partition.id}l`)).toEqual(["late"]);
   });
 
-  it("writes no row, whatever its tables hold", async () => {
+  it("writes no row, however many its tables hold", async () => {
     const partition = await filled();
     const metered = databases.map(meter);
     await dropTables(
@@ -155,7 +155,7 @@ describe("dropping a partition", () => {
     expect(await tableNames()).toEqual([]);
   });
 
-  it("writes two rows in all where the late lane exists: the map's", async () => {
+  it("writes two rows in all if the late lane exists: those of the map", async () => {
     await sealPartition(databases, await filled());
     const metered = databases.map(meter);
     await dropPartition(
@@ -165,7 +165,7 @@ describe("dropping a partition", () => {
     expect(metered.map(({ cost }) => cost.written)).toEqual([2, 0, 0]);
   });
 
-  it("says so in the map also where it was sealed since the map was read", async () => {
+  it("updates the map even if the partition was sealed after the map was read", async () => {
     const partition = await filled();
     await sealPartition(databases, partition);
     await dropPartition(databases, partition);
@@ -174,7 +174,7 @@ describe("dropping a partition", () => {
     expect(await idsIn(`${partition.id}l`)).toEqual(["late"]);
   });
 
-  it("goes on where it stood after a failure at any of its steps, and readers never find a table missing", async () => {
+  it("continues where it stopped after a failure at any of its steps, and readers never miss a table", async () => {
     for (let number = 1; ; number++) {
       await emptyDatabases(databases);
       const partition = await filled();

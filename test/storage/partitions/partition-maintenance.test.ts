@@ -25,7 +25,7 @@ beforeEach(async () => {
 const storeAt = (now: number, shared: readonly Database[]) =>
   createPartitionStore(shared, { widthMicros: DAY }, () => now / 1_000);
 
-/** What the cron does at a moment, in an isolate that has read nothing yet. */
+/** The cron's work at a given time, in an isolate that has not read anything yet. */
 async function maintain(now = NOW, shared: readonly Database[] = databases) {
   const maintenance: Maintenance = {
     databases: shared,
@@ -39,7 +39,7 @@ async function maintain(now = NOW, shared: readonly Database[] = databases) {
 const mapNow = () => storeAt(NOW, databases).latest();
 const partitionAt = async (moment: number) => (await mapNow()).find(moment);
 
-/** Has a database count events of these categories in the hour of a moment. */
+/** Makes a database count events of these categories in the hour of the given time. */
 async function count({ binding }: Database, events: Record<string, number>, moment = MORNING) {
   for (const [category, number] of Object.entries(events)) {
     await binding.prepare("INSERT INTO categories (category) VALUES (?1) ON CONFLICT DO NOTHING").bind(category).run();
@@ -65,7 +65,7 @@ async function count({ binding }: Database, events: Record<string, number>, mome
 }
 
 describe("the next partition", () => {
-  it("is made half an hour before its first event", async () => {
+  it("is created half an hour before its start", async () => {
     const end = Math.ceil(NOW / DAY) * DAY;
     await maintain(end - 30 * MINUTE - 1);
     expect((await mapNow()).partitions).toMatchObject([{ to: end }]);
@@ -78,7 +78,7 @@ describe("the next partition", () => {
 });
 
 describe("the common categories", () => {
-  it("are those with at least a twenty-fourth part of the events, from the lead after it was noticed on", async () => {
+  it("are those with at least a twenty-fourth of the events, effective from the lead after their detection", async () => {
     await maintain();
     await count(first, { page: 3_650, form: 160 });
     const [, second] = databases;
@@ -93,14 +93,14 @@ describe("the common categories", () => {
     );
   });
 
-  it("are not looked for below four thousand events", async () => {
+  it("are not detected below four thousand events", async () => {
     await maintain();
     await count(first, { page: 3_999 });
     await maintain();
     expect((await partitionAt(NOW))?.common).toEqual(new Map());
   });
 
-  it("stay common for good, from the moment that was recorded first, and the map is left alone where none is new", async () => {
+  it("stay common permanently, from the first recorded time, and the map is unchanged if none is new", async () => {
     await maintain();
     await count(first, { page: 5_000 });
     await maintain();
@@ -119,14 +119,14 @@ describe("the common categories", () => {
     expect((await mapNow()).revision).toBe(after.revision);
   });
 
-  it("go by the last day, and by the partition's own time", async () => {
+  it("follow from the last day, within the partition's own range", async () => {
     await maintain();
     await count(first, { old: 9_000 }, Math.floor(NOW / DAY) * DAY - HOUR);
     await maintain();
     expect((await partitionAt(NOW))?.common).toEqual(new Map());
   });
 
-  it("of coarse partitions are found in turn, by all of their days", async () => {
+  it("of coarse partitions are detected in turn, from all of their days", async () => {
     const moments = [Date.UTC(2001, 5), Date.UTC(2002, 5)].map((millis) => millis * 1_000);
     await storeAt(NOW, databases).covering([...moments, NOW]);
     for (const moment of moments) await count(first, { imported: 5_000 }, moment);
@@ -136,7 +136,7 @@ describe("the common categories", () => {
   });
 });
 
-describe("a partition under way", () => {
+describe("the current partition", () => {
   const [, second, third] = databases;
   if (second === undefined || third === undefined) throw new Error("three databases");
 
@@ -146,32 +146,35 @@ describe("a partition under way", () => {
     ["is away", failingDatabase(second, "Network connection lost."), "Network connection lost."],
   ];
 
-  it.each(reasons)("is cut where one of its databases %s; what follows leaves that out", async (_, bad, reason) => {
-    await maintain();
-    const before = await partitionAt(NOW);
-    const shared = [first, bad, third];
-    // Another isolate, which counts nothing in a database that cannot be asked.
-    await maintain(NOW + MINUTE, shared);
-    const cut = await partitionAt(NOW);
-    expect(cut?.id).toBe(before?.id);
-    const end = cut?.to ?? 0;
-    expect(end).toBeLessThan(before?.to ?? 0);
-    expect(end % WINDOW_MICROS).toBe(0);
-    // No event can have reached the new end yet, for any consumer.
-    expect(end).toBeGreaterThanOrEqual(NOW + MINUTE + TOLERANCE + 2 * MAP_LEAD_MICROS);
-    expect(end).toBeLessThanOrEqual(NOW + MINUTE + TOLERANCE + 2 * MAP_LEAD_MICROS + WINDOW_MICROS);
-    expect(lines.filter(({ log }) => log === "partition_cut")).toMatchObject([
-      { partition: before?.id, database: 1, reason: expect.stringContaining(reason) },
-    ]);
-    await maintain(NOW + 2 * MINUTE, shared);
-    const map = await mapNow();
-    expect(map.find(end)).toMatchObject({ from: end, to: before?.to, databases: [0, 2] });
-    // What follows is not cut again.
-    await maintain(end + MINUTE, shared);
-    expect((await mapNow()).find(end)).toMatchObject({ to: before?.to });
-  });
+  it.each(reasons)(
+    "is ended early if one of its databases %s; the next one leaves that database out",
+    async (_, bad, reason) => {
+      await maintain();
+      const before = await partitionAt(NOW);
+      const shared = [first, bad, third];
+      // Another isolate, which counts nothing in an unreachable database.
+      await maintain(NOW + MINUTE, shared);
+      const cut = await partitionAt(NOW);
+      expect(cut?.id).toBe(before?.id);
+      const end = cut?.to ?? 0;
+      expect(end).toBeLessThan(before?.to ?? 0);
+      expect(end % WINDOW_MICROS).toBe(0);
+      // No event can have reached the new end yet, for any consumer.
+      expect(end).toBeGreaterThanOrEqual(NOW + MINUTE + TOLERANCE + 2 * MAP_LEAD_MICROS);
+      expect(end).toBeLessThanOrEqual(NOW + MINUTE + TOLERANCE + 2 * MAP_LEAD_MICROS + WINDOW_MICROS);
+      expect(lines.filter(({ log }) => log === "partition_cut")).toMatchObject([
+        { partition: before?.id, database: 1, reason: expect.stringContaining(reason) },
+      ]);
+      await maintain(NOW + 2 * MINUTE, shared);
+      const map = await mapNow();
+      expect(map.find(end)).toMatchObject({ from: end, to: before?.to, databases: [0, 2] });
+      // The next partition is not ended early again.
+      await maintain(end + MINUTE, shared);
+      expect((await mapNow()).find(end)).toMatchObject({ to: before?.to });
+    },
+  );
 
-  it("is cut where it has twice the events that were planned for a database", async () => {
+  it("is ended early if it has twice the events planned for a database", async () => {
     await maintain();
     const before = await partitionAt(NOW);
     await count(third, { page: 20_000_000 });
@@ -185,7 +188,7 @@ describe("a partition under way", () => {
     ]);
   });
 
-  it("is not cut while its databases have room, nor where it ends soon anyway", async () => {
+  it("is not ended early while its databases have room, or if it ends soon anyway", async () => {
     await maintain();
     const end = (await partitionAt(NOW))?.to ?? 0;
     await maintain();
@@ -195,7 +198,7 @@ describe("a partition under way", () => {
     expect((await partitionAt(NOW))?.to).toBe(end);
   });
 
-  it("that is closed is left alone", async () => {
+  it("is left alone if it is closed", async () => {
     await maintain();
     const partition = await partitionAt(NOW);
     if (partition === null) throw new Error("no partition");
@@ -206,7 +209,7 @@ describe("a partition under way", () => {
   });
 });
 
-it("each step fails for itself, and the failures are logged", async () => {
+it("each step fails independently, and failures are logged", async () => {
   await maintain(NOW, databases.map(fullDatabase));
   expect(lines).toMatchObject([{ log: "partitions", failures: [expect.stringContaining("no database has room")] }]);
   lines = [];

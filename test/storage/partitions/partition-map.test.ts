@@ -4,7 +4,7 @@ import type { Partition } from "../../../src/storage/partitions/partition";
 import { PartitionMap } from "../../../src/storage/partitions/partition-map";
 import { partitionOf } from "./sample-partition";
 
-/** Partitions that leave gaps here and there, in any order. */
+/** Partitions in any order, with gaps. */
 const anyPartitions = fc
   .array(fc.record({ gap: fc.nat({ max: 3 }), width: fc.integer({ min: 1, max: 4 }) }), { maxLength: 8 })
   .map((steps) => {
@@ -20,7 +20,7 @@ const anyMoment = fc.nat({ max: 50 });
 const anyBound = fc.option(anyMoment);
 
 describe("the partition map", () => {
-  it("finds the partition that covers a moment", () => {
+  it("finds the partition that covers a time", () => {
     fc.assert(
       fc.property(anyPartitions, anyMoment, (partitions, moment) => {
         const expected = partitions.find(({ from, to }) => from <= moment && moment < to) ?? null;
@@ -29,7 +29,7 @@ describe("the partition map", () => {
     );
   });
 
-  it("lists the partitions that hold moments of a range, in the order of time", () => {
+  it("lists the partitions that overlap a range, in order of time", () => {
     fc.assert(
       fc.property(anyPartitions, anyBound, anyBound, (partitions, from, to) => {
         const expected = partitions
@@ -42,7 +42,7 @@ describe("the partition map", () => {
     );
   });
 
-  it("without partitions finds none", () => {
+  it("finds nothing if it is empty", () => {
     const map = new PartitionMap(0, []);
     expect([map.find(0), map.overlapping(null, null)]).toEqual([null, []]);
   });

@@ -14,7 +14,7 @@ const anyWidth = fc.constantFrom(HOUR / 4, HOUR, 6 * HOUR, DAY, 7 * DAY, 28 * DA
 const anyNow = fc.integer({ min: Date.UTC(2020, 0) * 1_000, max: Date.UTC(2030, 0) * 1_000 });
 
 describe("the planned width", () => {
-  it("keeps a partition below its most events for each database, unless an hour is too wide already", () => {
+  it("keeps a partition below its limit of events for each database, unless an hour is already too wide", () => {
     fc.assert(
       fc.property(fc.nat({ max: 5_000_000_000 }), fc.integer({ min: 1, max: 12 }), (events, databases) => {
         const width = plannedWidth({ events, databases });
@@ -37,14 +37,14 @@ describe("the planned width", () => {
   });
 });
 
-it("slots are narrow from a thousand events a second in a database on", () => {
+it("slots are narrow from a thousand events a second in a database", () => {
   expect(plannedSlot({ events: 86_400_000, databases: 1 })).toBe(DEFAULT_SLOT_MICROS);
   expect(plannedSlot({ events: 86_400_001, databases: 1 })).toBe(NARROW_SLOT_MICROS);
   expect(plannedSlot({ events: 86_400_001, databases: 2 })).toBe(DEFAULT_SLOT_MICROS);
 });
 
-describe("the range for a moment", () => {
-  it("covers the moment, and begins and ends at multiples of 15 minutes", () => {
+describe("the range for a time", () => {
+  it("covers the time, and starts and ends at multiples of 15 minutes", () => {
     fc.assert(
       fc.property(anyNow, anyWidth, fc.double({ min: 0, max: 1.001, noNaN: true }), (now, width, share) => {
         const moment = Math.floor(now * share);
@@ -55,7 +55,7 @@ describe("the range for a moment", () => {
     );
   });
 
-  it("is of the planned width from the range of now on, and a calendar year before it", () => {
+  it("has the planned width from the range of now on, and is a calendar year before it", () => {
     const now = MORNING + HOUR / 2;
     expect(rangeFor(now, now, HOUR)).toEqual({ from: MORNING, to: MORNING + HOUR });
     expect(rangeFor(MORNING, now, HOUR)).toEqual({ from: MORNING, to: MORNING + HOUR });

@@ -24,7 +24,7 @@ beforeEach(() => emptyDatabases([first]));
 
 const load = (known: PartitionMap = NO_PARTITIONS) => loadPartitionMap(first, known);
 
-/** Adds a partition for a moment, some hours wide on both sides, as far as its neighbours leave room. */
+/** Adds a partition for a time, a few hours wide on both sides, limited by its neighbours. */
 async function add(
   moment: number,
   hours = 1,
@@ -40,7 +40,7 @@ async function add(
 const rangesOf = ({ partitions }: PartitionMap) => partitions.map(({ from, to }) => [from, to]);
 
 describe("the map", () => {
-  it("is read again only where its revision is another", async () => {
+  it("is read again only if its revision has changed", async () => {
     const partition = await add(MORNING);
     const map = await load();
     expect(await load(map)).toBe(map);
@@ -59,7 +59,7 @@ describe("the map", () => {
     }
   });
 
-  it("tells what was recorded of each partition", async () => {
+  it("returns everything recorded for each partition", async () => {
     await add(MORNING);
     expect((await load()).partitions).toMatchObject([
       {
@@ -71,7 +71,7 @@ describe("the map", () => {
 });
 
 describe("a new partition", () => {
-  it("is cut to what its neighbours leave, and overlaps none", async () => {
+  it("is limited by its neighbours, and overlaps none", async () => {
     await add(MORNING);
     await add(MORNING + 10 * HOUR);
     await add(MORNING + 5 * HOUR, 24);
@@ -84,7 +84,7 @@ describe("a new partition", () => {
     ]);
   });
 
-  it("is not made for a moment that is covered, to the microsecond", async () => {
+  it("is not added for a time that is covered, to the microsecond", async () => {
     await add(MORNING);
     for (const moment of [MORNING - HOUR, MORNING, MORNING + HOUR - 1]) await add(moment);
     expect(await load()).toMatchObject({ partitions: { length: 1 } });
@@ -97,7 +97,7 @@ describe("a new partition", () => {
     ]);
   });
 
-  it("has the common categories of the one made last before it, from its first event on", async () => {
+  it("has the common categories of the one that starts last, from its first event on", async () => {
     const one = await add(MORNING);
     await addCommonCategories(first, one, ["page", "constructor"], MORNING + 5);
     const two = await add(MORNING + 10 * HOUR, 1, { now: MORNING + HOUR });
@@ -108,7 +108,7 @@ describe("a new partition", () => {
       ]),
     );
     await addCommonCategories(first, two, ["form"], MORNING + 6);
-    // Of an import, for example: older, and made later.
+    // An older one made later, as for an import.
     const three = await add(MORNING - 10 * HOUR, 1, { now: MORNING + 2 * HOUR });
     expect([...three.common].toSorted()).toEqual([
       ["constructor", 0],
@@ -119,7 +119,7 @@ describe("a new partition", () => {
 });
 
 describe("common categories", () => {
-  it("keep the moment that was recorded first", async () => {
+  it("keep the time that was recorded first", async () => {
     const partition = await add(MORNING);
     await addCommonCategories(first, partition, ["a"], MORNING);
     await addCommonCategories(first, partition, ["a", "b"], MORNING + 1);
@@ -132,7 +132,7 @@ describe("common categories", () => {
     );
   });
 
-  it("may be named like a member that every object has", async () => {
+  it("can have a name that every object has as a member", async () => {
     const partition = await add(MORNING);
     const names = ["constructor", "prototype", "toString", 'quoted " \\', "日本"];
     await addCommonCategories(first, partition, names, MORNING);
@@ -143,8 +143,8 @@ describe("common categories", () => {
   });
 });
 
-describe("a cut", () => {
-  it("brings the end forward, and never moves it back nor before the beginning", async () => {
+describe("cutPartition", () => {
+  it("moves the end forward, and never back or before the start", async () => {
     const partition = await add(MORNING);
     await cutPartition(first, partition, MORNING + 30 * MINUTE);
     await cutPartition(first, partition, MORNING + 45 * MINUTE);
@@ -165,7 +165,7 @@ describe("a cut", () => {
   });
 });
 
-it("a state is recorded only where it is the one that the change started from, but for dropping", async () => {
+it("a state is recorded only if the state it started from is current, except for dropping", async () => {
   const open = await add(MORNING);
   const record = (from: Partition, next: Partition["state"]) => first.binding.batch(stateStatements(first, from, next));
   const stateNow = async () => (await load()).partitions[0]?.state;
@@ -179,7 +179,7 @@ it("a state is recorded only where it is the one that the change started from, b
   expect(await stateNow()).toBe("dropped");
 });
 
-it("a look at an unchanged map reads one row", async () => {
+it("loading an unchanged map reads one row", async () => {
   await add(MORNING);
   const map = await load();
   const { database, cost } = meter(first);

@@ -39,9 +39,9 @@ function expectNoOverlap({ partitions }: PartitionMap) {
   }
 }
 
-describe("the partitions of any moments", () => {
+describe("the partitions of any timestamps", () => {
   const anyWidth = fc.constantFrom(HOUR / 4, HOUR, 6 * HOUR, DAY, 28 * DAY);
-  /** Moments of events: of now, of the last days, of any year, and at the boundaries of windows. */
+  /** Timestamps of events: now, in the last days, in any year, and at the boundaries of windows. */
   const anyAge = fc.oneof(
     fc.integer({ min: -MINUTE, max: HOUR }),
     fc.integer({ min: 0, max: 90 * DAY }),
@@ -57,7 +57,7 @@ describe("the partitions of any moments", () => {
     { minLength: 1, maxLength: 4 },
   );
 
-  it("cover each of them exactly once, whatever the time, the width and the consumers at once", async () => {
+  it("cover each of them exactly once, at any time, with any width and with concurrent consumers", async () => {
     await fc.assert(
       fc.asyncProperty(anyCalls, async (calls) => {
         await emptyDatabases([zero]);
@@ -87,7 +87,7 @@ describe("the partitions of any moments", () => {
     );
   });
 
-  it("are some sixty at most for all the years from 1970 to 2026", async () => {
+  it("are at most about sixty for all the years from 1970 to 2026", async () => {
     const now = Date.UTC(2026, 10, 26, 12) * 1_000;
     const store = storeAt(now, [zero], null);
     const moments = Array.from({ length: 400 }, (_, n) => Math.floor((now / 400) * n) + n * 7_919);
@@ -113,7 +113,7 @@ describe("the partitions of any moments", () => {
     ]);
   });
 
-  it("follow from the traffic of the last day where no width is set", async () => {
+  it("follow from the traffic of the last day if no width is set", async () => {
     await storeAt(MORNING, [zero], null).covering([MORNING]);
     const { results } = await zero.binding
       .prepare("SELECT (to_us - from_us) / 3600000000 AS hours FROM partitions")
@@ -136,7 +136,7 @@ describe("the partitions of any moments", () => {
   });
 });
 
-describe("the map that a store goes by", () => {
+describe("the map of a store", () => {
   it("is at most half a minute old", async () => {
     let now = MORNING / 1_000;
     const store = createPartitionStore([zero], { widthMicros: DAY }, () => now);
@@ -151,7 +151,7 @@ describe("the map that a store goes by", () => {
     expect((await store.current()).find(MORNING)?.common).toEqual(new Map([["page", MORNING]]));
   });
 
-  it("is read once where many ask for what it covers", async () => {
+  it("is read once if many callers need what it covers", async () => {
     let reads = 0;
     const prepare: D1Database["prepare"] = (sql) => {
       if (sql.includes("FROM revisions")) reads += 1;
@@ -170,7 +170,7 @@ describe("the map that a store goes by", () => {
 describe("a partition without all of its tables", () => {
   const range = { moment: MORNING, from: MORNING, to: MORNING + DAY, slotMicros: 4_000_000, now: MORNING };
 
-  it("is completed by whoever needs it next, by several at once too", async () => {
+  it("is completed by the next consumer that needs it, also by several at once", async () => {
     await addPartition(zero, { ...range, databases: [0, 2] });
     await Promise.all([1, 2, 3].map(() => storeAt(MORNING).covering([MORNING])));
     const map = await storeAt(MORNING).latest();
@@ -180,7 +180,7 @@ describe("a partition without all of its tables", () => {
     expect([await tablesOf(zero), await tablesOf(one), await tablesOf(two)]).toEqual([names, [], names]);
   });
 
-  it("stays incomplete while one of its databases is away", async () => {
+  it("stays incomplete while one of its databases is unreachable", async () => {
     const away = failingDatabase(two, "D1_ERROR: Network connection lost.");
     await addPartition(zero, { ...range, databases: [0, 2] });
     await expect(storeAt(MORNING, [zero, one, away]).covering([MORNING])).rejects.toThrow("Network connection lost");
@@ -188,7 +188,7 @@ describe("a partition without all of its tables", () => {
     expect((await storeAt(MORNING).covering([MORNING])).partitions).toMatchObject([{ ready: true }]);
   });
 
-  it("gets its late lane where it was closed without one", async () => {
+  it("gets its late lane if it was closed without one", async () => {
     const store = storeAt(MORNING);
     const partition = (await store.covering([MORNING])).find(MORNING);
     if (partition === null) throw new Error("no partition");
@@ -204,7 +204,7 @@ describe("a new partition", () => {
   const sharedBy = async (shared: readonly Database[], moment: number) =>
     (await storeAt(moment, shared, HOUR).covering([moment])).find(moment)?.databases;
 
-  it("leaves out a database that is full or large, and takes it back when there is room again", async () => {
+  it("leaves out a database that is full or large, and uses it again when it has room", async () => {
     expect(await sharedBy(databases, MORNING)).toEqual([0, 1, 2]);
     expect(await sharedBy([zero, fullDatabase(one), two], MORNING + HOUR)).toEqual([0, 2]);
     expect(await sharedBy([zero, one, databaseOfSize(two, 8_000_000_000)], MORNING + 2 * HOUR)).toEqual([0, 1]);
@@ -218,14 +218,14 @@ describe("a new partition", () => {
     ]);
   });
 
-  it("shares an added database from the next one on, and leaves earlier ones as they are", async () => {
+  it("uses an added database from the next one on, and earlier ones stay unchanged", async () => {
     expect(await sharedBy([zero, one], MORNING)).toEqual([0, 1]);
     expect(await sharedBy(databases, MORNING)).toEqual([0, 1]);
     expect(await sharedBy(databases, MORNING + HOUR)).toEqual([0, 1, 2]);
     expect(await tablesOf(two)).toHaveLength(4);
   });
 
-  it("is not made where no database has room: its events wait, as for an overloaded one", async () => {
+  it("is not created if no database has room: its events wait, as for an overloaded database", async () => {
     const full = [zero, one].map(fullDatabase);
     const failure = await storeAt(MORNING, full)
       .covering([MORNING])
@@ -234,7 +234,7 @@ describe("a new partition", () => {
     expect((await storeAt(MORNING).latest()).partitions).toEqual([]);
   });
 
-  it("does not forget the common categories of the last one", async () => {
+  it("keeps the common categories of the last one", async () => {
     const store = storeAt(MORNING, databases, HOUR);
     const partition = (await store.covering([MORNING])).find(MORNING);
     if (partition === null) throw new Error("no partition");

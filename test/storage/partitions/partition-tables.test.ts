@@ -35,7 +35,7 @@ async function tables(binding: D1Database = home.binding): Promise<string[]> {
 const named = (suffix: string) => ["activity", "events", "minutes", "visits"].map((table) => `${table}_${suffix}`);
 
 describe("the tables of a partition", () => {
-  it("are made once, however often they are asked for", async () => {
+  it("are created once, however often they are requested", async () => {
     await createTables(home, openSuffix(partition));
     await createTables(home, openSuffix(partition));
     expect(await tables()).toEqual([...named(`${id}`), `events_${id}_rare`].toSorted());
@@ -50,7 +50,7 @@ describe("the tables of a partition", () => {
     expect(rareIndexOf({ partition: sealed, suffix: lateSuffix(sealed) })).toBe(`events_${id}l_rare`);
   });
 
-  it("are dropped whether it is sealed or not, and also twice; those of the late lane stay", async () => {
+  it("are dropped whether it is sealed or not, and dropping twice is harmless; those of the late lane stay", async () => {
     for (const suffix of [openSuffix, sealedSuffix, lateSuffix]) await createTables(home, suffix(partition));
     await dropTables(databases, partition);
     await dropTables(databases, partition);
@@ -58,13 +58,13 @@ describe("the tables of a partition", () => {
   });
 });
 
-it("a late lane is made in each database that shares the partition, and in no other", async () => {
+it("a late lane is created in each database that shares the partition, and in no other", async () => {
   await createLateLane(databases, partitionOf({ id, databases: [0, 2] }));
   const made = await Promise.all(databases.map(({ binding }) => tables(binding)));
   expect(made.map((found) => found.length)).toEqual([5, 0, 5]);
 });
 
-it("a partition that lies in a database which is not bound is refused", () => {
+it("a partition in a database that is not bound is refused", () => {
   const sharing = databasesSharing(databases, partitionOf({ databases: [2, 0] }));
   expect(sharing.map(({ index }) => index)).toEqual([2, 0]);
   expect(() => databasesSharing(databases, partitionOf({ databases: [0, 7] }))).toThrow("DB_7 of partition 1");

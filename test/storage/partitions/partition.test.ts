@@ -23,7 +23,7 @@ describe("the lanes of a partition", () => {
     return { read: lanesToRead(partition).map(({ suffix }) => suffix), write: laneToWrite(partition).suffix };
   };
 
-  it("are its main lane while it is open, and its late lane beside or instead of it later", () => {
+  it("are its main lane while it is open, and later its late lane in addition or instead", () => {
     expect(suffixes({})).toEqual({ read: ["12"], write: "12" });
     expect(suffixes({ late: true })).toEqual({ read: ["12", "12l"], write: "12" });
     expect(suffixes({ state: "sealed", late: true })).toEqual({ read: ["12s", "12l"], write: "12l" });
@@ -32,11 +32,11 @@ describe("the lanes of a partition", () => {
     expect(suffixes({ state: "dropped" })).toEqual({ read: [], write: "12l" });
   });
 
-  it("are none before its tables exist", () => {
+  it("are empty before its tables exist", () => {
     expect(suffixes({ ready: false })).toEqual({ read: [], write: "12" });
   });
 
-  it("are late in every state but open", () => {
+  it("are late in every state except open", () => {
     for (const state of PARTITION_STATES) expect(isLate(laneToWrite(partitionOf({ state })))).toBe(state !== "open");
   });
 });
@@ -55,14 +55,14 @@ describe("the database of a session", () => {
     );
   });
 
-  it("takes an even share of the sessions", () => {
+  it("gets an even share of the sessions", () => {
     const found = Array.from({ length: 3_000 }, (_, n) => databaseOf({ databases: [2, 5, 9] }, `session-${n}`));
     for (const index of [2, 5, 9]) expect(found.filter((one) => one === index).length).toBeGreaterThan(900);
   });
 });
 
 describe("slots and windows", () => {
-  it("divide a window into a whole number of slots, which the table of numbers has room for", () => {
+  it("divide a window into a whole number of slots, which the table numbers covers", () => {
     for (const slotMicros of [DEFAULT_SLOT_MICROS, NARROW_SLOT_MICROS]) {
       const slots = slotsPerWindow({ slotMicros });
       expect(Number.isInteger(slots)).toBe(true);
@@ -74,7 +74,7 @@ describe("slots and windows", () => {
   });
 });
 
-it("a category is rare until the moment of receipt from which it is common", () => {
+it("a category is rare until the time of receipt from which it is common", () => {
   const common = new Map([["page", MORNING]]);
   expect([MORNING - 1, MORNING, MORNING + 1].map((at) => isRare({ common }, "page", at))).toEqual([true, false, false]);
   expect(isRare({ common }, "form", MORNING)).toBe(true);

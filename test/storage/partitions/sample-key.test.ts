@@ -7,7 +7,7 @@ describe("sampleKeyOf", () => {
     const forms: ((n: number) => string)[] = [
       (n) => `visit ${n}`,
       (n) => `00000000-0000-0000-0000-${String(n).padStart(12, "0")}`,
-      // UUIDs of version 7 begin with the time.
+      // UUIDs of version 7 start with the time.
       (n) => `019a0000-${(n % 65_536).toString(16).padStart(4, "0")}-7000-8000-000000000000`,
     ];
     for (const idOf of forms) {
@@ -26,7 +26,7 @@ describe("sampleKeyOf", () => {
     }
   });
 
-  it("never changes: rows are clustered by it", () => {
+  it("never changes, because rows are clustered by it", () => {
     expect(["", "visit 1", "e2085be5-9137-4e4e-80b5-f1ffddc25423"].map(sampleKeyOf)).toEqual([19582, 24570, 6993]);
   });
 });

@@ -1,7 +1,7 @@
 import type { Partition } from "../../../src/storage/partitions/partition";
 import { HOUR, MORNING } from "../seed";
 
-/** A partition with whatever a test does not care about filled in: a day from MORNING on, in the first database. */
+/** A partition with defaults for everything that a test does not set: a day from MORNING on, in the first database. */
 export function partitionOf(changes: Partial<Partition> = {}): Partition {
   return {
     id: 1,

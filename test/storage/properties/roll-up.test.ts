@@ -109,7 +109,7 @@ function questionOf(asked: typeof anyQuestion extends fc.Arbitrary<infer Asked> 
   };
 }
 
-/** The answer from counts of values, and from the events alone. */
+/** The answer from value counts, and from the events alone. */
 async function bothAnswers(question: StatsQuestion) {
   const declared = await listProperties(firstDatabase(databases));
   const templates = templatesOf(declared);
@@ -165,7 +165,7 @@ const everything: StatsQuestion = {
 };
 
 describe("rollUpProperties", () => {
-  it("changes no answer: before, after, and when more events come", async () => {
+  it("changes no answer: before it, after it, and when more events arrive", async () => {
     await expectAllSame(1);
     const first = await rollUpProperties(databases, NOW);
     expect(first.hours).toBeGreaterThan(0);
@@ -176,16 +176,16 @@ describe("rollUpProperties", () => {
     await expectAllSame(4);
   }, 180_000);
 
-  it("writes nothing where nothing came, and then a day is a few rows", async () => {
+  it("writes nothing if no events arrived, and makes a day a few rows", async () => {
     await rollUpAll();
     expect(await rollUpProperties(databases, NOW)).toEqual({ hours: 0, rows: 0 });
     const { rolled, rowsRead } = await bothAnswers(everything);
     expect(rolled.groups.find(({ texts }) => texts[0] === "/p/:id")?.total).toBeGreaterThan(0);
-    // Two applications, four days, three databases: the counts, whether they are whole, and the values.
+    // Two applications, four days, three databases: the counts, whether they are complete, and the values.
     expect(rowsRead).toBeLessThan(300);
   });
 
-  it("keeps the most frequent of many values, and says what it does not know", async () => {
+  it("keeps the most frequent of many values, and reports what it does not know", async () => {
     const many = Array.from({ length: 1_500 }, (_, n) =>
       eventRow({
         ...{ application: "many", session: "many", occurredAt: START + n },
@@ -211,7 +211,7 @@ describe("rollUpProperties", () => {
   });
 });
 
-/** Until everything is counted: a run looks at a bounded number of hours. */
+/** Until everything is counted: a run checks a bounded number of hours. */
 async function rollUpAll(): Promise<{ rows: number }> {
   let rows = 0;
   for (let run = 0; run < 6; run++) rows += (await rollUpProperties(databases, NOW)).rows;

@@ -7,7 +7,7 @@ const at = (text: string) => Date.parse(`${text}Z`) * 1_000;
 const seconds = (text: string) => at(text) / SECOND;
 
 describe("planCounts", () => {
-  it("takes days where they fit, hours inside and minutes at the edges", () => {
+  it("uses days if they fit, hours inside and minutes at the boundaries", () => {
     const bounds = [at("2021-01-01T18:30"), at("2021-01-04T02:15")];
     expect(planCounts(bounds)).toEqual({
       counts: [
@@ -32,7 +32,7 @@ describe("planCounts", () => {
     });
   });
 
-  it("leaves what is not a whole minute to the events", () => {
+  it("leaves parts of minutes to the events", () => {
     const bounds = [at("2021-01-01T00:00:30"), at("2021-01-01T00:02") + 1];
     expect(planCounts(bounds)).toEqual({
       counts: [{ seconds: 60, spans: [[seconds("2021-01-01T00:01"), seconds("2021-01-01T00:01")]] }],
@@ -44,7 +44,7 @@ describe("planCounts", () => {
     });
   });
 
-  it("covers every moment once, and never two buckets by one count", () => {
+  it("covers every time once, and each count is within one bucket", () => {
     const anyBounds = fc
       .uniqueArray(fc.integer({ min: 0, max: 40 * 86_400 }), { minLength: 2, maxLength: 8 })
       .map((all) => all.sort((a, b) => a - b).map((second) => second * SECOND));

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 describe("countStats", () => {
-  it("reads once more for the shown groups where there are too many aggregate rows", async () => {
+  it("reads the counts again for the shown groups if there are too many aggregate rows", async () => {
     const groups = 110;
     const buckets = Math.ceil(MAX_COUNTED_AGGREGATES / groups) + 1;
     const at = MORNING + 100 * 24 * HOUR;
@@ -34,7 +34,8 @@ describe("countStats", () => {
     await store(databases, { events: types }, 28 * 24 * HOUR);
     const home = await homeOf("many");
     const partition = (await readPartitionMap(first)).find(at);
-    // By SQL, since it is the counts alone that matter here: the first minute's, with more of one type, in every minute.
+    // By SQL, because only the counts matter here: the first minute's, with more events of one type, in every
+    // minute.
     await home.binding
       .prepare(
         `WITH RECURSIVE others (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM others WHERE n < ?1)
@@ -56,7 +57,7 @@ describe("countStats", () => {
     expect(answer.accuracy).toEqual({ exact: true });
   });
 
-  it("shows types that are not counted by themselves as others", async () => {
+  it("shows types without their own dimension key as others", async () => {
     const occurredAt = MORNING + 5 * 24 * HOUR;
     const junk = Array.from({ length: MAX_NEW_SERIES_PER_DAY + 5 }, (_, n) =>
       eventRow({ session: "junk", application: "junk", name: `junk ${n}`, occurredAt }),
@@ -75,7 +76,7 @@ describe("countStats", () => {
     expect(groups[0]).toEqual({ texts: ["junk", "(other)", "(other)"], total: 5, values: [5] });
   });
 
-  it("looks up only series that have events in the range, and none for totals", async () => {
+  it("looks up only dimension keys that have events in the range, and none for totals", async () => {
     const day = Math.floor(MORNING / (24 * HOUR)) * 24 * HOUR + 20 * 24 * HOUR;
     await store(databases, { events: [eventRow({ name: "rare", occurredAt: day })] }, 6 * HOUR);
     const bounds = [day, day + 24 * HOUR];
@@ -91,7 +92,7 @@ describe("countStats", () => {
     }
   });
 
-  it("counts what lies in a late lane, each event once, and says what it cannot read any more", async () => {
+  it("counts the events of a late lane once each, and reports what it can no longer read", async () => {
     const at = MORNING + 60 * 24 * HOUR;
     const bounds = [at, at + HOUR / 2, at + HOUR];
     const early = eventRow({ application: "late", session: "one", id: "copied", occurredAt: at });
@@ -107,7 +108,7 @@ describe("countStats", () => {
     const sealedPartition = (await readPartitionMap(first)).find(at);
     if (sealedPartition === null) throw new Error("There is no partition.");
     await dropPartition(databases, sealedPartition);
-    // The counts by hour stay.
+    // The counts by hour are kept.
     const hours = await count({ filter, bounds: [at, at + HOUR] });
     expect(hours).toMatchObject({ accuracy: { exact: true } });
     expect((await count({ filter, bounds })).accuracy).toEqual({

@@ -30,7 +30,7 @@ function sumsOf(groups: CountedGroup[]): Map<string, number> {
 }
 
 describe("GroupTally", () => {
-  it("sums up by group and bucket while there are few of them, and else finds the largest groups", () => {
+  it("sums by group and bucket while there are few of them, and otherwise finds the largest groups", () => {
     fc.assert(
       fc.property(anyCounts, fc.integer({ min: 40, max: 120 }), (counts, aggregates) => {
         const tally = new GroupTally({ aggregates, groups: 1_000 });
@@ -56,7 +56,7 @@ describe("GroupTally", () => {
 });
 
 describe("FoldedTally", () => {
-  it("keeps some groups, and adds the others up", () => {
+  it("keeps some groups, and sums the others", () => {
     fc.assert(
       fc.property(anyCounts, fc.uniqueArray(fc.nat({ max: 12 })), (counts, kept) => {
         const keys = kept.map((n) => groupName([`group ${n}`]).key);

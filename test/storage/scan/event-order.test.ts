@@ -34,7 +34,7 @@ const anyKey: fc.Arbitrary<EventKey> = fc
   .map(({ id, ...key }) => ({ ...key, session: packId(id) }));
 
 describe("compareEventKeys", () => {
-  it("orders as the database does", async () => {
+  it("orders like the database", async () => {
     await fc.assert(
       fc.asyncProperty(anyKey, anyKey, async (a, b) => {
         const id = (key: EventKey) =>
@@ -53,7 +53,7 @@ describe("compareEventKeys", () => {
 });
 
 describe("startOf", () => {
-  it("precedes every event of its moment and follows every earlier one", () => {
+  it("precedes every event with its timestamp and follows every earlier one", () => {
     fc.assert(
       fc.property(anyKey, fc.integer({ min: 0, max: 2 }), (key, moment) => {
         expect(compareEventKeys(key, startOf(moment)) > 0).toBe(key.occurredAt >= moment);
@@ -65,17 +65,17 @@ describe("startOf", () => {
 describe("boundsOf", () => {
   const after: EventKey = { occurredAt: 50, receivedAfter: 0, session: "ta", tie: 1 };
 
-  it("goes on from the cursor", () => {
+  it("continues from the cursor", () => {
     expect(boundsOf({ order: "asc", from: 10, to: 90, after })).toEqual({ low: 50, high: 90 });
     expect(boundsOf({ order: "desc", from: 10, to: 90, after })).toEqual({ low: 10, high: 50 });
   });
 
-  it("keeps to the range when the cursor lies outside it", () => {
+  it("stays within the range if the cursor is outside it", () => {
     expect(boundsOf({ order: "asc", from: 60, to: 90, after })).toEqual({ low: 60, high: 90 });
     expect(boundsOf({ order: "desc", from: 10, to: 40, after })).toEqual({ low: 10, high: 40 });
   });
 
-  it("is cut to what a partition covers", () => {
+  it("is limited to what a partition covers", () => {
     const range = { order: "asc" as const, from: 10, to: 90, after };
     expect(boundsIn({ from: 40, to: 60 }, range)).toEqual({ low: 50, high: 59 });
     expect(boundsIn({ from: 60, to: 200 }, range)).toEqual({ low: 60, high: 90 });

@@ -27,7 +27,7 @@ describe("chains", () => {
     ]);
   });
 
-  it("never have main lanes and late ones together", () => {
+  it("never mix main lanes and late lanes", () => {
     const late = partitionOf({ id: 1, state: "sealed", late: true });
     expect(suffixes([late, partitionOf({ id: 2 })])).toEqual([
       [0, "1s", "2"],
@@ -35,7 +35,7 @@ describe("chains", () => {
     ]);
   });
 
-  it("leave out partitions that are not ready, dropped, or not asked for", () => {
+  it("leave out partitions that are not ready, dropped, or not requested", () => {
     const partitions = [
       partitionOf({ id: 1, ready: false }),
       partitionOf({ id: 2, state: "dropped" }),
@@ -46,7 +46,7 @@ describe("chains", () => {
   });
 });
 
-it("a late lane knows the main lane beside it, which has the event where both have one", () => {
+it("a late lane refers to its main lane, which has the event if both have it", () => {
   const [main, late] = lanesIn(partitionOf({ state: "sealed", late: true }), home);
   expect([main?.main, late?.main]).toEqual([null, { partition: main?.partition, suffix: "1s" }]);
   const [alone] = lanesIn(partitionOf({ state: "dropped", late: true }), home);
@@ -54,7 +54,7 @@ it("a late lane knows the main lane beside it, which has the event where both ha
 });
 
 describe("readAll", () => {
-  it("returns the rows of each statement in the order given, whatever database they lie in", async () => {
+  it("returns the rows of each statement in the given order, from any database", async () => {
     const statements = [2, 0, 1, 0, 2].map((index, place) => ({
       database: databases[index] ?? home,
       statement: sql`SELECT ${place} AS place, ${index} AS home`,
@@ -62,7 +62,7 @@ describe("readAll", () => {
     expect((await readAll(statements)).flat()).toEqual([2, 0, 1, 0, 2].map((index, place) => ({ place, home: index })));
   });
 
-  it("asks a database once for up to a hundred statements", async () => {
+  it("calls a database once for up to a hundred statements", async () => {
     const calls: number[] = [];
     const counting = (database: Database): Database => {
       const session = database.binding.withSession.bind(database.binding);
@@ -84,7 +84,7 @@ describe("readAll", () => {
     expect(found.at(-1)).toEqual([{ n: 100 }]);
   });
 
-  it("asks nothing where there is nothing to ask", async () => {
+  it("makes no call if there are no statements", async () => {
     const { database, queries } = watch(home);
     expect(await readAll([])).toEqual([]);
     expect(database.index).toBe(0);
@@ -92,7 +92,7 @@ describe("readAll", () => {
   });
 });
 
-it("groups grow fourfold up to a bound, and leave nothing out", () => {
+it("growingGroups grow fourfold up to a limit, and leave nothing out", () => {
   const items = Array.from({ length: 50 }, (_, n) => n);
   const groups = [...growingGroups(items, 16)];
   expect(groups.map(({ length }) => length)).toEqual([1, 4, 16, 16, 13]);

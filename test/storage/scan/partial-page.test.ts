@@ -19,7 +19,7 @@ const anyKey: fc.Arbitrary<EventKey> = fc.record({
 const order = fc.constantFrom("asc" as const, "desc" as const);
 
 describe("mergePartialPages", () => {
-  it("gives the beginning of what sorting everything gives", () => {
+  it("returns the first rows of what sorting everything gives", () => {
     fc.assert(
       fc.property(fc.array(fc.array(anyKey)), order, fc.integer({ min: 1, max: 9 }), (sources, direction, limit) => {
         const compare = inDirection(compareEventKeys, direction);
@@ -36,7 +36,7 @@ describe("mergePartialPages", () => {
     );
   });
 
-  it("holds back what lies beyond the place that every source has reached", () => {
+  it("holds back rows beyond the place that every source has reached", () => {
     const slow: PartialPage<{ key: number }, number> = { rows: [{ key: 1 }], until: 5 };
     const fast: PartialPage<{ key: number }, number> = { rows: [{ key: 2 }, { key: 5 }, { key: 6 }], until: null };
     const page = mergePartialPages([slow, fast], (a, b) => a - b, 10);
@@ -51,7 +51,7 @@ describe("cutByBytes", () => {
     expect(cutByBytes(page, () => 10, 30)).toEqual(page);
   });
 
-  it("ends a page before the row that passes the bound, but never before its first", () => {
+  it("ends a page before the row that exceeds the limit, but never before its first", () => {
     expect(cutByBytes(page, () => 10, 20)).toEqual({ rows: [{ key: 1 }, { key: 2 }], next: 2 });
     expect(cutByBytes(page, () => 10, 5)).toEqual({ rows: [{ key: 1 }], next: 1 });
   });

@@ -16,7 +16,10 @@ const databases = databasesOf(env);
 const PARTITIONS = 60;
 const NARROW = 15 * MINUTE;
 
-/** Two events in each of sixty partitions: one of a session that goes through all of them, one of a session of its own. */
+/**
+ * Two events in each of sixty partitions: one of a session that has events in all of them, one of a session of its
+ * own.
+ */
 const rows = Array.from({ length: PARTITIONS }, (_, n) => n).flatMap((n) => {
   const occurredAt = MORNING + n * NARROW;
   return [
@@ -36,7 +39,7 @@ beforeAll(async () => {
   }
 }, 60_000);
 
-/** What a question costs: calls one after the other, statements, and rows read in all databases. */
+/** The cost of a query: sequential calls, statements, and rows read in all databases. */
 async function costOf(ask: (databases: Database[]) => Promise<unknown>) {
   const watched = databases.map(watch);
   await ask(watched.map(({ database }) => database));
@@ -65,7 +68,7 @@ const sessions = {
   withTimes: false,
 };
 
-describe("a question over sixty partitions that are nearly empty", () => {
+describe("a query over sixty nearly empty partitions", () => {
   const bounds: [string, Partial<EventQuestion>, number, { statements: number; rows: number }][] = [
     ["by time", {}, 120, { statements: 60, rows: 700 }],
     ["by time, a page of ten", { limit: 10 }, 10, { statements: 24, rows: 150 }],
@@ -88,7 +91,7 @@ describe("a question over sixty partitions that are nearly empty", () => {
   it.each([
     ["without times", false, { statements: 120, rows: 1_000 }],
     ["with times", true, { statements: 300, rows: 40_000 }],
-  ])("the sessions, %s, take few statements and rows", async (_, withTimes, bound) => {
+  ])("for sessions, %s, takes few statements and rows", async (_, withTimes, bound) => {
     const { rows: found } = await findActiveSessions(databases, { ...sessions, withTimes });
     expect(found).toHaveLength(PARTITIONS + 1);
     const cost = await costOf((asked) => findActiveSessions(asked, { ...sessions, withTimes }));
@@ -96,7 +99,7 @@ describe("a question over sixty partitions that are nearly empty", () => {
     expect(cost.rows).toBeLessThanOrEqual(bound.rows);
   });
 
-  it("a session's summary takes few statements and rows", async () => {
+  it("for a session's summary takes few statements and rows", async () => {
     const summary = await summariseSession(databases, "through all", null);
     expect(summary).toMatchObject({ events: PARTITIONS, firstEventAt: MORNING });
     const cost = await costOf((asked) => summariseSession(asked, "through all", null));
@@ -119,7 +122,7 @@ describe("a question over sixty partitions that are nearly empty", () => {
 });
 
 describe("growingGroups", () => {
-  it("keeps every item in order, and grows to the most", () => {
+  it("keeps every item in order, and grows up to the limit", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(), { maxLength: 700 }), fc.integer({ min: 1, max: 256 }), (items, most) => {
         const groups = [...growingGroups(items, most)];
@@ -129,7 +132,7 @@ describe("growingGroups", () => {
     );
   });
 
-  it("needs few groups for many items", () => {
+  it("makes few groups for many items", () => {
     expect([...growingGroups(Array.from({ length: 400 }), 256)]).toHaveLength(6);
   });
 });

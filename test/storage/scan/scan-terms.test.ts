@@ -15,7 +15,7 @@ import { eventRow, HOUR, inReadingOrder, MINUTE, MORNING, partitionsOf, store } 
 const home = firstDatabase(databasesOf(env));
 const ORDERS = ["asc", "desc"] as const;
 
-/** Three sessions over three hours, several at one microsecond, in partitions of an hour. */
+/** Three sessions over three hours, several events with the same timestamp, in partitions of an hour. */
 const rows: EventRow[] = Array.from({ length: 240 }, (_, n) =>
   eventRow({
     id: `e${n}`,
@@ -46,14 +46,14 @@ describe.each(ORDERS)("a scan, %s,", (order) => {
   const [from, to] = [MORNING + 50 * MINUTE, MORNING + 130 * MINUTE];
   const isWithin = ({ occurredAt }: EventRow) => occurredAt >= from && occurredAt <= to;
 
-  it("by time has every event of the range once, in order", async () => {
+  it("by time returns every event of the range once, in order", async () => {
     const all = rangeOf(order);
     expect(await read(all, (lane) => timeTerm(lane, all))).toEqual(expected(order));
     const range = rangeOf(order, { from, to });
     expect(await read(range, (lane) => timeTerm(lane, range))).toEqual(expected(order, isWithin));
   });
 
-  it("by session has those of the session alone", async () => {
+  it("by session returns only those of the session", async () => {
     const range = rangeOf(order, { from, to });
     expect(await read(range, (lane) => sessionTerm(lane, range, "s1"))).toEqual(
       expected(order, (row) => row.session === "s1" && isWithin(row)),
@@ -61,14 +61,14 @@ describe.each(ORDERS)("a scan, %s,", (order) => {
     expect(await read(range, (lane) => sessionTerm(lane, range, "nobody"))).toEqual([]);
   });
 
-  it("by rare category has those of the category alone", async () => {
+  it("by rare category returns only those of the category", async () => {
     const range = rangeOf(order);
     expect(await read(range, (lane) => rareTerm(lane, range, categoryIdOf("form interaction")))).toEqual(
       expected(order, ({ category }) => category === "form interaction"),
     );
   });
 
-  it("goes on behind the event where it ended, also among those of one moment", async () => {
+  it("continues after the event at which it ended, also among events with the same timestamp", async () => {
     const all = scanChains(await chainsOver([home], order), (lane) => timeTerm(lane, rangeOf(order)));
     const [{ rows: found } = { rows: [] }] = await scanEvents(all, 1_000);
     for (const place of [0, 1, 2, 100, 238]) {
@@ -77,7 +77,7 @@ describe.each(ORDERS)("a scan, %s,", (order) => {
     }
   });
 
-  it("by time with a budget says where it stopped, and holds everything up to there", async () => {
+  it("by time with a budget returns where it stopped, and everything up to there", async () => {
     const range = rangeOf(order);
     const chains = scanChains(await chainsOver([home], order), (lane) => boundedTimeTerm(lane, range, 12));
     const [{ rows: found, until } = { rows: [], until: null }] = await scanEvents(chains, 1_000);
@@ -93,7 +93,7 @@ describe.each(ORDERS)("a scan, %s,", (order) => {
   });
 });
 
-it("an event that stands in a late lane and in the main one is read once", async () => {
+it("an event in a late lane and in the main one is read once", async () => {
   const partition = (await partitionsOf([home]).latest()).find(MORNING);
   if (partition === null) throw new Error("no partition covers the morning");
   await sealPartition([home], partition);

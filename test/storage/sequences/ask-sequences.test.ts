@@ -26,7 +26,10 @@ import { type NaiveStep, naiveFunnel, naivePaths, naiveRetention, patternOf } fr
 const databases = databasesOf(env);
 const NARROW = 30 * MINUTE;
 
-/** Sessions of several applications and visitors over three hours and a month before: ties, late events, odd payloads. */
+/**
+ * Sessions of several applications and visitors over three hours and a month before: ties, late events, unusual
+ * payloads.
+ */
 const anyRow = fc
   .record({
     session: fc.integer({ min: 0, max: 40 }),
@@ -106,7 +109,7 @@ const anyRange = fc.constantFrom(
 );
 
 describe("funnels", () => {
-  it("count what a plain computation over the raw events counts", { timeout: 240_000 }, async () => {
+  it("match a simple computation over the raw events", { timeout: 240_000 }, async () => {
     const property = fc.asyncProperty(
       fc.array(anyStep, { minLength: 2, maxLength: 4 }),
       fc.constantFrom(null, 0, 30 * SECOND, 20 * MINUTE),
@@ -141,8 +144,8 @@ describe("funnels", () => {
   });
 });
 
-describe("applications", () => {
-  it("that who asks does not see are as if they had sent nothing", async () => {
+describe("applications that the caller cannot read", () => {
+  it("count as if they had sent nothing", async () => {
     const steps = [{ name: "pageview" }, { name: "click" }];
     const question = funnel(steps, { applications: ["shop"] });
     const { counts } = naiveFunnel(
@@ -157,7 +160,7 @@ describe("applications", () => {
 });
 
 describe("paths", () => {
-  it("count what a plain computation over the raw events counts", { timeout: 240_000 }, async () => {
+  it("match a simple computation over the raw events", { timeout: 240_000 }, async () => {
     const property = fc.asyncProperty(
       anyStep,
       fc.integer({ min: 1, max: 6 }),
@@ -189,7 +192,7 @@ describe("paths", () => {
     await fc.assert(property, { numRuns: 20, seed: 2 });
   });
 
-  it("add rare keys up, and lose none", async () => {
+  it("sum rare keys, and lose none", async () => {
     const question: PathsQuestion = {
       ...{
         applications: null,
@@ -211,7 +214,7 @@ describe("paths", () => {
 });
 
 describe("retention", () => {
-  it("counts what a plain computation over the raw events counts", { timeout: 240_000 }, async () => {
+  it("matches a simple computation over the raw events", { timeout: 240_000 }, async () => {
     const starts = [MORNING - 50_000 * MINUTE, MORNING, MORNING + 15 * MINUTE, MORNING + HOUR, MORNING + 4 * HOUR];
     const property = fc.asyncProperty(anyStep, anyStep, async (first, returning) => {
       const question: RetentionQuestion = {
@@ -235,7 +238,7 @@ describe("retention", () => {
 });
 
 describe("slices", () => {
-  it("are each the sessions of their keys, and add up to the whole", async () => {
+  it("each hold the sessions of their keys, and add up to the whole", async () => {
     for (const per of ["session", "visitor"] as const) {
       const question = funnel([{ name: "pageview" }, { name: "click" }], { per });
       const steps = 5;
@@ -263,7 +266,7 @@ describe("slices", () => {
     }
   });
 
-  it("end where they read too much", async () => {
+  it("stop if they read too much", async () => {
     const given = tallySlice(databases, funnel([{}, {}]), WHOLE, 3);
     await expect(given).rejects.toThrow(TooManyRows);
   });

@@ -2,13 +2,13 @@ import { ANY_EVENT, type EventPattern } from "../../../src/model/questions/event
 import type { EventRow } from "../../../src/storage/write/rows";
 import { inReadingOrder } from "../seed";
 
-/** Answers to questions about sequences, computed from raw events in the plainest way, without any part of the service. */
+/** Answers to queries about sequences, computed from raw events in the simplest way, without any code of the service. */
 
 export interface NaiveStep {
   name?: string;
   category?: string;
   application?: string;
-  /** Values of `path`, any of them. With `*` at the end a prefix. */
+  /** Values of `path`, any of which matches. With `*` at the end a prefix. */
   path?: readonly string[];
 }
 
@@ -44,7 +44,7 @@ export function sequencesOf(rows: EventRow[], per: "session" | "visitor"): Event
   return [...Map.groupBy(known, (row) => (per === "session" ? row.session : row.visitor)).values()];
 }
 
-/** From each possible beginning the next event that matches, again and again. */
+/** From each possible start, repeatedly takes the next event that matches. */
 export function naiveFunnel(
   rows: EventRow[],
   { steps, within, per }: { steps: NaiveStep[]; within: number | null; per: "session" | "visitor" },
@@ -70,7 +70,8 @@ export function naiveFunnel(
       const isBetter =
         places.length > best.length ||
         (places.length === best.length && (places.at(-1) ?? 0) <= (best.at(-1) ?? Number.POSITIVE_INFINITY));
-      // Beginnings come in order: of those that end at one event the last one counts. One step alone is done by the first.
+      // Starts come in order: of those that end at the same event, the last one counts. The first one completes a
+      // single step.
       if (isBetter) best = places;
     }
     for (const [step, place] of best.entries()) {
@@ -103,7 +104,10 @@ export function naivePaths(
   return { levels, edges };
 }
 
-/** Who came first in which period, and in which periods they were there again. Periods by their starts, and the last one's end. */
+/**
+ * Which visitors came first in which period, and in which periods they returned. Periods by their starts, and the
+ * last one's end.
+ */
 export function naiveRetention(rows: EventRow[], starts: number[], first: NaiveStep, returning: NaiveStep): number[][] {
   const periodOf = ({ occurredAt }: EventRow) => starts.filter((start) => start <= occurredAt).length - 1;
   const periods = starts.length - 1;

@@ -15,10 +15,13 @@ const [home] = databasesOf(env).slice(0, 1) as [Database];
 
 const EVENTS = 60_000;
 const SESSIONS = EVENTS / 10;
-/** Of an hour. */
+/** The slots of an hour. */
 const SLOTS = 900;
 
-/** An hour of 6,000 sessions of ten events each, six minutes from the first to the last. Two thirds open / first; one in four of them buys. */
+/**
+ * An hour of 6,000 sessions of ten events each, six minutes from the first to the last. Two thirds start with
+ * "open"; one in four of them buys.
+ */
 beforeAll(async () => {
   const map = await partitionsOf([home]).covering([MORNING]);
   const partition = map.find(MORNING);
@@ -79,7 +82,7 @@ async function ask(slice: Slice) {
 }
 
 describe("rows read for a slice", () => {
-  it("are the events, where all sessions are wanted", async () => {
+  it("are the events, if all sessions are wanted", async () => {
     const { rowsRead, answer } = await ask(WHOLE);
     expect(answer.steps.map(({ count }) => count)).toEqual([4_000, 1_000]);
     expect(rowsRead).toBeLessThan(1.1 * EVENTS + 200);
@@ -93,7 +96,7 @@ describe("rows read for a slice", () => {
     expect(high).toBeGreaterThanOrEqual(4_000);
   });
 
-  it("are bounded before they are read", async () => {
+  it("are limited before they are read", async () => {
     await home.binding.prepare("UPDATE counts SET events = events * 100").run();
     expect(await planReading([home], question, false)).toEqual({ kind: "now", slice: { low: 0, high: 1_024 } });
     expect(await planReading([home], question, true)).toEqual({ kind: "job", steps: 20 });
@@ -102,7 +105,7 @@ describe("rows read for a slice", () => {
 });
 
 describe("intervals of samples", () => {
-  it("hold the true numbers for at least 92 of 100 samples", { timeout: 120_000 }, async () => {
+  it("contain the true numbers for at least 92 of 100 samples", { timeout: 120_000 }, async () => {
     const width = SAMPLE_KEYS / 128;
     let held = 0;
     for (let n = 0; n < 128; n++) {

@@ -54,7 +54,7 @@ function expected(rows: EventRow[], { from, to, asOf, applications }: SessionQue
   return [...last].map(([session, occurredAt]) => `${session} ${occurredAt}`);
 }
 
-/** Events of a few sessions over three hours, many at one moment, some received much later. */
+/** Events of a few sessions over three hours, many with the same timestamp, some received much later. */
 const anyRow = fc
   .record({
     session: fc.oneof(
@@ -103,7 +103,7 @@ describe("findActiveSessions", { timeout: 120_000 }, () => {
     );
   });
 
-  it("goes on where the events of few sessions fill the way", async () => {
+  it("continues if the events belong to few sessions", async () => {
     const rows = [
       ...Array.from({ length: 9 }, (_, n) => eventRow({ session: `early ${n}`, occurredAt: MORNING - n })),
       ...Array.from({ length: 6_000 }, (_, n) => eventRow({ session: `busy ${n % 3}`, occurredAt: MORNING + n })),
@@ -115,7 +115,7 @@ describe("findActiveSessions", { timeout: 120_000 }, () => {
     expect(await scan({ ...always, limit: 5 })).toEqual(expected(rows, always));
   });
 
-  it("neither repeats nor skips a session while its events go on between the pages", async () => {
+  it("neither repeats nor skips a session that gets events between the pages", async () => {
     const rows = Array.from({ length: 12 }, (_, n) =>
       eventRow({ session: `s${n}`, occurredAt: MORNING + n * 20 * MINUTE }),
     );
@@ -130,7 +130,7 @@ describe("findActiveSessions", { timeout: 120_000 }, () => {
     expect(names).toEqual(expected(rows, always));
   });
 
-  it("returns the first and the last event of the whole session, whatever the range", async () => {
+  it("returns the first and the last event of the whole session, regardless of the range", async () => {
     const moments = [0, 10, 40, 90].map((n) => MORNING + n * MINUTE);
     await store(databases, { events: moments.map((occurredAt) => eventRow({ occurredAt })) }, NARROW);
     const { rows } = await findActiveSessions(databases, {
@@ -143,7 +143,7 @@ describe("findActiveSessions", { timeout: 120_000 }, () => {
     expect(rows).toMatchObject([{ session: "session", key: { occurredAt: moments[2] }, times }]);
   });
 
-  it("returns no times that were not asked for", async () => {
+  it("returns no times if they are not requested", async () => {
     await store(databases, { events: [eventRow({ occurredAt: MORNING })] });
     const { rows } = await findActiveSessions(databases, always);
     expect(rows).toMatchObject([{ session: "session", times: null }]);

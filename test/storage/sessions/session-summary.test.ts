@@ -18,12 +18,12 @@ beforeEach(async () => {
 });
 
 describe("summariseSession", () => {
-  it("knows nothing of a session without events", async () => {
+  it("returns nothing for a session without events", async () => {
     await store(databases, { events: [eventRow({ session: "another" })] });
     expect(await summariseSession(databases, "nobody", null)).toBeNull();
   });
 
-  it("sums up what several applications sent, over several partitions and late events", async () => {
+  it("sums the events of several applications, over several partitions and late events", async () => {
     const rows = ["shop", "blog", "shop"].map((application, n) =>
       eventRow({ application, occurredAt: MORNING + n * 20 * MINUTE + n }),
     );
@@ -45,7 +45,7 @@ describe("summariseSession", () => {
     expect(await summariseSession(databases, "session", ["nobody"])).toBeNull();
   });
 
-  it("counts no further than it says", async () => {
+  it("counts up to its limit", async () => {
     const rows = Array.from({ length: MAX_EVENTS_COUNTED + 50 }, (_, n) => eventRow({ occurredAt: MORNING + n }));
     await store(databases, { events: rows });
     expect((await summariseSession(databases, "session", null))?.events).toBe(MAX_EVENTS_COUNTED + 1);

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 
 describe("the partitions of a session", () => {
-  it("are those that hold events of it, in the order given", async () => {
+  it("are those that hold its events, in the given order", async () => {
     await store(databases, { events: [at(0, UUID), at(61, "other"), at(125, UUID), at(190, "other")] }, NARROW);
     const { partitions } = await mapNow();
     const found = await partitionsOfSession(databases, partitions.toReversed(), UUID);
@@ -30,7 +30,7 @@ describe("the partitions of a session", () => {
 });
 
 describe("the lanes of sessions", () => {
-  it("come with the windows in which each session has events, in the order of time", async () => {
+  it("have the windows in which each session has events, in order of time", async () => {
     const events = [at(0, "a"), at(50, "a"), at(70, "a"), at(20, "b")];
     await store(databases, { events }, NARROW);
     const found = await lanesOfSessions(databases, await mapNow(), ["a", "b", "nobody"]);
@@ -54,7 +54,7 @@ describe("the times of sessions", () => {
     });
   });
 
-  it("hold late events of the same quarter of an hour", async () => {
+  it("include late events of the same quarter of an hour", async () => {
     await store(databases, { events: [at(5, "a")] }, NARROW);
     const partition = (await mapNow()).find(MORNING);
     if (partition === null) throw new Error("no partition covers the morning");
@@ -64,7 +64,7 @@ describe("the times of sessions", () => {
     expect(times.get("a")).toEqual({ firstEventAt: MORNING + 2 * MINUTE, lastEventAt: MORNING + 9 * MINUTE });
   });
 
-  it("are none for no session", async () => {
+  it("are empty without sessions", async () => {
     expect(await sessionTimes(databases, await mapNow(), [])).toEqual(new Map());
   });
 });

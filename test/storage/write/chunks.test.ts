@@ -4,7 +4,7 @@ import { MAX_STATEMENT_BYTES } from "../../../src/model/limits";
 import { chunks, jsonArray } from "../../../src/storage/write/chunks";
 
 describe("chunks", () => {
-  it("keep every row, in order, and stay below what a statement may hold", () => {
+  it("keep every row, in order, and stay within the size of a statement", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: MAX_STATEMENT_BYTES }), { maxLength: 40 }), (sizes) => {
         const rows = sizes.map((bytes, n) => ({ bytes, n }));
@@ -18,7 +18,7 @@ describe("chunks", () => {
     );
   });
 
-  it("take a row that is larger by itself", () => {
+  it("can hold a single row that is larger", () => {
     expect(
       [...chunks([1, MAX_STATEMENT_BYTES + 1, 1].map((bytes) => ({ bytes })))].map((chunk) => chunk.length),
     ).toEqual([1, 1, 1]);
@@ -26,7 +26,7 @@ describe("chunks", () => {
   });
 });
 
-it("writes texts of JSON values as one JSON array", () => {
+it("jsonArray joins JSON texts to one JSON array", () => {
   fc.assert(
     fc.property(fc.array(fc.jsonValue()), (values) => {
       const texts = values.map((value) => JSON.stringify(value));

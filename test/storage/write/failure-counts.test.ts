@@ -24,7 +24,7 @@ async function counted(): Promise<[string, number][]> {
   ]);
 }
 
-/** What must be counted for these errors, in the plainest way. */
+/** The expected counts of these errors, computed in the simplest way. */
 function expected(errors: ErrorRow[]): Map<string, number> {
   const aggregates = new Map<string, number>();
   for (const { issues, receivedAt, application, category, name } of errors) {
@@ -64,7 +64,7 @@ const anyErrors = fc.array(
 );
 
 describe("failures", () => {
-  it("are counted exactly, in whatever overlapping batches the errors come", async () => {
+  it("are counted exactly, in whatever overlapping batches the errors arrive", async () => {
     await fc.assert(
       fc.asyncProperty(anyErrors, fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 4 }), async (drafts, cuts) => {
         await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
@@ -79,21 +79,21 @@ describe("failures", () => {
     );
   });
 
-  it("name an error that can be shown", async () => {
+  it("refer to an error that can be shown", async () => {
     await write([errorRow({ id: "older" })]);
     await write([errorRow({ id: "newer" })]);
     const { results } = await env.DB.prepare("SELECT DISTINCT last_error_id AS id FROM failures").all();
     expect(results).toEqual([{ id: "newer" }]);
   });
 
-  it("cost nothing when an error comes again", async () => {
+  it("cost nothing if an error arrives again", async () => {
     await write([errorRow({ id: "known" })]);
     const { database: metered, cost } = meter(database);
     await write([errorRow({ id: "known" })], metered);
     expect(cost.written).toBe(0);
   });
 
-  it("cost a good event no statement", async () => {
+  it("cost no statement for a valid event", async () => {
     const asked: string[] = [];
     const prepare = (sql: string) => {
       asked.push(sql);
@@ -105,7 +105,7 @@ describe("failures", () => {
     expect(asked.filter((sql) => sql.includes("failures"))).toEqual([]);
   });
 
-  it("write three rows for a failed event, and three for each thing that is wrong with it", async () => {
+  it("write three rows for a failed event, and three for each of its issues", async () => {
     await write([errorRow()]);
     expect(await rowsOf("shop")).toBe(6);
     const issues = ["/a", "/b"].map((path) => ({ code: "data_invalid" as const, path, message: "m" }));
@@ -120,7 +120,7 @@ async function rowsOf(application: string): Promise<number | null> {
     .first<number>("n");
 }
 
-/** Failed events by code at a width, as they are counted. */
+/** The counted failed events by code, at one width. */
 async function totals(application: string, seconds: number) {
   const sql =
     "SELECT code, sum(events) AS events FROM failures WHERE application = ?1 AND seconds = ?2 GROUP BY code ORDER BY code";
@@ -133,7 +133,7 @@ describe("failures of many distinct types", () => {
     errorRow({
       name: `junk ${n}`,
       receivedAt: MORNING + (n % 120) * MINUTE,
-      // Two of one code: beyond the bound both are counted as one.
+      // Two issues of one code: beyond the limit both are counted as one.
       issues: ["/a", `/b${n}`].map((path) => ({ code: "data_invalid" as const, path, message: "m" })),
     }),
   );
@@ -142,7 +142,7 @@ describe("failures of many distinct types", () => {
     await write([errorRow({ id: "known", issues: [{ code: "name_invalid", path: "/name", message: "m" }] })]);
     for (let from = 0; from < EVENTS; from += 250) await write(junk.slice(from, from + 250));
     const day = await env.DB.prepare("SELECT count(*) AS n FROM failures WHERE seconds = 86400").first<number>("n");
-    // The three that stand for all others are beyond the bound.
+    // The three rows that stand for all others are beyond the limit.
     expect(day).toBeGreaterThan(MAX_FAILURE_GROUPS_PER_DAY - 10);
     expect(day).toBeLessThanOrEqual(MAX_FAILURE_GROUPS_PER_DAY + 3);
     const other = await env.DB.prepare(
@@ -163,7 +163,7 @@ describe("failures of many distinct types", () => {
     }
   });
 
-  it("leave what is counted already, other applications and the next day as they are", async () => {
+  it("leave existing counts, other applications and the next day unchanged", async () => {
     const known = { name: "known", issues: [{ code: "name_invalid" as const, path: "/name", message: "m" }] };
     await write([errorRow(known)]);
     for (let from = 0; from < EVENTS; from += 500) await write(junk.slice(from, from + 500));
@@ -188,7 +188,7 @@ describe("failures of many distinct types", () => {
     await write(more, metered);
     const indexes = await env.DB.prepare("SELECT count(*) AS n FROM errors INDEXED BY errors_by_id").first<number>("n");
     expect(indexes).toBe(EVENTS + 100);
-    // Six rows of failures for all of them; the rest are the errors with the entries of their indexes.
+    // Six rows of failures for all of them; the other rows are the errors and their index entries.
     expect(cost.written).toBeLessThanOrEqual(100 * 8 + 6);
     expect(cost.read).toBeLessThanOrEqual(MAX_FAILURE_GROUPS_PER_DAY + 100 * 60);
   });
@@ -204,7 +204,7 @@ it.each([
   expect(failurePath(path)).toBe(as);
 });
 
-it("a path without end is counted by its beginning, which is text that a database takes", () => {
+it("a very long path is counted by its first characters, which are text that a database accepts", () => {
   expect(failurePath(`/${"x".repeat(198)}\u{1F600}`)).toHaveLength(200);
   expect(failurePath(`/${"x".repeat(198)}\u{1F600}`).isWellFormed()).toBe(true);
 });

@@ -8,7 +8,7 @@ const databases = databasesOf(env);
 const type = { category: "page interaction", name: "pageview", version: 2 };
 const day = Math.floor(MORNING / 86_400_000_000) * 86_400;
 
-it("what a report-only schema would reject is counted once for each event and place, however often it is written", async () => {
+it("what a report-only schema would reject is counted once for each event and path, however often it is written", async () => {
   const shadow = { version: 2, paths: ["/data/a", "/data/b"] };
   const session = "report-only-1";
   const events = [
@@ -33,7 +33,7 @@ it("what a report-only schema would reject is counted once for each event and pl
   expect(await sumUpReportOnly(databases, { ...type, name: "other" })).toEqual([]);
 });
 
-it("the databases' counts are summed up", async () => {
+it("the counts of all databases are summed", async () => {
   const shadow = { version: 7, paths: ["/data"] };
   const events = Array.from({ length: 12 }, (_, n) => eventRow({ session: `sum-${n}`, shadow }));
   await store(databases, { events });
@@ -43,7 +43,7 @@ it("the databases' counts are summed up", async () => {
   ]);
 });
 
-it("an event that nothing is said of writes no row for it", async () => {
+it("an event that passes its schemas writes no row for it", async () => {
   const before = await env.DB.prepare("SELECT count(*) AS n FROM report_only_failures").first("n");
   await store(databases, { events: [eventRow({ session: "plain" })] });
   expect(await env.DB.prepare("SELECT count(*) AS n FROM report_only_failures").first("n")).toBe(before);

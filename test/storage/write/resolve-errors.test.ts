@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 
 describe("claimErrors", () => {
-  it("takes what is open and in nobody's hands, or only in those of a replay that is over", async () => {
+  it("claims errors that are open and not claimed, or claimed by a replay that is over", async () => {
     const rows = ["a", "b", "c"].map((id) => errorRow({ id }));
     const [a, b, c] = rows as [ErrorRow, ErrorRow, ErrorRow];
     await store([database], { errors: rows });
@@ -49,7 +49,7 @@ describe("claimErrors", () => {
 });
 
 describe("resolutions", () => {
-  it("free the error, and never undo a resolution", async () => {
+  it("release the error, and never undo a resolution", async () => {
     const row = errorRow();
     await store([database], { errors: [row] });
     await claimErrors(database, [keyOf(row)], "r");
@@ -69,7 +69,7 @@ describe("resolutions", () => {
     });
   });
 
-  it("go to their rows by the primary key", async () => {
+  it("find their rows by the primary key", async () => {
     const asked: string[] = [];
     const prepare = (sql: string) => {
       asked.push(sql);

@@ -23,8 +23,8 @@ async function contentsOf(rows: EventRow[]) {
 
 beforeEach(() => emptyDatabases([home]));
 
-describe("what is stored under the identities of some events", () => {
-  it("is found for those that are stored, and for no other", async () => {
+describe("the stored content of some identities", () => {
+  it("is found for stored events, and for no other", async () => {
     const stored = eventRow({ id: "a", data: '{"n":1}' });
     await store([home], { events: [stored] });
     const found = await contentsOf([
@@ -45,7 +45,7 @@ describe("what is stored under the identities of some events", () => {
     expect([...(await contentsOf([early, late])).keys()].toSorted()).toEqual([early, late].map(identityOf).toSorted());
   });
 
-  it("is found for more events than one statement takes", async () => {
+  it("is found for more events than fit into one statement", async () => {
     const data = JSON.stringify({ text: "x".repeat(20_000) });
     const events = Array.from({ length: 120 }, (_, n) => eventRow({ id: `${n}`, occurredAt: MORNING + n, data }));
     await store([home], { events });
@@ -57,11 +57,11 @@ describe("two deliveries of one event", () => {
   const row = eventRow({ id: "a", data: '{"a":1,"b":{"c":[1,2]}}' });
   const stored = { category: row.category, name: row.name, data: row.data, id: packId("a") };
 
-  it("say the same whatever the order of members and the spaces", () => {
+  it("are equal whatever the order of members and the spaces", () => {
     expect(hasSameContent(stored, { ...row, data: '{ "b": {"c":[1,2]}, "a": 1 }' })).toBe(true);
   });
 
-  it("say the same though context, extra members and visitor differ: SDKs change them with every try", () => {
+  it("are equal even if context, extra members and visitor differ: SDKs change them with every attempt", () => {
     expect(hasSameContent(stored, { ...row, context: "{}", extra: '{"try":2}', visitor: "v" })).toBe(true);
   });
 
@@ -71,12 +71,12 @@ describe("two deliveries of one event", () => {
     { name: "other" },
     { data: '{"a":1,"b":{"c":[2,1]}}' },
     { data: "{}" },
-  ])("do not say the same with %j", (change) => {
+  ])("are not equal with %j", (change) => {
     expect(hasSameContent(stored, { ...row, ...change })).toBe(false);
   });
 });
 
-it("identities are kept apart by session, moment and tie", () => {
+it("identities differ by session, timestamp and tie", () => {
   const row = eventRow({ id: "a" });
   const others = [
     { ...row, session: "b" },

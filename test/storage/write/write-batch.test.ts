@@ -55,7 +55,7 @@ beforeEach(async () => {
 });
 
 describe("events", () => {
-  it("are stored as they were given, to the microsecond and the byte", async () => {
+  it("are stored as given, to the microsecond and the byte", async () => {
     const uuid = "e2085be5-9137-4e4e-80b5-f1ffddc25423";
     const texts = {
       data: '{"nul":"\\u0000","half":"\\ud800","big":1e300,"__proto__":{"a":[1.5,null]}, "space" : 1}',
@@ -85,13 +85,13 @@ describe("events", () => {
     ]);
   });
 
-  it("are refused as a whole where one value is not of its column's type", async () => {
+  it("are refused as a whole if one value does not have its column's type", async () => {
     const bad = eventRow({ occurredAt: MORNING + 0.5 });
     await expect(write({ events: [eventRow(), bad], errors: [errorRow()] })).rejects.toThrow(/INTEGER/);
     expect((await everything()).flat()).toEqual([{ category_id: 1, category: "" }]);
   });
 
-  it("share numbers by category, name and application, and by nothing less", async () => {
+  it("share a dimension key only if category, name and application are the same", async () => {
     const types = [
       ["a", "b", "c"],
       ["a", "b", "d"],
@@ -111,7 +111,7 @@ describe("events", () => {
     expect(found.at(-1)).toEqual({ category: "a", name: "b", application: "c", events: 2 });
   });
 
-  it("note the windows in which their sessions are active, and the sessions of their visitors", async () => {
+  it("record the windows in which their sessions are active, and the sessions of their visitors", async () => {
     await write({
       events: [
         eventRow({ session: "a", visitor: "v" }),
@@ -135,7 +135,7 @@ describe("events", () => {
     ]);
   });
 
-  it("stand in the index of rare categories unless their category was common at their receipt", async () => {
+  it("are in the index of rare categories unless their category was common at their receipt", async () => {
     const common = new Map([["page interaction", MORNING + SECOND]]);
     const rows = [
       eventRow({ id: "before", receivedAt: MORNING + SECOND - 1 }),
@@ -165,7 +165,7 @@ describe("the same rows again", () => {
   );
   const anyCuts = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { maxLength: 4 });
 
-  it("change nothing, in whatever overlapping batches they come, and the counts are exact after each", async () => {
+  it("change nothing, in whatever overlapping batches they arrive, and counts are exact after each", async () => {
     await fc.assert(
       fc.asyncProperty(anyEvents, anyCuts, async (drafts, cuts) => {
         const tables = ["events", "activity", "minutes"].map((table) => `${table}_${lane.suffix}`);
@@ -188,7 +188,7 @@ describe("the same rows again", () => {
     );
   });
 
-  it.each([true, false])("write no row at all (asked first: %s)", async (mayHold) => {
+  it.each([true, false])("write no row at all (read first: %s)", async (mayHold) => {
     const rows = {
       events: [eventRow({ visitor: "v" }), eventRow()],
       errors: [errorRow(), errorRow({ content: null, parts: 1 })],
@@ -204,12 +204,12 @@ describe("the same rows again", () => {
   });
 });
 
-describe("another content under one identity", () => {
+describe("other content under the same identity", () => {
   const contents = [1, 2, 3].map((content) =>
     eventRow({ id: "a", receivedAt: MORNING + content, data: JSON.stringify({ content }) }),
   );
 
-  it("leaves the earliest received of a batch as the event, and makes a conflict of each other", async () => {
+  it("leaves the first received of a batch as the event, and makes each other one a conflict", async () => {
     const { duplicates, conflicts } = await write({ events: [...contents].reverse() });
     expect(duplicates).toEqual([]);
     expect(conflicts.map(({ data }) => data)).toEqual(['{"content":2}', '{"content":3}']);
@@ -223,7 +223,7 @@ describe("another content under one identity", () => {
     await expectExactCounts();
   });
 
-  it("never takes the place of what is stored", async () => {
+  it("never replaces what is stored", async () => {
     await write({ events: contents.slice(2) });
     for (const mayHold of [false, true]) {
       const { duplicates, conflicts } = await write({ events: contents }, mayHold);
@@ -234,7 +234,7 @@ describe("another content under one identity", () => {
     await expectExactCounts();
   });
 
-  it("is no other content where only the order of members differs", async () => {
+  it("is not other content if only the order of members differs", async () => {
     await write({ events: [eventRow({ id: "a", data: '{"a":1,"b":2}' })] });
     const again = eventRow({ id: "a", data: '{"b":2,"a":1}', context: "{}", extra: '{"x":1}', visitor: "v" });
     const { duplicates } = await write({ events: [again] });
@@ -242,7 +242,7 @@ describe("another content under one identity", () => {
     expect(await all(`SELECT * FROM visits_${lane.suffix}`)).toEqual([]);
   });
 
-  it("is one where the ids differ and share their place in the key", async () => {
+  it("is a conflict if the ids differ and share their place in the key", async () => {
     const first = eventRow({ id: "a" });
     const { conflicts } = await write({ events: [first, eventRow({ id: "b", tie: first.tie })] });
     expect(conflicts.map(({ id }) => id)).toEqual(["b"]);
@@ -251,7 +251,7 @@ describe("another content under one identity", () => {
 });
 
 describe("a late lane", () => {
-  it("takes what its partition does not hold yet, and is not counted", async () => {
+  it("accepts events that its partition does not hold yet, and does not count them", async () => {
     const first = eventRow({ id: "first" });
     await write({ events: [first] });
     const before = await all("SELECT * FROM counts");
@@ -267,7 +267,7 @@ describe("a late lane", () => {
 });
 
 describe("a batch", () => {
-  /** How many transactions wrote, and how many asked what is stored. */
+  /** How many transactions wrote, and how many read what is stored. */
   const transactionsOf = async (events: EventRow[], mayHold: boolean) => {
     let transactions = 0;
     const batch: D1Database["batch"] = (statements) => {
@@ -278,12 +278,12 @@ describe("a batch", () => {
     return transactions;
   };
 
-  it("is one transaction where all is new, and asks first where something may be stored", async () => {
+  it("is one transaction if all events are new, and reads first if something may be stored", async () => {
     const [first, second, third] = [eventRow(), eventRow(), eventRow()];
     expect(await transactionsOf([first], false)).toBe(1);
     expect(await transactionsOf([first, second], true)).toBe(2);
     expect(await transactionsOf([first, second], true)).toBe(1);
-    // It fails, asks, and writes what is new.
+    // It fails, reads, and writes what is new.
     expect(await transactionsOf([first, second, third], false)).toBe(3);
     expect(await storedIds()).toHaveLength(3);
     await expectExactCounts();
@@ -300,7 +300,7 @@ describe("a batch", () => {
     return changedDatabase(database, { batch });
   };
 
-  it("is tried again where another consumer stores one of its events meanwhile", async () => {
+  it("is retried if another consumer stores one of its events meanwhile", async () => {
     const events = Array.from({ length: 6 }, () => eventRow());
     const { duplicates } = await writeBatch(racing(events.slice(0, 4)), rowsOf({ events }), true);
     expect(duplicates).toHaveLength(4);
@@ -308,22 +308,22 @@ describe("a batch", () => {
     await expectExactCounts();
   });
 
-  it("fails after four tries, and writes nothing then", async () => {
+  it("fails after four attempts, and then writes nothing", async () => {
     const events = Array.from({ length: 12 }, () => eventRow());
     await expect(writeBatch(racing(events), rowsOf({ events }), true)).rejects.toThrow(/UNIQUE constraint failed/);
     expect(await storedIds()).toHaveLength(8);
     await expectExactCounts();
   });
 
-  it("is nothing where it is empty", async () => {
+  it("does nothing if it is empty", async () => {
     const batch: D1Database["batch"] = () => Promise.reject(new Error("nothing to write"));
     await writeBatch(changedDatabase(database, { batch }), rowsOf({}));
     await writeBatch(changedDatabase(database, { batch }), rowsOf({}), true);
   });
 });
 
-describe("what is written", () => {
-  /** Rows that D1 bills, for each event. */
+describe("the cost of a write", () => {
+  /** The rows that D1 bills for each event. */
   const rowsWrittenFor = async (events: EventRow[], common: Partition["common"]) => {
     const { database: metered, cost } = meter(database);
     const own = { ...lane, partition: { ...partition, common } };
@@ -338,12 +338,13 @@ describe("what is written", () => {
       eventRow({ session: `session-${n % 10}`, occurredAt: MORNING + (n % 59) * SECOND }),
     );
     const { written } = await rowsWrittenFor(events, common);
-    // A row for each event, one for each session's window, and a minute, an hour, a day and the series' hour.
+    // A row for each event, one for each session's window, and a minute, an hour, a day and the dimension key's
+    // hour.
     expect(written).toBe(100 + 10 + 4);
     expect(written / events.length).toBeLessThanOrEqual(1.35);
   });
 
-  it("is at most 1.35 rows an event where the hundred events lie in ten minutes and have ten types and visitors", async () => {
+  it("is at most 1.35 rows an event if the hundred events are in ten minutes and have ten types and visitors", async () => {
     const draft = (n: number) => ({
       name: `name ${n % 10}`,
       session: `session-${n % 10}`,
@@ -361,31 +362,31 @@ describe("what is written", () => {
     expect(written / events.length).toBeLessThanOrEqual(1.35);
   });
 
-  it("is one row more for each event of a rare category", async () => {
+  it("is one more row for each event of a rare category", async () => {
     await write({ events: [eventRow()] });
     const events = Array.from({ length: 50 }, () => eventRow());
     expect((await rowsWrittenFor(events, new Map())).written).toBe(2 * 50 + 3);
   });
 
-  it("is one row of counts for each width and bucket, however many series occur in them", async () => {
+  it("is one row of counts for each width and bucket, however many dimension keys have events in them", async () => {
     const inMinute = (minute: number) =>
       Array.from({ length: 150 }, (_, n) => eventRow({ name: `name ${n}`, occurredAt: MORNING + minute * MINUTE }));
     await write({ events: inMinute(0) });
     expect((await rowsWrittenFor(inMinute(0), common)).written).toBe(150 + 3);
     expect((await rowsWrittenFor([...inMinute(1), ...inMinute(2)], common)).written).toBe(300 + 4);
-    // The first event of each series in an hour is noted once, and the session's window.
+    // The first event of each dimension key in an hour is recorded once, and the session's window.
     expect((await rowsWrittenFor(inMinute(60), common)).written).toBe(150 + 3 + 150 + 1);
     await expectExactCounts();
   });
 
-  it("goes to a row of counts for each page of 256 series", async () => {
+  it("is one row of counts for each page of 256 dimension keys", async () => {
     const events = Array.from({ length: 300 }, (_, n) => eventRow({ name: `name ${n}` }));
     await write({ events: [...events, ...events.map((row) => eventRow({ name: row.name }))] });
     expect(await all(`SELECT page FROM minutes_${lane.suffix} ORDER BY 1`)).toEqual([{ page: 0 }, { page: 1 }]);
     await expectExactCounts();
   });
 
-  it("takes a few rows read for each event, whether few series occur or many", async () => {
+  it("includes few rows read for each event, with few or many dimension keys", async () => {
     const readFor = async (series: number) => {
       const events = () => Array.from({ length: 300 }, (_, n) => eventRow({ name: `name ${n % series}` }));
       await write({ events: events() });
@@ -395,7 +396,7 @@ describe("what is written", () => {
     expect(await readFor(250)).toBeLessThan(50);
   });
 
-  it("is counted exactly across statements, each below 2 MB, that overlap with what is there", async () => {
+  it("keeps counts exact across statements below 2 MB that overlap with stored events", async () => {
     const data = JSON.stringify({ text: "€".repeat(10_000) });
     const big = Array.from({ length: 80 }, (_, n) => eventRow({ session: "big", id: `${n}`, data }));
     await write({ events: big.slice(20, 60) });
@@ -417,7 +418,7 @@ describe("what is written", () => {
 });
 
 describe("errors", () => {
-  it("that come twice under different receipts are one row, with the codes of the one that stands", async () => {
+  it("that arrive twice with different receipts are one row, with the codes of the stored one", async () => {
     const issue = (code: "data_invalid" | "name_invalid") => ({ code, path: "", message: "m" });
     const first = errorRow({ id: "e", receivedAt: MORNING, issues: [issue("data_invalid"), issue("data_invalid")] });
     const second = errorRow({ id: "e", receivedAt: MORNING + 1, issues: [issue("name_invalid")] });
@@ -428,14 +429,14 @@ describe("errors", () => {
     ]);
   });
 
-  it("that come twice in one batch under different receipts are one row", async () => {
+  it("that arrive twice in one batch with different receipts are one row", async () => {
     await write({
       errors: [errorRow({ id: "e", receivedAt: MORNING }), errorRow({ id: "e", receivedAt: MORNING + 1 })],
     });
     expect(await all("SELECT id FROM errors")).toEqual([{ id: "e" }]);
   });
 
-  it("are stored as they were given, absent columns and pieces included", async () => {
+  it("are stored as given, including absent columns and chunks", async () => {
     const row = errorRow({
       ...{ application: null, session: null, category: null, name: null, issues: [] },
       ...{ eventId: "\u{1F600}", content: '{"a":"\\ud800\\u0000"}' },
@@ -461,7 +462,7 @@ describe("errors", () => {
     ]);
   });
 
-  it("keep the text of a member that holds a NUL", async () => {
+  it("keep the text of a member that contains a NUL", async () => {
     await write({ errors: [errorRow({ session: "a\u0000b" })] });
     expect(await all("SELECT session_id FROM errors")).toEqual([{ session_id: "a\u0000b" }]);
   });

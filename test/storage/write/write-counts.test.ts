@@ -15,7 +15,7 @@ beforeEach(() => emptyDatabases([home]));
 
 const SECONDS = MORNING / 1_000_000;
 
-it("counts are by hour and by day, and a later batch is added to them", async () => {
+it("counts are kept by hour and by day, and a later batch is added to them", async () => {
   const named = (name: string, minute: number) => eventRow({ name, occurredAt: MORNING + minute * MINUTE });
   await store([home], { events: [named("a", 0), named("a", 59), named("b", 60)] });
   await store([home], { events: [named("a", 1)] });
@@ -30,7 +30,7 @@ it("counts are by hour and by day, and a later batch is added to them", async ()
   ]);
 });
 
-it("the hours in which a type has events are noted once", async () => {
+it("the hours in which a type has events are recorded once", async () => {
   for (const minute of [0, 1, 61])
     await store([home], { events: [eventRow({ occurredAt: MORNING + minute * MINUTE })] });
   const hours = await all<{ hour: number }>("SELECT hour FROM series_hours ORDER BY hour");

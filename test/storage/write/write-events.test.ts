@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 
 describe("new events", () => {
-  it("are a row each; a session has one more for each quarter of an hour, a visitor one for each session", async () => {
+  it("are a row each; a session adds one for each quarter of an hour, a visitor one for each session", async () => {
     const at = (minute: number) => MORNING + minute * MINUTE;
     await write([
       ...[0, 1, 14].map((minute) => eventRow({ occurredAt: at(minute), visitor: "v" })),
@@ -41,14 +41,14 @@ describe("new events", () => {
     expect(await count(`minutes_${suffix}`)).toBe(4);
   });
 
-  it("are written as a whole or not at all: one that is stored already stops them", async () => {
+  it("are written as a whole or not at all: one that is already stored fails the transaction", async () => {
     const stored = eventRow();
     await write([stored]);
     await expect(write([eventRow(), stored])).rejects.toThrow("UNIQUE constraint failed");
     expect(await count(`events_${lane.suffix}`)).toBe(1);
   });
 
-  it("need several statements where they are too long for one", async () => {
+  it("need several statements if they are too long for one", async () => {
     const data = JSON.stringify({ text: "x".repeat(30_000) });
     const rows = Array.from({ length: 100 }, (_, n) => eventRow({ occurredAt: MORNING + n, data }));
     const few = eventStatements(home.binding, lane, rows.slice(0, 1)).length;
@@ -57,7 +57,7 @@ describe("new events", () => {
     expect(await count(`events_${lane.suffix}`)).toBe(100);
   });
 
-  it("of a late lane are not counted: only when it is emptied its copies are known", async () => {
+  it("of a late lane are not counted: copies are known only when it is flushed", async () => {
     await sealPartition([home], lane.partition);
     await write([eventRow()], { ...lane, suffix: lateSuffix(lane.partition) });
     expect(await count(`events_${lateSuffix(lane.partition)}`)).toBe(1);

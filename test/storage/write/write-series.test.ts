@@ -22,14 +22,14 @@ async function all<Row = Record<string, unknown>>(sql: string): Promise<Row[]> {
   return (await env.DB.prepare(sql).all<Row>()).results;
 }
 
-/** Events of so many types, received on a day. */
+/** Events of so many types, received on a given day. */
 function typesOf(count: number, { day = 0, prefix = "type", application = "shop" } = {}): EventRow[] {
   return Array.from({ length: count }, (_, n) =>
     eventRow({ name: `${prefix} ${n}`, application, receivedAt: MORNING + day * DAY + n }),
   );
 }
 
-/** The series of an application: how many there are beside its overflow series, and whether it has one. */
+/** The dimension keys of an application: their number besides the overflow key, and whether it has one. */
 async function seriesOf(application = "shop") {
   const [found] = await all<{ own: number; overflow: number }>(
     `SELECT sum(category <> '') AS own, sum(category = '') AS overflow FROM series JOIN categories USING (category_id)
@@ -38,7 +38,7 @@ async function seriesOf(application = "shop") {
   return found;
 }
 
-/** The events of overflow series, with the words that they keep. */
+/** The events with overflow keys, with the types that they store. */
 async function overflowing(): Promise<string[]> {
   const rows = await all<{ words: string }>(
     `SELECT application || ' ' || (type ->> 0) || ' ' || (type ->> 1) AS words FROM events_${partition.id}
@@ -55,7 +55,7 @@ beforeEach(async () => {
 });
 
 describe("new event types of an application", () => {
-  it("are a thousand a day; the events of the others keep their words and are counted together", async () => {
+  it("are limited to a thousand a day; the events of others store their type and are counted together", async () => {
     await write(typesOf(1_200));
     expect(await seriesOf()).toEqual({ own: MAX_NEW_SERIES_PER_DAY, overflow: 1 });
     const others = Array.from({ length: 200 }, (_, n) => `shop page interaction type ${1_000 + n}`);
@@ -65,7 +65,7 @@ describe("new event types of an application", () => {
     expect(counted).toEqual(expected);
   });
 
-  it("are a thousand more on the next day, the ones that were left over included", async () => {
+  it("are a thousand more on the next day, including those left over", async () => {
     await write(typesOf(1_200));
     await write(typesOf(10, { prefix: "one more" }));
     expect(await seriesOf()).toEqual({ own: 1_000, overflow: 1 });
@@ -76,40 +76,40 @@ describe("new event types of an application", () => {
     expect(await overflowing()).toHaveLength(200 + 10 + 400);
   });
 
-  it("are never more than five thousand in all", async () => {
+  it("are limited to five thousand in total", async () => {
     for (let day = 0; day < 7; day++) await write(typesOf(1_000, { day, prefix: `day ${day}` }));
     const found = await seriesOf();
     expect(found).toEqual({ own: MAX_SERIES, overflow: 1 });
     expect(await overflowing()).toHaveLength(2_000);
-    // Those that are known are counted as before.
+    // Known types are counted as before.
     await write(typesOf(1_000, { day: 7, prefix: "day 0" }));
     expect(await overflowing()).toHaveLength(2_000);
     const { counted, expected } = await countsBesideEvents(database);
     expect(counted).toEqual(expected);
   });
 
-  it("are bounded for each application by itself", async () => {
+  it("are limited for each application separately", async () => {
     await write([...typesOf(1_100), ...typesOf(1_000, { application: "blog" })]);
     expect(await seriesOf()).toEqual({ own: 1_000, overflow: 1 });
     expect(await seriesOf("blog")).toEqual({ own: 1_000, overflow: 0 });
   });
 
-  it("are bounded across the statements of one batch", async () => {
+  it("are limited across the statements of one batch", async () => {
     const data = JSON.stringify({ text: "x".repeat(2_000) });
     await write(typesOf(1_200).map((row) => ({ ...row, data })));
     expect(await seriesOf()).toEqual({ own: 1_000, overflow: 1 });
     expect(await overflowing()).toHaveLength(200);
   });
 
-  it("leave no category behind that no series has", async () => {
+  it("leave no category without a dimension key", async () => {
     await write(typesOf(1_200).map((row, n) => ({ ...row, category: `category ${n}` })));
     const [found] = await all("SELECT count(*) AS n FROM categories WHERE category <> ''");
     expect(found).toEqual({ n: 1_000 });
   });
 });
 
-describe("an event of the overflow series", () => {
-  it("that is delivered again is the same event, also once its type has a series", async () => {
+describe("an event with the overflow key", () => {
+  it("that is delivered again is the same event, even after its type got a dimension key", async () => {
     const events = typesOf(1_010);
     await write(events);
     const last = events.slice(-1);
@@ -121,7 +121,7 @@ describe("an event of the overflow series", () => {
     expect(counted).toEqual(expected);
   });
 
-  it("is no copy of one with another type", async () => {
+  it("is not a copy of one with another type", async () => {
     const events = typesOf(1_010);
     await write(events);
     const rivals = events.slice(-1).map((row) => ({ ...row, name: "another" }));

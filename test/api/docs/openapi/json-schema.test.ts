@@ -6,7 +6,7 @@ import { JsonObjectSchema } from "../../../../src/model/event/event";
 import { MAX_PAGE_SIZE } from "../../../../src/model/limits";
 
 describe("jsonSchemaOf", () => {
-  it("documents a number in a URL as the number, with its default", () => {
+  it("describes a number in a URL as the number, with its default", () => {
     expect(jsonSchemaOf(LimitParameter)).toMatchObject({
       type: "integer",
       minimum: 1,
@@ -16,7 +16,7 @@ describe("jsonSchemaOf", () => {
     expect(jsonSchemaOf(LimitParameter)).not.toHaveProperty("pattern");
   });
 
-  it("says in one line what may be null", () => {
+  it("describes a nullable value in one line", () => {
     expect(jsonSchemaOf(v.nullable(v.string()))).toEqual({ type: ["string", "null"] });
   });
 
@@ -27,7 +27,7 @@ describe("jsonSchemaOf", () => {
     });
   });
 
-  it("leaves out what JSON Schema cannot say, and says what it can", () => {
+  it("leaves out what JSON Schema cannot express, and includes what it can", () => {
     const schema = v.pipe(
       v.string(),
       v.minLength(1),
@@ -39,7 +39,7 @@ describe("jsonSchemaOf", () => {
 });
 
 describe("jsonSchemaOf an object", () => {
-  it("says that it is one where only a check does", () => {
+  it("describes an object that only a check validates", () => {
     expect(jsonSchemaOf(v.pipe(JsonObjectSchema, v.description("Any.")))).toEqual({
       type: "object",
       description: "Any.",
@@ -47,13 +47,13 @@ describe("jsonSchemaOf an object", () => {
     expect(jsonSchemaOf(v.nullish(JsonObjectSchema))).toEqual({ type: ["object", "null"] });
   });
 
-  it("says where further members are taken", () => {
+  it("describes where additional members are allowed", () => {
     expect(jsonSchemaOf(v.objectWithRest({}, v.unknown()))).toEqual({ type: "object", additionalProperties: true });
   });
 });
 
 describe("namedJsonSchemas", () => {
-  it("refers by name to a schema that another holds", () => {
+  it("refers by name to a schema inside another", () => {
     const Leaf = v.object({ text: v.string() });
     expect(namedJsonSchemas({ Leaf, Tree: v.object({ leaves: v.array(Leaf) }) })).toEqual({
       Leaf: { type: "object", properties: { text: { type: "string" } }, required: ["text"] },
