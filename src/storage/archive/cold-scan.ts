@@ -52,7 +52,7 @@ interface Unit {
   file: ArchiveFile;
   footer: FileFooter | null;
   group: FileGroup | null;
-  /** Row groups in which wanted events may lie; null: in any. */
+  /** Row groups that may hold wanted events; null for any. */
   within: IndexedGroups | null;
   /** The remaining rows of a row group that was read. */
   rest: { columns: GroupColumns; rows: number[] } | null;
