@@ -1,5 +1,5 @@
-// Builds the package into client/dist: ESM with types, the script for pages without a bundler, the command line.
-// With --check it fails if an entry is larger than its bound.
+// Builds the package into client/dist: ESM with types, the script for pages without a bundler, and the command line. With
+// --check it fails if an entry is larger than its limit.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const ENTRIES = {
   "the-eye": "./cli/bin.ts",
 };
 
-/** What a page loads, in bytes after gzip. */
+/** Limits of what a page loads, in bytes after gzip. */
 const BOUNDS = [
   { name: "core", entries: ["index"], bytes: 3_000 },
   { name: "with auto", entries: ["index", "auto/index"], bytes: 4_500 },

@@ -7,7 +7,7 @@ export const CLIENT = join(import.meta.dirname, "..");
 
 const { version }: { version: string } = JSON.parse(readFileSync(join(CLIENT, "package.json"), "utf8"));
 
-/** Bundles files of src, by the name of their output. React stays outside: the application brings its own. */
+/** Bundles files of src, by output name. React is external: the application has its own. */
 export async function bundle(input: Record<string, string>, output: OutputOptions): Promise<RolldownOutput> {
   const build = await rolldown({
     cwd: join(CLIENT, "src"),
@@ -30,7 +30,10 @@ export async function bundleScript(): Promise<string> {
   return `/*! The Eye ${version}, MIT; web-vitals, Apache-2.0 */\n${output[0].code}`;
 }
 
-/** Bytes that a page loads for some entries, minified and compressed: what they import, without what they load later. */
+/**
+ * Bytes that a page loads for some entries, minified and compressed, including their static imports but not their dynamic
+ * ones.
+ */
 export async function sizeOf(entries: readonly string[]): Promise<number> {
   const { output } = await bundle(Object.fromEntries(entries.map((entry) => [entry, `./${entry}.ts`])), {
     format: "esm",

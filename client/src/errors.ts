@@ -1,7 +1,7 @@
 import { here } from "./auto/place.js";
 import type { Recorder } from "./core/types.js";
 
-/** More of one page tell nothing new, and a loop of failures would fill the queue. */
+/** Further errors of a page add nothing new, and a loop of failures would fill the queue. */
 const MAX_ERRORS = 5;
 const MAX_STACK = 2000;
 

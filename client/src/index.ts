@@ -23,7 +23,7 @@ export type {
 export function createEye<E extends object = AnyEvents>(options: EyeOptions): Eye<E> {
   const eye = createCore<E>(options);
   const { capture } = options;
-  // Read now, since the page may move on while the module loads.
+  // Read now, because the page may navigate while the module loads.
   const at = performance.now();
   if (capture) void import("./auto/index.js").then(({ captureAuto }) => captureAuto(eye, capture, at));
   return eye;

@@ -2,7 +2,7 @@ import { createContext, createElement, type FunctionComponent, type ReactNode, u
 import type { AnyEvents, Eye } from "./core/types.js";
 
 export interface EyeContext<E extends object> {
-  /** Makes a client known to the components below. `null` where there is none, as on a server: then nothing is captured. */
+  /** Provides a client to the components below. With `null`, as on a server, nothing is captured. */
   EyeProvider: FunctionComponent<{ eye: Eye<E> | null; children?: ReactNode }>;
   /** The client of the provider above. */
   useEye: () => Eye<E>;

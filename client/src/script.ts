@@ -10,7 +10,7 @@ import { captureVitals } from "./vitals.js";
  *     <script>window.eye=window.eye||function(){(eye.q=eye.q||[]).push(arguments)}</script>
  *     <script async src="https://eye.example/eye.js" data-key="eye_w_…" data-capture="pages outbound vitals"></script>
  *
- * `eye("track", category, name, data)` calls a method, also before the script has loaded.
+ * `eye("track", category, name, data)` calls a method, even before the script has loaded.
  */
 declare global {
   interface Window {

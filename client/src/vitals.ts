@@ -3,8 +3,8 @@ import { here } from "./auto/place.js";
 import type { Recorder } from "./core/types.js";
 
 /**
- * Records the Core Web Vitals of the page, one event each: LCP, INP, CLS, FCP and TTFB, measured by Google's library
- * `web-vitals`, which is part of this file.
+ * Records the Core Web Vitals of the page, one event each: LCP, INP, CLS, FCP and TTFB. They are measured by Google's
+ * library `web-vitals`, which is bundled into this file.
  */
 export function captureVitals({ record }: Recorder): void {
   const report = ({ name, value, rating, navigationType }: Metric) => {

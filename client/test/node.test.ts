@@ -38,7 +38,7 @@ afterEach(async () => {
 
 const event = (number: number) => ({ session_id: "s", category: "c", name: "n", data: { number } });
 
-test("events go in order, gzipped, in batches of at most 500, with ids and growing timestamps", async () => {
+test("sends events in order, gzipped, in batches of at most 500, with ids and increasing timestamps", async () => {
   const eye = createEye({ url, key: "eye_w_local" });
   for (let number = 0; number < 1_200; number++) await eye.track(event(number));
   expect(await eye.flush()).toBe(0);
@@ -51,7 +51,7 @@ test("events go in order, gzipped, in batches of at most 500, with ids and growi
   }
 });
 
-test("a refusal for the moment is repeated with the same ids, after the time that was asked for", async () => {
+test("retries a temporary refusal with the same ids after the requested time", async () => {
   answers = [{ status: 503 }, { status: 429, headers: { "Retry-After": "1" } }];
   const eye = createEye({ url, key: "eye_w_local", delayMs: 0 });
   const start = Date.now();
@@ -61,7 +61,7 @@ test("a refusal for the moment is repeated with the same ids, after the time tha
   expect(Date.now() - start).toBeGreaterThan(1_000);
 });
 
-test("too large a batch is halved; what is refused for good is reported and not repeated", async () => {
+test("halves a batch that is too large, and reports a permanent refusal without retrying", async () => {
   answers = [{ status: 413 }, { status: 413 }, { status: 202 }, { status: 401 }];
   const drops: unknown[] = [];
   const eye = createEye({ url, key: "eye_w_local", delayMs: 10 });
@@ -72,7 +72,7 @@ test("too large a batch is halved; what is refused for good is reported and not 
   expect(drops).toEqual([{ count: 6, reason: "refused", status: 401 }]);
 });
 
-test("track waits while memory is full, and drops and reports what comes without waiting", async () => {
+test("track waits while memory is full, and drops and reports events that do not wait", async () => {
   answers = Array.from({ length: 2 }, () => ({ status: 503 }));
   const drops: { count: number }[] = [];
   const eye = createEye({ url, key: "eye_w_local", delayMs: 0, maxEvents: 10 });
@@ -84,7 +84,7 @@ test("track waits while memory is full, and drops and reports what comes without
   expect(drops.reduce((sum, { count }) => sum + count, 0)).toBe(10);
 });
 
-test("what cannot be an event is reported", async () => {
+test("reports data that is not an event", async () => {
   const drops: unknown[] = [];
   const eye = createEye({ url, key: "eye_w_local" });
   eye.on("drop", (drop) => drops.push(drop));
@@ -96,7 +96,7 @@ test("what cannot be an event is reported", async () => {
   ]);
 });
 
-test("flush ends after its time and says how many wait; waitUntil gets what is being sent", async () => {
+test("flush ends at its timeout and returns how many events wait; waitUntil gets the sending promise", async () => {
   answers = Array.from({ length: 9 }, () => ({ status: 503 }));
   const promises: Promise<unknown>[] = [];
   const eye = createEye({ url, key: "eye_w_local", delayMs: 0, waitUntil: (promise) => promises.push(promise) });

@@ -33,13 +33,13 @@ describe("a schema as a type", () => {
     expect(schemaToType(schema)).toBe(type);
   });
 
-  test("that contains itself ends", () => {
+  test("a schema that contains itself ends", () => {
     const schema = { type: "object", properties: { child: { $ref: "#" } } };
     expect(schemaToType(schema)).toContain("child?: unknown");
   });
 });
 
-test("the same types give the same module in whatever order they come", () => {
+test("the same types give the same module, whatever their order", () => {
   const types = [
     { category: "page interaction", name: "pageview", description: null, schema: null },
     { category: "checkout", name: "order", description: "A visitor\nordered. */", schema: { type: "object" } },

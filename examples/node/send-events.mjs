@@ -1,4 +1,4 @@
-// Sends the events of a server's session and reads them back. Needs Node 20 or newer, and nothing else.
+// Sends the events of a server's session and reads them back. Needs only Node 20 or newer.
 //
 //   node examples/node/send-events.mjs
 //   EYE_URL=https://… EYE_WRITE_KEY=eye_w_… EYE_READ_KEY=eye_r_… node examples/node/send-events.mjs
@@ -13,8 +13,8 @@ const READ_KEY = process.env.EYE_READ_KEY ?? "eye_r_local";
 const ATTEMPTS = 6;
 
 /**
- * Sends up to 500 events. Tries again while the service cannot be reached or cannot take them: the key of the request
- * gives events without an id the same ids at each try, so none is stored twice.
+ * Sends up to 500 events. Retries while the service cannot be reached or cannot accept them. With the request's
+ * `Idempotency-Key`, events without an id get the same ids at each try, so none is stored twice.
  *
  * @param {object[]} events
  * @returns {Promise<string[]>} their ids, in order
@@ -50,8 +50,8 @@ async function post(headers, body) {
 }
 
 /**
- * The events of a session, in order, once so many of them can be read. A 202 means that they are safe, not yet that
- * they are processed: that takes a few seconds.
+ * The events of a session, in order, once `count` of them can be read. A 202 means that events are safe, not that they are
+ * processed: that takes a few seconds.
  *
  * @param {string} session
  * @param {number} count

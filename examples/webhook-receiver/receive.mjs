@@ -1,8 +1,8 @@
-// Receives the messages of alerts and refuses those that The Eye has not signed. Needs Node 20 or newer, nothing else.
+// Receives the messages of alerts and refuses those that The Eye has not signed. Needs only Node 20 or newer.
 //
 //   EYE_ALERT_SECRET=… PORT=9000 node examples/webhook-receiver/receive.mjs
 //
-// The secret is in the answer that creates an alert (POST /theeye/alerts), and nowhere else.
+// The secret is shown only in the answer to creating an alert (POST /theeye/alerts).
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
@@ -12,22 +12,22 @@ const MAX_AGE_SECONDS = 300;
 const MAX_BODY_BYTES = 100_000;
 
 /**
- * Whether a message comes from whoever has the secret, and lately.
+ * Whether a message is recent and signed with the secret.
  *
- * @param {string} body as it arrived: parsed and written again, it may differ by a space
+ * @param {string} body as received: parsed and serialized again, it may differ by a space
  * @param {unknown} timestamp of `X-Eye-Timestamp`, in seconds since 1970
  * @param {unknown} signature of `X-Eye-Signature`
  */
 function isGenuine(body, timestamp, signature) {
-  // The timestamp is signed as well: a message that was overheard is of no use some minutes later.
+  // The timestamp is signed too, so an intercepted message is useless after some minutes.
   if (!(Math.abs(Date.now() / 1000 - Number(timestamp)) <= MAX_AGE_SECONDS)) return false;
   const expected = Buffer.from(`v1=${createHmac("sha256", SECRET).update(`${timestamp}.${body}`).digest("hex")}`);
   const given = Buffer.from(String(signature));
-  // In constant time, so that nobody can guess the signature character by character.
+  // Compared in constant time, so that the signature cannot be guessed character by character.
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-/** Ids of messages that have been handled. Keep them where a restart does not lose them. */
+/** Ids of handled messages. In production, store them so that a restart does not lose them. */
 const handled = new Set();
 
 const server = createServer(async (request, response) => {
@@ -38,13 +38,14 @@ const server = createServer(async (request, response) => {
   }
   const { "x-eye-id": id, "x-eye-timestamp": timestamp, "x-eye-signature": signature } = request.headers;
   if (!isGenuine(body, timestamp, signature)) return response.writeHead(401).end();
-  // The same message comes again if our answer was lost.
+  // The same message is sent again if our answer was lost.
   if (!handled.has(id)) {
     handled.add(id);
     const { kind, alert, found } = JSON.parse(body);
     console.log(`${alert.name}: ${kind === "begin" ? "begins" : "ends"} with ${found.failures} failures`);
   }
-  // Any 2xx. Whatever else is tried again, after a minute at first. Do long work after the answer: it may take 10 s.
+  // Answer with any 2xx. After other answers the message is sent again, first after a minute. The answer may take 10 s: do
+  // long work after it.
   response.writeHead(204).end();
 });
 

@@ -7,9 +7,9 @@ const FILE =
 /** Records clicks on marked elements and on links that lead to other hosts or to files. It never prevents a click. */
 export function captureClicks({ record }: Recorder, { clicks, outbound, downloads }: CaptureOptions): void {
   function onClick(event: MouseEvent): void {
-    // The innermost element, in a shadow tree too.
+    // The innermost element, even within a shadow tree.
     const [target] = event.composedPath();
-    // The second button opens a menu.
+    // The secondary button opens a menu.
     if (!(target instanceof Element) || event.button === 2) return;
     const marked = target.closest("[data-eye]");
     if (clicks && marked) record("page interaction", "click", { ...here(), element: marked.getAttribute("data-eye") });

@@ -2,9 +2,9 @@ import type { CaptureOptions, Recorder } from "../core/types.js";
 import { here } from "./place.js";
 
 /**
- * Records, whenever a page is left or hidden, for how long it was in sight since the last time, and how far it was seen.
+ * Records, whenever a page is left or hidden, how long it was visible since the last time, and how far it was scrolled.
  *
- * @returns what to call when a page of a single-page application is left
+ * @returns a function to call when a page of a single-page application is left
  */
 export function captureEngagement({ record }: Recorder, { scroll, engagement }: CaptureOptions): () => void {
   let place = here();

@@ -7,7 +7,7 @@ import { capturePages } from "./pages.js";
 /**
  * Captures events without further code. `createEye` calls it for its option `capture`.
  *
- * @param at when the page began, as `performance.now()` said then
+ * @param at when the page began, in the time of `performance.now()`
  * @example captureAuto(eye, { pages: true, outbound: true, forms: "names" });
  */
 export function captureAuto(eye: Recorder, options: CaptureOptions, at = performance.now()): void {

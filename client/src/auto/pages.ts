@@ -1,16 +1,16 @@
 import type { Recorder } from "../core/types.js";
 import { here } from "./place.js";
 
-/** The Navigation API, as far as it is used; TypeScript's library may lack it. */
+/** The used part of the Navigation API, which TypeScript's library may lack. */
 interface WithNavigation {
   navigation?: EventTarget;
 }
 
 /**
- * Records a page view for the page, for each change of the address, and for a page that comes back from the back/forward
+ * Records a page view for the page, for each change of the address, and for a page that is restored from the back/forward
  * cache.
  *
- * @param onMove called before each but the first, while the page before is still the current one
+ * @param onMove called before each page view except the first, while the previous page is still current
  * @param at when the first page began
  */
 export function capturePages({ record }: Recorder, byHash: boolean, onMove: () => void, at: number): void {

@@ -1,4 +1,4 @@
-/** Where a page is: the part of an event's data that every captured event has. */
+/** The location of a page: the data that every captured event has. */
 export interface Place {
   host: string;
   path: string;

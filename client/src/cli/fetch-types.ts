@@ -1,13 +1,13 @@
 import type { EventType } from "./render-types.js";
 
-/** Reads the registered event types of a service. Retired ones are left out. Throws an Error that says what failed. */
+/** Reads the registered event types of a service, except retired ones. Throws an Error that says what failed. */
 export async function fetchTypes(url: string, key: string): Promise<EventType[]> {
   const base = url.replace(/\/+$/, "");
   const types: EventType[] = [];
   let next: string | null = "/theeye/event-types?limit=1000";
   while (next !== null) {
     const address = new URL(next, `${base}/`);
-    // The key goes nowhere but to the service that was named.
+    // The key is sent only to the given service.
     const page = await ask(`${base}${address.pathname}${address.search}`, key);
     for (const type of Array.isArray(page.results) ? page.results : []) {
       if (!isObject(type) || type.registered !== true || type.mode === "reject") continue;

@@ -5,12 +5,12 @@ import { renderTypes } from "./render-types.js";
 
 const USAGE = `the-eye types --url URL --key KEY [--out FILE] [--check]
 
-Writes TypeScript types of the event types that are registered at a service.
+Writes TypeScript types for the event types that are registered at a service.
 
-  --url    where the service is; or THE_EYE_URL
-  --key    a key that may read; or THE_EYE_KEY
+  --url    the address of the service; or THE_EYE_URL
+  --key    a read key; or THE_EYE_KEY
   --out    the file to write, eye-events.ts by default
-  --check  write nothing; end with 1 if the file differs`;
+  --check  write nothing; exit with 1 if the file differs`;
 
 /** Runs the command line. @returns the exit code */
 export async function main(args: readonly string[]): Promise<number> {

@@ -10,7 +10,7 @@ export interface EventType {
 
 const HEAD = "// Written by `npx the-eye types` from the registered event types. Changes by hand are lost.\n\n";
 
-/** A TypeScript module with the interface `Events`. The same types give the same text, in whatever order they come. */
+/** A TypeScript module with the interface `Events`. The same types give the same text, whatever their order. */
 export function renderTypes(types: readonly EventType[]): string {
   const categories = new Map<string, EventType[]>();
   for (const type of [...types].sort(byName)) {
@@ -29,7 +29,7 @@ export function renderTypes(types: readonly EventType[]): string {
 
 function dataType(schema: unknown): string {
   const type = schema === null ? "unknown" : schemaToType(schema);
-  // A payload is an object, whatever its schema leaves open.
+  // A payload is an object, even if its schema allows other types.
   return type === "unknown" ? "Record<string, unknown>" : type;
 }
 

@@ -1,12 +1,12 @@
-/** A JSON Schema's members are whatever its author wrote. */
+/** The members of a JSON Schema may have any value. */
 type Json = unknown;
 
-/** How deep schemas are followed; a type beyond it is `unknown`. */
+/** The depth to which schemas are followed; deeper types are `unknown`. */
 const MAX_DEPTH = 20;
 
 /**
- * Writes a JSON Schema (draft 2020-12) as a TypeScript type. Where TypeScript cannot say what the schema demands (patterns,
- * ranges, `not`), the type is wider, never narrower.
+ * Writes a JSON Schema (draft 2020-12) as a TypeScript type. If TypeScript cannot express a constraint (patterns, ranges,
+ * `not`), the type is wider, never narrower.
  *
  * @param root the whole schema, in which `$ref` is looked up
  */
@@ -26,7 +26,7 @@ export function schemaToType(schema: Json, root: Json = schema, depth = 0): stri
   return intersection(parts);
 }
 
-/** What a schema says by itself: its types, or those that its keywords imply. */
+/** The type of a schema alone: its types, or those that its keywords imply. */
 function ownType(schema: Record<string, Json>, below: (part: Json) => string): string {
   const stated = Array.isArray(schema.type) ? schema.type : schema.type === undefined ? implied(schema) : [schema.type];
   return union(
@@ -57,7 +57,7 @@ function implied(schema: Record<string, Json>): string[] {
 function arrayType(schema: Record<string, Json>, below: (part: Json) => string): string {
   const items = schema.items === undefined ? "unknown" : below(schema.items);
   if (!Array.isArray(schema.prefixItems)) return `${wrapped(items)}[]`;
-  // Items of a tuple may be missing, unless the schema says how many there are.
+  // Items of a tuple may be missing, unless the schema requires them.
   const rest = items === "never" ? [] : [`...${wrapped(items)}[]`];
   return `[${[...schema.prefixItems.map((item) => `${wrapped(below(item))}?`), ...rest].join(", ")}]`;
 }
@@ -70,7 +70,8 @@ function objectType(schema: Record<string, Json>, below: (part: Json) => string)
     const type = name in properties ? below(properties[name]) : "unknown";
     return `${propertyName(name)}${required.has(name) ? "" : "?"}: ${type}`;
   });
-  // Other members are allowed unless forbidden, and of any type: an index signature holds for the named ones too.
+  // Other members are allowed unless forbidden, and may have any type, because an index signature also applies to the named
+  // ones.
   if (schema.additionalProperties !== false) members.push("[member: string]: unknown");
   return members.length === 0 ? "Record<string, never>" : `{ ${members.join("; ")} }`;
 }
@@ -120,7 +121,7 @@ function intersection(types: readonly string[]): string {
     : distinct.map((type) => (distinct.length > 1 ? wrapped(type) : type)).join(" & ");
 }
 
-/** In parentheses where the type has an operator outside of its brackets. */
+/** In parentheses if the type has an operator outside of its brackets. */
 function wrapped(type: string, operators = "|&"): string {
   let level = 0;
   for (const character of type.replace(/"(?:[^"\\]|\\.)*"/g, "")) {

@@ -1,4 +1,4 @@
-/** The value of a cookie. Empty if there is none, or where cookies are denied, as in a sandboxed page. */
+/** The value of a cookie. Empty if there is none, or if cookies are denied, as in a sandboxed page. */
 export function readCookie(name: string): string {
   try {
     return `; ${document.cookie}`.split(`; ${name}=`)[1]?.split(";")[0] ?? "";
@@ -8,15 +8,15 @@ export function readCookie(name: string): string {
 }
 
 /**
- * Sets a cookie on the widest domain that takes it, the registrable one: browsers refuse public suffixes. A host of one
- * label has none.
+ * Sets a cookie on the widest domain that accepts it, the registrable one: browsers refuse public suffixes. A host of one
+ * label has no such domain.
  */
 export function writeCookie(name: string, value: string, lifetimeMs: number): void {
   const labels = location.hostname.split(".");
   for (let first = labels.length - 2; first > -2 && readCookie(name) !== value; first--) {
     const domain = first < 0 ? "" : `;domain=${labels.slice(first).join(".")}`;
     try {
-      // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API answers later, and needs TLS
+      // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is asynchronous and needs TLS
       document.cookie = `${name}=${value};path=/;max-age=${lifetimeMs / 1e3};samesite=lax${domain}`;
     } catch {
       // As above.

@@ -1,17 +1,17 @@
-/** An event without an answer. */
+/** An event that the service has not answered yet. */
 export interface Waiting {
   /** Its JSON. */
   text: string;
-  /** In the browser's storage. */
+  /** Whether it is in the browser's storage. */
   isSaved?: boolean;
-  /** In a request that outlives the page. */
+  /** Whether it is in a request that outlives the page. */
   isLeaving?: boolean;
 }
 
 /** An event with its key in the queue, `id.bytes`. Keys sort by time. */
 export type Entry = readonly [key: string, event: Waiting];
 
-/** Adds and removes entries in one transaction, and returns the `count` oldest. Rejects where it is denied or full. */
+/** Adds and removes entries in one transaction, and returns the `count` oldest. Rejects if storage is denied or full. */
 export type Database = (added: readonly Entry[], removed: readonly Entry[], count?: number) => Promise<Entry[]>;
 
 const STORE = "q";

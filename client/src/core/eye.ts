@@ -8,7 +8,7 @@ import type { AnyEvents, Drop, Eye, EyeOptions, Recorder } from "./types.js";
 declare const VERSION: string;
 
 const TIMEOUT_MS = 3e4;
-/** Events held while consent is pending, and sessions of events remembered for `status`. */
+/** Maximum number of events held while consent is pending, and of sessions of events remembered for `status`. */
 const MAX_HELD = 1e3;
 
 /** An event without its stamp. */
@@ -16,7 +16,7 @@ interface Held {
   id: string;
   /** By this machine's clock, in milliseconds. */
   time: number;
-  /** What is fixed at capture, as JSON. */
+  /** The part that is fixed at capture, as JSON. */
   text: string;
   visitor: string | undefined;
 }
@@ -34,7 +34,7 @@ export function createCore<E extends object = AnyEvents>(options: EyeOptions): E
   let held: Held[] = [];
   /** Milliseconds to add to this machine's clock, once known. */
   let offset: number | undefined;
-  /** What the next event writes into the session. */
+  /** Changes that the next event writes into the session. */
   let change: Partial<SessionState> | undefined;
   let asking: Promise<void> | undefined;
   let lastTime = 0;
@@ -49,15 +49,15 @@ export function createCore<E extends object = AnyEvents>(options: EyeOptions): E
   }
 
   /**
-   * Sends a body once, as text and with the key in the address, so that browsers ask no permission first: that would be a
-   * second request, and one that a closing page does not survive. Without a body it only asks for the server's time.
+   * Sends a body once, as text and with the key in the URL, so that no preflight is needed: that would be a second request,
+   * which a closing page does not survive. Without a body it only requests the server's time.
    */
   async function send(body: string | null, keepalive: boolean): Promise<Answer> {
     const sentAt = monotonic();
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const { status, headers } = await call("", { method: body ? "POST" : "GET", body, keepalive, signal });
-      // `Date` has whole seconds and was written during the trip. A clock within that error is right: no correction.
+      // `Date` has whole seconds and was written during the round trip. A clock within that error is not corrected.
       const tripMs = monotonic() - sentAt;
       const found = Date.parse(headers.get("Date") ?? "") + 500 - sentAt - tripMs / 2;
       if (Math.abs(found - (offset ?? 0)) > 1e3 + tripMs) setOffset(found);
@@ -72,7 +72,7 @@ export function createCore<E extends object = AnyEvents>(options: EyeOptions): E
     change = { ...change, offset: `${found}` };
   }
 
-  /** Stamps and queues what is held, as soon as that may be. */
+  /** Stamps and queues the held events, as soon as that is allowed. */
   function release(): void {
     if (!held.length || consent === "pending" || document.prerendering) return;
     if (consent === "denied") drop({ count: held.length, reason: "consent" });
@@ -81,7 +81,7 @@ export function createCore<E extends object = AnyEvents>(options: EyeOptions): E
       change = undefined;
       if (state.offset) offset ??= +state.offset;
       if (offset === undefined) {
-        // Once a session: a stamp cannot be mended afterwards.
+        // Once for each session, because a stamp cannot be corrected afterwards.
         asking ??= send(null, false).then(trustOwnClock);
         return;
       }
@@ -115,13 +115,13 @@ export function createCore<E extends object = AnyEvents>(options: EyeOptions): E
     if (consent === "granted") outbox.resume();
   }
 
-  // While they go down to the document, since these events do not rise from it.
+  // In the capture phase, because these events do not bubble.
   addEventListener("visibilitychange", () => document.hidden && leave(), true);
   addEventListener("pagehide", leave, true);
   addEventListener(
     "prerenderingchange",
     () => {
-      // For the visitor, what a prerendered page captured happens when it is shown.
+      // For the visitor, the events of a prerendered page occur when it is shown.
       for (const event of held) event.time = monotonic();
       start();
     },
@@ -133,7 +133,7 @@ export function createCore<E extends object = AnyEvents>(options: EyeOptions): E
   const record: Recorder["record"] = (category, name, data, { at } = {}) => {
     let time = monotonic(at);
     if (at === undefined) {
-      // A microsecond, the resolution of stored timestamps, keeps events of one moment in order.
+      // A microsecond, the resolution of stored timestamps, keeps simultaneous events in order.
       time = Math.max(time, lastTime + 1e-3);
       lastTime = time;
     }
@@ -176,7 +176,7 @@ export function createCore<E extends object = AnyEvents>(options: EyeOptions): E
   };
 }
 
-/** Time that never runs backwards in a page, in milliseconds since 1970, whatever happens to the machine's clock. */
+/** Time in milliseconds since 1970 that never runs backwards within a page, whatever happens to the machine's clock. */
 function monotonic(at = performance.now()): number {
   return performance.timeOrigin + at;
 }

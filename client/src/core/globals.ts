@@ -1,4 +1,4 @@
-/** What browsers have and TypeScript's library does not. */
+/** Browser globals that TypeScript's library lacks. */
 declare global {
   interface Navigator {
     readonly globalPrivacyControl?: boolean;

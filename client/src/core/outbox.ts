@@ -1,16 +1,19 @@
 import { type Entry, openDatabase, type Waiting } from "./database.js";
 import type { Drop } from "./types.js";
 
-/** The service's answer to a batch. Status 0: there was none. `retryMs`: how long it asked to wait, or 0. */
+/** The service's answer to a batch. Status 0: no answer. `retryMs`: the requested wait, or 0. */
 export type Answer = readonly [status: number, retryMs: number];
 
 export interface Outbox {
   add(id: string, text: string): void;
-  /** Sends all there is, or saves it where that fails. */
+  /** Sends all events, or saves them if that fails. */
   flush(): Promise<void>;
-  /** Sends what it can without waiting, since the page may be gone at any moment. */
+  /** Sends what it can without waiting, because the page may end at any time. */
   leave(): void;
-  /** Sends soon what earlier pages left, without a pause after failures: the page has begun, or the network is back. */
+  /**
+   * Soon sends the events that earlier pages left, without a pause after failures: the page has begun, or the network is
+   * back.
+   */
   resume(): void;
 }
 
@@ -21,13 +24,14 @@ const BATCH_BYTES = 48e3;
 const MAX_EVENT_BYTES = 32_768;
 const MAX_EVENTS = 1e3;
 const MAX_BYTES = 1e6;
-/** Browsers share 64 KiB among all requests that outlive their page, and Chromium takes about nine: each counts as more. */
+/** Browsers share 64 KiB among all requests that outlive their page, and Chromium allows about nine, so each counts as more. */
 const LEAVING_BYTES = 6e4;
 const LEAVING_REQUEST_BYTES = 7e3;
 
 /**
- * The queue of events. Each is saved in the browser's storage at capture and removed when the service has answered; ids
- * make it harmless that an event whose answer got lost is sent again. All tabs share the storage, and one sends at a time.
+ * The queue of events. Each is saved in the browser's storage at capture and removed when the service has answered. An event
+ * whose answer was lost is sent again, which is harmless because of its id. All tabs share the storage, and one sends at a
+ * time.
  */
 export function createOutbox(
   name: string,
@@ -44,7 +48,7 @@ export function createOutbox(
   let pausedUntil = 0;
   let failures = 0;
   let limit = BATCH_EVENTS;
-  /** Captured since the last attempt. Small events count as a fiftieth of a batch. */
+  /** Events captured since the last attempt. Small events count as a fiftieth of a batch. */
   let newBytes = 0;
   let leavingBytes = 0;
 
@@ -65,7 +69,7 @@ export function createOutbox(
     return draining;
   }
 
-  /** Acts on an answer; returns whether to go on. */
+  /** Handles an answer; returns whether to continue. */
   function settle(batch: readonly Entry[], [status, retryMs]: Answer): boolean {
     if (!status || status >= 500 || status === 429) {
       const pauseMs = retryMs || Math.min(MAX_PAUSE_MS, DELAY_MS * 2 ** failures++);
@@ -84,21 +88,21 @@ export function createOutbox(
   }
 
   /**
-   * Saves what is new and removes what is done, one call after another. Unless it is `quick`, it also drops the oldest
-   * events of all tabs where there are too many, and returns the next batch of all tabs.
+   * Saves new events and removes answered ones; calls run in sequence. Unless it is `quick`, it also drops the oldest events
+   * of all tabs if there are too many, and returns the next batch of all tabs.
    */
   function sync(done: readonly Entry[] = [], quick = false): Promise<Entry[]> {
     for (const [key] of done) mine.delete(key);
     const result = synced.then(async () => {
       isDirty = false;
       const fresh = [...mine].filter(([, own]) => !own.isSaved);
-      // Denied or full: events stay in memory.
+      // Storage is denied or full: events stay in memory.
       const stored = await database(fresh, done, quick ? 1 : undefined).catch(() => null);
       for (const [, own] of fresh) own.isSaved = !!stored;
       if (quick) return [];
       const all = new Map(stored);
       for (const [key, own] of mine) {
-        // Another tab has sent it.
+        // Another tab has sent the event.
         if (stored && own.isSaved && !all.has(key)) mine.delete(key);
         else all.set(key, own);
       }
@@ -138,7 +142,7 @@ export function createOutbox(
       if (bytes > MAX_EVENT_BYTES) return onDrop({ count: 1, reason: "too_large" });
       mine.set(`${id}.${bytes}`, { text });
       newBytes += Math.max(bytes, BATCH_BYTES / BATCH_EVENTS);
-      // The page is going: what its listeners captured last must leave with it.
+      // The page ends: the last events of its listeners must be sent with it.
       if (document.hidden) queueMicrotask(leave);
       if (newBytes >= BATCH_BYTES && performance.now() > pausedUntil) void drain();
       else schedule();
@@ -170,7 +174,7 @@ function bodyOf(batch: readonly Entry[]): string {
   return `[${batch.map(([, { text }]) => text)}]`;
 }
 
-/** The first entries of a list whose body stays within limits. */
+/** The first entries of a list, as many as the limits of a body allow. */
 function fitting(entries: readonly Entry[], count: number, bytes: number): Entry[] {
   let room = bytes;
   return entries.slice(0, count).filter(([key]) => {
@@ -179,7 +183,7 @@ function fitting(entries: readonly Entry[], count: number, bytes: number): Entry
   });
 }
 
-/** Runs `act` when no other tab runs one of that name. Without Web Locks (no TLS, a sandboxed page) at once. */
+/** Runs `act` when no other tab runs one of that name. Without Web Locks (no TLS, a sandboxed page) it runs at once. */
 async function alone(name: string, act: () => Promise<void>): Promise<void> {
   let running: Promise<void> | undefined;
   const run = () => {

@@ -1,9 +1,9 @@
 import { readCookie, writeCookie } from "./cookie.js";
 import { timeOf, uuidv7 } from "./id.js";
 
-/** What all tabs of a browser share, on every subdomain. Texts are empty where nothing is known. */
+/** The state that all tabs of a browser share, on every subdomain. Unknown texts are empty. */
 export interface SessionState {
-  /** The session's id, a UUID of version 7, so that it says when the session began. */
+  /** The session's id, a UUID of version 7, which contains the time at which the session began. */
   id: string;
   /** Milliseconds to add to this machine's clock. */
   offset: string;
@@ -12,8 +12,8 @@ export interface SessionState {
 
 export interface Session {
   /**
-   * The live session, read anew, since another tab may have been active; a new one after 30 minutes without events, and
-   * after 24 hours. With a change: written at once.
+   * The current session, read again because another tab may have been active; a new one after 30 minutes without events, and
+   * after 24 hours. A change is written at once.
    */
   touch(change?: Partial<SessionState>): SessionState;
   forget(): void;
@@ -23,10 +23,10 @@ const NAME = "eye_s";
 const IDLE_MS = 18e5;
 const MAX_MS = 864e5;
 const LINK_MS = 12e4;
-/** While only the time of the last activity changes, the cookie is written at most this often. */
+/** If only the time of the last activity changes, the cookie is written at most this often. */
 const WRITE_MS = 1e4;
 
-/** The session in a cookie of the registrable domain. Where cookies are denied it lives as long as the page. */
+/** The session, in a cookie of the registrable domain. If cookies are denied, it lasts as long as the page. */
 export function createSession(): Session {
   let memory = "";
 
@@ -37,7 +37,7 @@ export function createSession(): Session {
 
   function touch(change?: Partial<SessionState>): SessionState {
     const now = Date.now();
-    // The cookie wins over what this page remembers: another tab or subdomain may have written it.
+    // The cookie takes precedence over this page's memory: another tab or subdomain may have written it.
     const [id = "", offset = "", visitor = "", last = 0] = (readCookie(NAME) || memory).split("|");
     const idleMs = now - +last;
     const isLive = idleMs < IDLE_MS && now - timeOf(id) < MAX_MS;
@@ -51,7 +51,7 @@ export function createSession(): Session {
   const link = new URL(location.href);
   const [id, madeAt = 0] = link.searchParams.get(NAME)?.split(".") ?? [];
   if (id) {
-    // A link that was kept or shared brings no session.
+    // A link that was saved or shared does not carry a session.
     if (Date.now() - +madeAt < LINK_MS) touch({ id });
     link.searchParams.delete(NAME);
     history.replaceState(history.state, "", link);

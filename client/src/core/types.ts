@@ -11,18 +11,18 @@ export interface Drop {
    * `invalid`: not JSON. `consent`: consent is denied, or the browser sends Global Privacy Control.
    */
   reason: "full" | "refused" | "too_large" | "invalid" | "consent";
-  /** The HTTP status, where the service refused. */
+  /** The HTTP status, if the service refused. */
   status?: number;
 }
 
-/** What became of an event. `failed` says why in `failures`. */
+/** The outcome of an event. For `failed`, `failures` has the reasons. */
 export interface EventStatus {
   status: "pending" | "stored" | "duplicate" | "failed" | "unknown";
   failures: { issues: { code: string; path: string; message: string }[] }[];
 }
 
 export interface CaptureOptions {
-  /** Page views, single-page navigations included. `"hash"`: a change of the hash is one too. */
+  /** Page views, including single-page navigations. `"hash"`: a change of the hash counts too. */
   pages?: boolean | "hash";
   /** Clicks on elements with `data-eye`. */
   clicks?: boolean;
@@ -30,37 +30,37 @@ export interface CaptureOptions {
   outbound?: boolean;
   /** Clicks on links to files. */
   downloads?: boolean;
-  /** Submitted forms. `"names"`: with the names of their fields. Values never. */
+  /** Submitted forms. `"names"`: with the names of their fields. Never values. */
   forms?: boolean | "names";
-  /** When a page is left: the deepest point that was seen, in percent. */
+  /** When a page is left: the maximum scroll depth, in percent. */
   scroll?: boolean;
-  /** When a page is left: the seconds during which it was in sight. */
+  /** When a page is left: the seconds during which it was visible. */
   engagement?: boolean;
 }
 
 export interface EyeOptions {
-  /** Where the service is, with its path prefix if it has one: `https://eye.example`. */
+  /** The address of the service, with its path prefix if it has one: `https://eye.example`. */
   url: string;
-  /** A write key. It is public: it can only send. */
+  /** A write key. It is public: it can only send events. */
   key: string;
   /** What to capture without further code; loads `@the-eye/client/auto`. */
   capture?: CaptureOptions;
-  /** Until `consent("granted")`, `"pending"` keeps events in memory and stores and sends nothing. Default `"granted"`. */
+  /** With `"pending"`, events stay in memory and nothing is stored or sent until `consent("granted")`. Default `"granted"`. */
   consent?: Consent;
-  /** false: send though the browser says Global Privacy Control. Default true. */
+  /** false: send events even if the browser sends Global Privacy Control. Default true. */
   honourGpc?: boolean;
-  /** true: a browser that says Do Not Track counts as `consent("denied")`. */
+  /** true: a browser that sends Do Not Track counts as `consent("denied")`. */
   honourDnt?: boolean;
 }
 
 export interface TrackOptions {
-  /** When it occurred, as `performance.now()` said then. Default: now. */
+  /** When it occurred, in the time of `performance.now()`. Default: now. */
   at?: number;
 }
 
-/** What captures events for others: without types, since it cannot know the application's. */
+/** The untyped interface for code that captures events for any application. */
 export interface Recorder {
-  /** As `track`, for any type. */
+  /** Like `track`, for any type. */
   record(category: string, name: string, data: unknown, options?: TrackOptions): string;
 }
 
@@ -79,15 +79,15 @@ export interface Eye<E extends object = AnyEvents> extends Recorder {
   ): string;
   /** Adds to the context of every event from now on. A member that is undefined is left out. */
   set(context: Record<string, unknown>): void;
-  /** The visitor of every event from now on, in all tabs, until the session ends; null forgets it. */
+  /** Sets the visitor of every event from now on, in all tabs, until the session ends; null removes it. */
   identify(visitor: string | null): void;
   consent(state: Consent): void;
   /** @returns a function that removes the listener */
   on(type: "drop", listener: (drop: Drop) => void): () => void;
-  /** Resolves once every event so far is answered, or lies in the browser's storage for the next attempt. */
+  /** Resolves once every event so far is answered, or is in the browser's storage for the next attempt. */
   flush(): Promise<void>;
-  /** What became of an event of this page. */
+  /** The outcome of an event of this page. */
   status(id: string): Promise<EventStatus>;
-  /** A link to another domain that continues this session there for two minutes. */
+  /** A link to another domain that continues this session there; valid for two minutes. */
   linkTo(url: string): string;
 }

@@ -8,7 +8,7 @@ export type { AnyEvents, Drop, ServerEvent, ServerEye, ServerOptions } from "./t
 const DEFAULTS = { delayMs: 1_000, maxEvents: 10_000, maxBytes: 16_000_000 };
 const FLUSH_TIMEOUT_MS = 30_000;
 
-/** What the service takes as one event. */
+/** An event in the format of the service. */
 const MAX_EVENT_BYTES = 32_768;
 
 const encoder = new TextEncoder();
@@ -32,7 +32,7 @@ export function createEye<E extends object = AnyEvents>(options: ServerOptions):
 
   const sender = createSender(rest, drop);
 
-  /** Strictly growing microseconds, so that events of one moment keep their order. */
+  /** Strictly increasing microseconds, so that simultaneous events keep their order. */
   function now(): number {
     lastTime = Math.max(Date.now() * 1_000, lastTime + 1);
     return lastTime;

@@ -9,12 +9,12 @@ export interface Item {
 
 export interface Sender {
   add(item: Item): void;
-  /** Events without an answer, and their bytes. */
+  /** Unanswered events, and their bytes. */
   waiting(): number;
   waitingBytes(): number;
   /** Resolves when a request has been answered, or has failed. */
   progress(): Promise<void>;
-  /** Sends at once what waits for others. */
+  /** Sends the waiting events at once. */
   hurry(): void;
 }
 
@@ -24,7 +24,7 @@ const TIMEOUT_MS = 30_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 60_000;
 
-/** Sends events in order, one request at a time, and again until the service has them. */
+/** Sends events in order, one request at a time, and retries until the service has them. */
 export function createSender(
   options: Pick<ServerOptions, "url" | "key" | "waitUntil" | "fetch"> & { delayMs: number },
   onDrop: (drop: Drop) => void,
@@ -38,7 +38,7 @@ export function createSender(
   let wake: (() => void) | undefined;
   let waiters: (() => void)[] = [];
 
-  /** Waits, unless `hurry` or a full batch ends it before. */
+  /** Waits, unless `hurry` or a full batch ends the wait. */
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
@@ -65,13 +65,13 @@ export function createSender(
   function start(): void {
     running = run().finally(() => {
       running = undefined;
-      // Added between the last answer and now.
+      // Added since the last answer.
       if (queue.length > 0) start();
     });
     options.waitUntil?.(running);
   }
 
-  /** Acts on an answer. @returns how long to wait before the next request, in milliseconds */
+  /** Handles an answer. @returns how long to wait before the next request, in milliseconds */
   function settle(batch: readonly Item[], { status, retryMs }: Answer): number {
     if (status === 0 || status >= 500 || status === 429) {
       const pauseMs = retryMs || Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures++);
@@ -103,7 +103,7 @@ export function createSender(
         body: await gzip(`[${batch.map(({ text }) => text).join(",")}]`),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
-      // Read to the end, so that the connection can serve the next request.
+      // Read to the end, so that the connection can be reused.
       await response.arrayBuffer();
       return { status: response.status, retryMs: Number(response.headers.get("Retry-After")) * 1_000 };
     } catch {
@@ -126,7 +126,7 @@ export function createSender(
 }
 
 interface Answer {
-  /** 0: there was none. */
+  /** 0: no answer. */
   status: number;
   retryMs: number;
 }

@@ -3,19 +3,22 @@ import type { AnyEvents, Drop } from "../core/types.js";
 export type { AnyEvents, Drop };
 
 export interface ServerOptions {
-  /** Where the service is: `https://eye.example`. */
+  /** The address of the service: `https://eye.example`. */
   url: string;
   /** A write key. */
   key: string;
-  /** How long events wait for others to share a request. Default 1,000. */
+  /** How long events wait for others to share a request, in milliseconds. Default 1,000. */
   delayMs?: number;
-  /** Events in memory from which `track` waits; at twice as many it drops the new one. Default 10,000. */
+  /** Number of events in memory from which `track` waits; at twice as many it drops the new one. Default 10,000. */
   maxEvents?: number;
   /** The same in bytes. Default 16,000,000. */
   maxBytes?: number;
-  /** On Workers and the like: `(promise) => context.waitUntil(promise)`, so that the request's end does not stop sending. */
+  /**
+   * On Workers and similar platforms: `(promise) => context.waitUntil(promise)`, so that sending continues after the request
+   * has ended.
+   */
   waitUntil?: (promise: Promise<unknown>) => void;
-  /** In place of the platform's `fetch`: a proxy, a service binding. */
+  /** A replacement for the platform's `fetch`, such as a proxy or a service binding. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
@@ -38,15 +41,15 @@ export type ServerEvent<E extends object> = {
 
 export interface ServerEye<E extends object = AnyEvents> {
   /**
-   * Takes an event. Wait for it to slow down with the service: it resolves once there is room in memory for more.
+   * Queues an event. It resolves once there is room in memory for more, so awaiting it applies the service's backpressure.
    *
    * @returns the event's id
    */
   track(event: ServerEvent<E>): Promise<string>;
   /**
-   * Sends all there is.
+   * Sends all events.
    *
-   * @returns how many events have no answer after `timeoutMs` (30,000); they stay in memory, and are tried further
+   * @returns the number of events without an answer after `timeoutMs` (30,000); they stay in memory and are retried
    */
   flush(timeoutMs?: number): Promise<number>;
   /** @returns a function that removes the listener */
