@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { barChart } from "../../bench/shared/bar-chart.ts";
 
-it("draws each part as wide as its value, and nothing that a name could break", () => {
+it("draws each part as wide as its value, and escapes names", () => {
   const svg = barChart({
     title: "Rows & <requests>",
     unit: "dollars",
@@ -23,7 +23,7 @@ it("draws each part as wide as its value, and nothing that a name could break", 
   expect(svg).not.toContain("<requests>");
 });
 
-it("cuts bars that are too long, and still tells their number", () => {
+it("cuts bars that are too long, and still shows their number", () => {
   const bars = [1, 40].map((value) => ({ name: `${value}`, parts: [{ name: "a", value }] }));
   const svg = barChart({ title: "t", unit: "u", bars, cutAt: 4 });
   const widths = [...svg.matchAll(/<rect x="[\d.]+" y="\d+" width="([\d.]+)"/g)].map(([, width]) => Number(width));

@@ -37,7 +37,7 @@ function failing(run: Partial<Run>, probe: Partial<Probe> = {}): string[] {
   return bars.filter((bar) => !holds(bar)).map(({ what }) => what);
 }
 
-it("holds where every count is as promised", () => {
+it("holds if every count is within its limit", () => {
   expect(failing({})).toEqual([]);
 });
 

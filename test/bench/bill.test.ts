@@ -3,7 +3,7 @@ import { billOf, monthOf, totalOf } from "../../bench/cost/bill.ts";
 import { emptyTally, type Probe, type Run } from "../../bench/cost/tally.ts";
 import { PLAN_DOLLARS_PER_MONTH, PRICES } from "../../bench/prices.ts";
 
-/** 1,000 events in as many requests, with numbers that can be reckoned by hand. */
+/** 1,000 events in as many requests, with numbers that can be computed by hand. */
 const RUN: Run = {
   tally: {
     ...emptyTally(),
@@ -37,18 +37,18 @@ describe("the bill", () => {
     expect(line("queue")?.dollarsPerMillionEvents).toBeCloseTo(1.2);
   });
 
-  it("tells the events' own rows from the index of rare categories, and from the sessions", () => {
+  it("separates the rows of events from those of the index of rare categories and of sessions", () => {
     expect(line("events")?.unitsPerMillionEvents).toBeCloseTo(1_000_000);
     expect(line("events of rare")?.unitsPerMillionEvents).toBeCloseTo(50_000);
     expect(line("sessions")?.unitsPerMillionEvents).toBeCloseTo(100_000);
   });
 
-  it("spreads what a partition and its upkeep take over a day at 100 events a second", () => {
+  it("spreads the cost of a partition and its upkeep over a day at 100 events a second", () => {
     expect(line("partitions")?.unitsPerMillionEvents).toBeCloseTo((1_440 * (1 + 5)) / 8.64);
     expect(line("rows read")?.unitsPerMillionEvents).toBeCloseTo((1_440 * 100) / 8.64);
   });
 
-  it("samples logs: a record of each invocation and each line", () => {
+  it("samples logs: a record for each invocation and each line", () => {
     expect(line("logs")?.unitsPerMillionEvents).toBeCloseTo((1_000 + 10 + 1_000 + 10) * 0.05 * 1_000);
   });
 
@@ -58,7 +58,7 @@ describe("the bill", () => {
 });
 
 describe("a month", () => {
-  it("takes a product's allowance off once, however many lines use it", () => {
+  it("subtracts a product's allowance once, however many lines use it", () => {
     const month = monthOf(billOf(RUN, PROBE, 0.05), 100_000_000);
     const rows = month.lines.find(({ price }) => price === "databaseRowsWritten");
     expect(rows?.units).toBeCloseTo(118_800_000);
@@ -66,7 +66,7 @@ describe("a month", () => {
     expect(rows?.dollars).toBeCloseTo(118.8 - PRICES.databaseRowsWritten.includedPerMonth / 1e6);
   });
 
-  it("costs the plan alone while the allowances last", () => {
+  it("costs only the price of the plan within the allowances", () => {
     const month = monthOf(billOf(RUN, PROBE, 0.05), 1_000);
     expect(month.dollars).toBe(PLAN_DOLLARS_PER_MONTH);
     expect(month.dollarsAtListPrice).toBeGreaterThan(0);

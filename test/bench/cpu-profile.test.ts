@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { selfTimes } from "../../bench/throughput/cpu-profile.ts";
 
-it("adds up a function's own time over all places in the tree, idle time left out", () => {
+it("adds up a function's self time over all places in the tree, without idle time", () => {
   const frame = (functionName: string) => ({ functionName, url: "file:///index.js", lineNumber: 9 });
   const profile = {
     nodes: [

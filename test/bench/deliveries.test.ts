@@ -15,7 +15,7 @@ describe("the batches of a queue", () => {
     expect(deliveries.map(({ atMs }) => atMs)).toEqual([990, 1_990, 4_000]);
   });
 
-  it("close when their first message has waited long enough", () => {
+  it("close when their first message has waited for the timeout", () => {
     const deliveries = deliveriesOf(every(1_500, 4), SETTINGS);
     expect(deliveries).toEqual([
       { atMs: 2_000, messages: [{ atMs: 0 }, { atMs: 1_500 }] },
@@ -23,7 +23,7 @@ describe("the batches of a queue", () => {
     ]);
   });
 
-  it("hold every message once, in order, none too long and none too many", () => {
+  it("contain every message once, in order, within both limits", () => {
     const gaps = fc.array(fc.integer({ min: 0, max: 3_000 }), { maxLength: 300 });
     fc.assert(
       fc.property(gaps, fc.integer({ min: 1, max: 20 }), (steps, maxBatchSize) => {

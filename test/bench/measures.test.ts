@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { longestLag, median, percentile, roundOf } from "../../bench/throughput/measures.ts";
 
 describe("the longest lag", () => {
-  it("is that of the event that waited longest", () => {
+  it("is the lag of the event that waited longest", () => {
     const acceptedAt = [0, 10, 20, 30];
     const progress = [
       { at: 15, readable: 1 },
@@ -13,7 +13,7 @@ describe("the longest lag", () => {
     expect(longestLag(acceptedAt, 1, progress)).toBe(90);
   });
 
-  it("counts a request's events together", () => {
+  it("treats the events of a request together", () => {
     const progress = [
       { at: 50, readable: 10 },
       { at: 80, readable: 20 },
@@ -21,7 +21,7 @@ describe("the longest lag", () => {
     expect(longestLag([0, 40], 10, progress)).toBe(50);
   });
 
-  it("is none for what could be read before it was answered", () => {
+  it("is zero if an event could be read before its request was answered", () => {
     expect(longestLag([100], 1, [{ at: 90, readable: 1 }])).toBe(0);
   });
 });

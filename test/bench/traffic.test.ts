@@ -10,7 +10,7 @@ describe.each(SCENARIOS.map((scenario) => [scenario.title, shortened(scenario)] 
   const requests = requestsOf(scenario, START_MS);
   const events = requests.flatMap((request) => request.events);
 
-  it("sends each session's events from one application, as many as it says", () => {
+  it("sends the given number of events of each session, from one application", () => {
     const sessions = Map.groupBy(events, (event) => event.session_id);
     expect(sessions.size).toBe(scenario.sessions);
     for (const own of sessions.values()) expect(own.length).toBe(scenario.eventsPerSession);
@@ -26,12 +26,12 @@ describe.each(SCENARIOS.map((scenario) => [scenario.title, shortened(scenario)] 
     for (const own of applications.values()) expect(own.size).toBe(1);
   });
 
-  it("keeps to 100 events a second", () => {
+  it("has 100 events a second", () => {
     const last = requests.at(-1);
     expect(last?.atMs).toBe((events.length - scenario.eventsPerRequest) * 10);
   });
 
-  it("is valid but for the share that is not", () => {
+  it("is valid except for the given share", () => {
     const invalid = requests.flatMap(({ atMs, events: own }) =>
       own.filter((event) => {
         const terms = {
@@ -45,7 +45,7 @@ describe.each(SCENARIOS.map((scenario) => [scenario.title, shortened(scenario)] 
     expect(invalid.length).toBe(scenario.invalidEvery === 0 ? 0 : Math.floor(events.length / scenario.invalidEvery));
   });
 
-  it("has as many series as it says", () => {
+  it("has the given number of series", () => {
     const types = requests.flatMap(({ application, events: own }) =>
       own.map(({ category, name }) => JSON.stringify([application, category, name])),
     );

@@ -8,7 +8,7 @@ import { ERROR_COLUMNS } from "../../src/storage/archive/file/columns";
 import { EventFileWriter } from "../../src/storage/archive/file/event-file";
 import { ArchiveFileWriter } from "../../src/storage/archive/file/file-writer";
 
-/** Files of the archive, read back by another program than the one that wrote them: row by row, value by value. */
+/** Reads files of the archive with DuckDB, and compares them row by row and value by value. */
 
 const folder = mkdtempSync(join(tmpdir(), "the-eye-archive-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -85,7 +85,7 @@ describe("a file of events, read by DuckDB", () => {
   it.each([
     ["one event", [event(1)]],
     ["values of every kind", ODD],
-    ["the same event twice over", [event(1), event(1)]],
+    ["the same event twice", [event(1), event(1)]],
     ["several row groups", Array.from({ length: 25_001 }, (_, n) => event(n))],
     [
       "row groups that end by their size",
@@ -101,7 +101,7 @@ describe("a file of events, read by DuckDB", () => {
     expect(await readBack(file.bytes, EVENTS)).toEqual(events.map(asRow));
   });
 
-  it("has the same bytes however often it is written", () => {
+  it("has the same bytes each time it is written", () => {
     const events = Array.from({ length: 12_000 }, (_, n) => event(n));
     expect(Buffer.compare(fileOf(events).bytes, fileOf(events).bytes)).toBe(0);
   });

@@ -6,9 +6,9 @@ import { QUEUE_RETENTION_SECONDS } from "../../src/model/limits";
 import { mustRenew, redelivery } from "../../src/pipeline/retry-policy";
 
 /**
- * An outage of every database under the settings that a deployment has, in virtual time. One message of the simulation stands for
- * many of the queue, and the consumer's capacity is scaled alike, so that what counts is kept: how long a message has to wait
- * until it is delivered again, and how old and how often delivered it is by then.
+ * Simulates an outage of every database with the settings of a deployment, in virtual time. One message of the simulation
+ * represents many of the queue, and the consumer's capacity is scaled in the same way. This preserves how long a message
+ * waits until it is delivered again, and its age and number of deliveries by then.
  */
 
 interface Consumer {
@@ -30,13 +30,13 @@ function consumerOf(queue: string): Consumer {
 
 const DAY = 86_400;
 
-/** A batch takes so long while no database answers: ANSWER_TIMEOUT_MS of the pipeline. Afterwards much less. */
+/** How long a batch takes while no database answers: ANSWER_TIMEOUT_MS of the pipeline. Afterwards it takes much less. */
 const FAILING_BATCH_SECONDS = 10;
 const STORING_BATCH_SECONDS = 2;
 
 interface Outage {
   days: number;
-  /** Arriving at the queue while the outage lasts and afterwards. */
+  /** Messages that arrive at the queue during the outage and afterwards. */
   messagesPerSecond: number;
   retentionSeconds: number;
 }
@@ -47,11 +47,11 @@ interface Result {
   lost: number;
   renewed: number;
   oldestSeconds: number;
-  /** From the end of the outage until nothing of it is left. */
+  /** From the end of the outage until its backlog is processed. */
   drainedAfterSeconds: number;
 }
 
-/** A message as the queue has it. */
+/** A message in the queue. */
 interface Waiting {
   sentAt: number;
   visibleAt: number;
@@ -169,7 +169,7 @@ describe("an outage of every database", () => {
   it.each([7, 10])("of %i days at 100 messages a second loses nothing", (days) => {
     const result = simulate({ ...usual, days }, events);
     expect(result).toMatchObject({ lost: 0, stored: SIMULATED_MESSAGES });
-    // Half of the retention is to spare.
+    // Half of the retention must remain.
     expect(result.oldestSeconds).toBeLessThan(QUEUE_RETENTION_SECONDS / 2);
     expect(result.renewed).toBeGreaterThan(0);
     // At 400 messages a second.
@@ -180,7 +180,7 @@ describe("an outage of every database", () => {
     expect(simulate({ ...usual, days: 10, retentionSeconds: 4 * DAY }, events).lost).toBeGreaterThan(0);
   });
 
-  it("loses no dead letters either, at one a second", () => {
+  it("loses no dead letters, at one a second", () => {
     const deadLetters = consumerOf("the-eye-dead-letters");
     expect(mustRenew({ attempts: 1, ageSeconds: DAY })).toBe(true);
     const result = simulate({ ...usual, days: 7, messagesPerSecond: 1 }, deadLetters);

@@ -7,7 +7,7 @@ import { openMessage, readMessage } from "../../src/pipeline/read-message";
 import { indexRules, NO_RULES } from "../../src/rules/rules";
 import { rulesInForce } from "../../src/rules/rules-in-force";
 
-/** Half of what an isolate has: an object, its array slot and the text beside it must fit, and garbage with them. */
+/** Half of an isolate's memory: the parsed objects, the text and garbage must fit together. */
 const MAX_HEAP_BYTES = 64_000_000;
 
 setFlagsFromString("--expose-gc");
@@ -19,12 +19,12 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** What grows most when it is parsed: `[{},{},…]`. */
+/** The JSON that grows most when it is parsed: `[{},{},…]`. */
 function emptyObjects(characters: number): string {
   return `[${"{},".repeat(Math.floor((characters - 4) / 3))}{}]`;
 }
 
-/** An envelope as full of events as one message may be, each as large as an event may be. */
+/** A full envelope of events of the maximum size. */
 function heaviestEnvelope(n: number): string {
   const event = `{"session_id":"s${n}","category":"c","name":"n","timestamp":1609492527,"data":{"items":ITEMS}}`;
   const items = emptyObjects(MAX_EVENT_BYTES - event.length);
@@ -35,7 +35,7 @@ function heaviestEnvelope(n: number): string {
 it.each([
   ["envelopes", heaviestEnvelope],
   ["malformed messages", () => emptyObjects(MAX_MESSAGE_BYTES)],
-])("a slice of the heaviest %s takes less than 64 MB, parsed here and by the sessions' objects", (_, bodyOf) => {
+])("a slice of the heaviest %s takes less than 64 MB, parsed here and by the session objects", (_, bodyOf) => {
   const bodies = Array.from({ length: 100 }, (__, n) => bodyOf(n));
   for (const body of bodies) expect(body.length).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
   const slices = sliceBatch(bodies);
@@ -54,7 +54,7 @@ it("the same messages parsed all at once would take more than an isolate has", (
   expect(kept.length).toBeGreaterThan(0);
 }, 60_000);
 
-/** Everything that is held while a slice is processed. */
+/** Everything in memory while a slice is processed. */
 function parseSlice(places: readonly number[], bodies: readonly string[]): unknown[] {
   const rules = rulesInForce([{ since: 0, until: Number.POSITIVE_INFINITY, rules: indexRules(NO_RULES) }]);
   const read = places.map((place) => readMessage({ body: bodies[place], queuedAt: 0, id: `${place}` }));

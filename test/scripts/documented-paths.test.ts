@@ -16,7 +16,7 @@ const FILES = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
 
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 
-/** Whether a path, or the end of one such as `core/reader.ts`, is that of a file. */
+/** Whether a path, or the end of one such as `core/reader.ts`, belongs to a file. */
 const isKnown = (path: string) => FILES.some((file) => file === path || file.endsWith(`/${path}`));
 
 describe.each(FILES.filter((file) => file.endsWith(".md")))("%s", (file) => {

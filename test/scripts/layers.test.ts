@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "the-eye-layers-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Files that each import one type; `refused` by the rule, if any. */
+/** Files that each import one type; `refused`: the rule that refuses it, if any. */
 const PROBES = [
   { file: "src/model/reads-storage.ts", from: "../storage/core/databases", refused: "noRestrictedImports" },
   { file: "src/model/json/reads-storage.ts", from: "../../storage/core/databases", refused: "noRestrictedImports" },
@@ -21,7 +21,7 @@ const PROBES = [
   { file: "src/session/reads-storage.ts", from: "../storage/core/databases", refused: null },
 ];
 
-test("the linter refuses imports against the layers and in circles, type imports included", () => {
+test("the linter refuses imports against the layers and import cycles, type imports included", () => {
   copyFileSync(join(ROOT, "biome.json"), join(folder, "biome.json"));
   writeFileSync(join(folder, ".gitignore"), "node_modules\n");
   for (const { file, from } of PROBES) {
@@ -38,7 +38,7 @@ test("the linter refuses imports against the layers and in circles, type imports
   for (const probe of PROBES) expect({ ...probe, refused: refused.get(probe.file) ?? null }).toEqual(probe);
 }, 60_000);
 
-test("every folder of src has its rule", () => {
+test("every folder of src has a rule", () => {
   const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const { overrides }: { overrides: { includes: string[] }[] } = JSON.parse(
     readFileSync(join(ROOT, "biome.json"), "utf8"),

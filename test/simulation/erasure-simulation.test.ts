@@ -3,14 +3,14 @@ import { withoutWaiting } from "./simulate";
 import { type ErasureSabotage, simulateErasures } from "./simulate-erasures";
 import { chunk, seedsOf } from "./world/seeds";
 
-/** Some breaches show only where an erasure meets a write. */
+/** Some faults show only if an erasure coincides with a write. */
 const MAX_SEEDS = 80;
 
 beforeAll(withoutWaiting);
 
-describe("whatever becomes of erasures that race with the traffic and with replays", () => {
+describe("with erasures that race with the traffic and with replays", () => {
   it.each(chunk(seedsOf(100), 10))(
-    "nothing erased is left and nothing else is missing for the seeds from %i",
+    "no erased event is left and no other event is missing, for the seeds from %i",
     { timeout: 120_000 },
     async (...some) => {
       for (const seed of some) expect(await simulateErasures(seed), `replay alone with SEED=${seed}`).toEqual([]);
@@ -20,8 +20,8 @@ describe("whatever becomes of erasures that race with the traffic and with repla
 
 describe("the simulation of erasures notices", () => {
   it.each<[string, ErasureSabotage]>([
-    ["writers that do not ask what was erased", "without_tombstones"],
-    ["an erasure of what was received later", "without_moment"],
+    ["writers that do not check for erasures", "without_tombstones"],
+    ["an erasure of events that were received later", "without_moment"],
   ])("%s", { timeout: 120_000 }, async (_, sabotage) => {
     let isNoticed = false;
     for (let seed = 3_000_001; seed <= 3_000_000 + MAX_SEEDS && !isNoticed; seed++) {

@@ -6,7 +6,7 @@ const seeds = seedsOf(300).filter((seed) => seed % 2 === 0);
 
 beforeAll(withoutWaiting);
 
-describe.skipIf(seeds.length === 0)("though every object forgets everything between any two calls", () => {
+describe.skipIf(seeds.length === 0)("if every object forgets everything between any two calls", () => {
   it.each(chunk(seeds, 10))(
     "the tables equal the model for the even seeds from %i",
     { timeout: 120_000 },

@@ -3,12 +3,12 @@ import { withoutWaiting } from "./simulate";
 import { type ReplaySabotage, simulateReplays } from "./simulate-replays";
 import { chunk, seedsOf } from "./world/seeds";
 
-/** Some breaches show only where replays meet at one error, or the rules change under them. */
+/** Some faults show only if two replays have the same error, or if the rules change during a replay. */
 const MAX_SEEDS = 80;
 
 beforeAll(withoutWaiting);
 
-describe("whatever becomes of replays that race with the traffic", () => {
+describe("with replays that race with the traffic", () => {
   it.each(chunk(seedsOf(100), 10))(
     "the tables equal the model for the seeds from %i",
     { timeout: 120_000 },
@@ -21,8 +21,8 @@ describe("whatever becomes of replays that race with the traffic", () => {
 describe("the simulation of replays notices", () => {
   it.each<[string, ReplaySabotage]>([
     ["replayed events that get new ids", "new_ids"],
-    ["two replays that have one error in hand", "without_claims"],
-    ["an error that is resolved though its event is not stored", "resolve_without_event"],
+    ["two replays that process one error", "without_claims"],
+    ["an error that is resolved although its event is not stored", "resolve_without_event"],
     ["a replay that counts failures again", "count_failures_again"],
     ["a replay whose rules change from step to step", "rules_at_step"],
   ])("%s", { timeout: 120_000 }, async (_, sabotage) => {

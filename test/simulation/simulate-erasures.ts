@@ -8,12 +8,12 @@ import { emptyDatabases, readTables } from "./world/tables";
 import { makeTraffic } from "./world/traffic";
 import { anyFault, evict, makeWorld } from "./world/world";
 
-/** A promise of erasures that is broken on purpose, to show that the simulation notices. */
+/** A guarantee of erasures that is broken on purpose, to show that the simulation notices. */
 export type ErasureSabotage =
   | "none"
-  /** Writers do not ask what was erased. */
+  /** Writers do not check for erasures. */
   | "without_tombstones"
-  /** An erasure takes what was received later too. */
+  /** An erasure also deletes events that were received later. */
   | "without_moment";
 
 const MAX_ROUNDS = 250;
@@ -22,10 +22,11 @@ const MAX_ROUNDS = 250;
 const COUNTS = /: minutes|counts by|hours of series|failures in|report-only/;
 
 /**
- * Runs one seed: the traffic of the other simulations, while sessions and visitors are erased between its messages and beside them,
- * in half of the seeds with replays.
+ * Runs one seed: the traffic of the other simulations, while sessions and visitors are erased between its messages and
+ * concurrently, in half of the seeds with replays.
  *
- * @returns every difference in words: what was erased and is there, and, without replays, what was not and is missing
+ * @returns a description of every difference: erased events that are stored, and, without replays, other events that are
+ * missing
  */
 export async function simulateErasures(seed: number, sabotage: ErasureSabotage = "none"): Promise<string[]> {
   const random = seeded(seed);

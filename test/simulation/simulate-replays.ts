@@ -11,32 +11,32 @@ import { makeTraffic } from "./world/traffic";
 import type { Fault } from "./world/weather";
 import { anyFault, evict, makeWorld } from "./world/world";
 
-/** A promise of replays that is broken on purpose, to show that the simulation notices. */
+/** A guarantee of replays that is broken on purpose, to show that the simulation notices. */
 export type ReplaySabotage =
   | "none"
   /** A replayed event gets a new id each time. */
   | "new_ids"
-  /** Two replays may have one error in hand. */
+  /** Two replays may process one error. */
   | "without_claims"
-  /** Errors are resolved though their events are not stored. */
+  /** Errors are resolved although their events are not stored. */
   | "resolve_without_event"
   | "count_failures_again"
-  /** A replay validates by the rules at its steps, not by those from its creation on. */
+  /** A replay validates by the rules at its steps, not by those at its creation. */
   | "rules_at_step";
 
 const MAX_ROUNDS = 200;
 
 /**
- * Runs one seed: the traffic of the other simulation, while replays of what has failed so far are begun and delivered between
- * its messages and beside them: with repairs that fix all, a part or nothing, that differ, or that name another session. In half
- * of the seeds everything is fixed in the end.
+ * Runs one seed: the traffic of the other simulation, while replays of the failed events begin and are delivered between its
+ * messages and concurrently. Their repairs fix all, a part or nothing, differ, or set another session. In half of the seeds
+ * everything is repaired at the end.
  *
- * @returns every difference from the model in words
+ * @returns a description of every difference from the model
  */
 export async function simulateReplays(seed: number, sabotage: ReplaySabotage = "none"): Promise<string[]> {
   const random = seeded(seed);
   const made = makeTraffic(random);
-  // What came in pieces is no event of its own, and so nothing that can be stored.
+  // An event in pieces is not an event in a message, and cannot be stored.
   const messages = made.messages.filter(({ body }) => !body.includes('"oversized":'));
   const traffic = { ...made, messages, oversized: [] };
   const world = makeWorld(random, traffic, { sabotage: "none", isForgetful: seed % 2 === 0 });
@@ -63,7 +63,7 @@ export async function simulateReplays(seed: number, sabotage: ReplaySabotage = "
       continue;
     }
     await world.change();
-    // Not too early, or there is nothing to replay; now and then several, which meet at the same errors.
+    // Not too early, because then there is nothing to replay; sometimes several, with the same errors.
     const begin = round < 3 || random.chance(0.7) ? 0 : 1 + random.below(3);
     for (let n = 0; n < begin; n++) await replays.begin();
     const changed = random.chance(0.3) ? world.changePartitions() : null;

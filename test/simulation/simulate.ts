@@ -19,10 +19,10 @@ const MAX_ROUNDS = 150;
 const MAX_CALM_ROUNDS = 40;
 
 /**
- * Runs one seed: makes traffic, delivers it with everything that the platform is allowed to do while rules, partitions and
- * databases change, then delivers what is left without faults, and compares the databases with the model.
+ * Runs one seed: generates traffic, delivers it with every fault that the platform may cause while rules, partitions and
+ * databases change, then delivers the remaining messages without faults, and compares the databases with the model.
  *
- * @returns every difference in words; none: the pipeline kept its promises
+ * @returns a description of every difference; empty if the pipeline kept its guarantees
  */
 export async function simulate(seed: number, sabotage: Sabotage = "none"): Promise<string[]> {
   const random = seeded(seed);
@@ -54,7 +54,7 @@ export async function simulate(seed: number, sabotage: Sabotage = "none"): Promi
       await changed;
       // Nothing outlives its invocation by a minute.
       await world.rest();
-      // What a crash leaves half done is often made whole by the redelivery: look before.
+      // A redelivery often completes what a crash left half done, so this checks before.
       const afterCrash = sabotage === "none" ? 0.4 : 1;
       if (!random.chance(ends.includes("crashed") ? afterCrash : 0.04)) continue;
       const problems = await check(world, null);
@@ -68,7 +68,7 @@ export async function simulate(seed: number, sabotage: Sabotage = "none"): Promi
   return [...queue.problems, ...world.problems, ...(await check(world, traffic)), ...reading];
 }
 
-/** @param traffic what must have become of it; null: some of it is still under way */
+/** @param traffic whose outcome is checked; null: some of it is still in progress */
 async function check(world: World, traffic: Traffic | null): Promise<string[]> {
   const partitions = await partitionsOf(world);
   const tables = await readTables(world.originals);
@@ -86,13 +86,13 @@ interface Pending extends Message {
   attempts: number;
 }
 
-/** The queue of events: what has not come yet, what is not acknowledged, and what may come again all the same. */
+/** The queue of events: messages that are not sent yet, not acknowledged, or acknowledged and possibly delivered again. */
 export interface Queue {
   sabotage: Sabotage;
   coming: Pending[];
   pending: Map<string, Pending>;
   delivered: Pending[];
-  /** What no invocation should throw. */
+  /** Errors that an invocation threw, which none should. */
   problems: string[];
   isWhole(): boolean;
   isDone(): boolean;
@@ -108,22 +108,22 @@ export function makeQueue(traffic: Traffic, sabotage: Sabotage): Queue {
   };
 }
 
-/** Some seconds, or until the next message comes; now and then many minutes. */
+/** Some seconds, or until the next message; sometimes many minutes. */
 export function passTime(world: World, { coming, pending }: Queue): void {
   const { random } = world;
   world.now += random.below(random.chance(0.1) ? 1_500 : 20) * 1_000_000;
   const [next] = coming;
   if (next !== undefined && pending.size === 0) world.now = Math.max(world.now, next.queuedAt + 1_000_000);
-  // A receipt lies at most a second after its request's.
+  // A receipt is at most a second after that of its request.
   while (coming[0] !== undefined && coming[0].queuedAt + 1_000_000 <= world.now) {
     const message = coming.shift();
     if (message !== undefined) pending.set(message.id, message);
   }
 }
 
-/** Delivers a batch to one of the consumers. What is not acknowledged comes again. */
+/** Delivers a batch to one of the consumers. Messages that are not acknowledged are delivered again. */
 export async function deliver(world: World, queue: Queue, fault: Fault): Promise<"done" | "crashed"> {
-  // Of its own, so that what happens at the same time elsewhere does not change it.
+  // A separate generator, so that concurrent actions do not change its numbers.
   const random = seeded(world.random.below(2 ** 31));
   const messages = draw(random, queue);
   if (messages.length === 0) return "done";
@@ -141,7 +141,7 @@ export async function deliver(world: World, queue: Queue, fault: Fault): Promise
   const isLost = end === "crashed" || fault === "crash_before_acknowledgement";
   const taken = queue.sabotage === "acknowledge_before_commit" ? messages : isLost ? [] : acknowledged;
   for (const message of taken) {
-    // What was sent again is another message with the same content.
+    // A message that was sent again is another message with the same content.
     if (renewed.has(message.body)) {
       message.attempts = 0;
       continue;
@@ -151,7 +151,7 @@ export async function deliver(world: World, queue: Queue, fault: Fault): Promise
   return end;
 }
 
-/** Some of the pending messages in any order, some of them twice, and now and then one that was acknowledged before. */
+/** Some of the pending messages in any order, some of them twice, and sometimes one that was acknowledged before. */
 function draw(random: Random, { pending, delivered }: Queue): Pending[] {
   const chosen = random.shuffle([...pending.values()]).slice(0, 1 + random.below(8));
   const again = chosen.filter(() => random.chance(0.15));
@@ -159,7 +159,7 @@ function draw(random: Random, { pending, delivered }: Queue): Pending[] {
   return random.shuffle([...chosen, ...again, ...late]);
 }
 
-/** @param isFirst says of each message that it comes for the first time, which is not to be relied on */
+/** @param isFirst marks each message as delivered for the first time, which the consumer must not rely on */
 function batchOf(
   messages: Pending[],
   isFirst: boolean,
@@ -182,7 +182,7 @@ function batchOf(
   };
 }
 
-/** Waiting between two tries at once proves nothing here, and takes most of the time. */
+/** Pauses between immediate retries prove nothing here, and would take most of the time. */
 export function withoutWaiting(): void {
   vi.spyOn(scheduler, "wait").mockResolvedValue(undefined);
 }

@@ -6,7 +6,7 @@ const seeds = seedsOf(300).filter((seed) => seed % 2 === 1);
 
 beforeAll(withoutWaiting);
 
-describe.skipIf(seeds.length === 0)("whatever the platform does with the messages", () => {
+describe.skipIf(seeds.length === 0)("with every fault that the platform may cause", () => {
   it.each(chunk(seeds, 10))(
     "the tables equal the model for the odd seeds from %i",
     { timeout: 120_000 },

@@ -30,7 +30,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Fires the cron as if it were so many minutes later. */
+/** Runs the cron as if it were this many minutes later. */
 async function tick(minutes: number): Promise<void> {
   const time = Date.now() + minutes * 60_000;
   const response = await fetch(`${service.url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*&time=${time}`);
@@ -44,7 +44,7 @@ const send = (path: string, key: string, body: unknown) =>
     body: JSON.stringify(body),
   });
 
-test("failing events lead to one signed message when it begins, tried again after a 500, and one when it ends", async () => {
+test("failing events cause one signed message when the alert begins, retried after a 500, and one when it ends", async () => {
   const { port } = receiver.address() as AddressInfo;
   const created = await send("/theeye/alerts", "eye_a_local", {
     name: "failing",

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
 import { eventually, type Service, startService } from "./service.ts";
 
-/** The samples of the brief, and the events that the system before this one lost after answering 202. */
+/** The samples of the brief, and events that the replaced system lost after answering 202. */
 
 const SESSION = "e2085be5-9137-4e4e-80b5-f1ffddc25423";
 const sample = {
@@ -63,7 +63,7 @@ async function send(body: unknown): Promise<number> {
   return response.status;
 }
 
-test("the three samples, sent one by one at one moment, read back in the order in which they were received", async () => {
+test("the three samples, sent separately with equal timestamps, are returned in the order in which they were received", async () => {
   for (const event of samples) expect(await send(event)).toBe(202);
   const found = await eventually(async () => {
     const results = await ask(`/theeye/sessions/${SESSION}`);
@@ -86,11 +86,11 @@ test.each([
   ["a number as payload", { ...sample, session_id: "lost-4", data: 5 }, ["data_invalid"]],
   ["a missing payload", { ...sample, session_id: "lost-5", data: undefined }, ["data_invalid"]],
   [
-    "a moment in the future",
+    "a timestamp in the future",
     { ...sample, session_id: "lost-6", timestamp: "2199-01-01 00:00:00" },
     ["timestamp_in_future"],
   ],
-])("%s is accepted and found whole among the errors", async (_, event, codes) => {
+])("%s is accepted and stored whole among the errors", async (_, event, codes) => {
   expect(await send(event)).toBe(202);
   const [error] = await eventually(async () => {
     const results = await ask(`/theeye/errors?session_id=${event.session_id}`);
@@ -101,7 +101,7 @@ test.each([
   expect(await ask(`/theeye/events?session_id=${event.session_id}`)).toEqual([]);
 });
 
-test("one bad event in a request leaves its neighbours alone", async () => {
+test("one bad event in a request does not affect its neighbours", async () => {
   const batch = [
     { ...sample, session_id: "neighbours" },
     17,

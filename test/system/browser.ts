@@ -11,10 +11,10 @@ export const FLAGS = [
 export const hasBrowser = existsSync(CHROMIUM);
 
 if (!hasBrowser) {
-  console.warn(`Skipped: there is no Chromium at ${CHROMIUM}. Install one, or say where it is with CHROMIUM_PATH.`);
+  console.warn(`Skipped: there is no Chromium at ${CHROMIUM}. Install one, or give its path in CHROMIUM_PATH.`);
 }
 
-/** A headless Chromium of the machine's own. */
+/** The machine's Chromium, headless. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }

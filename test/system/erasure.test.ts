@@ -42,7 +42,7 @@ async function countOf(session: string): Promise<number> {
   return ((await response.json()) as { results: unknown[] }).results.length;
 }
 
-/** How often a text stands in the files of the local state, once nothing is left in a write-ahead log. */
+/** How often a text occurs in the files of the local state, once the write-ahead logs are empty. */
 function occurrences(text: string): number {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name));
   for (const file of files.filter((name) => name.endsWith(".sqlite"))) {
@@ -57,7 +57,7 @@ function occurrences(text: string): number {
     }, 0);
 }
 
-/** So few that no page of a table is split before the erasure: what a split leaves behind is out of reach. */
+/** So few that no page of a table is split before the erasure: the copies that a split leaves cannot be erased. */
 test("no byte of an erased session's payloads is left in any file of the local state", {
   timeout: 300_000,
 }, async () => {
@@ -80,7 +80,7 @@ test("no byte of an erased session's payloads is left in any file of the local s
   }, 200_000);
   expect(await countOf(ERASED)).toBe(0);
   expect(await countOf("other")).toBe(3);
-  // What is received later is stored as ever.
+  // Events that are received later are stored as usual.
   await send([eventOf(ERASED, 5, { later: true })]);
   await eventually(async () => ((await countOf(ERASED)) === 1 ? true : null), 60_000);
 

@@ -81,7 +81,7 @@ describe("the webhook receiver", () => {
     await ended;
   });
 
-  test("takes the message of an alert that begins, once", async () => {
+  test("handles the message of an alert that begins, once", async () => {
     const wrong = { session_id: "s", category: "c", name: "n", data: null, timestamp: "2021-01-01 08:00:00" };
     await fetch(`${service.url}/theeye/events`, {
       method: "POST",
@@ -119,7 +119,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
   afterAll(() => site.close());
 
-  test("sends the view, the click and the form, also when it is left at once", async () => {
+  test("sends the view, the click and the form, even if the page is left at once", async () => {
     const browser = await launchBrowser();
     try {
       const page = await browser.newPage();

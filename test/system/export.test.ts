@@ -46,7 +46,7 @@ function exportTo(file: string, ...flags: string[]): Promise<{ code: number | nu
   return runToEnd("npm", ["run", "export", "--", "--url", service.url, "--out", file, ...flags]);
 }
 
-test("the exported file holds every event that was sent, once and in order", async () => {
+test("the exported file has every event that was sent, once and in order", async () => {
   const file = join(folder, "events.ndjson");
   const { code, output } = await exportTo(file, "--start", "2021-01-01", "--end", "2021-01-01", "--part", "400");
   expect(code, output).toBe(0);
@@ -59,7 +59,7 @@ test("the exported file holds every event that was sent, once and in order", asy
   );
 });
 
-test("CSV holds what was sent, with columns for the payload's places", async () => {
+test("CSV has the events that were sent, with columns for paths of the payload", async () => {
   const file = join(folder, "events.csv.gz");
   const { code, output } = await exportTo(file, "--flatten", "auto", "--category", "form interaction", "--part", "100");
   expect(code, output).toBe(0);
@@ -74,7 +74,7 @@ test("CSV holds what was sent, with columns for the payload's places", async () 
   );
 });
 
-test("ends with a message where the key is refused", async () => {
+test("ends with a message if the key is refused", async () => {
   const { code, output } = await exportTo(join(folder, "none.ndjson"), "--key", "eye_w_local");
   expect(code).toBe(1);
   expect(output).toContain("answered 403");

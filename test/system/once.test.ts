@@ -40,7 +40,7 @@ const events: Sent[] = Array.from({ length: EVENTS }, (_, number) => {
   };
 });
 
-/** The same order for one seed; mulberry32. */
+/** Shuffles deterministically by a seed (mulberry32). */
 function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
   let state = seed;
   const random = () => {
@@ -55,7 +55,10 @@ function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
     .map(({ item }) => item);
 }
 
-/** Sends all events from 20 clients at once. Requests that fail since the service was killed are left to the next round. */
+/**
+ * Sends all events from 20 clients at once. Events of requests that fail because the service was killed are sent in the next
+ * round.
+ */
 async function sendAll(url: string, seed: number, kill: (() => Promise<void>) | null): Promise<void> {
   const order = shuffled(events, seed);
   const batches = Array.from({ length: EVENTS / BATCH }, (_, n) => order.slice(n * BATCH, (n + 1) * BATCH));

@@ -18,8 +18,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-// Here and not in workerd, since the validator needs `eval`.
-test("the document as served is valid OpenAPI 3.1", async () => {
+// Not tested in workerd, because the validator needs `eval`.
+test("the served document is valid OpenAPI 3.1", async () => {
   const document = (await (await fetch(`${service.url}/openapi.json`)).json()) as Record<string, unknown>;
   const validator = new Validator();
   const { valid, errors } = await validator.validate(document);
@@ -27,18 +27,18 @@ test("the document as served is valid OpenAPI 3.1", async () => {
   expect(validator.version).toBe("3.1");
 });
 
-test("the validator finds what is wrong", async () => {
+test("the validator finds errors", async () => {
   const { valid } = await new Validator().validate({ openapi: "3.1.0", info: { title: "The Eye" }, paths: {} });
   expect(valid).toBe(false);
 });
 
-/** Their examples name what this service does not have; all others succeed. */
+/** Operations whose examples name resources that this service does not have; all others succeed. */
 const OF_NO_SERVICE = new Set([
   ...["revokeKey", "showError", "eraseError", "showErasure", "showReplay", "resumeReplay", "cancelReplay"],
   ...["showJob", "showVisitor"],
 ]);
 
-test("every published example can be sent as it stands and answers what the document says", async () => {
+test("every published example can be sent unchanged, and its answer matches the document", async () => {
   const document: unknown = await (await fetch(`${service.url}/openapi.json`)).json();
   const requests = publishedRequests(document);
   expect(requests.length).toBeGreaterThan(40);
@@ -47,7 +47,7 @@ test("every published example can be sent as it stands and answers what the docu
     const expected = OF_NO_SERVICE.has(request.operationId) ? [404] : request.successes;
     const response = await eventually(async () => {
       const answer = await send(request);
-      // The session of the examples is there once the queue has delivered them.
+      // The session of the examples exists once the queue has delivered them.
       return request.operationId === "showSession" && answer.status === 404 ? null : answer;
     });
     if (!expected.includes(response.status)) unexpected.push(`${request.name}: ${await response.text()}`);

@@ -10,7 +10,7 @@ import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
 import { hasBrowser, launchBrowser } from "./browser.ts";
 import { eventually, type Service, startService } from "./service.ts";
 
-/** A site of another origin, whose pages send events as browsers do: with a preflight, and as beacons without. */
+/** A site with another origin, whose pages send events with a preflight, and as beacons without one. */
 describe.skipIf(!hasBrowser)("a page of another origin", () => {
   const folder = mkdtempSync(join(tmpdir(), "the-eye-"));
   let service: Service;
@@ -53,7 +53,7 @@ describe.skipIf(!hasBrowser)("a page of another origin", () => {
     await untilStored("from-fetch");
   });
 
-  it("reads why it was refused", async () => {
+  it("reads the reason of a refusal", async () => {
     const body = await page.evaluate(
       async (url) => (await fetch(url, { method: "POST", body: "[]" })).text(),
       collector(),
@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser)("a page of another origin", () => {
     expect(JSON.parse(body)).toMatchObject({ code: "empty_batch" });
   });
 
-  it("sends a beacon, which can set no header", async () => {
+  it("sends a beacon, which cannot set headers", async () => {
     const body = JSON.stringify(JSON.stringify(eventOf("from-beacon")));
     const queued = await page.evaluate(`navigator.sendBeacon(${JSON.stringify(collector())}, ${body})`);
     expect(queued).toBe(true);

@@ -21,7 +21,7 @@ afterAll(async () => {
 const replay = (file: string, ...flags: string[]) =>
   runToEnd("npm", ["run", "replay", "--", file, "--url", service.url, ...flags]);
 
-/** The numbers of the reconciliation, by the name of the row. */
+/** The numbers of the reconciliation, by row name. */
 function table(output: string): Record<string, number> {
   const rows = output.matchAll(/^ {0,2}([a-z ]+?) {2,}(\d+)/gm);
   return Object.fromEntries(Array.from(rows, ([, name, n]) => [name ?? "", Number(n)]));
@@ -39,7 +39,7 @@ async function countEvents(): Promise<number> {
   return count;
 }
 
-test("a small log with oddities adds up, with the lines that were not understood", async () => {
+test("a small log with unusual lines adds up, and the lines that were not understood are listed", async () => {
   const { code, output } = await replay(FIXTURE, "--batch", "7", "--concurrency", "3");
   expect(code, output).toBe(0);
   expect(table(output)).toEqual({
@@ -58,7 +58,7 @@ test("a small log with oddities adds up, with the lines that were not understood
   expect(output).toContain("It adds up.");
 });
 
-test("the same log once more adds up as well: only the line that failed is sent again", async () => {
+test("the same log adds up a second time: only the line that failed is sent again", async () => {
   const before = await countEvents();
   const { code, output } = await replay(FIXTURE);
   expect(code, output).toBe(0);
@@ -67,7 +67,7 @@ test("the same log once more adds up as well: only the line that failed is sent 
   expect(await countEvents()).toBe(before);
 });
 
-test("another server's log is kept apart by its source, and a late line moves no other", async () => {
+test("another server's log is separate by its source, and a late line moves no other", async () => {
   const grown = (name: string) => join(ROOT, "test/fixtures/logs", name);
   const before = await countEvents();
   await replay(grown("grow1.log"));
@@ -84,7 +84,7 @@ test("a wrong key stops the replay with a message", async () => {
 });
 
 test.skipIf(!existsSync(REAL_LOG))(
-  "the real log: 10,000 lines, 10,000 accepted, 10,000 stored; once more stores nothing twice (skipped where it is absent)",
+  "the real log: 10,000 lines, 10,000 accepted, 10,000 stored; a second replay stores nothing twice (skipped if it is absent)",
   async () => {
     const before = await countEvents();
     const first = await replay(REAL_LOG);

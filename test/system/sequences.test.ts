@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROOT, runToEnd, type Service, startService } from "./service.ts";
 
 /**
- * Questions about sequences over a real access log, against right answers that are worked out from its lines alone. The examples of
- * docs/questions.md are these.
+ * Questions about sequences over a real access log, compared with answers that are computed directly from its lines.
+ * docs/questions.md has these questions as examples.
  */
 
 const REAL_LOG = join(ROOT, "../shared/data/access.log");
@@ -34,7 +34,7 @@ function hitsOf(file: string): Hit[] {
   });
 }
 
-/** Lines of one second stay in the order of the file. */
+/** Lines of the same second stay in the order of the file. */
 function sequencesOf(hits: Hit[], key: "session" | "visitor"): Hit[][] {
   const sorted = hits.toSorted((a, b) => a.seconds - b.seconds);
   return [...Map.groupBy(sorted, (hit) => hit[key]).values()];
@@ -43,7 +43,7 @@ function sequencesOf(hits: Hit[], key: "session" | "visitor"): Hit[][] {
 const isHome = ({ path }: Hit) => path === "/";
 const isBlog = ({ path }: Hit) => path.startsWith("/blog/");
 
-/** Seconds from the home page to the blog, for each sequence that has both within half an hour; null: it has only the first. */
+/** Seconds from the home page to the blog, for each sequence that has both within half an hour; null: only the first. */
 function homeToBlog(sequences: Hit[][]): (number | null)[] {
   return sequences
     .filter((hits) => hits.some(isHome))
@@ -70,13 +70,13 @@ async function post(path: string, body: unknown): Promise<Record<string, unknown
 
 const range = { start_date: "2015-05-17", end_date: "2015-05-20" };
 
-describe.skipIf(!existsSync(REAL_LOG))("the real log (skipped where it is absent)", () => {
+describe.skipIf(!existsSync(REAL_LOG))("the real log (skipped if it is absent)", () => {
   let hits: Hit[];
 
   beforeAll(async () => {
     service = await startService(folder);
     hits = hitsOf(REAL_LOG);
-    // One request at a time, so that lines of one second are received in the order of the file.
+    // One request at a time, so that lines of the same second are received in the order of the file.
     const flags = ["--url", service.url, "--concurrency", "1"];
     const { code, output } = await runToEnd("npm", ["run", "replay", "--", REAL_LOG, ...flags]);
     expect(code, output).toBe(0);
@@ -131,7 +131,7 @@ describe.skipIf(!existsSync(REAL_LOG))("the real log (skipped where it is absent
     expect(answer).toMatchObject({ levels: [[{ key: "/", count: paths.length }], level, expect.anything()] });
   });
 
-  test("who came back, by day", async () => {
+  test("retention by day", async () => {
     const days = [17, 18, 19, 20].map((day) => Date.UTC(2015, 4, day) / 86_400_000);
     const visitors = sequencesOf(hits, "visitor").map((own) => [
       ...new Set(own.map((hit) => Math.floor(hit.seconds / 86_400))),

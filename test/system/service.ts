@@ -9,21 +9,21 @@ const POSIX = process.platform !== "win32";
 
 const START_TIMEOUT_MS = 150_000;
 
-/** The local service, as `npm start` runs it. */
+/** The local service, as run by `npm start`. */
 export interface Service {
   url: string;
   /** Everything printed so far, both streams. */
   output: () => string;
-  /** Ends it as a service manager (SIGTERM) or Ctrl-C (SIGINT) would; afterwards nothing listens any more. */
+  /** Stops it like a service manager (SIGTERM) or Ctrl-C (SIGINT); afterwards nothing listens any more. */
   stop: (signal?: "SIGINT" | "SIGTERM") => Promise<void>;
-  /** Ends every process of it at once, as a power cut would (SIGKILL). What its local queue held in memory is gone. */
+  /** Kills all of its processes at once, like a power cut (SIGKILL). The messages in its in-memory queue are lost. */
   kill: () => Promise<void>;
 }
 
 /**
- * Runs `npm start` on a free port and waits until it says that it is ready.
+ * Runs `npm start` on a free port and waits until it prints that it is ready.
  *
- * @throws Error with its output if it ends before.
+ * @throws Error with its output if it exits before
  */
 export async function startService(persistTo: string, flags: readonly string[] = []): Promise<Service> {
   const port = await freePort();
@@ -42,7 +42,7 @@ export async function startService(persistTo: string, flags: readonly string[] =
     output: collected.text,
     async stop(signal = "SIGTERM") {
       if (child.exitCode === null && child.signalCode === null) {
-        // Ctrl-C reaches every process of the terminal's foreground group; a service manager ends npm alone.
+        // Ctrl-C reaches every process of the terminal's foreground group; a service manager signals only npm.
         if (signal === "SIGINT" && POSIX && child.pid !== undefined) process.kill(-child.pid, signal);
         else child.kill(signal);
         await exited;
@@ -50,7 +50,7 @@ export async function startService(persistTo: string, flags: readonly string[] =
       await untilRefused(url);
     },
     async kill() {
-      // All of them before the first is killed: afterwards nobody knows whose children they were.
+      // Listed before the first one is killed, because afterwards their parents are not known.
       for (const pid of [...descendants(child.pid ?? 0), child.pid ?? 0]) process.kill(pid, "SIGKILL");
       await exited;
       await untilRefused(url);
@@ -58,7 +58,7 @@ export async function startService(persistTo: string, flags: readonly string[] =
   };
 }
 
-/** All processes below a process. POSIX only. */
+/** All descendants of a process. POSIX only. */
 function descendants(root: number): number[] {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
   const parents = new Map(lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]));
@@ -69,7 +69,7 @@ function descendants(root: number): number[] {
   return [...parents.keys()].filter(isBelow);
 }
 
-/** Runs an npm script or a shell command to its end, in the repository. */
+/** Runs an npm script or a shell command in the repository, to its end. */
 export async function runToEnd(
   program: string,
   args: readonly string[],
@@ -80,7 +80,7 @@ export async function runToEnd(
   return { code: typeof code === "number" ? code : null, output: collected.text() };
 }
 
-/** A port that was free a moment ago. */
+/** A port that was just free. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, "127.0.0.1");
@@ -88,11 +88,11 @@ export async function freePort(): Promise<number> {
   const address = server.address() as AddressInfo | null;
   server.close();
   await once(server, "close");
-  if (address === null) throw new Error("No port could be had.");
+  if (address === null) throw new Error("No port could be allocated.");
   return address.port;
 }
 
-/** Asks `probe` until it gives a value. The queue and its consumer take seconds. */
+/** Calls `probe` until it returns a value. The queue and its consumer take seconds. */
 export async function eventually<T>(probe: () => Promise<T | null>, timeoutMs = 30_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
@@ -107,7 +107,7 @@ function spawnNpm(args: readonly string[]): ChildProcess {
   return spawn("npm", args, {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
-    // A group of its own, so that a test can do what Ctrl-C does.
+    // A separate group, so that a test can act like Ctrl-C.
     detached: POSIX,
     shell: !POSIX,
   });

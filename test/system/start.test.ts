@@ -30,7 +30,7 @@ async function pasted(command: string): Promise<unknown> {
 
 const HAS_CURL = spawnSync("curl", ["--version"]).status === 0;
 
-test.skipIf(!HAS_CURL)("the printed lines work when pasted: the event goes in and comes back", async () => {
+test.skipIf(!HAS_CURL)("the printed commands work: the event is stored and returned", async () => {
   const { send, read } = printedCommands();
   const accepted = (await pasted(send)) as { accepted: number; ids: string[] };
   expect(accepted).toMatchObject({ accepted: 1, ids: [expect.any(String)] });
@@ -71,7 +71,7 @@ test("a second start on the same state changes neither events nor keys", async (
   expect(service.output()).not.toContain("Setting up");
 });
 
-test("a port in use is said plainly", async () => {
+test("a port in use is reported clearly", async () => {
   const taken = createServer().listen(0, "localhost");
   await new Promise((resolve) => taken.once("listening", resolve));
   const address = taken.address();
@@ -89,7 +89,7 @@ test("a port in use is said plainly", async () => {
   expect(output).toContain(`Port ${port} is in use by another program.`);
 });
 
-test("a second service on the same state is refused, and is told whose it is", async () => {
+test("a second service on the same state is refused with a message that names the first", async () => {
   const port = String(await freePort());
   const { code, output } = await runToEnd("npm", ["start", "--", "--port", port, "--persist-to", folder]);
   expect(code).toBe(1);
@@ -97,29 +97,32 @@ test("a second service on the same state is refused, and is told whose it is", a
   expect((await fetch(`${service.url}/health`)).status).toBe(200);
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("%s ends it only after what was accepted is stored", async (signal) => {
-  const headers = { Authorization: "Bearer eye_w_local" };
-  const session = `drained-${signal}`;
-  for (let n = 0; n < 40; n++) {
-    const event = { session_id: session, category: "c", name: "n", data: { n }, timestamp: "2026-03-01 00:00:00" };
-    const response = await fetch(`${service.url}/theeye/events`, {
-      method: "POST",
-      headers,
-      body: JSON.stringify(event),
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "%s stops the service only after accepted events are stored",
+  async (signal) => {
+    const headers = { Authorization: "Bearer eye_w_local" };
+    const session = `drained-${signal}`;
+    for (let n = 0; n < 40; n++) {
+      const event = { session_id: session, category: "c", name: "n", data: { n }, timestamp: "2026-03-01 00:00:00" };
+      const response = await fetch(`${service.url}/theeye/events`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify(event),
+      });
+      expect(response.status).toBe(202);
+    }
+    await service.stop(signal);
+    expect(service.output()).toContain("storing what was accepted");
+    service = await startService(folder);
+    const read = await fetch(`${service.url}/theeye/sessions/${session}`, {
+      headers: { Authorization: "Bearer eye_r_local" },
     });
-    expect(response.status).toBe(202);
-  }
-  await service.stop(signal);
-  expect(service.output()).toContain("what was accepted is being stored");
-  service = await startService(folder);
-  const read = await fetch(`${service.url}/theeye/sessions/${session}`, {
-    headers: { Authorization: "Bearer eye_r_local" },
-  });
-  expect(((await read.json()) as { results: unknown[] }).results).toHaveLength(40);
-});
+    expect(((await read.json()) as { results: unknown[] }).results).toHaveLength(40);
+  },
+);
 
 test.skipIf(process.platform === "win32")(
-  "kill -9 of its first process leaves nothing behind, and it starts again",
+  "kill -9 of the first process leaves no process running, and the service starts again",
   async () => {
     const { pid } = JSON.parse(readFileSync(join(folder, "the-eye.lock"), "utf8")) as { pid: number };
     process.kill(pid, "SIGKILL");
@@ -129,7 +132,7 @@ test.skipIf(process.platform === "win32")(
   },
 );
 
-test("a setting that cannot be used ends it with a sentence that says what to do", async () => {
+test("an invalid setting stops the service with a message that says what to do", async () => {
   const own = mkdtempSync(join(tmpdir(), "the-eye-setting-"));
   const port = String(await freePort());
   const setting = ["--var", "KEY_CACHE_SECONDS:soon"];

@@ -6,8 +6,8 @@ import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
 import { eventually, type Service, startService } from "./service.ts";
 
 /**
- * The story of docs/errors.md with a schema: an application ships a bad release, the summary shows it, the fix is tried,
- * and the replay takes the failed events to their right places.
+ * The story of docs/errors.md with a schema: an application ships a bad release, the summary shows it, the repair is
+ * previewed, and the replay stores the failed events in their right places.
  */
 
 const folder = mkdtempSync(join(tmpdir(), "the-eye-"));
@@ -22,7 +22,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: the answers are read as any client would read them
+// biome-ignore lint/suspicious/noExplicitAny: the answers are read like in any client
 async function call(method: string, path: string, key: string, body?: unknown): Promise<{ status: number; body: any }> {
   const response = await fetch(`${service.url}${path}`, {
     method,
@@ -39,18 +39,18 @@ const order = (id: string, second: number, total: unknown) => ({
   timestamp: `2026-01-05T10:00:0${second}Z`,
 });
 
-test("a bad release is seen, fixed and replayed into place", async () => {
+test("a bad release is detected, repaired and replayed", async () => {
   const schema = { type: "object", required: ["total"], properties: { total: { type: "number" } } };
   const registered = await call("PUT", "/theeye/event-types/checkout/order%20placed", LOCAL_KEYS.admin, { schema });
   expect(registered.status).toBe(201);
 
-  // Before it is sent, the release could have been tried.
+  // The release could have been checked before it was shipped.
   await eventually(async () => {
     const tried = await call("POST", "/theeye/events?dry_run=1", LOCAL_KEYS.write, [order("try", 1, "12.50")]);
     return tried.body.results[0].ok === false ? true : null;
   }, 60_000);
 
-  // The second of three orders comes from the bad release, whose totals are texts.
+  // The second of three orders is from the bad release, whose totals are texts.
   for (const event of [order("o-1", 1, 10), order("o-2", 2, "12.50"), order("o-3", 3, 20)]) {
     expect((await call("POST", "/theeye/events", LOCAL_KEYS.write, event)).status).toBe(202);
   }
@@ -66,7 +66,7 @@ test("a bad release is seen, fixed and replayed into place", async () => {
   expect(receipt.body).toMatchObject({ status: "failed" });
   await eventually(async () => ((await stored()).length === 2 ? true : null));
 
-  // Would the other schema do? And would the repair?
+  // Previews the other schema and the repair.
   const candidate = { schema: { ...schema, properties: { total: { type: ["number", "string"] } } } };
   const checked = await call("POST", "/theeye/event-types/checkout/order%20placed/check", LOCAL_KEYS.read, candidate);
   expect(checked.status).toBe(200);
@@ -78,7 +78,7 @@ test("a bad release is seen, fixed and replayed into place", async () => {
   expect(preview.body).toMatchObject({ examined: 1, would_pass: 1, would_fail: 0 });
   expect(await stored()).toEqual(["o-1", "o-3"]);
 
-  // Twice, as somebody in a hurry would: it doubles nothing.
+  // Replayed twice: nothing is stored twice.
   const replays = [
     await call("POST", "/theeye/errors/replay", LOCAL_KEYS.admin, repair),
     await call("POST", "/theeye/errors/replay", LOCAL_KEYS.admin, repair),

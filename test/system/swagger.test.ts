@@ -69,7 +69,7 @@ describe.skipIf(!hasBrowser)("the API reference in a browser", () => {
   });
 });
 
-/** Enters a key as a bearer, in place of the one before. */
+/** Enters a key as a bearer token, replacing the previous one. */
 async function authorize(page: Page, key: string): Promise<void> {
   await page.locator(".auth-wrapper .authorize").first().click();
   const bearer = page.locator(".auth-container").filter({ hasText: "bearer (http, Bearer)" });
@@ -80,7 +80,7 @@ async function authorize(page: Page, key: string): Promise<void> {
   await page.locator(".dialog-ux .close-modal").click();
 }
 
-/** Tries an operation with what is filled in, and tells what was answered. */
+/** Executes an operation with the given values, and returns the answer. */
 async function execute(page: Page, id: string): Promise<{ status: string; body: string }> {
   const operation = page.locator(`#operations-${id}`);
   if ((await operation.locator(".execute").count()) === 0) await operation.locator(".opblock-summary-control").click();

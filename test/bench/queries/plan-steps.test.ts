@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
 import { wholeTableSteps } from "../../../bench/queries/plan-steps.ts";
 
-it("finds the scan of a table, under its alias too", () => {
+it("finds the scan of a table, also by its alias", () => {
   expect(wholeTableSteps("SELECT 1 FROM events_12 WHERE name = 'x'", ["SCAN events_12"])).toEqual(["SCAN events_12"]);
   expect(wholeTableSteps('SELECT 1 FROM "counts" AS held WHERE 1', ["SCAN held"])).toEqual(["SCAN held"]);
   expect(wholeTableSteps("SELECT 1 FROM activity_12l AS a WHERE 1", ["SCAN a"])).toEqual(["SCAN a"]);
 });
 
-it("tells a subquery from the table whose alias it bears", () => {
+it("distinguishes a subquery from a table with the same alias", () => {
   const sql = "SELECT 1 FROM (SELECT slot FROM events_1 AS e WHERE e.slot > 1 LIMIT 9) AS e";
   const plan = ["CO-ROUTINE e", "SEARCH e USING PRIMARY KEY (slot>?)", "SCAN e"];
   expect(wholeTableSteps(sql, plan)).toEqual([]);
@@ -22,14 +22,14 @@ it("finds a sort that is not for a sum", () => {
   expect(wholeTableSteps(sum, ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"])).toEqual([]);
 });
 
-it("lets the events of a slot be sorted, and the next hours of some series made distinct", () => {
+it("allows sorting the events of a slot, and DISTINCT for the next hours of some series", () => {
   const sql = "SELECT * FROM events_1 AS e WHERE e.slot < 9 ORDER BY e.slot, e.occurred_at LIMIT 101";
   expect(wholeTableSteps(sql, ["SEARCH e", "USE TEMP B-TREE FOR LAST 4 TERMS OF ORDER BY"])).toEqual([]);
   const hours = "SELECT DISTINCT h.hour AS hour FROM json_each(?) AS wanted CROSS JOIN series_hours AS h WHERE 1";
   expect(wholeTableSteps(hours, ["SEARCH h", "USE TEMP B-TREE FOR DISTINCT"])).toEqual([]);
 });
 
-it("lets pages, searches, lists that came with the query and partial indexes pass", () => {
+it("allows pages, searches, lists passed with the query, and partial indexes", () => {
   expect(wholeTableSteps("SELECT * FROM events_1 ORDER BY occurred_at LIMIT 101", ["SCAN events_1"])).toEqual([]);
   const sql = "SELECT * FROM errors, json_each(?) AS wanted WHERE 1";
   const plan = ["SCAN wanted VIRTUAL TABLE INDEX 1:", "SEARCH errors USING PRIMARY KEY (id=?)"];

@@ -20,19 +20,19 @@ function summaryOf(...answers: Partial<Answer>[]) {
 }
 
 describe("summarise", () => {
-  it("judges by the answer that exceeds the goal most", () => {
+  it("uses the answer that exceeds the goal most", () => {
     expect(summaryOf({}, { rowsRead: 131 }, { rowsRead: 90 })).toMatchObject({ rowsRead: 131, meetsGoal: false });
     expect(summaryOf({}, { rowsRead: 130 })).toMatchObject({ meetsGoal: true, rowsReadPerRow: 231 / 200 });
   });
 
-  it("grows by what is read for each row, not by what is returned", () => {
+  it("computes growth from rows read per row returned, not from rows returned", () => {
     expect(growthOf(summaryOf({}), summaryOf({ returned: 200, rowsRead: 202 }))).toBe(1);
     expect(growthOf(summaryOf({}), summaryOf({ rowsRead: 202 }))).toBe(2);
     expect(growthOf(summaryOf({ returned: 0, rowsRead: 0 }), summaryOf({}))).toBeNull();
   });
 });
 
-it("allows what each goal says", () => {
+it("computes the allowed rows of each goal", () => {
   expect(allowance({ kind: "list" }, 100)).toBe(130);
   expect(allowance({ kind: "cells" }, 24)).toBe(240);
   expect(allowance({ kind: "each", rows: 3, more: 20 }, 100)).toBe(320);
@@ -40,7 +40,7 @@ it("allows what each goal says", () => {
   expect(allowance(EVENTS, 100)).toBe(3_700);
 });
 
-it("names what is missed, and breaks only on what must hold", () => {
+it("names missed goals, and fails only on limits that must hold", () => {
   expect(missesOf(summaryOf({}), summaryOf({}))).toEqual([]);
   const slow = summaryOf({ d1Ms: [11] });
   expect(missesOf(undefined, slow)).toEqual(["p95 11 ms, at most 10"]);

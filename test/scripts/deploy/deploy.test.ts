@@ -72,7 +72,7 @@ test("a later deployment creates nothing, keeps the admin key and shows none", a
   expect(finished.output).not.toContain("eye_a_");
 });
 
-test("a migration that fails stops before the code is deployed, and says how to go on", async () => {
+test("a migration that fails stops the deployment before the code, and says how to continue", async () => {
   const { finished, commands } = await deploy({
     ...FRESH,
     "d1 migrations apply DB --remote": { code: 1, stdout: "no such column: x" },
@@ -84,14 +84,14 @@ test("a migration that fails stops before the code is deployed, and says how to 
   expect(finished.output).toContain("run `npm run deploy` again");
 });
 
-test("without a login nothing is asked of the account", async () => {
+test("without a login no request is made to the account", async () => {
   const { finished, commands } = await deploy({ "whoami --json": { code: 1, stdout: '{"loggedIn":false}' } });
   expect(finished.code).toBe(1);
   expect(commands).toEqual(["whoami --json"]);
   expect(finished.output).toContain("npx wrangler login");
 });
 
-test("a listing that cannot be read stops the deployment rather than overwrite a secret", async () => {
+test("a listing that cannot be parsed stops the deployment instead of overwriting a secret", async () => {
   const { finished, commands } = await deploy({
     ...FRESH,
     "secret list --format json": { code: 0, stdout: "something else" },

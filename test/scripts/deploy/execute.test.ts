@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type DeployIo, execute, newAdminKey } from "../../../scripts/deploy/execute.ts";
 import type { Step } from "../../../scripts/deploy/plan.ts";
 
-/** A wrangler that answers from a table of commands, and keeps what it was asked. */
+/** A fake wrangler that answers from a table of commands, and records its calls. */
 function fakeIo(answers: Record<string, { code?: number; stdout?: string }> = {}) {
   const asked: string[] = [];
   const inputs: (string | undefined)[] = [];
@@ -25,14 +25,14 @@ const step = (title: string, changes: Partial<Step> = {}): Step => ({
   ...changes,
 });
 
-test("what exists already is not made again", async () => {
+test("existing resources are not created again", async () => {
   const { io, asked } = fakeIo({ "list queues": { stdout: '[{"name":"a"}]' } });
   const unless = (lists: string) => ({ unless: { args: ["list", "queues"], lists } });
   expect(await execute([step("a", unless("a")), step("b", unless("b"))], io)).toEqual({ ok: true, adminKey: null });
   expect(asked).toEqual(["list queues", "list queues", "make b"]);
 });
 
-test("the first step that fails ends it, with what to do", async () => {
+test("the first failing step stops the deployment and says what to do", async () => {
   const { io, asked } = fakeIo({ "make a": { code: 1, stdout: "no permission" } });
   const deployed = await execute([step("a"), step("b")], io);
   expect(deployed).toMatchObject({ ok: false, message: expect.stringContaining("no permission") });
@@ -40,14 +40,14 @@ test("the first step that fails ends it, with what to do", async () => {
   expect(asked).toEqual(["make a"]);
 });
 
-test("a list that cannot be read is a failure: nothing is made twice on a guess", async () => {
+test("a list that cannot be parsed is a failure, so nothing is created twice", async () => {
   const { io, asked } = fakeIo({ "list queues": { stdout: "You are not logged in" } });
   const deployed = await execute([step("a", { unless: { args: ["list", "queues"], lists: "a" } })], io);
   expect(deployed.ok).toBe(false);
   expect(asked).toEqual(["list queues"]);
 });
 
-test("an admin key is made up, given to wrangler as input and returned once", async () => {
+test("an admin key is generated, passed to wrangler as input and returned once", async () => {
   const { io, inputs, printed } = fakeIo();
   const deployed = await execute([step("key", { input: "admin key" })], io);
   expect(deployed).toEqual({ ok: true, adminKey: inputs[0] });

@@ -11,7 +11,7 @@ const TWO = {
   settings: [],
 };
 
-test("every database is created and migrated before the Worker is deployed, and what needs the Worker comes last", () => {
+test("every database is created and migrated before the Worker is deployed, and steps that need the Worker come last", () => {
   expect(planDeployment(TWO).map((step) => step.args.join(" "))).toEqual([
     "whoami --json",
     "d1 create the-eye --update-config=false",
@@ -24,7 +24,7 @@ test("every database is created and migrated before the Worker is deployed, and 
   ]);
 });
 
-test("the plan names no key of a developer's machine", () => {
+test("the plan contains no local key", () => {
   expect(JSON.stringify(planDeployment(TWO))).not.toMatch(/eye_[wra]_/);
 });
 

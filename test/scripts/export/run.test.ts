@@ -18,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const EVENTS = Array.from({ length: 10 }, (_, n) => `{"id":"e${n}","text":"é"}`);
 
-/** Answers parts of three events, in chunks that end anywhere. `faults` says what goes wrong with each request. */
+/** Answers with parts of three events, in chunks that end anywhere. `faults` are the failures of the requests. */
 function serve(faults: ("cut" | "down" | "refused" | "none")[], asked: string[] = []): typeof fetch {
   return async (input) => {
     const url = new URL(String(input));
@@ -66,7 +66,7 @@ describe("npm run export", () => {
     expect(printed).toEqual([`10 events in ${out}`]);
   });
 
-  test("keeps one line of names in CSV", async () => {
+  test("keeps one header line in CSV", async () => {
     const out = join(folder, "events.csv");
     expect(await run(["--out", out], serve([]))).toBe(0);
     expect(readFileSync(out, "utf8")).toBe(`id,text\r\n${EVENTS.join("\n")}\n`);
@@ -78,13 +78,13 @@ describe("npm run export", () => {
     expect(gunzipSync(readFileSync(out)).toString()).toBe(`${EVENTS.join("\n")}\n`);
   });
 
-  test("asks again for a part that was cut off or not answered", async () => {
+  test("retries a part that was cut off or not answered", async () => {
     const out = join(folder, "events.ndjson");
     expect(await run(["--out", out], serve(["cut", "none", "down", "cut"]))).toBe(0);
     expect(readFileSync(out, "utf8")).toBe(`${EVENTS.join("\n")}\n`);
   });
 
-  test("goes on where it stood after an interruption", async () => {
+  test("continues where it stopped after an interruption", async () => {
     const out = join(folder, "events.ndjson");
     expect(await run(["--out", out], serve(["none", "none", "refused"]))).toBe(1);
     expect(printed.at(-1)).toContain("answered 401");
@@ -95,7 +95,7 @@ describe("npm run export", () => {
     expect(readFileSync(out, "utf8")).toBe(`${EVENTS.join("\n")}\n`);
   });
 
-  test("does not overwrite a file that it did not begin", async () => {
+  test("does not overwrite a file of another export", async () => {
     const out = join(folder, "events.ndjson");
     writeFileSync(out, "mine");
     expect(await run(["--out", out], serve([]))).toBe(2);

@@ -2,19 +2,19 @@ import { gunzipSync } from "node:zlib";
 import type { Io } from "../../../scripts/replay/delivery/request.ts";
 import type { PageView } from "../../../scripts/replay/events/page-view.ts";
 
-/** As much of The Eye as a replay uses, in memory, with a clock of its own. */
+/** The part of The Eye that a replay uses, in memory, with its own clock. */
 export class FakeService {
   readonly events = new Map<string, PageView>();
   readonly errors = new Map<string, { id: string; receivedAt: number }>();
   /** Requests in order: `POST /theeye/events`. */
   readonly requests: string[] = [];
-  /** How long an event is on its way. */
+  /** How long an event takes until it is stored. */
   delayMs = 0;
-  /** Events that end among the errors. */
+  /** Events that become errors. */
   fails: (event: PageView) => boolean = () => false;
   /** Events that are accepted and lost. */
   loses: (event: PageView) => boolean = () => false;
-  /** Answers instead, if it returns one. */
+  /** Its answer, if any, replaces that of the service. */
   intercept: (request: string) => Response | null = () => null;
   maxWaiting = 0;
   #clock = Date.UTC(2026, 5, 1);
@@ -52,7 +52,7 @@ export class FakeService {
     for (const { event } of due) {
       if (this.loses(event)) continue;
       if (!this.fails(event)) this.events.set(event.id, event);
-      // An error that is known keeps the receipt of the first time.
+      // A known error keeps its first time of receipt.
       else if (!this.errors.has(event.id)) this.errors.set(event.id, { id: event.id, receivedAt: this.#clock });
     }
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseReplayOptions, USAGE } from "../../../scripts/replay/options.ts";
 
-test("a file alone is replayed into the local service with its keys", () => {
+test("a file without flags is replayed into the local service with its keys", () => {
   expect(parseReplayOptions(["access.log"])).toEqual({
     files: ["access.log"],
     format: null,
@@ -17,7 +17,7 @@ test("a file alone is replayed into the local service with its keys", () => {
   });
 });
 
-test("several files, standard input, and each flag", () => {
+test("accepts several files, standard input, and each flag", () => {
   expect(
     parseReplayOptions(["a", "-", "--format", "IIS", "--source", "web-1", "--skip-assets", "--skip-bots", "--dry-run"]),
   ).toMatchObject({

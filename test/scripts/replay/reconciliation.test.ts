@@ -20,7 +20,7 @@ const file = (change: Partial<FileReport> = {}): FileReport => ({
 
 const GOOD = reconcile([file()], COUNTS);
 
-test("it adds up when each line is accounted for", () => {
+test("adds up if each line is accounted for", () => {
   expect(addsUp(GOOD)).toBe(true);
   expect(addsUp(reconcile([file(), file({ events: 0, lines: 6 })], COUNTS))).toBe(true);
 });
@@ -31,11 +31,11 @@ test.each([
   ["an event was not accepted", { accepted: 7 }],
   ["an accepted event is in neither table", { storedNow: 6 }],
   ["an event is in both tables", { errors: 2 }],
-])("it does not when %s", (_, change) => {
+])("does not add up if %s", (_, change) => {
   expect(addsUp({ ...GOOD, ...change })).toBe(false);
 });
 
-test("the table names the first lines that were not understood, by file where there are several", () => {
+test("the table names the first lines that were not understood, with their file if there are several", () => {
   const notUnderstoodLines = Array.from({ length: 20 }, (_, i) => i + 1);
   const many = file({ notUnderstood: 25, notUnderstoodLines });
   expect(reconciliationTable(GOOD, [many])).toContain("  line 1, 2, 3,");
@@ -43,7 +43,7 @@ test("the table names the first lines that were not understood, by file where th
   expect(reconciliationTable(GOOD, [many, file({ name: "b.log" })])).toMatch(/a\.log line 1, .*; b\.log line 3$/m);
 });
 
-test("each kind of line has its row", () => {
+test("each kind of line has a row", () => {
   expect(reconciliationTable(GOOD, [file()]).replace(/ +/g, " ")).toBe(
     [
       "lines read 17",

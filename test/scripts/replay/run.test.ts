@@ -38,7 +38,7 @@ async function replay(service: FakeService, args: string[], input: string | Uint
 
 const sessionsOf = (service: FakeService) => new Set(Array.from(service.events.values(), (event) => event.session_id));
 
-test("finding 25: untrusted senders behind a virtual host or proxies do not share a session", async () => {
+test("different visitors behind a virtual host or proxies do not share a session", async () => {
   const service = new FakeService();
   const vhost = await replay(service, [fixture("vhost.log")]);
   expect(vhost.output).toContain("vhost.log: combined log format with a virtual host before the address");
@@ -50,7 +50,7 @@ test("finding 25: untrusted senders behind a virtual host or proxies do not shar
   expect(xff.output).toContain("2 lines: no visitor's address");
 });
 
-test("finding 26: two servers' files lose no line under a source each, and the summary says what to do without", async () => {
+test("two servers' files lose no line if each has a source, and otherwise the summary says what to do", async () => {
   const service = new FakeService();
   await replay(service, [fixture("srv-a.log")]);
   const same = await replay(service, [fixture("srv-b.log")]);
@@ -61,7 +61,7 @@ test("finding 26: two servers' files lose no line under a source each, and the s
   expect(service.events.size).toBe(5);
 });
 
-test("finding 27: a file that has grown or lost its head doubles nothing and moves nothing", async () => {
+test("a file that has grown or lost its beginning duplicates and moves no event", async () => {
   const service = new FakeService();
   await replay(service, [fixture("grow1.log")]);
   const before = new Map(service.events);
@@ -82,7 +82,7 @@ test("overlapping files in one command store each line once, and count the other
   expect([code, service.events.size]).toEqual([0, 4]);
 });
 
-test("finding 28: standard input, gzip, and a folder", async () => {
+test("reads standard input and gzip, and refuses a folder", async () => {
   const service = new FakeService();
   const text = readFileSync(fixture("vhost.log"));
   const input = await replay(service, ["-"], text);
@@ -97,7 +97,7 @@ test("finding 28: standard input, gzip, and a folder", async () => {
   ]);
 });
 
-test("finding 29: a file of which nothing is understood ends with 3, a guess and the line", async () => {
+test("a file of which nothing is understood ends with 3, a guess and the first line", async () => {
   const service = new FakeService();
   const { code, output } = await replay(service, [
     file("app.log", "2026/03/05 12:00:00 [error] 12#12: open() failed\n".repeat(3)),
@@ -110,7 +110,7 @@ test("finding 29: a file of which nothing is understood ends with 3, a guess and
   expect(service.requests).toEqual([]);
 });
 
-test("finding 29: a file that is not understood does not keep the others from being sent", async () => {
+test("a file that is not understood does not keep the others from being sent", async () => {
   const service = new FakeService();
   const { code, output, table } = await replay(service, [file("x.log", "x\ny\n"), fixture("vhost.log")]);
   expect([code, table["stored now"]]).toEqual([3, 3]);
@@ -126,27 +126,27 @@ test.each([
   ["alb.log", 3],
   ["traefik.log", 3],
   ["quotes.log", 7],
-])("finding 29 and 30: %s adds up", async (name, lines) => {
+])("%s adds up", async (name, lines) => {
   const service = new FakeService();
   const { code, output, table } = await replay(service, [fixture(name)]);
   expect(output).toContain("It adds up.");
   expect([code, table["stored now"]]).toEqual([0, lines]);
 });
 
-test("finding 30: a byte order mark, and Latin-1", async () => {
+test("reads a byte order mark and Latin-1", async () => {
   const service = new FakeService();
   const line = '203.0.113.92 - - [05/Mar/2026:14:20:00 +0000] "GET /0 HTTP/1.1" 200 512 "-" "café"\r\n';
   expect((await replay(service, [file("bom.log", `\uFEFF${line}`)])).table).toMatchObject({
     "not understood": 0,
     "stored now": 1,
   });
-  // The same text, however it is encoded and whatever mark it carries.
+  // The same text, with either encoding and with or without a byte order mark.
   const latin = await replay(service, [file("latin1.log", Buffer.from(line, "latin1"))]);
   expect(latin.table).toMatchObject({ "stored before": 1 });
   expect(latin.output).toContain("1 line: not UTF-8, read as Latin-1");
 });
 
-test("lines that are not understood are named by number, with the first of them", async () => {
+test("names lines that are not understood by number, and shows the first", async () => {
   const service = new FakeService();
   const good = readFileSync(fixture("vhost.log"), "utf8");
   const { code, output } = await replay(service, [file("mixed.log", `${good}no line\n\n`)]);
@@ -162,7 +162,7 @@ test("--dry-run sends nothing", async () => {
   expect(output).toContain("Nothing was sent (--dry-run).");
 });
 
-test("what is missing makes the replay fail, with what to do", async () => {
+test("a missing event makes the replay fail with a message that says what to do", async () => {
   const service = new FakeService();
   service.loses = (event) => event.data.path === "/b";
   const { code, output, table } = await replay(service, [fixture("vhost.log"), "--timeout", "3"]);
@@ -171,7 +171,7 @@ test("what is missing makes the replay fail, with what to do", async () => {
   expect(output).toContain("It does not add up.");
 });
 
-test("a refusal stops the replay, and the table shows how far it came", async () => {
+test("a refusal stops the replay, and the table shows the progress", async () => {
   const service = new FakeService();
   service.intercept = (request) => (request === "POST /theeye/events" ? new Response("no", { status: 401 }) : null);
   const { code, output, table } = await replay(service, [fixture("vhost.log")]);
@@ -181,7 +181,7 @@ test("a refusal stops the replay, and the table shows how far it came", async ()
   expect(output).toContain("It does not add up: the replay stopped before the end.");
 });
 
-test("a damaged gzip file ends with 2, and what could be read is stored", async () => {
+test("a damaged gzip file ends with 2, and its readable lines are stored", async () => {
   const service = new FakeService();
   const lines = readFileSync(fixture("vhost.log"), "utf8").repeat(2_000);
   const packed = gzipSync(lines);
@@ -191,7 +191,7 @@ test("a damaged gzip file ends with 2, and what could be read is stored", async 
   expect(output).toMatch(/It does not add up: .*could not be read to the end/);
 });
 
-test("an empty file, the help, and no file", async () => {
+test("handles an empty file, --help, and no file", async () => {
   const service = new FakeService();
   const empty = await replay(service, [file("empty.log", "")]);
   expect([empty.code, empty.output]).toEqual([0, expect.stringContaining("empty.log is empty.")]);
@@ -199,7 +199,7 @@ test("an empty file, the help, and no file", async () => {
   expect(await replay(service, [])).toMatchObject({ code: 2, output: expect.stringContaining("Name a file") });
 });
 
-test.skipIf(!existsSync(SAMPLES))("the samples of ../shared add up (skipped where they are absent)", async () => {
+test.skipIf(!existsSync(SAMPLES))("the sample logs add up (skipped if they are absent)", async () => {
   for (const name of [
     "bom.log",
     "caddy.json.log",

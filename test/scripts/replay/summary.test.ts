@@ -16,7 +16,7 @@ function outcomeOf(files: FileReport[], counts: Partial<typeof STORED> = {}, cha
   return { reconciliation, files, source: "a", isDryRun: false, stopped: null, missing: [], ...changes };
 }
 
-test("what adds up is all there is to say", () => {
+test("says only that it adds up if there is nothing to report", () => {
   const outcome = outcomeOf([file()]);
   expect([exitCodeOf(outcome), notesOf(outcome)]).toEqual([0, ["It adds up."]]);
 });
@@ -31,7 +31,7 @@ test.each<[string, number, Outcome, RegExp]>([
   expect(notesOf(outcome).join("\n")).toMatch(result);
 });
 
-test("a dry run adds up by itself, and says that nothing was sent", () => {
+test("a dry run adds up, and says that nothing was sent", () => {
   const outcome = outcomeOf([file()], { sent: 0, accepted: 0, storedNow: 0 }, { isDryRun: true });
   expect([exitCodeOf(outcome), notesOf(outcome)]).toEqual([0, ["Nothing was sent (--dry-run)."]]);
 });

@@ -9,7 +9,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** A service that answers with these numbers of messages, the last one for ever. */
+/** A service that answers with these numbers of messages, and then always with the last one. */
 async function serving(waiting: number[]): Promise<{ url: string; asked: () => number }> {
   let asked = 0;
   server = createServer((request, response) => {
@@ -25,18 +25,18 @@ async function serving(waiting: number[]): Promise<{ url: string; asked: () => n
   return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`, asked: () => asked };
 }
 
-test("waits until nothing is left, twice in a row", async () => {
+test("waits until no messages are left, twice in a row", async () => {
   const { url, asked } = await serving([3, 0, 1, 0, 0]);
   expect(await drain(url, new AbortController().signal)).toBe(0);
   expect(asked()).toBe(5);
 });
 
-test("says how many messages are left at its limit, or when it is told to hurry", async () => {
+test("returns how many messages are left at its limit, or when it is aborted", async () => {
   const { url } = await serving([5]);
   expect(await drain(url, new AbortController().signal, 500)).toBe(5);
   expect(await drain(url, AbortSignal.timeout(300))).toBe(5);
 });
 
-test("does not wait for a service that is gone", async () => {
+test("does not wait for a service that has exited", async () => {
   expect(await drain("http://127.0.0.1:9", new AbortController().signal)).toBe(0);
 });

@@ -7,14 +7,14 @@ import { LOCAL_KEYS, localKeyRecords, localKeyStatements } from "../../../script
 
 const RECORDS = localKeyRecords();
 
-test("each key is published under its hash, and none as it is", () => {
+test("each key is published under its hash, and none in plain text", () => {
   for (const key of Object.values(LOCAL_KEYS)) {
     expect(RECORDS.map((record) => record.key)).toContain(`key:${createHash("sha256").update(key).digest("hex")}`);
     expect(JSON.stringify(RECORDS)).not.toContain(key);
   }
 });
 
-test("the registry lists every key that is published, and takes them again without harm", () => {
+test("the registry lists every published key, and adding them again is harmless", () => {
   const database = new DatabaseSync(":memory:");
   database.exec(readFileSync(join(import.meta.dirname, "../../../migrations/0009_applications.sql"), "utf8"));
   for (let times = 0; times < 2; times++) database.exec(localKeyStatements(new Date(0)));

@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const DONE: Setup = { v: 1, migrations: { DB: ["0001_a.sql", "0002_b.sql"] }, registry: true };
 
-test("what is written is read back; a fresh or damaged folder has nothing", () => {
+test("the record is read back; a new or damaged folder has an empty one", () => {
   expect(readSetup(folder)).toMatchObject({ migrations: {}, registry: false });
   writeSetup(folder, DONE);
   expect(readSetup(folder)).toEqual(DONE);
@@ -27,19 +27,19 @@ test("what is written is read back; a fresh or damaged folder has nothing", () =
   expect(readSetup(folder)).toMatchObject({ migrations: {}, registry: false });
 });
 
-test("a new migration and a new database are both noticed", () => {
+test("a new migration and a new database are detected", () => {
   const files = ["0001_a.sql", "0002_b.sql"];
   expect(databasesToMigrate(DONE, ["DB"], files)).toEqual([]);
   expect(databasesToMigrate(DONE, ["DB", "DB_1"], files)).toEqual(["DB_1"]);
   expect(databasesToMigrate(DONE, ["DB"], [...files, "0003_c.sql"])).toEqual(["DB"]);
 });
 
-test("a state with migrations that this version lacks is that of an older version", () => {
+test("a state with migrations that this version lacks is from an older version", () => {
   expect(unknownMigrations(DONE, ["0001_a.sql", "0002_b.sql", "0003_c.sql"])).toEqual([]);
   expect(unknownMigrations(DONE, ["0001_a.sql", "0002_other.sql"])).toEqual(["0002_b.sql"]);
 });
 
-test("files of sessions' objects are removed, and nothing else", () => {
+test("only files of session objects are removed", () => {
   const objects = join(folder, "v3", "do", "the-eye-Session");
   const others = join(folder, "v3", "d1");
   for (const made of [objects, others]) mkdirSync(made, { recursive: true });

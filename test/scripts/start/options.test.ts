@@ -4,7 +4,7 @@ import { parseStartOptions as parse } from "../../../scripts/start/options.ts";
 const SETTINGS = ["KEY_CACHE_SECONDS", "RULE_LEAD_SECONDS"];
 const parseStartOptions = (args: string[]) => parse(args, SETTINGS);
 
-test("without flags wrangler is told the port and the folder that migrations and keys use", () => {
+test("without flags wrangler gets the port and the folder that migrations and keys use", () => {
   expect(parseStartOptions([])).toEqual({
     port: 8787,
     ip: null,
@@ -24,7 +24,7 @@ test("without flags wrangler is told the port and the folder that migrations and
 });
 
 test.each([[["--port", "8899", "--persist-to", "x"]], [["--port=8899", "--persist-to=x"]]])(
-  "%j is understood and handed on as it is",
+  "%j is understood and passed on unchanged",
   (args) => {
     const devArguments = [...args, "--var", "RULE_LEAD_SECONDS:2", "--var", "LOCAL_MODE:true"];
     expect(parseStartOptions(args)).toMatchObject({ port: 8899, persistTo: "x", devArguments });
@@ -35,12 +35,12 @@ test.each([
   [["--var", "RULE_LEAD_SECONDS:60"]],
   [["--var", "KEY_CACHE_SECONDS:1", "RULE_LEAD_SECONDS:0"]],
   [["--var=RULE_LEAD_SECONDS:9"]],
-])("the lead of rules is the one that is given: %j", (args) => {
+])("uses the given rule lead: %j", (args) => {
   const devArguments = [...args, "--port", "8787", "--persist-to", ".wrangler/state", "--var", "LOCAL_MODE:true"];
   expect(parseStartOptions(args)).toMatchObject({ devArguments });
 });
 
-test("flags that only wrangler knows are handed on", () => {
+test("flags that only wrangler knows are passed on", () => {
   const args = ["--log-level", "debug", "--var", "KEY_CACHE_SECONDS:1", "--test-scheduled"];
   expect(parseStartOptions(args)).toMatchObject({ port: 8787, devArguments: expect.arrayContaining(args) });
 });

@@ -30,7 +30,7 @@ test("a service is ready once it answers with success", async () => {
   server.close();
 }, 15_000);
 
-test("nobody waits for a service that has ended", async () => {
+test("does not wait for a service that has exited", async () => {
   const ended = new AbortController();
   const waiting = waitUntilReady("http://127.0.0.1:9/health", ended.signal);
   ended.abort();

@@ -21,7 +21,7 @@ function taken(): StateLock {
   return lock;
 }
 
-/** A process that looks like `npm start`, or like what it leaves behind. */
+/** A process that looks like `npm start`, or like one of its child processes. */
 async function running(name: string, detached = false) {
   const script = join(folder, name);
   writeFileSync(script, "console.log('ready'); setInterval(() => {}, 1000);");
@@ -52,7 +52,7 @@ test.skipIf(process.platform === "win32")(
   },
 );
 
-test.skipIf(process.platform === "win32")("what a killed service left behind is ended, and nothing else", async () => {
+test.skipIf(process.platform === "win32")("ends only the processes that a killed service left", async () => {
   const left = await running("keep-service.ts", true);
   writeFileSync(file(), JSON.stringify({ pid: 2 ** 22 + 1, port: 8787, group: left.pid }));
   taken().release();
@@ -65,10 +65,10 @@ test.skipIf(process.platform === "win32")("what a killed service left behind is 
   await other.ended;
 });
 
-test("a damaged lock, and one whose number another program has by now, are no obstacle", () => {
+test("a damaged lock, and one whose process id another program has now, are ignored", () => {
   writeFileSync(file(), "{");
   taken().release();
-  // This process runs tests, and is no service.
+  // This process runs tests and is not a service.
   writeFileSync(file(), JSON.stringify({ pid: process.ppid, port: 8787 }));
   if (process.platform !== "win32") taken().release();
 });

@@ -19,11 +19,11 @@ async function serving(): Promise<string> {
   return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/health`;
 }
 
-test("a service that listens and whose processes live counts as alive, for as long as it is watched", async () => {
+test("a service that listens and whose processes live counts as alive while it is watched", async () => {
   expect(await untilDead(await serving(), undefined, AbortSignal.timeout(1_000), LIMITS)).toBeNull();
 });
 
-test("a service at whose port nothing listens any more is dead", async () => {
+test("a service is dead if nothing listens on its port", async () => {
   const url = await serving();
   const dead = untilDead(url, undefined, new AbortController().signal, LIMITS);
   server?.closeAllConnections();

@@ -9,8 +9,8 @@ import { add, type Counts, type DatabaseTables, type EventFound, type LaneTables
 const WINDOW = 900_000_000;
 
 /**
- * What holds after every transaction, whatever is still under way: every event lies where it belongs, and activity, visits and
- * counts say what the events say. Returns every difference in words.
+ * Checks what must hold after every transaction, whatever is still in progress: every event is in its place, and activity,
+ * visits and counts match the events. Returns a description of every difference.
  */
 export function inconsistencies(tables: Tables, partitions: readonly Partition[]): string[] {
   return [
@@ -35,7 +35,7 @@ function mapProblems(partitions: readonly Partition[]): string[] {
   });
 }
 
-/** The database in which something of a session, or an error without one, lies in a partition. */
+/** The database of a session, or of an error without a session, in a partition. */
 export function expectedDatabase({ databases }: Partition, session: string): number {
   const hash = Number.parseInt(createHash("sha256").update(session).digest("hex").slice(0, 8), 16);
   return databases[hash % databases.length] ?? -1;
@@ -105,7 +105,10 @@ function bucketOf({ occurredAt }: EventFound, seconds: number): number {
   return Math.floor(occurredAt / 1_000_000 / seconds) * seconds;
 }
 
-/** Failures are counted once for each error, when it comes. Replays change errors later, and so this does not hold after them. */
+/**
+ * Failures are counted once for each error, when it is stored. Replays change errors later, so this does not hold after
+ * replays.
+ */
 function failureProblems({ database, errors, failures }: DatabaseTables): string[] {
   const expected = new Map<string, number>();
   const problems: string[] = [];

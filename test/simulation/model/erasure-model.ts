@@ -20,7 +20,7 @@ function isErased({ session, visitor, receivedAt }: Belongs, erasedBefore: Erase
   return receivedAt < Math.max(ofSession, ofVisitor);
 }
 
-/** Everything that is stored though it was erased. Holds with replays too. */
+/** Everything that is stored although it was erased. Also applies with replays. */
 export function returnedProblems({ lanes, databases }: Tables, erasedBefore: ErasedBefore): string[] {
   const events = lanes.flatMap((lane) => lane.events).filter((row) => isErased(row, erasedBefore));
   const errors = databases
@@ -36,13 +36,13 @@ export function returnedProblems({ lanes, databases }: Tables, erasedBefore: Era
   ];
 }
 
-/** Everything that is neither stored nor among the errors though it was not erased. Without replays. */
+/** Everything that is neither stored nor among the errors although it was not erased. Only without replays. */
 export function lostProblems(traffic: Traffic, { lanes, databases }: Tables, erasedBefore: ErasedBefore): string[] {
   const stored = new Map(lanes.flatMap((lane) => lane.events).map((row) => [identityOf(row), row]));
   const errors = new Set(databases.flatMap((one) => one.errors.map(({ id }) => id)));
   const erased = traffic.submissions.filter((one) => isErased(belongs(one), erasedBefore));
   const kept = traffic.submissions.filter((one) => !erased.includes(one));
-  // The same event sent again, or the same failure, is the one that was erased.
+  // The same event or failure, sent again, is the one that was erased.
   const sameAsErased = new Set(erased.map(sayingOf));
   return kept.flatMap((one) => {
     if (sameAsErased.has(sayingOf(one)) || errors.has(errorIdOf(one))) return [];
@@ -63,7 +63,7 @@ function errorIdOf({ session, id, application, event }: Submission): string {
   return errorId(session, id, fingerprint(session === null ? [application, event] : event));
 }
 
-/** What two deliveries of one event have in common. */
+/** The identity that two deliveries of one event share. */
 function sayingOf(one: Submission): string {
   return `${identityOf(one)} ${errorIdOf(one)}`;
 }

@@ -14,15 +14,15 @@ import type { World } from "../world/world";
 export interface Erasures {
   /** Messages that are not acknowledged yet. */
   pending(): number;
-  /** Asks for the erasure of a session or a visitor; it may fail on the way. */
+  /** Requests the erasure of a session or a visitor; the request may fail halfway. */
   begin(fault: Fault): Promise<void>;
-  /** Delivers one of the messages. It comes again unless it is acknowledged, and may be delivered twice at once. */
+  /** Delivers one of the messages. It is delivered again unless it is acknowledged, and may be delivered twice at once. */
   deliver(fault: Fault): Promise<void>;
-  /** What the cron does: asks for steps that nobody works at. */
+  /** Sends stalled steps again, like the cron. */
   resume(): Promise<void>;
 }
 
-/** Few, so that an erasure has many steps. */
+/** Small, so that an erasure has many steps. */
 const TRANSACTIONS_PER_STEP = 2;
 
 export function startErasures(world: World, traffic: Traffic): Erasures {
@@ -91,7 +91,7 @@ function memoryVault(): TombstoneVault {
   };
 }
 
-/** Up to which receipt a session or visitor is erased, by the tombstones in the first database; 0: it is not. */
+/** The time of receipt up to which a session or visitor is erased, by the tombstones in the first database; 0: not erased. */
 export async function erasedBefore(world: World): Promise<(subject: Subject) => Micros> {
   const { binding } = firstDatabase(world.originals);
   const salts = (await binding.prepare("SELECT salt FROM erasure_salts").all<{ salt: string }>()).results;

@@ -4,12 +4,12 @@ import type { EventFound } from "../world/tables";
 import type { Submission } from "../world/traffic";
 import { type Flaw, type Regime, validateType } from "./rule-sets";
 
-/** What a simple model says of a single event. */
+/** A simple model of a single event. */
 
 /** FUTURE_TOLERANCE_SECONDS of the tests. */
 export const TOLERANCE: Micros = 60_000_000;
 
-/** Of an event whose identity another content has. */
+/** The flaw of an event whose identity is stored with other content. */
 export const CONFLICT: Flaw = { code: "id_conflict", path: "/id" };
 
 export function identityOf({ session, occurredAt, id }: Pick<Submission, "session" | "occurredAt" | "id">): string {
@@ -18,7 +18,7 @@ export function identityOf({ session, occurredAt, id }: Pick<Submission, "sessio
 
 type Validated = Pick<Submission, "event" | "occurredAt" | "receivedAt">;
 
-/** Everything that is wrong with an event by some rules. It follows from the event and its receipt. */
+/** All flaws of an event by the given rules. They follow from the event and its receipt. */
 export function flawsOf(validated: Validated, regime: Regime): Flaw[] {
   const { event, occurredAt } = validated;
   const { session_id: session, name, data, visitor_id: visitor, context } = event;
@@ -39,13 +39,13 @@ function isAhead({ occurredAt, receivedAt }: Validated): boolean {
   return occurredAt !== null && occurredAt > receivedAt + TOLERANCE;
 }
 
-/** The moment by which an error is placed: its receipt where it has no readable moment, or one in the future. */
+/** The time that determines the place of an error: its receipt if it has no valid timestamp, or one in the future. */
 export function placedAt(validated: Validated): Micros {
   const { occurredAt, receivedAt } = validated;
   return occurredAt === null || isAhead(validated) ? receivedAt : occurredAt;
 }
 
-/** What an event says. Two of one identity are the same event if they say the same. */
+/** The content of an event. Two of one identity are the same event if their content is equal. */
 export function contentOf(one: Pick<Submission, "event"> | EventFound): string {
   const { category, name, data } = "event" in one ? one.event : { ...one, data: JSON.parse(one.data) };
   return canonicalText({ category, name, data });
@@ -53,7 +53,7 @@ export function contentOf(one: Pick<Submission, "event"> | EventFound): string {
 
 const NAMED = new Set(["session_id", "category", "name", "data", "timestamp", "id", "visitor_id", "context"]);
 
-/** True if the row is this event of this receipt, to the last column. */
+/** True if the row is this event with this receipt, in every column. */
 export function isStoredAs(
   { event, application, receivedAt }: Pick<Submission, "event" | "receivedAt"> & { application: string | null },
   row: EventFound,

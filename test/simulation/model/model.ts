@@ -8,10 +8,10 @@ import { compare, expectedDatabase } from "./consistency";
 import { CONFLICT, contentOf, flawsOf, identityOf, isStoredAs, placedAt, TOLERANCE } from "./expectations";
 import { type Flaw, regimeAt, validateType } from "./rule-sets";
 
-/** An error as it must stand in the table. Of several with one identity any may have come first. */
+/** An expected error. Of several with one identity, any may have been stored first. */
 interface ExpectedError {
   id: string;
-  /** By which it is placed. */
+  /** The time that determines its place. */
   moment: Micros;
   receivedAt: Micros;
   application: string | null;
@@ -23,8 +23,8 @@ interface ExpectedError {
 }
 
 /**
- * Compares the tables with what the traffic must have become, once all of it is delivered: a function of the messages, of the
- * rules at their receipt, and of the partition map. Returns every difference in words.
+ * Compares the tables with the expected outcome of the traffic, once all of it is delivered. The outcome is a function of
+ * the messages, of the rules at their receipt, and of the partition map. Returns a description of every difference.
  */
 export function disagreements(traffic: Traffic, tables: Tables, partitions: readonly Partition[]): string[] {
   const events = tables.lanes.flatMap((lane) => lane.events);
@@ -66,7 +66,7 @@ function errorOf(one: Submission, flaws: Flaw[]): ExpectedError {
   const { session, id, application, receivedAt, event } = one;
   const content = JSON.stringify(event);
   return {
-    // Without a session nothing but the whole event identifies it.
+    // Without a session only the whole event identifies it.
     id: errorId(session, id, fingerprint(session === null ? [application, event] : event)),
     moment: placedAt(one),
     ...{ receivedAt, application, session: textOrNull(event.session_id), eventId: id, flaws, content, parts: 0 },
@@ -82,7 +82,7 @@ function malformedErrors({ malformed }: Traffic): ExpectedError[] {
   });
 }
 
-/** Only as far as it is validated at the edge: by its size, its form and its moment. */
+/** Only the validation at the edge: size, form and timestamp. */
 function oversizedErrors({ oversized }: Traffic): ExpectedError[] {
   return oversized.map((one) => {
     const isAhead = one.occurredAt !== null && one.occurredAt > one.receivedAt + TOLERANCE;
@@ -93,7 +93,10 @@ function oversizedErrors({ oversized }: Traffic): ExpectedError[] {
   });
 }
 
-/** Each identity stands once in each database where it belongs: retries that cannot be placed by their occurrence may differ. */
+/**
+ * Each identity is stored once in each expected database: retries that cannot be placed by their occurrence may have
+ * different ones.
+ */
 function errorProblems(expected: ExpectedError[], { databases }: Tables, partitions: readonly Partition[]): string[] {
   const problems: string[] = [];
   const found = Map.groupBy(
@@ -140,7 +143,7 @@ function partProblems({ oversized }: Traffic, { databases }: Tables): string[] {
   return compare("error parts", new Map(expected), found);
 }
 
-/** Of every stored event: what a report-only schema says of it by the rules at its receipt. */
+/** For every stored event: the findings of a report-only schema by the rules at its receipt. */
 function reportOnlyOf({ submissions, regimes }: Traffic, events: EventFound[]): Map<string, number> {
   const byReceipt = new Map(submissions.map((one) => [one.receivedAt, one]));
   const aggregates = new Map<string, number>();
@@ -164,7 +167,7 @@ function reportOnlyFound({ databases }: Tables): Map<string, number> {
   return aggregates;
 }
 
-/** Within every lane a session reads in the order of occurrence, and then of receipt. */
+/** Within every lane a session is ordered by occurrence and then by receipt. */
 function orderProblems(events: EventFound[]): string[] {
   return [...Map.groupBy(events, ({ session }) => session)].flatMap(([session, rows]) => {
     const sorted = rows.toSorted((a, b) => a.occurredAt - b.occurredAt || a.receivedAt - b.receivedAt);

@@ -17,11 +17,11 @@ import { type Flaw, regimeAt } from "./rule-sets";
 interface Told {
   traffic: Traffic;
   begun: Map<string, BegunReplay>;
-  /** True if in the end everything was replayed with a repair that leaves nothing but the rules. */
+  /** True if at the end everything was replayed with a repair after which only the rules can fail an event. */
   isLast: boolean;
 }
 
-/** Compares the tables with what the traffic and its replays must have made of them. Returns every difference in words. */
+/** Compares the tables with the expected outcome of the traffic and its replays. Returns a description of every difference. */
 export async function replayDisagreements(
   summary: Told,
   tables: Tables,
@@ -39,7 +39,10 @@ export async function replayDisagreements(
   ];
 }
 
-/** What an error was sent as, or undefined for a message that was no envelope. No two events have one receipt. */
+/**
+ * The event of an error as it was sent, or undefined for a message that was not an envelope. No two events have the same
+ * receipt.
+ */
 function sentAs({ receivedAt, content }: ErrorFound, { submissions }: Traffic): Submission | undefined {
   return submissions.find((one) => one.receivedAt === receivedAt && JSON.stringify(one.event) === content);
 }
@@ -59,7 +62,7 @@ function replayed(sent: Submission, { sets, occurredAt }: BegunReplay): Replayed
   return { ...sent, event, session, occurredAt: occurredAt ?? sent.occurredAt };
 }
 
-/** Every identity that is stored is that of a valid submission or of a resolved error, and it is stored once. */
+/** Every stored identity belongs to a valid submission or a resolved error, and is stored once. */
 function eventProblems({ traffic, begun }: Told, events: EventFound[], errors: ErrorFound[]): string[] {
   const valid = traffic.submissions.filter(
     (one) => flawsOf(one, regimeAt(traffic.regimes, one.receivedAt)).length === 0,
@@ -84,7 +87,7 @@ function eventProblems({ traffic, begun }: Told, events: EventFound[], errors: E
   return problems;
 }
 
-/** Each content that failed or lost is an error, once in each database where it belongs; and nothing else is. */
+/** Each content that failed or lost a conflict is an error, once in each expected database; nothing else is. */
 function placeProblems(
   { traffic }: Told,
   events: EventFound[],
@@ -115,7 +118,7 @@ function placeProblems(
   ];
 }
 
-/** What a replay made of an error, or what it was from the beginning. */
+/** The result of a replay of an error, or its original state. */
 function errorProblems(row: ErrorFound, { traffic, begun, isLast }: Told, events: EventFound[]): string[] {
   if (row.application === null) return row.resolvedAt === null ? [] : [`error ${row.id}: no event, and resolved`];
   const name = `error ${row.id} of ${row.session} ${row.eventId}`;
@@ -157,7 +160,7 @@ function firstFlaws(sent: Submission, { regimes }: Traffic): Flaw[] {
   return flaws.length > 0 ? flaws : [CONFLICT];
 }
 
-/** Failures are counted when an event fails first, whatever replays say of it later. */
+/** Failures are counted when an event first fails, whatever the result of later replays. */
 function failureProblems({ traffic }: Told, { databases }: Tables): string[] {
   return databases.flatMap(({ database, errors, failures }) => {
     const expected = new Map<string, number>();
@@ -181,7 +184,7 @@ function failureProblems({ traffic }: Told, { databases }: Tables): string[] {
   });
 }
 
-/** Each replay comes to its end, and has counted what it did once. */
+/** Each replay ends, and has counted its results once. */
 async function progressProblems(
   databases: readonly Database[],
   errors: ErrorFound[],

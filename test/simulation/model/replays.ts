@@ -12,15 +12,15 @@ import { type Fault, invoke } from "../world/weather";
 import { RULE_LEAD, type World } from "../world/world";
 import { type Regime, regimeAt } from "./rule-sets";
 
-/** What a replay does to an event, for the model to know. */
+/** The changes that a replay makes to an event, for the model. */
 export interface Effect {
   sets: Record<string, unknown>;
-  /** The moment that it sets, if it sets one. */
+  /** The timestamp that it sets, if any. */
   occurredAt: Micros | null;
 }
 
 export interface BegunReplay extends Effect {
-  /** The rules by which it validates. */
+  /** The rules that it validates by. */
   regime: Regime;
 }
 
@@ -31,18 +31,21 @@ export interface Replays {
   pending(): number;
   /** Begins a replay of some errors, with some repair or none. */
   begin(): Promise<void>;
-  /** Begins replays of everything, two that differ for each application. Their repairs leave nothing wrong but for the rules. */
+  /**
+   * Begins replays of everything, two different ones for each application. After their repairs only the rules can fail an
+   * event.
+   */
   beginLast(): Promise<void>;
-  /** Delivers one of the messages. It comes again unless it is acknowledged, and may be delivered twice at once. */
+  /** Delivers one of the messages. It is delivered again unless it is acknowledged, and may be delivered twice at once. */
   deliver(fault: Fault, change?: (pipeline: Pipeline) => Pipeline): Promise<void>;
 }
 
-/** Few, so that a replay has many steps. */
+/** Small, so that a replay has many steps. */
 const ERRORS_PER_STEP = 3;
 
 export interface ReplayOptions {
   effectOf?: (random: Random, traffic: Traffic) => Effect;
-  /** The moment whose rules a replay validates by. */
+  /** The time whose rules a replay validates by. */
   validatedAt?: (createdAt: Micros) => Micros;
 }
 
@@ -103,7 +106,7 @@ export function startReplays(world: World, traffic: Traffic, options: ReplayOpti
   };
 }
 
-/** A repair after which an event fails for the rules alone. */
+/** A repair after which only the rules can fail an event. */
 function fixAll({ startedAt }: Traffic, k: number): Effect {
   // Before every receipt, in one of two windows.
   const occurredAt = startedAt - 3_600_000_000 - k * 900_000_000;
@@ -117,7 +120,7 @@ function fixAll({ startedAt }: Traffic, k: number): Effect {
   return { sets, occurredAt };
 }
 
-/** Repairs that fix everything, differently; some that name another session; one that fixes a part; and none. */
+/** Repairs that fix everything in different ways; some that set another session; one that fixes a part; and none. */
 function anyEffect(random: Random, traffic: Traffic): Effect {
   const fixed = fixAll(traffic, random.below(2));
   const session = random.pick([traffic.sessions[0], ...traffic.sessions]);
@@ -130,7 +133,7 @@ function anyEffect(random: Random, traffic: Traffic): Effect {
   ]);
 }
 
-/** Repairs that each name another session: only claims keep two of them from making two events of one error. */
+/** Repairs that each set another session: only claims keep two of them from storing two events for one error. */
 export function movingEffect(random: Random, traffic: Traffic): Effect {
   const fixed = fixAll(traffic, random.below(2));
   return { ...fixed, sets: { ...fixed.sets, session_id: random.pick([traffic.sessions[0], ...traffic.sessions]) } };
@@ -144,7 +147,7 @@ function batchOf(
     id: `${message.replay} ${message.step}`,
     timestamp: new Date(0),
     body: structuredClone(message),
-    // Nothing here is refused for good, so no error may be passed over.
+    // Nothing here is refused permanently, so no error may be skipped.
     attempts: Math.min(attempts, 4),
     metadata: {},
     ack: acknowledge,

@@ -3,17 +3,17 @@ import type { EventTypeRule, Mode, RuleBook } from "../../../src/model/event/eve
 import type { Micros } from "../../../src/model/time/time";
 import type { Random } from "../world/random";
 
-/** What a rule says of one event type. */
+/** The rule of one event type. */
 interface TypeRule {
   category: string;
   name: string;
   mode: Mode;
   schemaMode: "enforce" | "shadow";
-  /** The payload must hold `n`, of this much at most; null: any payload. */
+  /** The payload must have `n` with at most this value; null: any payload. */
   max: number | null;
 }
 
-/** The rules from one moment on, as a model validates by them and as the pipeline does. */
+/** The rules from one time on, in the form of the model and of the pipeline. */
 export interface Regime {
   /** The first receipt that is validated by these rules. */
   since: Micros;
@@ -24,22 +24,25 @@ export interface Regime {
   book: RuleBook;
 }
 
-/** In the order of time. The first is in force from the beginning. */
+/** In order of time. The first is in force from the beginning. */
 export type Regimes = readonly [Regime, ...Regime[]];
 
-/** One thing that is wrong with an event, and where. */
+/** One flaw of an event, and its path. */
 export interface Flaw {
   code: EventCode;
   path: string;
 }
 
-/** What a model says of an event's type: what is wrong with it, and the paths that a report-only schema would reject. */
+/** The model's result for an event's type: its flaws, and the paths that a report-only schema would reject. */
 export interface TypeVerdict {
   flaws: Flaw[];
   shadow: string[];
 }
 
-/** Up to five changes of the rules, each in force from one of these receipts on or minutes later. Often all events pass at first. */
+/**
+ * Up to five changes of the rules, each in force from one of these receipts on or minutes later. Often the first rules let
+ * all events pass.
+ */
 export function makeRegimes(random: Random, types: readonly [string, string][], receipts: readonly Micros[]): Regimes {
   const moments = random
     .shuffle([...receipts])

@@ -1,23 +1,23 @@
 import type { Database } from "../../../src/storage/core/databases";
 import { currentWeather, never } from "./weather";
 
-/** How the databases fare, whoever calls them. */
+/** The conditions of the databases, for all callers. */
 export interface Conditions {
   /** These refuse every write. */
   full: Set<number>;
-  /** These say that they hardly have room. */
+  /** These report that they are nearly full. */
   nearlyFull: Set<number>;
   /** Calls that may outlive their invocation. */
   inFlight: Promise<unknown>[];
-  /** Divides the statements of a transaction, by their SQL, into several. Only to break a promise on purpose. */
+  /** Divides the statements of a transaction, by their SQL, into several transactions. Only to break a guarantee on purpose. */
   divide: ((sql: string) => boolean) | null;
-  /** Changes statements. Only to break a promise on purpose. */
+  /** Changes statements. Only to break a guarantee on purpose. */
   rewrite: (sql: string) => string;
 }
 
 const NEARLY_FULL_BYTES = 8_500_000_000;
 
-/** A database whose calls fail as the conditions and the weather of the calling invocation say. */
+/** A database whose calls fail according to the conditions and the weather of the calling invocation. */
 export function faultyDatabase({ index, binding }: Database, conditions: Conditions): Database {
   const wrapped = new WeakMap<object, { statement: D1PreparedStatement; sql: string }>();
   const call = <Result>(sql: string[], run: () => Promise<Result>) =>

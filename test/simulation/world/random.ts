@@ -1,4 +1,4 @@
-/** A seeded generator (mulberry32), so that a failing run can be had again from its seed alone. */
+/** A seeded generator (mulberry32), so that a failing run can be repeated from its seed. */
 export interface Random {
   /** From 0 up to, not including, 1. */
   next(): number;

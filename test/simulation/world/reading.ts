@@ -4,12 +4,12 @@ import { findEvents } from "../../../src/storage/events/find-events";
 import { compareEventKeys, type EventKey, type Order } from "../../../src/storage/scan/event-order";
 import type { EventFound, Tables } from "./tables";
 
-/** Few, so that pages end within lanes, windows and moments. */
+/** Small, so that pages end within lanes, windows and equal timestamps. */
 const PAGE_SIZE = 4;
 
 /**
- * Reads everything page by page as users do, in both directions, and each session by itself. Returns where the order differs
- * from that of (occurrence, receipt, session, tie).
+ * Reads everything page by page, like users, in both directions, and each session separately. Returns where the order
+ * differs from (occurrence, receipt, session, tie).
  */
 export async function readingProblems(databases: Database[], { lanes }: Tables, sessions: string[]): Promise<string[]> {
   const events = lanes.flatMap((lane) => lane.events).sort((a, b) => compareEventKeys(keyOf(a), keyOf(b)));

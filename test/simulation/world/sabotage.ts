@@ -9,7 +9,7 @@ import { createTables } from "../../../src/storage/partitions/partition-tables";
 import type { BatchRows, EventRow } from "../../../src/storage/write/rows";
 import { type Regimes, regimeAt } from "../model/rule-sets";
 
-/** A promise of the pipeline that is broken on purpose, to show that the simulation notices. */
+/** A guarantee of the pipeline that is broken on purpose, to show that the simulation notices. */
 export type Sabotage =
   | "none"
   /** The key of an event lacks its id. */
@@ -18,26 +18,26 @@ export type Sabotage =
   | "rules_at_processing"
   /** Sessions are hashed over the databases that are bound now. */
   | "current_databases"
-  /** `activity` is written in a transaction of its own, before that of its event. */
+  /** `activity` is written in a separate transaction before that of its event. */
   | "activity_apart"
-  /** Counts are written in a transaction of their own, so that they stay where the events are refused. */
+  /** Counts are written in a separate transaction, so they remain even if the events are refused. */
   | "counts_apart"
   | "acknowledge_before_commit"
-  /** A late lane does not know what the sealed tables hold. */
+  /** A late lane ignores the sealed tables. */
   | "late_copies"
-  /** What a report-only schema says of an event is lost. */
+  /** Findings of report-only schemas are lost. */
   | "without_report_only"
-  /** Errors without a readable moment are placed by when they are processed. */
+  /** Errors without a valid timestamp are placed by the time of processing. */
   | "errors_by_processing";
 
-/** Which statements of a transaction go into one of their own, before the others. */
+/** The statements that go into a separate transaction before the others. */
 export function divisionOf(sabotage: Sabotage): ((sql: string) => boolean) | null {
   if (sabotage === "activity_apart") return (sql) => sql.includes("INSERT INTO activity_");
   if (sabotage === "counts_apart") return (sql) => /INSERT INTO (categories|series|minutes_\d+|counts) /.test(sql);
   return null;
 }
 
-/** The pipeline with one of its ports doing wrong. */
+/** The pipeline with one faulty port. */
 export function sabotaged(
   sabotage: Sabotage,
   pipeline: Pipeline,
@@ -66,7 +66,7 @@ export function sabotaged(
     case "errors_by_processing":
       return {
         ...pipeline,
-        // The edge's clock is read where the envelope should be.
+        // Reads the clock instead of the envelope.
         callSession: async (session, call) => {
           const { outcomes } = await pipeline.callSession(session, call);
           return { outcomes: outcomes.map((one) => (one.kind === "failed" ? { ...one, occurredAt: now } : one)) };
@@ -97,7 +97,7 @@ function withoutSealed(rows: BatchRows): BatchRows {
   return { ...rows, events };
 }
 
-/** Maps that name all bound databases for every partition, each with the tables that it would then need. */
+/** Maps in which every partition has all bound databases, each with the tables that it would then need. */
 function overAll(
   store: PartitionStore,
   databases: readonly Database[],

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 
 /**
- * The seeds to run, from 1 on. `SEED=123 npx vitest run test/simulation` runs that seed alone; SEEDS=1000 runs more of them.
+ * The seeds to run, from 1 on. `SEED=123 npx vitest run test/simulation` runs that seed alone; SEEDS=1000 runs more seeds.
  * Objects remember in odd seeds, and forget in even ones.
  */
 export function seedsOf(count: number): number[] {

@@ -1,7 +1,7 @@
 import type { Database } from "../../../src/storage/core/databases";
 import { unpackId } from "../../../src/storage/core/packed-id";
 
-/** Everything that the databases hold, whatever the partition map says of it. */
+/** Everything in the databases, whatever the partition map says. */
 export interface Tables {
   /** Each existing set of a partition's tables in a database. */
   lanes: LaneTables[];
@@ -209,7 +209,7 @@ export function add(map: Map<string, number>, key: string, amount: number): void
   map.set(key, (map.get(key) ?? 0) + amount);
 }
 
-/** Removes what earlier seeds left. Migrations and the revision of the map stay. */
+/** Removes the data of earlier seeds. Migrations and the revision of the map stay. */
 export async function emptyDatabases(databases: readonly Database[]): Promise<void> {
   const kept = [
     "series",

@@ -4,27 +4,27 @@ import { formatTimestamp, type Micros } from "../../../src/model/time/time";
 import { LAX, makeRegimes, type Regimes } from "../model/rule-sets";
 import type { Random } from "./random";
 
-/** One event as one request carried it. No two are received in the same microsecond. */
+/** One event as sent in one request. No two are received in the same microsecond. */
 export interface Submission extends Draft {
   id: string;
   application: string;
   receivedAt: Micros;
 }
 
-/** An event as an application makes it. */
+/** An event as an application sends it. */
 interface Draft {
-  /** Null where the event names none that can serve. */
+  /** Null if the event has no valid one. */
   session: string | null;
-  /** The client's own id, or null: the edge gives one. */
+  /** The client's id, or null: the edge assigns one. */
   clientId: string | null;
   event: Record<string, unknown>;
-  /** Null where the timestamp cannot be read. */
+  /** Null if the timestamp cannot be parsed. */
   occurredAt: Micros | null;
-  /** True if it fails whatever the rules say and whenever it is received. */
+  /** True if it fails independently of the rules and of its receipt. */
   isSpoilt: boolean;
 }
 
-/** An event in pieces, since it is too large for one message. It can only fail. */
+/** An event in pieces, because it is too large for one message. It can only fail. */
 export interface Oversized extends Submission {
   digest: string;
   parts: string[];
@@ -34,7 +34,7 @@ export interface Oversized extends Submission {
 export interface Message {
   id: string;
   body: string;
-  /** When the queue took it. */
+  /** When the queue accepted it. */
   queuedAt: Micros;
 }
 
@@ -43,9 +43,9 @@ export interface Traffic {
   sessions: string[];
   submissions: Submission[];
   oversized: Oversized[];
-  /** Messages that are no envelopes. */
+  /** Messages that are not envelopes. */
   malformed: Message[];
-  /** All of them, in the order of receipt. */
+  /** All events, in order of receipt. */
   messages: Message[];
   regimes: Regimes;
   startedAt: Micros;
@@ -63,15 +63,15 @@ const MINUTE: Micros = 60 * SECOND;
 /** In the evening of 14 November 2023, and half an hour before the year 2024. */
 const STARTS: readonly [Micros, Micros] = [1_700_000_000 * SECOND, (1_704_067_200 - 1_800) * SECOND];
 
-/** Long before the traffic: imports, and clocks that are wrong. The last lies in the year of the traffic. */
+/** Long before the traffic: imports and wrong clocks. The last one is in the year of the traffic. */
 const OLD_MOMENTS: Micros[] = [5, 922_337_203, 1_609_492_527, 1_688_000_000].map(
   (seconds) => seconds * SECOND + 243_860,
 );
 
 /**
- * Makes the requests of two applications: sessions shared between them, equal and disordered timestamps in every form and of
- * any year, events that fail in each way, retries with a later receipt, copies that differ in what does not count as content,
- * and ids used twice for different events.
+ * Generates the requests of two applications: shared sessions, equal and disordered timestamps in every form and of any
+ * year, events that fail in each way, retries with a later receipt, copies that differ only in members that do not count as
+ * content, and ids used twice for different events.
  */
 export function makeTraffic(random: Random): Traffic {
   const startedAt = random.pick(STARTS) + random.below(3_600) * SECOND;
@@ -88,7 +88,7 @@ export function makeTraffic(random: Random): Traffic {
   let clock = startedAt;
   for (let n = 3 + random.below(6); n > 0; n--) {
     clock += random.chance(0.2) ? random.below(25) * MINUTE : random.below(4_000) * 1_000 + 1_000;
-    // SDKs send a request again until it is answered; the answer may have been lost.
+    // SDKs send a request again until it is answered, and the answer may have been lost.
     const again = requests[random.below(Math.max(1, requests.length))];
     const request =
       again !== undefined && random.chance(0.12)
@@ -149,7 +149,7 @@ function makeEvent(
   return random.chance(0.2) ? spoil(random, valid) : valid;
 }
 
-/** Few different moments, so that many are equal; some far apart, and some in the future. */
+/** Few different timestamps, so that many are equal; some far apart, and some in the future. */
 function makeMoment(random: Random, clock: Micros, past: Micros[]): Micros {
   const [old] = random.shuffle([...past]);
   if (old !== undefined && random.chance(0.3)) return old + random.below(2) * 20 * MINUTE;
@@ -157,7 +157,7 @@ function makeMoment(random: Random, clock: Micros, past: Micros[]): Micros {
   return clock - (clock % (30 * SECOND)) - random.below(3) * 10 * MINUTE + random.below(2);
 }
 
-/** Members that are no content: SDKs change them with every try. */
+/** Members that do not count as content: SDKs change them with every try. */
 function circumstances(random: Random): Record<string, unknown> {
   return {
     ...(random.chance(0.3)
@@ -182,7 +182,7 @@ function spoil(random: Random, draft: Draft): Draft {
   ]);
 }
 
-/** The same event once more in other words, another content under its identity, or another event with its id. */
+/** The same event again in another form, other content under its identity, or another event with its id. */
 function vary(random: Random, { session, clientId, event, occurredAt, isSpoilt }: Submission): Draft {
   const same: Draft = { session, clientId, event, occurredAt, isSpoilt };
   if (isSpoilt || occurredAt === null || random.chance(0.3)) return same;
@@ -198,7 +198,7 @@ function vary(random: Random, { session, clientId, event, occurredAt, isSpoilt }
   ]);
 }
 
-/** A moment as clients write it. */
+/** A timestamp in a form that clients use. */
 function formOf(random: Random, moment: Micros): string | number {
   const text = formatTimestamp(moment);
   const millis = Math.floor(moment / 1_000);
@@ -209,12 +209,12 @@ function formOf(random: Random, moment: Micros): string | number {
     text.replace("Z", "999Z"),
     formatTimestamp(moment + 120 * MINUTE).replace("Z", "+02:00"),
     Number(`${Math.floor(moment / SECOND)}.${fraction(SECOND)}`),
-    // A number is told apart by its size: these would be seconds in 1970.
+    // The unit of a number is determined by its size: these would be seconds in 1970.
     ...(moment < 1e14 ? [] : [moment, Number(`${millis}.${fraction(1_000)}`)]),
   ]);
 }
 
-/** Puts a request into messages as the edge may, now and then with something beside it. */
+/** Packs a request into messages like the edge, sometimes with a malformed message. */
 function send(random: Random, traffic: Traffic, { id: requestId, application, drafts }: Request, clock: Micros): void {
   const { submissions, messages } = traffic;
   const sent = drafts.map((draft, position): Submission => {

@@ -1,20 +1,20 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Random } from "./random";
 
-/** What may go wrong in one invocation. */
+/** The faults of one invocation. */
 export type Fault =
   | "none"
   /** It ends before or after some call of a database. */
   | "crash"
-  /** It ends while it makes the tables of a partition. */
+  /** It ends while it creates the tables of a partition. */
   | "crash_making_tables"
-  /** It ends when all is done but the acknowledgement. */
+  /** It ends when everything except the acknowledgement is done. */
   | "crash_before_acknowledgement"
-  /** Answers of databases are lost; whether the call was carried out is not known. */
+  /** Answers of databases are lost; it is not known whether the call took effect. */
   | "lost_answer"
   /** One database refuses every call. */
   | "overloaded"
-  /** The object does its work, and its answer is lost. */
+  /** The object does its work, but its answer is lost. */
   | "lost_call"
   | "rules_unread";
 
@@ -32,13 +32,13 @@ export const FAULTS: readonly [Fault, ...Fault[]] = [
   ] as const),
 ];
 
-/** The fault of one invocation, as it meets its calls. */
+/** The fault of one invocation, applied to its calls. */
 export interface Weather {
   fault: Fault;
   random: Random;
   /** The database that is overloaded. */
   stricken: number;
-  /** Calls until the fault strikes, and how often it does. */
+  /** Calls before the fault occurs, and how often it occurs. */
   countdown: number;
   strikes: number;
   isOver: boolean;
@@ -51,12 +51,12 @@ export function currentWeather(): Weather | undefined {
   return invocations.getStore();
 }
 
-/** What an invocation waits for once it has been ended. */
+/** A promise that never resolves, for an invocation that was ended. */
 export function never(): Promise<never> {
   return new Promise(() => {});
 }
 
-/** Runs an invocation until it is done, or is ended in its midst. Throws what it throws. */
+/** Runs an invocation until it finishes or is ended. Throws what it throws. */
 export async function invoke(
   fault: Fault,
   random: Random,

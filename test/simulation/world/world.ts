@@ -31,7 +31,7 @@ import { currentWeather, FAULTS, type Fault, invoke, never } from "./weather";
 const MINUTE: Micros = 60_000_000;
 const WINDOW: Micros = 15 * MINUTE;
 
-/** An isolate that consumes: what it keeps from one batch to the next, and the databases of its deployment. */
+/** A consuming isolate: its caches, and the databases of its deployment. */
 interface Consumer {
   databases: Database[];
   partitions: PartitionStore;
@@ -39,7 +39,7 @@ interface Consumer {
   rules: RuleSource;
 }
 
-/** Everything around the pipeline that has a state of its own, under a clock of its own. */
+/** Everything around the pipeline that has state, with a simulated clock. */
 export interface World {
   random: Random;
   /** Microseconds since 1970. */
@@ -49,19 +49,19 @@ export interface World {
   /** The same with the faults of the weather. */
   faulty: Database[];
   conditions: Conditions;
-  /** A pipeline in one of the isolates that consume now. */
+  /** A pipeline in one of the consuming isolates. */
   pipeline(random: Random): Pipeline;
-  /** Lets databases fill up or have room again, a deployment reach an isolate, and objects be evicted. */
+  /** Fills or empties databases, lets a deployment reach an isolate, and evicts objects. */
   change(): Promise<void>;
-  /** Seals or cuts a partition or notes a common category, which may fail on the way. Beside deliveries. */
+  /** Seals or cuts a partition, or records a common category, concurrently with deliveries. It may fail halfway. */
   changePartitions(): Promise<void>;
-  /** Ends all that is wrong, and finishes what was begun. */
+  /** Ends all faults, and finishes interrupted operations. */
   resolve(): Promise<void>;
   /** Waits for calls that outlived their invocations. */
   rest(): Promise<void>;
-  /** Why the last batch that failed did. */
+  /** Why the last failed batch failed. */
   reasons: string[];
-  /** What went wrong with the partitions that were made. */
+  /** Errors in the creation of partitions. */
   problems: string[];
 }
 
@@ -112,7 +112,7 @@ export function makeWorld(random: Random, traffic: Traffic, { sabotage, isForget
     try {
       await invoke(fault, random, task);
     } catch {
-      // The cron comes again.
+      // The cron runs again.
     }
   }
 
@@ -132,7 +132,7 @@ export function makeWorld(random: Random, traffic: Traffic, { sabotage, isForget
     const changes: [() => Promise<void>, ...(() => Promise<void>)[]] = [
       () => seal(one.id),
       () => seal(one.id),
-      // As the cron does it: no event can have reached the new end, and every consumer will know it by then.
+      // Like the cron: no event can have reached the new end, and every consumer will know it by then.
       () => cutPartition(first, one, Math.ceil((world.now + TOLERANCE + 2 * MAP_LEAD_MICROS) / WINDOW) * WINDOW),
       () => addCommonCategories(first, one, ["page interaction"], world.now + MAP_LEAD_MICROS),
       () => maintain(),
@@ -178,8 +178,8 @@ export function makeWorld(random: Random, traffic: Traffic, { sabotage, isForget
         now: () => world.now,
         callSession: sessionCalls(isForgetful),
         rules: (receipts) => consumer.rules.read(receipts),
-        sendDeadLetter: () => Promise.reject(new Error("nothing in this traffic deserves the dead letters")),
-        sendAgain: () => Promise.reject(new Error("the traffic's queue takes what is sent again")),
+        sendDeadLetter: () => Promise.reject(new Error("nothing in this traffic should go to the dead letters")),
+        sendAgain: () => Promise.reject(new Error("messages that are sent again go to the queue of the traffic")),
         log: ({ reasons }) => {
           if (Array.isArray(reasons) && reasons.length > 0) world.reasons = reasons.map(String);
         },
@@ -214,7 +214,7 @@ export function makeWorld(random: Random, traffic: Traffic, { sabotage, isForget
 /** From a change of the rules until it is in force. */
 export const RULE_LEAD: Micros = MINUTE;
 
-/** The rules as the first database tells them: what is in force later is known from the lead before that on. */
+/** The rules as read from the first database: a later change is visible from one lead before it is in force. */
 function ruleLoader({ regimes }: Traffic, now: () => Micros) {
   return {
     async epochs(after: Micros) {
@@ -229,7 +229,7 @@ function ruleLoader({ regimes }: Traffic, now: () => Micros) {
   };
 }
 
-/** Calls the objects themselves. Where they are forgetful, each is evicted before each call. */
+/** Calls the real objects. Forgetful ones are evicted before each call. */
 function sessionCalls(isForgetful: boolean): CallSession {
   const call: CallSession = async (session, incomingEvents) => {
     const weather = currentWeather();
@@ -244,7 +244,7 @@ function sessionCalls(isForgetful: boolean): CallSession {
 
 const turns = new Map<string, Promise<unknown>>();
 
-/** One call after the other: an object that is evicted cannot answer what is under way. */
+/** One call at a time: an evicted object cannot answer a running call. */
 function inTurn<Answer>(session: string, call: () => Promise<Answer>): Promise<Answer> {
   const answer = (turns.get(session) ?? Promise.resolve()).then(call);
   turns.set(
@@ -258,7 +258,7 @@ export async function evict(session: string): Promise<void> {
   try {
     await evictDurableObject(env.SESSIONS.getByName(session));
   } catch {
-    // It was not running.
+    // The object was not running.
   }
 }
 

@@ -4,14 +4,14 @@ import { hasBrowser } from "../browser.ts";
 import { eventually } from "../service.ts";
 import { START_MS, startWorld, type World } from "./world.ts";
 
-/** What page scripts see; see `pageWith`. */
+/** The globals of page scripts; see `pageWith`. */
 declare const eye: { flush(): Promise<void>; identify(visitor: string): void; track(...args: unknown[]): string };
 declare const ids: string[];
 declare const drops: { count: number; reason: string }[];
 declare const document: { hidden: boolean; dispatchEvent(event: Event): void };
 declare function send(category: string, number: number): void;
 
-describe.skipIf(!hasBrowser)("what pages send", () => {
+describe.skipIf(!hasBrowser)("an event of a page", () => {
   let world: World;
   let context: BrowserContext;
 
@@ -32,7 +32,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
       [category, from, count] as const,
     );
 
-  /** Holds that all numbers below `count` are stored, each once, in the order of capture. */
+  /** Expects that all numbers below `count` are stored, each once, in the order of capture. */
   async function expectAll(category: string, count: number): Promise<void> {
     const stored = await world.stored(category, count);
     expect(stored.map(({ data }) => data.number)).toEqual(Array.from({ length: count }, (_, number) => number));
@@ -56,7 +56,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
     expect(Math.max(...world.edge.bodies.map((body) => JSON.parse(body).length))).toBeLessThanOrEqual(50);
   });
 
-  test("waits while offline, and goes when online again", async () => {
+  test("waits while offline, and is sent when online again", async () => {
     context = await world.browser.newContext();
     const page = await world.open(context);
     await sendMany(page, "offline", 0, 1);
@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
     await expectAll("offline", 80);
   });
 
-  test("survives that its tab is killed, and is sent by the next page", async () => {
+  test("survives a killed tab, and is sent by the next page", async () => {
     context = await world.browser.newContext();
     const page = await world.open(context);
     await sendMany(page, "killed", 0, 1);
@@ -82,7 +82,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
     await expectAll("killed", 30);
   });
 
-  test("is stored once though every other answer is lost", async () => {
+  test("is stored once even if every other answer is lost", async () => {
     context = await world.browser.newContext();
     const page = await world.open(context);
     let count = 0;
@@ -95,7 +95,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
     await expectAll("lost answers", 100);
   });
 
-  test("outlasts a storm of 503 and 429 with Retry-After", async () => {
+  test("survives many answers of 503 and 429 with Retry-After", async () => {
     context = await world.browser.newContext();
     const page = await world.open(context);
     let count = 0;
@@ -111,7 +111,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
     expect(count).toBeLessThan(12);
   });
 
-  test("is halved when it is too large, and reported when it is refused", async () => {
+  test("is sent in a halved batch after 413, and reported when it is refused", async () => {
     context = await world.browser.newContext();
     const page = await world.open(context);
     world.edge.fault = (body) => (JSON.parse(body).length > 3 ? { status: 413 } : undefined);
@@ -126,7 +126,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
     await expect.poll(() => page.evaluate(() => drops.at(-1)?.reason)).toBe("too_large");
   });
 
-  test("goes with the page in 10,000 page hides: sent = stored + dropped", { timeout: 400_000 }, async () => {
+  test("is sent or saved in 10,000 page hides: sent = stored + dropped", { timeout: 400_000 }, async () => {
     context = await world.browser.newContext();
     const page = await world.open(context);
     await sendMany(page, "hides", 0, 1);
@@ -157,7 +157,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
   test.each([
     ["a day ahead", 86_400_000],
     ["a day behind", -86_400_000],
-  ])("has the right time from a clock that is %s", async (name, shift) => {
+  ])("has the right time even if the clock is %s", async (name, shift) => {
     context = await world.browser.newContext();
     await context.addInitScript((ms) => {
       const now = Date.now.bind(Date);
@@ -178,7 +178,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
     }
   });
 
-  test("shares a session among two tabs, and two subdomains; one tab's identity holds in all", async () => {
+  test("shares a session among two tabs and two subdomains, and the identity of one tab applies in all", async () => {
     context = await world.browser.newContext();
     const first = await world.open(context, "/", "www.shop.test");
     const second = await world.open(context, "/", "www.shop.test");
@@ -196,7 +196,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
     expect(new Set(stored.map(({ visitor_id }) => visitor_id))).toEqual(new Set(["visitor-2"]));
   });
 
-  test("of two tabs that send at the same time is stored once each", async () => {
+  test("is stored once when two tabs send at the same time", async () => {
     context = await world.browser.newContext();
     const tabs = [await world.open(context), await world.open(context)];
     await Promise.all(
@@ -234,7 +234,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
     await expectAll("full", 60);
   });
 
-  test("beyond what a browser may keep is dropped, the oldest first, and reported", async () => {
+  test("is dropped, the oldest first, and reported, beyond the limit of the queue", async () => {
     context = await world.browser.newContext();
     const page = await world.open(context);
     await sendMany(page, "bounded", 0, 1);
@@ -256,7 +256,7 @@ describe.skipIf(!hasBrowser)("what pages send", () => {
   });
 });
 
-/** A page of an opaque origin: without cookies, IndexedDB and locks. */
+/** A page with an opaque origin: without cookies, IndexedDB and locks. */
 const FRAME = ({
   options,
   service,

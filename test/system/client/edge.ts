@@ -1,21 +1,23 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What the edge does with a request in place of forwarding it. `lose`: forwards it, and cuts the line before the answer. */
+/**
+ * How the edge handles a request instead of forwarding it. `lose`: forwards it, and closes the connection before the answer.
+ */
 export type Fault = { status: number; headers?: Record<string, string> } | "lose" | "cut";
 
 export interface Edge {
   url: string;
-  /** Requests that carried events: their bodies. */
+  /** The bodies of requests with events. */
   bodies: string[];
-  /** The same, each with the id that a CloudEvent has in its headers: two that are equal are one request sent twice. */
+  /** The same, each with the id that a CloudEvent has in its headers: two equal ones are one request sent twice. */
   sent: string[];
-  /** Asked for each request with events; undefined forwards it. */
+  /** Called for each request with events; undefined forwards it. */
   fault: (body: string) => Fault | undefined;
   close(): void;
 }
 
-/** Stands between pages and the service: another origin than the pages', which can fail as networks do. */
+/** A proxy between pages and the service, with another origin than the pages, which can simulate network failures. */
 export async function startEdge(service: string): Promise<Edge> {
   const edge: Edge = { url: "", bodies: [], sent: [], fault: () => undefined, close: () => server.close() };
   const server = createServer((request, response) => {

@@ -11,7 +11,7 @@ import { pageWith } from "./site.ts";
 import type { Stored } from "./stored.ts";
 import { START_MS, startWorld, type World } from "./world.ts";
 
-/** What page scripts see; see `pageWith`. */
+/** The globals of page scripts; see `pageWith`. */
 declare const eye: {
   flush(): Promise<void>;
   consent(state: string): void;
@@ -25,7 +25,7 @@ declare const history: { back(): void; pushState(state: null, unused: string, ur
 declare const indexedDB: { databases(): Promise<unknown[]> };
 declare function send(category: string, number: number): void;
 
-describe.skipIf(!hasBrowser)("what pages capture", () => {
+describe.skipIf(!hasBrowser)("the client captures", () => {
   let world: World;
   let context: BrowserContext;
 
@@ -127,7 +127,7 @@ describe.skipIf(!hasBrowser)("what pages capture", () => {
     } else console.warn("Not proven: this browser did not prerender.");
   });
 
-  test("nothing against Global Privacy Control, and nothing before consent", async () => {
+  test("nothing with Global Privacy Control, and nothing before consent", async () => {
     context = await world.browser.newContext();
     await context.addInitScript(() => Object.defineProperty(navigator, "globalPrivacyControl", { value: true }));
     const objecting = await world.open(context);
@@ -179,7 +179,7 @@ describe.skipIf(!hasBrowser)("what pages capture", () => {
     expect(complaints.filter((text) => /security policy/i.test(text))).toEqual([]);
   });
 
-  test("a session over a link to another domain, and what became of an event", async () => {
+  test("a session across a link to another domain, and the outcome of an event", async () => {
     context = await world.browser.newContext();
     const page = await world.open(context, "/", "www.shop.test");
     const id = await page.evaluate(() => eye.track("linked", "from", {}));
@@ -197,7 +197,7 @@ describe.skipIf(!hasBrowser)("what pages capture", () => {
     expect((await page.evaluate((event) => eye.status(event), id)).status).toBe("stored");
   });
 
-  test("npx the-eye types writes what is registered, and --check finds a difference", async () => {
+  test("npx the-eye types writes the registered types, and --check finds a difference", async () => {
     const folder = mkdtempSync(join(tmpdir(), "the-eye-types-"));
     const { url } = world.service;
     const schema = { type: "object", required: ["total"], properties: { total: { type: "number" } } };

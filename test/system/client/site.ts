@@ -11,7 +11,7 @@ export interface Site {
   close(): void;
 }
 
-/** A web site with pages of one's own; the built client lies under `/lib/`. */
+/** A web site with custom pages; the built client is under `/lib/`. */
 export async function startSite(): Promise<Site> {
   const pages = new Map<string, { html: string; headers: Record<string, string> }>();
   const server = createServer((request, response) => {
@@ -36,7 +36,7 @@ export async function startSite(): Promise<Site> {
   };
 }
 
-/** A page that starts the client as `eye`, and counts what it sends and what is dropped. */
+/** A page that starts the client as `eye`, and records sent and dropped events. */
 export function pageWith(options: Record<string, unknown>, body = "", script = ""): string {
   return `<!doctype html><title>A page</title><body>${body}<script type="module">
 import { createEye } from "/lib/index.js";

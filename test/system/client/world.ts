@@ -10,27 +10,27 @@ import { type Edge, startEdge } from "./edge.ts";
 import { pageWith, type Site, startSite } from "./site.ts";
 import { errorsOf, type Stored, storedOf } from "./stored.ts";
 
-/** The started service, an edge before it, a site, and a browser. */
+/** The running service, an edge in front of it, a site, and a browser. */
 export interface World {
   service: Service;
   edge: Edge;
   site: Site;
   browser: Browser;
-  /** Options of the client that lead to the edge. */
+  /** Options of the client that point to the edge. */
   options: { url: string; key: string };
-  /** Opens a page with the client; sends nothing by itself. */
+  /** Opens a page with the client, which sends nothing by itself. */
   open(context: BrowserContext, path?: string, host?: string): Promise<Page>;
-  /** Waits until so many events of a category are stored, and returns them, oldest first. */
+  /** Waits until this many events of a category are stored, and returns them, oldest first. */
   stored(category: string, count: number): Promise<Stored[]>;
   errors(category: string): Promise<unknown[]>;
   stop(): Promise<void>;
 }
 
-/** What all of it may take to start on a slow machine. */
+/** How long starting everything may take on a slow machine. */
 export const START_MS = 180_000;
 
 export async function startWorld(): Promise<World> {
-  // As it is published, not as it lies in src.
+  // The published build, not src.
   execFileSync("npm", ["run", "--silent", "build:client"], { cwd: ROOT });
   const folder = mkdtempSync(join(tmpdir(), "the-eye-client-"));
   const service = await startService(folder);
@@ -40,7 +40,7 @@ export async function startWorld(): Promise<World> {
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: [...FLAGS, "--host-resolver-rules=MAP *.shop.test 127.0.0.1"],
-    // Pages come back from the cache as they do for people.
+    // Enables the back/forward cache, as in normal browsers.
     ignoreDefaultArgs: ["--disable-back-forward-cache"],
   });
   return {

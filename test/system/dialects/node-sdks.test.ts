@@ -27,7 +27,7 @@ async function list(path: string): Promise<Stored[]> {
   return ((await response.json()) as { results: Stored[] }).results;
 }
 
-/** Stored events that carry a mark, oldest first. */
+/** Stored events with a mark, oldest first. */
 async function marked(mark: string): Promise<Stored[]> {
   const events = await list("/theeye/events?limit=1000&order=asc");
   return events.filter((event) => JSON.stringify(event).includes(mark));
@@ -49,7 +49,7 @@ async function expectEverything(mark: string, names: readonly string[]): Promise
 describe.each(NODE_SDKS)("$name", ({ name, names, retries, send }) => {
   const markOf = (what: string) => `${name.replace(/\W/g, "")}-${what}`;
 
-  test("delivers everything once and in order, and complains of nothing", async () => {
+  test("delivers everything once and in order, without errors", async () => {
     edge.sent.length = 0;
     const complaints: unknown[] = [];
     await send(edge.url, LOCAL_KEYS.write, markOf("healthy"), (error) => complaints.push(error));
@@ -62,7 +62,7 @@ describe.each(NODE_SDKS)("$name", ({ name, names, retries, send }) => {
     expect(new Set(edge.sent).size).toBe(edge.sent.length);
   });
 
-  test("with a wrong key gives up at the first refusal, and nothing is stored", async () => {
+  test("with a wrong key stops at the first refusal, and nothing is stored", async () => {
     edge.sent.length = 0;
     await send(edge.url, `eye_w_${"x".repeat(32)}`, markOf("wrong"), () => undefined);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -70,7 +70,7 @@ describe.each(NODE_SDKS)("$name", ({ name, names, retries, send }) => {
     expect(await marked(markOf("wrong"))).toEqual([]);
   });
 
-  test.skipIf(!retries).each([503, 429])("outlasts a first answer of %i", async (status) => {
+  test.skipIf(!retries).each([503, 429])("retries after a first answer of %i", async (status) => {
     edge.sent.length = 0;
     let count = 0;
     edge.fault = () => (count++ === 0 ? { status, headers: { "Retry-After": "1" } } : undefined);

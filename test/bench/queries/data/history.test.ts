@@ -17,7 +17,7 @@ function eventsOf(of: History) {
 }
 
 describe("planHistory", () => {
-  it("gives the same rows for the same seed, and others for another", () => {
+  it("generates the same rows for the same seed, and different rows for another", () => {
     const again = planHistory(20_000, "large", 7);
     const other = planHistory(20_000, "large", 8);
     const places = [0, 9_999, 19_999];
@@ -32,13 +32,13 @@ describe("planHistory", () => {
     expect(times.filter((at) => at >= history.busyFrom).length).toBeGreaterThan(0.6 * times.length);
   });
 
-  it("gives each event an identity of its own, with the tie that the pipeline would give it", () => {
+  it("gives each event a unique identity, with the tie that the pipeline would compute", () => {
     const identities = events.map(({ session, occurredAt, tie }) => `${session} ${occurredAt} ${tie}`);
     expect(new Set(identities).size).toBe(events.length);
     expect(events.slice(0, 100).map(({ tie }) => tie)).toEqual(events.slice(0, 100).map(({ id }) => tieOf(id)));
   });
 
-  it("has one huge session, many small ones, and shares of categories as they should be", () => {
+  it("has one huge session, many small ones, and the intended shares of categories", () => {
     const sizes = [...Map.groupBy(events, ({ session }) => session).values()].map(({ length }) => length);
     expect(Math.max(...sizes)).toBe(history.largest[0]?.events);
     expect(Math.max(...sizes)).toBeGreaterThan(500);
@@ -47,7 +47,7 @@ describe("planHistory", () => {
     expect(common).toBeCloseTo(0.5, 1);
   });
 
-  it("can lie in 400 small partitions, with a session that has events in each", () => {
+  it("can be divided into 400 small partitions, with a session that has events in each", () => {
     const small = planHistory(44_000, "small");
     const rows = eventsOf(small);
     expect(rows.map(({ occurredAt }) => occurredAt)).toEqual([...small.occurredAt].toSorted((a, b) => a - b));
@@ -61,7 +61,7 @@ describe("planHistory", () => {
 });
 
 describe("errorAt", () => {
-  it("gives each its own id and at least one issue", () => {
+  it("gives each error a unique id and at least one issue", () => {
     const errors = Array.from({ length: history.events / EVENTS_PER_ERROR }, (_, error) => errorAt(history, error));
     expect(new Set(errors.map(({ id }) => id)).size).toBe(errors.length);
     expect(errors.every(({ issues }) => issues.length > 0)).toBe(true);

@@ -4,7 +4,7 @@ import { WINDOW_MICROS } from "../../../../src/storage/partitions/partition";
 
 const layouts = [layoutOf("large", 200_000), layoutOf("large", 10_000_000), layoutOf("small", 2_200_000)];
 
-it("has partitions without gaps, whose edges are those of windows", () => {
+it("has partitions without gaps, whose boundaries are those of windows", () => {
   for (const { partitions, ranges } of layouts) {
     const edges = partitions.flatMap(({ from, to }) => [from, to]);
     expect(edges.every((edge) => edge % WINDOW_MICROS === 0)).toBe(true);
@@ -15,7 +15,7 @@ it("has partitions without gaps, whose edges are those of windows", () => {
   }
 });
 
-it("splits the busy day, and has 400 small partitions of which half have common categories", () => {
+it("splits the busy day, and has 400 small partitions, half of them with common categories", () => {
   const [, large, small] = layouts;
   expect(large?.partitions).toHaveLength(3);
   expect(small?.partitions).toHaveLength(400);
@@ -28,7 +28,7 @@ it("has a category just above the share from which it is common, and one just be
   expect(common?.has("navigation")).toBe(false);
 });
 
-it("gives all events to its ranges", () => {
+it("assigns all events to its ranges", () => {
   for (const { ranges } of layouts) {
     expect(ranges.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
   }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { concurrently, jsonBatches } from "../../../../scripts/replay/delivery/batches.ts";
 
-test("batches hold every item once and in order, and no batch of several passes a limit", () => {
+test("batches contain every item once and in order, and no batch of several items exceeds a limit", () => {
   fc.assert(
     fc.property(
       fc.array(fc.string({ unit: "grapheme" })),
@@ -20,7 +20,7 @@ test("batches hold every item once and in order, and no batch of several passes 
   );
 });
 
-test("no more run at once than asked for, and all run", async () => {
+test("all items run, with limited concurrency", async () => {
   let running = 0;
   let most = 0;
   const done: number[] = [];

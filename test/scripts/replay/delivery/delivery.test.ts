@@ -17,7 +17,7 @@ const view = (n: number): PageView => ({
 
 const views = (count: number, from = 0) => Array.from({ length: count }, (_, index) => view(from + index));
 
-test("counts what was stored and what failed, however long it takes", async () => {
+test("counts stored and failed events, however long it takes", async () => {
   const service = new FakeService();
   service.delayMs = 3_000;
   service.fails = ({ id }) => id === "id-7";
@@ -27,7 +27,7 @@ test("counts what was stored and what failed, however long it takes", async () =
   expect(delivery.counts).toEqual({ sent: 10, accepted: 10, storedNow: 9, storedBefore: 0, errors: 1 });
 });
 
-test("what is stored already is not sent again", async () => {
+test("stored events are not sent again", async () => {
   const service = new FakeService();
   const first = new Delivery(service.io, OPTIONS);
   await first.take(views(1_500));
@@ -40,7 +40,7 @@ test("what is stored already is not sent again", async () => {
   expect(service.requests.filter((request) => request.startsWith("POST"))).toHaveLength(posts + 1);
 });
 
-test("an event that comes twice within a run is stored before the second time, even while it is on its way", async () => {
+test("the second occurrence of an event in a run counts as stored before, even while the first is in flight", async () => {
   const service = new FakeService();
   service.delayMs = 2_000;
   const delivery = new Delivery(service.io, OPTIONS);
@@ -62,7 +62,7 @@ test("an event that failed in an earlier run is found by its receipt", async () 
   }
 });
 
-test("ends when nothing has moved for the timeout, and names what is missing", async () => {
+test("stops after a timeout without progress, and names missing events", async () => {
   const service = new FakeService();
   service.loses = ({ id }) => id === "id-1";
   const delivery = new Delivery(service.io, OPTIONS);
@@ -72,7 +72,7 @@ test("ends when nothing has moved for the timeout, and names what is missing", a
   expect(service.io.now() - began).toBeGreaterThanOrEqual(OPTIONS.timeoutMs);
 });
 
-test("sends no more while too many events are on their way", { timeout: 30_000 }, async () => {
+test("stops sending while too many events are in flight", { timeout: 30_000 }, async () => {
   const service = new FakeService();
   service.delayMs = 1_000;
   const delivery = new Delivery(service.io, OPTIONS);
@@ -82,7 +82,7 @@ test("sends no more while too many events are on their way", { timeout: 30_000 }
   expect(service.maxWaiting).toBeLessThanOrEqual(42_000);
 });
 
-test("a pipeline that stores nothing stops the replay with what to do", async () => {
+test("a pipeline that stores nothing stops the replay with a message that says what to do", async () => {
   const service = new FakeService();
   service.loses = () => true;
   const delivery = new Delivery(service.io, OPTIONS);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { timeRanges } from "../../../../scripts/replay/delivery/time-ranges.ts";
 
-test("moments far apart are in ranges of their own", () => {
+test("times that are far apart are in separate ranges", () => {
   expect(
     timeRanges(["2020-01-01T00:05:00.000000Z", "1999-01-01T00:00:00.000000Z", "2020-01-01T00:00:00.000000Z"]),
   ).toEqual([
@@ -12,7 +12,7 @@ test("moments far apart are in ranges of their own", () => {
   expect(timeRanges([])).toEqual([]);
 });
 
-test("every moment is in one of at most twenty ranges", () => {
+test("every time is in one of at most twenty ranges", () => {
   const moment = fc
     .integer({ min: 0, max: 2_000_000_000 })
     .map((s) => new Date(s * 1000).toISOString().replace("Z", "000Z"));

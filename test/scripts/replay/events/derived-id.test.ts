@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { derivedId } from "../../../../scripts/replay/events/derived-id.ts";
 
-test("the same parts give the same id, a UUID of version 8; other parts another", () => {
+test("equal parts give the same id, a UUID of version 8; different parts give different ids", () => {
   const id = derivedId("session", 7, null);
   expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   expect(derivedId("session", 7, null)).toBe(id);

@@ -4,7 +4,7 @@ import { LineIds } from "../../../../scripts/replay/events/line-ids.ts";
 
 const SECOND = 1_000_000;
 
-/** A line of a log: its second and what was asked for. Equal lines are of the same second. */
+/** A line of a log: its second and its request. Equal lines are from the same second. */
 interface LogLine {
   second: number;
   path: string;
@@ -12,7 +12,7 @@ interface LogLine {
 
 const textOf = ({ second, path }: LogLine) => `[${second}] ${path}`;
 
-/** Replays files by one command. */
+/** Replays files with one command. */
 function idsOf(files: readonly (readonly LogLine[])[], source = "web-1"): string[] {
   const ids = new LineIds(source, 1_000);
   return files.flatMap((lines) => {
@@ -21,7 +21,7 @@ function idsOf(files: readonly (readonly LogLine[])[], source = "web-1"): string
   });
 }
 
-/** Lines nearly in order, as servers write them when requests end: many equal ones, and late ones. */
+/** Lines nearly in order, as servers write them at the end of requests: many equal ones, and late ones. */
 const log = fc
   .array(fc.record({ second: fc.integer({ min: 0, max: 6 }), path: fc.constantFrom("/a", "/b") }), { maxLength: 40 })
   .map((lines) => lines.sort((a, b) => a.second - b.second));
@@ -31,7 +31,7 @@ const lateLog = fc.tuple(log, log).map(([lines, late]) => [...lines, ...late]);
 const cut = fc.nat();
 const placeIn = (lines: readonly LogLine[], place: number) => place % (lines.length + 1);
 
-test("every line has an id of its own, and the same one each time", () => {
+test("every line has a unique id, the same each time", () => {
   fc.assert(
     fc.property(lateLog, (lines) => {
       const ids = idsOf([lines]);
@@ -50,7 +50,7 @@ test("a file that has grown keeps the ids of its lines", () => {
   );
 });
 
-test("a file that was cut anywhere has only ids of the whole file", () => {
+test("a file cut anywhere has only ids of the whole file", () => {
   fc.assert(
     fc.property(lateLog, cut, cut, (lines, a, b) => {
       const [from = 0, to = 0] = [placeIn(lines, a), placeIn(lines, b)].sort((x, y) => x - y);
@@ -70,7 +70,7 @@ test("a file cut between two seconds keeps the id of each line", () => {
   );
 });
 
-test("a file that was rotated anywhere has the ids of the whole when both parts are replayed by one command", () => {
+test("a file rotated anywhere has the ids of the whole file if both parts are replayed by one command", () => {
   fc.assert(
     fc.property(log, cut, (lines, place) => {
       const at = placeIn(lines, place);
@@ -79,10 +79,10 @@ test("a file that was rotated anywhere has the ids of the whole when both parts 
   );
 });
 
-test("a file named twice, and one that holds another, make no further ids", () => {
+test("a file named twice, and one that contains another, give no further ids", () => {
   fc.assert(
     fc.property(
-      // A copy is told from a continuation by its begin: a log of one second could be either.
+      // A copy is distinguished from a continuation by its beginning. A log of one second could be either.
       log.filter((lines) => (lines.at(-1)?.second ?? 0) > (lines[0]?.second ?? 0)),
       cut,
       (lines, place) => {
@@ -95,7 +95,7 @@ test("a file named twice, and one that holds another, make no further ids", () =
   );
 });
 
-test("whatever is replayed in whatever order, no id is outside of the whole log: nothing is stored twice", () => {
+test("whatever is replayed in whatever order, all ids are in the whole log, so nothing is stored twice", () => {
   fc.assert(
     fc.property(lateLog, fc.array(fc.tuple(cut, cut), { maxLength: 6 }), (lines, parts) => {
       const whole = new Set(idsOf([lines]));
@@ -112,7 +112,7 @@ test("equal lines of two sources are different events", () => {
   expect(idsOf([lines], "web-1")).not.toEqual(idsOf([lines], "web-2"));
 });
 
-test("equal lines are told apart across as many others as are remembered", () => {
+test("equal lines are distinguished across as many other lines as are remembered", () => {
   const ids = new LineIds("web-1", 100);
   const first = ids.next("a", SECOND);
   for (let i = 0; i < 99; i++) ids.next(`other ${i}`, SECOND);

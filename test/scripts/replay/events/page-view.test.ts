@@ -8,7 +8,7 @@ const ENTRY: LogEntry = {
   isCut: false,
 };
 
-test("a line becomes a page view under its own id, with the null of what it does not say", () => {
+test("a line becomes a page view with its id, with null for missing values", () => {
   expect(pageViewOf(ENTRY, "id", { sessionId: "s", visitorId: "v" }, "server-1")).toEqual({
     ...{ id: "id", session_id: "s", visitor_id: "v", category: "page interaction", name: "pageview" },
     timestamp: "2021-01-01T09:15:27.243860Z",
@@ -17,7 +17,7 @@ test("a line becomes a page view under its own id, with the null of what it does
   });
 });
 
-test("host, duration and an odd request line stand in it only where the line has them", () => {
+test("host, duration and a request line that is not HTTP are present only if the line has them", () => {
   const entry = { ...ENTRY, host: "shop.example", durationMs: 1.5, request: "odd", method: null, path: null };
   const view = pageViewOf(entry, "id", { sessionId: "s", visitorId: null }, "a");
   expect(view.data).toMatchObject({ host: "shop.example", duration_ms: 1.5, request: "odd", path: null });

@@ -5,7 +5,7 @@ import { RecentCounts } from "../../../../scripts/replay/events/recent-counts.ts
 
 const keyOf = (n: number) => createHash("sha256").update(String(n)).digest("hex").slice(0, 24);
 
-test("counts as a map does, as long as no more keys come than it remembers", () => {
+test("counts like a map, up to its capacity", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 30 })), (keys) => {
       const counts = new RecentCounts(31);
@@ -26,7 +26,7 @@ test("forgets the oldest keys, and none of the latest", () => {
   }
 });
 
-test("forgets everything when told to", () => {
+test("forgets everything when cleared", () => {
   const counts = new RecentCounts(10);
   counts.next(keyOf(1));
   counts.clear();

@@ -8,7 +8,7 @@ test.each(["/a.css", "/a.JS?v=1", "/x/y.woff2", "/favicon.ico", "/logo.png;jsess
   },
 );
 
-test.each(["/", "/a.html", "/js", "/report.pdf", "/a.css/b", "/?file=a.css", null])("%s is no asset", (path) => {
+test.each(["/", "/a.html", "/js", "/report.pdf", "/a.css/b", "/?file=a.css", null])("%s is not an asset", (path) => {
   expect(isAsset(path)).toBe(false);
 });
 

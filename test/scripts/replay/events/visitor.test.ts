@@ -11,7 +11,7 @@ const hit = (client: string | null, occurredAt: number, userAgent: string | null
   userAgent,
 });
 
-test("a session is what a visitor does on one day of UTC", () => {
+test("a session is what a visitor does on one UTC day", () => {
   const visits = new Visits("a");
   const first = visits.of(hit("1.2.3.4", 0), "x").sessionId;
   expect(first).toMatch(UUID);
@@ -41,7 +41,7 @@ test("without an address each line is a session of its own, without a visitor", 
   expect(x?.sessionId).not.toBe(y?.sessionId);
 });
 
-test("ids depend on the line alone, whatever came before", () => {
+test("ids depend only on the line, not on earlier lines", () => {
   const hits = fc.array(
     fc.tuple(fc.constantFrom("a", "b"), fc.integer({ min: 0, max: 3 }), fc.constantFrom("x", null)),
   );

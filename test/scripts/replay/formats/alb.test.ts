@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readFixture } from "./read-fixture.ts";
 
-test("AWS load balancers: application and classic, quotes in the agent, a request that is not HTTP", () => {
+test("reads logs of AWS load balancers: application and classic, quotes in the agent, a request that is not HTTP", () => {
   const { title, entries } = readFixture("alb.log");
   expect(title).toBe("access log of an AWS load balancer (ALB)");
   expect(entries).toMatchObject([

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readFixture } from "./read-fixture.ts";
 
-test("JSON lines of Caddy, with proxies, and with times and durations as text", () => {
+test("reads JSON lines of Caddy, with proxies, and with times and durations as text", () => {
   const { title, entries } = readFixture("caddy.json.log");
   expect(title).toBe("JSON lines of Caddy");
   expect(entries).toMatchObject([

@@ -13,6 +13,6 @@ test.each<[string, ReturnType<typeof readCombinedPrefix>]>([
   ["unknown - -", { addresses: [], name: null, host: null }],
   ["2001:db8::1 - -", { addresses: ["2001:db8::1"], name: null, host: null }],
   ["", { addresses: [], name: null, host: null }],
-])("before the time, %s is read", (text, expected) => {
+])("reads %s before the time", (text, expected) => {
   expect(readCombinedPrefix(text)).toEqual(expected);
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { readCombinedTail } from "../../../../scripts/replay/formats/combined-tail.ts";
 import { readFixture } from "./read-fixture.ts";
 
-test("Traefik's text format: unquoted dashes and further fields", () => {
+test("reads Traefik's text format, with unquoted dashes and further fields", () => {
   const { title, entries } = readFixture("traefik.log");
   expect(title).toBe("combined log format with further fields after the user agent");
   expect(entries.map((entry) => [entry.referrer, entry.userAgent, entry.durationMs])).toEqual([
@@ -22,6 +22,6 @@ test.each<[string, ReturnType<typeof readCombinedTail>]>([
   [' "/a" "Alba 10" Build"', { referrer: "/a", userAgent: 'Alba 10" Build', extras: [], fields: 2, isCut: false }],
   [' "/a" "cut wit', { referrer: "/a", userAgent: "cut wit", extras: [], fields: 2, isCut: true }],
   [' "/cu', { referrer: "/cu", userAgent: null, extras: [], fields: 1, isCut: true }],
-])("after the bytes, %s is read", (text, expected) => {
+])("reads %s after the bytes", (text, expected) => {
   expect(readCombinedTail(text)).toEqual(expected);
 });

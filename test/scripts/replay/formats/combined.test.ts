@@ -63,11 +63,11 @@ test.each([
   ["a user with brackets", "203.0.113.94 - a[b]c", "203.0.113.94", null],
   ["a user that looks like an address", "203.0.113.94 - 198.51.100.7", "203.0.113.94", null],
   ["no address", "- - -", null, null],
-])("%s before the time: the visitor is found", (_, prefix, client, host) => {
+])("finds the visitor in %s before the time", (_, prefix, client, host) => {
   expect(read(LINE.replace("83.149.9.216 - -", prefix))).toMatchObject({ client, host });
 });
 
-test("X-Forwarded-For at the end, as nginx's main format has it, names the visitor", () => {
+test("takes the visitor from X-Forwarded-For at the end, as in nginx's main format", () => {
   const line = LINE.replace("83.149.9.216", "10.0.0.2");
   expect(read(`${line} "203.0.113.5, 10.0.0.1"`)?.client).toBe("203.0.113.5");
   expect(read(`${line} "-"`)?.client).toBe("10.0.0.2");
@@ -90,7 +90,7 @@ test.each([
   [' "-" "agent" "session=1" 0.004', null, "agent"],
   [' "https://a.example/"', "https://a.example/", null],
   ["", null, null],
-])("%s after the bytes: referrer and user agent are kept whole", (tail, referrer, userAgent) => {
+])("keeps referrer and user agent whole in %s after the bytes", (tail, referrer, userAgent) => {
   expect(withTail(tail)).toMatchObject({ referrer, userAgent });
 });
 
@@ -108,7 +108,7 @@ test("a request that is not HTTP is understood, with its text and neither method
   expect(read(LINE.replace("GET /images/search.png HTTP/1.1", "-"))).toMatchObject({ request: "-", method: null });
 });
 
-test("a user agent that the logger cut off is kept as far as it goes, and the line is known to be cut", () => {
+test("keeps the beginning of a user agent that the logger cut, and marks the line as cut", () => {
   expect(read(LINE.slice(0, -5))).toMatchObject({ userAgent: "Mozilla/5.0 (", isCut: true });
 });
 
@@ -139,13 +139,13 @@ test.each([
   ["quotes in the agent", LINE.replace("Mozilla", '" '.repeat(60_000))],
   ["quotes in the request", LINE.replace("/images", '" '.repeat(60_000))],
   ["backslashes", LINE.replace("Mozilla", "\\".repeat(120_000))],
-])("a long line of %s is read in time that grows with its length", (_, line) => {
+])("reads a long line of %s in linear time", (_, line) => {
   const began = performance.now();
   read(line);
   expect(performance.now() - began).toBeLessThan(2_000);
 });
 
-test("describes the variant", () => {
+test("describes the variant of the format", () => {
   const describeLines = (...lines: string[]) => combined.describe?.(lines);
   expect(describeLines(LINE)).toBe("combined log format");
   expect(describeLines('1.2.3.4 - - [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.0" 200 2')).toBe("common log format");

@@ -7,7 +7,7 @@ import { fixtureLines, linesOf } from "./read-fixture.ts";
 
 const SAMPLES = join(import.meta.dirname, "../../../../../shared/data/logs");
 
-test.skipIf(!existsSync(SAMPLES))("every sample log is understood (skipped where they are absent)", () => {
+test.skipIf(!existsSync(SAMPLES))("understands every sample log (skipped if they are absent)", () => {
   for (const name of readdirSync(SAMPLES).filter((file) => file.endsWith(".log"))) {
     const { understood, considered } = detectFormat(linesOf(join(SAMPLES, name)));
     expect([name, understood]).toEqual([name, considered]);
@@ -19,7 +19,7 @@ test("the format that understands most lines wins, and the first other line is n
   expect(detectFormat(lines)).toMatchObject({ format: caddy, understood: 2, considered: 3, firstUnknown: 3 });
 });
 
-test("a format that is asked for is the only one that is tried", () => {
+test("tries only the requested format", () => {
   expect(detectFormat(fixtureLines("traefik.log"), caddy)).toMatchObject({ format: caddy, understood: 0 });
 });
 

@@ -19,7 +19,7 @@ test.each([
   expect(guessOf([line])).toMatch(guess);
 });
 
-test("a guess takes no longer for a long line", () => {
+test("a guess takes no more time for a long line", () => {
   const began = performance.now();
   guessOf(["a,".repeat(100_000), '"'.repeat(200_000)]);
   expect(performance.now() - began).toBeLessThan(1_000);

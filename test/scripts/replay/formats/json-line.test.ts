@@ -10,7 +10,7 @@ test.each(["[1]", "7", "", '{"a":', "null"])("%s is none", (line) => {
   expect(readJsonObject(line)).toBeNull();
 });
 
-test("members are found whatever their case and dashes, the first that says something", () => {
+test("finds the first member with a value, whatever its case and dashes", () => {
   const members = membersOf({ "X-Real-IP": "-", Client_IP: "", Status: 200, "remote-addr": "203.0.113.7" });
   expect(textOf(members, ["x_real_ip", "client_ip", "remote_addr"])).toBe("203.0.113.7");
   expect(textOf(members, ["status"])).toBe("200");

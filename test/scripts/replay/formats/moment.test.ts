@@ -6,7 +6,7 @@ test.each([
   ["05/Mar/2026:15:00:03 +0100", "2026-03-05T14:00:03Z"],
   ["5/Mar/2026:15:00:03.25 -03:30", "2026-03-05T18:30:03.25Z"],
   ["05/Mar/2026:15:00:03", "2026-03-05T15:00:03Z"],
-])("%s is the moment %s", (text, moment) => {
+])("%s is the time %s", (text, moment) => {
   expect(commonLogMoment(text)).toBe(parseTimestamp(moment));
 });
 

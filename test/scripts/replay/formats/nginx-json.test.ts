@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readFixture } from "./read-fixture.ts";
 
-test("JSON lines of nginx: its own variables, names in common use, and no escape=json", () => {
+test("reads JSON lines of nginx: its variables, common names, and without escape=json", () => {
   const { title, entries } = readFixture("nginx.json.log");
   expect(title).toBe("JSON lines of nginx");
   expect(entries).toMatchObject([

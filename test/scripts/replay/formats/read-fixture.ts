@@ -13,7 +13,7 @@ export function linesOf(path: string): string[] {
 
 export const fixtureLines = (name: string) => linesOf(join(FIXTURES, name));
 
-/** What a file is taken for, and its entries with their time as text. */
+/** The detected format of a file, and its entries with their time as text. */
 export function readFixture(name: string) {
   const lines = fixtureLines(name);
   const { format, understood, considered } = detectFormat(lines);

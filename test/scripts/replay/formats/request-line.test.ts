@@ -11,6 +11,6 @@ test.each<[string, string | null, string | null]>([
   expect(readRequestLine(line)).toEqual({ method, path, request: null });
 });
 
-test.each(["", "GET", "GET ", String.raw`\x16\x03\x01`, "-"])("%j is kept whole, since it is no HTTP", (line) => {
+test.each(["", "GET", "GET ", String.raw`\x16\x03\x01`, "-"])("%j is kept whole, because it is not HTTP", (line) => {
   expect(readRequestLine(line)).toEqual({ method: null, path: null, request: line });
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { detectFormat } from "../../../../scripts/replay/formats/detect.ts";
 import { fixtureLines, readFixture } from "./read-fixture.ts";
 
-test("W3C extended of IIS, whose fields change within the file", () => {
+test("reads IIS logs whose fields change within the file", () => {
   const { title, entries } = readFixture("iis.log");
   expect(title).toBe("W3C extended log file format, as IIS writes it");
   expect(entries).toMatchObject([
@@ -22,14 +22,14 @@ test("W3C extended of IIS, whose fields change within the file", () => {
   ]);
 });
 
-test("a file of IIS that lost its head is read by the fields that IIS logs by default", () => {
+test("reads an IIS log without its beginning by the default fields of IIS", () => {
   const lines = fixtureLines("iis.log").slice(4, 5);
   const { format, understood } = detectFormat(lines);
   expect([format.name, understood]).toEqual(["w3c", 1]);
   expect(format.open()(lines[0] ?? "")).toMatchObject({ client: "203.0.113.7", status: 200, durationMs: 15 });
 });
 
-test("W3C extended of CloudFront, with and without its head", () => {
+test("reads CloudFront logs with and without their beginning", () => {
   const { title, entries } = readFixture("cloudfront.log");
   expect(title).toBe("W3C extended log file format, as CloudFront writes it");
   expect(entries).toMatchObject([

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { fileKind, KIND_BYTES } from "../../../../scripts/replay/reading/file-kind.ts";
 
-test("text is read as it is, and gzip is unpacked, whatever the name", () => {
+test("text is read directly, and gzip is decompressed, whatever the name", () => {
   expect(fileKind(Buffer.from("203.0.113.7 - -"))).toEqual({ readable: "plain" });
   expect(fileKind(gzipSync("text"))).toEqual({ readable: "gzip" });
   expect(fileKind(Buffer.alloc(0))).toEqual({ readable: "plain" });
@@ -15,7 +15,7 @@ test.each<[string, Buffer]>([
   ["unzip -p", Buffer.from([0x50, 0x4b, 3, 4])],
   ["iconv -f UTF-16", Buffer.from([0xff, 0xfe, 0x41, 0])],
   ["tar -xOf", Buffer.from(`${"x".repeat(257)}ustar\0`)],
-])("anything else is refused, and the message says what to run: %s", (command, head) => {
+])("other kinds are refused with a message that says what to run: %s", (command, head) => {
   expect(head.length).toBeLessThanOrEqual(KIND_BYTES);
   expect(fileKind(head)).toMatchObject({ readable: null, problem: expect.stringContaining(command) });
 });

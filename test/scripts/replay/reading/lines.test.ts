@@ -13,7 +13,7 @@ async function read(...chunks: (string | Uint8Array)[]): Promise<Line[]> {
 
 const texts = (lines: Line[]) => lines.map(({ text }) => text);
 
-test("splits at line feeds, with or without a carriage return; a line feed at the end begins no line", async () => {
+test("splits at line feeds, with or without a carriage return; a final line feed does not begin a line", async () => {
   expect(texts(await read("a\r\nb\n"))).toEqual(["a", "b"]);
   expect(texts(await read("a\n\n"))).toEqual(["a", ""]);
   expect(await read("")).toEqual([]);
@@ -23,7 +23,7 @@ test("splits at line feeds, with or without a carriage return; a line feed at th
   ]);
 });
 
-test("gives the same lines however the bytes are cut into pieces", async () => {
+test("gives the same lines, however the bytes are divided into chunks", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.string({ unit: "grapheme", maxLength: 20 }).map((text) => text.replace(/[\r\n\0\uFEFF]/g, "x"))),
@@ -42,18 +42,18 @@ test("gives the same lines however the bytes are cut into pieces", async () => {
   );
 });
 
-test("a byte order mark is taken off", async () => {
+test("removes a byte order mark", async () => {
   expect(texts(await read("\uFEFFa\n\uFEFFb\n"))).toEqual(["a", "b"]);
 });
 
-test("NULs that copytruncate left are taken off, however many", async () => {
+test("removes NULs that copytruncate left, however many", async () => {
   expect(texts(await read(new Uint8Array(MAX_LINE_BYTES), new Uint8Array(MAX_LINE_BYTES), "\0\0a\n\0b\n"))).toEqual([
     "a",
     "b",
   ]);
 });
 
-test("a line that is not UTF-8 is read as Latin-1, and says so", async () => {
+test("reads a line that is not UTF-8 as Latin-1, and marks it", async () => {
   const lines = await read(Buffer.from("caf\xe9\n", "latin1"), "café\n");
   expect(lines.map(({ text, isLatin1 }) => [text, isLatin1])).toEqual([
     ["café", true],
@@ -61,7 +61,7 @@ test("a line that is not UTF-8 is read as Latin-1, and says so", async () => {
   ]);
 });
 
-test("a line longer than the limit has no text, and those around it are read", async () => {
+test("a line longer than the limit has no text, and its neighbours are read", async () => {
   const long = "x".repeat(MAX_LINE_BYTES / 2 + 1);
   expect(texts(await read("a\n", long, long, "\nb\n"))).toEqual(["a", null, "b"]);
   expect(texts(await read("a\n", long, long))).toEqual(["a", null]);

@@ -34,17 +34,17 @@ test("gzip is recognised by its first bytes, whatever the name", async () => {
   expect(await textOf(file("empty.log", ""))).toBe("");
 });
 
-test("several gzip members, as `cat a.gz b.gz` gives them, are one file", async () => {
+test("several gzip members, as written by `cat a.gz b.gz`, are one file", async () => {
   expect(await textOf(file("two.gz", Buffer.concat([gzipSync("a\n"), gzipSync("b\n")])))).toBe("a\nb\n");
 });
 
-test("standard input, plain and gzip, however small the pieces", async () => {
+test("reads standard input, plain and gzip, however small the chunks", async () => {
   expect(await textOf("-", Buffer.from("a"), Buffer.from("b\n"))).toBe("ab\n");
   const packed = gzipSync(TEXT);
   expect(await textOf("-", ...Array.from(packed, (_, index) => packed.subarray(index, index + 1)))).toBe(TEXT);
 });
 
-test("bytes are counted before they are unpacked", async () => {
+test("counts bytes before decompression", async () => {
   const packed = gzipSync(TEXT);
   let count = 0;
   const input = await openInput(file("counted.gz", packed), standardInput(), (bytes) => {
@@ -54,7 +54,7 @@ test("bytes are counted before they are unpacked", async () => {
   expect(count).toBe(packed.length);
 });
 
-test("a damaged gzip file gives what can be read, then says so", async () => {
+test("a damaged gzip file yields its readable lines, then fails with a message", async () => {
   const input = await openInput(file("damaged.gz", gzipSync(TEXT).subarray(0, -6)), standardInput());
   await expect(async () => {
     for await (const _ of input.bytes);
@@ -76,7 +76,7 @@ test.each([
   await expect(openInput("-", standardInput(bytes))).rejects.toThrow(UnreadableFile);
 });
 
-test("a tar archive within gzip, and gzip within gzip, are refused as well", async () => {
+test("a tar archive within gzip, and gzip within gzip, are refused", async () => {
   await expect(openInput(file("a.tgz", gzipSync(TAR)), standardInput())).rejects.toThrow(/tar -xOf/);
   await expect(openInput(file("twice.gz", gzipSync(gzipSync("a"))), standardInput())).rejects.toThrow(
     /compressed twice/,

@@ -26,7 +26,7 @@ async function read(content: string | Uint8Array | null, change: Partial<ReadOpt
   return { report, events };
 }
 
-test("a line becomes a page view that keeps what the log says", async () => {
+test("a line becomes a page view with all values of the log", async () => {
   const { events } = await read(
     'shop.example:443 203.0.113.1 - - [01/Jan/2020:00:00:00 +0000] "GET /a?b=1 HTTP/1.1" 404 5 "https://b.example/" "agent" 1 "r" "u" 22ms\n',
   );
@@ -66,7 +66,7 @@ test("blank lines, directives and lines that are not understood are counted, wit
   expect(isMisunderstood(report)).toBe(false);
 });
 
-test("a file most of which is not understood gives nothing, with a guess and the first such line", async () => {
+test("a file of which most lines are not understood yields nothing, and the report has a guess and the first such line", async () => {
   const { report, events } = await read(`${LINE}\n${"2026/03/05 12:00:00 [error] x\u001b[2J\n".repeat(3)}`);
   expect(events).toEqual([]);
   expect(report.refused).toMatchObject({ understood: 1, considered: 4 });
@@ -75,14 +75,14 @@ test("a file most of which is not understood gives nothing, with a guess and the
   );
 });
 
-test("a file whose format changes after its first lines is misunderstood in the end", async () => {
+test("a file whose format changes after its first lines is reported as not understood at the end", async () => {
   const { report, events } = await read(`${`${LINE}\n`.repeat(250)}${"?\n".repeat(300)}`);
   expect(events).toHaveLength(250);
   expect(isMisunderstood(report)).toBe(true);
   expect(misunderstanding(report)).toMatch(/taken for combined log format, but 300 of its 550 lines are not that/);
 });
 
-test("a format that is named is tried on every line", async () => {
+test("a named format is tried on every line", async () => {
   const { report, events } = await read(`${"?\n".repeat(300)}${`${LINE}\n`.repeat(301)}`, {
     format: formatNamed("common"),
   });
@@ -91,7 +91,7 @@ test("a format that is named is tried on every line", async () => {
   expect(isMisunderstood(report)).toBe(false);
 });
 
-test("a last line that is still being written is left out until it has grown", async () => {
+test("a last line that is still being written is skipped until it has grown", async () => {
   for (const cut of [-3, -9, -12]) {
     const { report, events } = await read(`${LINE}\n${LINE.replace("GET /", "GET /2").slice(0, cut)}`);
     expect([cut, events.length, report.unfinished]).toEqual([cut, 1, 1]);
@@ -100,7 +100,7 @@ test("a last line that is still being written is left out until it has grown", a
   expect([whole.events.length, whole.report.unfinished]).toEqual([2, 0]);
 });
 
-test("a cut user agent within a file is kept: the logger cut it", async () => {
+test("a cut user agent within a file is kept, because the logger cut it", async () => {
   const { events } = await read(`${LINE}\n${LINE.slice(0, -3)}\n${LINE}\n`);
   expect(events.map((event) => event.data.user_agent)).toEqual(["agent", "age", "agent"]);
 });
@@ -116,7 +116,7 @@ test("lines of another encoding and without an address are counted", async () =>
   ]);
 });
 
-test("assets and bots are left out where that is asked for, and counted", async () => {
+test("assets and bots are skipped if requested, and counted", async () => {
   const browser = LINE.replace('"agent"', '"Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0"');
   const lines = [
     browser,
@@ -129,24 +129,21 @@ test("assets and bots are left out where that is asked for, and counted", async 
   expect(events).toHaveLength(1);
 });
 
-test("a line has the same id whether others are left out or not", async () => {
+test("a line has the same id whether or not others are skipped", async () => {
   const css = LINE.replace("GET /", "GET /a.css");
   const all = await read(`${css}\n${LINE}\n${css}\n${LINE}\n`);
   const pages = await read(`${css}\n${LINE}\n${css}\n${LINE}\n`, { skip: { assets: true, bots: false } });
   expect(pages.events.map(({ id }) => id)).toEqual([all.events[1]?.id, all.events[3]?.id]);
 });
 
-test.skipIf(!existsSync(REAL_LOG))(
-  "the real log is understood to the last line (skipped where it is absent)",
-  async () => {
-    const { report, events } = await read(null, {}, REAL_LOG);
-    expect(report).toMatchObject({
-      lines: 10_000,
-      blank: 0,
-      notUnderstood: 0,
-      anonymous: 0,
-      format: "combined log format",
-    });
-    expect(new Set(events.map((event) => event.id)).size).toBe(10_000);
-  },
-);
+test.skipIf(!existsSync(REAL_LOG))("every line of the real log is understood (skipped if it is absent)", async () => {
+  const { report, events } = await read(null, {}, REAL_LOG);
+  expect(report).toMatchObject({
+    lines: 10_000,
+    blank: 0,
+    notUnderstood: 0,
+    anonymous: 0,
+    format: "combined log format",
+  });
+  expect(new Set(events.map((event) => event.id)).size).toBe(10_000);
+});
