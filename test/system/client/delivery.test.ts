@@ -178,7 +178,7 @@ describe.skipIf(!hasBrowser)("an event of a page", () => {
     }
   });
 
-  test("shares a session among two tabs and two subdomains, and the identity of one tab applies in all", async () => {
+  test("has the session and the identity that two tabs and two subdomains share", async () => {
     context = await world.browser.newContext();
     const first = await world.open(context, "/", "www.shop.test");
     const second = await world.open(context, "/", "www.shop.test");

@@ -179,7 +179,7 @@ describe.skipIf(!hasBrowser)("the client captures", () => {
     expect(complaints.filter((text) => /security policy/i.test(text))).toEqual([]);
   });
 
-  test("a session across a link to another domain, and the outcome of an event", async () => {
+  test("in the same session after a link to another domain, and returns the outcome of an event", async () => {
     context = await world.browser.newContext();
     const page = await world.open(context, "/", "www.shop.test");
     const id = await page.evaluate(() => eye.track("linked", "from", {}));
@@ -197,7 +197,7 @@ describe.skipIf(!hasBrowser)("the client captures", () => {
     expect((await page.evaluate((event) => eye.status(event), id)).status).toBe("stored");
   });
 
-  test("npx the-eye types writes the registered types, and --check finds a difference", async () => {
+  test("events of registered types, which npx the-eye types writes and --check compares", async () => {
     const folder = mkdtempSync(join(tmpdir(), "the-eye-types-"));
     const { url } = world.service;
     const schema = { type: "object", required: ["total"], properties: { total: { type: "number" } } };
