@@ -56,7 +56,7 @@ export function queryReport(result: QueryResult): string {
   const compared = Object.entries(result.compared).map(([table, { rows }]) => `${count(rows)} of ${table}`);
   const { bytesPerEvent, daysPerDatabase, events } = result.stored;
   const loads = result.load.map((load) => load.toFixed(1)).join(" before, ");
-  return `# Questions at scale
+  return `# Queries at scale
 
 Made by \`npm run bench:queries\` on ${describeMachine(result.machine)}; load average ${loads} after.
 Rows read are counts: the same on every machine. Times are of local workerd, ${result.runs} runs of each of a question's places; D1's clock

@@ -20,7 +20,7 @@ const CLIENTS = 8;
 
 const REPORT_EVERY_MS = 10_000;
 
-/** Of the requests, those in the words of other vendors' SDKs. */
+/** The number of requests in the protocols of other vendors' SDKs. */
 const VENDORS_SHARE = 0.35;
 
 /**

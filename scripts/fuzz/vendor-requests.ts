@@ -1,21 +1,21 @@
 /**
- * Requests as other vendors' SDKs send them, broken as those of `bodies.ts` are. Each event holds a mark, which must be found among
- * what was stored or failed if the request was accepted: no answer names the events of a vendor's request. Like `bodies.ts` it imports
- * nothing but that, so that tests in workerd can use it too.
+ * Requests in the protocols of other vendors' SDKs, broken like those of `bodies.ts`. Their answers do not name the events,
+ * so each event has a mark, which must be found in an event or an error if the request was accepted. This file imports only
+ * `bodies.ts`, so that tests in workerd can use it too.
  */
 import { broken, fuzzValue, type Numbers, pick } from "./bodies.ts";
 
 export interface FuzzVendorRequest {
-  /** With a query, where it has one. */
+  /** With the query, if any. */
   path: string;
   method: "POST" | "GET";
   headers: Record<string, string>;
   body: string | null;
-  /** What is to be found of an accepted request; none where its text was broken. */
+  /** The marks that must be found if the request is accepted; none if its text was broken. */
   marks: string[];
 }
 
-/** Marks in any text. */
+/** The marks in a text. */
 export const MARK = /fz\d+z\d+z\d+zf/g;
 
 interface VendorForm {
@@ -25,7 +25,7 @@ interface VendorForm {
   /** The body around the events. */
   body: (events: readonly string[], key: string) => string;
   headers?: Record<string, string>;
-  /** The field of a form that may hold the body, or the path that takes an event in its query. */
+  /** The form field that may hold the body, or the path that accepts an event in its query. */
   field?: string;
   queryPath?: string;
 }
@@ -126,7 +126,7 @@ const FORMS: readonly VendorForm[] = [
   },
 ];
 
-/** @param seed with `number` and the event's place it makes marks that no other request has */
+/** @param seed gives, with `number` and the event's place, marks that are unique to this request */
 export function fuzzVendorRequest(numbers: Numbers, seed: number, number: number): FuzzVendorRequest {
   const form = pick(numbers, FORMS);
   const count = numbers.chance(0.03) ? 100 + numbers.below(500) : 1 + numbers.below(6);
@@ -155,7 +155,7 @@ export function fuzzVendorRequest(numbers: Numbers, seed: number, number: number
     return { ...request, method: "GET", path: `${form.queryPath}?${query}`, body: null, marks };
   }
   if (numbers.chance(0.2)) return { ...request, body: broken(numbers, plain), marks: [] };
-  // Read again as the service reads it: a key may have taken a mark's place.
+  // Parsed again like the service does: a member may have replaced a mark.
   const marks = [...new Set(plain.match(MARK))];
   const isForm = form.field !== undefined && numbers.chance(0.2);
   return { ...request, body: isForm ? `${form.field}=${encodeURIComponent(plain)}` : plain, marks };

@@ -31,8 +31,8 @@ export type Comparison = Record<string, { rows: number; different: number }>;
 /**
  * Compares two databases table by table.
  *
- * @param partitions those whose tables both have
- * @returns rows compared by kind of table, and those that only one of them has
+ * @param partitions whose tables both databases have
+ * @returns the number of compared rows by kind of table, and the rows that only one of them has
  */
 export function compareFiles(one: string, other: string, partitions: readonly { id: number }[]): Comparison {
   const database = new DatabaseSync(one, { readOnly: true });

@@ -21,7 +21,7 @@ export function databaseFiles(storage: string): string[] {
     });
 }
 
-/** Brings what lies in the write-ahead log into the file itself, so that it can be copied. */
+/** Moves the contents of the write-ahead log into the file itself, so that it can be copied. */
 export function resolve(file: string): void {
   const database = new DatabaseSync(file);
   database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -36,9 +36,9 @@ export function hasRows(file: string, table: string): boolean {
 }
 
 /**
- * Writes the first `events` of a history straight into a database's file, whose partitions are there. The rows are those of
- * `writeBatch` (a benchmark compares them); the way there is shorter: no JSON, no look-up whether they are there, and the
- * indexes made at the end, from the tables' own words.
+ * Writes the first `events` of a history directly into a database's file, in which the partitions exist. The rows are those
+ * of `writeBatch` (a benchmark compares them), but this is faster: no JSON, no look-up of existing rows, and the indexes are
+ * created at the end, from their definitions in the schema.
  */
 export function fillFile(file: string, history: History, events: number, progress: (done: number) => void): void {
   const database = new DatabaseSync(file);
@@ -67,7 +67,7 @@ interface PartitionFill {
   progress: (done: number) => void;
 }
 
-/** An event with what it is stored under. */
+/** An event with the keys under which it is stored. */
 interface SlotEvent {
   row: EventRow;
   session: Uint8Array | string;
@@ -93,7 +93,7 @@ function fillPartition(
   );
   let slot = 0;
   let waiting: SlotEvent[] = [];
-  // The history is in the order of time; within a slot the primary key goes by session.
+  // The history is in order of time; within a slot the primary key is ordered by session.
   const flush = () => {
     for (const { row, session, sampleKey, seriesId, categoryId } of waiting.sort(compareKeys)) {
       const { occurredAt, receivedAt, tie, category, data } = row;
@@ -122,12 +122,12 @@ function fillPartition(
 
 function compareKeys(a: SlotEvent, b: SlotEvent): number {
   if (a.sampleKey !== b.sampleKey) return a.sampleKey - b.sampleKey;
-  // All ids of a history are UUIDs, which compare as text as their bytes do.
+  // All ids of a history are UUIDs, whose text sorts like their bytes.
   if (a.row.session !== b.row.session) return a.row.session < b.row.session ? -1 : 1;
   return a.row.occurredAt - b.row.occurredAt || a.row.tie - b.row.tie;
 }
 
-/** An id as its column holds it. */
+/** An id in the form of its column. */
 function stored(id: string): Uint8Array | string {
   const packed = packId(id);
   return packed.startsWith("x") ? Buffer.from(packed.slice(1), "hex") : packed.slice(1);
@@ -140,7 +140,7 @@ const DAY = 86_400;
 /** Events by series and bucket, as `series * 2 ** 32 + start of the bucket in minutes`. */
 type Aggregates = Map<number, number>;
 
-/** The counts that are written beside the events: minutes with their partition, hours and days at the end. */
+/** The counts that are written with the events: minutes with their partition, hours and days at the end. */
 class Counts {
   private minutes: Aggregates = new Map();
   private readonly hours: Aggregates = new Map();

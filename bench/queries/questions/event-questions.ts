@@ -50,7 +50,7 @@ export function eventQuestions(places: Places): Question[] {
     events("events, newest", [{}, { limit: "20" }, { limit: "1000" }]),
     events("events, oldest", [{ order: "asc" }]),
     events("events, tenth page", [{}], { page: 10 }),
-    events("events up to a moment", upTo),
+    events("events up to a time", upTo),
     events("events of a minute", narrow),
     events("events of the whole range", [wide]),
     events("session, small", sessions(places.small)),

@@ -32,7 +32,7 @@ export function sessionQuestions({ narrow, upTo, wide, small, huge, deep }: Plac
     lists("second page", [{}], { page: 2 }),
     lists("tenth page", [{}], { page: 10 }),
     lists("deep page", [{}], { page: deep, scanBy: 1_000 }),
-    lists("up to a moment", upTo),
+    lists("up to a time", upTo),
     lists("of a minute", narrow),
     lists("of the whole range", [wide]),
     lists("newest, with times", [{ include: "times" }], { goal: WITH_TIMES, p95Ms: null }),

@@ -61,7 +61,7 @@ export function createOutbox(
     timer = newBytes = 0;
     draining ??= alone(name, async () => {
       let batch = await sync();
-      while (batch.length && settle(batch, await send(bodyOf(batch), false))) batch = await sync();
+      while (batch.length && handle(batch, await send(bodyOf(batch), false))) batch = await sync();
     }).finally(() => {
       draining = undefined;
       schedule();
@@ -70,7 +70,7 @@ export function createOutbox(
   }
 
   /** Handles an answer; returns whether to continue. */
-  function settle(batch: readonly Entry[], [status, retryMs]: Answer): boolean {
+  function handle(batch: readonly Entry[], [status, retryMs]: Answer): boolean {
     if (!status || status >= 500 || status === 429) {
       const pauseMs = retryMs || Math.min(MAX_PAUSE_MS, DELAY_MS * 2 ** failures++);
       pausedUntil = performance.now() + pauseMs * (1 + Math.random());
@@ -130,7 +130,7 @@ export function createOutbox(
     void send(body, true).then((answer) => {
       leavingBytes -= bytes;
       for (const [, own] of batch) own.isLeaving = false;
-      settle(batch, answer);
+      handle(batch, answer);
       schedule();
     });
   }

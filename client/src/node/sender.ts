@@ -54,7 +54,7 @@ export function createSender(
     while (queue.length > 0) {
       wake = undefined;
       const batch = nextBatch(queue, limit);
-      const waitMs = settle(batch, await post(batch));
+      const waitMs = handle(batch, await post(batch));
       const woken = waiters;
       waiters = [];
       for (const resolve of woken) resolve();
@@ -72,7 +72,7 @@ export function createSender(
   }
 
   /** Handles an answer. @returns how long to wait before the next request, in milliseconds */
-  function settle(batch: readonly Item[], { status, retryMs }: Answer): number {
+  function handle(batch: readonly Item[], { status, retryMs }: Answer): number {
     if (status === 0 || status >= 500 || status === 429) {
       const pauseMs = retryMs || Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures++);
       return pauseMs * (1 + Math.random());

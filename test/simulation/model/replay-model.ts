@@ -114,7 +114,7 @@ function placeProblems(
   return [
     ...[...expected].filter((place) => !found.includes(place)).map((place) => `error ${place} is missing`),
     ...found.filter((place) => !expected.has(place)).map((place) => `error ${place}: expected none`),
-    ...(new Set(found).size === found.length ? [] : ["an error stands twice"]),
+    ...(new Set(found).size === found.length ? [] : ["an error is stored twice"]),
   ];
 }
 
