@@ -14,10 +14,10 @@ export interface Alerting extends Omit<Courier, "home"> {
 }
 
 /**
- * One tick of the cron: begins and ends alerts, then tries the messages that are due. Ticks may overlap: each change of
- * state and each try of a message is one tick's alone. An alert that cannot be measured keeps its state.
+ * Runs the alerts once, from cron: begins and ends alerts, then sends the messages that are due. Runs may overlap: only
+ * one of them makes each change of state and each attempt to send. An alert that cannot be measured keeps its state.
  *
- * @param now the moment the tick was meant for
+ * @param now the scheduled time of the run
  */
 export async function checkAlerts(alerting: Alerting, now: Micros): Promise<void> {
   const [home] = alerting.databases;
@@ -50,7 +50,7 @@ async function check(databases: Database[], home: Database, alert: Alert, now: M
   return (await changeState(home, alert, kind, { body, now })) ? kind : null;
 }
 
-/** Over the window's whole minutes and the one under way: a cron comes when that has only begun. */
+/** Covers the window's whole minutes and the current one, which has just begun when the cron runs. */
 function measure(databases: Database[], rule: AlertRule, now: Micros): Promise<Measurement> {
   const last = Math.floor(now / 60_000_000) * 60;
   return measureFailures(databases, {

@@ -8,7 +8,7 @@ import { signMessage } from "./signature";
 
 export const MAX_ATTEMPTS = 10;
 
-/** Messages in a tick at most; the rest is tried in the next one. */
+/** Messages in one run. The others are sent in the next one. */
 const MAX_DELIVERIES_PER_TICK = 50;
 
 /** The platform allows six connections at once. */
@@ -18,23 +18,23 @@ const TIMEOUT_MS = 10_000;
 
 const MINUTE: Micros = 60_000_000;
 
-/** A cron may be early: half a minute of slack keeps a try from waiting for the tick after the next. */
+/** Cron may run early. Half a minute of slack keeps an attempt from being skipped by the next run. */
 const SLACK: Micros = MINUTE / 2;
 
 export interface Courier {
   home: Database;
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   allowInsecureHosts: boolean;
-  /** The clock, in microseconds: for the signature. */
+  /** The current time in microseconds, for the signature. */
   clock: () => Micros;
 }
 
-/** How long after a try the next may follow: 1, 2, 4 … minutes, at most an hour. */
+/** The delay between two attempts: 1, 2, 4 … minutes, at most an hour. */
 export function backoff(attempts: number): Micros {
   return Math.min(2 ** (attempts - 1), 60) * MINUTE - SLACK;
 }
 
-/** Tries every message that is due once. */
+/** Tries to send every message that is due, once. */
 export async function deliverDue(courier: Courier, now: Micros): Promise<{ delivered: number; failed: number }> {
   const due = await dueDeliveries(courier.home, now, MAX_DELIVERIES_PER_TICK);
   const summary = { delivered: 0, failed: 0 };
@@ -56,7 +56,7 @@ async function deliver(courier: Courier, due: DueDelivery, now: Micros): Promise
 
 async function post(courier: Courier, due: DueDelivery): Promise<{ ok: boolean; outcome: string }> {
   const { url } = v.parse(AlertRuleSchema, JSON.parse(due.rule)).webhook;
-  // Again, since the rules of what is refused may have changed after the alert was created.
+  // Checked again, since the rules for destinations may have changed after the alert was created.
   const refused = refuseDestination(url, courier.allowInsecureHosts);
   if (refused !== null) return { ok: false, outcome: `refused: ${refused}` };
   const timestamp = Math.floor(courier.clock() / 1_000_000);
@@ -69,7 +69,7 @@ async function post(courier: Courier, due: DueDelivery): Promise<{ ok: boolean; 
   };
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    // A redirect could lead where the address itself may not.
+    // A redirect could lead to an address that is refused.
     const response = await courier.fetch(url, { method: "POST", headers, body: due.body, redirect: "manual", signal });
     await response.body?.cancel();
     return { ok: response.ok, outcome: `answered ${response.status}` };

@@ -11,7 +11,7 @@ export function reaches(threshold: Threshold, measured: Measurement): boolean {
   return measured.failures >= threshold.at_least && shareOf(measured) >= threshold.share;
 }
 
-/** What an alert does now: it begins, it ends, or (null) it stays as it is. */
+/** The change of an alert: it begins, it ends, or (null) it keeps its state. */
 export function evaluate(state: AlertState, threshold: Threshold, measured: Measurement): AlertKind | null {
   const isReached = reaches(threshold, measured);
   if (isReached === (state === "firing")) return null;

@@ -1,8 +1,8 @@
 /**
- * Signs a message: `v1=` and the hexadecimal HMAC-SHA256 of `<timestamp>.<body>`. With the timestamp in it, a message
- * that was overheard cannot be sent again later.
+ * Signs a message: `v1=` and the hexadecimal HMAC-SHA256 of `<timestamp>.<body>`. The timestamp keeps an intercepted
+ * message from being replayed later.
  *
- * @param timestamp seconds since 1970, as `X-Eye-Timestamp` carries it
+ * @param timestamp seconds since 1970, as in `X-Eye-Timestamp`
  */
 export async function signMessage(secret: string, timestamp: number, body: string): Promise<string> {
   const encoder = new TextEncoder();

@@ -2,9 +2,9 @@ import type { AlertKind, AlertRule, Measurement } from "../model/alert";
 import { formatTimestamp, type Micros } from "../model/time/time";
 import { shareOf } from "./evaluate";
 
-/** What a message tells. */
+/** The content of an alert message. */
 export interface Message {
-  /** The same at every try: a receiver that has seen it may drop it. */
+  /** The same at every attempt, so that a receiver can drop duplicates. */
   id: string;
   kind: AlertKind;
   name: string;
@@ -13,7 +13,7 @@ export interface Message {
   at: Micros;
 }
 
-/** The message as the webhook takes it, as JSON. */
+/** The message in the webhook's format, as JSON. */
 export function webhookBody(message: Message): string {
   return JSON.stringify(message.rule.webhook.format === "slack" ? slackBody(message) : genericBody(message));
 }
@@ -25,7 +25,7 @@ function genericBody({ id, kind, name, rule, measured, at }: Message): Record<st
   return { v: 1, id, kind, at: formatTimestamp(at), alert: { name, ...watched, threshold, window_minutes }, found };
 }
 
-/** What Slack's incoming webhooks take; it ignores `id` in the metadata that other readers may use. */
+/** The format of Slack's incoming webhooks. Slack ignores the metadata; other receivers can use the `id` in it. */
 function slackBody({ id, kind, name, rule, measured }: Message): Record<string, unknown> {
   const { application = "any application", category = "any category", event_name = "any name" } = rule;
   const share = "share" in rule.threshold ? ` (${(shareOf(measured) * 100).toFixed(1)} % of the events)` : "";
@@ -35,7 +35,7 @@ function slackBody({ id, kind, name, rule, measured }: Message): Record<string, 
   return { text: escapeSlack(text), metadata: { event_type: "the_eye_alert", event_payload: { id, kind } } };
 }
 
-/** Slack reads these three as markup: <!channel> in a category would call everybody. */
+/** Slack reads these three characters as markup: <!channel> in a category would notify everybody. */
 function escapeSlack(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -1,13 +1,13 @@
 import type { Config } from "../model/config";
 import type { Identity } from "./auth/keys";
 
-/** What Hono's context carries through the routes. */
+/** The environment of Hono's context. */
 export interface AppEnv {
   Bindings: Env;
   Variables: {
     /** Set for every route before its handler runs. */
     config: Config;
-    /** Who asks; set by `requireScope`. */
+    /** The sender of the request; set by `requireScope`. */
     identity?: Identity;
   };
 }

@@ -1,14 +1,15 @@
 /**
- * What `npm start` needs to end in good order: the local queue is in memory, so what was accepted must be stored before the process
- * ends. The local platform runs the whole service in one isolate, so counting in memory is enough. Never used in a deployment.
+ * Lets `npm start` shut down without loss: the local queue is in memory, so accepted events must be stored before the
+ * process ends. The local platform runs the whole service in one isolate, so a count in memory suffices. Not used in a
+ * deployment.
  */
 
-/** Messages that a consumer has been given and has not acknowledged: in hand, or waiting to be tried again. */
+/** Messages that were delivered but not acknowledged: in progress, or waiting for a retry. */
 const unfinished = new Set<string>();
 
 let stopping = false;
 
-/** From now on requests with events are refused, so that the queue can empty. */
+/** Refuses requests with events from now on, so that the queue can drain. */
 export function stopAccepting(): void {
   stopping = true;
 }
@@ -21,7 +22,7 @@ export function unfinishedMessages(): number {
   return unfinished.size;
 }
 
-/** The batch, with a note of which of its messages are acknowledged. */
+/** Wraps a batch to track which of its messages are acknowledged. */
 export function observed(batch: MessageBatch<unknown>): MessageBatch<unknown> {
   const messages = batch.messages.map((message) => {
     const key = `${batch.queue} ${message.id}`;

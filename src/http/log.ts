@@ -1,4 +1,4 @@
-/** Structured log lines of the edge. None carries a key, a payload or a URL's query. */
+/** Structured log lines of the edge. None contains a key, a payload or a URL's query string. */
 
 interface RefusedRequest {
   code: string;
@@ -8,12 +8,12 @@ interface RefusedRequest {
   application: string | null;
 }
 
-/** One line for each refused request. */
+/** Logs a refused request in one line. */
 export function logRefusal(refused: RefusedRequest): void {
   console.log(JSON.stringify({ event: "request_refused", ...refused }));
 }
 
-/** What the platform threw. The client learns only that it may try again. */
+/** Logs an error of the platform. The client learns only that it may try again. */
 export function logFailure(event: string, error: unknown): void {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   console.error(JSON.stringify({ event, name, message, stack }));

@@ -7,7 +7,7 @@ import { refuseParameter } from "./request/parameters";
 const integer = v.pipe(v.number(), v.safeInteger());
 const packedId = v.pipe(v.string(), v.regex(/^(x[0-9a-f]{32}|t[\s\S]{0,128})$/));
 
-/** An event's key as a cursor carries it. */
+/** An event's key as a cursor stores it. */
 export const EventPlaceSchema = v.pipe(
   v.strictTuple([integer, integer, packedId, integer]),
   v.transform(([occurredAt, receivedAfter, session, tie]): EventKey => ({ occurredAt, receivedAfter, session, tie })),
@@ -20,23 +20,23 @@ export function eventPlace({ occurredAt, receivedAfter, session, tie }: EventKey
 export const NextSchema = v.pipe(
   v.nullable(v.pipe(v.string(), v.startsWith("?"))),
   v.description(
-    "The next page, or null at the end: a reference relative to the URL that was asked (RFC 3986), with all parameters but `key`. A page may hold fewer than `limit`, even none, while there is a next one.",
+    "The next page, or null at the end: a reference relative to the request's URL (RFC 3986), with all parameters except `key`. A page may have fewer results than `limit`, even none, although there is a next one.",
   ),
 );
 
 export const FromArchiveSchema = v.optional(
-  v.pipe(v.literal(true), v.description("Only where a part of the answer was read from the archive.")),
+  v.pipe(v.literal(true), v.description("Present only if a part of the answer was read from the archive.")),
 );
 
-/** What an answer says of the archive: nothing, unless a part of it came from there. */
+/** The member that marks an answer of which a part came from the archive. */
 export function archiveNote(isFromArchive: boolean): { from_archive?: true } {
   return isFromArchive ? { from_archive: true } : {};
 }
 
-/** What stays the same from page to page; the fingerprint in a cursor is made of it. */
+/** A query's parameters. Those that stay the same from page to page make the fingerprint in a cursor. */
 type Question = { limit?: number; cursor?: string | undefined } & Record<string, unknown>;
 
-/** Where the scan goes on: null without a cursor, which begins it. */
+/** Where the scan continues. Null without a cursor: at the beginning. */
 export function readCursor<const Schema extends v.GenericSchema>(
   question: Question,
   name: string,
@@ -48,14 +48,14 @@ export function readCursor<const Schema extends v.GenericSchema>(
 }
 
 const FAULTS: Record<CursorFault, string> = {
-  unreadable: "expected what `next` held.",
-  other_question: "it belongs to other filters or another order. Begin again without it.",
+  unreadable: "expected the cursor of a `next` link.",
+  other_question: "it belongs to other filters or another order. Start again without it.",
 };
 
 /**
  * Answers with a page: `{…members, results, next}`, and `Link: <…>; rel="next"` (RFC 8288) if there is a next one.
  *
- * @param place where the page ended, as the cursor's schema reads it; null at the end of the scan
+ * @param place where the page ended, in the form of the cursor's schema; null at the end of the scan
  */
 export function pageResponse(
   requestUrl: string,
@@ -68,7 +68,7 @@ export function pageResponse(
   return Response.json({ ...body, next }, { headers });
 }
 
-/** As `nextUrl`, with the cursor of a place. */
+/** Like `nextUrl`, with the cursor of a position. */
 export function cursorUrl(
   requestUrl: string,
   { question, name, place }: { question: Question; name: string; place: unknown[] },
@@ -78,8 +78,8 @@ export function cursorUrl(
 }
 
 /**
- * The request's URL with other parameters, as a relative reference: the query alone. A proxy may have another host, and a
- * prefix before the path, which nothing here knows. A key in the URL stays behind: URLs end in logs and bookmarks.
+ * The request's URL with changed parameters, as a relative reference that has only the query string: a proxy may use
+ * another host or path prefix. A key in the URL is removed, since URLs end up in logs and bookmarks.
  */
 export function nextUrl(requestUrl: string, changed: Record<string, string>): string {
   const { searchParams } = new URL(requestUrl);

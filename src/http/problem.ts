@@ -1,20 +1,18 @@
 import { REQUEST_PROBLEMS, type RequestProblemCode } from "../model/codes";
 
-/** Members of a problem beside those of RFC 9457: `parameter`, `limit`, `actual`, `line`, `column` … */
+/** Members of a problem in addition to those of RFC 9457: `parameter`, `limit`, `actual`, `line`, `column` … */
 export type ProblemMembers = Readonly<Record<string, string | number | readonly string[]>>;
 
 /**
- * A request that is refused, as a value: functions return it in place of their result, and the edge turns it into a
- * response. So the pure parts know nothing of HTTP, and no refusal is an exception.
+ * A refused request, as a value: functions return it instead of their result, and the route turns it into a response.
+ * So pure functions need no HTTP, and a refusal is not an exception.
  *
- * @example
- * const body = await readBody(request);
- * if (body instanceof Refusal) return body.response();
+ * @example const body = await readBody(request); if (body instanceof Refusal) return body.response();
  */
 export class Refusal {
   constructor(
     readonly code: RequestProblemCode,
-    /** What was wrong here and what is taken instead. Never a key, never an exception's text. */
+    /** What is wrong and what is expected instead. Never a key or the text of an exception. */
     readonly detail: string,
     readonly members: ProblemMembers = {},
     readonly headers: Readonly<Record<string, string>> = {},
@@ -29,7 +27,7 @@ export class Refusal {
   }
 }
 
-/** What passes by itself, or is fixed by the operator: the same request is to be sent again. */
+/** Problems that end by themselves or are fixed by the operator. The client should send the same request again. */
 const RETRIED: ReadonlySet<RequestProblemCode> = new Set(["rate_limited", "unavailable", "misconfigured"]);
 
 /**
@@ -53,7 +51,7 @@ export function problem(
   );
 }
 
-/** 1 to 5 seconds, at random: clients that were refused together must not come back together. */
+/** Random, 1 to 5 seconds, so that clients that were refused together do not return together. */
 function retryAfterSeconds(): string {
   return String(1 + Math.floor(Math.random() * 5));
 }

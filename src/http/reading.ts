@@ -3,16 +3,16 @@ import { logFailure } from "./log";
 import { problem } from "./problem";
 
 /**
- * Answers from the databases. While one of them cannot be read that is 503 `unavailable` with `Retry-After`: a part of
- * an answer would be taken for the whole.
+ * Answers from the databases. If one of them cannot be read, the answer is 503 `unavailable` with `Retry-After`, since
+ * a partial answer would look complete.
  */
 export async function answerFrom(read: () => Promise<Response>): Promise<Response> {
   try {
     return await read();
   } catch (error) {
     if (!(error instanceof DrizzleQueryError)) throw error;
-    // Only the cause is logged: Drizzle's own message repeats the parameters.
+    // Only the cause is logged, because Drizzle's own message contains the parameters.
     logFailure("read_failed", error.cause);
-    return problem("unavailable", "The events cannot be read at this moment.");
+    return problem("unavailable", "The events cannot be read at the moment.");
   }
 }

@@ -3,10 +3,10 @@ import { listRuleEpochs, loadRuleBook } from "../storage/admin/rule-epochs";
 import { databasesOf, firstDatabase } from "../storage/core/databases";
 import { configOf } from "./configuration";
 
-/** One for each environment: the platform hands the same one to every invocation of an isolate. */
+/** One source per environment: the platform passes the same object to every invocation of an isolate. */
 const sources = new WeakMap<object, RuleSource>();
 
-/** The rules as the first database holds them. Shared by the dry run, previews and, through src/index.ts, the pipeline. */
+/** The rules in the first database. The dry run, previews and, through src/index.ts, the pipeline share this source. */
 export function ruleSourceOf(env: object): RuleSource {
   const known = sources.get(env);
   if (known !== undefined) return known;

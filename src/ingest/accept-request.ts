@@ -22,13 +22,13 @@ export interface CollectorSources {
 }
 
 /**
- * `POST /theeye/events`: takes the events of a request and answers 202 `{accepted, ids}` once the queue has durably
- * taken them all, ids in the order sent. It refuses what is wrong with the request; what is wrong with an event is found
- * later. No database and no session is touched.
+ * `POST /theeye/events`: accepts the events of a request and answers 202 `{accepted, ids}`, ids in the order sent,
+ * after the queue has durably stored them all. It refuses only invalid requests; events are validated later. It uses no
+ * database and no session object.
  *
- * Where a request needs several sends and a later one fails, the answer is a refusal though the earlier ones are taken.
- * Sent again, events with a client's id, or under the same `Idempotency-Key`, are the same events; without either, those
- * that were taken the first time are stored twice.
+ * If a request needs several sends and a later one fails, the answer is a refusal although the earlier ones were
+ * accepted. When the client sends the request again, events with a client's id or with the same `Idempotency-Key` are
+ * recognised; without either, the events that were accepted the first time are stored twice.
  */
 export async function collect(request: Request, sources: CollectorSources): Promise<Response | Refusal> {
   const idempotencyKey = idempotencyKeyOf(request);
@@ -61,21 +61,21 @@ function accepted(ids: readonly string[]): Response {
 }
 
 /**
- * Gives events that were mapped from another format to the queue.
+ * Sends events that were mapped from another format to the queue.
  *
- * @returns their ids, in their order; or a refusal, where the queue refuses or there are too many or none
+ * @returns their ids in order; or a refusal, if the queue refuses them or there are too many or none
  */
 export async function acceptEvents(
   events: unknown[],
   { application, queue, clock }: CollectorSources,
   idempotencyKey: string | null,
 ): Promise<string[] | Refusal> {
-  if (events.length === 0) return new Refusal("empty_batch", "The body holds no event.");
+  if (events.length === 0) return new Refusal("empty_batch", "The body contains no event.");
   if (events.length > MAX_EVENTS_PER_REQUEST) {
     const members = { limit: MAX_EVENTS_PER_REQUEST, actual: events.length };
     return new Refusal(
       "too_many_events",
-      `A request may hold ${members.limit} events; this one holds ${members.actual}.`,
+      `A request may contain at most ${members.limit} events; this one contains ${members.actual}.`,
       members,
     );
   }
@@ -117,13 +117,13 @@ function textOf(message: Message): string {
   return "text" in message ? message.text : jsonText(message.envelope);
 }
 
-/** Sends one group after another, so that a queue that refuses is not pressed further. */
+/** Sends one group after another and stops at the first failure. */
 async function send(messages: readonly Message[], queue: CollectorSources["queue"]): Promise<Refusal | null> {
   let sent = 0;
   try {
     for (const group of groupForSending(messages)) {
       const [first] = group;
-      // As text, so that the consumer parses a batch in slices: see pipeline/batch-slices.ts.
+      // Sent as text, so that the consumer can parse a batch in slices; see pipeline/batch-slices.ts.
       if (group.length === 1 && first !== undefined) await queue.send(textOf(first), { contentType: "text" });
       else await queue.sendBatch(group.map((message) => ({ body: textOf(message), contentType: "text" })));
       sent += group.length;
@@ -134,7 +134,7 @@ async function send(messages: readonly Message[], queue: CollectorSources["queue
     if (sent === 0) return queueRefusal(error);
     return new Refusal(
       "unavailable",
-      "The queue took a part of the request. Send all of it again with the same `Idempotency-Key` or event ids; events that carry neither may be stored twice.",
+      "The queue accepted a part of the request. Send the whole request again with the same `Idempotency-Key` or event ids; events without either may be stored twice.",
     );
   }
 }

@@ -14,16 +14,16 @@ import { createReceiptClock } from "./receipt-clock";
 
 export const COLLECTOR_PATH = "/theeye/events";
 
-/** The same for the client library, by a name that no blocker's word list holds. */
+/** The same route for the client library, under a name that is on no ad blocker's list. */
 export const CLIENT_PATH = "/eye";
 
-/** One for each isolate: it keeps the order in which this isolate receives. */
+/** The isolate's clock, which keeps the order in which the isolate receives events. */
 export const isolateClock = createReceiptClock();
 
 /**
- * Whether a request is for the collector, without parsing its URL. Nearly every request is. Through the router and its
- * middleware a single event took about 1.3 times as long as in a Worker that only sends it to the queue; without them
- * about 1.15.
+ * Whether a request is for the collector, decided without parsing its URL. Nearly every request is. With the router and
+ * its middleware, a single event took about 1.3 times as long as in a Worker that only sends it to the queue; without
+ * them, about 1.15 times.
  */
 export function isForCollector(request: Request): boolean {
   if (request.method !== "POST") return false;
@@ -35,10 +35,16 @@ export function isForCollector(request: Request): boolean {
   return rest === "" || rest === "/" || rest.startsWith("?") || rest.startsWith("/?");
 }
 
-/** The rules that a dry run validates by. An argument, because they lie in a database, and this path touches none. */
+/**
+ * The rules for a dry run. They are an argument, because they are in a database and this folder must not import
+ * storage.
+ */
 export type RulesOf = (env: Env) => Pick<RuleSource, "readLatest">;
 
-/** `POST` and `OPTIONS /theeye/events` and `/eye` in full: key, events, cross-origin headers, the log line of a refusal. */
+/**
+ * Handles `POST` and `OPTIONS` of `/theeye/events` and `/eye`: checks the key, accepts the events, sets the CORS
+ * headers and logs refusals.
+ */
 export async function handleCollector(request: Request, env: Env, rulesOf: RulesOf): Promise<Response> {
   if (request.method === "OPTIONS") return answerPreflight(request);
   return allowOrigin(request, await answer(request, env, rulesOf));
@@ -61,7 +67,7 @@ async function answer(request: Request, env: Env, rulesOf: RulesOf): Promise<Res
     result =
       error instanceof ConfigError
         ? new Refusal("misconfigured", error.message)
-        : new Refusal("unavailable", "Something failed that should not have. It has been logged.");
+        : new Refusal("unavailable", "An unexpected error occurred. It has been logged.");
   }
   if (!(result instanceof Refusal)) return result;
   logRefusal({ code: result.code, status: result.status, method: request.method, path: COLLECTOR_PATH, application });
@@ -74,7 +80,7 @@ async function collectFrom(
   identity: Identity,
   rulesOf: RulesOf,
 ): Promise<Response | Refusal> {
-  if (identity.application === null) throw new Error("a key that may write belongs to no application");
+  if (identity.application === null) throw new Error("a write key has no application");
   const isDryRun = asksForDryRun(request);
   if (isDryRun instanceof Refusal) return isDryRun;
   if (isStopping()) return new Refusal("unavailable", "The service is about to end, and accepts nothing more.");

@@ -1,12 +1,12 @@
 /**
- * Cross-origin access for collecting, and for nothing else: browsers keep Basic credentials, so a reflected origin on a
- * query would let any page read with an analyst's.
+ * CORS headers for the collector only. Browsers keep Basic credentials, so a reflected origin on a query route would
+ * let any page read with an analyst's credentials.
  */
 
-/** Browsers keep a preflight's answer for at most two hours (Chromium) or a day (Firefox). */
+/** Browsers cache a preflight response for at most two hours (Chromium) or a day (Firefox). */
 const PREFLIGHT_LIFETIME_SECONDS = 86_400;
 
-/** Answers a preflight, which carries no key: a page of any origin may send, with whatever headers it asks for. */
+/** Answers a preflight, which has no key: a page of any origin may send, with any headers. */
 export function answerPreflight(request: Request): Response {
   const response = new Response(null, { status: 204 });
   response.headers.set("Access-Control-Allow-Methods", "POST, GET");
@@ -18,9 +18,9 @@ export function answerPreflight(request: Request): Response {
 }
 
 /**
- * Lets the page that sent a request read the answer, a refusal as well. `*` is refused together with credentials, which
- * `navigator.sendBeacon` always sends. Reflecting every origin gives nothing away: the key decides, and the answer holds
- * nothing but the ids of what was sent.
+ * Lets the page that sent a request read the response, including refusals. Browsers refuse `*` together with
+ * credentials, which `navigator.sendBeacon` always sends. Reflecting every origin is safe: the key decides, and the
+ * response contains only the ids of the events.
  */
 export function allowOrigin(request: Request, response: Response): Response {
   const origin = request.headers.get("Origin");
@@ -28,7 +28,7 @@ export function allowOrigin(request: Request, response: Response): Response {
   response.headers.set("Access-Control-Allow-Origin", origin);
   response.headers.set("Access-Control-Allow-Credentials", "true");
   response.headers.set("Access-Control-Expose-Headers", "Retry-After, Link, Location, Date");
-  // For the client, which learns the server's time from it. The local platform sends none.
+  // The client library reads the server's time from it. The local platform does not set it.
   response.headers.set("Date", new Date().toUTCString());
   response.headers.append("Vary", "Origin");
   return response;

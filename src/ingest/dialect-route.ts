@@ -12,7 +12,7 @@ import { isolateClock } from "./collect-route";
 import { allowOrigin, answerPreflight } from "./cors";
 import type { Dialect, VendorCall, VendorRequest } from "./dialects/dialect";
 
-/** A request of a vendor's SDK in full: key, events, cross-origin headers, the log line of a refusal. */
+/** Handles a request of a vendor's SDK: checks the key, accepts the events, sets the CORS headers and logs refusals. */
 export async function handleDialect(dialect: Dialect, path: string, request: Request, env: Env): Promise<Response> {
   if (request.method === "OPTIONS") return answerPreflight(request);
   const { method, headers, url } = request;
@@ -64,7 +64,7 @@ async function answer(
   if (application !== null) identified(application);
   const forbidden = refuseUse(recognised, "write", request);
   if (forbidden !== null) return forbidden;
-  if (application === null) throw new Error("a key that may write belongs to no application");
+  if (application === null) throw new Error("a write key has no application");
 
   if (isStopping()) return new Refusal("unavailable", "The service is about to end, and accepts nothing more.");
   const sources = { application, queue: env.EVENTS, clock: isolateClock };
@@ -72,7 +72,7 @@ async function answer(
   return ids instanceof Refusal ? ids : dialect.accept(vendorRequest, call);
 }
 
-/** A key that the vendor's protocol carries, else one in the usual places. */
+/** The key of the vendor's protocol, otherwise one in the usual places. */
 function findKeyOf({ key }: VendorCall, request: Request): string | null | Refusal {
   return key ?? findKey(request);
 }

@@ -18,23 +18,30 @@ export const DryRunSchema = v.object({
     v.array(
       v.object({
         ok: v.boolean(),
-        issues: v.optional(v.pipe(IssuesSchema, v.description("All that is wrong with the event."))),
+        issues: v.optional(v.pipe(IssuesSchema, v.description("All issues of the event."))),
         shadow: v.optional(
-          v.pipe(IssuesSchema, v.description("What a schema in report-only mode would reject. It changes no verdict.")),
+          v.pipe(
+            IssuesSchema,
+            v.description(
+              "Issues for which a schema in report-only mode would reject the event. They do not change the verdict.",
+            ),
+          ),
         ),
         warnings: v.optional(
           v.pipe(
             v.array(v.object({ path: v.string(), message: v.string() })),
-            v.description("Members that `Event` does not name, if there are any. They change no verdict."),
+            v.description(
+              "Warnings about members that `Event` does not name, if there are any. They do not change the verdict.",
+            ),
           ),
         ),
       }),
     ),
-    v.description("One for each event, in the order sent."),
+    v.description("One result for each event, in the order sent."),
   ),
 });
 
-/** What a dry run validates by; the receipt is this moment. */
+/** The terms of a dry run. The time of receipt is the current time. */
 export interface DryRunTerms {
   receivedAt: number;
   futureToleranceMicros: number;
@@ -42,8 +49,8 @@ export interface DryRunTerms {
 }
 
 /**
- * `POST /theeye/events?dry_run=1`: the verdict on each event, in the order sent, by the check that the pipeline uses.
- * Nothing is stored or queued. What only the session's memory can tell (a duplicate, an id that is taken) is not validated.
+ * `POST /theeye/events?dry_run=1`: returns the verdict on each event, in the order sent, with the same check as the
+ * pipeline. Nothing is stored or queued. Duplicates and id conflicts are not found, since that needs the stored events.
  */
 export async function dryRun(request: Request, terms: DryRunTerms): Promise<Response | Refusal> {
   const body = await readBody(request);
@@ -66,12 +73,12 @@ export async function dryRun(request: Request, terms: DryRunTerms): Promise<Resp
   return Response.json({ results }, { headers: { "Cache-Control": "no-store" } });
 }
 
-/** What the collector takes in its query. */
+/** The collector's parameters. */
 const PARAMETERS = ["dry_run", "key"];
 
 /**
- * Whether a request asks for a dry run, without parsing its URL where it has no query: nearly none has. A parameter that is
- * not known is refused, as everywhere: whoever misspells `dry_run` must not store events.
+ * Whether a request is a dry run. The URL is parsed only if it has a query string, which is rare. An unknown parameter
+ * is refused, so that a misspelt `dry_run` does not store events.
  */
 export function asksForDryRun(request: Request): boolean | Refusal {
   if (!request.url.includes("?")) return false;

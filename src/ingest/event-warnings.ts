@@ -1,16 +1,19 @@
 import { isJsonObject } from "../model/event/event";
 import { EVENT_MEMBERS, extraOf } from "../model/event/extra";
 
-/** A remark on an event that changes nothing of its verdict. `path` is a JSON pointer (RFC 6901) into the event. */
+/** A warning about an event, which does not change its verdict. `path` is a JSON pointer (RFC 6901) into the event. */
 export interface Warning {
   path: string;
   message: string;
 }
 
-/** A request holds up to 500 events of thousands of members each: its answer must stay readable. */
+/** Keeps the answer readable: a request can have 500 events with thousands of members each. */
 const MAX_WARNINGS_PER_EVENT = 20;
 
-/** Names that other collectors and SDKs use, reduced as `reduced` does, by the member that holds the same here. */
+/**
+ * Names that other collectors and SDKs use, normalised by `reduced`, by the member of this format with the same
+ * meaning.
+ */
 const ALIASES: Record<string, readonly string[]> = {
   session_id: ["sid", "session", "sessionkey"],
   category: ["eventcategory", "eventgroup"],
@@ -29,13 +32,13 @@ const MEMBER_OF_ALIAS = new Map(
   ]),
 );
 
-/** What an answer holds beside the event itself. */
+/** Members that answers add to an event. */
 const GIVEN_BY_THE_SERVICE = new Set(["application", "received_at", "position", "extra"]);
 
-/** Shorter names are one letter away from too many others: `date` from `data`, `content` from `context`. */
+/** Shorter names are too similar to other words: `data` to `date`, `context` to `content`. */
 const MIN_LETTERS_TO_COMPARE = 8;
 
-/** Remarks on the members of an event that the format does not name, each with the member that it may stand for. */
+/** Warnings about the members of an event that the format does not name, each with the member that may be meant. */
 export function warningsOf(event: unknown): Warning[] {
   if (!isJsonObject(event)) return [];
   const names = Object.keys(extraOf(event) ?? {});
@@ -49,16 +52,16 @@ export function warningsOf(event: unknown): Warning[] {
 
 function messageOf(name: string, event: Record<string, unknown>): string {
   if (GIVEN_BY_THE_SERVICE.has(name)) {
-    return "kept under `extra` and not interpreted: the service itself gives an event this member";
+    return "kept under `extra` and not interpreted: the service itself sets this member";
   }
   const meant = memberMeantBy(name);
   const hint = meant === null || Object.hasOwn(event, meant) ? "" : `; did you mean \`${meant}\`?`;
   return `kept under \`extra\`: the format does not name this member${hint}`;
 }
 
-/** The known member that a name is another spelling of, or null. */
+/** The member that a name is another spelling of, or null. */
 function memberMeantBy(name: string): string | null {
-  // A longer name is no misspelling, and need not be read.
+  // A longer name cannot be a misspelling.
   if (name.length > 64) return null;
   const letters = reduced(name);
   const alias = MEMBER_OF_ALIAS.get(letters);
@@ -71,7 +74,7 @@ function reduced(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
-/** Whether one letter is wrong, missing or too much, or two neighbours changed places. */
+/** Whether one letter is wrong, missing or extra, or two neighbours are swapped. */
 function isMisspelt(given: string, right: string): boolean {
   if (right.length < MIN_LETTERS_TO_COMPARE || Math.abs(given.length - right.length) > 1) return false;
   let start = 0;

@@ -1,8 +1,8 @@
 /**
- * Puts items into as few bins as first-fit finds, in their order: each into the first bin that takes it. No two bins
- * could be one, since the later one's first item did not fit into the earlier.
+ * First-fit bin packing: puts each item, in order, into the first bin that accepts it. No two bins could be merged,
+ * since the later one's first item did not fit into the earlier.
  *
- * @param tryPut adds the item to the bin and tells true, or leaves the bin as it is.
+ * @param tryPut adds the item to the bin and returns true, or returns false and leaves the bin unchanged
  */
 export function firstFit<Item, Bin>(
   items: Iterable<Item>,

@@ -4,24 +4,25 @@ import { MAX_NESTING_LEVELS, MAX_SESSIONS_PER_MESSAGE } from "../model/limits";
 import type { Receipt } from "./pack";
 import type { ParsedEvents } from "./parse-events";
 
-/** A queue message that is written already. */
+/** A queue message that is already serialised. */
 export interface WrittenMessage {
   text: string;
   /** An upper bound of its size in UTF-8. */
   bytes: number;
 }
 
-/** With its envelope such a body stays below the 64 KB that Queues bill as one message. */
+/** With its envelope, such a body stays below the 64 KB that Queues bill as one message. */
 export const MAX_AS_SENT_BYTES = 60_000;
 
-/** Of the envelope around the events: an application of 64 characters and a request's id. */
+/** The largest envelope around the events: an application name of 64 characters and a request id. */
 const MAX_HEAD_BYTES = 500;
 
 /**
- * The message for a request whose body can travel as its sender wrote it, which is nearly every request. Writing the events anew
- * took a tenth of the edge's CPU for a batch of 100.
+ * The message for a request whose body can be queued as it was sent, which is nearly every request. Serialising the
+ * events again took a tenth of the edge's CPU for a batch of 100.
  *
- * @returns null where `pack` has to measure the events: many or large ones, or some nested too deep to be parsed with the rest
+ * @returns null if `pack` must measure the events: there are many or large ones, or some are nested too deeply to be
+ *   parsed with the others
  */
 export function messageAsSent(
   { events, json }: ParsedEvents,

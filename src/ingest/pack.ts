@@ -20,13 +20,13 @@ import {
 import { firstFit } from "./first-fit";
 import { previewOf } from "./truncated-preview";
 
-/** An envelope with its size as JSON in UTF-8, or an upper bound of it. */
+/** An envelope with its size as UTF-8 JSON, or an upper bound of it. */
 export interface PackedMessage {
   envelope: Envelope;
   bytes: number;
 }
 
-/** What the events of one request share. */
+/** The data that the events of one request share. */
 export interface Receipt {
   application: string;
   /** Microseconds since 1970. */
@@ -34,25 +34,26 @@ export interface Receipt {
 }
 
 /**
- * A body of at most so many bytes fits one message whatever it holds, so nothing need be measured. Written again, JSON
- * grows where numbers do, at worst `1e20` to 21 digits, under 5.5 times.
+ * A body of at most this size always fits one message, so nothing need be measured. Serialised again, JSON grows only
+ * by its numbers, at worst `1e20` to 21 digits, less than 5.5 times.
  */
 export const SMALL_BODY_BYTES = 20_000;
 
 /**
- * Packs the events of a request into as few queue messages as the limits allow, each event measured at most once.
+ * Packs the events of a request into as few queue messages as the limits allow, and measures each event at most once.
  *
- * Nearly always that is one message, with the request as it came. Where it takes several, the events of a session share
- * one message if they fit it, else as few as they need. Every message keeps the order of the request. At most MAX_SESSIONS_PER_MESSAGE sessions
- * share a message. An event too large for a message by itself, or nested too deep, goes in pieces of its text.
+ * Usually that is one message, with the request as it came. Otherwise the events of a session share one message if they
+ * fit, or as few messages as they need. Every message keeps the order of the request. At most MAX_SESSIONS_PER_MESSAGE
+ * sessions share a message. An event that is too large for a message, or nested too deeply, is split into pieces of its
+ * text.
  *
- * @param bodyBytes the size of the JSON that the events came from.
+ * @param bodyBytes the size of the JSON that the events came from
  */
 export function pack(request: RequestEnvelope["request"], receipt: Receipt, bodyBytes: number): PackedMessage[] {
   const head = { v: 1 as const, ...receipt };
   const whole = { ...head, request };
   const isDeep = request.events.some((event) => isNestedDeeper(event, MAX_NESTING_LEVELS));
-  // A malformed line is longer as a string than it was in the body: a control character takes six bytes.
+  // A malformed line is longer as a string than in the body: a control character takes six bytes.
   const hasTexts = request.events.some((event) => typeof event === "string");
   if (!isDeep && !hasTexts && bodyBytes <= SMALL_BODY_BYTES && request.events.length <= MAX_SESSIONS_PER_MESSAGE) {
     return [{ envelope: whole, bytes: MAX_MESSAGE_BYTES }];
@@ -76,7 +77,7 @@ export function pack(request: RequestEnvelope["request"], receipt: Receipt, body
       continue;
     }
     const session = sessionIdOf(accepted.event);
-    // Without a usable session an event needs no group to decide on it, so it counts as none and goes wherever it fits.
+    // An event without a valid session can share any message, so it does not count as a session.
     if (session === null) groups.push({ events: [accepted], bytes, sessions: 0 });
     else append(sessions, session, { accepted, bytes });
   }
@@ -85,17 +86,17 @@ export function pack(request: RequestEnvelope["request"], receipt: Receipt, body
   }
   for (const session of sessions.values()) groups.push(...groupsOf(session, room));
 
-  // The largest first, as first-fit packs best.
+  // First-fit packs best when the largest come first.
   groups.sort((a, b) => b.bytes - a.bytes);
   const messages = firstFit(groups, copyOf, (bin, group) => merge(bin, group, room)).map((bin) => ({
-    // Groups of one session can meet in a bin with others between them.
+    // A bin can hold two groups of one session with others between them.
     envelope: { ...head, events: bin.events.sort((a, b) => a.position - b.position) },
     bytes: empty + bin.bytes,
   }));
   return [...messages, ...pieces];
 }
 
-/** Divides messages into groups that one `sendBatch` each may take. */
+/** Divides messages into groups, each within the limits of one `sendBatch`. */
 export function groupForSending<Message extends { bytes: number }>(messages: readonly Message[]): Message[][] {
   interface Sending {
     messages: Message[];
@@ -114,11 +115,11 @@ export function groupForSending<Message extends { bytes: number }>(messages: rea
 
 interface Measured {
   accepted: AcceptedEvent;
-  /** Of its entry in an envelope, with the comma that parts it from the next. */
+  /** The size of its entry in an envelope, including the comma. */
   bytes: number;
 }
 
-/** Events that travel in the same message. */
+/** Events that share a message. */
 interface Group {
   events: AcceptedEvent[];
   bytes: number;
@@ -131,7 +132,7 @@ function append(sessions: Map<string, Measured[]>, session: string, event: Measu
   else known.push(event);
 }
 
-/** A session's events in order, as few groups as fit a message each. */
+/** Divides a session's events, in order, into as few groups as fit one message each. */
 function groupsOf(session: readonly Measured[], room: number): Group[] {
   const groups: Group[] = [];
   let open: Group | undefined;
@@ -159,7 +160,9 @@ function merge(bin: Group, group: Group, room: number): boolean {
   return true;
 }
 
-/** The pieces of an event, each in a message of its own: none waits for another, and each alone gives the verdict. */
+/**
+ * Splits an event into pieces, each in its own message. No piece waits for another, and each alone gives the verdict.
+ */
 function split(
   { id, position, event }: AcceptedEvent,
   text: string,

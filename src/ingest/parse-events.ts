@@ -6,19 +6,19 @@ import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from "../model/limits";
 export interface ParsedEvents {
   /** 1 to MAX_EVENTS_PER_REQUEST JSON values. */
   events: unknown[];
-  /** The same as the text of one JSON array, as it was sent; null where they came as lines. */
+  /** The events as the text of one JSON array, as sent. Null if they came as lines. */
   json: string | null;
 }
 
 /**
- * Reads the events of a body: one JSON value, an array of them, or one a line (NDJSON). What a value is does not matter
- * here: an event that is not an object is accepted and ends among the errors, since it must not harm its neighbours.
+ * Parses the events of a body: one JSON value, an array of values, or one value per line (NDJSON). An event that is not
+ * an object is accepted and ends among the errors, so that it does not affect its neighbours.
  *
- * For the same reason a line of NDJSON that is not JSON is an event too: its text, as a string. A body that is no one JSON
- * value is NDJSON if its content type says so, or if its first line that is not blank is a JSON object. Any other body was
- * meant as one value, and is refused where it breaks.
+ * For the same reason, an NDJSON line that is not JSON becomes an event: its text, as a string. A body that is not one
+ * JSON value is NDJSON if its content type says so or if its first non-blank line is a JSON object. Any other body is
+ * refused.
  *
- * @returns the events, or a refusal that names the line and column where the JSON breaks
+ * @returns the events, or a refusal that names the line and column of the JSON error
  */
 export function parseEvents(text: string, contentType: string | null): ParsedEvents | Refusal {
   const whole = parse(text);
@@ -31,10 +31,10 @@ export function parseEvents(text: string, contentType: string | null): ParsedEve
   return events instanceof Refusal ? events : { events, json: text };
 }
 
-/** Characters of a request's malformed lines as JSON strings. Twice the body, for quotes. */
+/** Characters of a request's malformed lines as JSON strings. Twice the body, since quotes are escaped. */
 const MAX_TEXT_CHARACTERS = 2 * MAX_BODY_BYTES;
 
-/** The names that NDJSON goes by; none is registered. */
+/** The content types used for NDJSON. None is registered. */
 const NDJSON_TYPES = /^(?:application|text)\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)$/i;
 
 function namesLines(contentType: string | null): boolean {
@@ -47,7 +47,7 @@ function parseLines(text: string, isNamed: boolean): unknown[] | Refusal {
   const filled = lines.filter((line) => line.trim() !== "");
   const first = parse(filled[0] ?? "");
   const isNdjson = isNamed || isJsonObject(first);
-  // Where the first line is no value by itself, the body was meant as one value over several lines.
+  // If the first line alone is not a value, the body was meant as one value over several lines.
   if (filled.length > 0 && !isNdjson && (filled.length === 1 || first === undefined)) {
     const index = jsonErrorIndex(text);
     return broken(lineAndColumn(text, index), index >= text.trimEnd().length);
@@ -55,7 +55,7 @@ function parseLines(text: string, isNamed: boolean): unknown[] | Refusal {
   return bounded(filled.length, () => (isNdjson ? linesAsEvents(filled) : valuesOf(lines)));
 }
 
-/** Each line's value, or the line itself where it is not JSON. */
+/** The value of each line, or the line itself if it is not JSON. */
 function linesAsEvents(lines: readonly string[]): unknown[] | Refusal {
   let charactersOfTexts = 0;
   const events = lines.map((line) => {
@@ -67,10 +67,14 @@ function linesAsEvents(lines: readonly string[]): unknown[] | Refusal {
   });
   // A control character takes one byte in the body and six in a JSON string.
   if (charactersOfTexts <= MAX_TEXT_CHARACTERS) return events;
-  return new Refusal("payload_too_large", "The lines that are not JSON are too large: they hold control characters.", {
-    limit: MAX_TEXT_CHARACTERS,
-    actual: charactersOfTexts,
-  });
+  return new Refusal(
+    "payload_too_large",
+    "The lines that are not JSON are too large: they contain many control characters.",
+    {
+      limit: MAX_TEXT_CHARACTERS,
+      actual: charactersOfTexts,
+    },
+  );
 }
 
 function valuesOf(lines: readonly string[]): unknown[] | Refusal {
@@ -87,7 +91,7 @@ function valuesOf(lines: readonly string[]): unknown[] | Refusal {
   return values;
 }
 
-/** The value, or undefined (which JSON cannot hold) where the text is not JSON. */
+/** The value, or undefined, which JSON cannot contain, if the text is not JSON. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -97,11 +101,11 @@ function parse(text: string): unknown {
 }
 
 function bounded(actual: number, values: () => unknown[] | Refusal): unknown[] | Refusal {
-  if (actual === 0) return new Refusal("empty_batch", "The body holds no event.");
+  if (actual === 0) return new Refusal("empty_batch", "The body contains no event.");
   if (actual <= MAX_EVENTS_PER_REQUEST) return values();
   return new Refusal(
     "too_many_events",
-    `A request may hold ${MAX_EVENTS_PER_REQUEST} events; this one holds ${actual}.`,
+    `A request may contain at most ${MAX_EVENTS_PER_REQUEST} events; this one contains ${actual}.`,
     {
       limit: MAX_EVENTS_PER_REQUEST,
       actual,

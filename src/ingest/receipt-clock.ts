@@ -1,11 +1,11 @@
 import type { Micros } from "../model/time/time";
 
-/** Reserves as many microseconds as a request has events, and tells the first of them. */
+/** Reserves one microsecond for each event of a request and returns the first. */
 export type ReceiptClock = (events: number) => Micros;
 
 /**
- * An isolate's clock, strictly monotone: no two events received in one isolate have the same moment, and each request's
- * events lie after those of the request before, even within one millisecond or when the clock is set back.
+ * An isolate's clock, strictly increasing: no two events of one isolate have the same time of receipt. Each request's
+ * events come after those of the previous request, even within one millisecond or after the clock was set back.
  *
  * @param now milliseconds since 1970.
  */

@@ -2,15 +2,15 @@ import { isJsonObject, utf8Bytes } from "../model/event/event";
 import { EVENT_MEMBERS } from "../model/event/extra";
 
 /**
- * The truncated preview of an event too large for one message: small, and with the same verdict as the event. A long text or a
- * large payload is validated by its length or kind alone, so its content can go.
+ * The truncated preview of an event that is too large for one message: small, but with the same verdict. A long text or
+ * a large payload is validated only by its length or type, so its content can be left out.
  */
 
 const MAX_PREVIEW_TEXT_CHARACTERS = 200;
 const MAX_PREVIEW_VALUE_BYTES = 1_000;
 const MAX_PREVIEW_MEMBERS = 20;
 
-/** A name is cut like a text, or twenty of them could fill the message. */
+/** Members with longer names are left out, since twenty of them could fill the message. */
 const MAX_PREVIEW_NAME_CHARACTERS = 64;
 
 export function previewOf(event: unknown): unknown {
@@ -28,7 +28,7 @@ export function previewOf(event: unknown): unknown {
 function previewValue(value: unknown): unknown {
   if (typeof value === "string") {
     if (value.length <= MAX_PREVIEW_TEXT_CHARACTERS) return value;
-    // Half a surrogate pair would be another mistake than the one that the text has.
+    // A lone surrogate would be an error that the original text does not have.
     return `${value.slice(0, MAX_PREVIEW_TEXT_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "")}…`;
   }
   if (typeof value !== "object" || value === null) return value;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ApplicationNameSchema, CategorySchema, NameSchema } from "./event/event";
 
-/** Each is evaluated every minute, so their number bounds the work of a tick. */
+/** Every alert is evaluated each minute, so this bounds the work of one cron run. */
 export const MAX_ALERTS = 100;
 
 export const AlertNameSchema = v.pipe(
@@ -14,7 +14,7 @@ export const AlertNameSchema = v.pipe(
 
 const count = (least: number, max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(max));
 
-/** Begins at so many failures, or at such a share of failures among all events, given so many failures at least. */
+/** When an alert begins: at a number of failures, or at a share of all events with a minimum number of failures. */
 export const ThresholdSchema = v.union(
   [
     v.strictObject({ failures: count(1, 1_000_000_000) }),
@@ -31,7 +31,7 @@ export const WebhookSchema = v.strictObject({
   format: v.optional(v.picklist(["json", "slack"], "expected json or slack"), "json"),
 });
 
-/** What is watched (what is not named: any), when it begins, and who is notified. */
+/** The events that an alert watches (an absent filter matches any), its threshold, and the webhook to notify. */
 export const AlertRuleSchema = v.strictObject({
   application: v.optional(ApplicationNameSchema),
   category: v.optional(CategorySchema),
@@ -45,7 +45,10 @@ export type AlertRule = v.InferOutput<typeof AlertRuleSchema>;
 export type Threshold = v.InferOutput<typeof ThresholdSchema>;
 export type WebhookFormat = AlertRule["webhook"]["format"];
 
-/** The events of an alert's window: failed by receipt, stored by occurrence. `stored` is 0 where no share is asked for. */
+/**
+ * The events in an alert's window: failures by time of receipt, stored events by time of occurrence. `stored` is 0 if
+ * the threshold is not a share.
+ */
 export interface Measurement {
   failures: number;
   stored: number;

@@ -17,36 +17,39 @@ function wholeSeconds(max: number, otherwise: number) {
 const ConfigSchema = v.object({
   FUTURE_TOLERANCE_SECONDS: wholeSeconds(86_400, DEFAULT_FUTURE_TOLERANCE_SECONDS),
   KEY_CACHE_SECONDS: wholeSeconds(3_600, 30),
-  /** 0: by the traffic. Else the width of regular partitions, a multiple of 15 minutes; for trials and tests. */
+  /** The width of regular partitions, a multiple of 15 minutes, for trials and tests. 0: planned from the traffic. */
   PARTITION_SECONDS: v.pipe(
     wholeSeconds(86_400 * 366, 0),
     v.check((seconds) => seconds % 900 === 0, "expected a multiple of 900"),
   ),
   RULE_LEAD_SECONDS: wholeSeconds(3_600, 60),
-  /** For trials and tests: in place of the hot window in days that the settings give. Absent: that window. */
+  /** Replaces the hot window of the settings, for trials and tests. Absent: the window of the settings, in days. */
   HOT_SECONDS: v.optional(seconds(86_400 * 3_650)),
   GRACE_SECONDS: wholeSeconds(86_400, DEFAULT_GRACE_SECONDS),
-  /** Every path is also served below it, so that a site can serve the client from its own domain. */
+  /** Every path is also served below this prefix, so a site can serve the client from its own domain. */
   PATH_PREFIX: v.optional(v.pipe(v.string(), v.regex(/^(?:\/[A-Za-z0-9_-]+)*$/)), ""),
-  /** For a developer's machine and tests: webhooks of alerts may be http and lead anywhere. */
+  /** For a developer's machine and tests: webhooks may use http and any host. */
   ALERTS_ALLOW_INSECURE_HOSTS: v.optional(v.picklist(["true", "false"]), "false"),
-  /** "true" under `npm start` alone: then the service can be asked to accept nothing more, and what is not stored yet. */
+  /**
+   * "true" only under `npm start`. The local service can then be told to stop accepting, and reports what is not stored
+   * yet.
+   */
   LOCAL_MODE: v.optional(v.picklist(["true", "false"]), "false"),
-  /** The first admin key of a deployment: a secret. Absent on a developer's machine, where `eye_a_local` serves. */
+  /** The first admin key of a deployment, a secret. Absent on a developer's machine, where the key is `eye_a_local`. */
   ADMIN_KEY: v.optional(v.pipe(v.string(), v.regex(/^eye_a_[A-Za-z0-9_-]{22,}$/))),
 });
 
-/** The deployment's settings, complete and checked. */
+/** The deployment's settings, complete and validated. */
 export interface Config {
   futureToleranceMicros: number;
   keyCacheMs: number;
-  /** The width of regular partitions; null: by the traffic. */
+  /** The width of regular partitions. Null: planned from the traffic. */
   partitionMicros: number | null;
-  /** How long events stay in the databases after their partition has ended; null: as the settings say. */
+  /** How long events stay in the databases after their partition ends. Null: the window of the settings. */
   hotMicros: number | null;
-  /** From sealing a partition until it is copied. */
+  /** From sealing a partition until it may be copied. */
   graceMicros: number;
-  /** From a change of the rules until it is in force. */
+  /** From a change of the rules until it takes effect. */
   ruleLeadMicros: number;
   /** Empty, or `/path`. */
   pathPrefix: string;
@@ -59,7 +62,7 @@ const FIXES: Record<string, string> = {
   FUTURE_TOLERANCE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 86400.",
   KEY_CACHE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
   PARTITION_SECONDS:
-    "Set it under [vars] in wrangler.toml to 0 (by the traffic), or to a multiple of 900 seconds up to 366 days.",
+    "Set it under [vars] in wrangler.toml to 0 (planned from the traffic), or to a multiple of 900 seconds up to 366 days.",
   HOT_SECONDS: "For trials: set it to a whole number of seconds up to 3650 days, or leave it out.",
   GRACE_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 86400.",
   RULE_LEAD_SECONDS: "Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
@@ -72,7 +75,7 @@ const FIXES: Record<string, string> = {
     "Run `npm run deploy`, or `npx wrangler secret put ADMIN_KEY` with eye_a_ and at least 22 of A-Z a-z 0-9 _ -.",
 };
 
-/** Says what of the deployment's configuration cannot be used, and how to fix it. It never repeats a value. */
+/** Names the setting that cannot be used, and how to fix it. The message never contains the value. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -80,14 +83,13 @@ export class ConfigError extends Error {
 /**
  * Reads the Worker's variables and secrets once.
  *
- * @throws ConfigError that names the variable and the command or setting that fixes it. Its value is not repeated, since it
- * may be a secret.
+ * @throws ConfigError that names the variable and how to fix it, without its value, which may be a secret
  */
 export function parseConfig(env: unknown): Config {
   const result = v.safeParse(ConfigSchema, env);
   if (!result.success) {
     const name = String(result.issues[0].path?.[0]?.key);
-    throw new ConfigError(`The Eye is not configured: ${name} is not usable. ${FIXES[name] ?? ""}`);
+    throw new ConfigError(`The Eye is not configured: ${name} is missing or not valid. ${FIXES[name] ?? ""}`);
   }
   return {
     futureToleranceMicros: result.output.FUTURE_TOLERANCE_SECONDS * 1_000_000,

@@ -2,15 +2,15 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 
 /**
- * A cursor tells where the last page of a scan ended. It is opaque to clients: base64url of versioned JSON, with a
- * fingerprint of the question, since a place in one list means nothing in another.
+ * A cursor marks where the last page of a scan ended. It is opaque to clients: versioned JSON in base64url. It holds a
+ * fingerprint of the query, because a position in one list means nothing in another.
  */
 const EnvelopeSchema = v.object({ v: v.literal(1), q: v.string(), at: v.unknown() });
 
-/** Why a cursor is refused: it is not one of ours, or it belongs to other filters or another order. */
+/** Why a cursor is refused: it cannot be read, or it belongs to other filters or another order. */
 export type CursorFault = "unreadable" | "other_question";
 
-/** Eight characters that differ between questions. Not a secret: a forged cursor reaches nothing that the key does not. */
+/** Eight characters that identify a query. They are no secret: a forged cursor gives no access beyond the key's. */
 export function questionFingerprint(question: Record<string, unknown>): string {
   const members = Object.entries(question).filter(([, value]) => value !== undefined && value !== null);
   members.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -21,7 +21,7 @@ export function encodeCursor(fingerprint: string, at: unknown): string {
   return Buffer.from(JSON.stringify({ v: 1, q: fingerprint, at })).toString("base64url");
 }
 
-/** Reads back what `encodeCursor` made for the same question. `schema` says what a place looks like. */
+/** Decodes a cursor of the same query. `schema` describes the position in it. */
 export function decodeCursor<const Schema extends v.GenericSchema>(
   text: string,
   fingerprint: string,

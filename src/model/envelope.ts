@@ -2,8 +2,8 @@ import * as v from "valibot";
 import { eventIdOf } from "./event/event-id";
 
 /**
- * What travels through the queue: events that the edge has accepted, with what only the edge can know. Versioned, since
- * messages outlive the deployment that sent them; parsed by the consumer as an untrusted input.
+ * Queue messages: the events that the edge accepted, with what only the edge knows. They have a version, since messages
+ * outlive the deployment that sent them. The consumer parses them as untrusted input.
  */
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -12,7 +12,7 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const AcceptedEventSchema = v.object({
   /** The client's id, or the one that the edge gave it. */
   id: v.string(),
-  /** The event's place in its request, from 0. */
+  /** The event's position in its request, from 0. */
   position: count,
   event: v.unknown(),
 });
@@ -21,11 +21,14 @@ const shared = {
   v: v.literal(1),
   /** The application whose key sent the request. */
   application: v.string(),
-  /** Receipt of the request at the edge, in microseconds since 1970; see `receivedAt`. */
+  /** When the edge received the request, in microseconds since 1970; see `receivedAt`. */
   received_at: count,
 };
 
-/** All events of a request in their order, as the client sent them: nearly every message. Ids and positions follow. */
+/**
+ * All events of a request in order, as the client sent them. Nearly every message is one. Ids and positions are
+ * derived.
+ */
 const RequestEnvelopeSchema = v.object({
   ...shared,
   // Not v.array(v.unknown()), which copies the array, item by item.
@@ -36,9 +39,9 @@ const RequestEnvelopeSchema = v.object({
 const EventsEnvelopeSchema = v.object({ ...shared, events: v.array(AcceptedEventSchema) });
 
 /**
- * A piece of an event too large for one message, or nested too deep to travel as anything but text. Such an event can only
- * end in the errors table, where its pieces meet again; none of them waits for another. `preview` is the event with its long values cut, so that every piece alone
- * gives the same verdict.
+ * A piece of an event that is too large for one message, or nested so deeply that it must travel as text. Such an event
+ * always ends in the errors table, where its pieces are joined; no piece waits for another. `preview` is the event with
+ * its long values cut, so each piece alone gives the same verdict.
  */
 const PartEnvelopeSchema = v.object({
   ...shared,
@@ -47,7 +50,7 @@ const PartEnvelopeSchema = v.object({
     position: count,
     bytes: count,
     levels: count,
-    /** Of the whole text: two events with one truncated preview are still two. */
+    /** Digest of the whole text, which distinguishes events with the same preview. */
     digest: v.string(),
     preview: v.unknown(),
     part: count,
@@ -64,7 +67,7 @@ export type EventsEnvelope = v.InferOutput<typeof EventsEnvelopeSchema>;
 export type PartEnvelope = v.InferOutput<typeof PartEnvelopeSchema>;
 export type Envelope = v.InferOutput<typeof EnvelopeSchema>;
 
-/** The events of an envelope, each with its id and its place. */
+/** The events of an envelope, each with its id and position. */
 export function acceptedEvents(envelope: RequestEnvelope | EventsEnvelope): AcceptedEvent[] {
   if ("events" in envelope) return envelope.events;
   const { id, events } = envelope.request;
@@ -72,8 +75,8 @@ export function acceptedEvents(envelope: RequestEnvelope | EventsEnvelope): Acce
 }
 
 /**
- * An event's own moment of receipt: its request's, plus one microsecond for each place in the request. The edge's clock
- * counts milliseconds; the digits below keep the order of receipt, so that (timestamp, receipt) orders a session.
+ * An event's time of receipt: that of its request, plus one microsecond for each position in the request. The edge's
+ * clock has milliseconds; the microseconds keep the order of receipt, so (timestamp, receipt) orders a session.
  */
 export function receivedAt(envelope: { received_at: number }, accepted: { position: number }): number {
   return envelope.received_at + accepted.position;

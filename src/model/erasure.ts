@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { CountSchema } from "./count";
 
-/** Asks for one step of an erasure. It holds no state: what is done and what is next stands in the table `erasures`. */
+/** Requests one step of an erasure. The message holds no state; the table `erasures` records the progress. */
 export const ErasureMessageSchema = v.object({
   v: v.literal(1),
   erasure: v.string(),
@@ -11,7 +11,7 @@ export const ErasureMessageSchema = v.object({
 export type ErasureMessage = v.InferOutput<typeof ErasureMessageSchema>;
 
 /**
- * From the first pass of an erasure to its second, in seconds. The fence keeps writers away, and nothing should be left to find;
- * the second pass is for what nobody thought of, such as a database that was restored meanwhile.
+ * Seconds between the first and the second pass of an erasure. The fence keeps writers away, so the second pass should
+ * find nothing. It covers unforeseen cases, such as a database that was restored meanwhile.
  */
 export const SECOND_PASS_SECONDS = 60;

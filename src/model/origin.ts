@@ -1,14 +1,14 @@
 import * as v from "valibot";
 
-/** What stands for any subdomain, at the beginning of an origin's host. */
+/** The wildcard for any subdomain, at the beginning of an origin's host. */
 const ANY = "*.";
 
 /** One or more labels of a host, as browsers send them. */
 const LABELS = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
 /**
- * An origin as browsers send it (RFC 6454): scheme, host and any unusual port; no path, no slash at the end. `*.` at the
- * beginning of the host stands for one or more labels.
+ * An origin as browsers send it (RFC 6454): scheme, host and non-default port, without a path or a trailing slash. `*.`
+ * at the beginning of the host matches one or more labels.
  */
 export const OriginSchema = v.pipe(
   v.string(),
@@ -17,7 +17,7 @@ export const OriginSchema = v.pipe(
     "expected an origin such as https://www.example.com or https://*.example.com, in lower case and without a path",
   ),
   v.description(
-    "An origin as browsers send it, `https://www.example.com`, or all subdomains of a host, `https://*.example.com`. `example.com` itself is none of these.",
+    "An origin as browsers send it, `https://www.example.com`, or all subdomains of a host, `https://*.example.com`. These do not include `example.com` itself.",
   ),
 );
 
@@ -25,7 +25,7 @@ export const OriginsSchema = v.pipe(
   v.array(OriginSchema),
   v.minLength(1, "expected at least one origin; null accepts every origin"),
   v.maxLength(100, "expected at most 100 origins"),
-  v.description("The origins from which a write key is accepted. Without it, every origin and none."),
+  v.description("The origins from which a write key is accepted. Absent: every origin, and requests without one."),
 );
 
 /** Whether an `Origin` header is on a list of origins. */
@@ -52,7 +52,7 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
 
-/** Whether what follows `any.` can belong to one owner: `https://*.com` would let in everybody. */
+/** Whether the part after `any.` can belong to one owner: `https://*.com` would admit everybody. */
 function isOwnHost(hostname: string): boolean {
   const [, ...labels] = hostname.split(".");
   return labels.length >= 2 || labels[0] === "localhost";

@@ -1,7 +1,7 @@
 const LOCAL_NAMES =
   /(^|\.)(localhost|local|internal|intranet|lan|home|corp|private|test|invalid|home\.arpa|localdomain)$/;
 
-/** IPv4 ranges that are not the public internet (IANA's special-purpose registry), as first address and prefix length. */
+/** IPv4 ranges outside the public internet (IANA's special-purpose registry), as first address and prefix length. */
 const CLOSED_IPV4: readonly (readonly [string, number])[] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -20,17 +20,17 @@ const CLOSED_IPV4: readonly (readonly [string, number])[] = [
 ];
 
 /**
- * Why a webhook may not be posted to, or null if it may. Validates the URL as the platform's parser reads it, which turns
- * decimal, octal and hexadecimal IPv4 into the dotted form. It cannot know what a public name resolves to.
+ * The reason why a webhook's URL is refused, or null if it is allowed. The platform's URL parser turns decimal, octal
+ * and hexadecimal IPv4 into the dotted form first. The check cannot know what a public name resolves to.
  *
- * @param allowInsecure lets http and every host pass: for a developer's machine and tests
+ * @param allowInsecure allows http and every host: for a developer's machine and tests
  */
 export function refuseDestination(text: string, allowInsecure = false): string | null {
   if (!URL.canParse(text)) return "expected an absolute URL";
   const url = new URL(text);
   if (url.username !== "" || url.password !== "") return "expected a URL without user name and password";
   if (allowInsecure && url.protocol === "http:") return null;
-  if (url.protocol !== "https:") return "expected a URL of https";
+  if (url.protocol !== "https:") return "expected an https URL";
   if (allowInsecure) return null;
   return isPublicHost(url.hostname) ? null : "expected a host on the public internet";
 }
@@ -39,7 +39,7 @@ function isPublicHost(host: string): boolean {
   if (host.startsWith("[")) return isPublicIpv6(host.slice(1, -1));
   const octets = host.split(".");
   if (octets.length === 4 && octets.every((octet) => /^\d{1,3}$/.test(octet))) return isPublicIpv4(octets);
-  // A name ending in a dot is the same name to a resolver, and another text to every list.
+  // A trailing dot names the same host but would not match LOCAL_NAMES.
   return host.includes(".") && !host.endsWith(".") && !LOCAL_NAMES.test(host.toLowerCase());
 }
 
@@ -57,8 +57,9 @@ function numberOf(octets: readonly string[]): number {
 }
 
 /**
- * Only global unicast (2000::/3), of it nothing that carries an IPv4 address (Teredo, 6to4) or is reserved. That leaves
- * out loopback, mapped and translated IPv4, unique local, link-local and multicast. URLs hold the compressed form.
+ * Allows only global unicast (2000::/3), without the ranges that carry an IPv4 address (Teredo, 6to4) or are reserved.
+ * This excludes loopback, mapped and translated IPv4, unique local, link-local and multicast. URLs have the compressed
+ * form.
  */
 function isPublicIpv6(address: string): boolean {
   const [head = "", tail] = address.split("::");

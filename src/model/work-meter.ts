@@ -1,9 +1,9 @@
-/** Thrown where a payload takes more work than its meter allows. */
+/** Thrown when a payload takes more work than its meter allows. */
 export class TooMuchWork extends Error {}
 
 /**
- * Counts the work of validating a payload and stops it at a limit. It counts units, never time, so a payload has the same
- * outcome on every machine and on every delivery. For what a unit is, see rules/schema-limits.ts.
+ * Counts the work of validating a payload and stops it at a limit. It counts units and not time, so a payload has the
+ * same outcome on every machine and every delivery. rules/schema-limits.ts defines the unit.
  */
 export class WorkMeter {
   private left: number;
@@ -18,7 +18,7 @@ export class WorkMeter {
     return this.limit - Math.max(0, this.left);
   }
 
-  /** @throws TooMuchWork once the limit is passed */
+  /** @throws TooMuchWork if the limit is exceeded */
   charge(units: number): void {
     this.left -= units;
     if (this.left < 0) throw new TooMuchWork();

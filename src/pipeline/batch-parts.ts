@@ -1,11 +1,11 @@
 import { hash48 } from "../model/event/short-hash";
 import { sliceBatch } from "./batch-slices";
 
-/** What the division of a batch depends on. */
+/** The properties of a message that determine how a batch is divided. */
 interface Delivered {
   id: string;
   body: unknown;
-  /** How often it was delivered, from 1. */
+  /** The number of deliveries so far, from 1. */
   attempts: number;
 }
 
@@ -13,16 +13,17 @@ interface Delivered {
 const MAX_BATCH_MESSAGES = 100;
 
 /**
- * Divides a batch into parts that are processed and acknowledged one after the other. Nearly every batch is one part: all of its
- * messages come for the first time, and their text fits a slice (batch-slices.ts).
+ * Divides a batch into parts that are processed and acknowledged one after the other. Nearly every batch is one part:
+ * all its messages are new, and their text fits one slice (batch-slices.ts).
  *
- * A message that comes again may have ended the invocation that had it, by its CPU time or memory, and with it all that was in
- * hand; nothing can be noted of that. So messages that come again are taken after the others, in small parts: half a batch the
- * second time, a quarter the third, one message from the eighth on. Parts grow again as long as the invocation lives, so that a
- * backlog after an outage costs seven parts a batch and not a hundred. Their order differs with each delivery, so that each
- * message is at some time before the one at fault; what is acknowledged before the end does not come again.
+ * A redelivered message may have crashed the previous invocation, by its CPU time or memory, together with every other
+ * message in progress; the platform does not report that. So redelivered messages come after the new ones, in small
+ * parts: half a batch at the second delivery, a quarter at the third, one message from the eighth on. Parts grow again
+ * while the invocation survives, so a backlog after an outage takes seven parts per batch instead of a hundred. Their
+ * order changes with each delivery, so every message is at some time before the one at fault and is acknowledged before
+ * the crash.
  *
- * @returns the places of the messages of each part
+ * @returns the indexes of each part's messages
  */
 export function divideBatch(messages: readonly Delivered[]): number[][] {
   const parts: number[][] = [];
@@ -31,7 +32,7 @@ export function divideBatch(messages: readonly Delivered[]): number[][] {
   for (let done = 0; done < order.length; ) {
     const attempts = messages[order[done] ?? 0]?.attempts ?? 1;
     size = Math.max(firstSize(attempts), Math.min(2 * size, MAX_BATCH_MESSAGES));
-    // Those that come for the first time stay apart from those that may be at fault.
+    // New messages stay separate from those that may be at fault.
     const more = order.slice(done, done + size).filter((place) => attempts > 1 || messages[place]?.attempts === 1);
     const slices = sliceBatch(more.map((place) => messages[place]?.body));
     const part = (slices[0] ?? []).flatMap((index) => more[index] ?? []);
@@ -42,7 +43,7 @@ export function divideBatch(messages: readonly Delivered[]): number[][] {
   return parts;
 }
 
-/** How many messages the first part of those that come for the `attempts`th time holds. */
+/** The size of the first part of messages at their `attempts`th delivery. */
 function firstSize(attempts: number): number {
   return Math.max(1, Math.floor(MAX_BATCH_MESSAGES / 2 ** Math.min(attempts - 1, 7)));
 }

@@ -1,11 +1,11 @@
 import { MAX_SLICE_CHARACTERS } from "../model/limits";
 
 /**
- * Divides a batch into slices that are processed one after the other. A batch may hold 100 messages of 120 KB, and JSON such as
- * `[{},{},…]` grows twentyfold when it is parsed. Messages travel as text, so only a slice of them is parsed at a time. Nearly
- * every batch is one slice.
+ * Divides a batch into slices that are processed one after the other. A batch may have 100 messages of 120 KB, and JSON
+ * such as `[{},{},…]` grows twentyfold when it is parsed. Messages are queued as text, so only one slice is parsed at a
+ * time. Nearly every batch is one slice.
  *
- * @returns the places of the messages of each slice, in order
+ * @returns the indexes of each slice's messages, in order
  */
 export function sliceBatch(bodies: readonly unknown[]): number[][] {
   const slices: number[][] = [];

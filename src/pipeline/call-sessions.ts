@@ -2,33 +2,36 @@ import type { RuleEpoch } from "../rules/rules-in-force";
 import type { IncomingEvent, PlacedOutcome, SessionAnswer, SessionCall } from "../session/session-protocol";
 import { type Failure, failureOf, messageOf } from "../storage/core/transport-errors";
 
-/** Calls the object of a session. Each call makes its own stub: a stub that failed once may be broken. */
+/** Calls a session's object. Each call creates its own stub, since a stub that has failed may stay broken. */
 export type CallSession = (session: string, call: SessionCall) => Promise<SessionAnswer>;
 
-/** Incoming events of a session that its object could not be asked about. */
+/** Incoming events of a session whose object could not be called. */
 export interface FailedCall {
-  /** Places of the incoming events in the session's call. */
+  /** Indexes of the incoming events in the session's call. */
   places: number[];
   failure: Failure;
   reason: string;
 }
 
-/** What became of a session's incoming events: each stands in one of the two. */
+/** The result for a session's incoming events. Each is in one of the two lists. */
 export interface SessionResult {
   outcomes: PlacedOutcome[];
   failed: FailedCall[];
 }
 
-/** Calls that may be spent on one session to find what uses up its CPU time or memory: enough for two among thousands. */
+/**
+ * Calls to one session for finding the event that exhausts its CPU time or memory: enough to find two among thousands.
+ */
 const MAX_CALLS = 64;
 
 /**
- * Calls the object of each session once, all at the same time.
+ * Calls the object of each session once, concurrently.
  *
- * Where an object runs out of CPU time or memory, its incoming events are bisected until the one at fault stands alone. An outcome
- * depends on its own incoming event; copies in different halves are found by the write, as those of two batches are.
+ * If an object runs out of CPU time or memory, its incoming events are bisected until the one at fault is alone. Each
+ * outcome depends only on its own event. The write finds copies in different halves, as it does for copies in different
+ * batches.
  *
- * @param epochsFor the rules that these incoming events need
+ * @param epochsFor returns the rules that a session's incoming events need
  */
 export async function callSessions(
   incomingEvents: ReadonlyMap<string, IncomingEvent[]>,
@@ -40,7 +43,7 @@ export async function callSessions(
       const epochs = epochsFor(session);
       const result: SessionResult = { outcomes: [], failed: [] };
       const call = (places: number[]) => {
-        // Nearly always they are all of them.
+        // Nearly always the call has all events.
         const some = places.length === own.length ? own : places.flatMap((place) => own[place] ?? []);
         return callOne(() => callSession(session, { incomingEvents: some, epochs }));
       };
@@ -75,7 +78,7 @@ async function callTogether(
   await callTogether(places.slice(middle), call, calls, result);
 }
 
-/** Calls once more at once where the object or the connection went away: the call is idempotent. */
+/** Retries once, immediately, if the object or the connection was lost. The call is idempotent. */
 async function callOne(
   call: () => Promise<SessionAnswer>,
 ): Promise<SessionAnswer | { failure: Failure; reason: string }> {

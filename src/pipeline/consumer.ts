@@ -4,19 +4,20 @@ import { NOTHING_COUNTED, type Pipeline, processBatch, sumCounts, type Undeliver
 import { endsInvocations, redelivery, waitedBy, worst } from "./retry-policy";
 
 /**
- * A queue's batch: each message is acknowledged after everything in it is committed, and not before. Part after part, so that what
- * is done stays done if a later part ends the invocation; see batch-parts.ts.
+ * Consumes a batch of the queue of events. Each message is acknowledged only after all its events are committed. The
+ * batch is processed in parts, so that finished parts stay acknowledged if a later one crashes the invocation; see
+ * batch-parts.ts.
  */
 export async function consume(batch: MessageBatch<unknown>, pipeline: Pipeline): Promise<void> {
   const started = Date.now();
-  // Read once: the platform makes the list anew each time.
+  // Read once, since the platform's getter creates a new list each time.
   const { messages } = batch;
   const handled: Handled = { retried: 0, renewed: 0, deadLetters: 0 };
   const suspects = messages.filter(endsInvocations);
   for (const message of suspects) await toDeadLetters(message, pipeline, handled);
 
   let counts = NOTHING_COUNTED;
-  const reasons: string[] = suspects.map(() => "not processed: it ended the invocations that had it");
+  const reasons: string[] = suspects.map(() => "not processed: it crashed earlier invocations");
   const rest = messages.filter((message) => !endsInvocations(message));
   for (const places of divideBatch(rest)) {
     const part = places.flatMap((place) => rest[place] ?? []);
@@ -30,13 +31,13 @@ export async function consume(batch: MessageBatch<unknown>, pipeline: Pipeline):
   pipeline.log({
     ...{ log: "batch", queue: batch.queue, messages: messages.length, ...counts },
     ...{ retried, renewed, dead_letters: deadLetters },
-    // Enough to see what is wrong, whatever the size of the batch.
+    // Five are enough to see what is wrong, and keep the line short.
     reasons: [...new Set(reasons)].slice(0, 5),
     ms: Date.now() - started,
   });
 }
 
-/** Messages that were not acknowledged for being done. */
+/** Counts of the messages that were not finished. */
 interface Handled {
   retried: number;
   renewed: number;

@@ -23,24 +23,24 @@ import { deliveryFailed, errorRow, type OpenedMessage, openUnchecked, readMessag
 import { endsInvocations, mustRenew, waitedBy } from "./retry-policy";
 import { type Piece, writePieces } from "./write-pieces";
 
-/** How often a dead letter is processed once more before its events are marked undeliverable. */
+/** Attempts to process a dead letter before its events are marked undeliverable. */
 const ATTEMPTS_BEFORE_UNDELIVERABLE = 3;
 
 /**
- * A message that comes so often is sent anew before anything else is done with it: the platform would delete it after its last
- * retry (wrangler.toml: 100), and the dead letters have no dead letters of their own.
+ * A message that has been delivered this often is first sent again as a new message. The platform would delete it after
+ * its last retry (wrangler.toml: 100), and the queue of dead letters has no dead-letter queue.
  */
 const RESCUE_AT_ATTEMPT = 80;
 
-/** Dead letters wait from one minute to an hour between two attempts. */
+/** Dead letters wait between one minute and one hour between two attempts. */
 const MAX_DELAY_SECONDS = 3_600;
 
 /**
- * The last resort. What is in a dead letter is processed once more as usual; whatever still fails becomes a `delivery_failed`
- * error with its whole content, unless it turns out to be stored. The message is acknowledged only when every event in it
- * stands in one of the two tables.
+ * Consumes dead letters, the last resort. Their events are processed again as usual. An event that still fails becomes
+ * a `delivery_failed` error with its whole content, unless it is already stored. The message is acknowledged only when
+ * every event in it is in one of the two tables.
  *
- * A dead letter that ended the invocations that had it is not processed: its events become errors as they are.
+ * A dead letter that crashed earlier invocations is not processed: its events become errors without validation.
  */
 export async function consumeDeadLetters(batch: MessageBatch<unknown>, pipeline: Pipeline): Promise<void> {
   const { messages } = batch;
@@ -51,7 +51,7 @@ export async function consumeDeadLetters(batch: MessageBatch<unknown>, pipeline:
 
   const total = { counts: NOTHING_COUNTED, undeliverable: 0, waiting: 0 };
   for (const message of suspects) {
-    const { waiting, undeliverable } = await giveUp(message, pipeline);
+    const { waiting, undeliverable } = await markAllUndeliverable(message, pipeline);
     total.undeliverable += undeliverable;
     total.waiting += await resolve([message], waiting, pipeline);
   }
@@ -76,13 +76,13 @@ function isAlmostDeleted({ attempts }: Message<unknown>): boolean {
   return attempts >= RESCUE_AT_ATTEMPT;
 }
 
-/** A new message, with its attempts and its age at nothing. */
+/** Sends the body as a new message, whose attempts and age start at zero. */
 async function renew(message: Message<unknown>, pipeline: Pipeline): Promise<void> {
   await pipeline.sendDeadLetter(message.body);
   message.ack();
 }
 
-/** @returns how many messages wait */
+/** @returns the number of messages that wait */
 async function resolve(
   messages: readonly Message<unknown>[],
   waiting: ReadonlySet<number>,
@@ -97,7 +97,7 @@ async function resolve(
 }
 
 interface ProcessedDeadLetters {
-  /** Places of the messages that must come again. */
+  /** Indexes of the messages that must be redelivered. */
   waiting: Set<number>;
   undeliverable: number;
   counts: Processed["counts"];
@@ -115,7 +115,7 @@ async function process(messages: readonly Message<unknown>[], pipeline: Pipeline
   return { ...(await write(pieces, waiting, pipeline)), counts };
 }
 
-/** Writes what is undeliverable. Adds to `waiting` the messages of which something could not be written. */
+/** Writes the undeliverable events. Adds messages to `waiting` if a part of them could not be written. */
 async function write(pieces: Piece[], waiting: Set<number>, pipeline: Pipeline) {
   const ready = withoutWaiting(pieces, waiting);
   for (const { piece } of (await writePieces(ready, pipeline)).failed) {
@@ -124,9 +124,9 @@ async function write(pieces: Piece[], waiting: Set<number>, pipeline: Pipeline) 
   return { waiting, undeliverable: ready.reduce((sum, { errors }) => sum + errors.length, 0) };
 }
 
-/** Marks all events of a message undeliverable that are not stored, without validating them or calling a session. */
-async function giveUp(message: Message<unknown>, pipeline: Pipeline) {
-  const reason = "the consumer ran out of CPU time or memory with it, again and again";
+/** Marks all events of a message undeliverable unless they are stored, without validating them or calling a session. */
+async function markAllUndeliverable(message: Message<unknown>, pipeline: Pipeline) {
+  const reason = "the consumer repeatedly ran out of CPU time or memory while processing it";
   const { incomingEvents, errors } = openUnchecked(readMessage(queuedMessage(message)), reason);
   const messages = new Set([0]);
   const own = { messages, session: null, incomingEvents: [], events: [], errors, mayHold: false, copies: 0 };
@@ -142,8 +142,8 @@ async function giveUp(message: Message<unknown>, pipeline: Pipeline) {
 }
 
 /**
- * Leaves out what stands among the errors already. An event that was marked undeliverable before a crash came between the
- * write and the acknowledgement might be processed now, and would stand in both tables.
+ * Leaves out events that are already stored as errors. If a crash came between marking an event undeliverable and the
+ * acknowledgement, processing it now could store it in both tables.
  */
 async function withoutKnown(
   opened: OpenedMessage[],
@@ -167,8 +167,9 @@ async function withoutKnown(
 }
 
 /**
- * Nothing of a message is marked undeliverable while another part of it waits: the message comes again, the part may work by
- * then, and would stand in both tables. Adds to `waiting` the messages that are held back so.
+ * Holds back the pieces of a message while another part of it waits. The message will be redelivered, so a piece that
+ * was marked undeliverable could then succeed and be stored in both tables. Adds the messages that are held back to
+ * `waiting`.
  */
 function withoutWaiting(pieces: Piece[], waiting: Set<number>): Piece[] {
   const waits = ({ messages }: Piece) => [...messages].some((place) => waiting.has(place));
@@ -179,14 +180,17 @@ function withoutWaiting(pieces: Piece[], waiting: Set<number>): Piece[] {
   return pieces.filter((piece) => !waits(piece));
 }
 
-/** A database that is away or overloaded is waited for: it may hold what is missing, or is where it belongs. */
+/**
+ * Whether retrying cannot help. A part waits for a database that is unavailable or overloaded, since that database may
+ * contain its events or has to store them.
+ */
 function isHopeless(part: Undelivered, batch: readonly Message<unknown>[]): boolean {
   if (part.session === null) return false;
   const attempts = Math.max(...[...part.messages].map((place) => batch[place]?.attempts ?? 1));
   return part.failure === "rejected" || (!part.waitsForDatabase && attempts >= ATTEMPTS_BEFORE_UNDELIVERABLE);
 }
 
-/** Errors for those incoming events that are not stored, or null while the databases cannot tell. */
+/** The errors for the incoming events that are not stored. Null if the databases cannot be read. */
 async function markUndeliverable(
   part: Pick<Undelivered, "session" | "incomingEvents" | "messages" | "reason">,
   pipeline: Pipeline,
@@ -211,7 +215,7 @@ async function markUndeliverable(
   }
 }
 
-/** As the check of an event reads it; null where it cannot be read or lies in the future. */
+/** The event's time as `checkEvent` reads it. Null if it cannot be read or lies in the future. */
 function occurrenceOf(
   event: unknown,
   { receivedAt }: IncomingEvent,

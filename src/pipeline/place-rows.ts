@@ -8,15 +8,15 @@ import { databaseOf, type Lane, laneToWrite, type Partition } from "../storage/p
 import type { PartitionMap } from "../storage/partitions/partition-map";
 import type { BatchRows, ErrorReference, ErrorRow, EventRow, PartRow } from "../storage/write/rows";
 
-/** An incoming event with the event that its text says. */
+/** An incoming event with its parsed text. */
 export interface ReadEvent {
   incoming: IncomingEvent;
   event: unknown;
-  /** The error that a replay makes this event of. */
+  /** The error that this event replays, if it comes from a replay. */
   replays?: ErrorReference;
 }
 
-/** An error, and the moment by which it is placed: its occurrence if that is known, else its receipt. */
+/** An error, and the time that determines its partition: its occurrence if known, otherwise its receipt. */
 export interface PlacedError {
   row: ErrorRow;
   moment: Micros;
@@ -56,10 +56,10 @@ export interface PlacedRows {
 }
 
 /**
- * Divides rows among the databases in which they lie. An event lies in the partition of its occurrence, and there in the
- * database of its session; an error in the database that its session (or its own id) has at its moment.
+ * Groups rows by database. An event belongs to the partition of its timestamp, and in it to the database of its
+ * session. An error belongs to the database that its session (or its own id) has at its time.
  *
- * @throws Error where the map does not cover a moment: `PartitionStore.covering` comes first
+ * @throws Error if the map does not cover a time: call `PartitionStore.covering` first
  */
 export function placeRows(
   events: readonly EventRow[],
@@ -96,6 +96,6 @@ export function placeRows(
 
 function partitionOf(map: PartitionMap, moment: Micros): Partition {
   const partition = map.find(moment);
-  if (partition === null) throw new Error(`no partition covers the moment ${moment}`);
+  if (partition === null) throw new Error(`no partition covers the time ${moment}`);
   return partition;
 }

@@ -10,14 +10,14 @@ import { eventRow, type ReadEvent } from "./place-rows";
 import { errorRow, type OpenedMessage, openMessage, type QueuedMessage, readMessage, receiptsOf } from "./read-message";
 import { type Piece, sumOf, type WriteIo, writePieces } from "./write-pieces";
 
-/** What the pipeline needs of the world. Handed in, so that a simulation can let any of it fail. */
+/** The dependencies of the pipeline, passed in so that a simulation can make each of them fail. */
 export interface Pipeline extends WriteIo {
   callSession: CallSession;
-  /** Sends a message's body to the dead letters; resolves once the queue has it. */
+  /** Sends a message's body to the dead letters; resolves when the queue has stored it. */
   sendDeadLetter: (body: unknown) => Promise<void>;
-  /** Sends a message's body to the queue of events once more, as a new message; resolves once the queue has it. */
+  /** Sends a message's body to the queue of events again, as a new message; resolves when the queue has stored it. */
   sendAgain: (body: unknown) => Promise<void>;
-  /** The rules that were in force at these moments of receipt. Where it throws, nothing is validated. */
+  /** The rules that were in force at these times of receipt. If it throws, nothing is validated. */
   rules: (receipts: Iterable<number>) => Promise<RulesInForce>;
   config: Config;
   /** Microseconds since 1970. */
@@ -25,14 +25,14 @@ export interface Pipeline extends WriteIo {
   log: (line: Record<string, unknown>) => void;
 }
 
-/** A part of a batch that failed: what shares a session and a database, or one message's own rows. */
+/** A part of a batch that failed: the rows of one session in one database, or the rows of one message. */
 export interface Undelivered {
   messages: ReadonlySet<number>;
   failure: Failure;
   reason: string;
-  /** True if nothing but a database is missing: all is decided, or the database could not be asked. */
+  /** True if only a database is missing: the outcomes are known, or the database could not be read. */
   waitsForDatabase: boolean;
-  /** The session's incoming events, or none where the rows needed no session. */
+  /** The session's incoming events. Empty if the rows needed no session. */
   session: string | null;
   incomingEvents: IncomingEvent[];
 }
@@ -65,10 +65,10 @@ export function sumCounts(one: Counts, other: Counts): Counts {
 type ProcessingPipeline = WriteIo & Pick<Pipeline, "callSession" | "rules" | "config">;
 
 /**
- * Processes the messages of a batch: validates their events, and writes them where they belong.
+ * Processes the messages of a batch: validates their events and writes them.
  *
- * @param keep leaves messages' content out before it is processed, for the dead letters
- * @returns what failed; everything else is committed
+ * @param keep filters the content of messages before it is processed, for the dead letters
+ * @returns what failed, and the counts; everything else is committed
  */
 export async function processBatch(
   messages: readonly Message<unknown>[],
@@ -152,14 +152,14 @@ export function queuedMessage({ body, timestamp, id }: Message<unknown>): Queued
   return { body, queuedAt: timestamp.getTime() * 1000, id };
 }
 
-/** A message that comes again may be stored: its answer was lost, or another of its parts failed. */
+/** The events of a redelivered message may be stored: its acknowledgement was lost, or another part of it failed. */
 function isRedelivered({ attempts }: Message<unknown>): boolean {
   return attempts > 1;
 }
 
 /**
- * While a database does not answer, a batch must not take long: the whole backlog has to come round before the queue deletes what
- * is too old. See "A long outage" in docs/operations.md.
+ * While a database does not respond, a batch must stay short: the whole backlog has to be delivered once before the
+ * queue deletes expired messages. See "A long outage" in docs/operations.md.
  */
 const ANSWER_TIMEOUT_MS = 10_000;
 
@@ -175,7 +175,7 @@ async function answered<Answer>(answer: Promise<Answer>): Promise<Answer> {
   }
 }
 
-/** Nothing can be validated now: every message waits. */
+/** Nothing can be validated, so every message waits. */
 function waiting(places: readonly number[], thrown: unknown): Undelivered {
   const reason = `the rules cannot be read: ${messageOf(thrown)}`;
   return {
@@ -207,7 +207,7 @@ function gatherSessions(opened: readonly OpenedMessage[], places: readonly numbe
   return sessions;
 }
 
-/** The rows that a message brings without any session having to decide. */
+/** The rows of a message that need no session. */
 function ownPiece({ errors }: OpenedMessage, place: number): Piece[] {
   if (errors.length === 0) return [];
   return [
@@ -221,7 +221,8 @@ function pieceOf(session: string, { read }: Gathered, outcomes: PlacedOutcome[],
   const piece: Piece = { messages, session, incomingEvents, events: [], errors: [], mayHold: isRedelivery, copies: 0 };
   for (const outcome of outcomes) {
     const one = read[outcome.place];
-    if (one === undefined) throw new Error(`an outcome of incoming event ${outcome.place} of ${read.length}`);
+    if (one === undefined)
+      throw new Error(`the session returned an outcome for event ${outcome.place} of ${read.length}`);
     messages.add(one.message);
     incomingEvents.push(one.incoming);
     if (outcome.kind === "copy") piece.copies += 1;

@@ -21,25 +21,28 @@ import type { IncomingEvent } from "../session/session-protocol";
 import type { ErrorRow } from "../storage/write/rows";
 import type { PlacedError, ReadEvent } from "./place-rows";
 
-/** What a queue message holds: events for sessions, and failures that no session decides. */
+/** The content of a queue message: events for sessions, and failures that need no session. */
 export interface OpenedMessage {
   incomingEvents: (ReadEvent & { session: string })[];
   errors: PlacedError[];
 }
 
-/** A message whose content is not to be trusted until it is read. */
+/** A message with untrusted content. */
 export interface QueuedMessage {
   body: unknown;
-  /** When the queue took it, for one that does not tell when its events were received. */
+  /** When the queue received it, for a malformed message without a time of receipt. */
   queuedAt: Micros;
   /** Stays the same on redelivery. */
   id: string;
 }
 
-/** A message as it is read: an envelope, or why it is none. */
+/** A parsed message: an envelope, or the error if it is malformed. */
 export type ReadMessage = { envelope: Envelope } | { malformed: PlacedError };
 
-/** Reads a message as untrusted input. Messages travel as text, so that a batch is parsed in slices; see batch-slices.ts. */
+/**
+ * Parses a message as untrusted input. Messages are queued as text, so that a batch can be parsed in slices; see
+ * batch-slices.ts.
+ */
 export function readMessage(message: QueuedMessage): ReadMessage {
   const body = parsed(message.body);
   const envelope = v.safeParse(EnvelopeSchema, body);
@@ -57,7 +60,7 @@ function parsed(body: unknown): unknown {
   }
 }
 
-/** When the events of a message were received: the moments by whose rules they are validated. */
+/** When the events of a message were received. They are validated by the rules in force at these times. */
 export function receiptsOf(message: ReadMessage): Micros[] {
   if (!("envelope" in message)) return [];
   const { envelope } = message;
@@ -70,7 +73,7 @@ export interface Terms {
   rules: RulesInForce;
 }
 
-/** Takes a message apart. Every event in it comes out exactly once. */
+/** Divides a message into its events. Each event is returned exactly once. */
 export function openMessage(message: ReadMessage, terms: Terms): OpenedMessage {
   if ("malformed" in message) return { incomingEvents: [], errors: [message.malformed] };
   const { envelope } = message;
@@ -83,13 +86,13 @@ function openEvents(envelope: RequestEnvelope | EventsEnvelope, terms: Terms): O
   for (const accepted of acceptedEvents(envelope)) {
     const { event } = accepted;
     const incoming = incomingEventOf(envelope, accepted);
-    // Neighbours mostly share their session, whose id then need not be validated again.
+    // Consecutive events usually share a session, whose id then need not be validated again.
     if (session === null || !isJsonObject(event) || event.session_id !== session) session = sessionIdOf(event);
     if (session !== null) {
       opened.incomingEvents.push({ session, incoming, event });
       continue;
     }
-    // Without a session nothing but the event itself can decide, and it has failed already.
+    // An event without a valid session always fails, so no session object is needed.
     const { receivedAt: receipt } = incoming;
     const verdict = checkEvent(event, { ...terms, rules: terms.rules.at(receipt), receivedAt: receipt });
     const issues = verdict.valid ? [] : verdict.issues;
@@ -98,7 +101,7 @@ function openEvents(envelope: RequestEnvelope | EventsEnvelope, terms: Terms): O
   return opened;
 }
 
-/** Takes a message apart without validating anything: every event without a session fails as undeliverable. */
+/** Divides a message without validating its events: every event without a session is marked undeliverable. */
 export function openUnchecked(message: ReadMessage, reason: string): OpenedMessage {
   if ("malformed" in message) return { incomingEvents: [], errors: [message.malformed] };
   const { envelope } = message;
@@ -114,7 +117,7 @@ export function openUnchecked(message: ReadMessage, reason: string): OpenedMessa
   return opened;
 }
 
-/** The code of an event that was marked undeliverable. */
+/** The issue of an event that was marked undeliverable. */
 export function deliveryFailed(reason: string): Issue {
   return { code: "delivery_failed", path: "", message: `marked undeliverable after repeated delivery: ${reason}` };
 }
@@ -128,7 +131,7 @@ function incomingEventOf(envelope: RequestEnvelope | EventsEnvelope, accepted: A
   };
 }
 
-/** No session vouches that an id means one event: whatever differs at all is another failure. */
+/** Without a session, an id does not identify an event, so any difference in content makes another error. */
 function sessionlessError(
   incoming: IncomingEvent,
   event: unknown,
@@ -164,7 +167,7 @@ function partError(envelope: PartEnvelope, issues: Issue[], occurredAt: Micros |
   };
 }
 
-/** The row of a failed event, with its columns as far as the event has them as text. */
+/** The row of a failed event. A column is null if the event's member is not a text of valid length. */
 export function errorRow(
   id: string,
   incoming: { id: string; application: string; receivedAt: Micros; text: string },
@@ -191,10 +194,10 @@ function textOf(value: unknown, maxCharacters: number): string | null {
   return typeof value === "string" && value.length <= maxCharacters && value.isWellFormed() ? value : null;
 }
 
-/** The checker's reason may repeat all that it found. */
+/** The validator's reason may repeat the whole input. */
 const MAX_REASON_CHARACTERS = 120;
 
-/** A message that is not an envelope of ours, or one of a version that this deployment does not know. */
+/** The error for a message that is not an envelope, or has a version that this deployment does not know. */
 function malformed({ queuedAt, id: messageId }: QueuedMessage, reason: string, body: unknown): PlacedError {
   const message = `the queue message is not an envelope of version 1: ${reason.slice(0, MAX_REASON_CHARACTERS)}`;
   const text = contentOf(body);
@@ -205,7 +208,7 @@ function malformed({ queuedAt, id: messageId }: QueuedMessage, reason: string, b
   return { row: { ...row, application: claimed }, moment: queuedAt, parts: [] };
 }
 
-/** Whatever a message holds, as JSON text. Queues carry bytes and structured clones too. */
+/** A message's body as JSON text. Queues can also deliver bytes and structured clones. */
 function contentOf(body: unknown): string {
   if (body instanceof ArrayBuffer) return JSON.stringify({ base64: Buffer.from(body).toString("base64") });
   try {

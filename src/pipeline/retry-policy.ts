@@ -1,30 +1,33 @@
 import type { Micros } from "../model/time/time";
 import type { Failure } from "../storage/core/transport-errors";
 
-/** The platform takes delays up to 24 hours; a quarter of an hour is long enough for a database to recover. */
+/** The platform allows delays up to 24 hours; a quarter of an hour is enough for a database to recover. */
 const MAX_DELAY_SECONDS = 900;
 
-/** How often a message is tried whose own content seems to be at fault, before it goes to the dead letters. */
+/** Attempts before a message whose own content seems to be at fault goes to the dead letters. */
 const REJECTED_ATTEMPTS = 5;
 
-/** The same where it used up CPU time or memory. Some 20 minutes: it may have been a neighbour on the same machine. */
+/**
+ * The same if it exhausted CPU time or memory. They take about 20 minutes, since the cause may be a neighbour on the
+ * same machine.
+ */
 const EXHAUSTED_ATTEMPTS = 10;
 
 /**
- * A waiting message is sent anew when it has been delivered so often, since the platform deletes it after its last retry
- * (`max_retries`, 100). So a message that comes more often than this was not handled to the end the last time: the
- * invocation that had it was ended.
+ * A waiting message that has been delivered this often is sent again as a new message, since the platform deletes it
+ * after its last retry (`max_retries`, 100). If a message has more attempts than this, its last invocations crashed
+ * before they finished.
  */
 export const RENEW_AT_ATTEMPT = 30;
 
 /**
- * A waiting message is also sent anew when the queue has held it for a day, since the queue deletes what is older than its
- * retention (QUEUE_RETENTION_SECONDS, 14 days). The other 13 days are for the backlog to come round
- * once: see "A long outage" in docs/operations.md.
+ * A waiting message is also sent again when it is a day old, since the queue deletes messages that are older than its
+ * retention (QUEUE_RETENTION_SECONDS, 14 days). The other 13 days leave time to deliver the whole backlog once: see "A
+ * long outage" in docs/operations.md.
  */
 export const RENEW_AFTER_SECONDS = 86_400;
 
-/** A message that ended so many invocations in a row is not processed any more. */
+/** A message that crashed this many invocations in a row is not processed any more. */
 export const ENDED_INVOCATIONS = 3;
 
 /** What to do with a message that could not be processed. */
@@ -32,9 +35,9 @@ export type Redelivery = { kind: "retry"; delaySeconds: number } | { kind: "rene
 
 /** How long a message has been waiting. */
 export interface Waited {
-  /** How often it was delivered, from 1. */
+  /** The number of deliveries so far, from 1. */
   attempts: number;
-  /** Since it was sent. */
+  /** Seconds since it was sent. */
   ageSeconds: number;
 }
 
@@ -43,10 +46,10 @@ export function waitedBy({ attempts, timestamp }: Pick<Message, "attempts" | "ti
 }
 
 /**
- * How to deliver a message again. Full jitter spreads what failed together. An overloaded database is left alone four
- * times as long: retry() does not slow the platform's consumers down by itself.
+ * Decides how to redeliver a message. Full jitter spreads messages that failed together. The delay for an overloaded
+ * database is four times as long, because retry() alone does not slow the platform's consumers down.
  *
- * @param random from 0 to 1
+ * @param random a random number from 0 to 1
  */
 export function redelivery(failure: Failure, { attempts, ageSeconds }: Waited, random: number): Redelivery {
   if (failure === "rejected" && attempts >= REJECTED_ATTEMPTS) return { kind: "dead_letter" };
@@ -55,12 +58,12 @@ export function redelivery(failure: Failure, { attempts, ageSeconds }: Waited, r
   return { kind: "retry", delaySeconds: Math.ceil(longestDelay(failure, attempts) * random) };
 }
 
-/** Whether a waiting message must be sent anew, lest the platform delete it. */
+/** Whether a waiting message must be sent again, so that the platform does not delete it. */
 export function mustRenew({ attempts, ageSeconds }: Waited): boolean {
   return attempts >= RENEW_AT_ATTEMPT || ageSeconds >= RENEW_AFTER_SECONDS;
 }
 
-/** Whether the last invocations that had this message were all ended before they had handled it. */
+/** Whether the last invocations that processed this message all crashed before they finished. */
 export function endsInvocations({ attempts }: { attempts: number }): boolean {
   return attempts > RENEW_AT_ATTEMPT + ENDED_INVOCATIONS;
 }
@@ -70,7 +73,7 @@ function longestDelay(failure: Failure, attempts: number): number {
   return Math.min(MAX_DELAY_SECONDS, base * 2 ** Math.min(attempts - 1, 20));
 }
 
-/** The failure that asks for the longest patience. */
+/** The failure that needs the longest wait. */
 export function worst(failures: Iterable<Failure>): Failure {
   const all = new Set(failures);
   if (all.has("overloaded") || all.has("stale")) return "overloaded";

@@ -2,11 +2,11 @@ import type { Database } from "../storage/core/databases";
 import { type Failure, failureOf, isFaultOfContent, messageOf } from "../storage/core/transport-errors";
 import type { BatchRows, EventRow, LaneRows, WriteResult } from "../storage/write/rows";
 
-/** Rows that are written together or not at all: those of one session in one database, or those of one message. */
+/** Rows that are written together or not at all: the rows of one session in one database, or of one message. */
 export interface WriteGroup {
-  /** Places in the batch of the messages that contain the group. */
+  /** Indexes in the batch of the messages that contain the group. */
   messages: ReadonlySet<number>;
-  /** The session whose rows these are, or null. */
+  /** The session of these rows, or null. */
   session: string | null;
   database: number;
   rows: BatchRows;
@@ -28,19 +28,22 @@ export interface WrittenGroups {
 
 export type Write = (database: Database, rows: BatchRows, mayHold: boolean) => Promise<WriteResult>;
 
-/** Tries at once after a lost connection. The write is idempotent; D1's documentation allows three to five in all. */
+/**
+ * Attempts in a row after a lost connection. The write is idempotent, and D1's documentation recommends three to five
+ * attempts.
+ */
 const TRANSIENT_TRIES = 3;
 
 /**
- * Transactions that one batch may spend on a database to find what is at fault in it: enough to isolate several groups of
+ * Transactions that one batch may use per database to find the group at fault: enough to isolate several among
  * thousands, and far below the 1,000 queries that an invocation may make.
  */
 const MAX_TRANSACTIONS = 64;
 
 /**
- * Writes the groups of each database in one transaction. Where a database rejects the transaction for what is in it, or
- * runs out of CPU time or memory with it, the groups are bisected until those at fault stand alone, so that they hurt no other. Where all of them seem at fault it stops
- * after MAX_TRANSACTIONS.
+ * Writes the groups of each database in one transaction. If a database rejects the transaction for its content, or runs
+ * out of CPU time or memory, the groups are bisected until those at fault are alone and the others are written. If all
+ * of them seem to be at fault, it stops after MAX_TRANSACTIONS.
  */
 export async function writeGroups(
   databases: readonly Database[],
@@ -88,7 +91,10 @@ async function writeTogether(
   await writeTogether(database, groups.slice(middle), write, transactions, written);
 }
 
-/** Calls until it works, fails for good, or the tries are used up. Returns the result, or what was thrown last. */
+/**
+ * Retries until the call succeeds, fails permanently, or the attempts are used up. Returns the result or the last
+ * error.
+ */
 async function attempt(call: () => Promise<WriteResult>): Promise<{ result: WriteResult } | { thrown: unknown }> {
   for (let tries = 1; ; tries++) {
     try {

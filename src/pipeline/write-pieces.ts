@@ -7,25 +7,25 @@ import type { EventRow } from "../storage/write/rows";
 import { type PlacedError, placeRows } from "./place-rows";
 import { type Write, type WriteGroup, writeGroups } from "./write-groups";
 
-/** What a write needs of the world. */
+/** The dependencies of a write. */
 export interface WriteIo {
   databases: Database[];
   partitions: PartitionStore;
-  /** What was erased and must not come back. Where it throws, nothing is written. */
+  /** What was erased and must not be stored again. If it throws, nothing is written. */
   erasures: ErasureSource;
   write: Write;
 }
 
-/** Rows before they are placed: of one session, or of one message. */
+/** Rows of one session, or of one message, before they are assigned to a database. */
 export interface Piece {
   messages: ReadonlySet<number>;
   session: string | null;
-  /** The session's incoming events whose rows these are, or none where no session decided. */
+  /** The session's incoming events that these rows come from. Empty if the rows needed no session. */
   incomingEvents: IncomingEvent[];
   events: EventRow[];
   errors: PlacedError[];
   mayHold: boolean;
-  /** Incoming events that are the same event as another of the piece. */
+  /** Incoming events that are copies of another one in the piece. */
   copies: number;
 }
 
@@ -42,16 +42,16 @@ export interface WrittenPieces {
   failed: FailedPiece[];
   duplicates: EventRow[];
   conflicts: EventRow[];
-  /** Rows that were left out, since what they belong to was erased. */
+  /** Rows that were left out because their session, visitor or error was erased. */
   erased: { events: number; errors: number };
 }
 
-/** Rounds of a write: the partitions and the erasures may both have changed since they were read. */
+/** Rounds of a write, since partitions and erasures may both change after they were read. */
 const MAX_ROUNDS = 3;
 
 /**
- * Leaves out what was erased, places the rest by the partition map, and writes it. Where a partition was closed or something was
- * erased since that was read, it is done once more by what stands now.
+ * Leaves out what was erased, assigns the other rows to databases by the partition map, and writes them. If a partition
+ * was closed or something was erased in the meantime, it reads both again and repeats.
  */
 export async function writePieces(
   pieces: readonly Piece[],
@@ -105,7 +105,7 @@ export async function writePieces(
   return written;
 }
 
-/** The part of a piece that is to be placed once more: the rows of the groups that failed. */
+/** The part of a piece to write again: the rows of the failed groups. */
 function mergePiece(before: Piece | undefined, piece: Piece, { rows }: WriteGroup): Piece {
   const events = new Set(rows.events.flatMap((lane) => lane.rows));
   const errors = new Set(rows.errors);

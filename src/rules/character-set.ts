@@ -1,6 +1,6 @@
 import type { AST } from "@eslint-community/regexpp";
 
-/** The characters that one place of a pattern takes. Exact for ASCII; beyond it only whether there may be any. */
+/** The characters that one position of a pattern matches: exact for ASCII; `beyond` says whether others may match. */
 export interface SetOfCharacters {
   /** One bit for each ASCII character. */
   ascii: bigint;

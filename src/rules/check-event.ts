@@ -10,33 +10,35 @@ import type { WorkMeter } from "../model/work-meter";
 import { compiledSchema } from "./compile-schema";
 import type { Rules } from "./rules";
 
-/** What a schema in report-only mode would have rejected an event for. */
+/** The issues for which a schema in report-only mode would have rejected an event. */
 export interface ReportOnlyFindings {
-  /** Of the event type. */
+  /** The version of the event type. */
   version: number;
   issues: Issue[];
 }
 
 /**
- * The verdict on an event: what is to be stored of it, or everything that is wrong with it. `shadow` is null unless a
- * schema in report-only mode would have made it fail. `occurredAt` of an invalid event is null where its timestamp cannot be read, or
- * lies in the future.
+ * The verdict on an event: the event to store, or all its issues. `shadow` is null unless a schema in report-only mode
+ * would have rejected it. `occurredAt` of an invalid event is null if its timestamp cannot be read or lies in the
+ * future.
  */
 export type Verdict =
   | { valid: true; event: ClientEvent; occurredAt: Micros; shadow: ReportOnlyFindings | null }
   | { valid: false; issues: Issue[]; occurredAt: Micros | null };
 
 export interface ValidationTerms {
-  /** The event's own moment of receipt at the edge: the verdict must not depend on when it is reached. */
+  /** When the edge received the event. The verdict must not depend on when the event is validated. */
   receivedAt: Micros;
   futureToleranceMicros: number;
-  /** What the event's type asks for. */
+  /** The rules that apply to the event's type. */
   rules: Rules;
-  /** The event's size as UTF-8 JSON, where it was measured before; see EventsEnvelope and PartEnvelope. */
+  /** The event's size as UTF-8 JSON, if it is already known; see PartEnvelope. */
   bytes?: number;
-  /** The event's levels of nesting, where the edge measured them: it sends no deeper event in any other way. */
+  /** The event's levels of nesting, if the edge measured them, as it does for every event that is nested too deeply. */
   levels?: number;
-  /** What validating the payload is charged to, for whoever validates many. Without it each event has its own. */
+  /**
+   * The meter that is charged for validating the payload, to bound many events together. Absent: one for each event.
+   */
   meter?: WorkMeter;
 }
 
@@ -53,11 +55,14 @@ const CODE_OF_MEMBER: Record<string, EventCode> = {
 
 const ObjectEventSchema = v.pipe(JsonObjectSchema, EventSchema);
 
-/** Validates an event as the client sent it. Pure: the same event with the same receipt and rules has the same verdict. */
+/**
+ * Validates an event as the client sent it. The function is pure: the same event, receipt and rules give the same
+ * verdict.
+ */
 export function checkEvent(event: unknown, terms: ValidationTerms): Verdict {
   const bytes = terms.bytes ?? sizeOf(event);
   const levels = terms.levels ?? 0;
-  // What is too large or too deep has come in pieces, with a truncated preview in place of its payload.
+  // An event that is too large or too deep came in pieces, with a truncated preview instead of its payload.
   const isWhole = bytes <= MAX_EVENT_BYTES && levels <= MAX_NESTING_LEVELS;
 
   const result = v.safeParse(ObjectEventSchema, event, { abortPipeEarly: true });
@@ -102,7 +107,7 @@ interface TypeVerdict {
 
 const NOTHING: TypeVerdict = { issues: [], shadow: null };
 
-/** Validates by the event's type, as far as the event has what that takes: a category, a name, a payload. */
+/** Validates an event against its type's rule, if its category, name and payload allow that. */
 function checkType(event: unknown, issues: readonly Issue[], { rules, meter }: ValidationTerms): TypeVerdict {
   if (!isJsonObject(event) || has(issues, "category_invalid") || has(issues, "name_invalid")) return NOTHING;
   const { category, name, data } = event;
@@ -114,7 +119,7 @@ function checkType(event: unknown, issues: readonly Issue[], { rules, meter }: V
     const message =
       rule === null
         ? `expected a registered event type, found ${found}`
-        : `expected an event type in use, found ${found}`;
+        : `expected an event type that is not retired, found ${found}`;
     return { issues: [{ code: "unplanned_event", path: "", message }], shadow: null };
   }
   if (rule === null || rule.schema === null || !isJsonObject(data)) return NOTHING;

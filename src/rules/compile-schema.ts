@@ -5,14 +5,14 @@ import { type EnforcedSchema, readSchema } from "./read-schema";
 import { MAX_COMPILED_CHARACTERS, MAX_VALIDATION_WORK } from "./schema-limits";
 
 /**
- * Validates a payload: what is wrong with it, at most MAX_SCHEMA_ISSUES; none: it fits. A payload that takes more work than
- * its meter allows does not fit.
+ * Validates a payload and returns at most MAX_SCHEMA_ISSUES failures, or none if it matches. A payload that takes more
+ * work than its meter allows does not match.
  *
- * @param meter what the work is charged to; a new one of MAX_VALIDATION_WORK if none is given
+ * @param meter charged for the work; by default a new one with MAX_VALIDATION_WORK
  */
 export type CheckPayload = (data: unknown, meter?: WorkMeter) => Failing[];
 
-/** Compiles a schema that `readSchema` passed. */
+/** Compiles a schema that `readSchema` accepted. */
 export function compileSchema(schema: EnforcedSchema): CheckPayload {
   const compiled = compileSubschemas(schema);
   return (data, meter = new WorkMeter(MAX_VALIDATION_WORK)) => {
@@ -34,10 +34,10 @@ function tooMuch({ limit }: WorkMeter): Failing {
 }
 
 /**
- * Compiled schemas by their text, the least recently used going first.
+ * A cache of compiled schemas by their text. The least recently used is evicted first.
  *
- * @param characters of the texts together
- * @returns a function that gives the check for a schema's text, compiling it if need be
+ * @param characters the total length of the cached texts
+ * @returns a function that returns the check for a schema's text, and compiles it if necessary
  */
 export function createSchemaCache(characters: number = MAX_COMPILED_CHARACTERS): (text: string) => CheckPayload {
   const compiled = new Map<string, CheckPayload>();
@@ -46,7 +46,7 @@ export function createSchemaCache(characters: number = MAX_COMPILED_CHARACTERS):
     const known = compiled.get(text);
     const check = known ?? compileText(text);
     if (known === undefined) held += text.length;
-    // Last in line again.
+    // Moves the schema to the end of the eviction order.
     compiled.delete(text);
     compiled.set(text, check);
     for (const oldest of compiled.keys()) {
@@ -58,12 +58,12 @@ export function createSchemaCache(characters: number = MAX_COMPILED_CHARACTERS):
   };
 }
 
-/** @throws Error for a schema that is not safe: none such can have been registered. */
+/** @throws Error for an unsafe schema, which cannot have been registered */
 function compileText(text: string): CheckPayload {
   const read = readSchema(JSON.parse(text));
-  if (!read.ok) throw new Error(`a registered schema cannot be used: ${read.fault.reason} at ${read.fault.path}`);
+  if (!read.ok) throw new Error(`A registered schema is not valid: ${read.fault.reason} at ${read.fault.path}`);
   return compileSchema(read.schema);
 }
 
-/** One for each isolate. */
+/** The isolate's cache. */
 export const compiledSchema = createSchemaCache();

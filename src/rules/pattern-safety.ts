@@ -3,9 +3,10 @@ import { characterSet, EMPTY_SET, overlaps, type SetOfCharacters, union } from "
 import { LONGEST_TEXT, MAX_PATTERN_CHARACTERS, MAX_PATTERN_STEPS } from "./schema-limits";
 
 /**
- * Bounds the steps that a backtracking engine may take with a pattern. Where the next character alone tells which way to
- * go, there is one way. Where it does not, each way costs the whole rest; within a repetition that grows without bound,
- * so it is refused there. The bound is never too low, so some harmless patterns are refused too.
+ * Bounds the steps that a backtracking engine may take with a pattern. If the next character decides between two
+ * branches, the engine tries one of them. If not, each branch costs the whole rest of the pattern. Within a repetition
+ * that grows without bound, so it is refused there. The bound is never too low, so some harmless patterns are refused
+ * too.
  */
 
 export type PatternVerdict = { safe: true; steps: number } | { safe: false; reason: string };
@@ -14,7 +15,7 @@ class Unsafe extends Error {}
 
 const parser = new RegExpParser({ ecmaVersion: 2024 });
 
-/** Validates the text of a `pattern`, or of a member's name in `patternProperties`, both read with the flag u. */
+/** Validates the text of a `pattern`, or a name in `patternProperties`. Both are compiled with the flag u. */
 export function checkPattern(source: string): PatternVerdict {
   if (source.length > MAX_PATTERN_CHARACTERS) {
     return { safe: false, reason: `expected at most ${MAX_PATTERN_CHARACTERS} characters, found ${source.length}` };
@@ -23,17 +24,17 @@ export function checkPattern(source: string): PatternVerdict {
   try {
     pattern = parser.parsePattern(source, 0, source.length, { unicode: true });
   } catch {
-    return { safe: false, reason: "expected a regular expression of ECMAScript with the flag u" };
+    return { safe: false, reason: "expected an ECMAScript regular expression that is valid with the flag u" };
   }
   try {
     const steps = new PatternCost(LONGEST_TEXT).steps(pattern);
     if (steps <= MAX_PATTERN_STEPS) return { safe: true, steps };
     const advice = pattern.alternatives.every(isAnchored)
-      ? "let one repetition end where the next begins"
-      : "begin it with ^ if it can be";
+      ? "make the characters after a repetition differ from those in it"
+      : "begin it with ^ if possible";
     return {
       safe: false,
-      reason: `expected a pattern whose time grows with the text alone, found a steeper one; ${advice}`,
+      reason: `expected a pattern that takes linear time, found one that takes more; ${advice}`,
     };
   } catch (thrown) {
     if (!(thrown instanceof Unsafe)) throw thrown;
@@ -42,25 +43,30 @@ export function checkPattern(source: string): PatternVerdict {
 }
 
 /**
- * The most steps that a pattern may take with a text of at most so many characters.
+ * The most steps that a pattern may take with a text of at most `characters`.
  *
- * @param source of a pattern that `checkPattern` has passed
+ * @param source a pattern that `checkPattern` accepted
  */
 export function stepsOfPattern(source: string, characters: number): number {
   return new PatternCost(characters).steps(parser.parsePattern(source, 0, source.length, { unicode: true }));
 }
 
-/** What comes after a part: the characters that it may begin with, and the most steps that it may take. */
+/**
+ * The rest of the pattern after an element: the characters that it may begin with, and the most steps that it may take.
+ */
 interface Rest {
   first: SetOfCharacters;
   cost: number;
-  /** Nothing is left to fail: whoever comes here has matched. */
+  /** The end of the pattern: a match that reaches it has succeeded. */
   isEnd?: true;
 }
 
 const END: Rest = { first: EMPTY_SET, cost: 1, isEnd: true };
 
-/** A part together with its rest. `nullable`: the part may match nothing. `length`: the most characters that it takes. */
+/**
+ * An element together with its rest. `nullable`: the element may match nothing. `length`: the most characters it
+ * matches.
+ */
 interface Measured extends Rest {
   nullable: boolean;
   length: number;
@@ -72,7 +78,7 @@ class PatternCost {
 
   constructor(private readonly longest: number) {}
 
-  /** @throws Unsafe where no bound is known */
+  /** @throws Unsafe if no bound is known */
   steps({ alternatives }: AST.Pattern): number {
     const { cost } = this.costOfAlternatives(alternatives, END, false);
     return alternatives.every(isAnchored) ? cost : cost * (this.longest + 1);
@@ -123,7 +129,7 @@ class PatternCost {
         return this.costOfQuantifier(element, rest, repeated);
       case "Assertion":
         if (element.kind === "lookahead" || element.kind === "lookbehind") {
-          throw new Unsafe(`expected no ${element.kind}; allOf takes several patterns`);
+          throw new Unsafe(`expected no ${element.kind}; use allOf with several patterns`);
         }
         return { first: rest.first, cost: rest.cost + 1, nullable: true, length: 0 };
       case "Backreference":
@@ -136,28 +142,28 @@ class PatternCost {
   private costOfQuantifier({ element, min, max }: AST.Quantifier, rest: Rest, repeated: boolean): Measured {
     if (max === 0) return { ...rest, nullable: true, length: 0 };
     const isLoop = max > 1;
-    // What the repetition begins with comes after each round, and is known only once it is measured.
+    // Each round is followed by what the repetition begins with, which is known only after it is measured.
     const alone = this.measureAlone(element);
-    if (isLoop && alone.nullable) throw new Unsafe("expected what is repeated to match something each time");
+    if (isLoop && alone.nullable) throw new Unsafe("expected a repeated element to match at least one character");
     const after: Rest = isLoop ? { first: union(alone.first, rest.first), cost: 1 } : rest;
     const one = this.costOfElement(element, after, repeated || isLoop);
     const isClear = min === max || !overlaps(one.first, rest.first);
     if (!isClear && repeated) {
-      throw new Unsafe("expected a repetition within a repetition to end where the next character tells it");
+      throw new Unsafe("expected the end of a nested repetition to be decided by the next character");
     }
     const first = min === 0 || alone.nullable ? union(one.first, rest.first) : one.first;
     const nullable = min === 0 || alone.nullable;
     const length = this.cap(alone.length * max);
     if (!isLoop)
       return { first, nullable, length, cost: isClear ? 1 + Math.max(one.cost, rest.cost) : 1 + one.cost + rest.cost };
-    // Beyond the rounds that there must be, every way out is a match.
+    // After the required rounds, every exit is a match.
     if (rest.isEnd) return { first, nullable, length, cost: 2 * this.cap(alone.length * min) + 1 };
     const rounds = Math.min(max, this.longest);
     const ways = isClear ? 1 : rounds - Math.min(min, rounds) + 1;
     return { first, nullable, length, cost: 2 * length + ways * rest.cost };
   }
 
-  /** Remembered, or each level of nesting would double the work. */
+  /** The cache keeps the work from doubling with each level of nesting. */
   private measureAlone(element: AST.Element): Measured {
     const known = this.measuredAlone.get(element) ?? this.costOfElement(element, END, false);
     this.measuredAlone.set(element, known);

@@ -5,13 +5,13 @@ import { DIALECT } from "./schema-keywords";
 /** Levels of objects and arrays that a proposal describes. */
 const MAX_LEVELS = 8;
 
-/** Members that an object is described by; one with more is a map, whose names mean nothing in themselves. */
+/** Members that a proposal lists for an object. One with more is probably a map with arbitrary names. */
 const MAX_MEMBERS = 50;
 
-/** Formats that say something of a text; nearly any text is a relative URI or a pattern. */
+/** Formats worth proposing. Nearly any text is a relative URI or a JSON pointer. */
 const FORMATS = ["uuid", "date-time", "date", "email", "ipv4", "ipv6", "uri"] as const;
 
-/** As many subschemas as a proposal may have, so that it can be registered as it stands. */
+/** Subschemas in a proposal, below the limit for registering it. */
 const MAX_PROPOSED = 200;
 
 type Proposal = Record<string, unknown>;
@@ -19,8 +19,8 @@ type Proposal = Record<string, unknown>;
 const checkFormat = new Map(FORMATS.map((format) => [format, compileSchema({ format })] as const));
 
 /**
- * Proposes a schema that every one of the given payloads fits: types, members that are always there, formats that all
- * texts have. It forbids no further member and lists no values, since a sample does not show what may come.
+ * Proposes a schema that all given payloads match: types, members that are always present, formats that all texts have.
+ * It allows further members and lists no values, since a sample does not show everything that may come.
  */
 export function proposeSchema(payloads: readonly unknown[]): Proposal {
   const budget = { left: MAX_PROPOSED };
@@ -30,7 +30,7 @@ export function proposeSchema(payloads: readonly unknown[]): Proposal {
 function propose(values: readonly unknown[], level: number, budget: { left: number }): Proposal {
   budget.left -= 1;
   const types = [...new Set(values.map(typeOf))];
-  // A whole number is a number.
+  // "number" includes "integer".
   const kinds = types.includes("number") ? types.filter((type) => type !== "integer") : types;
   const [only] = kinds;
   if (only === undefined) return {};
@@ -59,7 +59,7 @@ function proposeMembers(objects: Record<string, unknown>[], level: number, budge
   if (names.length > Math.min(MAX_MEMBERS, budget.left)) return {};
   const required = names.filter((name) => members.get(name)?.length === objects.length);
   return {
-    // As entries: a member may be called __proto__.
+    // Built from entries, because a member may be named __proto__.
     properties: Object.fromEntries(names.map((name) => [name, propose(members.get(name) ?? [], level + 1, budget)])),
     ...(required.length === 0 ? {} : { required }),
   };

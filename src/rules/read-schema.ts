@@ -14,7 +14,7 @@ import {
 } from "./schema-keywords";
 import { MAX_PATTERNS_STEPS, MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH, MAX_SUBSCHEMAS } from "./schema-limits";
 
-/** A schema with nothing but what is enforced, safe to be compiled and applied to any payload. */
+/** A schema reduced to the enforced keywords, safe to compile and to apply to any payload. */
 export type EnforcedSchema = { [keyword: string]: unknown };
 
 /** Why a schema is refused; `path` is a JSON pointer (RFC 6901) into it. */
@@ -25,7 +25,7 @@ export interface SchemaFault {
 
 export type ReadSchema = { ok: true; schema: EnforcedSchema } | { ok: false; fault: SchemaFault };
 
-/** One subschema, and those that validate the same value whenever it does. */
+/** A subschema's links to others that validate the same value. */
 interface Place {
   inPlace: string[];
   ref: string | null;
@@ -38,8 +38,8 @@ class Refused extends Error {
 }
 
 /**
- * Reads a schema for payloads, and refuses one that is not valid, that refers to anything outside itself, or whose work
- * cannot be bounded: too large, too deep, too many subschemas, references in a circle, patterns that run away.
+ * Reads a schema for payloads. Refuses a schema that is not valid, refers to anything outside itself, or has no bound
+ * on its work: too large, too deep, too many subschemas, circular references, unsafe patterns.
  */
 export function readSchema(value: unknown): ReadSchema {
   const bytes = utf8Bytes(jsonText(value));
@@ -67,7 +67,7 @@ class Reading {
     const place: Place = { inPlace: [], ref: null };
     this.places.set(path, place);
     if (this.places.size > MAX_SUBSCHEMAS) refuse(path, `expected at most ${MAX_SUBSCHEMAS} subschemas`);
-    // The validator tells the place of a failure for these, but not for true and false.
+    // The validator reports the place of a failure for these forms, but not for true and false.
     if (value === true) return {};
     if (value === false) return { not: {} };
     if (!isJsonObject(value)) refuse(path, "expected a schema: an object, true or false");
@@ -86,7 +86,7 @@ class Reading {
     return Object.fromEntries(enforced);
   }
 
-  /** What a keyword holds as it is to be enforced; undefined: it is an annotation. */
+  /** The value of a keyword to enforce, or undefined if the keyword is an annotation. */
   private keyword(
     keyword: string,
     held: unknown,
@@ -114,7 +114,7 @@ class Reading {
       Object.entries(held).map(([name, one]) => {
         const below = `${at}/${escapePointer(name)}`;
         if (keyword === "patternProperties") this.pattern(name, below);
-        if (!name.isWellFormed()) refuse(below, "expected a name without half a surrogate pair");
+        if (!name.isWellFormed()) refuse(below, "expected a name without lone surrogates");
         if (map.inPlace) place.inPlace.push(below);
         return [name, this.subschema(one, below, depth + 1)];
       }),
@@ -137,19 +137,21 @@ class Reading {
   }
 
   private checkIdentifiers(keyword: string, held: unknown, at: string, path: string): void {
-    if (keyword === "$id" && path !== "") refuse(at, "expected no $id but the whole schema's");
+    if (keyword === "$id" && path !== "") refuse(at, "expected $id only at the top of the schema");
     if (keyword !== "$schema") return;
     const isDialect = typeof held === "string" && held.replace(/#$/, "") === DIALECT;
     if (!isDialect) refuse(at, `expected ${DIALECT}`);
   }
 
   private addAnchor(anchor: string, path: string): void {
-    if (this.anchors.has(anchor))
-      refuse(`${path}/$anchor`, "expected an anchor of its own, found one that stands twice");
+    if (this.anchors.has(anchor)) refuse(`${path}/$anchor`, "expected a unique anchor, found one that is used twice");
     this.anchors.set(anchor, path);
   }
 
-  /** Each reference must lead to a subschema, and none may lead back to itself before it has gone into the payload. */
+  /**
+   * Each reference must lead to a subschema. A cycle is refused if it does not descend into the payload, since it would
+   * not end.
+   */
   checkReferences(): void {
     const next = new Map<string, string[]>();
     for (const [path, { inPlace, ref }] of this.places) {
@@ -161,7 +163,7 @@ class Reading {
 
   private follow(path: string, next: Map<string, string[]>, under: Set<string>, done: Set<string>): void {
     if (done.has(path)) return;
-    if (under.has(path)) refuse(path, "expected references that end, found one that leads back to itself");
+    if (under.has(path)) refuse(path, "expected no circular reference to the same value");
     under.add(path);
     for (const target of next.get(path) ?? []) this.follow(target, next, under, done);
     under.delete(path);
@@ -185,7 +187,7 @@ function own<Value>(table: Readonly<Record<string, Value>>, name: string): Value
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** What a reference within a schema names: a JSON pointer or an anchor. */
+/** The target of a reference within a schema: a JSON pointer or an anchor. */
 export function fragmentOf(ref: string): string {
   const fragment = ref.slice(1);
   try {

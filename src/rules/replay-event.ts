@@ -8,7 +8,7 @@ import type { WorkMeter } from "../model/work-meter";
 import { checkEvent, type Verdict } from "./check-event";
 import type { Rules } from "./rules";
 
-/** A failed event as the errors table holds it. */
+/** A failed event as the errors table stores it. */
 export interface FailedEvent {
   key: { receivedAt: Micros };
   application: string | null;
@@ -19,7 +19,7 @@ export interface FailedEvent {
   content: { kind: "whole"; text: string } | { kind: "incomplete"; arrived: number; of: number };
 }
 
-/** A failed event made ready to be validated again, or why it cannot be. */
+/** A failed event that is ready to be validated again, or the reason why it cannot be. */
 export type PreparedReplay =
   | {
       kind: "fit";
@@ -29,31 +29,31 @@ export type PreparedReplay =
       receivedAt: Micros;
       bytes: number;
       levels: number;
-      /** True if it can only fail, and does not travel to a session. */
+      /** True if it is too large or too deep: it will fail, and is not sent to a session. */
       isOversized: boolean;
-      /** Units that fixing it took. */
+      /** Units of work that the repair took. */
       work: number;
     }
   | { kind: "unfit"; reason: string; work: number };
 
 /**
- * Units of work to read, write and measure an event, beside one for each character: 50 ns each at most, measured with
- * events of 32 KB and of 1 MB. See MAX_VALIDATION_WORK.
+ * Units of work to read, write and measure an event, in addition to one for each character. A unit takes at most 50 ns,
+ * measured with events of 32 KB and of 1 MB. See MAX_VALIDATION_WORK.
  */
 const UNITS_PER_EVENT = 200;
 
-/** Fixes a failed event. */
+/** Reads a failed event and applies the repair, if there is one. */
 export function prepareReplay(error: FailedEvent, repair: Repair | null): PreparedReplay {
   const { application, eventId, content } = error;
   if (application === null || eventId === null || isMalformed(error)) {
-    return { kind: "unfit", reason: "it is a queue message that was no event", work: 1 };
+    return { kind: "unfit", reason: "it is a malformed queue message and not an event", work: 1 };
   }
   if (content.kind === "incomplete") {
     return { kind: "unfit", reason: `${content.arrived} of its ${content.of} pieces have arrived`, work: 1 };
   }
   const read = UNITS_PER_EVENT + content.text.length;
   if (nestingOf(content.text) > MAX_FIXED_LEVELS) {
-    return { kind: "unfit", reason: "it is nested too deep to be fixed", work: read };
+    return { kind: "unfit", reason: "it is nested too deeply to be repaired", work: read };
   }
   const { receivedAt } = error.key;
   const repaired = repair === null ? asItIs(content.text) : repairEvent(content.text, repair, receivedAt);
@@ -79,10 +79,10 @@ function asItIs(text: string): Repaired {
   return { applies: true, event: JSON.parse(text), work: 0 };
 }
 
-/** Structured clones overflow at some 4,000 levels; see MAX_NESTING_LEVELS. */
+/** Structured clones overflow at about 4,000 levels; see MAX_NESTING_LEVELS. */
 const MAX_FIXED_LEVELS = 1_000;
 
-/** The verdict on a fixed event, but for what only its session knows: whether its id stands for another event. */
+/** The verdict on a repaired event, without the check for id conflicts, which needs its session. */
 export function validateReplayed(
   { event, receivedAt, bytes, levels }: Extract<PreparedReplay, { kind: "fit" }>,
   terms: { futureToleranceMicros: number; rules: Rules; meter?: WorkMeter },
@@ -90,7 +90,7 @@ export function validateReplayed(
   return checkEvent(event, { ...terms, receivedAt, bytes, levels });
 }
 
-/** Without a session only a message that was no envelope fails for its delivery; what it held was no event. */
+/** Only a malformed message has `delivery_failed` without a session. */
 function isMalformed({ session, issues }: FailedEvent): boolean {
   const found: { code: string }[] = JSON.parse(issues);
   return session === null && found.some(({ code }) => code === "delivery_failed");

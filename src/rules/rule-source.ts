@@ -4,25 +4,28 @@ import { type IndexedRules, indexRules } from "./rules";
 import { type LoadedEpoch, type RulesInForce, rulesInForce } from "./rules-in-force";
 import { createSharedReads } from "./shared-reads";
 
-/** How old an isolate's knowledge may be, at most, when it validates an event; less where changes come into force sooner. */
+/** The maximum age of an isolate's rules when it validates an event. It is less if changes take effect sooner. */
 export const MAX_RULES_AGE_MS = 30_000;
 
-/** Rule books that an isolate keeps. Nearly all events need the newest; redelivered and dead letters need older ones. */
+/**
+ * Rule books that an isolate keeps. Nearly all events need the newest; redelivered messages and dead letters need older
+ * ones.
+ */
 export const MAX_KEPT_RULE_BOOKS = 8;
 
-/** Reads the rules where they are kept. Both throw what the database throws. */
+/** Loads rules from the database. Both functions throw what the database throws. */
 export interface RuleLoader {
   /**
-   * The moments after `after` at which rules came or will come into force, ascending. A change that is made later gets a
-   * later moment than all of these, so that a moment's rule book never changes.
+   * The times after `after` at which rules took or will take effect, ascending. A later change takes effect after all
+   * of these, so the rules of a given time never change.
    */
   epochs(after: Micros): Promise<Micros[]>;
-  /** The rules that are in force from an epoch on. 0: those before the first change. */
+  /** The rules of the epoch that begins at `since`. 0: those before the first change. */
   rulesOf(since: Micros): Promise<RuleBook>;
 }
 
 export interface RuleSourceOptions {
-  /** From a change until it is in force, in milliseconds. */
+  /** Milliseconds from a change until it takes effect. */
   leadMs: number;
   /** Milliseconds since 1970. */
   now?: () => number;
@@ -30,14 +33,14 @@ export interface RuleSourceOptions {
 
 export interface RuleSource {
   /**
-   * The rules that were in force at these receipts.
+   * The rules that were in force at these times of receipt.
    *
-   * @throws what the loader throws. Then nothing may be validated: older knowledge could give another verdict than a later
-   * delivery gets.
+   * @throws what the loader throws. Nothing may then be validated: older rules could give another verdict than a later
+   *   delivery gets.
    */
   read(receipts: Iterable<Micros>): Promise<RulesInForce>;
   /**
-   * The rules in force at one moment, which may lie ahead by the lead.
+   * The rules in force at one time, which may lie ahead by up to the lead.
    *
    * @throws what the loader throws
    */
@@ -45,16 +48,15 @@ export interface RuleSource {
 }
 
 interface Knowledge {
-  /** When the read began: what was changed later may be missing. */
+  /** When the read began. Later changes may be missing. */
   readAt: number;
   /** Ascending, from 0. */
   epochs: readonly Micros[];
 }
 
 /**
- * Keeps the rules of an isolate. A change is in force only after the lead, so knowledge that was read at a moment is
- * complete for all receipts until that moment plus the lead. Half of the lead is left for slow commits and for clocks
- * that differ.
+ * Caches the rules in an isolate. A change takes effect only after the lead, so a read is complete for all receipts up
+ * to the time of the read plus the lead. Half of the lead is reserved for slow commits and clock differences.
  */
 export function createRuleSource(load: RuleLoader, { leadMs, now = Date.now }: RuleSourceOptions): RuleSource {
   const maxAgeMs = Math.min(MAX_RULES_AGE_MS, leadMs / 2);
@@ -77,7 +79,7 @@ export function createRuleSource(load: RuleLoader, { leadMs, now = Date.now }: R
 
   const epochsUntil = async (latest: Micros): Promise<readonly Micros[]> => {
     if (isFresh(kept, latest)) return kept.epochs;
-    // Without a lead a read that began before may lack what is in force already.
+    // Without a lead, a shared read that began earlier may miss a change that is already in force.
     if (leadMs === 0) return (await readEpochs()).epochs;
     const askedAt = now();
     const shared = await sharedEpochs.get("epochs", readEpochs);
@@ -114,7 +116,7 @@ export function createRuleSource(load: RuleLoader, { leadMs, now = Date.now }: R
 
 type Range = Pick<LoadedEpoch, "since" | "until">;
 
-/** The epochs in which these moments lie. */
+/** The epochs that contain these times. */
 function rangesOf(moments: readonly Micros[], epochs: readonly Micros[]): Range[] {
   const ranges = new Map<Micros, Range>();
   let current: Range | null = null;
@@ -126,7 +128,7 @@ function rangesOf(moments: readonly Micros[], epochs: readonly Micros[]): Range[
   return [...ranges.values()];
 }
 
-/** Searched from the end: nearly every moment lies in the newest epoch. */
+/** The search starts at the end, since nearly every time lies in the newest epoch. */
 function rangeOf(moment: Micros, epochs: readonly Micros[]): Range {
   const place = epochs.findLastIndex((since) => since <= moment);
   return { since: epochs[place] ?? 0, until: epochs[place + 1] ?? Number.POSITIVE_INFINITY };

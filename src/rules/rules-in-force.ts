@@ -1,20 +1,20 @@
 import { formatTimestamp, type Micros } from "../model/time/time";
 import { type IndexedRules, type RuleSet, type Rules, rulesOf } from "./rules";
 
-/** The rules that are in force from a moment until the next epoch. Plain values. */
+/** The rules that are in force from a time until the next epoch. Plain values. */
 export interface RuleEpoch {
   since: Micros;
   rules: RuleSet;
 }
 
-/** The rules that a batch is validated by: those in force when its events were received. */
+/** The rules for validating a batch: those in force when its events were received. */
 export interface RulesInForce {
-  /** @throws Error if the rules of that moment were not loaded */
+  /** @throws Error if the rules of that time were not loaded */
   at(receivedAt: Micros): IndexedRules;
   /**
-   * The epochs and rules that these events need, ascending: what a session's object is sent.
+   * The epochs and rules that these events need, ascending, to send to a session's object.
    *
-   * @throws Error if the rules of one of these moments were not loaded
+   * @throws Error if the rules of one of these times were not loaded
    */
   only(events: Iterable<{ receivedAt: Micros; event: unknown }>): RuleEpoch[];
 }
@@ -22,7 +22,7 @@ export interface RulesInForce {
 /** An epoch with its whole rule book. */
 export interface LoadedEpoch {
   since: Micros;
-  /** The first moment at which these rules are no longer in force; Infinity: no later rules are known. */
+  /** When these rules stop being in force. Infinity: no later rules are known. */
   until: Micros;
   rules: IndexedRules;
 }
@@ -40,7 +40,7 @@ export function rulesInForce(epochs: readonly LoadedEpoch[]): RulesInForce {
       let current: LoadedEpoch | null = null;
       let own: unknown[] = [];
       for (const { receivedAt, event } of events) {
-        // Events of one epoch mostly follow each other, and mostly there is only one.
+        // Usually there is one epoch; otherwise events of one epoch mostly follow each other.
         if (current === null || receivedAt < current.since || receivedAt >= current.until) {
           current = find(receivedAt);
           own = byEpoch.get(current) ?? [];
@@ -55,18 +55,18 @@ export function rulesInForce(epochs: readonly LoadedEpoch[]): RulesInForce {
   };
 }
 
-/** The maps of an epoch are built once, however many of its events are validated. */
+/** The lookup of an epoch's rules is built once for all its events. */
 const rulesOfEpoch = new WeakMap<RuleEpoch, Rules>();
 
 /**
- * Looks up the rules of a moment among the epochs that `RulesInForce.only` gave for it.
+ * Finds the rules of a time among the epochs that `RulesInForce.only` returned.
  *
  * @param epochs ascending
  * @throws Error if all of them begin later
  */
 export function rulesAt(epochs: readonly RuleEpoch[], receivedAt: Micros): Rules {
   const epoch = epochs.findLast(({ since }) => since <= receivedAt);
-  if (epoch === undefined) throw new Error(`No rules were given that are in force at ${formatTimestamp(receivedAt)}.`);
+  if (epoch === undefined) throw new Error(`No rules are in force at ${formatTimestamp(receivedAt)}.`);
   const known = rulesOfEpoch.get(epoch);
   if (known !== undefined) return known;
   const rules = rulesOf(epoch.rules);

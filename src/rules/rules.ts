@@ -1,19 +1,19 @@
 import { isJsonObject } from "../model/event/event";
 import type { EventTypeRule, Mode, RuleBook } from "../model/event/event-type";
 
-/** A rule book, or the part of it that some events need. Plain values, so that it can be sent to a session's object. */
+/** A rule book, or the part of it that some events need. Plain values, which can be sent to a session's object. */
 export type RuleSet = RuleBook;
 
-/** The same, to look types up in. */
+/** A rule set with lookup by type. */
 export interface Rules {
   unregistered: Mode;
   find(category: string, name: string): EventTypeRule | null;
 }
 
-/** Without any rule every event type passes. */
+/** No rules: every event type is accepted. */
 export const NO_RULES: RuleSet = { unregistered: "accept", types: [] };
 
-/** A key that no two event types share: no control character may stand in either text. */
+/** A unique key for an event type. Neither text may contain control characters. */
 export function typeKey(category: string, name: string): string {
   return `${category}\u0000${name}`;
 }
@@ -23,7 +23,7 @@ export function rulesOf({ unregistered, types }: RuleSet): Rules {
   return { unregistered, find: (category, name) => byType.get(typeKey(category, name)) ?? null };
 }
 
-/** The rule book as the consumer keeps it. */
+/** A rule book that can select the rules for some events. */
 export interface IndexedRules extends Rules {
   /** The rules that these events need, whatever JSON values they are. */
   only(events: Iterable<unknown>): RuleSet;

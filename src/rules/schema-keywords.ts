@@ -1,7 +1,7 @@
 import * as v from "valibot";
 
 /**
- * The keywords of draft 2020-12 that are enforced, by what they hold. Every other keyword is an annotation: it is kept
+ * The enforced keywords of draft 2020-12, by the kind of their value. Every other keyword is an annotation: it is kept
  * with the schema and validates nothing.
  */
 
@@ -9,12 +9,12 @@ const count = v.pipe(v.number("a whole number"), v.safeInteger("a whole number")
 const number = v.pipe(v.number("a number"), v.finite("a number"));
 const names = v.pipe(
   v.array(v.string("texts"), "an array of texts"),
-  v.check((texts) => new Set(texts).size === texts.length, "no text twice"),
+  v.check((texts) => new Set(texts).size === texts.length, "texts that are unique"),
 );
 const TYPES = ["null", "boolean", "object", "array", "number", "string", "integer"] as const;
 const type = v.picklist(TYPES, `one of ${TYPES.join(", ")}`);
 
-/** Keywords that hold plain values. */
+/** Keywords with plain values. */
 export const VALUE_KEYWORDS: Readonly<Record<string, v.GenericSchema>> = {
   type: v.union([type, v.pipe(v.array(type), v.minLength(1))], `one of ${TYPES.join(", ")}, or an array of them`),
   const: v.unknown(),
@@ -44,7 +44,10 @@ export const VALUE_KEYWORDS: Readonly<Record<string, v.GenericSchema>> = {
   ),
 };
 
-/** How a keyword's subschemas validate: `inPlace`, the same value as the schema around them; else what lies within it. */
+/**
+ * What a keyword's subschemas validate: with `inPlace` the same value as the enclosing schema, otherwise its members or
+ * items.
+ */
 type Reach = Readonly<Record<string, { inPlace: boolean }>>;
 
 function reaches(inPlace: readonly string[], within: readonly string[]): Reach {
@@ -53,7 +56,7 @@ function reaches(inPlace: readonly string[], within: readonly string[]): Reach {
   );
 }
 
-/** Keywords that hold one subschema. */
+/** Keywords with one subschema. */
 export const SCHEMA_KEYWORDS: Reach = reaches(
   ["not", "if", "then", "else"],
   [...["items", "contains", "unevaluatedItems"], ...["additionalProperties", "unevaluatedProperties", "propertyNames"]],
@@ -66,17 +69,17 @@ export const SCHEMA_MAP_KEYWORDS: Reach = reaches(
   ["properties", "patternProperties", "$defs", "definitions"],
 );
 
-/** Keywords that would change what a schema means, and that the validator does not follow. */
+/** Keywords that would change a schema's meaning but that the validator does not support. */
 export const REFUSED_KEYWORDS: Readonly<Record<string, string>> = {
-  $dynamicRef: "expected $ref in its place",
-  $dynamicAnchor: "expected $anchor in its place",
-  $recursiveRef: "expected $ref in its place: this is of draft 2019-09",
-  $recursiveAnchor: "expected $anchor in its place: this is of draft 2019-09",
-  dependencies: "expected dependentRequired or dependentSchemas: this is of draft 7",
-  additionalItems: "expected items beside prefixItems: this is of draft 2019-09",
+  $dynamicRef: "expected $ref instead",
+  $dynamicAnchor: "expected $anchor instead",
+  $recursiveRef: "expected $ref instead: this keyword belongs to draft 2019-09",
+  $recursiveAnchor: "expected $anchor instead: this keyword belongs to draft 2019-09",
+  dependencies: "expected dependentRequired or dependentSchemas: this keyword belongs to draft 7",
+  additionalItems: "expected items beside prefixItems: this keyword belongs to draft 2019-09",
 };
 
-/** The formats that are asserted. Every other is an annotation. */
+/** The formats that are validated. Every other format is an annotation. */
 export const ASSERTED_FORMATS: readonly string[] = [
   ...["date", "time", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uri-reference"],
   ...["uuid", "json-pointer", "relative-json-pointer"],

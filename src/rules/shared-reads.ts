@@ -1,12 +1,12 @@
 /**
  * How long to wait for a read that another invocation began. The platform cancels the I/O of a request whose client has
- * gone, and a promise that hangs on it is then never resolved.
+ * disconnected, and promises that depend on it then never resolve.
  */
 export const SHARED_READ_PATIENCE_MS = 2_000;
 
 /** Lets concurrent invocations share one read for each key. */
 export interface SharedReads<Key, Value> {
-  /** The result of a read under way, or of a new one. */
+  /** The result of a pending read, or of a new one. */
   get(key: Key, read: () => Promise<Value>): Promise<Value>;
 }
 

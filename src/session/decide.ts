@@ -8,7 +8,7 @@ import { type RuleEpoch, rulesAt } from "../rules/rules-in-force";
 import type { ReportOnlyMark } from "../storage/write/rows";
 import type { IncomingEvent, PlacedOutcome } from "./session-protocol";
 
-/** What a verdict depends on beside the event and its receipt. */
+/** What a verdict depends on, besides the event and its receipt. */
 export interface Terms {
   futureToleranceMicros: number;
   epochs: RuleEpoch[];
@@ -20,11 +20,12 @@ export function identityIn({ occurredAt, id }: { occurredAt: Micros; id: string 
 }
 
 /**
- * Validates and orders the incoming events of a call, and finds those that are the same event. Pure: the outcome of an incoming event
- * follows from the call alone.
+ * Validates and orders the incoming events of a call, and finds copies among them. The function is pure: the outcomes
+ * depend only on the call.
  *
- * Identity is (session, occurrence, id). Incoming events with one identity and one content are one event, and the earliest received
- * stands for it. Where contents differ, the write decides which of them is stored, since only the database knows what it holds.
+ * The identity of an event is (session, timestamp, id). Incoming events with the same identity and content are one
+ * event, and the first one received is kept. If their contents differ, the write decides which one is stored, since
+ * only the database knows what it contains.
  */
 export function decide(
   incomingEvents: readonly IncomingEvent[],
@@ -60,7 +61,7 @@ export function decide(
     if (shadow !== null) outcome.shadow = reportOnlyMark(shadow);
     valid.push(outcome);
   }
-  // They are in the order of receipt already, which sorting keeps for those of one moment.
+  // They are already in the order of receipt, which the stable sort keeps for equal timestamps.
   valid.sort((a, b) => a.occurredAt - b.occurredAt);
   return [...valid, ...others];
 }
@@ -71,13 +72,15 @@ function inOrderOfReceipt(incomingEvents: readonly IncomingEvent[]): { incoming:
     .sort((a, b) => a.incoming.receivedAt - b.incoming.receivedAt || a.place - b.place);
 }
 
-/** Category, name and data are what an event says. Context and other members differ from one try of an SDK to the next. */
+/**
+ * An event's content is its category, name and data. Context and other members differ between the retries of an SDK.
+ */
 function contentOf(event: unknown): string {
   if (!isJsonObject(event)) return "";
   return canonicalText({ category: event.category, data: event.data, name: event.name });
 }
 
-/** What is counted of the findings; the messages can be had again by a check. */
+/** The findings to count. Messages are left out, since a replay preview shows them again. */
 function reportOnlyMark({ version, issues }: ReportOnlyFindings): ReportOnlyMark {
   return { version, paths: [...new Set(issues.map(({ path }) => countedPath(path)))] };
 }

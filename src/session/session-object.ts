@@ -4,23 +4,23 @@ import type { Micros } from "../model/time/time";
 import { decide, identityIn } from "./decide";
 import type { SeenEvent, SessionAnswer, SessionCall } from "./session-protocol";
 
-/** Of about 150 bytes each. */
+/** About 150 bytes each. */
 const MAX_SEEN_EVENTS = 1_000;
 
 /**
- * The object of one session, named by the session's id: where the events of all applications for this session meet. It
- * validates them, puts what arrived together in order, and recognises what it has just seen.
+ * The Durable Object of one session, named by the session's id. It receives the session's events from all applications,
+ * validates them, orders those that arrive together, and recognises recent ones.
  *
- * It keeps what it knows in memory only. Losing it loses nothing: what becomes of an event follows from its message and from
- * the rules in force at its receipt, and the primary key in D1 refuses a second copy.
+ * Its state is only in memory, and losing it loses nothing: an event's outcome depends only on its message and the
+ * rules in force at its receipt, and the primary key in D1 refuses a second copy.
  */
 export class Session extends DurableObject<Env> {
   private readonly config = parseConfig(this.env);
 
-  /** The events seen last, by identity, the latest of them last. */
+  /** The most recent events, by identity, the latest last. */
   private readonly seen = new Map<string, { id: string; receivedAt: Micros; event: SeenEvent }>();
 
-  /** Takes the session's share in a consumer batch. Never throws for what an application may send. */
+  /** Processes the session's events in a consumer batch. It never throws because of an event's content. */
   async accept({ incomingEvents, epochs }: SessionCall): Promise<SessionAnswer> {
     const outcomes = decide(incomingEvents, { epochs, futureToleranceMicros: this.config.futureToleranceMicros });
     for (const outcome of outcomes) {
@@ -32,7 +32,7 @@ export class Session extends DurableObject<Env> {
     return { outcomes };
   }
 
-  /** What the object has lately seen of the events with an id, for their receipt. D1 alone tells what is stored. */
+  /** The recent events with an id, for the event status. Only D1 knows what is stored. */
   recall(id: string): SeenEvent[] {
     return [...this.seen.values()].filter((one) => one.id === id).map(({ event }) => event);
   }
@@ -47,7 +47,7 @@ export class Session extends DurableObject<Env> {
       if (oldest !== undefined) this.seen.delete(oldest);
       return false;
     }
-    // The platform's redelivery keeps the receipt; what an application sends again has another.
+    // A redelivery by the platform keeps the time of receipt; an event that an application sends again has a new one.
     if (before.receivedAt !== receivedAt) before.event.isRepeated = true;
     return true;
   }

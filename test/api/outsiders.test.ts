@@ -141,7 +141,7 @@ describe("a refusal explains the problem and what is accepted", () => {
   it.each(["events", "errors", "errors/summary", "stats", "sessions/stats"])(
     "for a filter by an unknown application: %s",
     async (list) => {
-      expect(await detailOf(await ask(`/theeye/${list}?application=shopp`))).toContain("no application of this name");
+      expect(await detailOf(await ask(`/theeye/${list}?application=shopp`))).toContain("no application has this name");
     },
   );
 

@@ -38,11 +38,11 @@ describe("a failed event", () => {
 
   const malformed = JSON.stringify([{ code: "delivery_failed", path: "", message: "" }]);
   it.each<[string, FailedEvent, typeof withData | null]>([
-    ["it is a queue message that was no event", errorOf(EVENT, { application: null }), null],
-    ["it is a queue message that was no event", errorOf(EVENT, { session: null, issues: malformed }), null],
+    ["it is a malformed queue message and not an event", errorOf(EVENT, { application: null }), null],
+    ["it is a malformed queue message and not an event", errorOf(EVENT, { session: null, issues: malformed }), null],
     ["1 of its 3 pieces have arrived", errorOf(EVENT, { content: { kind: "incomplete", arrived: 1, of: 3 } }), null],
-    ["it is nested too deep to be fixed", errorOf(`${"[".repeat(1_001)}${"]".repeat(1_001)}`), null],
-    ['the repair does not apply: an array takes an index or "-", and not /data', errorOf([1]), withData],
+    ["it is nested too deeply to be repaired", errorOf(`${"[".repeat(1_001)}${"]".repeat(1_001)}`), null],
+    ['the repair does not apply: an array needs an index or "-", found /data', errorOf([1]), withData],
   ])("cannot be validated where %s", (reason, error, repair) => {
     expect(prepareReplay(error, repair)).toMatchObject({ kind: "unfit", reason });
   });

@@ -67,6 +67,6 @@ describe("the rules in force", () => {
     ]);
     expect(rulesAt(sent, 1)).toBe(rulesAt(sent, 99));
     expect(rulesAt(sent, 101)).not.toBe(rulesAt(sent, 1));
-    expect(() => rulesAt(sent.slice(1), 1)).toThrow("No rules were given that are in force at 1970");
+    expect(() => rulesAt(sent.slice(1), 1)).toThrow("No rules are in force at 1970");
   });
 });

@@ -10,10 +10,12 @@ import { CHALLENGE, findKey } from "./credentials";
 import { KeyCache } from "./key-cache";
 import { hashKey, type Identity, isWellFormedKey, permits } from "./keys";
 
-/** KV's own cache, at its shortest. A revoked key lives for at most this, the isolate's cache and KV's propagation. */
+/**
+ * KV's shortest cache time. A revoked key stays valid for at most this, plus the isolate's cache and KV's propagation.
+ */
 export const KV_CACHE_SECONDS = 30;
 
-/** One for each isolate. */
+/** The isolate's cache. */
 export const isolateKeyCache = new KeyCache();
 
 export interface AuthenticationSources {
@@ -22,17 +24,17 @@ export interface AuthenticationSources {
   cache: KeyCache;
 }
 
-/** A live key: whose it is, and from where it may be used. */
+/** A valid key: its identity, and the origins from which it may be used. */
 export interface Recognised {
   identity: Identity;
   origins: readonly string[] | null;
 }
 
 /**
- * Tells who sends a request and whether they may do what asks for a scope.
+ * Identifies the sender of a request and checks the key's scope.
  *
- * @returns the identity, or the refusal: `unauthorized` without a valid key, `forbidden` where the key's scope or the
- * request's origin does not do, `unavailable` while KV cannot be read.
+ * @returns the identity, or the refusal: `unauthorized` without a valid key, `forbidden` if the key's scope or the
+ *   request's origin is not allowed, `unavailable` while KV cannot be read
  */
 export async function authenticate(
   request: Request,
@@ -44,21 +46,21 @@ export async function authenticate(
   return refuseUse(recognised, needed, request) ?? recognised.identity;
 }
 
-/** `heedsBinding`: the handler shows a key that is bound to applications these alone; see visible-applications.ts. */
+/** `heedsBinding`: the handler shows a bound key only its own applications; see visible-applications.ts. */
 export interface ScopeOptions {
   heedsBinding?: boolean;
 }
 
 /**
- * Lets a request pass whose key has the scope, and leaves its identity in `c.var.identity`. A key that is bound to
- * applications passes only where the handler heeds that: a new route is closed to it until somebody has decided.
+ * Admits a request whose key has the scope, and sets `c.var.identity`. A key that is bound to applications passes only
+ * if the handler supports that, so a new route is closed to such keys by default.
  */
 export function requireScope(scope: Scope, { heedsBinding = false }: ScopeOptions = {}): MiddlewareHandler<AppEnv> {
   return async function authenticated(c, next) {
     const sources = { keys: c.env.KEYS, config: c.var.config, cache: isolateKeyCache };
     const recognised = await recognise(c.req.raw, sources);
     if (recognised instanceof Refusal) return recognised.response();
-    // Before it may be refused: the log tells whose key it was.
+    // Set before a refusal, so that the log can name the application.
     c.set("identity", recognised.identity);
     const refusal = refuseUse(recognised, scope, c.req.raw) ?? (heedsBinding ? null : refuseBound(recognised));
     if (refusal !== null) return refusal.response();
@@ -66,19 +68,19 @@ export function requireScope(scope: Scope, { heedsBinding = false }: ScopeOption
   };
 }
 
-/** Tells whose key a request carries, whatever the key allows. */
+/** Identifies the key of a request, whatever its scope. */
 export async function recognise(request: Request, sources: AuthenticationSources): Promise<Recognised | Refusal> {
   const key = findKey(request);
   return key instanceof Refusal ? key : recogniseKey(key, sources);
 }
 
-/** Tells whose a key is, whatever it allows. Null: the request carries none. */
+/** Identifies a key, whatever its scope. Null: the request has none. */
 export async function recogniseKey(
   key: string | null,
   { keys, config, cache }: AuthenticationSources,
 ): Promise<Recognised | Refusal> {
-  if (key === null) return unauthorized("The request carries no key.");
-  if (!isWellFormedKey(key)) return unauthorized("What the request carries as a key is not one.");
+  if (key === null) return unauthorized("The request has no key.");
+  if (!isWellFormedKey(key)) return unauthorized("The request's key does not have the form of a key.");
   if (config.adminKey !== null && key.startsWith("eye_a_") && (await equalKeys(key, config.adminKey))) {
     return { identity: { scope: "admin", application: null }, origins: null };
   }
@@ -89,14 +91,14 @@ export async function recogniseKey(
     record = found;
     cache.set(key, record, config.keyCacheMs);
   }
-  if (record === null) return unauthorized("The key is not known: it is mistyped, revoked, or of another deployment.");
+  if (record === null) return unauthorized("The key is unknown: it is mistyped, revoked, or from another deployment.");
   return { identity: identityOf(record), origins: record.origins ?? null };
 }
 
-/** The refusal of a key that does not allow what asks for a scope, from where the request comes; else null. */
+/** Refuses a key without the needed scope, or a request from an origin that the key does not allow; otherwise null. */
 export function refuseUse({ identity, origins }: Recognised, needed: Scope, request: Request): Refusal | null {
   if (!permits(identity.scope, needed)) {
-    const detail = `This takes a key of scope ${needed}; the key's scope is ${identity.scope}.`;
+    const detail = `This requires a key with scope ${needed}; the key's scope is ${identity.scope}.`;
     return new Refusal("forbidden", detail, { scope: needed });
   }
   if (identity.scope !== "write" || origins === null) return null;
@@ -109,7 +111,7 @@ export function refuseUse({ identity, origins }: Recognised, needed: Scope, requ
 
 function refuseBound({ identity }: Recognised): Refusal | null {
   if (identity.scope !== "read" || identity.applications === null) return null;
-  return new Refusal("forbidden", "The key is bound to applications, and this answers about all of them.");
+  return new Refusal("forbidden", "The key is bound to applications, and this route answers only for all of them.");
 }
 
 function identityOf({ scope, application, applications }: KeyRecord): Identity {
@@ -119,15 +121,15 @@ function identityOf({ scope, application, applications }: KeyRecord): Identity {
 async function lookUp(key: string, keys: KVNamespace): Promise<KeyRecord | null | Refusal> {
   try {
     const found: unknown = await keys.get(keyEntry(await hashKey(key)), { type: "json", cacheTtl: KV_CACHE_SECONDS });
-    // A record that this version cannot read is our fault: 401 would make clients drop their events.
+    // A record that this version cannot read is a fault of the service. A 401 would make clients drop their events.
     return found === null ? null : v.parse(KeyRecordSchema, found);
   } catch (error) {
     logFailure("key_lookup_failed", error);
-    return new Refusal("unavailable", "The key cannot be checked at this moment.");
+    return new Refusal("unavailable", "The key cannot be checked at the moment.");
   }
 }
 
-/** In constant time. Hashing first makes the lengths equal, which the comparison demands. */
+/** Compares in constant time. Hashing first gives both the same length, which timingSafeEqual requires. */
 async function equalKeys(a: string, b: string): Promise<boolean> {
   const encoder = new TextEncoder();
   const [left, right] = await Promise.all([

@@ -1,21 +1,22 @@
 import { Refusal } from "../problem";
 
-/** Told with every 401. Not Basic: browsers would ask for a password in a window and keep it. */
+/** Sent with every 401. The scheme is not Basic, because browsers would then ask for a password and keep it. */
 export const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="The Eye"' };
 
 /**
- * Finds the key in a request: in `Authorization`, else in `X-Write-Key`, else in `?key=` (beacons cannot set headers).
+ * Finds the key of a request: in `Authorization`, otherwise in `X-Write-Key`, otherwise in `?key=` (beacons cannot set
+ * headers).
  *
- * A malformed `Authorization` is refused even where another place holds a key: the client meant it to count.
+ * A malformed `Authorization` is refused even if there is a key elsewhere, since the client meant to use this one.
  *
- * @returns the text offered as a key, null if there is none, or a refusal that says what is malformed.
+ * @returns the text sent as a key, null if there is none, or a refusal that says what is malformed
  */
 export function findKey(request: Request): string | null | Refusal {
   const authorization = request.headers.get("Authorization");
   if (authorization !== null) return keyOfAuthorization(authorization.trim());
   const header = request.headers.get("X-Write-Key")?.trim();
   if (header) return header;
-  // Parsing the URL costs more than this glance, and few requests carry the key there.
+  // This check is cheaper than parsing the URL, and few requests have the key there.
   if (!request.url.includes("key=")) return null;
   return new URL(request.url).searchParams.get("key")?.trim() || null;
 }
@@ -25,12 +26,12 @@ function keyOfAuthorization(value: string): string | Refusal {
   switch (scheme.toLowerCase()) {
     case "bearer":
     case "token":
-      if (credentials === "") return malformed(`\`Authorization\` says ${scheme} and no key after it.`);
-      return /\s/.test(credentials) ? malformed("The key in `Authorization` holds a space.") : credentials;
+      if (credentials === "") return malformed(`\`Authorization\` has no key after ${scheme}.`);
+      return /\s/.test(credentials) ? malformed("The key in `Authorization` contains a space.") : credentials;
     case "basic":
       return keyOfBasic(credentials);
     default:
-      return malformed("`Authorization` takes `Bearer <key>`, `Token <key>` or `Basic <base64 of key and colon>`.");
+      return malformed("`Authorization` must be `Bearer <key>`, `Token <key>` or `Basic <base64 of key and colon>`.");
   }
 }
 
@@ -40,7 +41,7 @@ function keyOfBasic(credentials: string): string | Refusal {
   try {
     pair = atob(credentials);
   } catch {
-    return malformed("What follows `Basic` in `Authorization` is not base64.");
+    return malformed("The value after `Basic` in `Authorization` is not base64.");
   }
   const key = pair.split(":", 1)[0] ?? "";
   return key === "" ? malformed("The user name in `Authorization: Basic`, which is the key, is empty.") : key;

@@ -1,9 +1,9 @@
 import type { KeyRecord } from "../../model/access-key";
 
-/** Keys kept of each kind, found and not found: about 1 KB each in an isolate of 128 MB. */
+/** Cached keys of each kind, found and not found: about 1 KB each in an isolate of 128 MB. */
 export const MAX_CACHED_KEYS = 1_000;
 
-/** How long a key that was not found is taken for absent: a new key must work soon. */
+/** How long a key that was not found is treated as absent. It is short, so that a new key works soon. */
 export const ABSENT_KEY_CACHE_MS = 5_000;
 
 interface Entry {
@@ -12,10 +12,10 @@ interface Entry {
 }
 
 /**
- * What an isolate remembers of looked-up keys, bounded in number and time.
+ * The keys that an isolate has looked up, bounded in number and time.
  *
- * Found and absent keys are kept apart, so that a flood of invented keys cannot drive out the real ones. Entries go by
- * the key itself: a hash per request would cost more than everything else on the way, and they never leave memory.
+ * Found and absent keys are stored separately, so a flood of invented keys cannot evict the real ones. Entries are
+ * stored under the key itself, which never leaves memory: hashing it would cost more than the rest of the look-up.
  */
 export class KeyCache {
   readonly #found = new Map<string, Entry>();
@@ -38,7 +38,7 @@ export class KeyCache {
     entries.set(key, { record, until: this.now() + longest });
   }
 
-  /** Forgets revoked keys at once in this isolate. Others keep them until their time is over. */
+  /** Removes revoked keys from this isolate at once. Other isolates keep them until they expire. */
   forget(ids: readonly string[]): void {
     for (const [key, { record }] of this.#found) {
       if (record !== null && ids.includes(record.id)) this.#found.delete(key);
@@ -46,7 +46,7 @@ export class KeyCache {
   }
 }
 
-/** A Map keeps the order of insertion. */
+/** A Map iterates in the order of insertion. */
 function dropOldest(entries: Map<string, Entry>): void {
   const oldest = entries.keys().next();
   if (!oldest.done) entries.delete(oldest.value);

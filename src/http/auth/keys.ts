@@ -1,7 +1,7 @@
 import type { Scope } from "../../model/access-key";
 
 /**
- * Who sends a request. A write key always belongs to an application; the first admin key of a deployment belongs to
+ * The sender of a request. A write key always belongs to an application; the first admin key of a deployment belongs to
  * none.
  */
 export type Identity =
@@ -9,15 +9,15 @@ export type Identity =
   | { scope: "read"; application: string /** What it sees; null: all. */; applications: readonly string[] | null }
   | { scope: "admin"; application: string | null };
 
-/** 192 random bits: the promise is at least 128, and a length divisible by three needs no padding in base64. */
+/** 192 random bits. At least 128 are promised, and a length divisible by three needs no base64 padding. */
 const RANDOM_BYTES = 24;
 
 const PREFIXES = { write: "eye_w_", read: "eye_r_", admin: "eye_a_" } as const satisfies Record<Scope, string>;
 
-/** `local` is the fixed ending of the keys of a developer's machine, which no deployment creates. */
+/** `local` is the fixed ending of the keys on a developer's machine. No deployment creates such keys. */
 const WELL_FORMED = /^eye_[wra]_(?:[A-Za-z0-9_-]{22,}|local)$/;
 
-/** Whether a text could be a key at all. What could not is refused without a look-up. */
+/** Whether a text has the form of a key. Other texts are refused without a look-up. */
 export function isWellFormedKey(text: string): boolean {
   return WELL_FORMED.test(text);
 }
@@ -35,12 +35,15 @@ export async function hashKey(key: string): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The last four characters, by which a person tells keys apart. */
+/** The last four characters, so that a person can distinguish keys. */
 export function hintOf(key: string): string {
   return key.slice(-4);
 }
 
-/** Whether a key of scope `held` may do what asks for `needed`. Only a write key names the application it sends for. */
+/**
+ * Whether a key with scope `held` may be used where `needed` is required. An admin key cannot send events, since only a
+ * write key names its application.
+ */
 export function permits(held: Scope, needed: Scope): boolean {
   return held === needed || (held === "admin" && needed === "read");
 }

@@ -11,15 +11,15 @@ export interface Body {
 /**
  * Reads a request's body of any content type: plain or gzip, UTF-8 with or without a byte order mark.
  *
- * gzip is told by `Content-Encoding` or by its first two bytes, since several SDKs send it without the header. At most
- * MAX_BODY_BYTES are held before decompression, and as many after it: a gzip bomb stops there.
+ * gzip is recognised by `Content-Encoding` or by its first two bytes, since several SDKs send it without the header. At
+ * most MAX_BODY_BYTES are read before and after decompression, which stops a gzip bomb.
  */
 export async function readBody(request: Request): Promise<Body | Refusal> {
   const encoding = (request.headers.get("Content-Encoding") ?? "").trim().toLowerCase();
   if (!["", "identity", "gzip", "x-gzip"].includes(encoding)) {
     return new Refusal(
       "unsupported_encoding",
-      "`Content-Encoding` takes gzip or identity.",
+      "`Content-Encoding` must be gzip or identity.",
       {},
       { "Accept-Encoding": "gzip" },
     );
@@ -35,7 +35,7 @@ async function readBytes(request: Request): Promise<Uint8Array | Refusal> {
   const stated = request.headers.get("Content-Length");
   if (stated !== null) {
     if (Number(stated) > MAX_BODY_BYTES) return tooLarge(Number(stated));
-    // One read for the whole body: the platform holds it to its stated length.
+    // One read suffices, since the platform enforces the stated length.
     const bytes = new Uint8Array(await request.arrayBuffer());
     return bytes.length > MAX_BODY_BYTES ? tooLarge(bytes.length) : bytes;
   }
@@ -44,7 +44,7 @@ async function readBytes(request: Request): Promise<Uint8Array | Refusal> {
   let size = 0;
   for await (const chunk of request.body) {
     size += chunk.length;
-    // Leaving the loop cancels the stream.
+    // Leaving the loop also cancels the stream.
     if (size > MAX_BODY_BYTES) return tooLarge();
     chunks.push(chunk);
   }
@@ -65,13 +65,13 @@ function unzip(raw: Uint8Array): Uint8Array | Refusal {
   try {
     return gunzipSync(raw, { maxOutputLength: MAX_BODY_BYTES });
   } catch (error) {
-    // The one RangeError is that of maxOutputLength; Node gives it a code, workerd does not.
+    // Only maxOutputLength causes a RangeError. Node gives it a code, workerd does not.
     if (error instanceof RangeError) return tooLarge();
-    return new Refusal("invalid_json", "The body is not complete, intact gzip.");
+    return new Refusal("invalid_json", "The body is not valid gzip, or it is incomplete.");
   }
 }
 
-/** One for all requests: each body is decoded in one call, which leaves nothing behind. */
+/** One decoder for all requests: each body is decoded in one call, which leaves no state. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 function decode(bytes: Uint8Array): Body | Refusal {
@@ -83,7 +83,7 @@ function decode(bytes: Uint8Array): Body | Refusal {
 }
 
 function tooLarge(actual?: number): Refusal {
-  return new Refusal("payload_too_large", `The body may have ${MAX_BODY_BYTES} bytes after decompression.`, {
+  return new Refusal("payload_too_large", `The body may have at most ${MAX_BODY_BYTES} bytes after decompression.`, {
     limit: MAX_BODY_BYTES,
     ...(actual === undefined ? {} : { actual }),
   });

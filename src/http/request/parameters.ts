@@ -4,15 +4,15 @@ import { DEFAULT_PAGE_SIZE, MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS, MAX_PAGE_SIZ
 import { parseTimestamp, TEXT_TIMESTAMP_FORMS } from "../../model/time/time";
 import { Refusal } from "../problem";
 
-/** The parameters of a query: from the text in the URL to what is asked. */
+/** The schema of a route's parameters: from the texts in the URL to parsed values. */
 export type ParameterSchema = v.GenericSchema & { entries: Record<string, v.GenericSchema> };
 
-/** Taken by every operation, and read by auth/authenticate.ts. */
+/** Every operation accepts it; auth/credentials.ts reads it. */
 const KEY_PARAMETER = "key";
 
 /**
- * Reads a URL's query. Every parameter that is not known, given twice, empty or malformed is refused by name: a misspelt
- * filter that is passed over would answer another question.
+ * Reads a URL's query string. Refuses a parameter that is unknown, repeated, empty or malformed, and names it: if a
+ * misspelt filter were ignored, the answer would be to another query.
  */
 export function readParameters<const Schema extends ParameterSchema>(
   url: string,
@@ -26,14 +26,14 @@ export function readParameters<const Schema extends ParameterSchema>(
       const detail = `The parameter ${JSON.stringify(name.slice(0, MAX_NAME_CHARACTERS))} is not known here. This takes: ${known.join(", ")}.`;
       return new Refusal("invalid_parameter", detail, { parameter: name.slice(0, MAX_NAME_CHARACTERS), takes: known });
     }
-    if (given.has(name)) return refuseParameter(name, "It is given more than once.");
-    if (value === "") return refuseParameter(name, "It is empty. Leave it out to ask for any.");
+    if (given.has(name)) return refuseParameter(name, "it is given more than once.");
+    if (value === "") return refuseParameter(name, "it is empty. Leave it out for any value.");
     given.set(name, value);
   }
   const result = v.safeParse(schema, Object.fromEntries(given));
   if (result.success) return result.output;
   const [issue] = result.issues;
-  // A member that is missing is an issue of the object, in words that name the object's type.
+  // valibot reports a missing member as an issue of the object, with a message about the object's type.
   const why = issue.received === "undefined" ? "it is missing" : issue.message;
   return refuseParameter(String(issue.path?.[0]?.key ?? ""), `${why}.`);
 }
@@ -42,14 +42,14 @@ export function refuseParameter(parameter: string, why: string): Refusal {
   return new Refusal("invalid_parameter", `The parameter ${parameter} cannot be taken: ${why}`, { parameter });
 }
 
-/** A reversed range holds nothing, and is a mistake. */
+/** A reversed range would match nothing, so it is refused as a mistake. */
 export function refuseReversedRange(question: {
   start_date?: number | undefined;
   end_date?: number | undefined;
 }): Refusal | null {
   const { start_date: start, end_date: end } = question;
   if (start === undefined || end === undefined || start <= end) return null;
-  return refuseParameter("start_date", "expected a moment that is not after end_date.");
+  return refuseParameter("start_date", "expected a time that is not after end_date.");
 }
 
 function text(max: number, description: string) {
@@ -61,12 +61,12 @@ function text(max: number, description: string) {
 export const SessionIdParameter = text(MAX_ID_CHARACTERS, "Only events of this session.");
 export const CategoryParameter = text(MAX_NAME_CHARACTERS, "Only this category.");
 export const NameParameter = text(MAX_NAME_CHARACTERS, "Only this name.");
-export const ApplicationParameter = text(MAX_NAME_CHARACTERS, "Only what this application sent.");
+export const ApplicationParameter = text(MAX_NAME_CHARACTERS, "Only events of this application.");
 
 export const CodeParameter = v.optional(
   v.pipe(
     v.picklist(EVENT_CODE_NAMES, `expected one of ${EVENT_CODE_NAMES.join(", ")}`),
-    v.description("Only events with this issue among theirs."),
+    v.description("Only events that have an issue with this code."),
   ),
 );
 
@@ -89,31 +89,31 @@ function moment(timeOfBareDate: string, description: string) {
   );
 }
 
-/** A plus sign that was not escaped in a URL arrives as a space: `2021-01-01T09:15:27 02:00`. */
+/** An unescaped plus sign in a URL is decoded as a space: `2021-01-01T09:15:27 02:00`. */
 function withOffsetSign(given: string): string {
   return given.replace(/(\d:\d{2}\S*|[Tt]\d{4}\S*) (\d{2}:?(?:\d{2})?)$/, "$1+$2");
 }
 
-/** @param what the moments that the range is of: "of occurrence", say */
+/** @param what which times the range is about, for example "of occurrence" */
 export function startDateParameter(what: string) {
   return moment(
     "00:00:00.000000",
-    `The earliest moment ${what}, inclusive: ${MOMENT_FORMS}, which means its first microsecond (UTC).`,
+    `The earliest time ${what}, inclusive: ${MOMENT_FORMS}, which means its first microsecond (UTC).`,
   );
 }
 
-/** @param what as for `startDateParameter` */
+/** @param what see `startDateParameter` */
 export function endDateParameter(what: string) {
   return moment(
     "23:59:59.999999",
-    `The latest moment ${what}, inclusive to the microsecond: ${MOMENT_FORMS}, which means its last microsecond (UTC). A time given to the second means exactly that moment: 09:15:27 leaves out 09:15:27.000001.`,
+    `The latest time ${what}, inclusive to the microsecond: ${MOMENT_FORMS}, which means its last microsecond (UTC). A time with whole seconds means exactly that time: 09:15:27 excludes 09:15:27.000001.`,
   );
 }
 
 /**
  * The filters that lists of events and of errors share.
  *
- * @param what as for `startDateParameter`
+ * @param what see `startDateParameter`
  */
 export function filterParameters(what: string) {
   return {
@@ -126,12 +126,12 @@ export function filterParameters(what: string) {
   };
 }
 
-/** @param otherwise what a request without it gets */
+/** @param otherwise the order without the parameter */
 export function orderParameter(otherwise: string) {
   return v.optional(
     v.pipe(
       v.picklist(["asc", "desc"], "expected asc or desc"),
-      v.description(`asc: oldest first; desc: newest first. Without it: ${otherwise}.`),
+      v.description(`asc: oldest first; desc: newest first. Default: ${otherwise}.`),
     ),
   );
 }
@@ -142,7 +142,7 @@ export const LimitParameter = v.optional(
   v.pipe(
     v.string(),
     v.regex(/^\d{1,5}$/, limitRule),
-    v.description(`How many a page holds at most: 1 to ${MAX_PAGE_SIZE}.`),
+    v.description(`The most results on a page: 1 to ${MAX_PAGE_SIZE}.`),
     v.transform(Number),
     v.minValue(1, limitRule),
     v.maxValue(MAX_PAGE_SIZE, limitRule),
@@ -153,7 +153,7 @@ export const LimitParameter = v.optional(
 export const CursorParameter = v.optional(
   v.pipe(
     v.string(),
-    v.maxLength(1_000, "expected what `next` held"),
-    v.description("Where the last page ended: part of `next`. Holds only with the same filters and order."),
+    v.maxLength(1_000, "expected the cursor of a `next` link"),
+    v.description("Where the last page ended, taken from `next`. It is valid only with the same filters and order."),
   ),
 );

@@ -3,8 +3,8 @@ import { Refusal } from "../problem";
 import { readBody } from "./body";
 
 /**
- * Reads a JSON body as a schema has it, or refuses it. The refusal's `parameter` names the first member that is not as
- * it should be.
+ * Reads a JSON body and validates it against a schema. The refusal's `parameter` names the first member that is not
+ * valid.
  */
 export async function parseJsonBody<Schema extends v.GenericSchema>(
   request: Request,
@@ -22,7 +22,7 @@ export async function parseJsonBody<Schema extends v.GenericSchema>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   const parameter = v.getDotPath(issue);
-  if (parameter === null) return new Refusal("invalid_parameter", "The body takes one JSON object.");
+  if (parameter === null) return new Refusal("invalid_parameter", "The body must be one JSON object.");
   return new Refusal("invalid_parameter", `The member ${parameter} cannot be taken: ${reason(issue)}.`, { parameter });
 }
 

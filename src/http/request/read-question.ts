@@ -5,7 +5,7 @@ import { askedApplications } from "../auth/visible-applications";
 import { Refusal } from "../problem";
 import { type ParameterSchema, readParameters, refuseReversedRange } from "./parameters";
 
-/** What the parameters of a list must have at least. */
+/** The parameters that every list has. */
 interface Filtered {
   application?: string | undefined;
   start_date?: number | undefined;
@@ -13,9 +13,9 @@ interface Filtered {
 }
 
 /**
- * Reads the parameters of a list that a range and an application filter.
+ * Reads the parameters of a list that has filters by range and application.
  *
- * @returns the parameters, and the applications that the answer may hold (null: all); or why the question is refused
+ * @returns the parameters, and the applications that the answer may include (null: all); or the refusal
  */
 export function readQuestion<const Schema extends ParameterSchema & v.GenericSchema<unknown, Filtered>>(
   c: Context<AppEnv>,

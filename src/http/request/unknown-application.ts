@@ -4,8 +4,8 @@ import type { Refusal } from "../problem";
 import { refuseParameter } from "./parameters";
 
 /**
- * The refusal of a filter by an application that never was; else null. Asked for where an answer holds nothing: a misspelt
- * name must not look like an application that sends nothing.
+ * Refuses a filter by an application that never existed; otherwise null. Used when an answer is empty, so that a
+ * misspelt name does not look like an application without events.
  */
 export async function refuseUnknownApplication(
   databases: readonly Database[],
@@ -14,6 +14,6 @@ export async function refuseUnknownApplication(
   if (application === undefined || (await isKnownApplication(databases, application))) return null;
   return refuseParameter(
     "application",
-    "there is no application of this name, and nothing that one has sent. An admin key lists them: GET /theeye/applications.",
+    "no application has this name, and none has sent anything under it. GET /theeye/applications lists them (admin key).",
   );
 }

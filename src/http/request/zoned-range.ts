@@ -5,9 +5,9 @@ import { TimeZone } from "../../model/time/time-zone";
 import type { Refusal } from "../problem";
 import { refuseParameter } from "./parameters";
 
-/** The range of a question, whose dates and times are meant in a zone. */
+/** The range of a query whose dates and times are in a time zone. */
 
-/** A date or time as it was given. `at`: as if its clocks were those of UTC, unless it names its zone itself. */
+/** A date or time as given. `at` treats it as UTC, unless the text names a zone. */
 interface GivenMoment {
   kind: "date" | "local" | "moment";
   at: Micros;
@@ -17,7 +17,7 @@ const BARE_DATE = /^\d{4}-\d{2}-\d{2}$/;
 const ZONE = /[Tt ]\d.*(?:[Zz]|[+-]\d{2}:?(?:\d{2})?)$| GMT$/;
 const FORMS = `${TEXT_TIMESTAMP_FORMS}, or a date such as 2021-01-01`;
 
-/** A plus sign that was not escaped in a URL arrives as a space: `2021-01-01T09:15:27 02:00`. */
+/** An unescaped plus sign in a URL is decoded as a space: `2021-01-01T09:15:27 02:00`. */
 function withOffsetSign(given: string): string {
   return given.replace(/(\d:\d{2}\S*|[Tt]\d{4}\S*) (\d{2}:?(?:\d{2})?)$/, "$1+$2");
 }
@@ -45,14 +45,14 @@ function zonedMoment(description: string) {
   );
 }
 
-/** The parameters of a range of occurrence in a zone. */
+/** The parameters of a range of timestamps in a time zone. */
 export const ZonedRangeParameters = {
   timezone: v.optional(
     v.pipe(
       v.string(),
       v.maxLength(64),
       v.description(
-        "An IANA name such as Europe/Berlin. Buckets are hours, days, weeks and months of its clocks; dates and times without a zone are meant in it.",
+        "An IANA name such as Europe/Berlin. Buckets are hours, days, weeks and months in this zone, and dates and times without a zone are in it too.",
       ),
       v.rawTransform(({ dataset, addIssue, NEVER }): TimeZone => {
         const zone = TimeZone.find(dataset.value);
@@ -63,9 +63,9 @@ export const ZonedRangeParameters = {
     ),
     "UTC",
   ),
-  start_date: zonedMoment(`The earliest moment of occurrence, inclusive: ${FORMS}, which means its first microsecond.`),
+  start_date: zonedMoment(`The earliest time of occurrence, inclusive: ${FORMS}, which means its first microsecond.`),
   end_date: zonedMoment(
-    `The latest moment of occurrence, inclusive to the microsecond: ${FORMS}, which means the whole day.`,
+    `The latest time of occurrence, inclusive to the microsecond: ${FORMS}, which means the whole day.`,
   ),
 };
 
@@ -75,13 +75,13 @@ export interface ZonedRange {
   end_date?: GivenMoment | undefined;
 }
 
-/** The moments of a range: `start` inclusive, `end` exclusive. Null where it was not given. */
+/** The bounds of a range: `start` inclusive, `end` exclusive. Null if not given. */
 export function readZonedRange(range: ZonedRange): { start: Micros | null; end: Micros | null } | Refusal {
   const { timezone: zone, start_date: first, end_date: last } = range;
   const start = first === undefined ? null : momentOf(first, zone);
   const end = last === undefined ? null : endOf(last, zone);
   if (start === null || end === null || start < end) return { start, end };
-  return refuseParameter("start_date", "expected a moment that is not after end_date.");
+  return refuseParameter("start_date", "expected a time that is not after end_date.");
 }
 
 function momentOf({ kind, at }: GivenMoment, zone: TimeZone): Micros {

@@ -7,8 +7,8 @@ import { firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unm
 const PAYLOAD = ["event_properties", "user_properties", "group_properties", "groups"] as const;
 
 /**
- * Amplitude. Its SDKs validate by the body's `code`. They repeat every refusal for good but two: a body that names the missing
- * field, and an invalid key.
+ * Amplitude. Its SDKs read the body's `code`. They retry every refusal for ever, except a body that names the missing
+ * field and an invalid key.
  */
 export const amplitude: Dialect = {
   name: "amplitude",
@@ -49,7 +49,7 @@ function eventOf(event: unknown, uploadedAt: string | undefined): Record<string,
   if (!isJsonObject(event)) return unmapped(event);
   const { event_type, time, insert_id, session_id, api_key, ...rest } = event;
   const device = firstText(rest.device_id, rest.user_id);
-  // -1: an event outside of any session.
+  // -1 marks an event outside any session.
   const session = session_id === -1 ? undefined : textOf(session_id);
   const data: Record<string, unknown> = { ...objectOf(rest.event_properties) };
   const context: Record<string, unknown> = { ...rest, session_id, client_upload_time: uploadedAt };

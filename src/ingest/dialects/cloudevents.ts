@@ -3,8 +3,8 @@ import { decodeBase64 } from "./decode";
 import { firstText, nativeEvent, textOf, unlessText, unmapped } from "./values";
 
 /**
- * The events of a CloudEvents 1.0 request (binary, structured or a batch), or null where it is none. They come to the native
- * path, since their SDKs send wherever they are told to, and look at no answer.
+ * The events of a CloudEvents 1.0 request (binary, structured or batch), or null if it is not one. They use the native
+ * path, since their SDKs send to any configured URL and ignore the response.
  */
 export function cloudEventsOf(headers: Headers, text: string): unknown[] | null {
   const contentType = headers.get("Content-Type")?.toLowerCase() ?? "";
@@ -29,7 +29,7 @@ function eventOf(event: unknown): Record<string, unknown> {
     visitor: textOf(event.visitorid),
     category: textOf(source) ?? "",
     name: textOf(type) ?? "",
-    // A payload that is no object is kept, as the one member of one.
+    // A payload that is not an object becomes the member `value` of one.
     data: isJsonObject(payload) ? payload : payload === undefined ? {} : { value: payload },
     timestamp: time,
     id: textOf(id),
@@ -42,7 +42,7 @@ function eventOf(event: unknown): Record<string, unknown> {
   });
 }
 
-/** JSON, or the text itself. Undefined: nothing. */
+/** JSON, or the text itself. Undefined for an empty text. */
 function parse(text: string): unknown {
   if (text === "") return undefined;
   try {
@@ -52,7 +52,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Header values are percent-encoded beyond printable ASCII. */
+/** Header values are percent-encoded outside printable ASCII. */
 function decodeHeader(value: string): string {
   try {
     return decodeURIComponent(value);

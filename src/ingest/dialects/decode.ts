@@ -1,6 +1,6 @@
 import { Refusal } from "../../http/problem";
 
-/** The JSON of a body, or a refusal. */
+/** Parses a body as JSON, or refuses it. */
 export function parseBody(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -10,17 +10,18 @@ export function parseBody(text: string): unknown {
 }
 
 /**
- * The JSON that some SDKs hide: plain, as base64, or as the field `data` of a form, there again plain or as base64.
+ * Parses JSON that some SDKs encode: plain, as base64, or in the field `data` of a form, which is plain or base64 too.
  */
 export function parseHidden(text: string): unknown {
   const plain = tryParse(text);
   if (plain !== undefined) return plain;
   const field = /(?:^|&)data=/.test(text) ? new URLSearchParams(text).get("data") : null;
-  // In a form a plus sign that was not escaped is read as a space; base64 has no spaces.
+  // Form decoding turns an unescaped plus sign into a space. Base64 has no spaces, so this can be undone.
   const inner = field ?? text;
   const value = tryParse(inner) ?? tryParse(decodeBase64(inner.trim().replaceAll(" ", "+")) ?? "");
   return (
-    value ?? new Refusal("invalid_json", "The body is neither JSON nor base64 of JSON, also not in a field `data`.")
+    value ??
+    new Refusal("invalid_json", "The body is neither JSON nor base64 of JSON, and no form field `data` is either.")
   );
 }
 
@@ -32,7 +33,7 @@ function tryParse(text: string): unknown {
   }
 }
 
-/** The text in base64 or base64url, with or without padding, or null. */
+/** Decodes base64 or base64url, with or without padding. Null if the text is neither. */
 export function decodeBase64(text: string): string | null {
   try {
     const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
@@ -44,7 +45,9 @@ export function decodeBase64(text: string): string | null {
 
 const utf8 = new TextDecoder();
 
-/** UTF-8, or CESU-8: some SDKs write a character beyond the basic plane as two surrogates of three bytes each. */
+/**
+ * Decodes UTF-8 or CESU-8: some SDKs write a character beyond the basic plane as two surrogates of three bytes each.
+ */
 function decodeUtf8(bytes: Uint8Array): string {
   if (!bytes.some((byte, index) => byte === 0xed && (bytes[index + 1] ?? 0) >= 0xa0)) return utf8.decode(bytes);
   let text = "";
@@ -58,6 +61,6 @@ function decodeUtf8(bytes: Uint8Array): string {
     index += 2;
     start = index + 1;
   }
-  // Half of a pair, where an SDK has cut a text, is no character.
+  // A lone surrogate, left when an SDK has cut a text, is not a character.
   return (text + utf8.decode(bytes.subarray(start))).toWellFormed();
 }

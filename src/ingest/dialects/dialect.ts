@@ -1,9 +1,9 @@
 import type { Refusal } from "../../http/problem";
 
-/** What a vendor's SDK sends, as far as a dialect reads it. */
+/** The parts of a vendor's request that a dialect reads. */
 export interface VendorRequest {
   method: string;
-  /** Without prefix and without a slash at its end. */
+  /** Without the prefix and without a trailing slash. */
   path: string;
   query: URLSearchParams;
   headers: Headers;
@@ -11,24 +11,27 @@ export interface VendorRequest {
   text: string;
 }
 
-/** What a vendor's request carries. */
+/** The content of a vendor's request. */
 export interface VendorCall {
-  /** The write key, where the dialect finds it and the usual places (`Authorization`, `X-Write-Key`, `?key=`) do not. */
+  /**
+   * The write key, if the vendor's protocol has its own place for it. Null: look in `Authorization`, `X-Write-Key` and
+   * `?key=`.
+   */
   key: string | null;
-  /** Events of the native format, in the order sent. */
+  /** Events in the native format, in the order sent. */
   events: Record<string, unknown>[];
-  /** The request carries no events by nature, such as an SDK's own metrics: it is accepted and forgotten. */
+  /** The request never has events, such as an SDK's own metrics. It is accepted and ignored. */
   isAside?: true;
 }
 
-/** One vendor's protocol. Pure: it reads and answers, and touches nothing. */
+/** One vendor's protocol, as pure functions. */
 export interface Dialect {
   name: string;
-  /** The paths that the vendor's SDKs send to, without a slash at the end. */
+  /** The paths that the vendor's SDKs send to, without a trailing slash. */
   paths: readonly string[];
   read(request: VendorRequest): VendorCall | Refusal;
-  /** The answer that the SDK takes for success. */
+  /** The response that the SDK treats as success. */
   accept(request: VendorRequest, call: VendorCall): Response;
-  /** The answer from which the SDK draws the right conclusion: to try again later, or never. */
+  /** The response that makes the SDK do the right thing: retry later, or never. */
   refuse(request: VendorRequest, refusal: Refusal): Response;
 }

@@ -6,5 +6,5 @@ import { posthog } from "./posthog";
 import { segment } from "./segment";
 import { snowplow } from "./snowplow";
 
-/** Every vendor that is understood by its path. CloudEvents come to the native path. */
+/** Every vendor that is recognised by its path. CloudEvents use the native path. */
 export const DIALECTS: readonly Dialect[] = [segment, posthog, snowplow, amplitude, mixpanel, jitsu];

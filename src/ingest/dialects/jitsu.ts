@@ -4,12 +4,12 @@ import type { Dialect } from "./dialect";
 import { messagesOf, type SessionOrder, specEvent } from "./spec-event";
 import { textOf } from "./values";
 
-/** Jitsu in Node leaks the context of a call into later events, so `context.sessionId` is trusted last. */
+/** Jitsu's Node SDK leaks the context of a call into later events, so `context.sessionId` comes last. */
 const SESSION: SessionOrder = ["anonymous", "user", "context"];
 
 const TYPES = ["track", "page", "identify", "group", "screen", "alias"];
 
-/** Jitsu. Its SDK needs JSON in every answer, and never tries again. */
+/** Jitsu. Its SDK needs JSON in every response and never retries. */
 export const jitsu: Dialect = {
   name: "jitsu",
   paths: TYPES.flatMap((type) => [`/api/s/${type}`, `/api/s/s2s/${type}`]).concat("/api/s/batch", "/api/s/s2s/batch"),
@@ -19,7 +19,7 @@ export const jitsu: Dialect = {
     if (body instanceof Refusal) return body;
     const type = path.split("/").at(-1);
     return {
-      // `anything:KEY`, since Jitsu refuses a key without a colon.
+      // The header is `anything:KEY`, since Jitsu's SDK refuses a key without a colon.
       key: textOf(headers.get("X-Write-Key")?.split(":").at(-1)?.trim()) ?? null,
       events: messagesOf(body).map((message) => specEvent(message, SESSION, type)),
     };

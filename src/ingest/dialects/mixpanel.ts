@@ -4,7 +4,7 @@ import { parseHidden } from "./decode";
 import type { Dialect, VendorRequest } from "./dialect";
 import { divide, firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
 
-/** Mixpanel. Its Node SDK looks at the body alone: `1`, or `{"status":1}` with `verbose=1`. It never tries again. */
+/** Mixpanel. Its Node SDK reads only the body: `1`, or `{"status":1}` with `verbose=1`. It never retries. */
 export const mixpanel: Dialect = {
   name: "mixpanel",
   paths: ["/track", "/engage", "/groups", "/import"],
@@ -35,7 +35,7 @@ function answer({ path, query }: VendorRequest, status: number, error: string | 
   return query.get("verbose") === "1" ? Response.json({ status, error }, init) : new Response(String(status), init);
 }
 
-/** Members that say how, and not what. */
+/** Properties about the circumstances of an event and not its content. */
 const CIRCUMSTANCES =
   /^(?:mp_lib|mp_sent_by_lib_version|\$(?:lib_version|browser.*|os|device|screen_.*|device_id|user_id|insert_id|had_persisted_distinct_id))$/;
 
@@ -60,7 +60,7 @@ function eventOf(event: unknown): Record<string, unknown> {
   });
 }
 
-/** An update of a profile or a group: it has neither an id nor, mostly, a time. */
+/** An update of a profile or a group. It has no id and usually no time. */
 function profileOf(update: unknown, path: string): Record<string, unknown> {
   if (!isJsonObject(update)) return unmapped(update);
   const { $token, $time, ...data } = update;

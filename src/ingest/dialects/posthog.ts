@@ -6,10 +6,10 @@ import { divide, firstText, nativeEvent, objectOf, textOf, unlessObject, unlessT
 
 const V1 = "/i/v1/analytics/events";
 
-/** Paths of SDKs in browsers, where 429 loses the events and 503 is tried again. */
+/** Paths of the browser SDK, which drops events on 429 and retries on 503. */
 const BROWSER = new Set(["/e", "/i/v0/e"]);
 
-/** PostHog. Its browser SDK takes 200 alone for success, and its new protocol needs a JSON object. */
+/** PostHog. Its browser SDK accepts only 200 as success, and its new protocol needs a JSON object. */
 export const posthog: Dialect = {
   name: "posthog",
   paths: ["/e", "/i/v0/e", "/batch", "/capture", V1],
@@ -42,7 +42,7 @@ export const posthog: Dialect = {
   },
 };
 
-/** Members that say how, and not what; the rest of `properties` is the payload. */
+/** Properties about the circumstances of an event; the others are the payload. */
 const CIRCUMSTANCES = /^\$(?:lib|window_id|insert_id$|time$|sent_at|session_id$|device_id$|is_server$|geoip_disable$)/;
 
 function eventOf(event: unknown, sentAt: string | undefined): Record<string, unknown> {

@@ -4,7 +4,7 @@ import type { Dialect } from "./dialect";
 import { messagesOf, type SessionOrder, specEvent } from "./spec-event";
 import { firstText, objectOf } from "./values";
 
-/** The types by the last step of a path: the browser's SDK sends the first letter. */
+/** The event types by the last segment of the path. The browser SDK sends only the first letter. */
 const TYPES: Readonly<Record<string, string>> = {
   ...{ track: "track", page: "page", screen: "screen", identify: "identify", group: "group", alias: "alias" },
   ...{ t: "track", p: "page", s: "screen", i: "identify", g: "group", a: "alias" },
@@ -12,20 +12,20 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const SESSION: SessionOrder = ["context", "anonymous", "user"];
 
-/** Segment, and RudderStack, which sends the same to the same paths. Their SDKs look at the status alone. */
+/** Segment, and RudderStack, which sends the same requests to the same paths. Their SDKs read only the status. */
 export const segment: Dialect = {
   name: "segment",
   paths: [...Object.keys(TYPES), "batch", "b", "m", "import"].map((step) => `/v1/${step}`).concat("/beacon/v1/batch"),
 
   read({ path, query, text }) {
-    // What the browser's SDK counts of itself.
+    // Metrics of the browser SDK itself.
     if (path === "/v1/m") return { key: null, events: [], isAside: true };
     const body = parseBody(text);
     if (body instanceof Refusal) return body;
     const messages = messagesOf(body);
     const type = TYPES[path.split("/").at(-1) ?? ""];
     return {
-      // In the events too: `specEvent` takes it out.
+      // The events may contain the key too; `specEvent` removes it.
       key: firstText(query.get("writeKey"), objectOf(body).writeKey, objectOf(messages[0]).writeKey) ?? null,
       events: messages.map((message) => specEvent(message, SESSION, type)),
     };

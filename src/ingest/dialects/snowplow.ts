@@ -12,11 +12,11 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ["ti", "transaction_item"],
 ]);
 
-/** Members of the tracker protocol that are the payload of page views, pings and transactions. */
+/** Members of the tracker protocol that form the payload of page views, pings and transactions. */
 const PAGE = /^(?:url|page|refr|pp_m[ai][xy]|tr_|ti_)/;
 const STRUCTURED = /^se_(?:la|pr|va)$/;
 
-/** Snowplow. Its trackers repeat for ever what is refused by any status but 400, 401, 403, 410 and 422. */
+/** Snowplow. Its trackers retry for ever, except after 400, 401, 403, 410 and 422. */
 export const snowplow: Dialect = {
   name: "snowplow",
   paths: ["/com.snowplowanalytics.snowplow/tp2", "/i"],
@@ -38,7 +38,7 @@ export const snowplow: Dialect = {
   },
 };
 
-/** A transparent picture of one pixel. */
+/** A transparent GIF of one pixel. */
 const PIXEL = Uint8Array.from(atob("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"), (c) => c.charCodeAt(0));
 const GIF = { "Content-Type": "image/gif", "Cache-Control": "no-store" };
 

@@ -1,18 +1,18 @@
 import { isJsonObject } from "../../model/event/event";
 import { firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
 
-/** Where the session is looked for, in this order. */
+/** The order in which to look for the session. */
 export type SessionOrder = readonly ("context" | "anonymous" | "user")[];
 
 const IDENTITY = new Set(["identify", "group"]);
 
 /**
- * An event as Segment specified it, and RudderStack and Jitsu send it.
+ * Maps an event of Segment's specification, which RudderStack and Jitsu use too.
  *
- * What SDKs add for transport (`sentAt`, `originalTimestamp`, `_metadata` …) goes into the context, which is not content:
- * it differs between the copies of an event.
+ * Members that SDKs add for transport (`sentAt`, `originalTimestamp`, `_metadata` …) go into the context, which is not
+ * compared: they differ between copies of an event.
  *
- * @param type the type that the path names, for an event that names none
+ * @param type the type of the path, for an event without one
  */
 export function specEvent(message: unknown, order: SessionOrder, type = "track"): Record<string, unknown> {
   if (!isJsonObject(message)) return unmapped(message);
@@ -49,7 +49,7 @@ export function specEvent(message: unknown, order: SessionOrder, type = "track")
   });
 }
 
-/** The events of `{batch: […]}`, or the one event that a body is. */
+/** The events of `{batch: […]}`, or the body itself as one event. */
 export function messagesOf(body: unknown): unknown[] {
   return isJsonObject(body) && Array.isArray(body.batch) ? body.batch : [body];
 }

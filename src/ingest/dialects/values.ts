@@ -1,18 +1,18 @@
 import { isJsonObject } from "../../model/event/event";
 import { MAX_NAME_CHARACTERS } from "../../model/limits";
 
-/** The value as an object; an empty one where it is none. */
+/** The value if it is an object, otherwise an empty object. */
 export function objectOf(value: unknown): Record<string, unknown> {
   return isJsonObject(value) ? value : {};
 }
 
-/** A text that is not empty, a number as its text, or undefined. */
+/** A non-empty text, or a number as text; otherwise undefined. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === "number") return String(value);
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** The first of some values that is a text, as `textOf` reads it. */
+/** The first value that `textOf` accepts. */
 export function firstText(...values: readonly unknown[]): string | undefined {
   for (const value of values) {
     const text = textOf(value);
@@ -21,13 +21,13 @@ export function firstText(...values: readonly unknown[]): string | undefined {
   return undefined;
 }
 
-/** A name of at most so many characters as the format takes, not cut within a surrogate pair. */
+/** Cuts a name to the length that the format allows, but not within a surrogate pair. */
 export function shortName(name: string): string {
   if (name.length <= MAX_NAME_CHARACTERS) return name;
   return name.slice(0, MAX_NAME_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "");
 }
 
-/** What a vendor's event says, in the native format's words. */
+/** A vendor's event, mapped to the members of the native format. */
 export interface Mapped {
   session: string | undefined;
   visitor: string | undefined;
@@ -42,8 +42,8 @@ export interface Mapped {
 }
 
 /**
- * A native event. A name that is too long is cut, and kept whole in the context. What is missing is left out, so that the
- * event fails by the native rules and is kept among the errors.
+ * Builds a native event. A name that is too long is cut; the context keeps the whole name. Missing members are left
+ * out, so the event fails the native validation and is stored among the errors.
  */
 export function nativeEvent(mapped: Mapped): Record<string, unknown> {
   const { session, visitor, timestamp, id, data } = mapped;

@@ -6,7 +6,7 @@ export const MAX_DECLARED_PROPERTIES = 16;
 
 const MAX_TEMPLATE_CHARACTERS = 200;
 
-/** A property of payloads that is counted ahead. */
+/** A property of payloads that is counted when events are stored. */
 export const DeclaredPropertySchema = v.strictObject({
   path: v.pipe(
     v.string(),
@@ -16,7 +16,7 @@ export const DeclaredPropertySchema = v.strictObject({
   ),
   kind: v.pipe(
     v.picklist(["text", "number"]),
-    v.description("text: its values are counted. number: it is summed up, with mean and percentiles."),
+    v.description("text: its values are counted. number: its sum, mean and percentiles are kept."),
   ),
   template: v.optional(
     v.nullable(
@@ -24,7 +24,7 @@ export const DeclaredPropertySchema = v.strictObject({
         v.string(),
         v.minLength(1),
         v.maxLength(MAX_TEMPLATE_CHARACTERS),
-        v.description("Values that match count as one: `/p/:id` for /p/17 and /p/18. For texts."),
+        v.description("Values that match count as one: `/p/:id` covers /p/17 and /p/18. Only for texts."),
       ),
     ),
     null,
@@ -37,5 +37,7 @@ export const DeclaredPropertiesSchema = v.pipe(
   v.array(DeclaredPropertySchema),
   v.maxLength(MAX_DECLARED_PROPERTIES, `expected at most ${MAX_DECLARED_PROPERTIES} properties`),
   v.check((all) => new Set(all.map(({ path }) => path)).size === all.length, "expected each path once"),
-  v.description("Properties of the payload that are counted ahead: questions about them are answered over any range."),
+  v.description(
+    "Properties of the payload that are counted when events are stored, so that queries about them work over any range.",
+  ),
 );

@@ -1,12 +1,15 @@
 import * as v from "valibot";
 import { CategorySchema, NameSchema } from "./event";
 
-/** What events are validated by. The versions of event types and settings stand in the first database. */
+/** The rules that events are validated against. The first database holds all versions of event types and settings. */
 
-/** `reject` on a registered type: it is retired. As the default: an unregistered type is `unplanned_event`. */
+/**
+ * `reject` on a registered type retires it. As the default, `reject` makes events of unregistered types
+ * `unplanned_event`.
+ */
 export const ModeSchema = v.picklist(["accept", "reject"], "expected accept or reject");
 
-/** `shadow`: the schema changes no verdict; what it would have rejected is counted. */
+/** `shadow` is report-only: the schema rejects nothing, and what it would have rejected is counted. */
 export const SchemaModeSchema = v.picklist(["enforce", "shadow"], "expected enforce or shadow");
 
 export const EventTypeRuleSchema = v.object({
@@ -15,7 +18,7 @@ export const EventTypeRuleSchema = v.object({
   version: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   mode: ModeSchema,
   schema_mode: SchemaModeSchema,
-  /** A JSON Schema for the payload as text, or null: any payload. */
+  /** A JSON Schema for the payload, as text. Null: any payload. */
   schema: v.nullable(v.string()),
 });
 
@@ -23,9 +26,9 @@ export type Mode = v.InferOutput<typeof ModeSchema>;
 export type SchemaMode = v.InferOutput<typeof SchemaModeSchema>;
 export type EventTypeRule = v.InferOutput<typeof EventTypeRuleSchema>;
 
-/** All rules that are in force at one moment. */
+/** All rules that are in force at one time. */
 export interface RuleBook {
-  /** What becomes of events of an unregistered type. */
+  /** How events of an unregistered type are treated. */
   unregistered: Mode;
   types: EventTypeRule[];
 }

@@ -3,8 +3,8 @@ import { MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS } from "../limits";
 import { momentOf, TIMESTAMP_FORMS } from "../time/time";
 
 /**
- * Session ids that broken clients send in place of one. Taken as they are, they would gather untrusted senders in one session
- * and make its object the hottest of all. The list is that of PostHog and Mixpanel, compared without case.
+ * Placeholders that broken clients send instead of a session id. If they were accepted, unrelated senders would share
+ * one session and overload its object. PostHog and Mixpanel have the same list. It is compared without case.
  */
 const PLACEHOLDERS = new Set([
   ...["0", "-1", "{}", "[]", "null", "(null)", "nil", "none", "nan", "undefined", "true", "false", "n/a", "unknown"],
@@ -13,8 +13,7 @@ const PLACEHOLDERS = new Set([
 ]);
 
 /**
- * Control characters, line and paragraph separators, and halves of a surrogate pair: none is text that a database returns
- * as it took it.
+ * Control characters, line and paragraph separators, and lone surrogates. A database does not return them unchanged.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
 
@@ -28,18 +27,23 @@ function printable(max: number) {
   );
 }
 
-/** As `printable`, for what stands in paths: `.` and `..` are steps there, and no escape keeps them (RFC 3986, 5.2.4). */
+/**
+ * `printable` for values that appear in URL paths, where `.` and `..` are removed even when escaped (RFC 3986, 5.2.4).
+ */
 function addressable(max: number) {
   return v.pipe(
     printable(max),
-    v.check((text) => text !== "." && text !== "..", 'expected another text than "." and "..", which no URL can name'),
+    v.check(
+      (text) => text !== "." && text !== "..",
+      'expected a text other than "." and "..", which a URL path cannot contain',
+    ),
   );
 }
 
-/** An event's or a request's own identifier. */
+/** The id that a client gives an event. */
 export const EventIdSchema = v.pipe(
   printable(MAX_ID_CHARACTERS),
-  v.description("The event's identity in its session. An event that arrives again with it is the same event."),
+  v.description("The event's identity in its session. A repeated event with the same id and timestamp is stored once."),
 );
 
 export const SessionIdSchema = v.pipe(
@@ -53,24 +57,27 @@ export const SessionIdSchema = v.pipe(
 
 export const CategorySchema = v.pipe(
   addressable(MAX_NAME_CHARACTERS),
-  v.description("With the name, the event's type: `page interaction`."),
+  v.description("Together with the name, the event's type: `page interaction`."),
 );
 
 export const NameSchema = v.pipe(
   addressable(MAX_NAME_CHARACTERS),
-  v.description("With the category, the event's type: `pageview`."),
+  v.description("Together with the category, the event's type: `pageview`."),
 );
 
-/** The name of an application, as its keys carry it. */
+/** The name of an application, as its keys hold it. */
 export const ApplicationNameSchema = v.pipe(
   v.string(),
-  v.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected 1 to 64 of a-z, 0-9, dot, dash and underscore, not a mark first"),
+  v.regex(
+    /^[a-z0-9][a-z0-9._-]{0,63}$/,
+    "expected 1 to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter or digit",
+  ),
   v.description("The application's name."),
 );
 
 /**
- * A JSON object, taken as it is: valibot's own objects copy every member but those named `constructor` and `prototype`.
- * To valibot an array is an object too.
+ * A JSON object, passed through unchanged. valibot's own object schemas drop members named `constructor` and
+ * `prototype`, and accept arrays.
  */
 export const JsonObjectSchema = v.custom<Record<string, unknown>>(
   isJsonObject,
@@ -79,14 +86,12 @@ export const JsonObjectSchema = v.custom<Record<string, unknown>>(
 
 export const DataSchema = v.pipe(
   JsonObjectSchema,
-  v.description("The payload; what it holds depends on the event's type. `{}` is a payload."),
+  v.description("The payload. Its members depend on the event's type. `{}` is a valid payload."),
 );
 
 export const VisitorIdSchema = v.pipe(
   addressable(MAX_ID_CHARACTERS),
-  v.description(
-    "One person or device over many sessions, named by the application. Its form is up to the application.",
-  ),
+  v.description("Identifies one person or device over many sessions. The application chooses its form."),
 );
 
 export const ContextSchema = v.pipe(
@@ -100,13 +105,13 @@ export const TimestampSchema = v.pipe(
     (value) => momentOf(value) !== null,
     (issue) => `expected ${TIMESTAMP_FORMS}; found ${foundIn(issue)}`,
   ),
-  v.description(`When it occurred: ${TIMESTAMP_FORMS}. Decimals count to the microsecond.`),
+  v.description(`When it occurred: ${TIMESTAMP_FORMS}. Decimals are kept to the microsecond.`),
 );
 
 /**
  * An event as an application sends it. Members that are not named here are kept too; see `extraOf`.
  *
- * SDKs send `null` for what they do not know, so `visitor_id` and `context` may be null and then count as absent.
+ * SDKs send `null` for unknown values, so `visitor_id` and `context` may be null, which counts as absent.
  */
 export const EventSchema = v.object(
   {
@@ -125,12 +130,12 @@ export const EventSchema = v.object(
 
 export type ClientEvent = v.InferOutput<typeof EventSchema>;
 
-/** What an issue found, briefly: valibot's own word for a text is the whole text. */
+/** What an issue found, shortened: valibot reports the whole text of a string. */
 export function foundIn({ input, received }: { input: unknown; received: string }): string {
   return typeof input === "string" ? excerpt(input) : received;
 }
 
-/** At most 40 characters of what was found, so that a message never repeats a payload. */
+/** At most 40 characters of a text, so that a message never repeats a payload. */
 export function excerpt(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }
@@ -140,13 +145,13 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The id that the client gave, or null if it gave none that can serve. */
+/** The client's id of an event, or null if there is no valid one. */
 export function clientEventId(event: unknown): string | null {
   if (!isJsonObject(event)) return null;
   return v.is(EventIdSchema, event.id) ? event.id : null;
 }
 
-/** The session that an event names, or null if it names none that can serve. */
+/** The session id of an event, or null if there is no valid one. */
 export function sessionIdOf(event: unknown): string | null {
   if (!isJsonObject(event)) return null;
   return v.is(SessionIdSchema, event.session_id) ? event.session_id : null;
@@ -158,8 +163,8 @@ export function utf8Bytes(text: string): number {
 }
 
 /**
- * UTF-8 bytes of a text, for comparing them with a limit: counted only where the text may exceed it. A short text's characters
- * are returned in place of its bytes.
+ * UTF-8 bytes of a text, for comparison with a limit. Bytes are counted only if the text may exceed the limit; for a
+ * shorter text, its characters are returned instead.
  */
 export function bytesUpTo(text: string, limit: number): number {
   // A UTF-16 unit takes three bytes at most.

@@ -4,8 +4,8 @@ import { formatTimestamp, momentOf } from "../time/time";
 import { isJsonObject } from "./event";
 
 /**
- * A fingerprint of what an event says: 96 bits of SHA-256 over the canonical JSON (RFC 8785) of its category, name, data
- * and moment. Two deliveries of one event have the same, in whatever order their members and form their timestamp comes.
+ * A fingerprint of an event's content: 96 bits of SHA-256 over the canonical JSON (RFC 8785) of its category, name,
+ * data and timestamp. It does not depend on the order of members or the form of the timestamp.
  */
 export function fingerprint(event: unknown): string {
   return createHash("sha256")
@@ -22,8 +22,8 @@ function saying(event: unknown): unknown {
 }
 
 /**
- * The identity of a failed event, in the shape of a UUID: the same however often it is delivered, another one for another
- * content under the same id.
+ * The id of a failed event, formatted as a UUID. Every delivery of the event gives the same id; different content under
+ * the same event id gives another.
  */
 export function errorId(session: string | null, eventId: string, contentFingerprint: string): string {
   const hex = createHash("sha256")

@@ -3,17 +3,19 @@ export type PropertyPath = readonly string[];
 
 export const MAX_PATH_CHARACTERS = 200;
 
-/** Deeper properties are rare, and each level costs in every event that is read. */
+/** Deeper properties are rare, and each level adds work to every event read. */
 export const MAX_PATH_LEVELS = 8;
 
-export const PATH_RULE = `expected keys joined by dots, such as path or form.first_name: at most ${MAX_PATH_LEVELS} keys and ${MAX_PATH_CHARACTERS} characters. A key that holds a dot goes into double quotes`;
+export const PATH_RULE = `expected keys joined by dots, such as path or form.first_name: at most ${MAX_PATH_LEVELS} keys and ${MAX_PATH_CHARACTERS} characters. Put a key that contains a dot in double quotes`;
 
-/** A key in quotes may hold anything but quotes, backslashes and control characters; one without holds no dots either. */
+/**
+ * A quoted key may contain anything but quotes, backslashes and control characters. An unquoted key has no dots either.
+ */
 const KEY = /(?:"([^"\\\p{Cc}]+)"|([^".\\\p{Cc}]+))/u;
 const FIRST_KEY = new RegExp(`^${KEY.source}`, "u");
 const NEXT_KEY = new RegExp(`^\\.${KEY.source}`, "u");
 
-/** Reads a path as parameters have it. Null if it is not one. */
+/** Parses a path from a parameter. Null if it is not valid. */
 export function parsePropertyPath(text: string): PropertyPath | null {
   if (text.length > MAX_PATH_CHARACTERS) return null;
   const keys: string[] = [];
@@ -27,13 +29,13 @@ export function parsePropertyPath(text: string): PropertyPath | null {
   return keys;
 }
 
-/** The path as text, in its only form. Null if a key cannot be written: no question can ask for it. */
+/** The path as text, in its only form. Null if a key cannot be written as text; then no query can use it. */
 export function formatPropertyPath(path: PropertyPath): string | null {
   const text = path.map((key) => (key.includes(".") ? `"${key}"` : key)).join(".");
   return parsePropertyPath(text)?.join("\u0000") === path.join("\u0000") ? text : null;
 }
 
-/** The path as SQLite's JSON functions take it. */
+/** The path in the form of SQLite's JSON functions. */
 export function jsonPathOf(path: PropertyPath): string {
   return `$${path.map((key) => `."${key}"`).join("")}`;
 }

@@ -1,9 +1,9 @@
-/** Longer texts are cut: a row of counts holds many of them. */
+/** Longer texts are cut, since a row of counts holds many of them. */
 export const MAX_VALUE_CHARACTERS = 500;
 
 /**
- * The value of a property as it is grouped and filtered by: texts as they are, numbers and booleans as JSON writes them. Null
- * where there is none, and for objects and arrays.
+ * The text by which a property's value is grouped and filtered: texts unchanged, numbers and booleans as in JSON. Null
+ * for a missing value, null, objects and arrays.
  */
 export function valueText(value: unknown): string | null {
   if (typeof value === "string") return value.slice(0, MAX_VALUE_CHARACTERS);
@@ -11,8 +11,8 @@ export function valueText(value: unknown): string | null {
 }
 
 /**
- * Turns values that match a template into the template: with `/p/:id` both `/p/17` and `/p/18` become `/p/:id`. A part of the
- * template that begins with a colon stands for any text without a slash.
+ * Turns values that match a template into the template: with `/p/:id` both `/p/17` and `/p/18` become `/p/:id`. A
+ * segment that begins with a colon matches any text without a slash.
  */
 export function templated(template: string | null): (text: string) => string {
   if (template === null) return (text) => text;
@@ -25,7 +25,7 @@ function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
-/** What the values of one property must be: any of `any`, if there are some, and none of `none`. */
+/** A filter on one property: the value must match one of `any`, unless that is empty, and none of `none`. */
 export interface ValueFilter {
   any: readonly ValuePattern[];
   none: readonly ValuePattern[];
@@ -34,9 +34,9 @@ export interface ValueFilter {
 export type ValuePattern = { kind: "is"; text: string } | { kind: "begins"; text: string };
 
 export const VALUE_FILTER_RULE =
-  "a value; with * at its end: a prefix; with not: before it: everything else. A backslash takes a * or not: as text";
+  "a value; with a final *, a prefix; after not:, everything else. A backslash before * or not: makes it literal";
 
-/** Reads the values of a filter, as they stand in a URL. */
+/** Parses the values of a filter from a URL. */
 export function parseValueFilter(values: readonly string[]): ValueFilter {
   const isNegated = (value: string) => value.startsWith("not:");
   return {
@@ -51,7 +51,9 @@ function parsePattern(value: string): ValuePattern {
   return given.endsWith("*") ? { kind: "begins", text: given.slice(0, -1) } : { kind: "is", text: given };
 }
 
-/** @param text null: the event has no such value. That matches no pattern, so it passes a filter that only excludes. */
+/**
+ * @param text null if the event has no such value, which matches no pattern and so passes a filter that only excludes
+ */
 export function matchesFilter({ any, none }: ValueFilter, text: string | null): boolean {
   const matches = (pattern: ValuePattern) =>
     text !== null && (pattern.kind === "is" ? text === pattern.text : text.startsWith(pattern.text));

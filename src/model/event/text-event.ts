@@ -1,10 +1,10 @@
 import { jsonErrorIndex } from "../json/json-error";
 import { excerpt } from "./event";
 
-/** Characters that are looked through for the place where a text stops being JSON: 0.6 ms at most. */
+/** Characters that are searched for the first JSON error: 0.6 ms at most. */
 const MAX_EXAMINED_CHARACTERS = 8_000;
 
-/** What is wrong with an event that is a text: mostly a line of NDJSON that is not JSON; see ingest/parse-events.ts. */
+/** The issue of an event that is a text, usually an NDJSON line that is not JSON; see ingest/parse-events.ts. */
 export function textEventMessage(text: string): string {
   return `expected a JSON object, found ${foundIn(text)}`;
 }

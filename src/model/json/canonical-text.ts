@@ -3,8 +3,8 @@ import { jsonText } from "./json-text";
 import { isNestedDeeper } from "./nesting";
 
 /**
- * Canonical JSON is written by recursion and overflows the stack near 3,000 levels, which 6 KB can hold. What is nested
- * deeper than this is compared as it stands: an event in two orders of members then counts as two.
+ * Canonical JSON is written recursively and overflows the stack near 3,000 levels, which fit in 6 KB. Values nested
+ * deeper than this limit are compared as sent, so two orders of members then count as two events.
  */
 const MAX_CANONICAL_LEVELS = 500;
 
@@ -12,8 +12,8 @@ const MAX_CANONICAL_LEVELS = 500;
 const MAX_PLAIN_LEVELS = 20;
 
 /**
- * The canonical text (RFC 8785) of a value that came as JSON: the same whatever the order of its members. A value whose
- * members are in order is canonical as JavaScript writes it, at once rather than member by member.
+ * The canonical text (RFC 8785) of a JSON value, independent of the order of its members. If the members are already in
+ * order, JSON.stringify writes the canonical text, and faster.
  */
 export function canonicalText(value: unknown): string {
   if (isInOrder(value, MAX_PLAIN_LEVELS)) return JSON.stringify(value) ?? "";

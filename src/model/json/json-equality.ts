@@ -2,11 +2,11 @@ import type { WorkMeter } from "../work-meter";
 import { TooMuchWork } from "../work-meter";
 
 /**
- * Equality of JSON values as JSON Schema defines it: members in any order, `1` equal to `1.0`, `0` to `-0`. Both functions
- * charge for what they read, so that neither a large value nor one made to collide is free.
+ * Equality of JSON values as JSON Schema defines it: members in any order, `1` equal to `1.0`, `0` to `-0`. Both
+ * functions charge the meter for what they read, so large values and deliberate collisions are bounded.
  */
 
-/** Events hold 64 levels at most. What recursion can bear, whatever the stack of the caller: 512 levels. */
+/** Levels that recursion can handle on any caller's stack. Events have at most 64. */
 export const MAX_COMPARED_LEVELS = 512;
 
 const SEED = 0x2545f491;
@@ -16,7 +16,9 @@ const FALSE = 0xc2b2ae3d;
 const ARRAY = 0x27d4eb2f;
 const OBJECT = 0x165667b1;
 
-/** 32 bits, the same for equal values. Without a secret: a random seed would make the work differ from run to run. */
+/**
+ * A 32-bit hash, the same for equal values. It has no random seed, which would make the work differ from run to run.
+ */
 export function hashOf(value: unknown, meter: WorkMeter, level = 0): number {
   if (typeof value === "string") return hashText(value, meter);
   if (typeof value !== "object" || value === null) {
@@ -24,7 +26,7 @@ export function hashOf(value: unknown, meter: WorkMeter, level = 0): number {
     if (typeof value === "number") return hashNumber(value);
     return value === null ? NULL : value === true ? TRUE : FALSE;
   }
-  // Deeper values are told apart by comparing them.
+  // Comparison distinguishes deeper values.
   if (level === MAX_COMPARED_LEVELS) return ARRAY;
   if (Array.isArray(value)) {
     meter.charge(1);
@@ -35,7 +37,7 @@ export function hashOf(value: unknown, meter: WorkMeter, level = 0): number {
   const names = Object.keys(value);
   meter.charge(1 + 4 * names.length);
   let sum = OBJECT;
-  // A sum, since the order of members means nothing.
+  // A sum does not depend on the order of members.
   for (const name of names) sum += mix(hashText(name, meter), hashOf(Reflect.get(value, name), meter, level + 1));
   return sum >>> 0;
 }
@@ -78,7 +80,7 @@ function hashNumber(value: number): number {
   return mix(bits[0] ?? 0, bits[1] ?? 0);
 }
 
-/** Of MurmurHash3. */
+/** The mixing step of MurmurHash3. */
 function mix(hash: number, next: number): number {
   let mixed = Math.imul(hash ^ Math.imul(next, 0xcc9e2d51), 0x1b873593);
   mixed ^= mixed >>> 15;

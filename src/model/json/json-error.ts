@@ -1,13 +1,13 @@
 /**
- * Finds where a text stops being JSON. `JSON.parse` tells the place only for some mistakes, and repeats the payload in
- * its message. Used once a text is known to be wrong, so it need not be fast.
+ * Finds where a text stops being JSON. `JSON.parse` gives the position only for some errors, and its message repeats
+ * the payload. This runs only on texts that failed to parse, so it need not be fast.
  */
 
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const SPACE = /[ \t\n\r]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
-/** What may come next: a value, a member's name, or what follows a value. `first` also takes the closing bracket. */
+/** What may come next: a value, a member's name, or what follows a value. `first` also allows the closing bracket. */
 type Expected = "value" | "first value" | "name" | "first name" | "next";
 
 /** The index of the first character that cannot belong to one JSON value, or the text's length if it ends too early. */
@@ -69,7 +69,7 @@ function skip(pattern: RegExp, text: string, index: number): number {
   return pattern.test(text) ? pattern.lastIndex : index;
 }
 
-/** Where the string that begins at `start` ends, or the index of what it must not hold. */
+/** Where the string that begins at `start` ends, or the index of an invalid character in it. */
 function stringEnd(text: string, start: number): { end: number; error: number | null } {
   if (text[start] !== '"') return { end: start, error: start };
   let index = start + 1;

@@ -5,7 +5,7 @@ export function escapePointer(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** The names that a pointer goes through; none for the pointer to the whole. */
+/** The names in a pointer; none for the pointer to the whole document. */
 export function namesOf(pointer: string): string[] {
   return pointer
     .split("/")

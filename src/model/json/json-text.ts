@@ -1,6 +1,6 @@
 /**
- * JSON.stringify for a JSON value of any depth. V8 writes by recursion as soon as a value holds a member named like an
- * array index, and overflows the stack near 5,000 levels, which 10 KB can hold; JSON.parse takes any depth.
+ * JSON.stringify for a JSON value of any depth. V8 recurses if a value has a member named like an array index, and
+ * overflows the stack near 5,000 levels, which fit in 10 KB. JSON.parse accepts any depth.
  */
 export function jsonText(value: unknown): string {
   try {
@@ -11,7 +11,7 @@ export function jsonText(value: unknown): string {
   }
 }
 
-/** What is still to be written, last first: a text as it stands, or a value. */
+/** A pending output step: a literal text, or a value to write. The last step comes first. */
 type Step = { text: string } | { value: unknown };
 
 function writeLevels(whole: unknown): string {

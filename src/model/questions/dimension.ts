@@ -1,15 +1,15 @@
 import type { PropertyPath } from "../event/property-path";
 import type { EventSource } from "./event-pattern";
 
-/** What events are grouped by: who sent them, what they are, or the value of a property. */
+/** What events are grouped by: their application, their type, or the value of a property. */
 export type QuestionDimension =
   | { kind: "application" | "category" | "name" | "type" }
   | { kind: "property"; path: PropertyPath };
 
-/** What events stand under that have no value of the property. */
+/** The group of events that have no value of the property. */
 export const NONE = "(none)";
 
-/** @param valueAt as `matchesPattern` takes it */
+/** @param valueAt see `matchesPattern` */
 export function dimensionText(
   dimension: QuestionDimension,
   source: EventSource,

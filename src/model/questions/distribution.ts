@@ -1,15 +1,15 @@
-/** How often each value occurs, as JSON keeps it. */
+/** How often each value occurs, in a form that JSON can store. */
 export interface Distribution {
-  /** Values with their numbers, in no order. */
+  /** Values with their counts, unordered. */
   counts: [value: number, count: number][];
-  /** True if values were rounded to three digits, which changes a quantile by 0.5 % at most. */
+  /** True if values were rounded to three digits, which changes a quantile by at most 0.5 %. */
   isRounded: boolean;
 }
 
-/** Beyond so many different values they are rounded. */
+/** If there are more different values, they are rounded. */
 export const MAX_EXACT_VALUES = 10_000;
 
-/** Collects values (whole numbers of milliseconds, say) in bounded memory. */
+/** Collects values (for example whole milliseconds) in bounded memory. */
 export class DistributionTally {
   private counts = new Map<number, number>();
   private isRounded = false;
@@ -41,7 +41,7 @@ export function roundTo3Digits(value: number): number {
   return Number(value.toPrecision(3));
 }
 
-/** The number of values, and the value of a rank (from 1) among them in ascending order. */
+/** The number of values, and a function that returns the value at a rank (from 1) in ascending order. */
 export function rankedValues({ counts }: Distribution): { size: number; valueAt: (rank: number) => number | null } {
   const sorted = counts.toSorted(([a], [b]) => a - b);
   const size = sorted.reduce((sum, [, count]) => sum + count, 0);
@@ -58,7 +58,10 @@ export function rankedValues({ counts }: Distribution): { size: number; valueAt:
   };
 }
 
-/** The smallest value that at least the share `q` of all values do not exceed (nearest rank). Null without values. */
+/**
+ * The quantile `q` by nearest rank: the smallest value that at least the share `q` of the values do not exceed. Null
+ * without values.
+ */
 export function quantileOf(distribution: Distribution, q: number): number | null {
   const { size, valueAt } = rankedValues(distribution);
   return size === 0 ? null : valueAt(Math.max(1, Math.ceil(q * size)));

@@ -1,22 +1,22 @@
 /**
- * Estimates from a sample: each session (or visitor) is in it with the same probability, the sampled share, independently of the
- * others and of what it did.
+ * Estimates from a sample. Each session (or visitor) is in it with the same probability, the sampled share,
+ * independently of the others and of its events.
  */
 
-/** Lower and upper end. */
+/** Lower and upper bound. */
 export type Interval = [low: number, high: number];
 
-/** Of the normal distribution, for 95 %. */
+/** The quantile of the normal distribution for a 95 % interval. */
 const Z = 1.959_964;
 
-/** Estimates how many there are of which `found` are in the sample. */
+/** Estimates the total from the number found in the sample. */
 export function estimateCount(found: number, share: number): number {
   return Math.round(found / share);
 }
 
 /**
- * The numbers from which a sample such as this one is not unlikely (95 %): the score interval of a binomial whose probability is
- * known, with a correction for continuity. There are at least as many as were found.
+ * The 95 % interval of the total: the score interval of a binomial with known probability, with continuity correction.
+ * The total is never below the number found.
  */
 export function countInterval(found: number, share: number): Interval {
   if (share >= 1) return [found, found];
@@ -27,8 +27,8 @@ export function countInterval(found: number, share: number): Interval {
 }
 
 /**
- * The interval of the share `found / of` in the whole, from a sample (Wilson, with a correction for continuity). What was sampled is known, so the interval closes as
- * the sample grows to the whole.
+ * The 95 % interval of the share `found / of` in the whole (Wilson, with continuity correction). The sampled part is
+ * known exactly, so the interval narrows to zero as the sample grows to the whole.
  */
 export function shareInterval(found: number, of: number, share: number): Interval {
   if (of === 0) return [0, 1];
@@ -41,7 +41,7 @@ export function shareInterval(found: number, of: number, share: number): Interva
   return [Math.max(0, Math.min(p, middle - reach)), Math.min(1, Math.max(p, middle + reach))];
 }
 
-/** The ranks (from 1) in a sample of `size` between whose values the quantile `q` of the whole lies. */
+/** The ranks (from 1) in a sample of `size` whose values bound the quantile `q` of the whole (95 %). */
 export function quantileRanks(size: number, q: number, share: number): Interval {
   const reach = Z * Math.sqrt(size * q * (1 - q) * Math.max(0, 1 - share));
   const low = share >= 1 ? Math.ceil(size * q) : Math.floor(size * q - reach);

@@ -1,7 +1,7 @@
 import { formatPropertyPath, type PropertyPath } from "../event/property-path";
 import { matchesFilter, type ValueFilter } from "../event/property-value";
 
-/** Which events a step of a question means. Null and empty: any. */
+/** Selects events, for example for a step of a funnel. Null or empty: any. */
 export interface EventPattern {
   category: string | null;
   name: string | null;
@@ -9,7 +9,7 @@ export interface EventPattern {
   data: readonly { path: PropertyPath; filter: ValueFilter }[];
 }
 
-/** Who sent an event, and what it is. */
+/** The application and the type of an event. */
 export interface EventSource {
   application: string;
   category: string;
@@ -18,7 +18,7 @@ export interface EventSource {
 
 export const ANY_EVENT: EventPattern = { category: null, name: null, application: null, data: [] };
 
-/** True if events of this kind may match. The values of their properties decide the rest. */
+/** True if events of this application and type may match; whether one does depends on its properties. */
 export function admitsSource(pattern: EventPattern, { application, category, name }: EventSource): boolean {
   return (
     (pattern.application === null || pattern.application === application) &&
@@ -27,7 +27,7 @@ export function admitsSource(pattern: EventPattern, { application, category, nam
   );
 }
 
-/** @param valueAt the text of a property (see `valueText`), or null where the event has none */
+/** @param valueAt returns the text of a property (see `valueText`), or null if the event has none */
 export function matchesPattern(
   pattern: EventPattern,
   source: EventSource,
@@ -38,7 +38,7 @@ export function matchesPattern(
   );
 }
 
-/** The different paths that some patterns look at, in the order of their first use. */
+/** The distinct paths that patterns read, in the order of their first use. */
 export function pathsOf(patterns: readonly EventPattern[], further: readonly PropertyPath[] = []): PropertyPath[] {
   const paths = [...patterns.flatMap(({ data }) => data.map(({ path }) => path)), ...further];
   return [...new Map(paths.map((path) => [keyOf(path), path])).values()];

@@ -3,24 +3,24 @@ import { type Interval, quantileRanks, shareInterval } from "./estimate";
 import type { FunnelPath } from "./funnel";
 import { type Accuracy, accuracyOf, countOf, rounded, roundedInterval } from "./sampling";
 
-/** Groups that are kept apart. Later ones are added up. */
+/** Groups that are counted separately. Later groups are combined. */
 export const MAX_FUNNEL_GROUPS = 1_000;
 
-/** Groups in an answer; the rest is added up as OTHER_GROUPS. */
+/** Groups in an answer. The others are combined as OTHER_GROUPS. */
 export const MAX_GROUPS_SHOWN = 50;
 
 const OTHER_GROUPS = "(other)";
 
-/** What is counted of the sessions read so far, as JSON keeps it. */
+/** The counts of the sessions read so far, in a form that JSON can store. */
 export interface FunnelState {
-  /** Sessions by the number of steps that they did, for each group: [0] did one. */
+  /** Sessions by the number of completed steps, for each group: [0] completed one. */
   groups: [group: string | null, counts: number[]][];
   /** Milliseconds from each step to the next: [0] from the first to the second. */
   gaps: Distribution[];
   isFolded: boolean;
 }
 
-/** Counts how far sessions came. States of different sessions add up. */
+/** Counts how many steps sessions completed. States of different sessions can be added. */
 export class FunnelTally {
   private readonly groups = new Map<string | null, number[]>();
   private readonly gaps: DistributionTally[];
@@ -90,7 +90,7 @@ export interface FunnelAnswer {
   accuracy: Accuracy;
 }
 
-/** @param share the share of the sessions that was read */
+/** @param share the share of the sessions that was read; 1: all */
 export function funnelAnswer(
   state: FunnelState,
   { steps: count, share, isGrouped }: { steps: number; share: number; isGrouped: boolean },
@@ -124,7 +124,7 @@ function sumOf(all: readonly number[][], steps: number): number[] {
   return Array.from({ length: steps }, (_, step) => all.reduce((sum, counts) => sum + (counts[step] ?? 0), 0));
 }
 
-/** @param byDepth sessions by how many steps they did: whoever did the third also did the first two */
+/** @param byDepth sessions by the number of completed steps; the third step implies the first two */
 function stepsOf(byDepth: readonly number[], gaps: readonly Distribution[], share: number): FunnelStepAnswer[] {
   const found = byDepth.map((_, step) => byDepth.slice(step).reduce((sum, count) => sum + count, 0));
   const [first = 0] = found;
@@ -141,7 +141,7 @@ function stepsOf(byDepth: readonly number[], gaps: readonly Distribution[], shar
   });
 }
 
-/** Where there is nothing to take a share of, the share is 0. */
+/** The share is 0 if `of` is 0. */
 function shareMembers<const Name extends "share_of_first" | "share_of_previous">(
   name: Name,
   found: number,

@@ -3,36 +3,37 @@ import type { Micros } from "../time/time";
 /** An event that matches at least one step of a funnel. */
 export interface FunnelEvent {
   occurredAt: Micros;
-  /** The steps that it matches, as bits: 1 for the first. */
+  /** The steps that it matches, as a bit mask; bit 0 is the first step. */
   steps: number;
-  /** What the funnel is grouped by, where it is. */
+  /** The event's group. Null if the funnel is not grouped. */
   group: string | null;
 }
 
-/** The events with which a session (or a visitor) came furthest. */
+/** How far a session (or a visitor) came. */
 export interface FunnelPath {
-  /** When each step was done, the first one first. As many as steps were done. */
+  /** The time of each completed step, in order. */
   moments: Micros[];
-  /** Of the event of the first step. */
+  /** The group of the first step's event. */
   group: string | null;
 }
 
-/** A path from its last event back to its first. */
+/** A path, linked from its last event back to its first. */
 interface Reached {
   start: Micros;
-  /** The place of the first event: of two that start at one moment, the later one counts as later. */
+  /** The position of the first event, which orders paths that start at the same time. */
   startPlace: number;
   event: FunnelEvent;
   before: Reached | null;
 }
 
 /**
- * How far a session came: events e1 < e2 < … < ek in its order, each matching its step, the last at most `within` after the first.
- * Of all ways to come as far the one that ends first, of these the one that starts last, and between them always the next event
- * that matches. Events of one moment count in their order. Null if no event matches the first step.
+ * Finds how far a session came: events e1 < e2 < … < ek in order, each matching its step, the last at most `within`
+ * after the first. If several paths come as far, it is the one that ends first, then the one that starts last; between
+ * them each step takes the next event that matches. Events with equal timestamps keep their order. Null if no event
+ * matches the first step.
  *
- * Goes through the events once. For each step it keeps the way there that started last: another that started before it, and is as
- * far, can go nowhere that this one cannot.
+ * It reads the events once and keeps, for each step, the path that started last. An earlier start can reach nothing
+ * that this path cannot.
  *
  * @param within null: any time
  */
@@ -40,7 +41,7 @@ export function furthestPath(events: readonly FunnelEvent[], steps: number, with
   const latest: (Reached | null)[] = Array.from({ length: steps }, () => null);
   const first: (Reached | null)[] = Array.from({ length: steps }, () => null);
   for (const [place, event] of events.entries()) {
-    // From the last step on, so that no event does two steps of one way.
+    // The last step goes first, so that one event cannot complete two steps of a path.
     for (let step = steps - 1; step >= 0; step--) {
       if ((event.steps & (1 << step)) === 0) continue;
       const before = step === 0 ? null : (latest[step - 1] ?? null);

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { CountSchema } from "../count";
 
-/** Asks for one step of a job. It holds no state: what is done and what is next stands in the table `question_jobs`. */
+/** Requests one step of a job. The message holds no state; the table `question_jobs` records the progress. */
 export const JobMessageSchema = v.object({
   v: v.literal(1),
   job: v.string(),

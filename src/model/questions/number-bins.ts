@@ -1,16 +1,16 @@
 /**
- * Bins of numbers that grow by a constant factor, so that the middle of a bin differs from any number in it by RELATIVE_ERROR at
- * most (as in DDSketch). Bins of different counts can be added up.
+ * Bins that grow by a constant factor, as in DDSketch: the middle of a bin differs from any number in it by at most
+ * RELATIVE_ERROR. Counts of equal bins can be added.
  */
 
 export const RELATIVE_ERROR = 0.01;
 
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 
-/** What is smaller counts as zero. */
+/** Smaller numbers count as zero. */
 const LEAST = 1e-9;
 
-/** The bin of a number: `0`, or its exponent with its sign before it. */
+/** The bin of a number: `0`, or the number's sign followed by its exponent. */
 export function binOf(number: number): string {
   const size = Math.abs(number);
   if (size < LEAST) return "0";

@@ -2,26 +2,26 @@ import type { Interval } from "./estimate";
 import { END } from "./paths";
 import { type Accuracy, accuracyOf, countOf } from "./sampling";
 
-/** Different keys that are kept apart, and their characters together. Later ones are added up as OTHER. */
+/** Distinct keys that are counted separately, and their total characters. Later keys are combined as OTHER. */
 export const MAX_PATH_KEYS = 5_000;
 const MAX_KEY_CHARACTERS = 500_000;
 
-/** Different steps from a key to a key that are kept apart on one level. */
+/** Distinct edges that are counted separately on one level. */
 export const MAX_EDGES_PER_LEVEL = 10_000;
 
-/** What rare keys are added up as. */
+/** The key that combines rare keys. */
 export const OTHER = "(other)";
 
-/** What is counted of the paths so far, as JSON keeps it. Keys stand as their places in `keys`. */
+/** The counts of the paths so far, in a form that JSON can store. Keys are indexes into `keys`. */
 export interface PathState {
   keys: string[];
   first: [key: number, count: number][];
-  /** By level: [0] leads from the first keys to the second ones. */
+  /** By level: [0] leads from the first keys to the second. */
   edges: [from: number, to: number, count: number][][];
   isFolded: boolean;
 }
 
-/** Counts paths by their keys and steps. States of different sessions add up. */
+/** Counts paths by their keys and edges. States of different sessions can be added. */
 export class PathTally {
   private readonly places = new Map<string, number>();
   private characters = 0;
@@ -29,7 +29,7 @@ export class PathTally {
   private readonly edges: Map<string, [number, number, number]>[] = [];
   private isFolded = false;
 
-  /** @param keys of a path, by level */
+  /** @param keys the keys of a path, by level */
   add(keys: readonly string[]): void {
     const places = keys.map((key) => this.placeOf(key));
     const [start] = places;
@@ -107,10 +107,9 @@ export interface PathAnswer {
 }
 
 /**
- * Nodes and edges, the most frequent first. On each level the `top` keys stand for themselves and the others as OTHER; the end
- * always stands for itself.
+ * Nodes and edges, the most frequent first. Each level shows the `top` keys and END, and combines the others as OTHER.
  *
- * @param share the share of the sessions that was read
+ * @param share the share of the sessions that was read; 1: all
  */
 export function pathAnswer(state: PathState, top: number, share: number): PathAnswer {
   const { keys, first, edges, isFolded } = state;
@@ -141,7 +140,7 @@ function sums(entries: readonly (readonly [number, number])[]): Map<number, numb
   return all;
 }
 
-/** The places of the most frequent keys, and of the end. */
+/** The indexes of the most frequent keys, and of END. */
 function shownKeys(counts: ReadonlyMap<number, number>, keys: readonly string[], top: number): Set<number> {
   const isNamed = (key: number) => keys[key] !== END && keys[key] !== OTHER;
   const ranked = [...counts]
@@ -152,7 +151,7 @@ function shownKeys(counts: ReadonlyMap<number, number>, keys: readonly string[],
   return new Set([...ranked, keys.indexOf(END)]);
 }
 
-/** Adds up what has the same names: the most frequent first, OTHER and END last. */
+/** Adds up entries with the same names. The most frequent come first, OTHER and END last. */
 function named(entries: readonly [names: string[], count: number][]): [names: string[], count: number][] {
   const all = new Map<string, [string[], number]>();
   for (const [names, count] of entries) {

@@ -1,27 +1,28 @@
 /** An event on a path. */
 export interface PathEvent {
-  /** What paths are made of: its type, or the value of a property. */
+  /** The event's node on the path: its type, or the value of a property. */
   key: string;
   isStart: boolean;
   isEnd: boolean;
 }
 
-/** Where a path ends because the session does. Where it goes back in time: where the session begins. */
+/** The end of a path at the end of the session, or at its beginning if the path goes back in time. */
 export const END = "(end)";
 
 export interface PathQuestion {
   hasStart: boolean;
   hasEnd: boolean;
-  /** Events beyond the first one. */
+  /** Events after the first one. */
   depth: number;
 }
 
 /**
  * The keys of a session's path, by level; null if it has none. Level 0 is the first event that matches.
  *
- * - After: from the first event that matches the start on.
- * - Before: from the first event that matches the end, back in time.
- * - Between: from the first event that matches the start to the first one after it that matches the end; null if there is no such.
+ * - After: from the first event that matches the start, forward.
+ * - Before: from the first event that matches the end, backward.
+ * - Between: from the first event that matches the start to the first later one that matches the end; null if there is
+ *   none.
  *
  * A path that is shorter than `depth` ends with END.
  */

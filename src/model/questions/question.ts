@@ -2,7 +2,7 @@ import type { Micros } from "../time/time";
 import type { QuestionDimension } from "./dimension";
 import type { EventPattern } from "./event-pattern";
 
-/** Whose events are put in a row: those of a session, or those that carry a visitor, over all sessions. */
+/** Whose events form a sequence: those of one session, or those of one visitor over all sessions. */
 export type Unit = "session" | "visitor";
 
 interface Ranged {
@@ -10,14 +10,14 @@ interface Ranged {
   from: Micros;
   to: Micros;
   per: Unit;
-  /** Only events of these applications are there for who asks; null: all. */
+  /** The applications whose events the key may read. Null: all. */
   applications: readonly string[] | null;
 }
 
 export interface FunnelQuestion extends Ranged {
   kind: "funnel";
   steps: readonly EventPattern[];
-  /** From the first step to the last; null: any time. */
+  /** The longest time from the first step to the last. Null: any time. */
   within: Micros | null;
   groupBy: QuestionDimension | null;
 }
@@ -26,7 +26,7 @@ export interface PathsQuestion extends Ranged {
   kind: "paths";
   start: EventPattern | null;
   end: EventPattern | null;
-  /** Of what events paths are made. */
+  /** The events that paths consist of. */
   events: EventPattern;
   by: QuestionDimension;
   depth: number;
@@ -35,20 +35,20 @@ export interface PathsQuestion extends Ranged {
 
 export interface RetentionQuestion extends Ranged {
   kind: "retention";
-  /** Where the periods start, ascending, and where the last one ends. */
+  /** The starts of the periods, ascending, and the end of the last one. */
   starts: readonly Micros[];
-  /** How each period is called in the answer. */
+  /** The name of each period in the answer. */
   labels: readonly string[];
-  /** Periods that are counted of each cohort. */
+  /** Periods that are counted for each cohort. */
   columns: number;
   first: EventPattern;
   returning: EventPattern;
 }
 
-/** A question about sequences, as it is asked of the databases and kept with a job. Plain JSON. */
+/** A query about sequences, as the databases receive it and a job stores it. Plain JSON. */
 export type SequenceQuestion = FunnelQuestion | PathsQuestion | RetentionQuestion;
 
-/** Every event that the question looks at matches one of these. */
+/** The patterns of the events that a query reads: each of them matches at least one. */
 export function patternsOf(question: SequenceQuestion): readonly EventPattern[] {
   if (question.kind === "funnel") return question.steps;
   if (question.kind === "retention") return [question.first, question.returning];

@@ -2,16 +2,16 @@ import { countInterval, estimateCount, type Interval } from "./estimate";
 import type { Retained } from "./retention";
 import { type Accuracy, accuracyOf, countOf } from "./sampling";
 
-/** What is counted of the visitors so far: for each cohort its size, and who returned by period. */
+/** The counts of the visitors so far: the size of each cohort, and how many returned in each period. */
 export interface RetentionState {
   cohorts: { size: number; returned: number[] }[];
 }
 
-/** Counts who returned. States of different visitors add up. */
+/** Counts returning visitors. States of different visitors can be added. */
 export class RetentionTally {
   private readonly cohorts: RetentionState["cohorts"];
 
-  /** @param columns periods that are counted of each cohort; a late one has fewer until the end */
+  /** @param columns periods that are counted for each cohort; a late cohort has fewer before the range ends */
   constructor(cohorts: number, columns: number) {
     this.cohorts = Array.from({ length: cohorts }, (_, cohort) => ({
       size: 0,
@@ -47,7 +47,7 @@ export interface RetentionAnswer {
   accuracy: Accuracy;
 }
 
-/** @param starts how each cohort's period is called */
+/** @param starts the name of each cohort's period */
 export function retentionAnswer(
   { cohorts }: RetentionState,
   starts: readonly string[],

@@ -3,24 +3,25 @@ import type { Micros } from "../time/time";
 /** An event of a visitor. */
 export interface RetentionEvent {
   occurredAt: Micros;
-  /** It may begin the visitor's time. */
+  /** It can be the visitor's first event. */
   isFirst: boolean;
-  /** It counts as coming back. */
+  /** It counts as a return. */
   isReturn: boolean;
 }
 
 export interface Retained {
   /** The period of the visitor's first event, from 0. */
   cohort: number;
-  /** Periods after that one in which the visitor was seen again, from 0, which is the cohort's own. Ascending. */
+  /** Periods in which the visitor returned, counted from the cohort's own, which is 0. Ascending. */
   returned: number[];
 }
 
 /**
- * In which period a visitor's first event lies, and in which ones the visitor came back, that event included where it counts.
+ * Finds the period of a visitor's first event, and the periods in which the visitor returned. The first event is itself
+ * a return if it matches.
  *
- * @param events in order
- * @param starts where the periods start, ascending, and where the last one ends
+ * @param events one visitor's events, in order
+ * @param starts the starts of the periods, ascending, and the end of the last one
  */
 export function retainedBy(events: readonly RetentionEvent[], starts: readonly Micros[]): Retained | null {
   const first = events.findIndex(({ isFirst, occurredAt }) => isFirst && periodOf(occurredAt, starts) !== null);
@@ -35,7 +36,7 @@ export function retainedBy(events: readonly RetentionEvent[], starts: readonly M
   return { cohort, returned: [...returned].sort((a, b) => a - b) };
 }
 
-/** The number of the period that holds a moment, from 0. */
+/** The number of the period that contains a time, from 0. Null if no period does. */
 export function periodOf(moment: Micros, starts: readonly Micros[]): number | null {
   const next = starts.findIndex((start) => start > moment);
   return next <= 0 ? null : next - 1;

@@ -1,10 +1,10 @@
 import { countInterval, estimateCount, type Interval } from "./estimate";
 
-/** How an answer was found. */
+/** How an answer was computed. */
 export interface Sampling {
   /** The share of the sessions (or visitors) that was read; 1: all. */
   share: number;
-  /** True if rare keys were added up because there were too many to keep apart. */
+  /** True if rare keys were combined because there were too many. */
   isFolded: boolean;
 }
 
@@ -22,13 +22,13 @@ export function accuracyOf({ share, isFolded }: Sampling): Accuracy {
   };
 }
 
-/** A number of sessions as an answer has it: with its interval where it is an estimate. */
+/** A number of sessions for an answer, with its interval if it is an estimate. */
 export function countOf(found: number, share: number): { count: number; interval_95?: Interval } {
   if (share >= 1) return { count: found };
   return { count: estimateCount(found, share), interval_95: countInterval(found, share) };
 }
 
-/** A share as an answer has it. */
+/** Rounds a share for an answer, to six decimals. */
 export function rounded(value: number): number {
   return Math.round(value * 1_000_000) / 1_000_000;
 }

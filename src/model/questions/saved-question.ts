@@ -1,4 +1,4 @@
-/** The operations whose questions can be saved, by their kind. */
+/** The operations whose queries can be saved, by kind. */
 export const SAVED_KINDS = {
   funnels: { method: "POST", path: "/theeye/funnels" },
   paths: { method: "POST", path: "/theeye/paths" },
@@ -9,20 +9,20 @@ export const SAVED_KINDS = {
 
 export type SavedKind = keyof typeof SAVED_KINDS;
 
-/** What an operation takes: the members of its body, or its parameters. */
+/** The input of an operation: the members of its body, or its parameters. */
 export type SavedMembers = Readonly<Record<string, unknown>>;
 
-/** Saved questions, and versions of one of them. */
+/** The most saved queries, and the most versions of one of them. */
 export const MAX_SAVED_QUESTIONS = 500;
 export const MAX_QUESTION_VERSIONS = 500;
 
-/** Characters of a question as JSON. */
+/** Characters of a saved query as JSON. */
 export const MAX_QUESTION_CHARACTERS = 20_000;
 
-/** What may be given anew when a saved question is run. */
+/** The members that may be overridden when a saved query runs. */
 export const RUN_MEMBERS = ["start_date", "end_date", "timezone", "accuracy"] as const;
 
-/** The request that asks a question: its path with a query, or its path and a body. */
+/** The request that runs a saved query: a path with a query string, or a path and a body. */
 export function requestOf(
   kind: SavedKind,
   members: SavedMembers,

@@ -16,7 +16,7 @@ import {
 import { type RetentionEvent, retainedBy } from "./retention";
 import { type RetentionAnswer, type RetentionState, RetentionTally, retentionAnswer } from "./retention-tally";
 
-/** What is read of an event for a question about sequences. */
+/** The parts of an event that a query about sequences reads. */
 export interface SequenceEvent {
   occurredAt: Micros;
   source: EventSource;
@@ -28,25 +28,25 @@ export type SequenceState = FunnelState | PathState | RetentionState;
 export type SequenceAnswer = FunnelAnswer | PathAnswer | RetentionAnswer;
 
 /**
- * Counts the sequences of one question. Each event is turned into the little that the question needs of it as it is read, and a
- * sequence is counted once all of its events are known.
+ * Counts the sequences of one query. Each event is reduced to what the query needs when it is read. A sequence is
+ * counted once all its events are known.
  */
 export interface SequenceTally<Item> {
-  /** Null: the question does not look at the event. */
+  /** Returns null if the query does not use the event. */
   itemOf(event: SequenceEvent): Item | null;
-  /** @param items of one session or visitor, in order */
+  /** @param items the items of one session or visitor, in order */
   add(items: readonly Item[]): void;
   addAll(state: SequenceState): void;
   readonly state: SequenceState;
 }
 
-/** The properties that must be read to answer a question. */
+/** The properties that must be read to answer a query. */
 export function pathsToRead(question: SequenceQuestion): PropertyPath[] {
   const dimension = question.kind === "funnel" ? question.groupBy : question.kind === "paths" ? question.by : null;
   return pathsOf(patternsOf(question), pathsOfDimension(dimension));
 }
 
-/** Gives the tally of a question to a function that does not depend on its kind. */
+/** Calls a function with the tally of a query; the function does not depend on the query's kind. */
 export function withTally<Result>(
   question: SequenceQuestion,
   use: <Item>(tally: SequenceTally<Item>) => Result,
@@ -129,15 +129,15 @@ function retentionTally({ first, returning, starts, columns }: RetentionQuestion
 
 function asFunnel(state: SequenceState): FunnelState {
   if ("groups" in state) return state;
-  throw new TypeError("the state is not that of a funnel");
+  throw new TypeError("expected the state of a funnel");
 }
 
 function asPaths(state: SequenceState): PathState {
   if ("edges" in state) return state;
-  throw new TypeError("the state is not that of paths");
+  throw new TypeError("expected the state of paths");
 }
 
 function asRetention(state: SequenceState): RetentionState {
   if ("cohorts" in state) return state;
-  throw new TypeError("the state is not that of retention");
+  throw new TypeError("expected the state of retention");
 }

@@ -11,9 +11,9 @@ export type Edit =
   | { op: "shift"; path: string; from: string; to: string };
 
 /**
- * Applies edits in their order. An edit that needs what the event lacks changes nothing.
+ * Applies edits in order. An edit that needs a missing member changes nothing.
  *
- * @throws DoesNotApply where a path leads through what is no object, or a bound is passed
+ * @throws DoesNotApply if a path leads through a value that is not an object, or a limit is exceeded
  */
 export function applyEdits(document: EventDocument, edits: readonly Edit[]): void {
   for (const edit of edits) applyEdit(document, edit);
@@ -47,13 +47,13 @@ function applyEdit(document: EventDocument, edit: Edit): void {
   }
 }
 
-/** Replaces what is there, or adds it where its object is. */
+/** Replaces the value at a path, or adds it if its parent exists. */
 function put(document: EventDocument, path: string, value: unknown): void {
   if (document.read(path) !== undefined) document.replace(path, value);
   else if (document.hasParent(path)) document.add(path, value);
 }
 
-/** The moment that lies as far after `value` as `to` after `from`; null: one of them cannot be read. */
+/** `value` moved by the difference `to` minus `from`. Null if one of the times cannot be read. */
 function shift(value: unknown, from: unknown, to: unknown): string | null {
   const [moment, start, end] = [momentIn(value), momentIn(from), momentIn(to)];
   if (moment === null || start === null || end === null) return null;

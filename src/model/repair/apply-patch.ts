@@ -7,7 +7,7 @@ export type Operation =
   | { op: "move" | "copy"; from: string; path: string };
 
 /**
- * Applies a JSON Patch in its order.
+ * Applies the operations of a JSON Patch in order.
  *
  * @throws DoesNotApply at the first operation that does not apply
  */
@@ -37,7 +37,7 @@ function applyOperation(document: EventDocument, operation: Operation): void {
       break;
     }
     case "test":
-      // What is there is not repeated: it may be anything that a visitor typed.
-      if (!document.equals(path, operation.value)) throw new DoesNotApply("a test of the patch does not hold");
+      // The message does not repeat the value, which may be anything that a visitor typed.
+      if (!document.equals(path, operation.value)) throw new DoesNotApply("a test operation of the patch failed");
   }
 }

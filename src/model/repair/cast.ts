@@ -4,7 +4,7 @@ export const CAST_TYPES = ["string", "number", "integer", "boolean", "timestamp"
 
 export type CastType = (typeof CAST_TYPES)[number];
 
-/** The value as another type, or as it is where it cannot be one: the event then fails for it as before. */
+/** The value as another type, or unchanged if it cannot be converted. The event then fails as before. */
 export function cast(value: unknown, type: CastType): unknown {
   if (typeof value === "object") return value;
   if (type === "string") return String(value);
@@ -18,7 +18,7 @@ export function cast(value: unknown, type: CastType): unknown {
   return type === "integer" && !Number.isInteger(number) ? value : number;
 }
 
-/** Every form that an event's timestamp may have, and its number as text. */
+/** Reads every form of an event's timestamp, and also a number written as text. */
 export function momentIn(value: unknown): Micros | null {
   return momentOf(typeof value === "string" ? value.trim() : value) ?? momentOf(numberIn(value));
 }
@@ -35,7 +35,7 @@ const BOOLEANS = new Map([
 function numberIn(value: unknown): number | null {
   if (typeof value === "number") return value;
   if (typeof value !== "string" || value.trim() === "") return null;
-  // Adding 0 turns -0, which JSON writes as 0, into 0.
+  // Adding 0 turns -0 into 0, which JSON writes anyway.
   const number = Number(value) + 0;
   return Number.isFinite(number) ? number : null;
 }

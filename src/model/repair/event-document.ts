@@ -7,24 +7,28 @@ import { MAX_NESTING_LEVELS } from "../limits";
 import { formatTimestamp, type Micros } from "../time/time";
 import { WorkMeter } from "../work-meter";
 
-/** Bytes that a repair may write into one event, whatever it takes away again: four times what an event may have. */
+/**
+ * Bytes that a repair may write into one event in total, even if it removes them again: four times an event's limit.
+ */
 export const MAX_WRITTEN_BYTES = 131_072;
 
-/** Units of work for one event: some 20 ms. Writing the most bytes that may be takes 5. */
+/** Units of work for one event: about 20 ms. Writing MAX_WRITTEN_BYTES takes 5 ms. */
 export const MAX_REPAIR_WORK = 500_000;
 
-/** The moment of receipt as a member of the event: it can be read, and never be changed. */
+/** The time of receipt as a member of the event. A repair can read it but not change it. */
 export const RECEIVED_AT = "received_at";
 
-/** An operation that does not apply: the event is left alone. The message holds nothing of the event. */
+/**
+ * Thrown when an operation does not apply; the event then stays unchanged. The message contains nothing of the event.
+ */
 export class DoesNotApply extends Error {}
 
 const ARRAY_INDEX = /^(?:0|[1-9]\d{0,9})$/;
 
 /**
- * An event while it is repaired. An array takes indexes, and `-` for the place after its last item; `__proto__`
- * and the like are members as any other. What is written is measured first, so that no operation can grow the event, or
- * its nesting, beyond the bounds.
+ * An event during a repair. Arrays accept indexes, and `-` for the place after the last item. `__proto__` and similar
+ * names are ordinary members. Values are measured before they are written, so no operation can exceed the limits on
+ * size and nesting.
  */
 export class EventDocument {
   private root: unknown;
@@ -32,7 +36,7 @@ export class EventDocument {
   private bytesLeft = MAX_WRITTEN_BYTES;
   readonly meter = new WorkMeter(MAX_REPAIR_WORK);
 
-  /** @param event is changed */
+  /** @param event is modified */
   constructor(event: unknown, receivedAt: Micros) {
     this.root = event;
     this.receivedAt = formatTimestamp(receivedAt);
@@ -42,7 +46,7 @@ export class EventDocument {
     return this.root;
   }
 
-  /** The value at a path; undefined, which JSON cannot hold: there is none. */
+  /** The value at a path, or undefined if there is none. */
   read(path: string): unknown {
     const names = namesOf(path);
     if (names.length === 1 && names[0] === RECEIVED_AT) return this.receivedAt;
@@ -50,17 +54,17 @@ export class EventDocument {
     return names.reduce<unknown>(memberOf, this.root);
   }
 
-  /** Whether a member of this name can stand there: its object or array exists. */
+  /** Whether the object or array that would hold this member exists. */
   hasParent(path: string): boolean {
     return this.read(path.slice(0, path.lastIndexOf("/"))) !== undefined;
   }
 
-  /** Adds a member or an item, or replaces the member, as RFC 6902 does. The value is copied. */
+  /** Adds an item, or adds or replaces a member, as RFC 6902 defines it. The value is copied. */
   add(path: string, value: unknown): void {
     this.place(path, this.copyOf(path, value));
   }
 
-  /** Replaces what is there. The value is copied. */
+  /** Replaces the value at a path. The new value is copied. */
   replace(path: string, value: unknown): void {
     if (this.read(path) === undefined) throw nothingAt(path);
     const copy = this.copyOf(path, value);
@@ -73,7 +77,7 @@ export class EventDocument {
   remove(path: string): unknown {
     const value = this.read(path);
     const { parent, name } = this.parentOf(path);
-    if (parent === null) throw new DoesNotApply("the whole event cannot be taken away");
+    if (parent === null) throw new DoesNotApply("the whole event cannot be removed");
     if (value === undefined) throw nothingAt(path);
     if (Array.isArray(parent)) parent.splice(Number(name), 1);
     else delete parent[name];
@@ -103,7 +107,7 @@ export class EventDocument {
     else throw nothingAt(path);
   }
 
-  /** What a path's last name stands in; null for the path of the whole event. */
+  /** The object or array that holds a path's last name. Null for the path of the whole event. */
   private parentOf(path: string): { parent: Record<string, unknown> | unknown[] | null; name: string } {
     const names = namesOf(path);
     if (names[0] === RECEIVED_AT) throw new DoesNotApply(`/${RECEIVED_AT} cannot be changed`);
@@ -113,15 +117,17 @@ export class EventDocument {
     const parent = names.reduce<unknown>(memberOf, this.root);
     if (Array.isArray(parent)) {
       if (name !== "-" && !ARRAY_INDEX.test(name)) {
-        throw new DoesNotApply(`an array takes an index or "-", and not ${path}`);
+        throw new DoesNotApply(`an array needs an index or "-", found ${path}`);
       }
       return { parent, name };
     }
     if (isJsonObject(parent)) return { parent, name };
-    throw parent === undefined ? nothingAt(path) : new DoesNotApply(`${path} leads through what is no object`);
+    throw parent === undefined
+      ? nothingAt(path)
+      : new DoesNotApply(`${path} leads through a value that is not an object`);
   }
 
-  /** A copy by way of its text, which is two to four times as fast as a structured clone, and measures it. */
+  /** Copies a value through its text: two to four times as fast as a structured clone, and it gives the size. */
   private copyOf(path: string, value: unknown): unknown {
     const text = this.checkedText(path, value);
     const bytes = utf8Bytes(text);
@@ -143,7 +149,7 @@ function memberOf(value: unknown, name: string): unknown {
   return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
-/** As a member of its own, also where the name is `__proto__`. */
+/** Sets an own member, even if its name is `__proto__`. */
 function setMember(object: Record<string, unknown>, name: string, value: unknown): void {
   if (name !== "__proto__") object[name] = value;
   else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });

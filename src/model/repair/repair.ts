@@ -12,15 +12,16 @@ import { CAST_TYPES } from "./cast";
 import { DoesNotApply, EventDocument, RECEIVED_AT } from "./event-document";
 
 /**
- * How a failed event is fixed before it is validated again. Applied to a copy: what was sent stays in the errors table.
+ * How a failed event is fixed before it is validated again. The repair changes a copy; the errors table keeps the
+ * original.
  *
- * - `patch`: a JSON Patch (RFC 6902). Strict: where an operation does not apply, the event is left alone.
- * - `edits`: for many events that are not all alike. An edit whose path an event lacks changes nothing.
+ * - `patch`: a JSON Patch (RFC 6902). If an operation does not apply, the event stays unchanged.
+ * - `edits`: for many events that differ. An edit whose path is missing in an event changes nothing.
  *
- * Both may read `/received_at`, the moment of receipt, and neither may write it.
+ * Both may read `/received_at`, the time of receipt, but not write it.
  */
 
-/** Bytes of a repair as JSON. It is stored with its replay and applied to every event. */
+/** Bytes of a repair as JSON. It is stored with its replay and applied to each event. */
 export const MAX_REPAIR_BYTES = 65_536;
 
 const MAX_OPERATIONS = 50;
@@ -35,7 +36,7 @@ const writable = v.pipe(
   readable,
   v.check(
     (path) => namesOf(path)[0] !== RECEIVED_AT,
-    `expected another path than /${RECEIVED_AT}, which can only be read: a repair never changes when an event was received`,
+    `expected a path other than /${RECEIVED_AT}, which is read-only: a repair never changes when an event was received`,
   ),
 );
 
@@ -92,18 +93,18 @@ export const RepairSchema = v.pipe(
   ),
   v.check((repair) => utf8Bytes(jsonText(repair)) <= MAX_REPAIR_BYTES, `expected at most ${MAX_REPAIR_BYTES} bytes`),
   v.description(
-    "How to fix each event before it is validated: `patch`, a JSON Patch (RFC 6902), which leaves an event alone where an operation does not apply; or `edits` (set, rename, copy, remove, cast, shift), which pass over what an event lacks. `/received_at` is the moment of receipt: it can be copied from, and not be changed. `shift` moves the moment at `path` by the difference of two others, `to` minus `from`.",
+    "How to fix each event before it is validated: `patch`, a JSON Patch (RFC 6902), which leaves an event unchanged if an operation does not apply; or `edits` (set, rename, copy, remove, cast, shift), which skip missing members. `/received_at` is the time of receipt; it can be copied but not changed. `shift` moves the time at `path` by the difference of two others, `to` minus `from`.",
   ),
 );
 
 export type Repair = v.InferOutput<typeof RepairSchema>;
 
-/** A union says only that nothing fits. What is wrong within an operation is said by the form that was meant. */
+/** A union reports only that nothing matches. The issue within the intended form names the operation that is wrong. */
 function messageOf(issues: readonly v.BaseIssue<unknown>[] | undefined): string {
   const within = issues?.find(({ path }) => path !== undefined && path.length > 1);
   if (within === undefined) return "expected either patch or edits, with a list of operations";
   const { expected, received, message } = within;
-  // A discriminator that fits nothing is reported as the object itself, in words that help nobody.
+  // valibot reports an unknown discriminator as the whole object, which does not help the reader.
   const isKind = within.type === "variant" && received !== "undefined";
   const reason = isKind
     ? `${message}, found ${foundIn(within)}`
@@ -120,7 +121,7 @@ export type Repaired =
   | { applies: false; reason: string; work: number };
 
 /**
- * Fixes an event as a repair says.
+ * Applies a repair to an event.
  *
  * @param text the event as JSON
  * @returns the fixed event, or why the repair does not apply to it; `work` in units, see MAX_REPAIR_WORK

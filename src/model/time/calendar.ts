@@ -3,7 +3,7 @@ import type { LocalMillis, TimeZone } from "./time-zone";
 
 export const CALENDAR_INTERVALS = ["minute", "hour", "day", "week", "month"] as const;
 
-/** The width of a bucket on the clocks of a zone. Weeks begin on Monday. */
+/** The width of a bucket in a zone's local time. Weeks begin on Monday. */
 export type CalendarInterval = (typeof CALENDAR_INTERVALS)[number];
 
 /** A range of time: [start, end). */
@@ -19,10 +19,10 @@ const DAY_MS = 86_400_000;
 const DAYS_BEFORE_MONDAY = 3;
 
 /**
- * The starts of the buckets that a period touches, ascending. The first may lie before the period. Days have 23 or 25 hours
- * where clocks change.
+ * The starts of the buckets that overlap a period, ascending. The first may lie before the period. Days have 23 or 25
+ * hours when clocks change.
  *
- * @param most no more than one beyond this many are returned
+ * @param most at most one more than this many are returned
  */
 export function bucketStarts(
   { start, end }: Period,
@@ -39,24 +39,24 @@ export function bucketStarts(
   return starts;
 }
 
-/** The start of the bucket that holds a moment. */
+/** The start of the bucket that contains a time. */
 export function bucketOf(moment: Micros, interval: CalendarInterval, zone: TimeZone): Micros {
   if (interval === "minute") return Math.floor(moment / 60_000_000) * 60_000_000;
   const local = zone.localOf(moment);
   if (interval === "hour") {
-    // Counted back from the moment, so that an hour which the clocks show twice is two buckets.
+    // Counting back from the time makes an hour that the clocks show twice two buckets.
     const start = Math.floor(moment / 1_000) * 1_000 - (local - Math.floor(local / HOUR_MS) * HOUR_MS) * 1_000;
-    // Where clocks changed within the hour, by half an hour on Lord Howe Island, it begins with the change.
+    // If clocks changed within the hour, as on Lord Howe Island by half an hour, the bucket begins at the change.
     return zone.offsetAt(start) === zone.offsetAt(moment) ? start : zone.lastChange(start, moment);
   }
   return zone.momentOf(floorLocal(local, interval));
 }
 
-/** The start of the bucket after the one that starts at a moment. */
+/** The start of the bucket after the one that starts at a time. */
 export function nextBucket(start: Micros, interval: CalendarInterval, zone: TimeZone): Micros {
   if (interval === "minute") return start + 60_000_000;
   const local = zone.localOf(start);
-  // A change of clocks by half an hour leaves a bucket that does not begin at a full hour.
+  // After a change by half an hour, a bucket does not begin at a full hour.
   if (interval === "hour") return start + (HOUR_MS - (local - Math.floor(local / HOUR_MS) * HOUR_MS)) * 1_000;
   return zone.momentOf(addLocal(floorLocal(local, interval), interval, 1));
 }
@@ -87,8 +87,8 @@ export const COMPARISONS = ["previous_period", "previous_year"] as const;
 export type Comparison = (typeof COMPARISONS)[number];
 
 /**
- * The period to compare a period with. The previous period is as long on the zone's clocks: as many months if both ends are
- * starts of months, as many days if both are midnights, otherwise as much time.
+ * The period to compare a period with. The previous period has the same length in local time: as many months if both
+ * ends are starts of months, as many days if both are midnights, otherwise the same duration.
  */
 export function comparedPeriod(period: Period, comparison: Comparison, zone: TimeZone): Period {
   const { start, end } = period;

@@ -1,20 +1,20 @@
 import type { Micros } from "./time";
 
-/** A date and time on the clocks of a zone, as milliseconds since 1970-01-01T00:00 on the same clocks. */
+/** A zone's local date and time, as milliseconds since 1970-01-01T00:00 local time. */
 export type LocalMillis = number;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** Offsets change a few times a year and at whole quarters of an hour, so one is kept for each. */
+/** Offsets change a few times a year, at whole quarters of an hour, so one is cached for each quarter. */
 const CACHE_STEP_MS = 15 * MINUTE_MS;
 const MAX_CACHED_OFFSETS = 20_000;
 
 const OFFSET = /^GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/;
 
 /**
- * A time zone by its IANA name, or an offset such as `+05:30`: from moments to the zone's clocks and back. The rules of zones
- * are those of the platform (`Intl`).
+ * A time zone by its IANA name, or an offset such as `+05:30`. It converts times to local time and back, with the
+ * platform's time zone rules (`Intl`).
  */
 export class TimeZone {
   private readonly offsets = new Map<number, number>();
@@ -38,7 +38,7 @@ export class TimeZone {
     new Intl.DateTimeFormat("en-US", { timeZone: "UTC", timeZoneName: "longOffset" }),
   );
 
-  /** The zone's distance from UTC at a moment, in milliseconds. */
+  /** The zone's offset from UTC at a time, in milliseconds. */
   offsetAt(moment: Micros): number {
     const millis = Math.floor(moment / 1_000);
     if (this.name === "UTC") return 0;
@@ -55,14 +55,14 @@ export class TimeZone {
     return offset;
   }
 
-  /** What the zone's clocks show at a moment, to the millisecond. */
+  /** The local time at a time, to the millisecond. */
   localOf(moment: Micros): LocalMillis {
     return Math.floor(moment / 1_000) + this.offsetAt(moment);
   }
 
   /**
-   * The moment at which the zone's clocks show a date and time: the first of two where clocks are put back over it. Where they
-   * are put forward over it, the moment at which that happens.
+   * The time at which the zone has a local date and time. If the clocks show it twice, the first of the two; if they
+   * skip it, the time of the change.
    */
   momentOf(local: LocalMillis): Micros {
     const around = [local - DAY_MS, local + DAY_MS].map((millis) => this.offsetAt(millis * 1_000));
@@ -73,7 +73,7 @@ export class TimeZone {
     return candidates[0] ?? this.jumpOver(local);
   }
 
-  /** The moment between two, of different offsets, from which on the offset of the later one holds. */
+  /** The time between two times with different offsets at which the later offset begins. */
   lastChange(from: Micros, to: Micros): Micros {
     const offset = this.offsetAt(to);
     let before = Math.floor(from / 1_000);
@@ -86,7 +86,7 @@ export class TimeZone {
     return after * 1_000;
   }
 
-  /** The first moment at which the zone's clocks show more than a time that they leave out. */
+  /** The time of the clock change that skips a local time. */
   private jumpOver(local: LocalMillis): Micros {
     let before = local - DAY_MS - this.offsetAt((local - DAY_MS) * 1_000);
     let after = local + DAY_MS - this.offsetAt((local + DAY_MS) * 1_000);
@@ -98,7 +98,7 @@ export class TimeZone {
     return after * 1_000;
   }
 
-  /** ISO 8601 with the zone's offset: `2015-05-18T00:00:00+02:00`. Decimals only where they are not zero. */
+  /** ISO 8601 with the zone's offset: `2015-05-18T00:00:00+02:00`. Decimals are left out if they are zero. */
   formatMoment(moment: Micros): string {
     const local = this.localOf(moment);
     const offset = this.offsetAt(moment);

@@ -1,17 +1,20 @@
 /**
- * Moments in microseconds since 1970-01-01T00:00:00Z. A double holds them exactly until the year 2255, and no event
- * lies further in the future than the tolerance allows.
+ * A time in microseconds since 1970-01-01T00:00:00Z. A double holds it exactly until the year 2255, and events may not
+ * lie further in the future than the tolerance.
  */
 export type Micros = number;
 
-/** What `parseTimestamp` takes, for messages and documentation. */
+/** The forms that `parseTimestamp` accepts, for messages and documentation. */
 export const TEXT_TIMESTAMP_FORMS =
   "2021-01-01 09:15:27.243860 (UTC), ISO 8601 such as 2021-01-01T09:15:27.243860+02:00 or 20210101T091527Z, or an HTTP date";
 
-/** What `momentOf` takes: the `timestamp` of an event. */
+/** The forms that `momentOf` accepts, which are those of an event's `timestamp`. */
 export const TIMESTAMP_FORMS = `${TEXT_TIMESTAMP_FORMS}; or a number of seconds, milliseconds or microseconds since 1970`;
 
-/** No form needs more. A bound keeps the verdict on a truncated event equal to that on the whole; see ingest/truncated-preview.ts. */
+/**
+ * No form is longer. The limit makes a truncated event get the same verdict as the whole one; see
+ * ingest/truncated-preview.ts.
+ */
 const MAX_TIMESTAMP_CHARACTERS = 64;
 
 const ZONE = String.raw`\s?(?:[Zz]|([+-])(\d{2}):?(\d{2})?)?`;
@@ -23,7 +26,7 @@ const EXTENDED = new RegExp(String.raw`^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{
 /** `20210101T091527Z`: ISO 8601, basic format. */
 const BASIC = new RegExp(String.raw`^(\d{4})(\d{2})(\d{2})[Tt](\d{2})(\d{2})(?:(\d{2})${FRACTION})?${ZONE}$`);
 
-/** `Sun, 06 Nov 1994 08:49:37 GMT`: the IMF-fixdate of RFC 9110. The name of the day says nothing new: it is not checked. */
+/** `Sun, 06 Nov 1994 08:49:37 GMT`: the IMF-fixdate of RFC 9110. The name of the day is redundant and not checked. */
 const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -32,11 +35,12 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 const END_MILLIS = 253_402_300_800_000;
 
 /**
- * Reads the `timestamp` of an event: a text in one of the forms of `parseTimestamp`, or a number of seconds (below 1e11),
- * milliseconds (below 1e14) or microseconds (below 1e17) since 1970, told apart by its size. Decimals of seconds and of
- * milliseconds count to the microsecond; they are exact until 2242, where a double no longer tells microseconds apart.
+ * Reads the `timestamp` of an event: a text in one of the forms of `parseTimestamp`, or a number of seconds (below
+ * 1e11), milliseconds (below 1e14) or microseconds (below 1e17) since 1970, distinguished by magnitude. Decimals of
+ * seconds and milliseconds are kept to the microsecond. They are exact until 2242, from when a double no longer
+ * distinguishes microseconds.
  *
- * @returns microseconds since 1970, or null if the value is not such a moment
+ * @returns microseconds since 1970, or null if the value has none of these forms
  */
 export function momentOf(value: unknown): Micros | null {
   if (typeof value === "string") return parseTimestamp(value);
@@ -44,23 +48,23 @@ export function momentOf(value: unknown): Micros | null {
 }
 
 /**
- * Reads a moment from 1970 to 9999 in one of these forms:
+ * Parses a time from 1970 to 9999 in one of these forms:
  *
  * - `2021-01-01 09:15:27.243860`
  * - ISO 8601, extended: `2021-01-01T09:15:27.243860+02:00`, and basic: `20210101T091527.243860Z`
  * - an HTTP date: `Fri, 01 Jan 2021 09:15:27 GMT`
  *
- * Without a zone the moment is UTC. Seconds and their decimals may be left out. Decimals after the sixth are cut off, and
+ * Without a zone, the time is UTC. Seconds and their decimals are optional. Decimals after the sixth are cut off, and
  * the leap second `:60` is the second after `:59`. Digits alone are refused: `20260401` could be a date or a number.
  *
- * @returns microseconds since 1970, or null if the text is not such a moment or names a date that does not exist
+ * @returns microseconds since 1970, or null if the text has none of these forms or the date does not exist
  */
 export function parseTimestamp(text: string): Micros | null {
   if (text !== latest.text) latest = { text, moment: readText(text) };
   return latest.moment;
 }
 
-/** The latest answer. An event's timestamp is read for its check, its order and its fingerprint, one after the other. */
+/** The latest result. Validation, ordering and the fingerprint parse an event's timestamp one after the other. */
 let latest: { text: string; moment: Micros | null } = { text: "", moment: null };
 
 function readText(text: string): Micros | null {
@@ -119,10 +123,10 @@ function readNumber(value: number): Micros | null {
   // Also false for NaN.
   if (!(value >= 0 && value < 1e17)) return null;
   const decimals = value < 1e11 ? 6 : value < 1e14 ? 3 : 0;
-  // JavaScript writes what is smaller with an exponent. It is less than a microsecond.
+  // JavaScript writes smaller numbers with an exponent. They are less than a microsecond.
   if (value < 1e-6) return 0;
   if (Number.isInteger(value)) return value * 10 ** decimals;
-  // Multiplied, 1609492527.24386 s would be 1609492527243860.2 µs or some other neighbour of what was sent.
+  // Multiplication would turn 1609492527.24386 s into 1609492527243860.2 µs or another neighbour of the value sent.
   const [whole = "", fraction = ""] = String(value).split(".");
   return Number(whole) * 10 ** decimals + Number(fraction.slice(0, decimals).padEnd(decimals, "0"));
 }

@@ -8,30 +8,30 @@ import { sliceOfStep, TooManyRows, tallySlice } from "../../storage/sequences/as
 import { countJobStep, failJob, jobsWaitingSince, loadJob, type QuestionJob } from "../../storage/sequences/job-store";
 import { MAX_ROWS_PER_STEP } from "../../storage/sequences/limits";
 
-/** What jobs need of the world. */
+/** The dependencies of jobs. */
 export interface JobPipeline {
   databases: Database[];
-  /** Asks for a step; resolves once the queue has it. */
+  /** Requests a step; resolves when the queue has stored the message. */
   sendJob: (message: JobMessage) => Promise<void>;
   /** Microseconds since 1970. */
   now: () => Micros;
   log: (line: Record<string, unknown>) => void;
 }
 
-/** A step that failed so often fails the job: it holds up all others. */
+/** Attempts of a step before its job fails, since it delays all other jobs. */
 const MAX_ATTEMPTS = 10;
 
 const RETRY_SECONDS = 10;
 
-/** After so long without a word of a running job its message is taken to be lost. A step takes seconds. */
+/** If a running job makes no progress for this long, its message is considered lost. A step takes seconds. */
 const LOST_AFTER: Micros = 5 * 60 * 1_000_000;
 
-/** A batch of the queue of jobs: each message asks for one step of one job. */
+/** Consumes a batch of the queue of jobs. Each message requests one step of one job. */
 export async function consumeJobs(batch: MessageBatch<unknown>, pipeline: JobPipeline): Promise<void> {
   for (const message of batch.messages) {
     const parsed = v.safeParse(JobMessageSchema, message.body);
     if (!parsed.success) {
-      pipeline.log({ log: "job", refused: "the message asks for no step of a job" });
+      pipeline.log({ log: "job", refused: "the message is not a step of a job" });
       message.ack();
       continue;
     }
@@ -51,7 +51,7 @@ export async function consumeJobs(batch: MessageBatch<unknown>, pipeline: JobPip
   }
 }
 
-/** Asks once more for the next step of jobs whose message is lost. A step that is delivered twice counts once. */
+/** Requests the next step again for jobs whose message was lost. A step that is delivered twice counts once. */
 export async function wakeJobs(pipeline: JobPipeline): Promise<void> {
   const waiting = await jobsWaitingSince(firstDatabase(pipeline.databases), pipeline.now() - LOST_AFTER);
   for (const { id, step } of waiting) await pipeline.sendJob({ v: 1, job: id, step });
@@ -65,11 +65,11 @@ async function runStep({ job: id, step }: JobMessage, pipeline: JobPipeline): Pr
     const isCounted = await takeStep(job, pipeline);
     if (!isCounted || step + 1 >= job.steps) return;
   }
-  // The step is counted; where it was before, nobody knows whether the next one was asked for.
+  // The step is counted. If another delivery counted it, the next step may or may not have been requested.
   await pipeline.sendJob({ v: 1, job: id, step: step + 1 });
 }
 
-/** @returns false if there is nothing more to do: the step was counted by another delivery, or the job has failed */
+/** @returns false if no step follows: another delivery has counted this step, or the job has failed */
 async function takeStep(job: QuestionJob, { databases, now, log }: JobPipeline): Promise<boolean> {
   const { id, question, step, steps } = job;
   const home = firstDatabase(databases);
@@ -91,7 +91,7 @@ async function takeStep(job: QuestionJob, { databases, now, log }: JobPipeline):
     );
   } catch (thrown) {
     if (!(thrown instanceof TooManyRows)) throw thrown;
-    await failJob(home, id, `a step would read more than ${MAX_ROWS_PER_STEP} rows: take a shorter range`, now());
+    await failJob(home, id, `a step would read more than ${MAX_ROWS_PER_STEP} rows: use a shorter range`, now());
     return false;
   }
 }

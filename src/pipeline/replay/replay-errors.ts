@@ -13,11 +13,11 @@ import type { ReplayedError, ReplayIo, Replaying, ReplayOutcome, Validated, Wait
 import { writeReplayed } from "./write-replayed";
 
 /**
- * Repairs failed events, claims their errors, has their sessions validate them anew under their original id, application and
- * moment of receipt, and writes what came of it. Idempotent: what is stored already is refused by its primary key, and what is
- * resolved stays resolved.
+ * Repairs failed events, claims their errors, lets their sessions validate them again with their original id,
+ * application and time of receipt, and writes the results. This is idempotent: the primary key refuses stored events,
+ * and resolved errors stay resolved.
  *
- * @param rules those of the replay: the same however often a step is repeated
+ * @param rules the rules of the replay, the same for each repetition of a step
  * @throws what D1 throws while the errors are read and claimed
  */
 export async function replayErrors(
@@ -50,11 +50,11 @@ export async function replayErrors(
 interface Candidate {
   error: LocatedError;
   read: ReadEvent;
-  /** The session to call, or the outcome of an event that reaches none. */
+  /** The session to call, or the outcome if the event has no session to call. */
   next: { session: string } | Extract<ReplayOutcome, { kind: "failing" }>;
 }
 
-/** An error's event, repaired; none if nothing can validate it. */
+/** The repaired event of an error; none if it cannot be validated. */
 function candidateOf(error: LocatedError, repair: Repair | null, io: ReplayIo, rules: IndexedRules): Candidate[] {
   const prepared = prepareReplay(error, repair);
   if (prepared.kind === "unfit") return [];
@@ -67,7 +67,7 @@ function candidateOf(error: LocatedError, repair: Repair | null, io: ReplayIo, r
   return [{ error, read, next: { kind: "failing", issues: verdict.valid ? [] : verdict.issues } }];
 }
 
-/** Claims errors that nobody has in hand, or only a replay that is over. Tells how each of them stands then. */
+/** Claims errors that no running replay has claimed. Returns the state of each error afterwards. */
 async function claim(errors: LocatedError[], replay: string, databases: Database[]): Promise<Map<string, ErrorState>> {
   const attempt = async (finished: string[]) => {
     const states = await Promise.all(
@@ -92,7 +92,7 @@ interface ValidatedOrWaiting extends Omit<Validated, "outcome"> {
   outcome: ReplayOutcome | Waiting;
 }
 
-/** Has each session validate its own, all in one call. */
+/** Lets each session validate its events in one call. */
 async function validate(candidates: Candidate[], io: ReplayIo, rules: IndexedRules): Promise<ValidatedOrWaiting[]> {
   const validated: ValidatedOrWaiting[] = [];
   const bySession = new Map<string, Candidate[]>();
@@ -118,7 +118,7 @@ async function validate(candidates: Candidate[], io: ReplayIo, rules: IndexedRul
     }
     for (const outcome of outcomes) {
       const one = own[outcome.place];
-      if (one === undefined) throw new Error("an outcome of an event that was not replayed");
+      if (one === undefined) throw new Error("the session returned an outcome for an event that was not replayed");
       const { error, read } = one;
       const resolved: ReplayOutcome =
         outcome.kind === "failed" ? { kind: "failing", issues: outcome.issues } : { kind: "valid", session, outcome };

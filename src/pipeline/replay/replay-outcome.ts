@@ -12,25 +12,25 @@ export interface Replaying {
   /** The replay's id. */
   id: string;
   repair: Repair | null;
-  /** Microseconds since 1970, of the resolution. */
+  /** When the errors are resolved, in microseconds since 1970. */
   now: Micros;
 }
 
-/** Something failed on the way: the same call again goes on where it stood. */
+/** Something failed on the way. Repeating the call continues where it stopped. */
 export interface Waiting {
   kind: "waiting";
   failure: Failure;
   reason: string;
 }
 
-/** What became of an error. Skipped: resolved before, claimed by another replay, or nothing that can be validated. */
+/** The result for an error. Skipped: already resolved, claimed by another replay, erased, or impossible to validate. */
 export type ReplayedError = "stored" | "failing" | "skipped" | Waiting;
 
 export type ReplayOutcome =
   | { kind: "valid"; session: string; outcome: ValidOutcome }
   | { kind: "failing"; issues: Issue[] };
 
-/** A replayed event with what became of it. */
+/** A replayed event with its outcome. */
 export interface Validated {
   error: LocatedError;
   read: ReadEvent;

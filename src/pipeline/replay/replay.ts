@@ -18,28 +18,29 @@ import { redelivery, waitedBy, worst } from "../retry-policy";
 import { replayErrors } from "./replay-errors";
 import type { ReplayedError, ReplayIo } from "./replay-outcome";
 
-/** What replays need of the world. */
+/** The dependencies of replays. */
 export interface ReplayPipeline extends ReplayIo, Pick<Pipeline, "log" | "now"> {
-  /** The rules by which a replay validates, from its creation: the same for each of its steps, however often it is repeated. */
+  /** The rules of a replay, determined by its creation: the same for all its steps and their repetitions. */
   replayRules: (createdAt: Micros) => Promise<IndexedRules>;
-  /** Asks for a step, after so many seconds; resolves once the queue has it. */
+  /** Requests a step after a delay; resolves when the queue has stored the message. */
   sendReplay: (message: ReplayMessage, delaySeconds: number) => Promise<void>;
-  /** Errors that one step takes. */
+  /** Errors per step. */
   errorsPerStep: number;
 }
 
-/** After so many deliveries of a step, an error that is refused for what it is, is passed over. */
+/** Deliveries of a step after which an error that is rejected for its content is skipped. */
 const ATTEMPTS_BEFORE_SKIPPING = 5;
 
 /**
- * A batch of the queue of replays: each message asks for one step. It needs no dead letters: nothing stands in it but which
- * step is next, which the table `replays` knows as well; a step that cannot be done now is tried until it can.
+ * Consumes a batch of the queue of replays. Each message requests one step. The queue needs no dead letters: the
+ * message contains only the step's number, which the table `replays` has too. A step that fails is retried until it
+ * succeeds.
  */
 export async function consumeReplays(batch: MessageBatch<unknown>, pipeline: ReplayPipeline): Promise<void> {
   for (const message of batch.messages) {
     const parsed = v.safeParse(ReplayMessageSchema, message.body);
     if (!parsed.success) {
-      pipeline.log({ log: "replay", refused: "the message asks for no step of a replay" });
+      pipeline.log({ log: "replay", refused: "the message is not a step of a replay" });
       message.ack();
       continue;
     }
@@ -66,7 +67,7 @@ export async function consumeReplays(batch: MessageBatch<unknown>, pipeline: Rep
   }
 }
 
-/** @returns null once the step is counted and the next one asked for; or what it waits for */
+/** @returns null when the step is counted and the next one requested; otherwise why it waits */
 async function runStep(
   { replay: id, step }: ReplayMessage,
   attempts: number,
@@ -78,12 +79,12 @@ async function runStep(
   let replay = await loadReplay(home, id);
   if (replay === null || replay.status === "done" || replay.step > step + 1) return null;
   if (replay.status === "cancelled") {
-    // Whoever carried this step out before has failed: it is not tried again.
+    // An earlier delivery of this step failed, and it will not be retried.
     await dropPlan(home, id);
     return null;
   }
   if (replay.step === step + 1) {
-    // This step is counted; whether the next one was asked for, nobody knows. Asked for twice, it counts once.
+    // This step is counted, but the next one may not have been requested. If it is requested twice, it counts once.
     await sendNext();
     return null;
   }

@@ -10,10 +10,11 @@ import { type Write, type WriteGroup, writeGroups } from "../write-groups";
 import type { ReplayedError, ReplayIo, Replaying, Validated, Waiting } from "./replay-outcome";
 
 /**
- * Writes events that a replay brought back, and resolves their errors: in one transaction where both lie in the same
- * database; else after it, since a crash in between replays the event into a copy of itself, and then resolves.
+ * Writes replayed events and resolves their errors, in one transaction if both are in the same database. Otherwise the
+ * error is resolved after the write: if a crash comes between, the replay finds the event as a copy and then resolves
+ * the error.
  *
- * @returns what became of each error, by id
+ * @returns the result for each error, by id
  */
 export async function writeReplayed(
   validated: Validated[],
@@ -29,7 +30,7 @@ export async function writeReplayed(
   let map: PartitionMap;
   try {
     const check = await io.erasures.check(valid.flatMap(belongingsOf));
-    // Also what comes of an erased error: it may have been read before it was deleted.
+    // This also covers the event of an erased error, which may have been read before it was deleted.
     events = valid.filter((one) => !belongingsOf(one).some(check.isErased));
     write = (database, rows, mayHold) => io.write(database, { ...rows, erasures: check.revision }, mayHold);
     map = await io.partitions.covering(new Set(events.map(({ row }) => row.occurredAt)));
@@ -48,7 +49,7 @@ export async function writeReplayed(
     }),
   );
   const { failed, conflicts } = await writeGroups(io.databases, groups, write);
-  // A partition was closed or something erased since that was read: the next try goes by what stands then.
+  // A partition was closed or something was erased in the meantime. The next attempt reads both again.
   if (failed.some(({ failure }) => failure === "stale")) {
     io.erasures.forget();
     await io.partitions.latest();
@@ -68,7 +69,7 @@ export async function writeReplayed(
     const { id } = error.key;
     if (outcome.kind === "failing") return [{ error, resolution: failing(error, outcome.issues, replaying) }];
     const event = byError.get(id);
-    // Undefined: it was erased.
+    // Undefined if it was erased.
     if (event === undefined || isTogether(event) || typeof results.get(id) === "object") return [];
     const resolution = conflicting.has(id)
       ? failing(error, [ID_CONFLICT], replaying)
@@ -105,7 +106,7 @@ function noteWaiting(results: Map<string, ReplayedError>, ids: string[], waits: 
   for (const id of ids) results.set(id, waits);
 }
 
-/** The errors that the rows of a group come from or resolve. */
+/** The ids of the errors that the rows of a group replay or resolve. */
 function errorsOf({ rows }: WriteGroup): string[] {
   const events = rows.events.flatMap((lane) => lane.rows).flatMap(({ replays }) => replays?.id ?? []);
   return [...events, ...(rows.resolutions ?? []).map(({ error }) => error.id)];

@@ -10,7 +10,7 @@ import { objectChecks, unevaluatedProperties } from "./keywords-object";
 import { textChecks } from "./keywords-text";
 import { type Check, type Keyword, Subschema } from "./subschema";
 
-/** Compiles a schema as `readSchema` returns it. Its references have been checked there. */
+/** Compiles a schema from `readSchema`, which has checked its references. */
 export function compileSubschemas(schema: EnforcedSchema): Subschema {
   return new Compiler().compile(schema, "");
 }
@@ -20,7 +20,7 @@ class Compiler {
   private readonly byFragment = new Map<string, Subschema>();
 
   compile(schema: unknown, path: string): Subschema {
-    if (!isJsonObject(schema)) throw new Error(`The schema was not read: ${path} is no object.`);
+    if (!isJsonObject(schema)) throw new Error(`The schema did not pass readSchema: ${path} is not an object.`);
     const subschema = new Subschema(isNever(schema));
     this.byFragment.set(path, subschema);
     if (typeof schema.$anchor === "string") this.byFragment.set(schema.$anchor, subschema);
@@ -72,25 +72,28 @@ class Compiler {
     };
   }
 
-  /** Looked up once the whole schema is compiled: a reference may lead forward, or back to where it stands. */
+  /**
+   * The target is looked up after the whole schema is compiled, since a reference may point forward or to its own
+   * parent.
+   */
   private refOf({ $ref }: EnforcedSchema): (() => Subschema) | null {
     if (typeof $ref !== "string") return null;
     const fragment = fragmentOf($ref);
     let target: Subschema | undefined;
     return () => {
       target ??= this.byFragment.get(fragment);
-      if (target === undefined) throw new Error(`The schema was not read: ${$ref} leads nowhere.`);
+      if (target === undefined) throw new Error(`The schema did not pass readSchema: ${$ref} has no target.`);
       return target;
     };
   }
 }
 
-/** `readSchema` makes `{not: {}}` of `false`. */
+/** `readSchema` turns `false` into `{not: {}}`. */
 function isNever(schema: EnforcedSchema): boolean {
   return Object.keys(schema).length === 1 && isJsonObject(schema.not) && Object.keys(schema.not).length === 0;
 }
 
-/** Shared: most subschemas have keywords for one kind of value alone. */
+/** One shared array: most subschemas have keywords for only one kind of value. */
 const NONE: never[] = [];
 
 function keywords<Value>(checks: readonly Check<Value>[], inPlace = false): readonly Keyword<Value>[] {

@@ -1,8 +1,8 @@
 import type { WorkMeter } from "../../model/work-meter";
 
 /**
- * The members or items of one value that some keyword has validated, for `unevaluatedProperties` and `unevaluatedItems`. Kept
- * only beneath schemas that have one of them.
+ * The members or items of one value that a keyword has validated, for `unevaluatedProperties` and `unevaluatedItems`.
+ * Only schemas with one of these keywords keep track.
  */
 export class Evaluated {
   private all = false;
@@ -26,7 +26,7 @@ export class Evaluated {
     return this.all || (typeof name === "number" && name < this.items) || this.names.has(name);
   }
 
-  /** Takes over what a subschema validated that fits the same value. */
+  /** Adds what a matching subschema has validated of the same value. */
   merge(other: Evaluated, meter: WorkMeter): void {
     meter.charge(1 + 2 * other.names.size);
     if (other.all) this.all = true;

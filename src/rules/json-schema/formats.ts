@@ -3,15 +3,17 @@ import type { WorkMeter } from "../../model/work-meter";
 import { ASSERTED_FORMATS } from "../schema-keywords";
 
 /**
- * Longer texts do not have these formats. The longest that can is an e-mail address of 318 characters; a time may have any
- * number of decimals, but none is written with 250.
+ * Longer texts cannot have these formats. The longest possible is an e-mail address of 318 characters. A time may have
+ * any number of decimals, but nobody writes 250.
  */
 const MAX_FORMAT_CHARACTERS = 320;
 
-/** Formats of any length. Their patterns try a text in a few ways, each in linear time. */
+/** Formats of any length. Their patterns take linear time. */
 const UNBOUNDED = new Set(["uri", "uri-reference", "json-pointer", "relative-json-pointer"]);
 
-/** Whether a text has a format. A format that is not asserted is an annotation: every text has it. */
+/**
+ * Returns a check whether a text has a format. A format that is not enforced is an annotation, which every text has.
+ */
 export function checkFormat(name: string): (text: string, meter: WorkMeter) => boolean {
   const hasFormat = ASSERTED_FORMATS.includes(name) ? formats[name] : undefined;
   if (hasFormat === undefined) return () => true;

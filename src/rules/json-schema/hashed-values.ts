@@ -1,21 +1,21 @@
 import { hashOf, isEqual } from "../../model/json/json-equality";
 import { WorkMeter } from "../../model/work-meter";
 
-/** A hash and a place in one double: 32 bits and 20. */
+/** A double holds a hash of 32 bits and an index of 20 bits. */
 const PLACES = 2 ** 20;
 
 /**
- * Values sorted by their hash. Sorted, and not a Map: values chosen to share a bucket would make a Map slow without any
- * charge, while here each comparison of equal hashes is charged.
+ * Values sorted by their hash. Values chosen to share a bucket would make a Map slow at no charge; here each comparison
+ * of equal hashes is charged.
  */
 export class HashedValues {
   private readonly values: readonly unknown[];
   private readonly sorted: Float64Array;
 
-  /** @throws TooMuchWork also for more values than any meter of an event allows */
+  /** @throws TooMuchWork also if there are more values than the meter of an event allows */
   constructor(values: readonly unknown[], meter: WorkMeter) {
     this.values = values;
-    // For sorting them, and for looking through the sorted.
+    // Covers sorting, and the scan of the sorted values.
     meter.charge(3 * values.length);
     this.sorted = new Float64Array(values.length);
     for (let place = 0; place < values.length; place++) {
@@ -35,7 +35,7 @@ export class HashedValues {
     return false;
   }
 
-  /** The places of two equal values, or null if all differ. */
+  /** The indexes of two equal values, or null if all differ. */
   findTwins(meter: WorkMeter): [number, number] | null {
     for (let i = 1; i < this.sorted.length; i++) {
       const entry = this.sorted[i] ?? 0;
@@ -63,7 +63,7 @@ export class HashedValues {
   }
 }
 
-/** For what belongs to a schema, whose size is bounded by itself. */
+/** A meter without a limit, for the values of a schema, whose size is already limited. */
 export function unmetered(): WorkMeter {
   return new WorkMeter(Number.MAX_SAFE_INTEGER);
 }

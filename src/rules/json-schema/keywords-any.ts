@@ -36,12 +36,12 @@ function typeOf(value: unknown): string {
 }
 
 function checkAmong(values: readonly unknown[], keyword: string, expected: string): Check {
-  // No payload is nested as deep, so none equals these.
+  // No payload is nested this deeply, so none equals a value that is removed here.
   const comparable = values.filter((value) => !isNestedDeeper(value, MAX_COMPARED_LEVELS));
   const among = new HashedValues(comparable, unmetered());
   const hasObjects = comparable.some((value) => typeof value === "object" && value !== null);
   const longest = Math.max(-1, ...comparable.map((value) => (typeof value === "string" ? value.length : -1)));
-  // A large value that cannot be among them need not be hashed to see it.
+  // A value that is too large to be among them need not be hashed.
   const mayBeAmong = (value: unknown) =>
     typeof value === "string" ? value.length <= longest : hasObjects || typeof value !== "object" || value === null;
   return (value, run, place) => {

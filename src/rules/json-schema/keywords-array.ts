@@ -3,7 +3,7 @@ import { HashedValues } from "./hashed-values";
 import { describe, Place } from "./report";
 import type { Check, Subschema } from "./subschema";
 
-/** Compiles the subschema, or the list of subschemas, that a keyword holds. */
+/** The compiled subschemas of a schema, by keyword. */
 export interface Subschemas {
   one(keyword: string): Subschema | null;
   list(keyword: string): readonly Subschema[] | null;
@@ -44,7 +44,7 @@ const checkUniqueItems: Check<unknown[]> = (items, run, place) => {
   const twins = new HashedValues(items, run.meter).findTwins(run.meter);
   if (twins === null) return true;
   if (place !== null) {
-    run.report.add(place, "uniqueItems", `expected items that differ, found two alike: ${twins.join(" and ")}`);
+    run.report.add(place, "uniqueItems", `expected unique items, found two equal ones: ${twins.join(" and ")}`);
   }
   return false;
 };
@@ -65,7 +65,7 @@ function checkItems(prefix: readonly Subschema[], rest: Subschema | null): Check
   };
 }
 
-/** Without `minContains` at least one item must fit. */
+/** Without `minContains`, at least one item must match. */
 function checkContains({ minContains = 1, maxContains = Infinity }: EnforcedSchema, one: Subschema): Check<unknown[]> {
   const least = Number(minContains);
   const most = Number(maxContains);
@@ -79,14 +79,14 @@ function checkContains({ minContains = 1, maxContains = Infinity }: EnforcedSche
         seen.add(index);
       }
       if (fitting > most) break;
-      // Enough fit, and nobody asks which.
+      // Enough items match, and nothing needs to know which.
       if (fitting >= least && most === Infinity && seen === null) break;
     }
     const keyword =
       fitting > most ? "maxContains" : fitting >= least ? null : minContains === 1 ? "contains" : "minContains";
     if (keyword === null) return true;
     if (place !== null) {
-      const message = `expected an array with the right number of items that fit, found ${describe(items)}`;
+      const message = `expected an array with the right number of matching items, found ${describe(items)}`;
       run.report.add(place, keyword, message);
     }
     return false;

@@ -40,13 +40,13 @@ function checkNot(ruledOut: Subschema): Check {
   return (value, run, place) => {
     if (!ruledOut.apply(value, run, null, null)) return true;
     if (place !== null) {
-      run.report.add(place, "not", `expected a value that does not fit what is ruled out, found ${describe(value)}`);
+      run.report.add(place, "not", `expected a value that does not fit the schema in not, found ${describe(value)}`);
     }
     return false;
   };
 }
 
-// What fails in an alternative is not reported: an alternative fails as a matter of course, and its issues would mislead.
+// Issues within an alternative are not reported: most alternatives are expected to fail, so their issues would mislead.
 
 function checkAnyOf(alternatives: readonly Subschema[]): Check {
   return (value, run, place, seen) => {

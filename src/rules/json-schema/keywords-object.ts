@@ -82,7 +82,7 @@ function checkNames(subschema: Subschema): Check<JsonObject> {
       if (subschema.apply(name, run, null, null)) continue;
       if (place === null) return false;
       const found = cut(JSON.stringify(name.slice(0, MAX_VALUE_CHARACTERS + 1)), MAX_VALUE_CHARACTERS);
-      run.report.add(place, "propertyNames", `expected names of members that fit, found ${found}`);
+      run.report.add(place, "propertyNames", `expected member names that fit, found ${found}`);
       fits = false;
     }
     return fits;
@@ -126,7 +126,7 @@ function checkMembers(subschemas: Subschemas): Check<JsonObject> | null {
   };
 }
 
-/** Without patterns or a rule for others, only the members of the schema are looked at. */
+/** Without `patternProperties` and `additionalProperties`, only the members that the schema names are checked. */
 function checkNamed(named: ReadonlyMap<string, Subschema>): Check<JsonObject> {
   return (object, run, place, seen) => {
     run.meter.charge(named.size);
@@ -158,7 +158,10 @@ export function unevaluatedProperties(others: Subschema): Check<JsonObject> {
   };
 }
 
-/** A member that nothing names. Where none may be, that is reported at the object: names that nobody expected are countless. */
+/**
+ * Checks a member that the schema does not name. If none is allowed, the issue is reported at the object, since the
+ * paths of unexpected members would be countless.
+ */
 function applyToOther(others: Subschema, name: string, value: unknown, run: Run, place: Place | null): boolean {
   if (!others.isNever || place === null) return others.apply(value, run, below(place, name), null);
   run.meter.charge(1);
@@ -167,13 +170,16 @@ function applyToOther(others: Subschema, name: string, value: unknown, run: Run,
   return false;
 }
 
-/** The names of an object's members, kept until another object is asked for: several keywords may need them. */
+/**
+ * The names of an object's members. They are cached until another object is listed, since several keywords may need
+ * them.
+ */
 function membersOf(object: JsonObject, { members, meter }: Run): string[] {
   meter.charge(1);
   if (members.of !== object) {
     members.of = object;
     members.names = Object.keys(object);
-    // V8 lists the members of a large object some ten times slower.
+    // V8 lists the members of a large object about ten times slower.
     meter.charge(members.names.length * (members.names.length > 64 ? 6 : 1));
   }
   return members.names;

@@ -9,7 +9,7 @@ import type { Check } from "./subschema";
 export function textChecks({ minLength, maxLength, pattern, format }: EnforcedSchema): Check<string>[] {
   const checks: Check<string>[] = [];
   if (typeof minLength === "number") {
-    // A character takes one or two units, so most texts need not be counted.
+    // A character has one or two UTF-16 units, so most texts need not be counted.
     checks.push((text, run, place) => {
       if (text.length >= 2 * minLength) return true;
       const characters = countCharacters(text, run.meter);
@@ -35,7 +35,8 @@ export function textChecks({ minLength, maxLength, pattern, format }: EnforcedSc
     const matches = meteredPattern(pattern);
     checks.push((text, run, place) => {
       if (matches(text, run.meter)) return true;
-      if (place !== null) run.report.add(place, "pattern", `expected a text of the pattern, found ${describe(text)}`);
+      if (place !== null)
+        run.report.add(place, "pattern", `expected a text that matches the pattern, found ${describe(text)}`);
       return false;
     });
   }

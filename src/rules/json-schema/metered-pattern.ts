@@ -2,12 +2,13 @@ import type { WorkMeter } from "../../model/work-meter";
 import { stepsOfPattern } from "../pattern-safety";
 import { LONGEST_TEXT } from "../schema-limits";
 
-/** Steps of a pattern that weigh as much as one unit of work. */
+/** Steps of a pattern that count as one unit of work. */
 const STEPS_PER_UNIT = 8;
 
 /**
- * Compiles a pattern that `checkPattern` has passed. A match is charged with the most steps that the pattern may take with
- * a text of this length, rounded up to a power of two: they are known before it runs, and nothing can stop it then.
+ * Compiles a pattern that `checkPattern` accepted. A match is charged for the most steps that the pattern may take with
+ * a text of this length, rounded up to a power of two. The charge comes first, because a running match cannot be
+ * stopped.
  */
 export function meteredPattern(source: string): (text: string, meter: WorkMeter) => boolean {
   const pattern = new RegExp(source, "u");

@@ -1,12 +1,12 @@
 import type { WorkMeter } from "../../model/work-meter";
 
-/** Whether a number is a multiple of another as both are written in decimals: 0.0075 is one of 0.0001. */
+/** Whether a number is a multiple of another, in decimal arithmetic: 0.0075 is a multiple of 0.0001. */
 export function isMultipleOf(value: number, divisor: number, meter: WorkMeter): boolean {
   if (Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) return value % divisor === 0;
   const [digits, exponent] = decimalOf(value);
   const [divisorDigits, divisorExponent] = decimalOf(divisor);
   const shift = exponent - divisorExponent;
-  // Doubles reach from 1e-324 to 1e308, so a shift is at most some 650 places.
+  // Doubles range from 1e-324 to 1e308, so a shift is at most about 650 places.
   meter.charge(32 + (Math.abs(shift) >> 3));
   const power = 10n ** BigInt(Math.abs(shift));
   return (shift >= 0 ? (digits * power) % divisorDigits : digits % (divisorDigits * power)) === 0n;

@@ -14,14 +14,14 @@ export interface Run {
 }
 
 /**
- * One keyword, or several that belong together, applied to a value.
+ * Applies one keyword, or several that belong together, to a value.
  *
- * @param place where the value is, for the report; null: nothing is reported, and the first failure ends the work
- * @param seen takes note of the members and items that were validated; null: nobody asks
+ * @param place where the value is, for the report; null: report nothing and stop at the first failure
+ * @param seen records the members and items that were validated; null: not needed
  */
 export type Check<Value = unknown> = (value: Value, run: Run, place: Place | null, seen: Evaluated | null) => boolean;
 
-/** `inPlace`: it applies further subschemas to the same value. */
+/** `inPlace`: the keyword applies further subschemas to the same value. */
 export interface Keyword<Value = unknown> {
   check: Check<Value>;
   inPlace: boolean;
@@ -38,7 +38,7 @@ export interface Keywords {
 
 export type JsonObject = Record<string, unknown>;
 
-/** What validates the members or items that nothing else did. */
+/** Validates the members or items that no other keyword has validated. */
 export interface Unevaluated {
   array: Check<unknown[]> | null;
   object: Check<JsonObject> | null;
@@ -46,9 +46,9 @@ export interface Unevaluated {
 
 const NONE: Keywords = { any: [], number: [], string: [], array: [], object: [] };
 
-/** A compiled subschema. Made empty and filled later, since schemas refer to each other in circles. */
+/** A compiled subschema. It is created empty and filled later, since references can be circular. */
 export class Subschema {
-  /** True for `false`, which no value fits. */
+  /** True for the schema `false`, which no value matches. */
   readonly isNever: boolean;
   private keywords: Keywords = NONE;
   private unevaluated: Unevaluated = { array: null, object: null };
@@ -63,13 +63,13 @@ export class Subschema {
   }
 
   /**
-   * Whether a value fits; see `Check` for the parameters.
+   * Whether a value matches; see `Check` for the parameters.
    *
    * @throws TooMuchWork, ReportFull
    */
   apply(value: unknown, run: Run, place: Place | null, seen: Evaluated | null): boolean {
     run.meter.charge(1);
-    // A stack that overflows would fail the whole batch, and not at the same level everywhere.
+    // A stack overflow would fail the whole batch, at a level that differs between machines.
     if (run.level === MAX_VALIDATION_LEVELS) throw new TooMuchWork();
     run.level += 1;
     const { any, number, string, array, object } = this.keywords;
@@ -109,7 +109,7 @@ export class Subschema {
       if (inPlace) fitsInPlace = false;
     }
     if (unevaluated === null) return fits;
-    // A subschema that does not fit has validated nothing: every member would be reported as one too many.
+    // A subschema that does not match has validated nothing, so every member would be reported as unexpected.
     if (fitsInPlace && !unevaluated(value, run, place, mine)) return false;
     if (seen !== null && mine !== null) {
       mine.addAll();

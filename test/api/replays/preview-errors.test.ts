@@ -34,7 +34,7 @@ describe("previewErrors", () => {
     const repair: Repair = { edits: [{ op: "set", path: "/data/x/length", value: 4_294_967_295 }] };
     const preview = previewErrors([list, object], repair, terms);
     expect(preview).toMatchObject({ examined: 2, would_skip: 1, would_pass: 1 });
-    const reason = 'the repair does not apply: an array takes an index or "-", and not /data/x/length';
+    const reason = 'the repair does not apply: an array needs an index or "-", found /data/x/length';
     expect(preview.samples).toMatchObject([{ id: "list", verdict: "skip", reason }, { id: "object" }]);
   });
 

@@ -36,7 +36,7 @@ describe("findKey", () => {
 
   it.each([
     ["Bearer", "no key after it"],
-    ["Bearer a b", "holds a space"],
+    ["Bearer a b", "contains a space"],
     ["Basic %%%", "not base64"],
     ["Basic Og==", "user name"],
     ["Digest abc", "takes"],

@@ -49,7 +49,7 @@ describe("a repair that explodes", () => {
     [{ patch: [{ op: "add", path: "/data/x/length", value: 0 }] }],
     [{ patch: [{ op: "move", from: "/data/x/0", path: "/data/x/01" }] }],
   ])("writes no member of an array: %j", (repair) => {
-    expect(reasonOf(repair)).toContain('an array takes an index or "-"');
+    expect(reasonOf(repair)).toContain('an array needs an index or "-"');
   });
 
   it.each<[Repair]>([

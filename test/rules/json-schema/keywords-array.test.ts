@@ -48,7 +48,7 @@ describeMessages([
     { properties: { a: { uniqueItems: true } } },
     { a: [1, 2, 1] },
     "/a",
-    "expected items that differ, found two alike: 0 and 2",
+    "expected unique items, found two equal ones: 0 and 2",
   ],
   [{ properties: { a: { items: { type: "string" } } } }, { a: ["x", 7] }, "/a/1", "expected string, found 7"],
 ]);

@@ -40,7 +40,7 @@ describeMessages([
     "",
     "expected a value that fits exactly one of the alternatives, found an object that fits 2",
   ],
-  [{ not: {} }, {}, "", "expected a value that does not fit what is ruled out, found an object"],
+  [{ not: {} }, {}, "", "expected a value that does not fit the schema in not, found an object"],
   [
     { $defs: { n: { type: "null" } }, properties: { a: { $ref: "#/$defs/n" } } },
     { a: 1 },

@@ -22,5 +22,5 @@ describeMessages([
   [{ additionalProperties: false }, { a: 1 }, "", 'expected no member "a"'],
   [{ minProperties: 1 }, {}, "", "expected at least 1 members, found 0"],
   [{ maxProperties: 0 }, { a: 1 }, "", "expected at most 0 members, found 1"],
-  [{ propertyNames: { maxLength: 1 } }, { ab: 1 }, "", 'expected names of members that fit, found "ab"'],
+  [{ propertyNames: { maxLength: 1 } }, { ab: 1 }, "", 'expected member names that fit, found "ab"'],
 ]);

@@ -9,6 +9,6 @@ describeVerdicts([
 describeMessages([
   [{ properties: { a: { minLength: 2 } } }, { a: "x" }, "/a", "expected at least 2 characters, found 1"],
   [{ properties: { a: { maxLength: 2 } } }, { a: "xyz" }, "/a", "expected at most 2 characters, found 3"],
-  [{ properties: { a: { pattern: "^x$" } } }, { a: "y" }, "/a", 'expected a text of the pattern, found "y"'],
+  [{ properties: { a: { pattern: "^x$" } } }, { a: "y" }, "/a", 'expected a text that matches the pattern, found "y"'],
   [{ properties: { a: { format: "uuid" } } }, { a: "y" }, "/a", 'expected uuid, found "y"'],
 ]);

@@ -5,19 +5,19 @@ import { MAX_LIVE_EVENTS } from "../../../storage/core/read-limits";
 
 /** The details of a response with each code. Each was returned by the running service. */
 const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: ProblemMembers }> = {
-  unauthorized: { detail: "The request carries no key." },
-  forbidden: { detail: "This takes a key of scope write; the key's scope is read.", members: { scope: "write" } },
+  unauthorized: { detail: "The request has no key." },
+  forbidden: { detail: "This requires a key with scope write; the key's scope is read.", members: { scope: "write" } },
   invalid_json: { detail: "The body ends too early at line 1, column 15.", members: { line: 1, column: 15 } },
-  empty_batch: { detail: "The body holds no event." },
+  empty_batch: { detail: "The body contains no event." },
   too_many_events: {
-    detail: `A request may hold ${MAX_EVENTS_PER_REQUEST} events; this one holds ${MAX_EVENTS_PER_REQUEST + 1}.`,
+    detail: `A request may contain at most ${MAX_EVENTS_PER_REQUEST} events; this one contains ${MAX_EVENTS_PER_REQUEST + 1}.`,
     members: { limit: MAX_EVENTS_PER_REQUEST, actual: MAX_EVENTS_PER_REQUEST + 1 },
   },
   payload_too_large: {
-    detail: `The body may have ${MAX_BODY_BYTES} bytes after decompression.`,
+    detail: `The body may have at most ${MAX_BODY_BYTES} bytes after decompression.`,
     members: { limit: MAX_BODY_BYTES, actual: MAX_BODY_BYTES + 1 },
   },
-  unsupported_encoding: { detail: "`Content-Encoding` takes gzip or identity." },
+  unsupported_encoding: { detail: "`Content-Encoding` must be gzip or identity." },
   invalid_parameter: {
     detail: `The parameter limit cannot be taken: expected a whole number from 1 to ${MAX_PAGE_SIZE}.`,
     members: { parameter: "limit" },
@@ -38,12 +38,12 @@ const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: Proble
     members: { path: "/properties/host/type" },
   },
   conflict: { detail: "The application demo exists already." },
-  rate_limited: { detail: "More arrives than the queue takes in a second." },
+  rate_limited: { detail: "The queue receives more messages than it accepts in a second." },
   misconfigured: {
     detail:
       "The Eye is not configured: KEY_CACHE_SECONDS is not usable. Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
   },
-  unavailable: { detail: "The queue does not take events at this moment." },
+  unavailable: { detail: "The queue does not accept events at the moment." },
 };
 
 /** One whole answer of a code. */
