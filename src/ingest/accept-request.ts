@@ -86,7 +86,7 @@ export async function acceptEvents(
   if (bytes > MAX_MAPPED_BYTES) {
     return new Refusal(
       "payload_too_large",
-      "What the request says of all its events is too long to be kept with each.",
+      "The members that apply to the whole request are too large to be stored with each event.",
       {
         limit: MAX_MAPPED_BYTES,
       },
@@ -96,12 +96,13 @@ export async function acceptEvents(
 }
 
 /**
- * Bytes of events that were mapped from another format. What a request says once, such as when it was sent, is kept with each of its
- * events: 900 KB in one member became 450 MB. Beyond this it is refused. Numbers alone, written in full, make a body 5.5 times as large.
+ * Bytes of the events that are mapped from one request. Members of the whole request, such as the time of sending, are
+ * copied to each event: 900 KB in one member became 450 MB. A larger request is refused. Numbers written in full can
+ * already make a body 5.5 times as large.
  */
 const MAX_MAPPED_BYTES = 6 * MAX_BODY_BYTES;
 
-/** Their size as JSON, or more than MAX_MAPPED_BYTES: no more than that is ever written. */
+/** The events' size as JSON. Stops with a larger value than MAX_MAPPED_BYTES when that is exceeded. */
 function mappedBytes(events: readonly unknown[]): number {
   let bytes = 0;
   for (const event of events) {

@@ -33,7 +33,7 @@ export async function handleDialect(dialect: Dialect, path: string, request: Req
     result =
       error instanceof ConfigError
         ? new Refusal("misconfigured", error.message)
-        : new Refusal("unavailable", "Something failed that should not have. It has been logged.");
+        : new Refusal("unavailable", "An unexpected error occurred. It has been logged.");
   }
   if (result instanceof Refusal) {
     logRefusal({ code: result.code, status: result.status, method, path, application });
@@ -66,7 +66,7 @@ async function answer(
   if (forbidden !== null) return forbidden;
   if (application === null) throw new Error("a write key has no application");
 
-  if (isStopping()) return new Refusal("unavailable", "The service is about to end, and accepts nothing more.");
+  if (isStopping()) return new Refusal("unavailable", "The service is shutting down and accepts no more events.");
   const sources = { application, queue: env.EVENTS, clock: isolateClock };
   const ids = await acceptEvents(call.events, sources, null);
   return ids instanceof Refusal ? ids : dialect.accept(vendorRequest, call);

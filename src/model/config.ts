@@ -31,7 +31,7 @@ const ConfigSchema = v.object({
   /** For a developer's machine and tests: webhooks may use http and any host. */
   ALERTS_ALLOW_INSECURE_HOSTS: v.optional(v.picklist(["true", "false"]), "false"),
   /**
-   * "true" only under `npm start`. The local service can then be told to stop accepting, and reports what is not stored
+   * "true" only under `npm start`. The local service can then be asked to stop accepting, and reports what is not stored
    * yet.
    */
   LOCAL_MODE: v.optional(v.picklist(["true", "false"]), "false"),
@@ -89,7 +89,7 @@ export function parseConfig(env: unknown): Config {
   const result = v.safeParse(ConfigSchema, env);
   if (!result.success) {
     const name = String(result.issues[0].path?.[0]?.key);
-    throw new ConfigError(`The Eye is not configured: ${name} is missing or not valid. ${FIXES[name] ?? ""}`);
+    throw new ConfigError(`The Eye is not configured: ${name} is not valid. ${FIXES[name] ?? ""}`);
   }
   return {
     futureToleranceMicros: result.output.FUTURE_TOLERANCE_SECONDS * 1_000_000,

@@ -19,7 +19,7 @@ interface Post {
   init: RequestInit;
 }
 
-/** A cron whose webhook answers with the given statuses, the last one for ever. */
+/** Alerting with a webhook that answers with the given statuses and repeats the last one. */
 function alertingTo(posts: Post[], ...statuses: number[]): Alerting {
   const answer = async (url: string, init: RequestInit) => {
     posts.push({ url, init });
@@ -55,7 +55,7 @@ const fail = (sessions: string[]) =>
   store(databases, { errors: sessions.map((session) => errorRow({ session })), events: [] });
 
 describe("checkAlerts", () => {
-  it("tells once that it begins and once that it ends, signed, without following redirects", async () => {
+  it("posts one signed message at the begin and one at the end, without following redirects", async () => {
     const posts: Post[] = [];
     const alerting = alertingTo(posts, 200);
     await fail(["s1", "s2", "s3"]);
@@ -74,7 +74,7 @@ describe("checkAlerts", () => {
     expect(new Headers(init.headers).get("X-Eye-Signature")).toBe(signature);
   });
 
-  it("weighs failures against what is stored, across the databases", async () => {
+  it("compares failures with stored events across the databases", async () => {
     const posts: Post[] = [];
     await fail(["s1", "s2"]);
     const events = ["e1", "e2", "e3"].map((session) => eventRow({ session }));
@@ -86,7 +86,7 @@ describe("checkAlerts", () => {
     expect(posts.map(bodyOf)).toMatchObject([{ found: { failures: 3, stored: 3, share: 0.5 } }]);
   });
 
-  it("posts once though crons overlap", async () => {
+  it("posts once even if cron runs overlap", async () => {
     const posts: Post[] = [];
     const alerting = alertingTo(posts, 200);
     await fail(["s1", "s2"]);
@@ -95,7 +95,7 @@ describe("checkAlerts", () => {
     expect(await loadAlert(home, "a")).toMatchObject({ state: "firing", episode: 1 });
   });
 
-  it("tries the same message again on later ticks, the end after the begin, and gives up in the end", async () => {
+  it("retries the same message in later runs, the end after the begin, and finally stops", async () => {
     const posts: Post[] = [];
     const alerting = alertingTo(posts, 302, 500, 200);
     await fail(["s1", "s2"]);

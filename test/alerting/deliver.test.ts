@@ -8,7 +8,7 @@ import { MINUTE, MORNING } from "../storage/seed";
 
 const home = firstDatabase(databasesOf(env));
 
-/** An alert that has begun: its message waits. */
+/** An alert that has begun and whose message waits. */
 async function begun(name: string, url = "https://hooks.example.com/eye"): Promise<void> {
   const rule = { threshold: { failures: 3 }, window_minutes: 5, webhook: { url, format: "json" as const } };
   await insertAlert(home, { name, rule, secret: "secret", createdAt: MORNING, incarnation: name });
@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 
 describe("a message that is due", () => {
-  it("is posted once, with its id and what verifies it, and is delivered by any 2xx", async () => {
+  it("is posted once with its id and signature, and counts as delivered after any 2xx", async () => {
     await begun("a");
     const posts: { url: string; init: RequestInit }[] = [];
     const courier = courierWith(async (url, init) => {
@@ -47,7 +47,7 @@ describe("a message that is due", () => {
     expect(await messageOf("a")).toMatchObject({ status: "delivered", attempts: 1, outcome: "answered 204" });
   });
 
-  it.each([302, 404, 500])("is tried again after %d", async (status) => {
+  it.each([302, 404, 500])("is retried after %d", async (status) => {
     await begun("a");
     expect(await deliverDue(answering(status), MORNING)).toEqual({ delivered: 0, failed: 1 });
     expect(await messageOf("a")).toMatchObject({ status: "pending", attempts: 1, outcome: `answered ${status}` });
@@ -57,7 +57,7 @@ describe("a message that is due", () => {
   it.each<[string, Error, string]>([
     ["cannot be reached", new TypeError("connection refused"), "unreachable"],
     ["does not answer in time", new DOMException("too slow", "TimeoutError"), "timed out"],
-  ])("is tried again where the receiver %s", async (_, error, outcome) => {
+  ])("is retried if the receiver %s", async (_, error, outcome) => {
     await begun("a");
     await deliverDue(
       courierWith(() => Promise.reject(error)),
@@ -66,7 +66,7 @@ describe("a message that is due", () => {
     expect(await messageOf("a")).toMatchObject({ status: "pending", attempts: 1, outcome });
   });
 
-  it("goes nowhere inside, also if its alert was created when that was allowed", async () => {
+  it("is not posted to an internal address, even if the alert was created when that was allowed", async () => {
     await begun("a", "http://localhost:9000/");
     let asked = 0;
     const courier = courierWith(async () => {
@@ -80,13 +80,13 @@ describe("a message that is due", () => {
     expect(asked).toBe(1);
   });
 
-  it(`fails for good after ${MAX_ATTEMPTS} tries`, async () => {
+  it(`fails permanently after ${MAX_ATTEMPTS} attempts`, async () => {
     await begun("a");
     for (let hour = 0; hour < MAX_ATTEMPTS + 3; hour++) await deliverDue(answering(500), MORNING + hour * 60 * MINUTE);
     expect(await messageOf("a")).toMatchObject({ status: "failed", attempts: MAX_ATTEMPTS });
   });
 
-  it("does not keep others from being delivered", async () => {
+  it("does not delay others", async () => {
     for (const name of ["a", "b"]) await begun(name, `https://${name}.example.com/`);
     const courier = courierWith(async (url) => {
       if (url.startsWith("https://a.")) throw new TypeError("no route");
@@ -96,7 +96,7 @@ describe("a message that is due", () => {
   });
 });
 
-it("the time between two tries doubles, up to an hour, less half a minute for a cron that is early", () => {
+it("the delay between two attempts doubles up to an hour, less half a minute for an early cron", () => {
   const minutes = Array.from({ length: MAX_ATTEMPTS }, (_, index) => backoff(index + 1) / MINUTE + 0.5);
   expect(minutes).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
 });

@@ -4,7 +4,7 @@ import { evaluate } from "../../src/alerting/evaluate";
 
 const number = fc.nat({ max: 1000 });
 
-it("begins and ends by turns whatever is measured, and never twice in a row", () => {
+it("alerts begin and end alternately, whatever is measured", () => {
   const measured = fc.array(fc.record({ failures: number, stored: number }));
   fc.assert(
     fc.property(measured, number, fc.double({ min: 0.01, max: 1, noNaN: true }), (windows, least, share) => {
@@ -20,7 +20,7 @@ it("begins and ends by turns whatever is measured, and never twice in a row", ()
   );
 });
 
-it("takes a number of failures by itself", () => {
+it("a number of failures is a sufficient threshold", () => {
   expect(evaluate("ok", { failures: 3 }, { failures: 3, stored: 0 })).toBe("begin");
   expect(evaluate("ok", { failures: 3 }, { failures: 2, stored: 0 })).toBeNull();
   expect(evaluate("firing", { failures: 3 }, { failures: 2, stored: 0 })).toBe("end");

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { signMessage } from "../../src/alerting/signature";
 
-it("is the HMAC-SHA256 of timestamp, dot and body", async () => {
+it("the signature is the HMAC-SHA256 of timestamp, dot and body", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.string({ minLength: 1 }),

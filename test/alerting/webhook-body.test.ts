@@ -17,7 +17,7 @@ const message: Message = {
 };
 
 describe("webhookBody", () => {
-  it("tells what began, what is watched and what was found, and not where it is sent", () => {
+  it("contains the change, the rule and the measurement, but not the webhook's URL", () => {
     expect(JSON.parse(webhookBody(message))).toEqual({
       v: 1,
       id: "payments:1:begin",
@@ -34,12 +34,12 @@ describe("webhookBody", () => {
     });
   });
 
-  it("leaves the share out where no share is watched", () => {
+  it("omits the share if the threshold is not a share", () => {
     const rule = { ...message.rule, threshold: { failures: 20 } };
     expect(JSON.parse(webhookBody({ ...message, rule })).found).toEqual({ failures: 30 });
   });
 
-  it("is a text for Slack, in which no name can call anybody", () => {
+  it("is a text for Slack in which no name can notify anybody", () => {
     const rule = {
       ...message.rule,
       category: "<!channel> & co",

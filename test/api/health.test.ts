@@ -87,7 +87,7 @@ describe("GET /health", () => {
       expect(response.status).toBe(503);
       expect(await response.json()).toMatchObject({
         code: "misconfigured",
-        detail: expect.stringContaining("LOCAL_MODE is not usable. Set it under [vars]"),
+        detail: expect.stringContaining("LOCAL_MODE is not valid. Set it under [vars]"),
       });
     }
     const posted = await ask("/theeye/events", { method: "POST", body: "{}" }, broken);

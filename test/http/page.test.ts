@@ -14,11 +14,11 @@ const anyPlace = fc.record({
 });
 
 describe("nextUrl", () => {
-  it("is relative, keeps every parameter but the key, and replaces the cursor", () => {
+  it("is relative, keeps every parameter except the key, and replaces the cursor", () => {
     expect(nextUrl(URL_ASKED, { cursor: "new" })).toBe("?name=a+b&cursor=new&limit=2");
   });
 
-  it("leads to the same host and prefix of a proxy, whatever the Worker was asked by", () => {
+  it("keeps the host and prefix of a proxy in front of the Worker", () => {
     const next = nextUrl("http://inner:8787/theeye/events?limit=2", { cursor: "new" });
     expect(new URL(next, "https://proxy.example/eye/theeye/events?limit=2").href).toBe(
       "https://proxy.example/eye/theeye/events?limit=2&cursor=new",
@@ -27,7 +27,7 @@ describe("nextUrl", () => {
 });
 
 describe("a page's cursor", () => {
-  it("leads to the place at which the page ended, whatever the limit of the next one", async () => {
+  it("continues where the page ended, whatever the limit of the next page", async () => {
     await fc.assert(
       fc.asyncProperty(anyPlace, async (key) => {
         const question = { limit: 2, name: "a b" };

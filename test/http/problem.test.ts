@@ -5,7 +5,7 @@ import { REQUEST_PROBLEMS, type RequestProblemCode } from "../../src/model/codes
 const CODES = Object.keys(REQUEST_PROBLEMS) as RequestProblemCode[];
 
 describe("problem", () => {
-  it.each(CODES)("answers %s as RFC 9457 has it", async (code) => {
+  it.each(CODES)("answers %s in the form of RFC 9457", async (code) => {
     const response = problem(code, "What was wrong.", { limit: 3 }, { "X-More": "1" });
     expect(response.status).toBe(REQUEST_PROBLEMS[code].status);
     expect(response.headers.get("Content-Type")).toBe("application/problem+json");
@@ -20,13 +20,13 @@ describe("problem", () => {
     });
   });
 
-  it.each(CODES)("tells when to come back, or not, for %s", (code) => {
+  it.each(CODES)("has Retry-After only if a retry can help: %s", (code) => {
     const retry = problem(code, "").headers.get("Retry-After");
     if (["rate_limited", "unavailable", "misconfigured"].includes(code)) expect(retry).toMatch(/^[1-5]$/);
     else expect(retry).toBeNull();
   });
 
-  it("spreads the clients that come back", () => {
+  it("spreads the retries of clients", () => {
     const seconds = new Set(Array.from({ length: 200 }, () => problem("unavailable", "").headers.get("Retry-After")));
     expect(seconds.size).toBe(5);
   });

@@ -7,7 +7,7 @@ it.each([
   [new Error("Queue sendBatch failed: Storage Limit Exceeded"), "unavailable"],
   [new Error("Network connection lost."), "unavailable"],
   ["not an error", "unavailable"],
-] as const)("answers %s with %s and tells when to come back", (error, code) => {
+] as const)("answers %s with %s and Retry-After", (error, code) => {
   const refusal = expectRefusal(queueRefusal(error), code);
   expect(refusal.response().headers.get("Retry-After")).toMatch(/^[1-5]$/);
 });

@@ -6,7 +6,7 @@ import { databasesOf } from "../../src/storage/core/databases";
 import { readerOf } from "../../src/storage/core/reader";
 
 describe("answerFrom", () => {
-  it("answers unavailable, and repeats nothing of the question, when a database refuses", async () => {
+  it("answers unavailable without repeating the query if a database fails", async () => {
     const response = await answerFrom(async () => {
       const [database] = databasesOf(env).slice(0, 1);
       if (database !== undefined) await readerOf(database).all(sql`SELECT ${"secret"} FROM no_such_table`);
@@ -17,7 +17,7 @@ describe("answerFrom", () => {
     expect(await response.text()).not.toMatch(/secret|no_such_table/);
   });
 
-  it("lets what is no failure of a database pass, since trying again would not fix it", async () => {
+  it("rethrows other errors, since a retry would not fix them", async () => {
     await expect(answerFrom(() => Promise.reject(new TypeError("a bug")))).rejects.toThrow("a bug");
   });
 });

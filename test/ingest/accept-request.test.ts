@@ -15,7 +15,7 @@ const EVENT = {
   timestamp: "2021-01-01 09:15:27.243860",
 };
 
-/** A queue that keeps what it takes, and refuses from a given send on. */
+/** A queue that records its messages and refuses from a given send on. */
 function recordingQueue(
   refuseFrom = Number.POSITIVE_INFINITY,
   message = "Queue send failed: Network connection lost.",
@@ -30,7 +30,7 @@ function recordingQueue(
     send: async (body) => take([body]),
     sendBatch: async (messages) => take(Array.from(messages, ({ body }) => body)),
   };
-  // Messages travel as text.
+  // Messages are sent as text.
   const envelopes = () => sends.flat().map((body): Envelope => JSON.parse(String(body)));
   return { sends, queue, envelopes };
 }
@@ -50,13 +50,13 @@ async function accepted(answer: Response | Refusal): Promise<{ accepted: number;
 }
 
 describe("collect", () => {
-  it("takes an event into the real queue and answers 202 with its id", async () => {
+  it("sends an event to the real queue and answers 202 with its id", async () => {
     const { accepted: count, ids } = await accepted(await collect(post(JSON.stringify(EVENT)), sources(env.EVENTS)));
     expect(count).toBe(1);
     expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it("takes a large batch into the real queue, in several sends", async () => {
+  it("sends a large batch to the real queue in several sends", async () => {
     const events = Array.from({ length: 500 }, (_, i) => ({
       ...EVENT,
       session_id: `s${i}`,
@@ -65,7 +65,7 @@ describe("collect", () => {
     expect((await accepted(await collect(post(JSON.stringify(events)), sources(env.EVENTS)))).ids).toHaveLength(500);
   });
 
-  it("sends the event as it came, with what only the edge knows", async () => {
+  it("sends the event unchanged with the data that only the edge knows", async () => {
     const queue = recordingQueue();
     const { ids } = await accepted(await collect(post(JSON.stringify({ ...EVENT, more: [1] })), sources(queue.queue)));
     expect(queue.envelopes()).toEqual([
@@ -78,13 +78,13 @@ describe("collect", () => {
     ]);
   });
 
-  it("answers ids in the order sent", async () => {
+  it("returns ids in the order sent", async () => {
     const body = ["b", "a", "c"].map((id) => JSON.stringify({ ...EVENT, id })).join("\n");
     const answer = await accepted(await collect(post(gzipSync(body)), sources(recordingQueue().queue)));
     expect(answer).toEqual({ accepted: 3, ids: ["b", "a", "c"] });
   });
 
-  it("gives the same ids when a request is sent again under its idempotency key", async () => {
+  it("returns the same ids when a request is repeated with its idempotency key", async () => {
     const send = async () =>
       accepted(
         await collect(
@@ -97,7 +97,7 @@ describe("collect", () => {
     expect(new Set(first.ids).size).toBe(2);
   });
 
-  it("reserves a moment of receipt for each event", async () => {
+  it("reserves a time of receipt for each event", async () => {
     const queue = recordingQueue();
     const shared = sources(queue.queue);
     await collect(post(JSON.stringify([EVENT, EVENT, EVENT])), shared);
@@ -105,7 +105,7 @@ describe("collect", () => {
     expect(queue.envelopes().map(({ received_at }) => received_at)).toEqual([1_000_000, 1_000_003]);
   });
 
-  it("accepts events that are no objects: they harm no neighbour and end among the errors", async () => {
+  it("accepts events that are not objects, which end among the errors", async () => {
     const queue = recordingQueue();
     await accepted(await collect(post("[5,null]"), sources(queue.queue)));
     expect(queue.envelopes()).toMatchObject([{ request: { events: [5, null] } }]);
@@ -131,7 +131,7 @@ describe("collect", () => {
     expectRefusal(await collect(post("{}"), sources(recordingQueue(0, message).queue)), code);
   });
 
-  it("asks for the same ids again where the queue took only a part", async () => {
+  it("asks the client to repeat the ids if the queue accepted only a part", async () => {
     const events = Array.from({ length: 400 }, (_, i) => ({
       ...EVENT,
       session_id: `s${i}`,

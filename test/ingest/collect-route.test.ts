@@ -10,9 +10,12 @@ beforeAll(seedLocalKeys);
 const HOST = "https://eye.example";
 
 describe("isForCollector", () => {
-  it.each(["/theeye/events", "/theeye/events/", "/theeye/events?key=a", "/theeye/events/?a=/b"])("takes %s", (path) => {
-    expect(isForCollector(new Request(HOST + path, { method: "POST" }))).toBe(true);
-  });
+  it.each(["/theeye/events", "/theeye/events/", "/theeye/events?key=a", "/theeye/events/?a=/b"])(
+    "recognises %s",
+    (path) => {
+      expect(isForCollector(new Request(HOST + path, { method: "POST" }))).toBe(true);
+    },
+  );
 
   it.each([
     "/",
@@ -26,13 +29,13 @@ describe("isForCollector", () => {
     expect(isForCollector(new Request(HOST + path, { method: "POST" }))).toBe(false);
   });
 
-  it("leaves questions to the router", () => {
+  it("leaves queries to the router", () => {
     expect(isForCollector(new Request(`${HOST}/theeye/events`))).toBe(false);
   });
 });
 
 describe("handleCollector", () => {
-  it("answers as the router does", async () => {
+  it("answers like the router", async () => {
     const init = { method: "POST", body: "{}", headers: { Authorization: "Bearer eye_w_local" } };
     const direct = await handleCollector(new Request(`${HOST}/theeye/events`, init), env, ruleSourceOf);
     const routed = await createApp().request("/theeye/events", init, env);

@@ -22,7 +22,7 @@ function expectAllowed(response: Response): void {
 
 describe("a page of any origin", () => {
   it.each(["/theeye/events", "/theeye/events/", "/theeye/events?key=eye_w_local"])(
-    "may ask before it sends to %s, without a key",
+    "can send a preflight to %s without a key",
     async (path) => {
       const response = await ask(path, {
         method: "OPTIONS",
@@ -40,7 +40,7 @@ describe("a page of any origin", () => {
     },
   );
 
-  it("may read that its events were accepted", async () => {
+  it("can read that its events were accepted", async () => {
     const response = await send("{}", { Authorization: "Bearer eye_w_local" });
     expect(response.status).toBe(202);
     expectAllowed(response);
@@ -51,26 +51,26 @@ describe("a page of any origin", () => {
     ["with a malformed key", "Basic %%%", "{}", 401],
     ["with a read key", "Bearer eye_r_local", "{}", 403],
     ["with broken JSON", "Bearer eye_w_local", "{", 400],
-  ])("may read why it was refused %s", async (_, authorization, body, status) => {
+  ])("can read why it was refused %s", async (_, authorization, body, status) => {
     const response = await send(body, { Authorization: authorization });
     expect(response.status).toBe(status);
     expectAllowed(response);
   });
 
-  it("may read that the Worker is not configured, or that something failed", async () => {
+  it("can read that the Worker is not configured or that something failed", async () => {
     const response = await send("{}", {}, { ...env, KEY_CACHE_SECONDS: -1 as 30 });
     expect(response.status).toBe(503);
     expectAllowed(response);
     expect(response.headers.get("Retry-After")).not.toBeNull();
   });
 
-  it("may not ask questions with an analyst's credentials", async () => {
+  it("cannot query with an analyst's credentials", async () => {
     const response = await ask("/theeye/events", { headers: { Origin: ORIGIN } });
     expect(response.headers.get("Access-Control-Allow-Origin")).toBeNull();
   });
 });
 
-it("leaves a request without an origin alone", async () => {
+it("adds no headers to a request without an origin", async () => {
   const response = await ask("/theeye/events", {
     method: "POST",
     body: "{}",

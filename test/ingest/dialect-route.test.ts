@@ -14,11 +14,11 @@ function send(path: string, body: unknown, bindings: Env = env): Response | Prom
   return app.request(path, { method: "POST", headers, body: JSON.stringify(body) }, bindings);
 }
 
-// 900 KB in one member became 450 MB in 7,000 messages of the queue.
+// Before this limit, 900 KB in one member became 450 MB in 7,000 queue messages.
 it.each([
   ["/batch", "sent_at", "batch"],
   ["/2/httpapi", "client_upload_time", "events"],
-])("refuses a request of %s whose %s is too long to be kept with each event", async (path, member, list) => {
+])("refuses a request of %s whose %s is too large to be stored with each event", async (path, member, list) => {
   const events = Array.from({ length: MAX_EVENTS_PER_REQUEST }, () => ({}));
   const sent: number[] = [];
   const count = { send: async () => void sent.push(1), sendBatch: async () => void sent.push(1) };
@@ -31,11 +31,11 @@ it.each([
     },
   );
   expect(response.status).toBe(413);
-  expect(await response.text()).toContain("too long to be kept with each");
+  expect(await response.text()).toContain("too large to be stored with each event");
   expect(sent).toEqual([]);
 });
 
-it("takes the largest body whose events say it themselves", async () => {
+it("accepts the largest body whose events contain their members themselves", async () => {
   const traits = { text: "x".repeat(1_800) };
   const batch = Array.from({ length: MAX_EVENTS_PER_REQUEST }, (_, place) => ({
     ...{ type: "identify", anonymousId: "a", messageId: String(place), timestamp: "2026-01-01T00:00:00Z" },
@@ -45,7 +45,7 @@ it("takes the largest body whose events say it themselves", async () => {
   expect(response.status).toBe(200);
 });
 
-it("says what is misconfigured, and keeps browsers from guessing types", async () => {
+it("reports a misconfiguration and keeps browsers from guessing content types", async () => {
   const misconfigured = await send("/v1/track", {}, { ...env, KEY_CACHE_SECONDS: "nonsense" as never });
   expect(misconfigured.status).toBe(503);
   expect(await misconfigured.json()).toMatchObject({
@@ -55,8 +55,8 @@ it("says what is misconfigured, and keeps browsers from guessing types", async (
   expect((await send("/v1/track", {})).headers.get("X-Content-Type-Options")).toBe("nosniff");
 });
 
-// Last: a service that is about to end never takes events again.
-it("refuses events while the service is about to end, and they are sent again", async () => {
+// This test is last, because a service that is shutting down never accepts events again.
+it("refuses events with a retryable status while the service is shutting down", async () => {
   stopAccepting();
   const response = await send("/v1/track", { event: "Order", anonymousId: "a" });
   expect([response.status, response.headers.has("Retry-After")]).toEqual([503, true]);

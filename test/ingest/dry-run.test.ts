@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 
 describe("a dry run", () => {
-  it("tells the verdict on each event in the order sent, and queues nothing", async () => {
+  it("returns the verdict on each event in the order sent and queues nothing", async () => {
     const event = { ...SAMPLE_EVENTS[0], category: "dry", data: {} };
     const events = [SAMPLE_EVENTS[0], { ...event, name: "enforced" }, { ...event, name: "reported" }, 7];
     const issue = { code: "schema_violation", path: "/data", message: 'expected the member "a", found none' };
@@ -50,7 +50,7 @@ describe("a dry run", () => {
     });
   });
 
-  it("warns of members that the format does not name, whatever the verdict", async () => {
+  it("warns about members that the format does not name, whatever the verdict", async () => {
     const { session_id, ...rest } = SAMPLE_EVENTS[0];
     const response = await dryRun(
       JSON.stringify([
@@ -67,7 +67,7 @@ describe("a dry run", () => {
     });
   });
 
-  it("has the limits of the real thing", async () => {
+  it("has the same limits as a real request", async () => {
     const deep = `${'{"a":'.repeat(70)}1${"}".repeat(70)}`;
     const large = JSON.stringify({ ...SAMPLE_EVENTS[0], data: { text: "x".repeat(40_000) } });
     const response = await dryRun(
@@ -82,7 +82,7 @@ describe("a dry run", () => {
     expect((await dryRun("{")).status).toBe(400);
   });
 
-  it("is asked for with 1 alone; anything else that is not 0 is refused", async () => {
+  it("is requested with 1 or true; every value but these, 0 and false is refused", async () => {
     for (const query of ["?dry_run=2", "?dry_run=", "?dry_run=1&dry_run=0"]) {
       const refused = await dryRun("{}", query);
       expect([refused.status, await refused.json()]).toMatchObject([400, { parameter: "dry_run" }]);
@@ -90,7 +90,7 @@ describe("a dry run", () => {
     expect((await dryRun(JSON.stringify(SAMPLE_EVENTS[0]), "?dry_run=0", env)).status).toBe(202);
   });
 
-  it("takes a write key", async () => {
+  it("requires a write key", async () => {
     const answer = await ask("/theeye/events?dry_run=1", {
       method: "POST",
       headers: { Authorization: "Bearer eye_r_local" },
@@ -98,14 +98,14 @@ describe("a dry run", () => {
     expect(answer.status).toBe(403);
   });
 
-  it("is refused where the rules cannot be read", async () => {
+  it("is refused if the rules cannot be read", async () => {
     const answer = await dryRun("{}", "?dry_run=1", { ...queueless, DB: away });
     expect([answer.status, await answer.json()]).toMatchObject([503, { code: "unavailable" }]);
-    // Events are taken all the same: collecting reads no database.
+    // Events are still accepted, since the collector reads no database.
     expect((await dryRun(JSON.stringify(SAMPLE_EVENTS[0]), "", { ...env, DB: away })).status).toBe(202);
   });
 
-  it("validates by the rules in force now: a change that is made counts once its lead is over", async () => {
+  it("uses the rules in force now: a change counts after its lead", async () => {
     const path = "/theeye/event-types/dry/later";
     const leading = { ...queueless, RULE_LEAD_SECONDS: 3600 } as unknown as Env;
     const registered = await ask(path, { method: "PUT", body: JSON.stringify({ mode: "reject" }) }, leading);

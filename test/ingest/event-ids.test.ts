@@ -9,7 +9,7 @@ function withIdempotencyKey(key: string): Request {
   return new Request("https://eye.example/", { method: "POST", headers: { "Idempotency-Key": key } });
 }
 
-/** As the collector gives them. */
+/** The ids that the collector assigns. */
 function identify(events: readonly unknown[], application: string, idempotencyKey: string | null): string[] {
   const request = requestIdOf(application, idempotencyKey, events);
   return events.map((event, position) => eventIdOf(event, request, position));
@@ -25,16 +25,16 @@ describe("identify", () => {
     expect(identify([event], "demo", "again")[0]).toMatch(UUID);
   });
 
-  it("never takes two events for one without an idempotency key, however alike", () => {
+  it("gives two equal events different ids without an idempotency key", () => {
     const ids = Array.from({ length: 20 }, () => identify(Array(500).fill({}), "demo", null)).flat();
     expect(new Set(ids).size).toBe(20 * 500);
   });
 
-  it("gives the same ids again under the same idempotency key", () => {
+  it("gives the same ids with the same idempotency key", () => {
     expect(identify([{}, {}, {}], "demo", "again")).toEqual(identify([{}, {}, {}], "demo", "again"));
   });
 
-  it("gives other ids to other events under the same idempotency key, so that none is lost as a conflict", () => {
+  it("gives other events other ids with the same idempotency key, so that none is lost as a conflict", () => {
     const event = { session_id: "s", category: "c", name: "n", data: { n: 1 }, timestamp: "2021-01-01" };
     const others = [{ ...event, data: { n: 2 } }, { ...event, name: "m" }, { ...event, timestamp: "2021-01-02" }, 5];
     const ids = [[event], ...others.map((other) => [other]), [event, event]].flatMap((events) =>
@@ -43,13 +43,13 @@ describe("identify", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it("gives the same ids to events that say when they were sent", () => {
+  it("gives the same ids if only the time of sending differs", () => {
     const event = { session_id: "s", category: "c", name: "n", data: {}, timestamp: "2021-01-01" };
     const again = { ...event, context: { sent_at: "2021-01-01 00:00:09" }, sent_at: 9 };
     expect(identify([again], "demo", "again")).toEqual(identify([event], "demo", "again"));
   });
 
-  it("gives other ids to other applications, keys and places", () => {
+  it("gives other ids to other applications, keys and positions", () => {
     const ids = [
       ...identify([{}, {}], "demo", "again"),
       ...identify([{}], "demo", "other"),
@@ -61,11 +61,11 @@ describe("identify", () => {
 });
 
 describe("idempotencyKeyOf", () => {
-  it("finds none where none is", () => {
+  it("returns null if there is none", () => {
     expect(idempotencyKeyOf(new Request("https://eye.example/"))).toBeNull();
   });
 
-  it("takes up to 255 characters", () => {
+  it("accepts up to 255 characters", () => {
     expect(idempotencyKeyOf(withIdempotencyKey("k".repeat(255)))).toBe("k".repeat(255));
     expect(expectRefusal(idempotencyKeyOf(withIdempotencyKey("k".repeat(256))), "invalid_parameter").members).toEqual({
       parameter: "Idempotency-Key",

@@ -5,17 +5,17 @@ import { SAMPLE_EVENTS } from "../pipeline/sample-events";
 
 const full = { ...SAMPLE_EVENTS[0], id: "a", visitor_id: "v", context: {} };
 
-/** The member that a warning proposes for a name in an event that lacks all known members. */
+/** The member that a warning suggests for a name in an event without known members. */
 const meantBy = (name: string) => /did you mean `(\w+)`/.exec(warningsOf({ [name]: 1 })[0]?.message ?? "")?.[1] ?? null;
 
 describe("warningsOf", () => {
-  it("has nothing to say of known members, nor of what is no object", () => {
+  it("returns nothing for known members and for values that are not objects", () => {
     for (const event of [full, { ...full, visitor_id: null }, {}, null, 7, "text", [], [full]]) {
       expect(warningsOf(event)).toEqual([]);
     }
   });
 
-  it("says of other members that they are kept", () => {
+  it("says that other members are kept", () => {
     expect(warningsOf({ ...full, experiment: "b" })).toEqual([
       { path: "/experiment", message: "kept under `extra`: the format does not name this member" },
     ]);
@@ -35,28 +35,28 @@ describe("warningsOf", () => {
     ...["event_id", "messageId", "uuid", "$insert_id", "ID"].map((name) => [name, "id"]),
     ...["catagory", "categroy", "Category"].map((name) => [name, "category"]),
     ...["ctx", "Context"].map((name) => [name, "context"]),
-  ])("takes %s for %s", (name, member) => {
+  ])("recognises %s as %s", (name, member) => {
     expect(meantBy(name)).toBe(member);
   });
 
   it.each(["content", "meta", "games", "experiment", "categories", "timeout", "", "__proto__", "constructor", "日本"])(
-    "proposes nothing for %s",
+    "suggests nothing for %s",
     (name) => {
       expect(meantBy(name)).toBeNull();
     },
   );
 
-  it("proposes no member that the event has", () => {
+  it("suggests no member that the event already has", () => {
     expect(warningsOf({ ...full, userId: "u" })[0]?.message).not.toContain("did you mean");
   });
 
-  it("says of members that only the service gives that they are not interpreted", () => {
+  it("says that members which only the service sets are not interpreted", () => {
     for (const name of ["received_at", "application", "position", "extra"]) {
       expect(warningsOf({ ...full, [name]: 1 })).toMatchObject([{ path: `/${name}`, message: /not interpreted/ }]);
     }
   });
 
-  it("lists twenty members of an event, and how many more there are", () => {
+  it("lists twenty members of an event and the number of further ones", () => {
     const many = Object.fromEntries(Array.from({ length: 25 }, (_, n) => [`member ${n}`, n]));
     const warnings = warningsOf({ ...full, ...many });
     expect(warnings).toHaveLength(21);

@@ -13,7 +13,7 @@ async function answerOf(response: Response | Refusal): Promise<unknown> {
   return response instanceof Refusal ? response.code : response.json();
 }
 
-it("is taken with its neighbours, kept whole, and has an id", async () => {
+it("is accepted with its neighbours, kept whole, and gets an id", async () => {
   const sent: unknown[] = [];
   const response = await collect(request(), {
     application: "shop",
@@ -34,7 +34,7 @@ it("is taken with its neighbours, kept whole, and has an id", async () => {
   expect(sent).toMatchObject([{ request: { events } }]);
 });
 
-it("fails in a dry run, alone, with the column where it breaks", async () => {
+it("fails alone in a dry run, with the column of the error", async () => {
   const terms = { receivedAt: 1_700_000_000_000_000, futureToleranceMicros: 0, rules: rulesOf(NO_RULES) };
   const message = expect.stringContaining("a text that is not JSON from column 29 on");
   expect(await answerOf(await dryRun(request(), terms))).toEqual({

@@ -16,11 +16,11 @@ function messageOf(body: string) {
   return messageAsSent(parsed, utf8Bytes(body), ID, RECEIPT);
 }
 
-it("says the same to the consumer as the events that the edge read", () => {
+it("gives the consumer the same events as the edge parsed", () => {
   fc.assert(
     fc.property(fc.array(fc.jsonValue(), { minLength: 1 }), fc.constantFrom(0, 2), (events, indent) => {
       const message = messageOf(JSON.stringify(events, null, indent));
-      if (message === null) throw new Error("the body can travel as it was sent");
+      if (message === null) throw new Error("expected a body that can be sent unchanged");
       const read = readMessage({ body: message.text, queuedAt: 0, id: "m" });
       const request = { id: ID, events: JSON.parse(JSON.stringify(events)) };
       expect(read).toEqual({ envelope: { v: 1, ...RECEIPT, request } });
@@ -35,7 +35,7 @@ it("wraps a single value", () => {
 });
 
 it.each([
-  ["lines, which are no one JSON value", '{"a":1}\n{"a":2}'],
+  ["lines, which are not one JSON value", '{"a":1}\n{"a":2}'],
   ["a large body", JSON.stringify(["x".repeat(MAX_AS_SENT_BYTES)])],
   ["deep nesting", `${"[".repeat(MAX_NESTING_LEVELS + 2)}${"]".repeat(MAX_NESTING_LEVELS + 2)}`],
   [
@@ -46,7 +46,7 @@ it.each([
   expect(messageOf(body)).toBeNull();
 });
 
-it("takes many events of few sessions", () => {
+it("accepts many events of few sessions", () => {
   const events = Array.from({ length: 500 }, (_, i) => ({ session_id: `${i % MAX_SESSIONS_PER_MESSAGE}` }));
   expect(messageOf(JSON.stringify(events))).not.toBeNull();
 });

@@ -27,7 +27,7 @@ function sizeOf(events: readonly unknown[]): number {
   return utf8Bytes(body);
 }
 
-it("measures a text, which is longer as a string than in the body that it came from", () => {
+it("measures a text event, which is longer as a JSON string than in its body", () => {
   const event = "\u0001".repeat(SMALL_BODY_BYTES - 3);
   const messages = pack({ id: ID, events: [{}, event] }, RECEIPT, SMALL_BODY_BYTES);
   expect(messages.length).toBeGreaterThan(1);
@@ -52,7 +52,7 @@ function entryBytes(accepted: AcceptedEvent): number {
   return utf8Bytes(JSON.stringify(accepted)) + 1;
 }
 
-/** Requests of few and many sessions, of small, large and oversized events, some without a session or no objects. */
+/** Requests of few and many sessions, with small, large and oversized events, some without a session or not objects. */
 const requests = fc
   .record({
     sessions: fc.constantFrom(1, 3, 20, 200),
@@ -87,7 +87,7 @@ function property(check: (packed: ReturnType<typeof packEvents>) => void, seed?:
 }
 
 describe("pack", () => {
-  it("is tried with requests of every kind: several messages, sessions spread over some, events in pieces", () => {
+  it("is tested with every kind of request: several messages, sessions spread over some, events in pieces", () => {
     const reached = { several: 0, spread: 0, pieces: 0, bounded: 0 };
     property(({ messages }) => {
       const spread = messages.reduce((sum, message) => sum + sessionsOf(message).size, 0);
@@ -99,7 +99,7 @@ describe("pack", () => {
     for (const times of Object.values(reached)) expect(times).toBeGreaterThan(0);
   });
 
-  it("sends a request as it came where one message holds it", () => {
+  it("sends a request unchanged if it fits one message", () => {
     const small = [{ session_id: "s", data: {} }, 5];
     const large = Array.from({ length: 90 }, (_, n) => ({ session_id: `s${n}`, data: { text: "x".repeat(1_200) } }));
     for (const events of [small, large]) {
@@ -108,7 +108,7 @@ describe("pack", () => {
     }
   });
 
-  it("loses and doubles nothing", () => {
+  it("loses and duplicates nothing", () => {
     property(({ accepted, messages }) => {
       const whole = messages.flatMap(eventsOf);
       const split = partsOf(messages).filter(({ part }) => part === 0);
@@ -118,7 +118,7 @@ describe("pack", () => {
     });
   });
 
-  it("keeps every limit of a message, and makes what the consumer reads", () => {
+  it("keeps every limit of a message and produces valid envelopes", () => {
     property(({ messages }) => {
       for (const message of messages) {
         const bytes = utf8Bytes(JSON.stringify(message.envelope));
@@ -130,7 +130,7 @@ describe("pack", () => {
     });
   });
 
-  it("keeps a session in as few messages as its bytes need, and each message in the order of the request", () => {
+  it("keeps a session in as few messages as its bytes need, each in the order of the request", () => {
     property(({ messages }) => {
       const spread = new Map<string, number>();
       const sizes = new Map<string, number>();
@@ -146,21 +146,21 @@ describe("pack", () => {
       }
       for (const [session, count] of spread) {
         const size = sizes.get(session) ?? 0;
-        // A session that fits goes whole; another wastes less than half of each message but the last.
+        // A session that fits stays whole; otherwise less than half of each message but the last is wasted.
         if (size <= MAX_MESSAGE_BYTES - 200) expect(count).toBe(1);
         else expect(count).toBeLessThanOrEqual(2 * Math.ceil(size / (MAX_MESSAGE_BYTES - 200)));
       }
     });
   });
 
-  it("keeps the order of a session that one message has from both sides of a large event", () => {
+  it("keeps a session's order if a message has events from before and after a large one", () => {
     const event = (session_id: string, bytes: number) => ({ session_id, data: { text: "x".repeat(bytes) } });
     const large = MAX_MESSAGE_BYTES - 5_000;
     const { messages } = packEvents([event("a", 10_000), event("b", 50_000), event("a", large), event("a", 11_000)]);
     expect(messages.map((message) => eventsOf(message).map(({ position }) => position))).toEqual([[2], [0, 1, 3]]);
   });
 
-  it("makes as few messages as first-fit finds: no two could be one", () => {
+  it("makes as few messages as first-fit: no two could be merged", () => {
     property(({ messages }) => {
       const whole = messages.filter(({ envelope }) => !("oversized" in envelope));
       for (const [i, one] of whole.entries()) {
@@ -176,7 +176,7 @@ describe("pack", () => {
     });
   });
 
-  it("splits what fits no message into pieces that join to the exact text", () => {
+  it("splits an event that fits no message into pieces that join to the exact text", () => {
     property(({ accepted, messages }) => {
       const byPosition = Map.groupBy(partsOf(messages), ({ position }) => position);
       for (const [position, parts] of byPosition) {
@@ -192,7 +192,7 @@ describe("pack", () => {
     });
   });
 
-  it("holds the message limit for the largest bodies that it does not measure", () => {
+  it("keeps the message limit for the largest bodies that it does not measure", () => {
     const grown: unknown[] = Array(MAX_SESSIONS_PER_MESSAGE).fill({ id: "i".repeat(128), data: Array(3).fill(1e20) });
     const numbers = `[${Array(SMALL_BODY_BYTES / 5 - 1)
       .fill("1e20")
@@ -206,16 +206,16 @@ describe("pack", () => {
     }
   });
 
-  it("bounds the sessions of a message though the events are small", () => {
+  it("limits the sessions in a message even if the events are small", () => {
     const { messages } = packEvents(Array.from({ length: 181 }, (_, i) => ({ session_id: `s${i}` })));
     expect(messages).toHaveLength(3);
   });
 
-  it("packs 500 events without a session into one message: they need nobody to decide", () => {
+  it("packs 500 events without a session into one message", () => {
     expect(packEvents(Array(500).fill({ name: "lost" })).messages).toHaveLength(1);
   });
 
-  it("does not give way to deep nesting", () => {
+  it("handles deep nesting", () => {
     const deep: unknown = JSON.parse("[".repeat(100_000) + "]".repeat(100_000));
     const { messages } = packEvents([deep]);
     expect(
@@ -227,7 +227,7 @@ describe("pack", () => {
 });
 
 describe("groupForSending", () => {
-  it("keeps the limits of a send, loses nothing, and no two sends could be one", () => {
+  it("keeps the limits of a send, loses nothing, and leaves no two sends that could be merged", () => {
     const message = fc
       .nat(MAX_MESSAGE_BYTES)
       .map((bytes): PackedMessage => ({ envelope: { v: 1, ...RECEIPT, events: [] }, bytes }));

@@ -28,7 +28,7 @@ describe("parseEvents", () => {
     ['"x"', ["x"]],
     ["[1,null,[],{}]", [1, null, [], {}]],
     ["1\n2", [1, 2]],
-  ])("accepts %j, whose events are no objects: they end among the errors", (text, events) => {
+  ])("accepts %j, whose events are not objects and end among the errors", (text, events) => {
     expect(parseEvents(text)).toEqual(events);
   });
 
@@ -46,7 +46,7 @@ describe("parseEvents", () => {
     ['{"a":x}\n{"b":1}', 1, 6, "is not JSON"],
     ["not json", 1, 1, "is not JSON"],
     ['{"a":1} {"b":1}', 1, 9, "is not JSON"],
-  ])("tells where %j breaks", (text, line, column, what) => {
+  ])("reports the place of the error in %j", (text, line, column, what) => {
     const refusal = expectRefusal(parseEvents(text), "invalid_json");
     expect(refusal.members).toEqual({ line, column });
     expect(refusal.detail).toBe(`The body ${what} at line ${line}, column ${column}.`);
@@ -56,13 +56,13 @@ describe("parseEvents", () => {
     ['{"a":1}\n{"b":x}\n{"c":1}', [{ a: 1 }, '{"b":x}', { c: 1 }]],
     ['\r\n{"a":1}\r\n{"b":\r\n', [{ a: 1 }, '{"b":']],
     ['{"a":1}\n  garbage \n7', [{ a: 1 }, "  garbage ", 7]],
-  ])("takes a line that is not JSON as its text, where the first line is an object: %j", (text, events) => {
+  ])("returns a line that is not JSON as text if the first line is an object: %j", (text, events) => {
     expect(parseEvents(text)).toEqual(events);
     expect(parseEvents(text, null)).toEqual(events);
   });
 
   it.each(["application/x-ndjson", "application/x-ndjson; charset=utf-8", "Application/JSONL", "application/ndjson"])(
-    "takes any line that is not JSON as its text, where the content type is %s",
+    "returns any line that is not JSON as text if the content type is %s",
     (contentType) => {
       expect(parseEvents('{"a":x}\n{"b":1}', contentType)).toEqual(['{"a":x}', { b: 1 }]);
       expect(parseEvents("garbage", contentType)).toEqual(["garbage"]);
@@ -71,7 +71,7 @@ describe("parseEvents", () => {
     },
   );
 
-  it("refuses lines of control characters that would be six times as large as strings", () => {
+  it("refuses lines of control characters, which are six times as large in JSON", () => {
     expectRefusal(parseEvents(`{"a":1}\n${"\u0000".repeat(400_000)}`), "payload_too_large");
     expect(parseEvents(`{"a":1}\n{"b":${'"'.repeat(900_000)}`)).toHaveLength(2);
   });
@@ -85,7 +85,7 @@ describe("parseEvents", () => {
     expect(expectRefusal(parseEvents('{"password": hunter2}'), "invalid_json").detail).not.toContain("hunter2");
   });
 
-  it("takes as many events as the limit, in either form, and not one more", () => {
+  it("accepts as many events as the limit in either form and not one more", () => {
     const events = Array.from({ length: MAX_EVENTS_PER_REQUEST }, (_, i) => ({ i }));
     for (const join of [
       (items: unknown[]) => JSON.stringify(items),
@@ -97,7 +97,7 @@ describe("parseEvents", () => {
     }
   });
 
-  it("reads an array and the same events a line each alike", () => {
+  it("reads an array like the same events on one line each", () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue(), { minLength: 2, maxLength: 20 }), (values) => {
         const texts = values.map((value) => JSON.stringify(value));

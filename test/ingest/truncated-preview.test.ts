@@ -14,20 +14,20 @@ const EVENT = {
   context: {},
 };
 
-/** Which members are wrong; what messages say of lengths may differ. */
+/** The codes and paths of the issues. Lengths in the messages may differ. */
 function verdict(event: unknown): string[] {
   const result = v.safeParse(EventSchema, event);
   return result.success ? [] : result.issues.map((issue) => v.getDotPath(issue) ?? "").toSorted();
 }
 
 describe("previewOf", () => {
-  it("keeps what is small as it is", () => {
+  it("keeps small values unchanged", () => {
     expect(previewOf(EVENT)).toEqual(EVENT);
     const others = { timestamp: 1_609_492_527.24386, visitor_id: null, context: null, id: "a" };
     expect(previewOf({ ...EVENT, ...others })).toEqual({ ...EVENT, ...others });
   });
 
-  it("empties a large payload or context and keeps its kind", () => {
+  it("empties a large payload or context and keeps its type", () => {
     expect(previewOf({ ...EVENT, context: { text: "x".repeat(2_000) } })).toEqual(EVENT);
     expect(previewOf({ ...EVENT, data: { text: "x".repeat(2_000) } })).toEqual(EVENT);
     expect(previewOf({ ...EVENT, data: Array(600).fill(1) })).toEqual({ ...EVENT, data: [] });
@@ -38,7 +38,7 @@ describe("previewOf", () => {
     expect(previewOf({ name: `${"x".repeat(199)}😀😀` })).toEqual({ name: `${"x".repeat(199)}…` });
   });
 
-  it("keeps twenty members, those that are checked first", () => {
+  it("keeps twenty members, with those that are validated first", () => {
     const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`member ${i}`, i]));
     const preview = previewOf({ ...many, ...EVENT });
     expect(preview).toMatchObject(EVENT);
@@ -50,11 +50,11 @@ describe("previewOf", () => {
     [5, 5],
     ["x".repeat(300), `${"x".repeat(200)}…`],
     [Array(600).fill(1), []],
-  ])("previews an event that is no object", (event, preview) => {
+  ])("previews an event that is not an object", (event, preview) => {
     expect(previewOf(event)).toEqual(preview);
   });
 
-  it("is small and gives the event's verdict", () => {
+  it("is small and gets the event's verdict", () => {
     const moment = fc.constantFrom(1_609_492_527.24386, -1, `2021-01-01 09:15:27.${"1".repeat(300)}`, null);
     const text = fc.oneof(
       fc.string({ unit: "binary", maxLength: 600 }),

@@ -17,7 +17,7 @@ describe("parseConfig", () => {
     });
   });
 
-  it("reads numbers and the texts that a shell or a dashboard makes of them", () => {
+  it("reads numbers, also as the texts that a shell or a dashboard sends", () => {
     const adminKey = `eye_a_${"x".repeat(22)}`;
     expect(
       parseConfig({
@@ -55,17 +55,15 @@ describe("parseConfig", () => {
     ["KEY_CACHE_SECONDS", 3_601],
     ["KEY_CACHE_SECONDS", "Infinity"],
     ["RULE_LEAD_SECONDS", 3_601],
-  ])("names %s and its fix where it is %j", (name, value) => {
-    expect(() => parseConfig({ [name]: value })).toThrow(
-      new RegExp(`${name} is not usable\\. Set it under \\[vars\\]`),
-    );
+  ])("names %s and how to fix it if it is %j", (name, value) => {
+    expect(() => parseConfig({ [name]: value })).toThrow(new RegExp(`${name} is not valid\\. Set it under \\[vars\\]`));
   });
 
   it.each(["eye_a_tooshort", `eye_w_${"x".repeat(22)}`, `eye_a_${"x".repeat(22)} `, ""])(
     "does not repeat a secret that it refuses: %j",
     (secret) => {
       const refuse = () => parseConfig({ ADMIN_KEY: secret });
-      expect(refuse).toThrow(/ADMIN_KEY is not usable\. Run `npm run deploy`/);
+      expect(refuse).toThrow(/ADMIN_KEY is not valid\. Run `npm run deploy`/);
       if (secret === "") return;
       expect(refuse).toThrow(expect.objectContaining({ message: expect.not.stringContaining(secret) }));
     },

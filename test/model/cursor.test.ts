@@ -6,7 +6,7 @@ import { decodeCursor, encodeCursor, questionFingerprint } from "../../src/model
 const PlaceSchema = v.strictTuple([v.number(), v.string()]);
 
 describe("cursors", () => {
-  it("read back as they were written, whatever text they hold", () => {
+  it("decode to the position that was encoded, whatever text it contains", () => {
     fc.assert(
       fc.property(fc.tuple(fc.maxSafeInteger(), fc.string({ unit: "grapheme" })), (place) => {
         const text = encodeCursor("abc", place);
@@ -16,7 +16,7 @@ describe("cursors", () => {
     );
   });
 
-  it("are refused for another question", () => {
+  it("are refused for another query", () => {
     const text = encodeCursor("abc", [1, "a"]);
     expect(decodeCursor(text, "abd", PlaceSchema)).toEqual({ ok: false, fault: "other_question" });
   });
@@ -29,11 +29,11 @@ describe("cursors", () => {
     encodeCursor("abc", [1]),
     encodeCursor("abc", null),
     encodeCursor("abc", ["a", 1]),
-  ])("are refused when they are not ours: %s", (text) => {
+  ])("are refused if they are malformed: %s", (text) => {
     expect(decodeCursor(text, "abc", PlaceSchema)).toEqual({ ok: false, fault: "unreadable" });
   });
 
-  it("never throw, whatever the text", () => {
+  it("never throw, whatever the text is", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(decodeCursor(text, "abc", PlaceSchema).ok).toBe(false);
@@ -43,7 +43,7 @@ describe("cursors", () => {
 });
 
 describe("questionFingerprint", () => {
-  it("is the same for the same filters in any order, and ignores those that are not set", () => {
+  it("does not depend on the order of filters and ignores those that are not set", () => {
     expect(questionFingerprint({ a: 1, b: "x", c: undefined, d: null })).toBe(questionFingerprint({ b: "x", a: 1 }));
   });
 

@@ -18,20 +18,20 @@ describe("an envelope", () => {
   });
 
   it.each<[string, unknown]>([
-    ["of another version", { ...shared, v: 2, request: { id, events: [] } }],
+    ["in another version", { ...shared, v: 2, request: { id, events: [] } }],
     ["without events", shared],
-    ["whose request has no UUID", { ...shared, request: { id: "1", events: [] } }],
-    ["whose events are no list", { ...shared, request: { id, events: { length: 1 } } }],
-    ["received before 1970", { ...shared, received_at: -1, events: [] }],
-    ["with an event at half a place", { ...shared, events: [{ id: "a", position: 0.5, event: {} }] }],
-    ["that is a text", "{}"],
-  ])("is nothing %s", (_, message) => {
+    ["with a request that has no UUID", { ...shared, request: { id: "1", events: [] } }],
+    ["with events that are not a list", { ...shared, request: { id, events: { length: 1 } } }],
+    ["with a receipt before 1970", { ...shared, received_at: -1, events: [] }],
+    ["with a fractional position", { ...shared, events: [{ id: "a", position: 0.5, event: {} }] }],
+    ["as a text", "{}"],
+  ])("is not valid %s", (_, message) => {
     expect(v.is(EnvelopeSchema, message)).toBe(false);
   });
 });
 
 describe("the events of an envelope", () => {
-  it("have the client's ids, or those of their places in the request", () => {
+  it("have the client's ids, or ids from their positions in the request", () => {
     const events = [{ id: "mine" }, {}, { id: "" }];
     expect(acceptedEvents({ ...shared, request: { id, events } })).toEqual([
       { id: "mine", position: 0, event: events[0] },
@@ -40,12 +40,12 @@ describe("the events of an envelope", () => {
     ]);
   });
 
-  it("keep the ids and places that a part of a request brings", () => {
+  it("keep the ids and positions from a part of a request", () => {
     const events = [{ id: "a", position: 7, event: {} }];
     expect(acceptedEvents({ ...shared, events })).toBe(events);
   });
 
-  it("are received one microsecond after the other, in the order of the request", () => {
+  it("have times of receipt one microsecond apart, in the order of the request", () => {
     expect([0, 1, 499].map((position) => receivedAt(shared, { position }))).toEqual([1_000, 1_001, 1_499]);
   });
 });

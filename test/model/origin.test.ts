@@ -9,7 +9,7 @@ describe("OriginsSchema", () => {
     "https://*.example.com",
     "https://*.shop.example.com:8443",
     "http://*.localhost:3000",
-  ])("takes %s", (origin) => {
+  ])("accepts %s", (origin) => {
     expect(v.is(OriginsSchema, [origin])).toBe(true);
   });
 

@@ -18,12 +18,12 @@ describe("divideBatch", () => {
     );
   });
 
-  it("takes a batch that comes for the first time as one part, in its order", () => {
+  it("keeps a batch of new messages as one part, in order", () => {
     expect(divideBatch(messagesOf(Array.from({ length: 100 }, () => 1)))).toEqual([[...Array(100).keys()]]);
     expect(divideBatch([])).toEqual([]);
   });
 
-  it("takes a batch that comes again in parts: half, a quarter, and at last one message, growing from there", () => {
+  it("divides a redelivered batch: half, a quarter, finally one message, and growing from there", () => {
     const again = (attempts: number) => sizesOf(Array.from({ length: 100 }, () => attempts));
     expect([again(2), again(3), again(4)]).toEqual([
       [50, 50],
@@ -33,18 +33,18 @@ describe("divideBatch", () => {
     for (const attempts of [8, 20, 33]) expect(again(attempts)).toEqual([1, 2, 4, 8, 16, 32, 37]);
   });
 
-  it("takes what comes for the first time before the rest, and apart from it", () => {
+  it("puts new messages before redelivered ones, in separate parts", () => {
     const parts = divideBatch(messagesOf([9, 1, 9, 1, 2, 9]));
     expect(parts[0]).toEqual([1, 3]);
     expect(parts.slice(1).flat().toSorted()).toEqual([0, 2, 4, 5]);
   });
 
-  it("brings each message to the front at some time, so that none is always behind the one at fault", () => {
+  it("moves each message to the front in some delivery, so that none is always behind the one at fault", () => {
     const firsts = Array.from({ length: 30 }, (_, n) => divideBatch(messagesOf(Array(8).fill(n + 2)))[0]?.[0]);
     expect(new Set(firsts).size).toBe(8);
   });
 
-  it("keeps parts of the heaviest messages within a slice", () => {
+  it("keeps parts of the largest messages within a slice", () => {
     const parts = divideBatch(messagesOf(Array(100).fill(1), "x".repeat(MAX_MESSAGE_BYTES)));
     expect(parts).toHaveLength(13);
     expect(Math.max(...parts.map((part) => part.length))).toBe(8);

@@ -14,7 +14,7 @@ describe("sliceBatch", () => {
     );
   });
 
-  it("keeps each slice of several messages below its limit, and none is smaller than it need be", () => {
+  it("keeps each slice of several messages below its limit, with none smaller than necessary", () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 400_000 }), { minLength: 1, maxLength: 30 }), (lengths) => {
         const sizes = sliceBatch(textsOf(lengths)).map((places) =>
@@ -28,17 +28,17 @@ describe("sliceBatch", () => {
     );
   });
 
-  it("takes a message that is larger than a slice by itself", () => {
+  it("puts a message that is larger than a slice into its own slice", () => {
     expect(sliceBatch(textsOf([10, MAX_SLICE_CHARACTERS + 1, 10]))).toEqual([[0], [1], [2]]);
   });
 
-  it("takes an ordinary batch as one slice, and the heaviest as thirteen", () => {
+  it("makes one slice of an ordinary batch and thirteen of the largest", () => {
     expect(sliceBatch(textsOf(Array.from({ length: 100 }, () => 1_000)))).toHaveLength(1);
     expect(sliceBatch(textsOf(Array.from({ length: 100 }, () => MAX_MESSAGE_BYTES)))).toHaveLength(13);
     expect(sliceBatch([])).toEqual([]);
   });
 
-  it("takes what is no text along", () => {
+  it("includes messages that are not text", () => {
     expect(sliceBatch([null, { v: 1 }, Uint8Array.of(1).buffer, undefined])).toEqual([[0, 1, 2, 3]]);
   });
 });

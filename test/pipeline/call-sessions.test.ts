@@ -13,7 +13,7 @@ function incomingEventsOf(...sessions: string[]): Map<string, IncomingEvent[]> {
   );
 }
 
-/** Fails the first calls of a session, with these messages one after the other. */
+/** Fails the first calls of a session with these messages, one after the other. */
 function failing(bad: string, messages: string[]) {
   const calls: string[] = [];
   const callSession: CallSession = async (session) => {
@@ -46,7 +46,7 @@ describe("callSessions", () => {
     expect(await callSessions(new Map(), callSession, epochsFor)).toEqual(new Map());
   });
 
-  it("calls all sessions at the same time", async () => {
+  it("calls all sessions concurrently", async () => {
     let running = 0;
     let most = 0;
     const callSession: CallSession = async () => {
@@ -60,7 +60,7 @@ describe("callSessions", () => {
     expect(most).toBe(3);
   });
 
-  it("calls once more where the object went away", async () => {
+  it("calls again if the object was lost", async () => {
     const { calls, callSession } = failing("a", ["Network connection lost."]);
     const results = await callSessions(incomingEventsOf("a", "b"), callSession, () => EPOCHS);
     expect(results.get("a")).toEqual({ outcomes: [], failed: [] });
@@ -72,7 +72,7 @@ describe("callSessions", () => {
     ["overloaded", ["The Durable Object is overloaded."], 1],
     ["exhausted", ["Durable Object exceeded its CPU time limit and was reset."], 1],
     ["rejected", ["a bug"], 1],
-  ])("fails a session whose calls end as %s, and no other", async (failure, messages, tries) => {
+  ])("fails only the session whose calls end as %s", async (failure, messages, tries) => {
     const { calls, callSession } = failing("a", messages);
     const results = await callSessions(incomingEventsOf("a", "b"), callSession, () => EPOCHS);
     expect(results.get("a")).toEqual({
@@ -93,7 +93,7 @@ describe("callSessions", () => {
           retryable: true,
         });
       }
-      // Failures come last, as `decide` has it.
+      // Failures come last, as in `decide`.
       return {
         outcomes: incomingEvents.map((_incoming, place) => ({ kind: "valid", place, occurredAt: 0, isNew: true })),
       };
@@ -101,7 +101,7 @@ describe("callSessions", () => {
     return { callSession, calls: () => calls };
   }
 
-  it("isolates the incoming events that exhaust their session's object, and decides every other", async () => {
+  it("isolates the events that exhaust their session's object and decides all others", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }), async (faults) => {
         const own = faults.map(
@@ -117,7 +117,7 @@ describe("callSessions", () => {
     );
   });
 
-  it("spends a bounded number of calls where every incoming event is at fault", async () => {
+  it("makes a bounded number of calls if every event is at fault", async () => {
     const own = Array.from(
       { length: 5_000 },
       (_, n): IncomingEvent => ({ id: "x", application: "", receivedAt: n, text: "" }),

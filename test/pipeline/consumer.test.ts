@@ -21,21 +21,21 @@ import { OCCURRED_AT, RECEIVED_AT, SAMPLE_EVENTS, SESSION } from "./sample-event
 
 const named = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
 
-/** Where the sample's events of a session lie. */
+/** The database of a session's sample events. */
 async function databaseOfSession(session: string): Promise<number> {
   const partition = (await partitions.covering([OCCURRED_AT])).find(OCCURRED_AT);
   if (partition === null) throw new Error("no partition covers the sample");
   return databaseOf(partition, session);
 }
 
-/** A session whose sample events lie in this database. */
+/** A session whose sample events belong to this database. */
 async function sessionIn(database: number, prefix: string): Promise<string> {
   for (const session of named(prefix, 100)) if ((await databaseOfSession(session)) === database) return session;
   throw new Error("no such session among a hundred");
 }
 
 describe("a batch", () => {
-  it("with the brief's three events stores them in the order of their receipt, at one moment to the microsecond", async () => {
+  it("of three events with one timestamp stores them in the order of their receipt", async () => {
     const events = SAMPLE_EVENTS.map((event, n): [string, unknown] => [`sample-${n}`, event]);
     const { batch, acked } = batchOf([envelopeOf(events)]);
     await consume(batch, pipelineWith());
@@ -49,7 +49,7 @@ describe("a batch", () => {
     );
   });
 
-  it("keeps every member of an event as it was sent", async () => {
+  it("keeps every member of an event as sent", async () => {
     const changes = {
       visitor_id: "e2085be5-9137-4e4e-80b5-f1ffddc25423",
       context: { sdk: { name: "web", "": [1, null] }, sent_at: "é\u0000\ud83d\ude00" },
@@ -69,7 +69,7 @@ describe("a batch", () => {
     ]);
   });
 
-  it("with both copies of a message stores its events once, and acknowledges both", async () => {
+  it("with two copies of a message stores its events once and acknowledges both", async () => {
     const body = envelopeOf([
       ["a", eventOf("copies")],
       ["b", eventOf("copies", { data: null })],
@@ -85,7 +85,7 @@ describe("a batch", () => {
     ]);
   });
 
-  it("without messages, or with messages without events, is nothing to do", async () => {
+  it("without messages or events does nothing", async () => {
     const { batch, acked } = batchOf([envelopeOf([])]);
     const write = () => Promise.reject(new Error("nothing to write"));
     await consume(batch, pipelineWith({ write }));
@@ -93,13 +93,13 @@ describe("a batch", () => {
     expect(acked).toEqual([0]);
   });
 
-  it("keeps malformed messages as errors, whatever their form, and takes their neighbours through", async () => {
+  it("stores malformed messages of any form as errors and processes their neighbours", async () => {
     const { batch, acked } = batchOf(["malformed", null, Uint8Array.of(0, 255).buffer, "{}", "not this one"]);
     const objects = batchOf([{ v: 99, application: "shop" }, envelopeOf([["beside", eventOf("neighbour")]])]);
     const messages = [...batch.messages.slice(0, 4), ...objects.batch.messages].map((message, n) => ({
       ...message,
       id: `malformed-${n}`,
-      // Older deployments sent objects.
+      // Older deployments sent objects instead of text.
       body: n < 4 ? message.body : JSON.parse(String(message.body)),
     }));
     await consume({ ...batch, messages }, pipelineWith());
@@ -119,7 +119,7 @@ describe("a batch", () => {
     ]);
   });
 
-  it("writes one line to the log, without payloads", async () => {
+  it("writes one log line without payloads", async () => {
     const lines: Record<string, unknown>[] = [];
     const body = envelopeOf([
       ["a", eventOf("logged", { data: { secret: "S3cret" } })],
@@ -135,7 +135,7 @@ describe("a batch", () => {
     expect(JSON.stringify(lines)).not.toContain("S3cret");
   });
 
-  it("counts in its log line only what was written", async () => {
+  it("counts only what was written in its log line", async () => {
     const lines: Record<string, unknown>[] = [];
     const bodies = ["counted-a", "counted-b"].map((session) =>
       envelopeOf([
@@ -172,7 +172,7 @@ describe("acknowledgement", () => {
     expect(happened.slice(3)).toEqual(batch.messages.map((_, place) => `ack ${place}`));
   });
 
-  it("waits until the dead letters have what is sent there, and leaves all after it where they refuse", async () => {
+  it("waits until the dead letters have stored a message, and leaves all after it if they refuse", async () => {
     const bodies = ["dead-a", "dead-b"].map((session) => envelopeOf([[session, eventOf(session)]]));
     const failing: CallSession = () => Promise.reject(new Error("a bug"));
     const sent: unknown[] = [];
@@ -189,7 +189,7 @@ describe("acknowledgement", () => {
 });
 
 describe("a part that fails delays only the messages that contain it", () => {
-  it("where the object of one session fails", async () => {
+  it("when the object of one session fails", async () => {
     const bodies = [
       envelopeOf([
         ["a", eventOf("sick")],
@@ -215,7 +215,7 @@ describe("a part that fails delays only the messages that contain it", () => {
     expect(await storedErrors(["e"])).toHaveLength(1);
   });
 
-  it("where one database of three is away", async () => {
+  it("when one database of three is unavailable", async () => {
     const sessions = [await sessionIn(0, "away"), await sessionIn(1, "away"), await sessionIn(2, "away")];
     const bodies = sessions.map((session) => envelopeOf([[session, eventOf(session)]]));
     const [first, second, third] = databases;
@@ -232,7 +232,7 @@ describe("a part that fails delays only the messages that contain it", () => {
     }
   });
 
-  it("where a database rejects the rows of one session", async () => {
+  it("when a database rejects the rows of one session", async () => {
     const session = await sessionIn(0, "rejected");
     const others = await Promise.all(named("accepted", 20).map((prefix) => sessionIn(0, prefix)));
     const [first] = databases;
@@ -257,7 +257,7 @@ describe("a part that fails delays only the messages that contain it", () => {
     expect(stored.has(session)).toBe(false);
   });
 
-  it("where the rules cannot be read: then every message waits", async () => {
+  it("when the rules cannot be read, which makes every message wait", async () => {
     const bodies = [envelopeOf([["unruled", eventOf("unruled")]]), "malformed"];
     const { batch, acked, retried } = batchOf(bodies, { attempts: 20 });
     const lines: Record<string, unknown>[] = [];

@@ -21,7 +21,7 @@ import {
 } from "./harness";
 import { OCCURRED_AT } from "./sample-events";
 
-/** The real pipeline, but for sessions whose objects always fail, each with its message. */
+/** The real pipeline, except for sessions whose objects always fail, each with its message. */
 function withFailing(messages: Record<string, string>) {
   const failing: CallSession = (session, call) => {
     const message = messages[session];
@@ -39,7 +39,7 @@ async function statusOf(sessions: string[], ids: string[]) {
 }
 
 describe("a dead letter", () => {
-  it("that works by now is stored as usual", async () => {
+  it("that succeeds now is stored as usual", async () => {
     const { batch, acked } = batchOf([
       envelopeOf([
         ["w1", eventOf("works")],
@@ -55,7 +55,7 @@ describe("a dead letter", () => {
     });
   });
 
-  it("whose session always fails becomes errors with their whole content, beside its neighbours", async () => {
+  it("whose session always fails becomes errors with their whole content, and its neighbours are stored", async () => {
     const body = envelopeOf([
       ["s1", eventOf("sick")],
       ["s2", eventOf("sick", { data: [] })],
@@ -77,14 +77,14 @@ describe("a dead letter", () => {
     expect(lines).toMatchObject([{ log: "dead_letters", messages: 2, stored: 2, undeliverable: 4, waiting: 0 }]);
   });
 
-  it("is an error once, however often it comes", async () => {
+  it("becomes one error, however often it is delivered", async () => {
     const body = envelopeOf([["r1", eventOf("repeated")]]);
     await consumeDeadLetters(batchOf([body, body]).batch, withFailing({ repeated: "a bug" }));
     await consumeDeadLetters(batchOf([body], { attempts: 7 }).batch, withFailing({ repeated: "another bug" }));
     expect(await statusOf(["repeated"], ["r1"])).toEqual({ stored: [], failed: ["r1 delivery_failed"] });
   });
 
-  it("stays an error, though a crash came before its acknowledgement and its session works again", async () => {
+  it("stays an error after a crash before its acknowledgement, even if its session works again", async () => {
     const body = envelopeOf([["x1", eventOf("crashed")]]);
     await consumeDeadLetters(batchOf([body]).batch, withFailing({ crashed: "a bug" }));
     const { batch, acked } = batchOf([body], { attempts: 2 });
@@ -93,7 +93,7 @@ describe("a dead letter", () => {
     expect(await statusOf(["crashed"], ["x1"])).toEqual({ stored: [], failed: ["x1 delivery_failed"] });
   });
 
-  it("waits for an object that is overloaded, for two attempts", async () => {
+  it("waits two attempts for an overloaded object", async () => {
     const body = envelopeOf([["p1", eventOf("patient")]]);
     for (const attempts of [1, 2]) {
       const { batch, acked, retried } = batchOf([body], { attempts });
@@ -107,7 +107,7 @@ describe("a dead letter", () => {
     expect(await statusOf(["patient"], ["p1"])).toEqual({ stored: [], failed: ["p1 delivery_failed"] });
   });
 
-  it("does not double events that are stored, and keeps other content that stands under their ids", async () => {
+  it("does not duplicate stored events, and keeps other content under their ids as errors", async () => {
     const stored = envelopeOf([["d1", eventOf("doubled")]]);
     await consume(batchOf([stored]).batch, pipelineWith());
     const other = envelopeOf([
@@ -126,7 +126,7 @@ describe("a dead letter", () => {
     expect(contents.filter((content) => content?.includes('"other":true'))).toHaveLength(1);
   });
 
-  it("does not double events that lie in a closed partition, nor lose those of a dropped one", async () => {
+  it("does not duplicate events of a closed partition or lose those of a dropped one", async () => {
     const ofYear = (year: number) => eventOf("closed", { timestamp: `${year}-06-01 00:00:00` });
     const body = envelopeOf([
       ["sealed", ofYear(2001)],
@@ -148,7 +148,7 @@ describe("a dead letter", () => {
     });
   });
 
-  it("is not marked undeliverable in part: what comes again may work by then, and would be in both tables", async () => {
+  it("is not marked undeliverable in part, since a redelivered part could succeed and be in both tables", async () => {
     const bodies = [
       envelopeOf([["g1", eventOf("hopeless")]]),
       envelopeOf([
@@ -166,7 +166,7 @@ describe("a dead letter", () => {
     expect(status).toEqual({ stored: ["g1", "g2", "g3", "g4"], failed: [] });
   });
 
-  it("becomes an error where the database rejects its rows", async () => {
+  it("becomes an error if the database rejects its rows", async () => {
     const body = envelopeOf([
       ["q1", eventOf("rejected")],
       ["q2", eventOf("accepted")],
@@ -186,7 +186,7 @@ describe("a dead letter", () => {
     expect((await storedErrors(["q1"]))[0]).toMatchObject({ content: JSON.stringify(eventOf("rejected")) });
   });
 
-  it("waits for a database that is overloaded, whatever its attempts", async () => {
+  it("waits for an overloaded database, whatever its attempts", async () => {
     const body = envelopeOf([["o1", eventOf("overloaded")]]);
     const write: Write = () => Promise.reject(new Error("D1_ERROR: D1 DB is overloaded. Too many requests queued."));
     const { batch, acked } = batchOf([body], { attempts: 10 });
@@ -196,7 +196,7 @@ describe("a dead letter", () => {
     expect(await statusOf(["overloaded"], ["o1"])).toEqual({ stored: ["o1"], failed: [] });
   });
 
-  it("waits, unacknowledged, for as long as the databases are away", async () => {
+  it("waits, unacknowledged, while the databases are unavailable", async () => {
     const body = envelopeOf([["a1", eventOf("away")]]);
     for (const attempts of [1, 5, 29]) {
       const { batch, acked, retried } = batchOf([body, "malformed"], { attempts });
@@ -206,7 +206,7 @@ describe("a dead letter", () => {
     }
   });
 
-  it("waits while the database that may hold its event is away, and is marked undeliverable afterwards", async () => {
+  it("waits while the database that may contain its event is unavailable, and is marked undeliverable afterwards", async () => {
     const partition = (await partitions.covering([OCCURRED_AT])).find(OCCURRED_AT);
     if (partition === null) throw new Error("no partition");
     const session = Array.from({ length: 99 }, (_, n) => `holds-${n}`).find((one) => databaseOf(partition, one) === 2);
@@ -226,7 +226,7 @@ describe("a dead letter", () => {
     expect(calls).toBeGreaterThan(0);
   });
 
-  it("is sent anew before the platform would delete it, and acknowledged only after that", async () => {
+  it("is sent again before the platform would delete it, and acknowledged only after that", async () => {
     const body = envelopeOf([["n1", eventOf("renewed")]]);
     const happened: unknown[] = [];
     const pipeline = pipelineWith({ databases: away });

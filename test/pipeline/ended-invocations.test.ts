@@ -15,13 +15,13 @@ interface Queued {
   attempts: number;
 }
 
-/** A queue whose consumer may be ended in the midst of a batch, as the platform ends one that runs out of CPU time or memory. */
+/** A queue whose consumer may be ended within a batch, as when it runs out of CPU time or memory. */
 class EndingQueue {
   readonly pending: Queued[] = [];
   deliveries = 0;
   endings = 0;
 
-  /** @param keepsAcks whether what was acknowledged before the end counts; the platform does not say */
+  /** @param keepsAcks whether acknowledgements before the crash count; the platform does not specify it */
   constructor(
     readonly batchSize: number,
     readonly keepsAcks: boolean,
@@ -31,7 +31,7 @@ class EndingQueue {
     this.pending.push({ id: `${this.batchSize}-${this.deliveries}-${this.pending.length}`, body, attempts: 0 });
   }
 
-  /** Delivers one batch. @returns whether the invocation came to its end */
+  /** Delivers one batch. @returns whether the invocation finished */
   async deliver(invocation: (batch: MessageBatch<unknown>, end: () => void) => Promise<void>): Promise<void> {
     this.deliveries += 1;
     const batch = this.pending.slice(0, this.batchSize);
@@ -69,7 +69,7 @@ class EndingQueue {
 
 const KILLER = "killer";
 
-/** Where an invocation may end: in the call of a session, or in the write. */
+/** Where an invocation may crash: in the call of a session, or in the write. */
 const endings: Record<string, (end: () => void) => Partial<Pipeline>> = {
   "while a session is called": (end) => {
     const call: CallSession = (session, own) => (session.startsWith(KILLER) ? never(end) : callSession(session, own));
@@ -90,10 +90,10 @@ function never(end: () => void): Promise<never> {
 }
 
 describe.each([true, false])(
-  "a message that ends every invocation that has it (acknowledgements before it count: %s)",
+  "a message that crashes every invocation that processes it (earlier acknowledgements count: %s)",
   (keepsAcks) => {
     it.each(Object.keys(endings))(
-      "%s comes to stand alone and becomes errors; its neighbours are stored",
+      "%s is isolated and becomes errors; its neighbours are stored",
       async (where) => {
         const prefix = `${keepsAcks}-${where.length}`;
         const events = new EndingQueue(100, keepsAcks);
@@ -139,7 +139,7 @@ describe.each([true, false])(
         expect(failed.map(({ event_id, codes }) => `${event_id} ${codes.join()}`).toSorted()).toEqual(
           [...ids.map((id) => `${id} data_invalid`), `${prefix}-k1 delivery_failed`].toSorted(),
         );
-        // Without a session it may have been written, or be given up with the rest of its message.
+        // Without a session it may be written, or marked undeliverable with its message.
         expect(await storedErrors([`${prefix}-k2`])).toHaveLength(1);
         expect(failed.find(({ event_id }) => event_id === `${prefix}-k1`)?.content).toBe(
           JSON.stringify(eventOf(killer)),
@@ -150,7 +150,7 @@ describe.each([true, false])(
   },
 );
 
-it("one event that exhausts its session's object becomes an error alone; the others of its message are stored", async () => {
+it("only the event that exhausts its session's object becomes an error; the others of its message are stored", async () => {
   const exhausting: CallSession = (session, call) =>
     call.incomingEvents.some(({ text }) => text.includes("heavy"))
       ? Promise.reject(new Error("Durable Object exceeded its CPU time limit and was reset."))

@@ -17,7 +17,7 @@ export const databases = databasesOf(env);
 
 export const partitions = createPartitionStore(databases);
 
-/** The pipeline as the Worker wires it, with what a test lets fail in its place. */
+/** The pipeline as the Worker wires it. A test can replace parts to make them fail. */
 export function pipelineWith(changes: Partial<Pipeline> = {}): Pipeline {
   return {
     databases,
@@ -37,30 +37,30 @@ export function pipelineWith(changes: Partial<Pipeline> = {}): Pipeline {
 
 export const callSession: CallSession = (session, call) => env.SESSIONS.getByName(session).accept(call);
 
-/** Rules that are in force at every moment. */
+/** Rules that are always in force. */
 export function alwaysInForce(rules: RuleSet): RulesInForce {
   return rulesInForce([{ since: 0, until: Number.POSITIVE_INFINITY, rules: indexRules(rules) }]);
 }
 
-/** An event of a session with whatever a test does not care about filled in. */
+/** An event of a session, with defaults for the members that a test does not set. */
 export function eventOf(session: string, changes: Record<string, unknown> = {}) {
   return { ...SAMPLE_EVENTS[0], session_id: session, ...changes };
 }
 
-/** An envelope with one event for each entry: [id, event]. */
+/** An envelope with one event for each entry [id, event]. */
 export function envelopeOf(entries: [string, unknown][], changes: Partial<EventsEnvelope> = {}): EventsEnvelope {
   const events = entries.map(([id, event], position) => ({ id, position, event }));
   return { v: 1, application: "shop", received_at: RECEIVED_AT, events, ...changes };
 }
 
-/** What became of the messages of a batch, in the order in which it became so. */
+/** What was done with the messages of a batch, in that order. */
 export interface HandledBatch {
   batch: MessageBatch<unknown>;
   acked: number[];
   retried: Map<number, number>;
 }
 
-/** A queue's batch of these bodies, as the edge sends them, and what is done with its messages. */
+/** A queue batch of these bodies, in the edge's form, with a record of what is done with its messages. */
 export function batchOf(bodies: unknown[], { attempts = 1, happened = (_: string) => {} } = {}): HandledBatch {
   const acked: number[] = [];
   const retried = new Map<number, number>();
@@ -104,7 +104,7 @@ function packed(column: string): string {
   return `iif(typeof(${column}) = 'blob', 'x' || lower(hex(${column})), 't' || ${column})`;
 }
 
-/** All stored events, in order, whatever partition and database hold them. */
+/** All stored events of every partition and database, in order. */
 export async function allEvents(): Promise<EventFound[]> {
   const map = await partitions.latest();
   const found: EventFound[] = [];
@@ -151,7 +151,7 @@ export interface ErrorFound {
   database: number;
 }
 
-/** The errors of the events with these ids, whatever database holds them. */
+/** The errors of the events with these ids, from every database. */
 export async function storedErrors(eventIds: string[]): Promise<ErrorFound[]> {
   const found = await Promise.all(
     databases.map(async ({ binding, index }) => {

@@ -14,7 +14,7 @@ function read(event: unknown): ReadEvent {
 const VALID = { kind: "valid", place: 0, occurredAt: MORNING, isNew: true } as const;
 
 describe("the row of an event", () => {
-  it("holds each member as it was sent", () => {
+  it("contains each member as sent", () => {
     const event = {
       session_id: "s",
       category: "page",
@@ -36,7 +36,7 @@ describe("the row of an event", () => {
     });
   });
 
-  it("keeps members that are named like those of every object", () => {
+  it("keeps members named like those of every JavaScript object", () => {
     const text = '{"data":{"__proto__":{"a":1}},"context":{"constructor":1},"__proto__":{"x":1},"toString":2}';
     const row = rowOf("s", read(JSON.parse(text)), VALID);
     expect([row.data, row.context, row.extra]).toEqual([
@@ -46,12 +46,12 @@ describe("the row of an event", () => {
     ]);
   });
 
-  it("takes null for what an SDK does not know", () => {
+  it("accepts null for values that an SDK does not know", () => {
     const row = rowOf("s", read({ data: {}, context: null, visitor_id: null }), VALID);
     expect(row).toMatchObject({ context: null, visitor: null, extra: null });
   });
 
-  it("carries the mark of report-only rules, and the error that a replay makes it of", () => {
+  it("includes the report-only findings and the error that it replays", () => {
     const shadow = { version: 2, paths: ["/data"] };
     const replays = { receivedAt: MORNING, id: "e" };
     expect(rowOf("s", { ...read({}), replays }, { ...VALID, shadow })).toMatchObject({ shadow, replays });
@@ -68,7 +68,7 @@ describe("placeRows", () => {
   const map = new PartitionMap(1, days);
   const anyRows = fc.array(fc.record({ hour: fc.nat({ max: 71 }), session: fc.constantFrom("a", "b", "c", "d", "e") }));
 
-  it("puts each event into the lane of its partition, in that partition's database of its session", () => {
+  it("puts each event into the lane of its partition, in its session's database", () => {
     fc.assert(
       fc.property(anyRows, (drafts) => {
         const rows = drafts.map(({ hour, session }) => eventRow({ session, occurredAt: MORNING + hour * HOUR }));
@@ -89,7 +89,7 @@ describe("placeRows", () => {
     );
   });
 
-  it("puts an error with the events of its session and moment, or by its own id where it has no session", () => {
+  it("puts an error with the events of its session and time, or by its own id if it has no session", () => {
     const placedAt = (row: ReturnType<typeof errorRow>, moment: number) => {
       const error: PlacedError = { row, moment, parts: [{ errorId: row.id, part: 0, content: "x" }] };
       const placed = placeRows([], [error], map);
@@ -105,7 +105,7 @@ describe("placeRows", () => {
     }
   });
 
-  it("refuses a moment that no partition covers", () => {
+  it("refuses a time that no partition covers", () => {
     expect(() => placeRows([eventRow({ occurredAt: MORNING - 1 })], [], map)).toThrow(/no partition covers/);
   });
 });

@@ -37,7 +37,7 @@ beforeEach(async () => {
   await partitions.latest();
 });
 
-/** Delivers messages, and expects all of them to be acknowledged. */
+/** Delivers messages and expects all of them to be acknowledged. */
 async function deliver(
   bodies: unknown[],
   { attempts = 1, ...changes }: Partial<Pipeline> & { attempts?: number } = {},
@@ -54,7 +54,7 @@ async function expectExactCounts() {
   }
 }
 
-/** Everything that stands in the two tables, in a few words. */
+/** A summary of the rows in the two tables. */
 async function whatIsStored(ids: string[]) {
   const events = (await allEvents()).map(({ session, id, data, received_at }) => [session, id, data, received_at]);
   const errors = (await storedErrors(ids)).map(({ event_id, codes, content }) => [event_id, codes.join(), content]);
@@ -67,7 +67,7 @@ async function partitionAt(moment: number): Promise<Partition> {
   return partition;
 }
 
-/** A message with one event; each content of an identity has a receipt of its own. */
+/** A message with one event. Each content of an identity has its own time of receipt. */
 function message(id: string, content: number, changes: Record<string, unknown> = {}) {
   const event = eventOf("session", { data: { content }, ...changes });
   return envelopeOf([[id, event]], { received_at: RECEIVED_AT + content });
@@ -76,7 +76,7 @@ function message(id: string, content: number, changes: Record<string, unknown> =
 describe("several contents under one identity", () => {
   const rivals = [1, 2, 3].map((content) => message("a", content));
 
-  it("are one event, the earliest received, and an error for each other content", async () => {
+  it("give one event, the first received, and an error for each other content", async () => {
     await deliver([rivals[2], rivals[0], rivals[1]]);
     expect(await whatIsStored(["a"])).toMatchObject({
       events: [["session", "a", '{"content":1}', RECEIVED_AT + 1]],
@@ -88,7 +88,7 @@ describe("several contents under one identity", () => {
     await expectExactCounts();
   });
 
-  it("stay what they are, in whatever order and batches they are delivered again", async () => {
+  it("keep their outcomes when they are delivered again in any order and batches", async () => {
     await deliver(rivals);
     const before = await whatIsStored(["a"]);
     const anyDeliveries = fc.array(
@@ -108,7 +108,7 @@ describe("several contents under one identity", () => {
     await expectExactCounts();
   });
 
-  it("are kept apart where the stored content arrives together with a rival that was received before it", async () => {
+  it("stay separate if the stored content arrives with another that was received earlier", async () => {
     await deliver([rivals[1]]);
     await deliver([rivals[0], rivals[1]]);
     expect(await whatIsStored(["a"])).toMatchObject({
@@ -117,7 +117,7 @@ describe("several contents under one identity", () => {
     });
   });
 
-  it("do not hurt their neighbours", async () => {
+  it("do not affect their neighbours", async () => {
     await deliver([rivals[0]]);
     await deliver([rivals[1], message("b", 7), envelopeOf([["c", eventOf("another session")]])]);
     expect((await allEvents()).map(({ id }) => id).toSorted()).toEqual(["a", "b", "c"]);
@@ -126,7 +126,7 @@ describe("several contents under one identity", () => {
 });
 
 describe("one event", () => {
-  it("that is sent again with another context, visitor or unnamed member is the same event, as it came first", async () => {
+  it("that is sent again with another context, visitor or unknown member is the same event, as first sent", async () => {
     const first = { context: { try: 1 }, visitor_id: "v1", sentAt: 1 };
     await deliver([message("a", 1, { ...first, data: {} })]);
     await deliver([message("a", 2, { context: { try: 2 }, visitor_id: "v2", sentAt: 2, data: {} })]);
@@ -136,12 +136,12 @@ describe("one event", () => {
     expect(await storedErrors(["a"])).toEqual([]);
   });
 
-  it("is another one at another timestamp, though its id is the same", async () => {
+  it("with the same id but another timestamp is another event", async () => {
     await deliver([message("a", 1), message("a", 1, { timestamp: formatTimestamp(OCCURRED_AT + 1) })]);
     expect((await allEvents()).map(({ occurred_at }) => occurred_at)).toEqual([OCCURRED_AT, OCCURRED_AT + 1]);
   });
 
-  it("is another one in another session, and the same one from another application", async () => {
+  it("is another one in another session but the same one from another application", async () => {
     await deliver([message("a", 1), message("a", 1, { session_id: "other" })]);
     await deliver([{ ...message("a", 1), application: "blog" }]);
     expect((await allEvents()).map(({ session, application }) => [session, application]).toSorted()).toEqual([
@@ -151,7 +151,7 @@ describe("one event", () => {
   });
 });
 
-describe("two consumers at once on the same messages", () => {
+describe("two concurrent consumers of the same messages", () => {
   it("store everything once, with exact counts", async () => {
     const bodies = Array.from({ length: 12 }, (_, n) =>
       envelopeOf(
@@ -165,7 +165,7 @@ describe("two consumers at once on the same messages", () => {
         { received_at: RECEIVED_AT + 100_000_000 },
       ),
     );
-    // Each has its own store of partitions, as in two isolates: both make the first partition.
+    // Each has its own partition store, as in two isolates: both create the first partition.
     const isolate = () => ({ partitions: createPartitionStore(databases) });
     await Promise.all([
       deliver(bodies, isolate()),
@@ -180,7 +180,7 @@ describe("two consumers at once on the same messages", () => {
     await expectExactCounts();
   });
 
-  it("agree on one of two contents, and keep the other as an error", async () => {
+  it("agree on one of two contents and store the other as an error", async () => {
     await Promise.all([deliver([message("a", 1)]), deliver([message("a", 2)])]);
     const { events, errors } = await whatIsStored(["a"]);
     expect([events.length, errors.length]).toEqual([1, 1]);
@@ -200,7 +200,7 @@ describe("a crash", () => {
     await expectExactCounts();
   });
 
-  it("between the commits of two databases leaves what is missing for the redelivery", async () => {
+  it("between the commits of two databases leaves the missing rows to the redelivery", async () => {
     const sessions = Array.from({ length: 12 }, (_, n) => `session-${n}`);
     const many = sessions.map((session) => envelopeOf([["a", eventOf(session)]]));
     const write: Write = async (database, rows, mayHold) => {
@@ -218,7 +218,7 @@ describe("a crash", () => {
 });
 
 describe("a partition that is closed", () => {
-  /** A pipeline that goes by the map as it was before `change`. */
+  /** A pipeline that uses the partition map from before `change`. */
   async function withOlderMap(change: () => Promise<void>): Promise<Partial<Pipeline>> {
     const older = createPartitionStore(databases);
     await older.covering([OCCURRED_AT]);
@@ -226,7 +226,7 @@ describe("a partition that is closed", () => {
     return { partitions: older };
   }
 
-  it("between the reading of the map and the write has its events taken to its late lane", async () => {
+  it("between reading the map and the write gets its events in its late lane", async () => {
     await deliver([message("before", 1)]);
     const partition = await partitionAt(OCCURRED_AT);
     const older = await withOlderMap(() => sealPartition(databases, partition));
@@ -239,7 +239,7 @@ describe("a partition that is closed", () => {
     await expectExactCounts();
   });
 
-  it.each(["open", "sealed"])("takes no copy of what it holds, by a map that says it is %s", async (known) => {
+  it.each(["open", "sealed"])("stores no copy of its events when the map says it is %s", async (known) => {
     await deliver([message("a", 1)]);
     const partition = await partitionAt(OCCURRED_AT);
     const older = await withOlderMap(() => sealPartition(databases, partition));
@@ -250,7 +250,7 @@ describe("a partition that is closed", () => {
     expect(await storedErrors(["a"])).toMatchObject([{ codes: ["id_conflict"] }]);
   });
 
-  it("keeps its late lane free of copies too", async () => {
+  it("stores no copies in its late lane either", async () => {
     await deliver([message("a", 1)]);
     await sealPartition(databases, await partitionAt(OCCURRED_AT));
     for (const attempts of [1, 1, 2]) await deliver([message("late", 1), message("late", 1)], { attempts });
@@ -262,10 +262,10 @@ describe("a partition that is closed", () => {
     expect(await storedErrors(["late"])).toHaveLength(1);
   });
 
-  it("while it is being closed has its messages come again, until the map says so", async () => {
+  it("retries its messages while it is being closed, until the map says so", async () => {
     await deliver([message("before", 1)]);
     const partition = await partitionAt(OCCURRED_AT);
-    // A compactor that stopped halfway: the tables are renamed, and the map still says open.
+    // The compactor stopped halfway: the tables are renamed, but the map still says open.
     await createLateLane(databases, partition);
     for (const { binding } of databases) await binding.batch(sealStatements({ index: 0, binding }, partition));
     const { batch, acked, retried } = batchOf([message("waits", 1)], { attempts: 9 });
@@ -279,7 +279,7 @@ describe("a partition that is closed", () => {
     ]);
   });
 
-  it("and dropped takes later events to its late lane", async () => {
+  it("and dropped stores later events in its late lane", async () => {
     await deliver([message("gone", 1)]);
     const partition = await partitionAt(OCCURRED_AT);
     const older = await withOlderMap(() => dropPartition(databases, partition));
@@ -294,7 +294,7 @@ describe("a partition that is missing tables", () => {
     const range = { from: OCCURRED_AT - (OCCURRED_AT % 900_000_000), to: OCCURRED_AT + YEAR };
     const end = range.to - (range.to % 900_000_000);
     const shared = { databases: [0, 1, 2], slotMicros: 4_000_000, now: RECEIVED_AT };
-    // The consumer that made it crashed before it made the tables.
+    // The consumer that created it crashed before it created the tables.
     await addPartition(first, { moment: OCCURRED_AT, ...range, to: end, ...shared });
     expect(await partitionAt(OCCURRED_AT)).toMatchObject({ ready: false });
     const bodies = Array.from({ length: 9 }, (_, n) => envelopeOf([["a", eventOf(`session-${n}`)]]));
@@ -308,7 +308,7 @@ describe("a partition that is missing tables", () => {
 describe("old events", () => {
   const oldMoments = [0, 1, 915_148_800_000_000, 946_684_799_999_999, 946_684_800_000_000, OCCURRED_AT];
 
-  it("of 1970, of 1999 and of imports lie in partitions of a calendar year", async () => {
+  it("of 1970, of 1999 and of imports are in partitions of a calendar year", async () => {
     await deliver(
       oldMoments.map((moment, n) => envelopeOf([[`old-${n}`, eventOf("old", { timestamp: formatTimestamp(moment) })]])),
     );
@@ -336,7 +336,7 @@ describe("old events", () => {
     await expectExactCounts();
   });
 
-  it("that fail are errors, with or without a moment", async () => {
+  it("that fail are errors, with or without a valid timestamp", async () => {
     const timestamps = ["1970-01-01 00:00:00", "1969-12-31 23:59:59", "never", "9999-12-31 23:59:59"];
     const entries = timestamps.map((timestamp, n): [string, unknown] => [
       `bad-${n}`,
@@ -348,7 +348,7 @@ describe("old events", () => {
   });
 });
 
-describe("a batch of the heaviest messages", () => {
+describe("a batch of the largest messages", () => {
   /** One hundred messages of 120 KB, with events of 28 KB whose payload is [{},{},…]. */
   const heavy = Array.from({ length: 100 }, (_, n) => {
     const items = Array.from({ length: 9_300 }, () => ({}));
@@ -359,7 +359,7 @@ describe("a batch of the heaviest messages", () => {
     return envelopeOf(events, { received_at: RECEIVED_AT + n * 10 });
   });
 
-  it("is processed in slices, one after the other, and wholly", async () => {
+  it("is processed completely, in slices one after the other", async () => {
     const bytes = JSON.stringify(heavy[0]).length;
     expect(bytes).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
     expect(bytes).toBeGreaterThan(0.9 * MAX_MESSAGE_BYTES);
@@ -382,7 +382,7 @@ describe("a batch of the heaviest messages", () => {
     await expectExactCounts();
   });
 
-  it("fails in the slice alone that fails", async () => {
+  it("fails only in the failing slice", async () => {
     let slices = 0;
     const rules: Pipeline["rules"] = async () => {
       slices += 1;

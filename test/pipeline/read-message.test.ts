@@ -16,7 +16,7 @@ import { OCCURRED_AT, RECEIVED_AT } from "./sample-events";
 const QUEUED_AT = RECEIVED_AT + 5_000;
 const TERMS = { futureToleranceMicros: 60_000_000, rules: alwaysInForce(NO_RULES) };
 
-/** Opens a message with this body as the queue brings it. */
+/** Opens a message with this body as the queue delivers it. */
 function open(body: unknown, message: Partial<QueuedMessage> = {}): OpenedMessage {
   return openMessage(readMessage({ body, queuedAt: QUEUED_AT, id: "message-1", ...message }), TERMS);
 }
@@ -32,7 +32,7 @@ describe("an envelope", () => {
     fc.record({ session_id: fc.oneof(fc.string(), fc.constantFrom("s", "null", 7, null)), data: fc.jsonValue() }),
   );
 
-  it("gives every event once: to its session, or as an error with its whole content", () => {
+  it("returns every event once: for its session, or as an error with its whole content", () => {
     fc.assert(
       fc.property(fc.array(anyEvent), (events) => {
         const opened = openText(envelopeOf(events.map((event, index) => [`id-${index}`, event])));
@@ -48,7 +48,7 @@ describe("an envelope", () => {
     );
   });
 
-  it("gives the events of a whole request as it gives them one by one, under the ids that the edge returned", () => {
+  it("returns the events of a whole request like single events, with the ids that the edge returned", () => {
     const id = "e2085be5-9137-8e4e-80b5-f1ffddc20000";
     fc.assert(
       fc.property(fc.array(anyEvent), fc.nat(), (events, own) => {
@@ -64,7 +64,7 @@ describe("an envelope", () => {
     ]);
   });
 
-  it("gives the same rows whenever it is delivered", () => {
+  it("returns the same rows on every delivery", () => {
     const envelope = envelopeOf([
       ["a", 7],
       ["b", eventOf("null")],
@@ -72,7 +72,7 @@ describe("an envelope", () => {
     expect(openText(envelope, { queuedAt: 0, id: "message-2" })).toEqual(openText(envelope));
   });
 
-  it("gives the same as an object as it gives as text", () => {
+  it("returns the same for an object as for text", () => {
     const envelope = envelopeOf([
       ["a", eventOf("s")],
       ["b", null],
@@ -80,17 +80,17 @@ describe("an envelope", () => {
     expect(open(envelope)).toEqual(openText(envelope));
   });
 
-  it("without events gives nothing", () => {
+  it("without events returns nothing", () => {
     expect(openText(envelopeOf([]))).toEqual({ incomingEvents: [], errors: [] });
   });
 
-  it("places an error by its occurrence, or by its receipt where that cannot be read or lies in the future", () => {
+  it("places an error by its timestamp, or by its receipt if that cannot be read or lies in the future", () => {
     const timestamps = ["2021-01-01 09:15:27.243860", "never", "2999-01-01 00:00:00"];
     const opened = openText(envelopeOf(timestamps.map((timestamp, n) => [`${n}`, eventOf("null", { timestamp })])));
     expect(opened.errors.map(({ moment }) => moment)).toEqual([OCCURRED_AT, RECEIVED_AT + 1, RECEIVED_AT + 2]);
   });
 
-  it("keeps apart what failed under one id without a session: other members, other applications", () => {
+  it("separates errors with one id and no session by their members and applications", () => {
     const errorsOf = (event: unknown, application: string) =>
       openText(envelopeOf([["1", event]], { application })).errors;
     const errors = [
@@ -102,7 +102,7 @@ describe("an envelope", () => {
     expect(new Set(errors.map(({ row }) => row.id)).size).toBe(4);
   });
 
-  it("fills an error's columns as far as the event has them as text", () => {
+  it("fills an error's columns with the members that are valid texts", () => {
     const event = { session_id: "x".repeat(129), category: "\ud800", name: "n", data: {} };
     const [error] = openText(envelopeOf([["a", event]])).errors;
     expect(error?.row).toMatchObject({
@@ -115,7 +115,7 @@ describe("an envelope", () => {
     });
   });
 
-  it("may hold an event nested as deep as JSON.parse takes", () => {
+  it("may contain an event nested as deeply as JSON.parse accepts", () => {
     const deep = `{"0":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
     const text = JSON.stringify(
       envelopeOf([
@@ -131,7 +131,7 @@ describe("an envelope", () => {
   });
 });
 
-describe("the moments of receipt of a message", () => {
+describe("the times of receipt of a message", () => {
   const receipts = (body: unknown) => receiptsOf(readMessage({ body, queuedAt: QUEUED_AT, id: "m" }));
 
   it("are those of its events", () => {
@@ -139,7 +139,7 @@ describe("the moments of receipt of a message", () => {
     expect(receipts(envelopeOf(events))).toEqual([0, 1, 2].map((position) => RECEIVED_AT + position));
   });
 
-  it("are none where nothing in it is validated", () => {
+  it("are none if it has nothing to validate", () => {
     expect(receipts("malformed")).toEqual([]);
   });
 });
@@ -157,14 +157,14 @@ describe("a message that is not an envelope of version 1", () => {
     ["a future version", { ...valid, v: 99 }],
     ["no version", { ...valid, v: undefined }],
     ["no application", nameless],
-    ["a receipt that is no whole number", { ...valid, received_at: 1.5 }],
+    ["a receipt that is not a whole number", { ...valid, received_at: 1.5 }],
     ["a receipt before 1970", { ...valid, received_at: -1 }],
     ["an event without an id", { ...valid, events: [{ position: 0, event: {} }] }],
     ["an event without its position", { ...valid, events: [{ id: "a", event: {} }] }],
     ["an event that is missing", { ...valid, events: [{ id: "a", position: 0 }] }],
     ["one good event and one bad", { ...valid, events: [...valid.events, null] }],
-    ["events that are no list", { ...valid, events: {} }],
-    ["half a character", { "\ud800": "\udfff" }],
+    ["events that are not a list", { ...valid, events: {} }],
+    ["a lone surrogate", { "\ud800": "\udfff" }],
   ];
 
   const errorOf = (body: unknown, message: Partial<QueuedMessage> = {}) => {
@@ -173,7 +173,7 @@ describe("a message that is not an envelope of version 1", () => {
     return errors[0];
   };
 
-  it.each(bodies)("(%s) is one error with its whole content, as an object and as text", (_, body) => {
+  it.each(bodies)("(%s) becomes one error with its whole content, as an object and as text", (_, body) => {
     for (const sent of [body, JSON.stringify(body)]) {
       const error = errorOf(sent);
       expect(error).toMatchObject({
@@ -187,22 +187,22 @@ describe("a message that is not an envelope of version 1", () => {
   });
 
   it.each([
-    ["text that is no JSON", '{"v":1,', '"{\\"v\\":1,"'],
-    ["no text at all", "", '""'],
+    ["text that is not JSON", '{"v":1,', '"{\\"v\\":1,"'],
+    ["an empty text", "", '""'],
     ["nothing", undefined, "null"],
     ["depth", `${"[".repeat(60_000)}${"]".repeat(60_000)}`, `${"[".repeat(60_000)}${"]".repeat(60_000)}`],
     ["bytes", Uint8Array.of(0, 255, 128).buffer, '{"base64":"AP+A"}'],
-    ["what JSON cannot hold", 7n, '"7"'],
-  ])("(%s) keeps what it held", (_, body, content) => {
+    ["a value that JSON cannot contain", 7n, '"7"'],
+  ])("(%s) keeps its content", (_, body, content) => {
     expect(errorOf(body)?.row.content).toBe(content);
   });
 
-  it("has its application where it names one that could be", () => {
+  it("keeps its application if it names a possible one", () => {
     const claim = (application: unknown) => errorOf({ v: 99, application })?.row.application;
     expect([claim("shop"), claim(7), claim("x".repeat(65)), claim("\ud800")]).toEqual(["shop", null, null, null]);
   });
 
-  it("is the same error on redelivery, and another one for another message", () => {
+  it("is the same error on redelivery and another one for another message", () => {
     const idOf = (id: string) => errorOf("malformed", { id })?.row.id;
     expect(idOf("a")).toBe(idOf("a"));
     expect(idOf("a")).not.toBe(idOf("b"));
@@ -229,7 +229,7 @@ describe("an event too large for one message", () => {
     }),
   );
 
-  it("is one error, whose pieces each message brings by itself", () => {
+  it("is one error, and each message stores its own piece", () => {
     const errors = pieces.flatMap((piece) => openText(piece).errors);
     expect(errors).toHaveLength(3);
     expect(new Set(errors.map(({ row, moment }) => JSON.stringify([row, moment]))).size).toBe(1);
@@ -244,7 +244,7 @@ describe("an event too large for one message", () => {
     );
   });
 
-  it("has all else that is wrong with it reported from its truncated preview", () => {
+  it("gets all its other issues from its truncated preview", () => {
     const preview = eventOf("null", { data: [], timestamp: "2999-01-01 00:00:00" });
     const [piece] = pieces;
     const [error] = openText({ ...piece, oversized: { ...piece?.oversized, preview, levels: 65 } }).errors;
@@ -258,7 +258,7 @@ describe("an event too large for one message", () => {
     expect(error?.moment).toBe(RECEIVED_AT + 3);
   });
 
-  it("is another error than one with the same id and truncated preview but other content", () => {
+  it("differs from an error with the same id and preview but other content", () => {
     const [piece] = pieces;
     const [error] = openText(piece).errors;
     const [other] = openText({ ...piece, oversized: { ...piece?.oversized, digest: "e" } }).errors;
@@ -266,7 +266,7 @@ describe("an event too large for one message", () => {
     expect(other?.parts[0]?.errorId).toBe(other?.row.id);
   });
 
-  it("tells its receipt, by which its truncated preview is validated", () => {
+  it("has a time of receipt, by which its truncated preview is validated", () => {
     const [piece] = pieces;
     const message = readMessage({ body: JSON.stringify(piece), queuedAt: QUEUED_AT, id: "m" });
     expect(Math.max(...receiptsOf(message))).toBe(RECEIVED_AT + 3);

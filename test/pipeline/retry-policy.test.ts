@@ -22,7 +22,7 @@ describe("redelivery", () => {
     );
   });
 
-  it("goes to the dead letters from the fifth rejection or the tenth exhaustion on, and never for anything else", () => {
+  it("sends to the dead letters from the fifth rejection or the tenth exhaustion on, and never otherwise", () => {
     fc.assert(
       fc.property(anyFailure, anyWait, anyFraction, (failure, waited, random) => {
         const isLast =
@@ -32,7 +32,7 @@ describe("redelivery", () => {
     );
   });
 
-  it("sends a waiting message anew long before the platform deletes it, and none is retried beyond that", () => {
+  it("sends a waiting message again long before the platform deletes it, and never retries beyond that", () => {
     const kind = (attempts: number, ageSeconds: number) => redelivery("overloaded", { attempts, ageSeconds }, 1).kind;
     expect([kind(29, DAY - 1), kind(30, 0), kind(1, DAY), kind(99, 13 * DAY)]).toEqual([
       ...["retry", "renew"],
@@ -41,14 +41,14 @@ describe("redelivery", () => {
     expect(mustRenew({ attempts: 29, ageSeconds: DAY - 1 })).toBe(false);
   });
 
-  it("says of a message that was never retried so often that it ended its invocations", () => {
+  it("recognises a message with too many attempts as one that crashed its invocations", () => {
     expect([1, 30, 33, 34, 99].map((attempts) => endsInvocations({ attempts }))).toEqual([
       ...[false, false, false],
       ...[true, true],
     ]);
   });
 
-  it("leaves an overloaded database, and one whose partition is being closed, alone four times as long", () => {
+  it("waits four times as long for an overloaded database or a partition that is being closed", () => {
     const longest = (failure: Failure) =>
       [1, 2, 3, 4].map((attempts) => redelivery(failure, { attempts, ageSeconds: 0 }, 1));
     const waits = (seconds: number[]) => seconds.map((delaySeconds) => ({ kind: "retry", delaySeconds }));
@@ -60,7 +60,7 @@ describe("redelivery", () => {
 });
 
 describe("worst", () => {
-  it("is the failure that asks for the longest patience", () => {
+  it("is the failure that needs the longest wait", () => {
     expect(worst(["rejected", "exhausted", "transient", "overloaded"])).toBe("overloaded");
     expect(worst(["rejected", "exhausted", "transient"])).toBe("transient");
     expect(worst(["rejected", "exhausted"])).toBe("exhausted");

@@ -19,7 +19,7 @@ const type: EventTypeRule = {
 const withRules = (unregistered: "accept" | "reject", ...types: EventTypeRule[]) =>
   pipelineWith({ rules: async () => alwaysInForce({ unregistered, types }) });
 
-/** Rules that let everything pass until a moment, and then demand a title. */
+/** Rules that accept everything until a time and then require a title. */
 const strictSince = (since: number) =>
   pipelineWith({
     rules: async () =>
@@ -30,7 +30,7 @@ const strictSince = (since: number) =>
   });
 
 describe("the rules of event types", () => {
-  it("are those in force at the receipt, event by event, whenever they are processed", async () => {
+  it("are those in force at the receipt of each event, whenever it is processed", async () => {
     const events = ["rules-10", "rules-11", "rules-12"].map((id): [string, unknown] => [id, eventOf("rules-c")]);
     await consume(batchOf([envelopeOf(events)]).batch, strictSince(RECEIVED_AT + 2));
     expect(await storedEvents("rules-c")).toMatchObject([{ id: "rules-10" }, { id: "rules-11" }]);
@@ -55,7 +55,7 @@ describe("the rules of event types", () => {
     ]);
   });
 
-  it("change for what is received once the change is in force: an event from before is validated as it was then", async () => {
+  it("change only for events received after a change takes effect", async () => {
     const [first] = databasesOf(env);
     if (first === undefined) throw new Error("There is no database.");
     const database: Database = first;
@@ -77,7 +77,7 @@ describe("the rules of event types", () => {
     ]);
   });
 
-  it("of a later receipt validate an event that is sent again: what failed before may be stored now", async () => {
+  it("of the later receipt validate an event that is sent again, which may now be stored", async () => {
     const bodies = [RECEIVED_AT, RECEIVED_AT + 10].map((received_at) =>
       envelopeOf([["rules-1", eventOf("rules-a")]], { received_at }),
     );
@@ -88,7 +88,7 @@ describe("the rules of event types", () => {
           { since: RECEIVED_AT + 5, until: Number.POSITIVE_INFINITY, rules: indexRules(NO_RULES) },
         ]),
     });
-    // Whatever the order in which the two are processed, and however often.
+    // In any order of the two, and any number of times.
     for (const order of [bodies, bodies.toReversed(), bodies]) {
       await consume(batchOf(order).batch, pipeline);
       expect(await storedEvents("rules-a")).toMatchObject([{ id: "rules-1", received_at: RECEIVED_AT + 10 }]);
@@ -98,13 +98,13 @@ describe("the rules of event types", () => {
     }
   });
 
-  it("hold for events without a session too", async () => {
+  it("apply to events without a session too", async () => {
     const batch = batchOf([envelopeOf([["rules-3", eventOf("null")]])]);
     await consume(batch.batch, withRules("reject"));
     expect(await storedErrors(["rules-3"])).toMatchObject([{ codes: ["session_id_invalid", "unplanned_event"] }]);
   });
 
-  it("are waited for where they cannot be read: nothing is validated, acknowledged or marked undeliverable", async () => {
+  it("that cannot be read make messages wait: nothing is validated, acknowledged or marked undeliverable", async () => {
     const rules = () => Promise.reject(new Error("D1 is away"));
     const taken = batchOf([envelopeOf([["rules-4", eventOf("rules-b")]])], { attempts: 20 });
     await consume(taken.batch, pipelineWith({ rules }));

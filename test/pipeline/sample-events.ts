@@ -1,4 +1,4 @@
-/** The three events of the brief, all at one moment to the microsecond. */
+/** The three sample events of the requirements, all with the same timestamp to the microsecond. */
 export const SESSION = "e2085be5-9137-4e4e-80b5-f1ffddc25423";
 
 const shared = { session_id: SESSION, timestamp: "2021-01-01 09:15:27.243860" };

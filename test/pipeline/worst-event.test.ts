@@ -8,17 +8,17 @@ import { batchOf, databases, envelopeOf, eventOf, partitions, pipelineWith } fro
 import { OCCURRED_AT } from "./sample-events";
 
 /**
- * What the most expensive event of a public key costs, by counts: docs/cost.md states them. A bound that is passed here makes that
- * page wrong.
+ * The counts for the most expensive event of a public key, as docs/cost.md states them. If a limit here is exceeded,
+ * that page is wrong.
  */
 const BOUNDS = {
-  /** Rows written for an event that shares nothing with any other: type, session, visitor, quarter, minute, hour and day. */
+  /** Rows written for an event with a new type, session, visitor, quarter, minute, hour and day. */
   storedRows: 14,
-  /** For an event that fails in a group of its own. */
+  /** Rows written for an event that fails in its own group. */
   failedRows: 29,
 };
 
-/** The databases, with a count of the rows that they write. */
+/** The databases, with a counter of written rows. */
 function metered() {
   let rows = 0;
   const count = (results: { meta: { rows_written: number } }[]) => {
@@ -57,14 +57,14 @@ async function rowsFor(event: unknown): Promise<number> {
 }
 
 describe("the worst event of a public key", () => {
-  it("writes a bounded number of rows where it is stored", async () => {
+  it("writes a bounded number of rows if it is stored", async () => {
     const changes = { category: "only", name: "once", visitor_id: "alone", context: { a: 1 }, extra: "x" };
     const rows = await rowsFor(eventOf("worst-stored", changes));
     expect(rows).toBeGreaterThan(5);
     expect(rows).toBeLessThanOrEqual(BOUNDS.storedRows);
   });
 
-  it("writes a bounded number of rows where it fails", async () => {
+  it("writes a bounded number of rows if it fails", async () => {
     const long = "x".repeat(MAX_NAME_CHARACTERS);
     const event = { session_id: "null", category: long, name: long, data: 7, timestamp: "never", id: 7, context: 7 };
     const rows = await rowsFor(event);

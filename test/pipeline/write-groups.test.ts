@@ -18,7 +18,7 @@ function groupOf(session: string, changes: Partial<WriteGroup> = {}): WriteGroup
 const eventsOf = (rows: BatchRows): EventRow[] => rows.events.flatMap((lane) => lane.rows);
 const sessionsOf = (rows: BatchRows) => eventsOf(rows).map(({ session }) => session);
 
-/** A store in memory that rejects any transaction with one of these sessions in it. */
+/** A store in memory that rejects every transaction with one of these sessions. */
 function rejecting(bad: ReadonlySet<string>) {
   const written: string[] = [];
   let transactions = 0;
@@ -34,7 +34,7 @@ function rejecting(bad: ReadonlySet<string>) {
 }
 
 describe("writeGroups", () => {
-  it("isolates the groups that a database rejects, and writes every other once", async () => {
+  it("isolates the groups that a database rejects and writes all others once", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 20 }), async (faults) => {
         const sessions = faults.map((_, n) => `s${n}`);
@@ -67,7 +67,7 @@ describe("writeGroups", () => {
     expect(transactions()).toBeLessThan(25);
   });
 
-  it("stops after 64 transactions where every group is rejected, and loses track of none", async () => {
+  it("stops after 64 transactions if every group is rejected, and reports each of them", async () => {
     const sessions = Array.from({ length: 500 }, (_, n) => `s${n}`);
     const { write, transactions } = rejecting(new Set(sessions));
     const { failed } = await writeGroups(
@@ -79,7 +79,7 @@ describe("writeGroups", () => {
     expect(transactions()).toBeLessThanOrEqual(64);
   });
 
-  it("writes each database's groups in one transaction, and nothing where there are none", async () => {
+  it("writes each database's groups in one transaction, and nothing if there are none", async () => {
     const calls: [number, string[], number, boolean][] = [];
     const write: Write = async ({ index }, rows, mayHold) => {
       calls.push([index, sessionsOf(rows), rows.errors.length, mayHold]);
@@ -100,7 +100,7 @@ describe("writeGroups", () => {
     await writeGroups(databases, [], () => Promise.reject(new Error("nothing to write")));
   });
 
-  it("puts the events of one lane together, and leaves the rows of each group as they were", async () => {
+  it("combines the events of one lane without changing the rows of each group", async () => {
     const other = { ...LANE, suffix: "2" };
     const groups = ["a", "b"].map((session) =>
       groupOf(session, {
@@ -124,7 +124,7 @@ describe("writeGroups", () => {
     expect(groups.map(({ rows }) => eventsOf(rows).length)).toEqual([2, 2]);
   });
 
-  it("tries again at once after a lost connection, three times in all", async () => {
+  it("retries immediately after a lost connection, with three attempts in all", async () => {
     for (const [lost, fails] of [
       [1, 0],
       [2, 0],

@@ -2,7 +2,7 @@ import { type AST, parseRegExpLiteral } from "@eslint-community/regexpp";
 import { describe, expect, it } from "vitest";
 import { characterSet, EMPTY_SET, overlaps, type SetOfCharacters, union } from "../../src/rules/character-set";
 
-/** The characters of the only element of a pattern. */
+/** The characters of a pattern's only element. */
 function setOf(pattern: string): SetOfCharacters {
   const [element] = parseRegExpLiteral(`/${pattern}/u`).pattern.alternatives[0]?.elements ?? [];
   return characterSet(element as AST.Character | AST.CharacterClass | AST.CharacterSet);
@@ -11,7 +11,7 @@ function setOf(pattern: string): SetOfCharacters {
 const takes = ({ ascii }: SetOfCharacters, character: string) =>
   (ascii & (1n << BigInt(character.charCodeAt(0)))) !== 0n;
 
-describe("the characters of one place", () => {
+describe("the characters of one position", () => {
   it.each([
     ["a", "a", "b", false],
     ["[a-c]", "b", "d", false],
@@ -31,7 +31,7 @@ describe("the characters of one place", () => {
   });
 });
 
-it("two sets overlap where a character may be in both", () => {
+it("two sets overlap if a character may be in both", () => {
   expect(overlaps(setOf("[a-m]"), setOf("[m-z]"))).toBe(true);
   expect(overlaps(setOf("[a-l]"), setOf("[m-z]"))).toBe(false);
   expect(overlaps(setOf("é"), setOf("[^a]"))).toBe(true);

@@ -13,18 +13,18 @@ const check = (event: unknown) => checkEvent(event, terms);
 const issuesOf = (verdict: Verdict) => (verdict.valid ? [] : verdict.issues);
 const codesOf = (event: unknown) => issuesOf(check(event)).map(({ code, path }) => `${code} ${path}`);
 
-/** An event of exactly so many bytes as JSON, most of them in characters of three bytes. */
+/** An event of exactly this many bytes as JSON, mostly in characters of three bytes. */
 function eventOfBytes(bytes: number) {
   const rest = bytes - utf8Bytes(JSON.stringify({ ...sample, data: { text: "" } }));
   return { ...sample, data: { text: "€".repeat(Math.floor(rest / 3)) + "x".repeat(rest % 3) } };
 }
 
 describe("a valid event", () => {
-  it.each(SAMPLE_EVENTS)("is $name of the brief", (event) => {
+  it.each(SAMPLE_EVENTS)("includes the requirements' sample $name", (event) => {
     expect(check(event)).toEqual({ valid: true, event, occurredAt: OCCURRED_AT, shadow: null });
   });
 
-  it("may have an empty payload, and members that the format does not name", () => {
+  it("may have an empty payload and members that the format does not name", () => {
     expect(check({ ...sample, data: {}, more: "x" })).toMatchObject({ valid: true, event: { data: {} } });
   });
 
@@ -49,13 +49,13 @@ describe("a valid event", () => {
     expect([JSON.stringify(event?.data), JSON.stringify(event?.context)]).toEqual([text, text]);
   });
 
-  it("may be of 32,768 bytes, but not of one more", () => {
+  it("may have 32,768 bytes but not one more", () => {
     expect(utf8Bytes(JSON.stringify(eventOfBytes(32_768)))).toBe(32_768);
     expect(codesOf(eventOfBytes(32_768))).toEqual([]);
     expect(codesOf(eventOfBytes(32_769))).toEqual(["event_too_large "]);
   });
 
-  it("may lie after its receipt by the tolerance, but by no microsecond more", () => {
+  it("may be later than its receipt by the tolerance but not by one microsecond more", () => {
     for (const futureToleranceMicros of [0, 60_000_000]) {
       const limit = RECEIVED_AT + futureToleranceMicros;
       const at = (micros: number) =>
@@ -65,14 +65,14 @@ describe("a valid event", () => {
     }
   });
 
-  it("has its verdict from its receipt and not from the clock", () => {
+  it("gets its verdict from its receipt and not from the clock", () => {
     const event = { ...sample, timestamp: "9999-12-31T23:59:59.999999Z" };
     expect(checkEvent(event, { ...terms, receivedAt: 253_402_300_799_999_000 })).toMatchObject({ valid: true });
     expect(codesOf(event)).toEqual(["timestamp_in_future /timestamp"]);
   });
 });
 
-describe("one thing wrong is one issue", () => {
+describe("one fault gives one issue", () => {
   it.each<[string, unknown, string]>([
     ...["undefined", "null", "[object Object]", "", "  ", "a\u0000", "\ud800", "x".repeat(129), 7, null, {}, []].map(
       (bad): [string, unknown, string] => ["session_id", bad, "session_id_invalid"],
@@ -103,13 +103,13 @@ describe("one thing wrong is one issue", () => {
     expect(codesOf(rest)).toEqual([`${member}_invalid /${member}`]);
   });
 
-  it.each([null, true, 0, 7, "text", [], [sample], Number.MAX_VALUE])("an event that is no object: %j", (event) => {
+  it.each([null, true, 0, 7, "text", [], [sample], Number.MAX_VALUE])("an event that is not an object: %j", (event) => {
     expect(codesOf(event)).toEqual(["event_invalid "]);
   });
 });
 
-describe("an event with several things wrong", () => {
-  it("has them all reported", () => {
+describe("an event with several faults", () => {
+  it("gets an issue for each of them", () => {
     const event = {
       session_id: "null",
       category: "",
@@ -130,21 +130,21 @@ describe("an event with several things wrong", () => {
     ]);
   });
 
-  it("has a timestamp in the future reported beside what else is wrong", () => {
+  it("reports a timestamp in the future beside other issues", () => {
     expect(codesOf({ ...sample, data: [], timestamp: "2999-01-01T00:00:00Z" })).toEqual([
       "data_invalid /data",
       "timestamp_in_future /timestamp",
     ]);
   });
 
-  it("reports the size that was measured, where only a truncated preview came", () => {
+  it("reports the measured size if only a truncated preview came", () => {
     expect(issuesOf(checkEvent(sample, { ...terms, bytes: 500_000 }))).toEqual([
       { code: "event_too_large", path: "", message: "expected at most 32768 bytes, found 500000" },
     ]);
   });
 });
 
-describe("whatever JSON is sent", () => {
+describe("any JSON value", () => {
   const anyEvent = fc.oneof(
     fc.jsonValue(),
     fc.record(
@@ -160,7 +160,7 @@ describe("whatever JSON is sent", () => {
     ),
   );
 
-  it("gives a verdict, and at most one issue a member", () => {
+  it("gets a verdict with at most one issue per member", () => {
     fc.assert(
       fc.property(anyEvent, (event) => {
         const paths = issuesOf(check(event)).map(({ path }) => path);
@@ -169,7 +169,7 @@ describe("whatever JSON is sent", () => {
     );
   });
 
-  it("is never repeated in a message beyond 40 characters", () => {
+  it("is quoted in messages with at most 40 characters", () => {
     const secret = "S3cret!".repeat(20);
     for (const event of [
       secret,
@@ -188,13 +188,13 @@ describe("whatever JSON is sent", () => {
     }
   });
 
-  it("may be nested as deep as JSON.parse takes", () => {
+  it("may be nested as deeply as JSON.parse accepts", () => {
     const deep: unknown = JSON.parse(`${"[".repeat(15_000)}{"0":1}${"]".repeat(15_000)}`);
     expect(codesOf({ ...sample, data: { deep } })).toEqual([]);
     expect(codesOf(deep)).toEqual(["event_invalid "]);
   });
 
-  it("may have members that JavaScript objects have by themselves", () => {
+  it("may have members named like those of every JavaScript object", () => {
     const data: unknown = JSON.parse('{"__proto__":{"a":1},"constructor":null,"toString":7,"hasOwnProperty":"x"}');
     expect(codesOf({ ...sample, data })).toEqual([]);
   });
@@ -219,7 +219,7 @@ describe("the event's type", () => {
     { code: "schema_violation", path: "/data/path", message: 'expected number, found "/"' },
   ];
 
-  it("passes where it is not registered, unless unregistered types are refused", () => {
+  it("passes if it is not registered, unless unregistered types are rejected", () => {
     expect(validated(sample, [])).toMatchObject({ valid: true });
     expect(validated(sample, [rule({ name: "other" })], "reject")).toMatchObject({
       valid: false,
@@ -233,16 +233,16 @@ describe("the event's type", () => {
     });
   });
 
-  it("passes where it is registered without a schema, and fails where it is retired", () => {
+  it("passes if it is registered without a schema, and fails if it is retired", () => {
     expect(validated(sample, [rule()], "reject")).toMatchObject({ valid: true, shadow: null });
     expect(placesOf(validated(sample, [rule({ mode: "reject" })]))).toMatchObject([["unplanned_event", ""]]);
   });
 
-  it("fails with every place where its payload does not fit the schema", () => {
+  it("fails with every place at which its payload does not match the schema", () => {
     expect(validated(sample, [rule({ schema })])).toMatchObject({ valid: false, issues: violations });
   });
 
-  it("passes where the schema is in report-only mode, and returns what it would have failed for", () => {
+  it("passes if the schema is in report-only mode, and returns the issues", () => {
     expect(validated(sample, [rule({ schema, schema_mode: "shadow" })])).toMatchObject({
       valid: true,
       shadow: { version: 3, issues: violations },
@@ -253,7 +253,7 @@ describe("the event's type", () => {
     });
   });
 
-  it("is validated together with everything else that is wrong", () => {
+  it("is validated together with the other members", () => {
     const event = { ...sample, timestamp: "not a date" };
     expect(placesOf(validated(event, [rule({ schema })]))).toEqual([
       ["timestamp_invalid", "/timestamp"],
@@ -262,7 +262,7 @@ describe("the event's type", () => {
     ]);
   });
 
-  it("is not looked at where the event has none, or came in pieces without its payload", () => {
+  it("is not validated if the event has none or came in pieces without its payload", () => {
     expect(placesOf(validated({ ...sample, name: "" }, [], "reject"))).toEqual([["name_invalid", "/name"]]);
     expect(placesOf(validated({ ...sample, data: 7 }, [rule({ schema })]))).toEqual([["data_invalid", "/data"]]);
     expect(placesOf(validated(sample, [rule({ schema })], "accept", { bytes: 40_000 }))).toEqual([
@@ -271,7 +271,7 @@ describe("the event's type", () => {
   });
 });
 
-it("a payload that takes too much work is a violation, which report-only counts like any other", () => {
+it("a payload that takes too much work is a violation, which report-only mode counts like any other", () => {
   const twice = { properties: { a: { $ref: "#/$defs/t" } } };
   const rule: EventTypeRule = {
     ...{ category: "page interaction", name: "pageview", version: 3, mode: "accept" },
@@ -287,11 +287,11 @@ it("a payload that takes too much work is a violation, which report-only counts 
   expect(verdictOf({ ...rule, schema_mode: "shadow" })).toMatchObject({ valid: true, shadow: { version: 3, issues } });
 });
 
-it("a malformed line is kept whole and fails with the column where it breaks", () => {
+it("a malformed line is kept whole and fails with the column of the JSON error", () => {
   const verdict = check('{"session_id": "s", "name": nope}');
   const message = expect.stringContaining("a text that is not JSON from column 29 on");
   expect(issuesOf(verdict)).toEqual([{ code: "event_invalid", path: "", message }]);
-  // Of an oversized line only a part is at hand: a column in it would be wrong.
+  // Only a part of an oversized line is available, so a column in it would be wrong.
   const [issue] = issuesOf(checkEvent('{"session_id": "s…', { ...terms, bytes: 40_000 }));
   expect(issue?.message).toBe('expected a JSON object, found "{\\"session_id\\": \\"s…"');
 });

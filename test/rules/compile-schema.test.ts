@@ -12,14 +12,14 @@ function check(schema: unknown, data: unknown) {
 
 const long = "x".repeat(500);
 
-describe("what is wrong with a payload says what was expected and what was found", () => {
+describe("the issues of a payload", () => {
   it.each<[unknown, unknown, string, string]>([
     [{ properties: { "a/b~c#é %": { type: "null" } } }, { "a/b~c#é %": 1 }, "/a~1b~0c#é %", "expected null, found 1"],
-  ])("%j with %j", (schema, data, path, message) => {
+  ])("say what was expected and what was found: %j with %j", (schema, data, path, message) => {
     expect(check(schema, data)).toMatchObject([{ path, message }]);
   });
 
-  it("and never a whole payload", () => {
+  it("never contain a whole payload", () => {
     const [failing] = check({ properties: { a: { enum: [long] } }, required: [long] }, { a: long });
     expect(failing?.message.length).toBeLessThanOrEqual(200);
     expect(check({ properties: { a: { type: "null" } } }, { a: long })[0]?.message).toBe(
@@ -27,7 +27,7 @@ describe("what is wrong with a payload says what was expected and what was found
     );
   });
 
-  it("at the last place above it where its own is too long to tell", () => {
+  it("have the path of the nearest parent that fits if their own is too long", () => {
     const data = { short: { [long]: { deeper: 1 } } };
     const deep = { additionalProperties: { additionalProperties: { type: "null" } } };
     expect(check({ properties: { short: deep } }, data)).toMatchObject([
@@ -35,11 +35,11 @@ describe("what is wrong with a payload says what was expected and what was found
     ]);
   });
 
-  it(`for at most ${MAX_SCHEMA_ISSUES} places`, () => {
+  it(`are at most ${MAX_SCHEMA_ISSUES}`, () => {
     expect(check({ items: { type: "null" } }, Array(500).fill(1))).toHaveLength(MAX_SCHEMA_ISSUES);
   });
 
-  it("with all that is wrong, not only the first", () => {
+  it("include every fault, not only the first", () => {
     const schema = { properties: { a: { type: "null" }, b: { type: "null" } }, required: ["c"] };
     expect(check(schema, { a: 1, b: 1 }).map(({ path }) => path)).toEqual(["", "/a", "/b"]);
   });
@@ -51,15 +51,15 @@ describe("a payload that takes too much work", () => {
   const data = JSON.parse(`${'{"a":'.repeat(60)}{}${"}".repeat(60)}`);
   const message = "expected a payload that takes at most 50000 units of work to validate, found one that takes more";
 
-  it("fails, and the message names the limit", () => {
+  it("fails with a message that names the limit", () => {
     expect(check(schema, data)).toEqual([{ path: "", keyword: "work", message }]);
   });
 
-  it("fails with what was found before, too", () => {
+  it("fails with the issues that were found before, too", () => {
     expect(check({ ...schema, type: "array" }, data).map(({ keyword }) => keyword)).toEqual(["type", "work"]);
   });
 
-  it("has the same verdict each time, and harms no other", () => {
+  it("gets the same verdict each time and does not affect others", () => {
     const read = readSchema(schema);
     if (!read.ok) throw new Error("not a schema");
     const validate = compileSchema(read.schema);
@@ -78,9 +78,9 @@ describe("a payload that takes too much work", () => {
   });
 });
 
-describe("names that mean something to JavaScript", () => {
+describe("names with a meaning in JavaScript", () => {
   it.each(["__proto__", "constructor", "toString", "$recursiveAnchor", "hasOwnProperty"])(
-    "%s is a member like any other",
+    "%s is an ordinary member",
     (name) => {
       const schema = JSON.parse(`{"properties":{"${name}":{"type":"null"}},"required":["${name}"]}`);
       expect(check(schema, {})).toHaveLength(1);
@@ -90,13 +90,13 @@ describe("names that mean something to JavaScript", () => {
     },
   );
 
-  it("half a surrogate pair in a name is shown as the replacement character", () => {
+  it("a lone surrogate in a name is shown as the replacement character", () => {
     const expected = [{ path: "/\ufffd", message: "expected null, found 1" }];
     expect(check({ additionalProperties: { type: "null" } }, { "\ud800": 1 })).toMatchObject(expected);
   });
 });
 
-it("the cache keeps the schemas used last, by the characters of their texts", () => {
+it("the cache keeps the most recently used schemas, limited by the characters of their texts", () => {
   const [nothing, text, number] = ['{"type":"null"}', '{"type":"string"}', '{"type":"number"}'];
   const compiled = createSchemaCache(40);
   const first = compiled(nothing);
@@ -105,7 +105,7 @@ it("the cache keeps the schemas used last, by the characters of their texts", ()
   compiled(number);
   expect(compiled(nothing)).toBe(first);
   expect(compiled(text)).not.toBe(second);
-  // One that is larger than all of the cache is kept until the next comes.
+  // A schema that is larger than the whole cache is kept until the next one comes.
   const large = JSON.stringify({ required: ["x".repeat(100)] });
   expect(compiled(large)).toBe(compiled(large));
 });

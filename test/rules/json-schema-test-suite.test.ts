@@ -4,8 +4,8 @@ import { compileSchema } from "../../src/rules/compile-schema";
 import { readSchema } from "../../src/rules/read-schema";
 
 /**
- * The JSON Schema Test Suite as it is on npm: the cases of draft 4, for the keywords that draft 2020-12 took over
- * unchanged. What has changed since, or is new, has tables in the tests of the keywords.
+ * The JSON Schema Test Suite from npm: the cases of draft 4 for the keywords that draft 2020-12 left unchanged. Changed
+ * and new keywords have tables in their own tests.
  */
 
 const SuiteSchema = v.array(
@@ -16,7 +16,7 @@ const SuiteSchema = v.array(
   }),
 );
 
-// Vite reads the files while it builds the test; nothing in workerd could.
+// Vite reads the files while it builds the test, since workerd cannot.
 const files = (import.meta as unknown as { glob: (pattern: string, options: object) => Record<string, unknown> }).glob(
   "../../node_modules/json-schema-test-suite/tests/draft4/*.json",
   { eager: true, import: "default" },
@@ -38,9 +38,9 @@ const KEYWORDS = [
   ...["properties", "required", "type", "uniqueItems"],
 ];
 
-/** By the group's description: why it is not held. docs/event-types.md lists them. */
+/** Groups that do not apply, with the reason. docs/event-types.md lists them. */
 const EXCEPTIONS: Record<string, string> = {
-  "patternProperties validates properties matching a regex": "f.*o takes the square of the time",
+  "patternProperties validates properties matching a regex": "f.*o takes quadratic time",
   "exclusiveMaximum validation": "a number since draft 6",
   "exclusiveMinimum validation": "a number since draft 6",
 };

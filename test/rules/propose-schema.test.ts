@@ -9,10 +9,10 @@ const payload = fc.dictionary(
   fc.jsonValue({ maxDepth: 12 }),
 );
 
-it("a proposal can be registered, and every payload that it was drawn from fits", () => {
+it("a proposal can be registered, and every payload that it was made from matches", () => {
   fc.assert(
     fc.property(fc.array(payload, { minLength: 1, maxLength: 20 }), (payloads) => {
-      // As they come from the database.
+      // In the form in which the database returns them.
       const read: unknown[] = JSON.parse(JSON.stringify(payloads));
       const schema = readSchema(JSON.parse(JSON.stringify(proposeSchema(read))));
       if (!schema.ok) throw new Error(`${schema.fault.path}: ${schema.fault.reason}`);
@@ -22,7 +22,7 @@ it("a proposal can be registered, and every payload that it was drawn from fits"
   );
 });
 
-it("a proposal for payloads of very many members stays small enough to be registered", () => {
+it("a proposal for payloads with very many members stays small enough to be registered", () => {
   const wide = Object.fromEntries(Array.from({ length: 49 }, (_, index) => [`m${index}`, { a: { b: { c: index } } }]));
   expect(readSchema(proposeSchema([wide, { ...wide, more: [wide] }]))).toMatchObject({ ok: true });
   const map = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`sku-${index}`, 1]));

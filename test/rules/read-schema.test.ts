@@ -4,9 +4,9 @@ import { MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH, MAX_SUBSCHEMAS } from "../../src/ru
 
 const nested = (levels: number): unknown => (levels === 1 ? {} : { items: nested(levels - 1) });
 
-describe("a schema is taken", () => {
+describe("a schema is accepted", () => {
   it.each<[string, unknown]>([
-    ["an empty one", {}],
+    ["if it is empty", {}],
     ["true", true],
     ["false", false],
     [
@@ -15,15 +15,15 @@ describe("a schema is taken", () => {
     ],
     ["with references within itself", { $defs: { a: { type: "string" } }, properties: { b: { $ref: "#/$defs/a" } } }],
     ["with an anchor", { $defs: { a: { $anchor: "here" } }, properties: { b: { $ref: "#here" } } }],
-    ["that refers to itself further within the payload", { properties: { child: { $ref: "#" } } }],
+    ["with a reference to itself for a member of the payload", { properties: { child: { $ref: "#" } } }],
     ["with an escaped reference", { $defs: { "a/b c": {} }, items: { $ref: "#/$defs/a~1b%20c" } }],
-    ["with keywords that nobody knows", { "x-owner": { $ref: 7 }, properties: {} }],
-    ["as deep as may be", nested(MAX_SCHEMA_DEPTH)],
+    ["with unknown keywords", { "x-owner": { $ref: 7 }, properties: {} }],
+    ["at the maximum depth", nested(MAX_SCHEMA_DEPTH)],
   ])("%s", (_, schema) => {
     expect(readSchema(schema)).toMatchObject({ ok: true });
   });
 
-  it("as what is enforced of it alone", () => {
+  it("and reduced to the enforced keywords", () => {
     expect(readSchema({ title: "T", properties: { a: { format: "color", description: "A" } }, examples: [1] })).toEqual(
       {
         ok: true,
@@ -35,10 +35,10 @@ describe("a schema is taken", () => {
 
 describe("a schema is refused, with the place", () => {
   it.each<[string, unknown, string]>([
-    ["no schema", 7, ""],
+    ["not a schema", 7, ""],
     ["an array", [], ""],
     ["an unknown type", { type: "text" }, "/type"],
-    ["a type that is no text", { properties: { a: { type: ["string", 7] } } }, "/properties/a/type"],
+    ["a type that is not a text", { properties: { a: { type: ["string", 7] } } }, "/properties/a/type"],
     ["a wrong count", { properties: { a: { minLength: -1 } } }, "/properties/a/minLength"],
     ["a wrong list", { required: "a" }, "/required"],
     ["a name required twice", { required: ["a", "a"] }, "/required"],
@@ -48,22 +48,26 @@ describe("a schema is refused, with the place", () => {
     ["another dialect", { $schema: "http://json-schema.org/draft-07/schema#" }, "/$schema"],
     ["a reference elsewhere", { items: { $ref: "https://x.example/s" } }, "/items/$ref"],
     ["a reference to nothing", { $ref: "#/$defs/a" }, "/$ref"],
-    ["a reference to what is no schema", { properties: {}, items: { $ref: "#/properties" } }, "/items/$ref"],
+    [
+      "a reference to something that is not a schema",
+      { properties: {}, items: { $ref: "#/properties" } },
+      "/items/$ref",
+    ],
     ["a reference to an annotation", { examples: [{}], items: { $ref: "#/examples/0" } }, "/items/$ref"],
     ["a dynamic reference", { $dynamicRef: "#a" }, "/$dynamicRef"],
-    ["an id within", { items: { $id: "https://x.example/s" } }, "/items/$id"],
+    ["an id in a subschema", { items: { $id: "https://x.example/s" } }, "/items/$id"],
     ["an anchor twice", { $defs: { a: { $anchor: "x" }, b: { $anchor: "x" } } }, "/$defs/b/$anchor"],
     ["a keyword of an older draft", { dependencies: {} }, "/dependencies"],
-    ["a circle", { $ref: "#" }, ""],
+    ["a circular reference", { $ref: "#" }, ""],
     [
-      "a circle through others",
+      "a circular reference through others",
       { $defs: { a: { allOf: [{ $ref: "#/$defs/b" }] }, b: { not: { $ref: "#/$defs/a" } } } },
       "/$defs/a",
     ],
-    ["a pattern that runs away", { properties: { a: { pattern: "^(a+)+$" } } }, "/properties/a/pattern"],
-    ["a name's pattern that runs away", { patternProperties: { "^(a+)+$": {} } }, "/patternProperties/^(a+)+$"],
-    ["too deep", nested(MAX_SCHEMA_DEPTH + 1), "/items".repeat(MAX_SCHEMA_DEPTH)],
-    ["too large", { title: "x".repeat(MAX_SCHEMA_BYTES) }, ""],
+    ["an unsafe pattern", { properties: { a: { pattern: "^(a+)+$" } } }, "/properties/a/pattern"],
+    ["an unsafe pattern for names", { patternProperties: { "^(a+)+$": {} } }, "/patternProperties/^(a+)+$"],
+    ["a schema that is too deep", nested(MAX_SCHEMA_DEPTH + 1), "/items".repeat(MAX_SCHEMA_DEPTH)],
+    ["a schema that is too large", { title: "x".repeat(MAX_SCHEMA_BYTES) }, ""],
     ["too many subschemas", { allOf: Array(MAX_SUBSCHEMAS).fill(true) }, `/allOf/${MAX_SUBSCHEMAS - 1}`],
   ])("%s", (_, schema, path) => {
     expect(readSchema(schema)).toEqual({ ok: false, fault: { path, reason: expect.stringMatching(/^expected/) } });

@@ -20,18 +20,18 @@ function errorOf(content: unknown, changes: Partial<FailedEvent> = {}): FailedEv
 const withData = { edits: [{ op: "set" as const, path: "/data", value: {} }] };
 
 describe("a failed event", () => {
-  it("is prepared under its id, application and receipt, as its repair leaves it", () => {
+  it("is prepared with its id, application and receipt, after its repair", () => {
     expect(prepareReplay(errorOf(EVENT), withData)).toMatchObject({
       ...{ kind: "fit", event: { ...EVENT, data: {} }, eventId: "e", application: "shop", receivedAt: RECEIVED_AT },
       ...{ levels: 2, isOversized: false },
     });
   });
 
-  it("is prepared as it was sent without a repair", () => {
+  it("is prepared as sent if there is no repair", () => {
     expect(prepareReplay(errorOf(EVENT), null)).toMatchObject({ kind: "fit", event: EVENT });
   });
 
-  it("that is still too large reaches no session", () => {
+  it("that is still too large is not sent to a session", () => {
     const prepared = prepareReplay(errorOf({ ...EVENT, data: { text: "x".repeat(MAX_EVENT_BYTES) } }), null);
     expect(prepared).toMatchObject({ kind: "fit", isOversized: true });
   });
@@ -43,11 +43,11 @@ describe("a failed event", () => {
     ["1 of its 3 pieces have arrived", errorOf(EVENT, { content: { kind: "incomplete", arrived: 1, of: 3 } }), null],
     ["it is nested too deeply to be repaired", errorOf(`${"[".repeat(1_001)}${"]".repeat(1_001)}`), null],
     ['the repair does not apply: an array needs an index or "-", found /data', errorOf([1]), withData],
-  ])("cannot be validated where %s", (reason, error, repair) => {
+  ])("cannot be validated if %s", (reason, error, repair) => {
     expect(prepareReplay(error, repair)).toMatchObject({ kind: "unfit", reason });
   });
 
-  it("counts its work by its size", () => {
+  it("charges work by its size", () => {
     const small = prepareReplay(errorOf(EVENT), null).work;
     expect(prepareReplay(errorOf({ ...EVENT, data: { text: "x".repeat(10_000) } }), null).work - small).toBeGreaterThan(
       9_000,
@@ -62,12 +62,12 @@ describe("the verdict on a repaired event", () => {
     return validateReplayed(prepared, terms);
   };
 
-  it("is that of any event", () => {
+  it("is the same as for any event", () => {
     expect(validate(EVENT, null)).toMatchObject({ valid: false, issues: [{ code: "data_invalid" }] });
     expect(validate(EVENT, withData)).toMatchObject({ valid: true });
   });
 
-  it("goes by the receipt of the event, not by the time of the replay", () => {
+  it("depends on the event's receipt and not on the time of the replay", () => {
     const ahead = { ...EVENT, timestamp: "2021-01-01 10:02:00" };
     expect(validate(ahead, withData)).toMatchObject({ valid: false, issues: [{ code: "timestamp_in_future" }] });
   });

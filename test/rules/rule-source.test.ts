@@ -5,7 +5,7 @@ import { createRuleSource, MAX_KEPT_RULE_BOOKS, MAX_RULES_AGE_MS } from "../../s
 
 const LEAD_MS = 60_000;
 
-/** A database of rules whose books are told apart by a type that is named after their epoch. */
+/** A database of rules. Each book has one type, named after its epoch. */
 function fakeRules(leadMs = LEAD_MS) {
   const epochs: Micros[] = [];
   const asked: (string | Micros)[] = [];
@@ -27,13 +27,13 @@ function fakeRules(leadMs = LEAD_MS) {
     },
     { leadMs, now: () => state.now },
   );
-  /** A change of this moment. */
+  /** A change that is made now. */
   const change = () => {
     const since = (state.now + leadMs) * 1000;
     epochs.push(since);
     return since;
   };
-  /** The epoch whose rules are in force at a moment. */
+  /** The epoch whose rules are in force at a time. */
   const epochAt = async (moment: Micros) => {
     const rules = (await source.read([moment])).at(moment);
     return [0, ...epochs].find((since) => rules.find("c", String(since)) !== null);
@@ -43,7 +43,7 @@ function fakeRules(leadMs = LEAD_MS) {
 }
 
 describe("the rules of an isolate", () => {
-  it("are those in force at the receipt, whenever they are asked for", async () => {
+  it("are those in force at the receipt, whenever they are read", async () => {
     const { state, change, epochAt, micros } = fakeRules();
     expect(await epochAt(micros())).toBe(0);
     const since = change();
@@ -53,7 +53,7 @@ describe("the rules of an isolate", () => {
     expect(await epochAt(micros())).toBe(since);
   });
 
-  it("are known before they are in force, however old the knowledge may be", async () => {
+  it("are known before they take effect, even with the oldest allowed cache", async () => {
     const { state, change, epochAt, micros } = fakeRules();
     await epochAt(micros());
     const since = change();
@@ -63,7 +63,7 @@ describe("the rules of an isolate", () => {
   });
 
   it.each([
-    ["30 s at most", LEAD_MS, MAX_RULES_AGE_MS],
+    ["at most 30 s", LEAD_MS, MAX_RULES_AGE_MS],
     ["half of a short lead", 2_000, 1_000],
   ])("are read again after %s", async (_, leadMs, maxAgeMs) => {
     const { state, asked, epochAt, micros } = fakeRules(leadMs);
@@ -76,7 +76,7 @@ describe("the rules of an isolate", () => {
     expect(asked).toEqual(["epochs", 0, "epochs"]);
   });
 
-  it("are read each time where changes are in force at once", async () => {
+  it("are read each time if changes take effect immediately", async () => {
     const { asked, change, epochAt, micros } = fakeRules(0);
     await epochAt(micros());
     const since = change();
@@ -84,7 +84,7 @@ describe("the rules of an isolate", () => {
     expect(asked).toEqual(["epochs", 0, "epochs", since]);
   });
 
-  it("are read again for a moment that lies beyond what is known", async () => {
+  it("are read again for a time beyond the cached range", async () => {
     const { state, change, source, epochAt, micros } = fakeRules();
     await epochAt(micros());
     state.now += 5;
@@ -93,7 +93,7 @@ describe("the rules of an isolate", () => {
     expect(rules.find("c", String(since))).not.toBeNull();
   });
 
-  it("are not made up from older knowledge where they cannot be read", async () => {
+  it("are not taken from older reads if they cannot be read", async () => {
     const { state, epochAt, micros } = fakeRules();
     await epochAt(micros());
     state.now += MAX_RULES_AGE_MS;
@@ -104,13 +104,13 @@ describe("the rules of an isolate", () => {
     expect(await epochAt(micros())).toBe(0);
   });
 
-  it("are asked for once by many at once", async () => {
+  it("are read once for concurrent callers", async () => {
     const { asked, epochAt, micros } = fakeRules();
     await Promise.all(Array.from({ length: 5 }, () => epochAt(micros())));
     expect(asked).toEqual(["epochs", 0]);
   });
 
-  it("hold those of several epochs for a batch that needs them", async () => {
+  it("include several epochs for a batch that needs them", async () => {
     const { state, source, change, micros } = fakeRules();
     const changes = Array.from({ length: MAX_KEPT_RULE_BOOKS + 2 }, () => {
       state.now += 1_000;
@@ -125,7 +125,7 @@ describe("the rules of an isolate", () => {
     }
   });
 
-  it("are kept as books for the epochs that were used last", async () => {
+  it("are cached for the most recently used epochs", async () => {
     const { state, asked, change, epochAt } = fakeRules();
     const changes = Array.from({ length: MAX_KEPT_RULE_BOOKS }, () => {
       state.now += 1_000;
@@ -140,7 +140,7 @@ describe("the rules of an isolate", () => {
     expect(asked).toEqual([0]);
   });
 
-  it("are not read where there is nothing to validate", async () => {
+  it("are not read if there is nothing to validate", async () => {
     const { asked, source } = fakeRules();
     await source.read([]);
     expect(asked).toEqual([]);

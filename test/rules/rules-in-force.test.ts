@@ -17,13 +17,13 @@ const LAST = { since: 200, until: Number.POSITIVE_INFINITY, rules: bookOf(3) };
 const event = { category: "c", name: "n" };
 
 describe("the rules in force", () => {
-  it("are looked up by the receipt, up to the microsecond", () => {
+  it("are found by the receipt, to the microsecond", () => {
     const rules = rulesInForce([LAST, FIRST, SECOND]);
     const versionAt = (receivedAt: number) => rules.at(receivedAt).find("c", "n")?.version;
     expect([0, 99, 100, 199, 200, 1e15].map(versionAt)).toEqual([1, 1, 2, 2, 3, 3]);
   });
 
-  it("are refused for a moment whose rules were not loaded", () => {
+  it("are refused for a time whose rules were not loaded", () => {
     const rules = rulesInForce([SECOND]);
     for (const receivedAt of [99, 200]) {
       expect(() => rules.at(receivedAt)).toThrow("The rules in force at 1970-01-01T00:00:00.000");
@@ -31,7 +31,7 @@ describe("the rules in force", () => {
     }
   });
 
-  it("travel as far as the events of each epoch need them", () => {
+  it("are reduced to those that the events of each epoch need", () => {
     const rules = rulesInForce([FIRST, SECOND, LAST]);
     const some = [
       { receivedAt: 250, event },
@@ -47,7 +47,7 @@ describe("the rules in force", () => {
     expect(rules.only([])).toEqual([]);
   });
 
-  it("are the same after they have travelled", () => {
+  it("are the same after a structured clone", () => {
     const moment = fc.integer({ min: 0, max: 300 });
     const rules = rulesInForce([FIRST, SECOND, LAST]);
     fc.assert(

@@ -10,25 +10,25 @@ const click = typeOf("page", "click");
 const book = { unregistered: "reject" as const, types: [view, click] };
 
 describe("rules", () => {
-  it("find a type by its category and name, and no other", () => {
+  it("find a type by its category and name and no other", () => {
     const rules = rulesOf(book);
     expect(rules.find("page", "view")).toBe(view);
     expect(rules.find("view", "page")).toBeNull();
     expect(rules.find("constructor", "__proto__")).toBeNull();
   });
 
-  it("keep types apart whose texts together are the same", () => {
+  it("distinguish types whose joined texts are equal", () => {
     expect(typeKey("a b", "c")).not.toBe(typeKey("a", "b c"));
   });
 });
 
 describe("the part of the rules that some events need", () => {
-  it("has each of their types once, and what becomes of the others", () => {
+  it("has each of their types once and the mode for unregistered types", () => {
     const events = [view, view, { category: "page", name: "unknown" }, { category: 1, name: null }, "text", null];
     expect(indexRules(book).only(events)).toEqual({ unregistered: "reject", types: [view] });
   });
 
-  it("is all of them where there are none", () => {
+  it("is the whole book if it is empty", () => {
     expect(indexRules(NO_RULES).only([view])).toBe(NO_RULES);
   });
 });

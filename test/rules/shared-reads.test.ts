@@ -6,7 +6,7 @@ describe("a shared read", () => {
     vi.useRealTimers();
   });
 
-  it("is one for all that ask meanwhile, and a new one after that", async () => {
+  it("serves all concurrent callers, and later ones get a new read", async () => {
     const reads = createSharedReads<string, number>();
     let times = 0;
     const read = async () => {
@@ -17,7 +17,7 @@ describe("a shared read", () => {
     expect(await reads.get("a", read)).toBe(2);
   });
 
-  it("fails for all that ask meanwhile, and not for those that ask later", async () => {
+  it("fails for all concurrent callers but not for later ones", async () => {
     const reads = createSharedReads<string, number>();
     const fail = () => Promise.reject(new Error("away"));
     const both = await Promise.allSettled([reads.get("a", fail), reads.get("a", fail)]);
@@ -25,7 +25,7 @@ describe("a shared read", () => {
     expect(await reads.get("a", async () => 1)).toBe(1);
   });
 
-  it("that never ends, since its request is gone, holds up nobody for long", async () => {
+  it("that never resolves because its request is gone delays others only briefly", async () => {
     vi.useFakeTimers();
     const reads = createSharedReads<string, number>();
     void reads.get("a", () => new Promise(() => {}));

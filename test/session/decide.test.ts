@@ -27,7 +27,7 @@ function outcomesOf(incomingEvents: IncomingEvent[], terms: Partial<Terms> = {})
 
 const kindsOf = (incomingEvents: IncomingEvent[]) => outcomesOf(incomingEvents).map(({ kind }) => kind);
 
-/** Incoming events of a few identities and contents, each under a receipt of its own, one in five not valid. */
+/** Incoming events of a few identities and contents, each with its own receipt, one in five invalid. */
 const anyIncomingEvents = fc
   .array(
     fc.record({
@@ -61,7 +61,7 @@ describe("decide", () => {
     expect(decide([], TERMS)).toEqual([]);
   });
 
-  it("puts valid events first, by occurrence and then by receipt", () => {
+  it("puts valid events first, by timestamp and then by receipt", () => {
     fc.assert(
       fc.property(anyShuffle, ({ shuffled }) => {
         const outcomes = decide(shuffled, TERMS);
@@ -76,12 +76,12 @@ describe("decide", () => {
     );
   });
 
-  it("keeps the order of the call where occurrence and receipt are equal", () => {
+  it("keeps the order of the call if timestamp and receipt are equal", () => {
     const outcomes = decide([incoming("b"), incoming("a"), incoming("c")], TERMS);
     expect(outcomes.map(({ place }) => place)).toEqual([0, 1, 2]);
   });
 
-  it("decides the same whatever the order of the incoming events in the call", () => {
+  it("does not depend on the order of the incoming events in the call", () => {
     fc.assert(
       fc.property(anyShuffle, ({ incomingEvents, shuffled }) => {
         const byReceipt = (own: IncomingEvent[]) =>
@@ -91,7 +91,7 @@ describe("decide", () => {
     );
   });
 
-  it("lets the earliest received stand for each identity and content, and calls every other one a copy", () => {
+  it("keeps the first received event of each identity and content and makes every other one a copy", () => {
     fc.assert(
       fc.property(anyShuffle, ({ shuffled }) => {
         const outcomes = outcomesOf(shuffled);
@@ -106,7 +106,7 @@ describe("decide", () => {
     );
   });
 
-  it("takes the earliest received content of an identity for new, and no other", () => {
+  it("marks only the first received content of an identity as new", () => {
     const contents = [3, 1, 2].map((n) => incoming("a", { receivedAt: BASE + n, data: { n } }));
     expect(outcomesOf(contents)).toMatchObject([
       { kind: "valid", isNew: false },
@@ -117,7 +117,7 @@ describe("decide", () => {
 });
 
 describe("the same event", () => {
-  it("may come with its members in another order, and with its timestamp in another form", () => {
+  it("may have its members in another order and its timestamp in another form", () => {
     const text = '{"data":{"b":1,"a":[2]},"timestamp":1609492500,"name":"view","category":"page","session_id":"s"}';
     expect(kindsOf([incoming("a", { data: { a: [2], b: 1 } }), { ...incoming("a"), text }])).toEqual(["valid", "copy"]);
   });
@@ -126,7 +126,7 @@ describe("the same event", () => {
     ["context", { context: { sent_at: 2 } }],
     ["visitor", { visitor_id: "v2" }],
     ["members that the format does not name", { sentAt: 2 }],
-  ])("may come with another %s: an SDK changes it with every try", (_, changes) => {
+  ])("may have another %s, since SDKs change it with every retry", (_, changes) => {
     const first = incoming("a", { context: { sent_at: 1 }, visitor_id: "v1", sentAt: 1 });
     expect(kindsOf([first, incoming("a", changes)])).toEqual(["valid", "copy"]);
   });
@@ -139,11 +139,11 @@ describe("the same event", () => {
     ["category", { category: "form" }],
     ["name", { name: "click" }],
     ["data", { data: { v: 1 } }],
-  ])("does not come with another %s", (_, changes) => {
+  ])("cannot have another %s", (_, changes) => {
     expect(kindsOf([incoming("a"), incoming("a", changes)])).toEqual(["valid", "valid"]);
   });
 
-  it("does not come at another moment: one id may stand for an event at each", () => {
+  it("cannot have another timestamp: each timestamp with the same id is its own event", () => {
     const outcomes = outcomesOf([incoming("a"), incoming("a", { occurredAt: BASE - 1 })]);
     expect(outcomes).toMatchObject([
       { kind: "valid", isNew: true },
@@ -151,19 +151,19 @@ describe("the same event", () => {
     ]);
   });
 
-  it("may be named like a member that every object has", () => {
+  it("may have an id named like a member of every JavaScript object", () => {
     const ids = ["__proto__", "constructor", "toString", "__proto__"];
     expect(kindsOf(ids.map((id) => incoming(id)))).toEqual(["valid", "valid", "valid", "copy"]);
   });
 });
 
 describe("an event that fails", () => {
-  it("is no rival of a valid one with its id", () => {
+  it("does not conflict with a valid one that has the same id", () => {
     const outcomes = outcomesOf([incoming("a", { data: 7 }), incoming("a", { receivedAt: BASE + 1 })]);
     expect(outcomes).toMatchObject([{ kind: "failed" }, { kind: "valid", isNew: true }]);
   });
 
-  it("keeps its occurrence where that can be read and does not lie in the future", () => {
+  it("keeps its time if that can be read and does not lie in the future", () => {
     const soon = BASE + 60 * SECOND;
     const outcomes = outcomesOf([
       incoming("a", { data: null }),
@@ -187,7 +187,7 @@ describe("an event that fails", () => {
     expect(codes.toSorted()).toEqual(["data_invalid", "name_invalid", "timestamp_invalid"]);
   });
 
-  it("is whatever else an application may send", () => {
+  it("may be any other JSON value", () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), (values) => {
         const incomingEvents = values.map((value, n) => ({ ...incoming(`${n}`), text: JSON.stringify(value) }));
@@ -197,7 +197,7 @@ describe("an event that fails", () => {
   });
 });
 
-it("decides for a payload nested as deep as JSON.parse takes", () => {
+it("decide handles a payload nested as deeply as JSON.parse accepts", () => {
   const deep = `{"0":${"[".repeat(7_000)}${"]".repeat(7_000)}}`;
   const text = incoming("a").text.replace('"data":{}', `"data":${deep}`);
   expect(
@@ -215,7 +215,7 @@ describe("the rules", () => {
     types: [{ category: "page", name: "view", version: 3, mode: "accept", schema_mode: mode, schema }],
   });
 
-  it("that are report-only mark an event, with each different path once", () => {
+  it("in report-only mode mark an event, with each different path once", () => {
     const epochs = [{ since: 0, rules: requiring("shadow") }];
     const [bad, good] = outcomesOf(
       [incoming("a", { data: { items: [1, 2] } }), incoming("b", { data: { path: "/" } })],
@@ -229,7 +229,7 @@ describe("the rules", () => {
     expect(good).not.toHaveProperty("shadow");
   });
 
-  it("that count are those in force at the event's own receipt", () => {
+  it("are those in force at the event's own receipt", () => {
     const epochs = [
       { since: 0, rules: NO_RULES },
       { since: BASE + 10, rules: requiring("enforce") },

@@ -22,7 +22,7 @@ async function recall(session: string, id: string): Promise<SeenEvent[]> {
 }
 
 describe("a session's object", () => {
-  it("decides as if it had seen nothing, but for its hint of what is new", async () => {
+  it("decides independently of earlier events, except for its hint of what is new", async () => {
     const incomingEvents = [
       incoming("forgets", "a"),
       incoming("forgets", "b", { data: null }),
@@ -51,7 +51,7 @@ describe("a session's object", () => {
     ]);
   });
 
-  it("knows an event again by its id and moment, whatever application sends it", async () => {
+  it("recognises an event by its id and timestamp, whatever application sends it", async () => {
     await accept("applications", [incoming("applications", "a")]);
     const fromAnother = { ...incoming("applications", "a"), application: "blog" };
     const atAnotherMoment = incoming("applications", "a", { timestamp: 1_609_492_501 });
@@ -74,11 +74,11 @@ describe("a session's object", () => {
     expect(outcomes.map(({ place }) => place)).toEqual([1, 2, 0]);
   });
 
-  it("recalls what it has seen under an id, and whether it came under another receipt", async () => {
+  it("recalls the events with an id, and whether they had more than one receipt", async () => {
     await accept("recalls", [incoming("recalls", "a"), incoming("recalls", "b", { data: null })]);
     expect(await recall("recalls", "a")).toEqual([{ occurredAt: OCCURRED_AT, isRepeated: false }]);
     expect(await recall("recalls", "b")).toEqual([]);
-    // The platform's redelivery keeps the receipt.
+    // A redelivery by the platform keeps the receipt.
     await accept("recalls", [incoming("recalls", "a")]);
     expect(await recall("recalls", "a")).toEqual([{ occurredAt: OCCURRED_AT, isRepeated: false }]);
     await accept("recalls", [{ ...incoming("recalls", "a"), receivedAt: RECEIVED_AT + 1 }]);
@@ -89,7 +89,7 @@ describe("a session's object", () => {
     ]);
   });
 
-  it("remembers the last thousand events, and takes an older one for new", async () => {
+  it("remembers the last thousand events and treats an older one as new", async () => {
     const many = Array.from({ length: 1_001 }, (_, n) => incoming("many", `id-${n}`));
     await accept("many", many);
     expect(await recall("many", "id-0")).toEqual([]);
@@ -97,7 +97,7 @@ describe("a session's object", () => {
     expect(await accept("many", many.slice(0, 1))).toMatchObject([{ isNew: true }]);
   });
 
-  it("answers with values for whatever an application may send", async () => {
+  it("never throws, whatever an application sends", async () => {
     const texts = ["null", "7", '"text"', "[]", "{}", `{"data":${"[".repeat(5_000)}${"]".repeat(5_000)}}`];
     const outcomes = await accept(
       "anything",

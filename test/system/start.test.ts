@@ -139,7 +139,7 @@ test("an invalid setting stops the service with a message that says what to do",
   const { code, output } = await runToEnd("npm", ["start", "--", "--port", port, "--persist-to", own, ...setting]);
   rmSync(own, { recursive: true });
   expect(code).toBe(1);
-  expect(output).toContain("KEY_CACHE_SECONDS is not usable. Set it under [vars] in wrangler.toml to a whole number");
+  expect(output).toContain("KEY_CACHE_SECONDS is not valid. Set it under [vars] in wrangler.toml to a whole number");
   expect(output).not.toContain("The Eye is ready");
 });
 

@@ -6,7 +6,11 @@ import type { Scope } from "../../model/access-key";
  */
 export type Identity =
   | { scope: "write"; application: string }
-  | { scope: "read"; application: string /** What it sees; null: all. */; applications: readonly string[] | null }
+  | {
+      scope: "read";
+      application: string /** The applications that it sees. Null: all. */;
+      applications: readonly string[] | null;
+    }
   | { scope: "admin"; application: string | null };
 
 /** 192 random bits. At least 128 are promised, and a length divisible by three needs no base64 padding. */

@@ -36,7 +36,7 @@ function eventOf(event: unknown): Record<string, unknown> {
     context,
     unmapped: {
       ...{ type: unlessText(type), source: unlessText(source), id: unlessText(id) },
-      // Bytes that are no JSON: their text may not hold them all.
+      // Bytes that are not JSON are kept as base64, since a text cannot represent all of them.
       data_base64: isJsonObject(decoded) && payload === decoded ? undefined : data_base64,
     },
   });

@@ -56,7 +56,7 @@ function eventOf(event: unknown, sentAt: string | undefined): Record<string, unk
     ...(sentAt === undefined ? {} : { sent_at: sentAt }),
     ...circumstances,
   };
-  // Beside the properties in browsers, and in them on servers.
+  // Browsers send these beside the properties, servers within them.
   if ($set !== undefined) data.$set = $set;
   if ($set_once !== undefined) data.$set_once = $set_once;
   const visitor = firstText(distinct_id, data.distinct_id);

@@ -4,7 +4,7 @@ import { decodeBase64, parseBody } from "./decode";
 import type { Dialect } from "./dialect";
 import { divide, firstText, nativeEvent, objectOf, textOf, unmapped } from "./values";
 
-/** A map, because an object also has what it inherits: an event of the kind `constructor` has a name. */
+/** A Map, because an object also has inherited members, and an event's kind may be `constructor`. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ["pv", "page_view"],
   ["pp", "page_ping"],
@@ -75,11 +75,11 @@ interface OwnWords {
   name: string;
   data?: Record<string, unknown>;
   context?: Record<string, unknown>;
-  /** Members that need not stand in the context again. */
+  /** Members that are mapped here and so are left out of the context. */
   read: string[];
 }
 
-/** What the event is called, and what a self-describing event says of itself. */
+/** The event's type, and the payload of a self-describing event. */
 function ownWords(kind: string, event: Record<string, unknown>): OwnWords {
   if (kind === "se") {
     const [category, name] = [textOf(event.se_ca), textOf(event.se_ac)];
@@ -95,7 +95,7 @@ function ownWords(kind: string, event: Record<string, unknown>): OwnWords {
   return { category, name, data, context: { schema_version: version }, read };
 }
 
-/** JSON inside an event: plain, or as base64. Undefined: it holds no object. */
+/** A JSON object inside an event, plain or as base64. Undefined if there is none. */
 function embedded(plain: unknown, encoded: unknown): Record<string, unknown> | undefined {
   const text = textOf(plain) ?? decodeBase64(textOf(encoded) ?? "") ?? "";
   const value = parseBody(text);

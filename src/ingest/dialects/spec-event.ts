@@ -43,7 +43,7 @@ export function specEvent(message: unknown, order: SessionOrder, type = "track")
     unmapped: {
       ...{ properties: unlessObject(properties), traits: unlessObject(traits), context: unlessObject(context) },
       ...{ messageId: unlessText(messageId), event: unlessText(event) },
-      // Of two names one is the event's.
+      // If `event` names the event, `name` has no other place.
       name: textOf(event) === undefined ? unlessText(name) : name,
     },
   });

@@ -37,7 +37,7 @@ export interface Mapped {
   timestamp: unknown;
   id: string | undefined;
   context: Record<string, unknown>;
-  /** Members that have no place in the others. The context keeps them as `unmapped`; undefined is none. */
+  /** Members that cannot be mapped. The context keeps them as `unmapped`; undefined values are left out. */
   unmapped?: Record<string, unknown>;
 }
 
@@ -66,18 +66,19 @@ export function nativeEvent(mapped: Mapped): Record<string, unknown> {
   };
 }
 
-/** The value where `textOf` cannot read it, so that it is kept all the same. */
+/** The value if `textOf` cannot read it, so that it can be kept anyway. Otherwise undefined. */
 export function unlessText(value: unknown): unknown {
   return textOf(value) === undefined && value !== null && value !== "" ? value : undefined;
 }
 
-/** The value where `objectOf` cannot read it, so that it is kept all the same. */
+/** The value if `objectOf` cannot read it, so that it can be kept anyway. Otherwise undefined. */
 export function unlessObject(value: unknown): unknown {
   return isJsonObject(value) || value === null ? undefined : value;
 }
 
 /**
- * The members divided in two. From entries, because an assignment to a member that is called `__proto__` would lose it.
+ * Divides the members of an object in two. The results are built from entries, because assigning to a member named
+ * `__proto__` would lose it.
  */
 export function divide(
   value: Record<string, unknown>,
@@ -88,7 +89,7 @@ export function divide(
   return [Object.fromEntries(first), Object.fromEntries(entries.filter(([key]) => !isFirst(key)))];
 }
 
-/** An event that is no object: kept as it is, so that it ends among the errors and its neighbours go through. */
+/** Wraps an event that is not an object, so that it ends among the errors and its neighbours are stored. */
 export function unmapped(value: unknown): Record<string, unknown> {
   return { data: null, context: { unmapped: value ?? null } };
 }

@@ -20,7 +20,7 @@ function withKey(key: string, headers: Record<string, string> = {}): Request {
   return new Request("https://eye.example/", { headers: { Authorization: `Bearer ${key}`, ...headers } });
 }
 
-/** Counts the look-ups that reach KV, the real one behind it. */
+/** Counts the look-ups that reach the real KV behind it. */
 function countingKeys() {
   const counted = { lookups: 0 };
   const keys = new Proxy(env.KEYS, {
@@ -40,7 +40,7 @@ const brokenKeys = new Proxy(env.KEYS, {
 });
 
 describe("authenticate", () => {
-  it("tells the application and the scope", async () => {
+  it("returns the application and the scope", async () => {
     expect(await authenticate(withKey("eye_w_local"), "write", sources())).toEqual({
       scope: "write",
       application: "demo",
@@ -52,18 +52,18 @@ describe("authenticate", () => {
     });
   });
 
-  it("lets an admin key ask, but not send events", async () => {
+  it("lets an admin key query but not send events", async () => {
     expect(await authenticate(withKey("eye_a_local"), "read", sources())).toMatchObject({ scope: "admin" });
     expectRefusal(await authenticate(withKey("eye_a_local"), "write", sources()), "forbidden");
   });
 
-  it("refuses a key of too small a scope", async () => {
+  it("refuses a key with an insufficient scope", async () => {
     expectRefusal(await authenticate(withKey("eye_w_local"), "read", sources()), "forbidden");
     expectRefusal(await authenticate(withKey("eye_r_local"), "write", sources()), "forbidden");
     expectRefusal(await authenticate(withKey("eye_r_local"), "admin", sources()), "forbidden");
   });
 
-  it("refuses a request without a key, and tells how to send one", async () => {
+  it("refuses a request without a key and says how to send one", async () => {
     const refusal = expectRefusal(
       await authenticate(new Request("https://eye.example/"), "read", sources()),
       "unauthorized",
@@ -71,24 +71,24 @@ describe("authenticate", () => {
     expect(refusal.headers["WWW-Authenticate"]).toBe('Bearer realm="The Eye"');
   });
 
-  it("refuses a key that is not known", async () => {
+  it("refuses an unknown key", async () => {
     expectRefusal(await authenticate(withKey(generateKey("write")), "write", sources()), "unauthorized");
   });
 
-  it("never asks KV about what is no key", async () => {
+  it("never looks up a text that does not have the form of a key", async () => {
     const { counted, keys } = countingKeys();
     expectRefusal(await authenticate(withKey("eye_w_../key"), "write", sources({ keys })), "unauthorized");
     expect(counted.lookups).toBe(0);
   });
 
-  it("asks KV once for many requests", async () => {
+  it("reads KV once for many requests", async () => {
     const { counted, keys } = countingKeys();
     const shared = sources({ keys });
     for (let i = 0; i < 10; i++) await authenticate(withKey("eye_w_local"), "write", shared);
     expect(counted.lookups).toBe(1);
   });
 
-  it("lets a new key work within seconds of having been refused", async () => {
+  it("accepts a new key within seconds after it was refused", async () => {
     const clock = { now: 0 };
     const shared = sources({ cache: new KeyCache(() => clock.now) });
     const key = generateKey("write");
@@ -98,7 +98,7 @@ describe("authenticate", () => {
     expect(await authenticate(withKey(key), "write", shared)).toMatchObject({ scope: "write" });
   });
 
-  it("refuses a revoked key once the cache's time is over", async () => {
+  it("refuses a revoked key after the cache has expired", async () => {
     const clock = { now: 0 };
     const shared = sources({ cache: new KeyCache(() => clock.now) });
     const key = generateKey("write");
@@ -110,7 +110,7 @@ describe("authenticate", () => {
     expectRefusal(await authenticate(withKey(key), "write", shared), "unauthorized");
   });
 
-  it("asks to come back while KV fails, and remembers nothing of it", async () => {
+  it("asks for a retry while KV fails and caches nothing", async () => {
     const shared = sources({ keys: brokenKeys });
     const refusal = expectRefusal(await authenticate(withKey("eye_w_local"), "write", shared), "unavailable");
     expect(refusal.response().headers.get("Retry-After")).not.toBeNull();
@@ -120,27 +120,27 @@ describe("authenticate", () => {
     });
   });
 
-  it("asks to come back over a record of a future version, which 401 would make clients drop", async () => {
+  it("asks for a retry for a record of a future version, since a 401 would make clients drop events", async () => {
     const key = generateKey("write");
     await env.KEYS.put(keyEntry(await hashKey(key)), JSON.stringify({ v: 2 }));
     expectRefusal(await authenticate(withKey(key), "write", sources()), "unavailable");
   });
 
-  it("knows the deployment's first admin key without KV", async () => {
+  it("accepts the deployment's first admin key without KV", async () => {
     const shared = sources({ keys: brokenKeys, config: { ...parseConfig(env), adminKey: ADMIN_KEY } });
     expect(await authenticate(withKey(ADMIN_KEY), "admin", shared)).toEqual({ scope: "admin", application: null });
     expectRefusal(await authenticate(withKey(ADMIN_KEY), "write", shared), "forbidden");
   });
 
   it.each([`${ADMIN_KEY}x`, ADMIN_KEY.slice(0, -1), ADMIN_KEY.replace("first", "FIRST")])(
-    "does not take %s for the first admin key",
+    "does not accept %s as the first admin key",
     async (key) => {
       const shared = sources({ config: { ...parseConfig(env), adminKey: ADMIN_KEY } });
       expectRefusal(await authenticate(withKey(key), "admin", shared), "unauthorized");
     },
   );
 
-  it("tells what a read key is bound to", async () => {
+  it("returns the applications that a read key is bound to", async () => {
     const key = generateKey("read");
     await seedKey(key, "read", { applications: ["shop"] });
     expect(await authenticate(withKey(key), "read", sources())).toEqual({
@@ -150,7 +150,7 @@ describe("authenticate", () => {
     });
   });
 
-  it("takes a write key from every subdomain of a pattern", async () => {
+  it("accepts a write key from every subdomain of a pattern", async () => {
     const key = generateKey("write");
     await seedKey(key, "write", { origins: ["https://*.shop.example"] });
     const ask = async (origin: string) => authenticate(withKey(key, { Origin: origin }), "write", sources());
@@ -159,7 +159,7 @@ describe("authenticate", () => {
     expectRefusal(await ask("https://evilshop.example"), "forbidden");
   });
 
-  it("holds a write key to its origins", async () => {
+  it("binds a write key to its origins", async () => {
     const key = generateKey("write");
     await seedKey(key, "write", { origins: ["https://shop.example"] });
     const ask = async (headers: Record<string, string>) => authenticate(withKey(key, headers), "write", sources());

@@ -25,7 +25,7 @@ describe("findKey", () => {
     expect(findKey(request({}, `?a=1&key=${KEY}`))).toBe(KEY);
   });
 
-  it("takes Authorization before X-Write-Key before the query", () => {
+  it("prefers Authorization to X-Write-Key and both to the query", () => {
     expect(findKey(request({ Authorization: `Bearer ${KEY}`, "X-Write-Key": "second" }, "?key=third"))).toBe(KEY);
     expect(findKey(request({ "X-Write-Key": "second" }, "?key=third"))).toBe("second");
   });
@@ -35,13 +35,13 @@ describe("findKey", () => {
   });
 
   it.each([
-    ["Bearer", "no key after it"],
+    ["Bearer", "no key after"],
     ["Bearer a b", "contains a space"],
     ["Basic %%%", "not base64"],
     ["Basic Og==", "user name"],
-    ["Digest abc", "takes"],
-    ["", "takes"],
-  ])("says what is malformed in Authorization: %j, though the query has a key", (value, detail) => {
+    ["Digest abc", "must be"],
+    ["", "must be"],
+  ])("refuses a malformed Authorization although the query has a key: %j", (value, detail) => {
     const refusal = expectRefusal(findKey(request({ Authorization: value }, `?key=${KEY}`)), "unauthorized");
     expect(refusal.detail).toContain(detail);
     expect(refusal.headers["WWW-Authenticate"]).toContain("Bearer");

@@ -15,7 +15,7 @@ function cacheWithClock() {
 }
 
 describe("KeyCache", () => {
-  it("remembers a key until its time is over", () => {
+  it("keeps a key until it expires", () => {
     const { clock, cache } = cacheWithClock();
     cache.set("key", RECORD, 30_000);
     clock.now = 29_999;
@@ -24,7 +24,7 @@ describe("KeyCache", () => {
     expect(cache.get("key")).toBeUndefined();
   });
 
-  it("forgets an absent key soon, so that a new one works", () => {
+  it("forgets an absent key quickly, so that a new one works", () => {
     const { clock, cache } = cacheWithClock();
     cache.set("key", null, 3_600_000);
     expect(cache.get("key")).toBeNull();
@@ -32,27 +32,27 @@ describe("KeyCache", () => {
     expect(cache.get("key")).toBeUndefined();
   });
 
-  it("keeps nothing where caching is switched off", () => {
+  it("keeps nothing if caching is disabled", () => {
     const { cache } = cacheWithClock();
     cache.set("key", RECORD, 0);
     expect(cache.get("key")).toBeUndefined();
   });
 
-  it("is bounded, and drops the oldest first", () => {
+  it("is bounded and drops the oldest key first", () => {
     const { cache } = cacheWithClock();
     for (let i = 0; i <= MAX_CACHED_KEYS; i++) cache.set(`key ${i}`, RECORD, 1_000);
     expect(cache.get("key 0")).toBeUndefined();
     expect(cache.get("key 1")).toEqual(RECORD);
   });
 
-  it("keeps real keys through a flood of invented ones", () => {
+  it("keeps real keys during a flood of invented ones", () => {
     const { cache } = cacheWithClock();
     cache.set("key", RECORD, 1_000);
     for (let i = 0; i < 5 * MAX_CACHED_KEYS; i++) cache.set(`invented ${i}`, null, 1_000);
     expect(cache.get("key")).toEqual(RECORD);
   });
 
-  it("takes the newer of two answers", () => {
+  it("keeps the newer of two results", () => {
     const { cache } = cacheWithClock();
     cache.set("key", RECORD, 1_000);
     cache.set("key", null, 1_000);

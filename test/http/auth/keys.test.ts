@@ -3,19 +3,19 @@ import { generateKey, hashKey, hintOf, isWellFormedKey, permits } from "../../..
 import { SCOPES } from "../../../src/model/access-key";
 
 describe("generateKey", () => {
-  it.each(SCOPES)("makes a well-formed %s key of at least 128 random bits", (scope) => {
+  it.each(SCOPES)("creates a well-formed %s key with at least 128 random bits", (scope) => {
     const key = generateKey(scope);
     expect(key).toMatch(new RegExp(`^eye_${scope[0]}_[A-Za-z0-9_-]{32}$`));
     expect(isWellFormedKey(key)).toBe(true);
   });
 
-  it("never makes the same key twice", () => {
+  it("never creates the same key twice", () => {
     expect(new Set(Array.from({ length: 1_000 }, () => generateKey("write"))).size).toBe(1_000);
   });
 });
 
 describe("isWellFormedKey", () => {
-  it.each(["eye_w_local", "eye_r_local", "eye_a_local"])("takes %s", (key) => {
+  it.each(["eye_w_local", "eye_r_local", "eye_a_local"])("accepts %s", (key) => {
     expect(isWellFormedKey(key)).toBe(true);
   });
 

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { hashKey } from "../../../src/http/auth/keys";
 import { type KeyRecord, keyEntry, type Scope } from "../../../src/model/access-key";
 
-/** Makes a key live in the test's own KV. */
+/** Stores a key in the test's own KV. */
 export async function seedKey(key: string, scope: Scope, more: Partial<KeyRecord> = {}): Promise<void> {
   const record: KeyRecord = {
     v: 1,

@@ -10,7 +10,7 @@ function post(body: BodyInit | null, headers: Record<string, string> = {}): Requ
   return new Request("https://eye.example/", { method: "POST", body, headers });
 }
 
-/** A body of unknown length, as chunked transfer brings it. */
+/** A body of unknown length, as in a chunked transfer. */
 function chunked(chunks: Iterable<Uint8Array>): ReadableStream<Uint8Array> {
   const iterator = chunks[Symbol.iterator]();
   return new ReadableStream({
@@ -39,7 +39,7 @@ describe("readBody", () => {
     expect(await readBody(post(TEXT, { "Content-Type": type }))).toEqual({ text: TEXT, bytes: bytes(TEXT).length });
   });
 
-  it("reads nothing as an empty text", async () => {
+  it("reads a missing body as an empty text", async () => {
     const empty = { text: "", bytes: 0 };
     expect(await readBody(post(null))).toEqual(empty);
     expect(await readBody(post(""))).toEqual(empty);
@@ -51,7 +51,7 @@ describe("readBody", () => {
     expect(await readBody(post(gzipSync(TEXT), { "Content-Encoding": encoding }))).toMatchObject({ text: TEXT });
   });
 
-  it.each([{}, { "Content-Encoding": "identity" }])("knows gzip by its first bytes, with %j", async (headers) => {
+  it.each([{}, { "Content-Encoding": "identity" }])("recognises gzip by its first bytes, with %j", async (headers) => {
     expect(await readBody(post(gzipSync(TEXT), headers))).toMatchObject({ text: TEXT });
   });
 
@@ -60,12 +60,12 @@ describe("readBody", () => {
     expect(refusal.headers["Accept-Encoding"]).toBe("gzip");
   });
 
-  it("joins the chunks of a stream, within characters too", async () => {
+  it("joins the chunks of a stream, also within characters", async () => {
     const single = Array.from(bytes(TEXT), (byte) => Uint8Array.of(byte));
     expect(await readBody(post(chunked(single)))).toEqual({ text: TEXT, bytes: bytes(TEXT).length });
   });
 
-  it("drops a byte order mark", async () => {
+  it("removes a byte order mark", async () => {
     expect(await readBody(post(bytes(`\uFEFF${TEXT}`)))).toMatchObject({ text: TEXT });
   });
 
@@ -76,7 +76,7 @@ describe("readBody", () => {
     expect(expectRefusal(await readBody(post(body)), "invalid_json").detail).toContain("gzip");
   });
 
-  it("refuses what is called gzip and is not", async () => {
+  it("refuses a body that is declared as gzip but is not", async () => {
     expectRefusal(await readBody(post(TEXT, { "Content-Encoding": "gzip" })), "invalid_json");
   });
 
@@ -84,14 +84,14 @@ describe("readBody", () => {
     expect(expectRefusal(await readBody(post(Uint8Array.from(body))), "invalid_json").detail).toContain("UTF-8");
   });
 
-  it("takes a body of exactly the limit", async () => {
+  it("accepts a body of exactly the limit", async () => {
     const body = new Uint8Array(MAX_BODY_BYTES).fill(0x20);
     expect(await readBody(stated(body))).toMatchObject({ bytes: MAX_BODY_BYTES });
     expect(await readBody(post(chunked([body])))).toMatchObject({ bytes: MAX_BODY_BYTES });
     expect(await readBody(post(gzipSync(body)))).toMatchObject({ bytes: MAX_BODY_BYTES });
   });
 
-  it("tells limit and size of a body that is too large", async () => {
+  it("reports the limit and the size of a body that is too large", async () => {
     const refusal = expectRefusal(await readBody(stated(new Uint8Array(MAX_BODY_BYTES + 1))), "payload_too_large");
     expect(refusal.members).toEqual({ limit: MAX_BODY_BYTES, actual: MAX_BODY_BYTES + 1 });
   });

@@ -31,7 +31,7 @@ function read(query: string) {
 }
 
 describe("readParameters", () => {
-  it("fills in the page size, and lets a key pass", () => {
+  it("fills in the page size and ignores a key", () => {
     expect(read("?key=eye_r_local")).toEqual({ limit: 100 });
     expect(read("?limit=1000&order=asc&application=shop")).toEqual({ limit: 1_000, order: "asc", application: "shop" });
   });
@@ -46,7 +46,7 @@ describe("readParameters", () => {
     ["2021-01-01T11:15:27.5+0200", NINE + 500_000, NINE + 500_000],
     ["2021-01-01+09:15:27", NINE, NINE],
     ["2021-01-01", 1_609_459_200_000_000, 1_609_545_599_999_999],
-  ])("takes %s as the start and the end of a range, both inclusive", (text, start, end) => {
+  ])("accepts %s as the start and the end of a range, both inclusive", (text, start, end) => {
     expect(read(`?start_date=${text}&end_date=${text}`)).toMatchObject({ start_date: start, end_date: end });
   });
 
@@ -69,7 +69,7 @@ describe("readParameters", () => {
     expect(refusal.detail).not.toBe("");
   });
 
-  it("lists what is taken where a parameter is not known", () => {
+  it("lists the known parameters if one is unknown", () => {
     const refusal = expectRefusal(read("?sesion_id=a"), "invalid_parameter");
     expect(refusal.members.takes).toEqual(["application", "start_date", "end_date", "order", "limit"]);
   });
@@ -96,7 +96,7 @@ describe("refuseReversedRange", () => {
     expectRefusal(refuseReversedRange({ start_date: 2, end_date: 1 }), "invalid_parameter");
   });
 
-  it("takes a range of one moment, and open ones", () => {
+  it("accepts a range of one instant, and open ranges", () => {
     expect(refuseReversedRange({ start_date: 1, end_date: 1 })).toBeNull();
     expect(refuseReversedRange({ start_date: 1 })).toBeNull();
   });

@@ -8,7 +8,7 @@ async function parse(body: string) {
 }
 
 describe("parseJsonBody", () => {
-  it("reads what the schema has", async () => {
+  it("returns the validated value", async () => {
     expect(await parse('{"name":"shop"}')).toEqual({ name: "shop", origins: null });
   });
 
@@ -18,13 +18,13 @@ describe("parseJsonBody", () => {
     ['{"name":"shop","scope":"write"}', "scope", "not known"],
     ['{"name":"shop","origins":"https://shop.example"}', "origins", "Array"],
     ['{"name":"shop","origins":["https://shop.example/cart"]}', "origins.0", "without a path"],
-  ])("names the member of %s that is wrong", async (body, parameter, why) => {
+  ])("names the invalid member of %s", async (body, parameter, why) => {
     const refusal = expectRefusal(await parse(body), "invalid_parameter");
     expect(refusal.members).toEqual({ parameter });
     expect(refusal.detail).toContain(why);
   });
 
-  it("refuses what is no object, and what is no JSON", async () => {
+  it("refuses a body that is not an object or not JSON", async () => {
     expectRefusal(await parse("5"), "invalid_parameter");
     expectRefusal(await parse("{"), "invalid_json");
     expectRefusal(await parse(""), "invalid_json");

@@ -29,7 +29,7 @@ const T = "2026-11-26T10:00:00.123Z";
 describe("Segment and RudderStack", () => {
   const event = { type: "track", event: "Order", userId: "u", anonymousId: "a", messageId: "m", timestamp: T };
 
-  it("map a batch, with the key of the body", () => {
+  it("map a batch, with the key from the body", () => {
     const batch = [
       { ...event, properties: { total: 1 }, context: { sessionId: 17, ip: "::1" }, writeKey: "k", sentAt: T },
       {
@@ -69,7 +69,7 @@ describe("Segment and RudderStack", () => {
     ]);
   });
 
-  it("map the browser's single events by the path, and forget what the SDK counts of itself", () => {
+  it("map the browser's single events by the path and ignore the SDK's own metrics", () => {
     const { type, ...untyped } = event;
     const { key, events } = read(segment, "/v1/t", { ...untyped, writeKey: "eye_w_local" });
     expect([key, events[0]?.category]).toEqual(["eye_w_local", "track"]);
@@ -79,7 +79,7 @@ describe("Segment and RudderStack", () => {
     expect(type).toBe("track");
   });
 
-  it("give copies that differ in transport the same content", () => {
+  it("map copies that differ in transport to the same content", () => {
     const [first, second] = ["1", "2"].map((time) => {
       const copy = { ...event, sentAt: time, originalTimestamp: time, _metadata: { retryCount: time } };
       const { context, ...content } = read(segment, "/v1/batch", { batch: [copy] }).events[0] ?? {};
@@ -95,7 +95,7 @@ describe("Segment and RudderStack", () => {
   });
 });
 
-it("Jitsu: the key after the last colon, and the anonymous id before the session", () => {
+it("Jitsu: uses the key after the last colon, and the anonymous id before the session", () => {
   const headers = new Headers({ "X-Write-Key": "site:eye_w_local" });
   const body = { type: "page", anonymousId: "a", context: { sessionId: "leaked" }, properties: { name: "Home" } };
   const { key, events } = read(jitsu, "/api/s/s2s/page", { ...body, messageId: "m", timestamp: T }, { headers });
@@ -104,7 +104,7 @@ it("Jitsu: the key after the last colon, and the anonymous id before the session
 });
 
 describe("PostHog", () => {
-  it("maps server batches and browser events, without the token, with $set from either place", () => {
+  it("maps server batches and browser events without the token, with $set from either place", () => {
     const properties = {
       $set: { plan: "pro" },
       $lib: "posthog-node",
@@ -132,7 +132,7 @@ describe("PostHog", () => {
     expect(read(posthog, "/i/v1/analytics/events", v1).events).toMatchObject([{ session_id: "s", id: "u" }]);
   });
 
-  it("answers 200 with what each protocol reads, and never 429 to a browser, which would lose the events", async () => {
+  it("answers 200 in each protocol's form, and never 429 to a browser, which would drop the events", async () => {
     const call: VendorCall = { key: null, events: [{ id: "u" }, { id: "u" }] };
     expect(await posthog.accept(requestOf("/e", ""), call).json()).toEqual({ status: 1 });
     const v1 = posthog.accept(requestOf("/i/v1/analytics/events", ""), call);
@@ -178,7 +178,7 @@ describe("Snowplow", () => {
     ]);
   });
 
-  it("reads GET with base64url, answers a picture, and turns 413 into a refusal that ends its retries", () => {
+  it("reads GET with base64url, answers with an image, and turns 413 into a status that ends retries", () => {
     const query = new URLSearchParams({ ...data[1] });
     const { events } = read(snowplow, "/i", "", { method: "GET", query });
     expect(events).toMatchObject([{ name: "page_view" }]);
@@ -217,7 +217,7 @@ describe("Amplitude", () => {
     expect(events[1]).toMatchObject({ session_id: "d" });
   });
 
-  it("answers with the code in the body, and refuses for good in the two ways that its SDKs do not repeat", async () => {
+  it("answers with the code in the body, and refuses in the two ways that its SDKs do not retry", async () => {
     const request = requestOf("/2/httpapi", "{}");
     expect(await amplitude.accept(request, { key: null, events: [{}] }).json()).toMatchObject({
       code: 200,
@@ -266,7 +266,7 @@ describe("Mixpanel", () => {
     });
   });
 
-  it("answers the one character or the object that its SDKs compare", async () => {
+  it("answers with the character or the object that its SDKs expect", async () => {
     const call: VendorCall = { key: null, events: [] };
     expect(await mixpanel.accept(requestOf("/track?verbose=0", ""), call).text()).toBe("1");
     expect(await mixpanel.accept(requestOf("/track?verbose=1", ""), call).json()).toEqual({ status: 1, error: null });
@@ -278,7 +278,7 @@ describe("Mixpanel", () => {
 describe("CloudEvents", () => {
   const headers = (more: Record<string, string>) => new Headers({ "Content-Type": "application/json", ...more });
 
-  it("are read in binary and structured mode, and as a batch", () => {
+  it("are read in binary mode, in structured mode and as a batch", () => {
     const binary = headers({
       ...{ "ce-id": "1", "ce-type": "order", "ce-source": "/shop", "ce-specversion": "1.0", "ce-time": T },
       ...{ "ce-sessionid": "s", "ce-subject": "caf%C3%A9" },
@@ -305,14 +305,14 @@ describe("CloudEvents", () => {
 });
 
 describe("decoding", () => {
-  it("joins the surrogates that an SDK has written as three bytes each, and drops half a pair", () => {
+  it("joins surrogates that an SDK has written as three bytes each, and replaces lone ones", () => {
     expect(decodeBase64(btoa("\xed\xa0\xbd\xed\xbb\x92 \xc3\xa9"))).toBe("🛒 é");
     expect(decodeBase64(btoa("a\xed\xa0\xbd"))).toBe("a\ufffd");
     expect(decodeBase64(btoa("\xf0\x9f\x9b\x92"))).toBe("🛒");
     expect(decodeBase64("%%%")).toBeNull();
   });
 
-  it("returns what was hidden, however it was", () => {
+  it("decodes JSON in every encoding that SDKs use", () => {
     const value = fc.dictionary(fc.string(), fc.oneof(fc.string({ unit: "grapheme" }), fc.integer()));
     fc.assert(
       fc.property(value, (object) => {
@@ -325,7 +325,7 @@ describe("decoding", () => {
     );
   });
 
-  it("of anything ends in events or in a refusal: no dialect throws, and no event is lost", () => {
+  it("returns events or a refusal for any input: no dialect throws or loses an event", () => {
     const anything = fc.oneof(
       fc.string(),
       fc.base64String(),
@@ -353,7 +353,7 @@ function headersOf(text: string): Headers {
   return new Headers({ "ce-specversion": "1.0", "ce-type": encodeURIComponent(text.toWellFormed()), "ce-id": "%" });
 }
 
-describe("members that have no place", () => {
+describe("members that cannot be mapped", () => {
   const CASES: [Dialect, string, unknown][] = [
     [
       segment,
@@ -398,14 +398,14 @@ describe("members that have no place", () => {
     for (const mark of marks) expect(JSON.stringify(event)).toContain(`${mark}`);
   });
 
-  it("are kept of CloudEvents, with bytes that are no JSON as they came", () => {
+  it("are kept for CloudEvents, with bytes that are not JSON as sent", () => {
     const headers = new Headers({ "Content-Type": "application/cloudevents+json" });
     const text = JSON.stringify({ type: ["MARK"], source: ["MARK2"], id: ["MARK3"], data_base64: "/+8A" });
     const kept = JSON.stringify(cloudEventsOf(headers, text));
     for (const part of ["MARK", "MARK2", "MARK3", "/+8A"]) expect(kept).toContain(part);
   });
 
-  it("are kept where they are called __proto__", () => {
+  it("are kept if they are named __proto__", () => {
     const odd = '{"__proto__":{"odd":"MARK"}}';
     expect(JSON.stringify(read(posthog, "/e", `{"event":"e","properties":${odd}}`).events)).toContain("MARK");
     expect(JSON.stringify(read(mixpanel, "/track", `{"event":"e","properties":${odd}}`).events)).toContain("MARK");
@@ -413,7 +413,7 @@ describe("members that have no place", () => {
     expect(JSON.stringify(read(segment, "/v1/track", `{"properties":${odd}}`).events)).toContain("MARK");
   });
 
-  it.each(["__proto__", "constructor", "toString"])("are no name that JavaScript gives: %s", (kind) => {
+  it.each(["__proto__", "constructor", "toString"])("do not become inherited names: %s", (kind) => {
     expect(read(snowplow, "/i", { e: kind, eid: "1" }).events).toMatchObject([{ name: kind }]);
   });
 });

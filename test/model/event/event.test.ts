@@ -31,13 +31,13 @@ describe("the texts of an event", () => {
   });
 
   it.each(["a", " padded ", "snowman ☃", "\u{1F600}", "Ünïcode", "日本語", '"quoted"', "__proto__", "constructor"])(
-    "are taken as %j",
+    "are accepted as %j",
     (text) => {
       for (const schema of [EventIdSchema, SessionIdSchema, CategorySchema]) expect(v.is(schema, text)).toBe(true);
     },
   );
 
-  it("have bounds to the character", () => {
+  it("have limits that are exact to the character", () => {
     for (const schema of [EventIdSchema, SessionIdSchema]) {
       expect(v.is(schema, "x".repeat(128))).toBe(true);
       expect(v.is(schema, "x".repeat(129))).toBe(false);
@@ -47,7 +47,7 @@ describe("the texts of an event", () => {
   });
 
   it.each(["undefined", "null", "NULL", " null ", "[object Object]", "NaN", "None", "anonymous", "0", "-1", "true"])(
-    "are no session id as the placeholder %j",
+    "are refused as a session id if they are the placeholder %j",
     (text) => {
       expect(v.is(SessionIdSchema, text)).toBe(false);
       expect(v.is(EventIdSchema, text)).toBe(true);
@@ -55,13 +55,13 @@ describe("the texts of an event", () => {
   );
 
   it.each(["00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"])(
-    "are no session as %s",
+    "are refused as a session id if they are %s",
     (text) => {
       expect(v.is(SessionIdSchema, text)).toBe(false);
     },
   );
 
-  it("name applications in lower case without a mark first", () => {
+  it("allow only lower-case names of applications that begin with a letter or digit", () => {
     for (const name of ["shop", "shop-2.eu_west", "7"]) expect(v.is(ApplicationNameSchema, name)).toBe(true);
     for (const name of ["", "Shop", "-shop", ".shop", "shop/2", "x".repeat(65)]) {
       expect(v.is(ApplicationNameSchema, name)).toBe(false);
@@ -70,7 +70,7 @@ describe("the texts of an event", () => {
 });
 
 describe("clientEventId and sessionIdOf", () => {
-  it("find nothing in what is not an object with a usable id, and never throw", () => {
+  it("return null for anything but an object with a valid id, and never throw", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (event) => {
         if (typeof event === "object" && event !== null && !Array.isArray(event)) return;
@@ -84,12 +84,12 @@ describe("clientEventId and sessionIdOf", () => {
     }
   });
 
-  it("are not led astray by a member named __proto__", () => {
+  it("ignore a member named __proto__", () => {
     const event: unknown = JSON.parse('{"__proto__":{"id":"inherited","session_id":"inherited"}}');
     expect([clientEventId(event), sessionIdOf(event)]).toEqual([null, null]);
   });
 
-  it("give the id as it was sent", () => {
+  it("return the id as it was sent", () => {
     expect(clientEventId({ id: " a " })).toBe(" a ");
     expect(sessionIdOf({ session_id: "s" })).toBe("s");
   });

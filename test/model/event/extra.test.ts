@@ -6,18 +6,18 @@ import { SAMPLE_EVENTS } from "../../pipeline/sample-events";
 const event = { ...SAMPLE_EVENTS[0], id: "a", visitor_id: "v", context: { sdk: "web" } };
 
 describe("extraOf", () => {
-  it("is null for an event of known members alone, whatever they hold", () => {
+  it("is null for an event with only known members, whatever their values", () => {
     expect(extraOf(event)).toBeNull();
     expect(extraOf({ ...event, visitor_id: null, context: null })).toBeNull();
     expect(extraOf({})).toBeNull();
   });
 
-  it("holds what the client sends under names that only answers have", () => {
+  it("contains client members whose names only answers use", () => {
     const own = { received_at: 1, application: "other", position: 7, extra: { a: 1 }, sequence: null };
     expect(extraOf({ ...event, ...own })).toEqual(own);
   });
 
-  it("loses no member and no value, whatever its name", () => {
+  it("loses no member or value, whatever its name", () => {
     const others = fc.dictionary(
       fc.oneof(fc.string(), fc.constantFrom("__proto__", "constructor", "prototype", "toString", "0")),
       fc.jsonValue(),

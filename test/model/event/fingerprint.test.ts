@@ -5,7 +5,7 @@ import { OCCURRED_AT, SAMPLE_EVENTS } from "../../pipeline/sample-events";
 
 const sample = SAMPLE_EVENTS[0];
 
-/** The same value with the members of every object the other way round. */
+/** The same value with the members of every object in reverse order. */
 function reversed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversed);
   if (typeof value !== "object" || value === null) return value;
@@ -16,11 +16,11 @@ function reversed(value: unknown): unknown {
   );
 }
 
-/** Keys whose place JavaScript decides itself (array indexes) or that Object.fromEntries would set as a prototype are fine. */
+/** Keys may be array indexes, whose order JavaScript decides, or __proto__. */
 const anyData = fc.dictionary(fc.string(), fc.jsonValue());
 
 describe("fingerprint", () => {
-  it("is the same whatever the order of members", () => {
+  it("does not depend on the order of members", () => {
     fc.assert(
       fc.property(anyData, (data) => {
         expect(fingerprint(reversed({ ...sample, data }))).toBe(fingerprint({ ...sample, data }));
@@ -28,7 +28,7 @@ describe("fingerprint", () => {
     );
   });
 
-  it("is the same for every form of one moment", () => {
+  it("is the same for every form of the same timestamp", () => {
     const forms = [
       "2021-01-01 09:15:27.243860",
       "2021-01-01T09:15:27.24386Z",
@@ -39,11 +39,11 @@ describe("fingerprint", () => {
     expect(new Set(forms.map((timestamp) => fingerprint({ ...sample, timestamp }))).size).toBe(1);
   });
 
-  it("leaves out what says nothing of the event: its session, its id, unknown members", () => {
+  it("ignores the session, the id and unknown members", () => {
     expect(fingerprint({ ...sample, id: "a", session_id: "other", sent_at: 7 })).toBe(fingerprint(sample));
   });
 
-  it("differs where anything that is said differs", () => {
+  it("differs if any part of the content differs", () => {
     fc.assert(
       fc.property(anyData, anyData, (a, b) => {
         const isSame = JSON.stringify(canonical(a)) === JSON.stringify(canonical(b));
@@ -70,7 +70,7 @@ describe("fingerprint", () => {
     expect(new Set([sample, ...others].map(fingerprint)).size).toBe(others.length + 1);
   });
 
-  it.each([400, 5_000, 400_000])("is stable and told apart for a payload nested %i levels deep", (levels) => {
+  it.each([400, 5_000, 400_000])("is stable and distinct for a payload nested %i levels deep", (levels) => {
     const nested = (heart: string): unknown => JSON.parse(`${"[".repeat(levels)}${heart}${"]".repeat(levels)}`);
     expect(fingerprint({ ...sample, data: { deep: nested("1") } })).toBe(
       fingerprint({ ...sample, data: { deep: nested("1") } }),
@@ -91,12 +91,12 @@ function canonical(value: unknown): unknown {
 }
 
 describe("errorId", () => {
-  it("has the shape of a UUID and is the same for the same event", () => {
+  it("has the form of a UUID and is the same for the same event", () => {
     expect(errorId("session", "event", "content")).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     expect(errorId("session", "event", "content")).toBe(errorId("session", "event", "content"));
   });
 
-  it("differs where session, id or content differ, and does not run them together", () => {
+  it("differs if the session, the id or the content differs, and keeps them separate", () => {
     const ids = [
       errorId("a", "b", "c"),
       errorId(null, "b", "c"),

@@ -20,7 +20,7 @@ describe("property paths", () => {
     },
   );
 
-  it("writes every path that it reads in one form", () => {
+  it("formats every path that it parses in one form", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 5 }), (keys) => {
         const text = formatPropertyPath(keys);
@@ -30,7 +30,7 @@ describe("property paths", () => {
     );
   });
 
-  it("is a path for SQLite", () => {
+  it("converts a path to SQLite's syntax", () => {
     expect(jsonPathOf(["a.b", "c"])).toBe('$."a.b"."c"');
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { matchesFilter, parseValueFilter, templated, valueText } from "../../../src/model/event/property-value";
 
 describe("valueText", () => {
-  it("shows scalars as JSON does, and nothing else", () => {
+  it("formats scalars as JSON does and returns null for other values", () => {
     expect([200, 1.5, true, "x", "", null, undefined, {}, ["a"]].map(valueText)).toEqual([
       ...["200", "1.5", "true", "x", ""],
       ...[null, null, null, null],
@@ -12,7 +12,7 @@ describe("valueText", () => {
 });
 
 describe("templated", () => {
-  it("puts values that match under the template, and leaves the others", () => {
+  it("replaces values that match with the template and keeps the others", () => {
     const apply = templated("/p/:id/a.b");
     expect(["/p/17/a.b", "/p/x y/a.b", "/p//a.b", "/p/17/axb", "/p/17/a.b/c", "/p/1/2/a.b"].map(apply)).toEqual([
       ...["/p/:id/a.b", "/p/:id/a.b"],
@@ -44,7 +44,7 @@ describe("value filters", () => {
     [["\\*"], ["*"]],
     [["\\not:x"], ["not:x"]],
     [["not:\\*"], ["/", "/blog/", "/blog/a", "not:x", null]],
-  ])("%j leaves %j", (filter, expected) => {
+  ])("%j matches %j", (filter, expected) => {
     expect(passing(filter)).toEqual(expected);
   });
 });

@@ -7,14 +7,14 @@ function platformHash(text: string): number {
   return createHash("sha256").update(text).digest().readUIntBE(0, 6);
 }
 
-it("is the platform's SHA-256 for texts of every length around a block", () => {
+it("equals the platform's SHA-256 for texts of every length around a block", () => {
   for (let length = 0; length <= 130; length++) {
     const text = "0123456789abcdef-".repeat(8).slice(0, length);
     expect(hash48(text)).toBe(platformHash(text));
   }
 });
 
-it("is the platform's SHA-256 for any text", () => {
+it("equals the platform's SHA-256 for any text", () => {
   const text = fc.oneof(fc.uuid(), fc.string({ maxLength: 60 }), fc.string({ unit: "binary", maxLength: 60 }));
   fc.assert(
     fc.property(text, (some) => {

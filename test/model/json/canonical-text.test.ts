@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { canonicalText } from "../../../src/model/json/canonical-text";
 
 describe("canonicalText", () => {
-  it("is RFC 8785, whether the members come in order or not", () => {
+  it("follows RFC 8785, whether or not the members are in order", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const parsed: unknown = JSON.parse(JSON.stringify(value));
@@ -25,7 +25,7 @@ describe("canonicalText", () => {
     expect(canonicalText(JSON.parse(text))).toBe(canonicalize(JSON.parse(text)));
   });
 
-  it("takes what is nested deeper than recursion can", () => {
+  it("accepts values nested too deeply for recursion", () => {
     const text = `${'{"b":0,"a":'.repeat(5_000)}0${"}".repeat(5_000)}`;
     expect(canonicalText(JSON.parse(text))).toBe(text);
   });

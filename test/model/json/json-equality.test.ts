@@ -6,7 +6,7 @@ import { TooMuchWork, WorkMeter } from "../../../src/model/work-meter";
 const unmetered = () => new WorkMeter(Number.MAX_SAFE_INTEGER);
 const equal = (a: unknown, b: unknown) => isEqual(a, b, unmetered());
 
-/** The same value as another would write it: members turned round. */
+/** The same value with its members in reverse order. */
 function rewritten(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(rewritten);
   if (typeof value !== "object" || value === null) return value;
@@ -33,7 +33,7 @@ describe("isEqual", () => {
     expect([equal(a, b), equal(b, a)]).toEqual([expected, expected]);
   });
 
-  it("charges for what it reads, and stops at the limit", () => {
+  it("charges for what it reads and stops at the limit", () => {
     const large = Array.from({ length: 1_000 }, (_, index) => index);
     expect(() => isEqual(large, [...large], new WorkMeter(100))).toThrow(TooMuchWork);
     const meter = new WorkMeter(10);
@@ -41,14 +41,14 @@ describe("isEqual", () => {
     expect(meter.spent).toBe(1);
   });
 
-  it("does not compare deeper than the stack bears", () => {
+  it("does not compare deeper than the stack allows", () => {
     const deep = () => JSON.parse(`${"[".repeat(MAX_COMPARED_LEVELS + 1)}${"]".repeat(MAX_COMPARED_LEVELS + 1)}`);
     expect(() => equal(deep(), deep())).toThrow(TooMuchWork);
   });
 });
 
 describe("hashOf", () => {
-  it("is the same for equal values, however they are written", () => {
+  it("is the same for equal values in any form", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(hashOf(rewritten(value), unmetered())).toBe(hashOf(value, unmetered()));
@@ -57,12 +57,12 @@ describe("hashOf", () => {
     );
   });
 
-  it("tells most values apart", () => {
+  it("distinguishes most values", () => {
     const hashes = Array.from({ length: 10_000 }, (_, index) => hashOf({ id: index, name: `n${index}` }, unmetered()));
     expect(new Set(hashes).size).toBeGreaterThan(9_990);
   });
 
-  it("charges by the characters and members that it reads", () => {
+  it("charges for the characters and members that it reads", () => {
     const spent = (value: unknown) => {
       const meter = unmetered();
       hashOf(value, meter);

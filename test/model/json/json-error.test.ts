@@ -30,11 +30,11 @@ describe("jsonErrorIndex", () => {
     ["01", 1],
     ["[NaN]", 1],
     ["[tru]", 1],
-  ])("finds where %j breaks", (text, index) => {
+  ])("finds the error in %j", (text, index) => {
     expect(jsonErrorIndex(text)).toBe(index);
   });
 
-  it("finds the end of what is JSON", () => {
+  it("returns the end of valid JSON", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         expect(jsonErrorIndex(text)).toBe(text.length);
@@ -42,7 +42,7 @@ describe("jsonErrorIndex", () => {
     );
   });
 
-  it("finds a place before which nothing is wrong: a damaged text can be JSON only beyond it", () => {
+  it("returns an index before which the text is a prefix of valid JSON", () => {
     fc.assert(
       fc.property(fc.json(), fc.nat(), fc.constantFrom("", "}", "]", ",", ":", '"', "x", "\\"), (text, at, junk) => {
         const index = at % (text.length + 1);
@@ -51,14 +51,14 @@ describe("jsonErrorIndex", () => {
         const found = jsonErrorIndex(damaged);
         expect(found).toBeGreaterThanOrEqual(0);
         expect(found).toBeLessThanOrEqual(damaged.length);
-        // The same break is found whatever follows it.
+        // The same index is found whatever follows it.
         if (found < damaged.length) expect(jsonErrorIndex(damaged.slice(0, found + 1))).toBe(found);
       }),
       { numRuns: 500 },
     );
   });
 
-  it("does not give way to deep nesting", () => {
+  it("handles deep nesting", () => {
     expect(jsonErrorIndex("[".repeat(500_000))).toBe(500_000);
   });
 });
@@ -69,7 +69,7 @@ describe("lineAndColumn", () => {
     [2, { line: 1, column: 3 }],
     [3, { line: 2, column: 1 }],
     [5, { line: 3, column: 1 }],
-  ])("tells the place of index %d", (index, place) => {
+  ])("returns the line and column of index %d", (index, place) => {
     expect(lineAndColumn("ab\nc\nd", index)).toEqual(place);
   });
 });

@@ -11,11 +11,11 @@ it.each([
   ["/a~1b", ["a/b"]],
   ["/m~0n", ["m~n"]],
   ["/~01", ["~1"]],
-])("%j goes through %j", (pointer, names) => {
+])("%j contains the names %j", (pointer, names) => {
   expect(namesOf(pointer)).toEqual(names);
 });
 
-it("whatever names are written into a pointer are read from it", () => {
+it("any names written into a pointer are read back from it", () => {
   fc.assert(
     fc.property(fc.array(fc.string()), (names) => {
       expect(namesOf(names.map((name) => `/${escapePointer(name)}`).join(""))).toEqual(names);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { jsonText } from "../../../src/model/json/json-text";
 
 describe("jsonText", () => {
-  it("is what JSON.stringify writes", () => {
+  it("equals JSON.stringify", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(jsonText(value)).toBe(JSON.stringify(value));
@@ -11,7 +11,7 @@ describe("jsonText", () => {
     );
   });
 
-  it("is the same where JSON.stringify overflows the stack", () => {
+  it("writes the same text if JSON.stringify overflows the stack", () => {
     const deep = (levels: number, beside: unknown): unknown =>
       JSON.parse(`{"0":${JSON.stringify(beside)},"deep":${'{"0":['.repeat(levels)}"\\ud800"${"]}".repeat(levels)}}`);
     expect(() => JSON.stringify(deep(100_000, 1))).toThrow(RangeError);

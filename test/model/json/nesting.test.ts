@@ -14,7 +14,7 @@ describe("nestingOf", () => {
     expect(nestingOf(json)).toBe(levels);
   });
 
-  it("equals a scan over the value", () => {
+  it("equals a recursive count", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(nestingOf(JSON.stringify(value))).toBe(scan(value));
@@ -24,7 +24,7 @@ describe("nestingOf", () => {
 });
 
 describe("isNestedDeeper", () => {
-  it("agrees with the levels of the text", () => {
+  it("agrees with the levels in the text", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.integer({ min: 0, max: 5 }), (value, levels) => {
         const text = JSON.stringify(value);
@@ -33,12 +33,12 @@ describe("isNestedDeeper", () => {
     );
   });
 
-  it("takes what is nested deeper than recursion can", () => {
+  it("accepts values nested too deeply for recursion", () => {
     const value: unknown = JSON.parse(`${'{"0":'.repeat(100_000)}0${"}".repeat(100_000)}`);
     expect(isNestedDeeper(value, 64)).toBe(true);
   });
 
-  it("finds a member that JavaScript objects have by themselves", () => {
+  it("counts members named like those of every JavaScript object", () => {
     expect(isNestedDeeper(JSON.parse('{"__proto__":{"a":{}}}'), 2)).toBe(true);
   });
 });

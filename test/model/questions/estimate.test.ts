@@ -9,7 +9,7 @@ import { countInterval, quantileRanks, shareInterval } from "../../../src/model/
 
 const SEEDS = 200;
 
-/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
+/** Random numbers from 0 to 1 from a seed (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed * 0x9e3779b9;
   return () => {
@@ -22,7 +22,7 @@ function randomFrom(seed: number): () => number {
 
 const isWithin = (value: number, [low, high]: [number, number]) => value >= low && value <= high;
 
-/** In how many of the seeds the interval of a sample holds what is true of the whole. */
+/** The share of the seeds for which the interval of a sample contains the true value. */
 function coverage(holds: (random: () => number) => boolean): number {
   let held = 0;
   for (let seed = 1; seed <= SEEDS; seed++) if (holds(randomFrom(seed))) held += 1;
@@ -42,7 +42,7 @@ describe("the 95 % interval", () => {
     [5_000, 1 / 64],
     [40_000, 1 / 256],
     [2_000, 1 / 2],
-  ])("of a number (%i, sampled %d) holds the true one in 92 of 100 samples at least", (size, share) => {
+  ])("of a number (%i, sampled %d) contains the true one in at least 92 of 100 samples", (size, share) => {
     const held = coverage((random) => isWithin(size, countInterval(sampled(size, share, random), share)));
     expect(held).toBeGreaterThanOrEqual(0.92);
   });
@@ -52,7 +52,7 @@ describe("the 95 % interval", () => {
     [20_000, 0.02, 1 / 32],
     [1_000, 0.9, 1 / 2],
     [30_000, 0.5, 1 / 64],
-  ])("of a share (of %i the share %d, sampled %d) holds the true one", (size, p, share) => {
+  ])("of a share (of %i the share %d, sampled %d) contains the true one", (size, p, share) => {
     const having = Math.round(size * p);
     const held = coverage((random) => {
       const found = sampled(having, share, random);
@@ -67,7 +67,7 @@ describe("the 95 % interval", () => {
     [4_000, 0.9, 1 / 8],
     [900, 0.5, 1 / 2],
     [6_000, 0.9, 1 / 16],
-  ])("of a quantile (of %i values, q %d, sampled %d) holds the true one", (size, q, share) => {
+  ])("of a quantile (of %i values, q %d, sampled %d) contains the true one", (size, q, share) => {
     const held = coverage((random) => {
       // Times between two steps.
       const values = Array.from({ length: size }, () => Math.round(-Math.log(1 - random()) * 60_000));
@@ -83,18 +83,18 @@ describe("the 95 % interval", () => {
     expect(held).toBeGreaterThanOrEqual(0.92);
   });
 
-  it("closes where everything was read", () => {
+  it("has no width if everything was read", () => {
     expect(countInterval(17, 1)).toEqual([17, 17]);
     expect(shareInterval(3, 4, 1)).toEqual([0.75, 0.75]);
   });
 
-  it("says something where nothing was found", () => {
+  it("has an upper bound if nothing was found", () => {
     expect(countInterval(0, 1 / 16)[1]).toBeGreaterThan(40);
   });
 });
 
 describe("quantiles", () => {
-  it("are those of the sorted values", () => {
+  it("equal those of the sorted values", () => {
     const random = randomFrom(7);
     const values = Array.from({ length: 501 }, () => Math.floor(random() * 1_000));
     const tally = new DistributionTally();
@@ -105,7 +105,7 @@ describe("quantiles", () => {
     expect(quantileOf({ counts: [], isRounded: false }, 0.5)).toBe(null);
   });
 
-  it("are rounded by 0.5 % at most where there are many values, however the parts are joined", () => {
+  it("are rounded by at most 0.5 % for many values, however the parts are merged", () => {
     const random = randomFrom(8);
     const values = Array.from({ length: 40_000 }, () => Math.floor(random() * 100_000_000));
     const parts = [0, 1].map((part) => {

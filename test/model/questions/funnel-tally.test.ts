@@ -9,7 +9,7 @@ import {
 const whole = { steps: 2, share: 1, isGrouped: true };
 
 describe("FunnelTally", () => {
-  it("answers with zeros where nobody came", () => {
+  it("answers with zeros if there are no sessions", () => {
     expect(funnelAnswer(new FunnelTally(2).state, { ...whole, isGrouped: false })).toEqual({
       steps: [
         { count: 0, share_of_first: 0, share_of_previous: 0 },
@@ -19,7 +19,7 @@ describe("FunnelTally", () => {
     });
   });
 
-  it("shows the largest groups, and adds the others up", () => {
+  it("shows the largest groups and combines the others", () => {
     const tally = new FunnelTally(2);
     for (let group = 0; group < 80; group++) {
       for (let n = 0; n <= group; n++) tally.add({ moments: n === 0 ? [0, 5_000_000] : [0], group: `group ${group}` });
@@ -32,7 +32,7 @@ describe("FunnelTally", () => {
     expect(steps).toMatchObject([{ count: 3_240 }, { count: 80, seconds_from_previous: { p50: 5, p90: 5 } }]);
   });
 
-  it("keeps a bounded number of groups apart, and says so", () => {
+  it("counts a bounded number of groups separately and reports it", () => {
     const tally = new FunnelTally(2);
     for (let group = 0; group < MAX_FUNNEL_GROUPS + 100; group++) tally.add({ moments: [0], group: `group ${group}` });
     const { steps, accuracy } = funnelAnswer(tally.state, whole);
@@ -41,7 +41,7 @@ describe("FunnelTally", () => {
     expect(steps[0]?.count).toBe(MAX_FUNNEL_GROUPS + 100);
   });
 
-  it("says between which numbers the true ones lie where it is a sample", () => {
+  it("reports intervals if the sessions are a sample", () => {
     const tally = new FunnelTally(2);
     for (let n = 0; n < 100; n++) tally.add({ moments: n < 40 ? [0, n * 1_000_000] : [0], group: null });
     const { steps, accuracy } = funnelAnswer(tally.state, { steps: 2, share: 0.25, isGrouped: false });

@@ -4,7 +4,7 @@ import { type FunnelEvent, furthestPath } from "../../../src/model/questions/fun
 
 const SECOND = 1_000_000;
 
-/** Few moments, so that many events share one. */
+/** Few times, so that many events share one. */
 const anyEvents = fc
   .array(fc.record({ after: fc.constantFrom(0, 0, 1, 2, 5), steps: fc.integer({ min: 1, max: 15 }) }), { maxLength: 9 })
   .map((parts) => {
@@ -33,7 +33,7 @@ function everyChoice(events: readonly FunnelEvent[], steps: number, within: numb
   return all;
 }
 
-/** The longest choice; of these the one that ends first, then starts last, then goes on soonest. */
+/** The longest choice, then the one that ends first, starts last and continues soonest. */
 function bestChoice(events: readonly FunnelEvent[], steps: number, within: number | null): number[] | null {
   const [best = null] = everyChoice(events, steps, within).sort((a, b) => {
     const middle = a.findIndex((place, n) => place !== b[n]);
@@ -48,7 +48,7 @@ function bestChoice(events: readonly FunnelEvent[], steps: number, within: numbe
 }
 
 describe("furthestPath", () => {
-  it("finds what trying every choice finds", () => {
+  it("equals trying every choice", () => {
     fc.assert(
       fc.property(
         anyEvents,
@@ -65,17 +65,17 @@ describe("furthestPath", () => {
     );
   });
 
-  it("counts events of one moment in their order", () => {
+  it("keeps the order of events with equal timestamps", () => {
     const at = (steps: number): FunnelEvent => ({ occurredAt: 7, steps, group: null });
     expect(furthestPath([at(1), at(2)], 2, 0)?.moments).toEqual([7, 7]);
     expect(furthestPath([at(2), at(1)], 2, null)?.moments).toEqual([7]);
   });
 
-  it("takes one event for one step", () => {
+  it("uses one event for only one step", () => {
     expect(furthestPath([{ occurredAt: 0, steps: 3, group: null }], 2, null)?.moments).toEqual([0]);
   });
 
-  it("goes through a session of 100,000 events once", () => {
+  it("reads a session of 100,000 events in linear time", () => {
     const events = Array.from({ length: 100_000 }, (_, n): FunnelEvent => ({ occurredAt: n, steps: 7, group: null }));
     const started = performance.now();
     expect(furthestPath(events, 8, 10)?.moments).toEqual([0, 1, 2]);

@@ -15,7 +15,7 @@ const total = (entries: readonly { count: number }[] | undefined) =>
   (entries ?? []).reduce((sum, { count }) => sum + count, 0);
 
 describe("PathTally", () => {
-  it("adds up parts as it counts the whole", () => {
+  it("merges parts to the same counts as the whole", () => {
     fc.assert(
       fc.property(fc.array(anyPath), fc.array(anyPath), (some, others) => {
         const tally = new PathTally();
@@ -25,7 +25,7 @@ describe("PathTally", () => {
     );
   });
 
-  it("loses no session, whatever is shown", () => {
+  it("loses no session, whatever keys are shown", () => {
     fc.assert(
       fc.property(fc.array(anyPath, { minLength: 1 }), fc.integer({ min: 1, max: 3 }), (paths, top) => {
         const { levels, edges } = pathAnswer(tallied(paths), top, 1);
@@ -38,7 +38,7 @@ describe("PathTally", () => {
     );
   });
 
-  it("keeps a bounded number of keys apart, and says so", () => {
+  it("counts a bounded number of keys separately and reports it", () => {
     const paths = Array.from({ length: MAX_PATH_KEYS + 500 }, (_, n) => ["start", `page ${n}`, END]);
     const state = tallied([...paths, ...paths.slice(0, 10)]);
     expect(state.keys.length).toBeLessThanOrEqual(MAX_PATH_KEYS + 2);

@@ -7,7 +7,7 @@ const anyEvents = fc.array(
   { maxLength: 8 },
 );
 
-/** Event by event, as the question is put in words. */
+/** A direct implementation, event by event. */
 function naive(events: readonly PathEvent[], hasStart: boolean, hasEnd: boolean, depth: number): string[] | null {
   const keys: string[] = [];
   if (hasStart) {
@@ -39,7 +39,7 @@ function naive(events: readonly PathEvent[], hasStart: boolean, hasEnd: boolean,
 }
 
 describe("pathOf", () => {
-  it("finds what going through the events one by one finds: after, before and between", () => {
+  it("equals a direct implementation: after, before and between", () => {
     fc.assert(
       fc.property(
         anyEvents,

@@ -21,13 +21,13 @@ describe("edits", () => {
     expect(fixed(repair, event)).toEqual(expected);
   });
 
-  it("through what is no object do not apply", () => {
+  it("do not apply through a value that is not an object", () => {
     const repair = edit({ op: "set", path: "/data/price", value: 1 });
     expect(repairEvent(JSON.stringify({ data: "text" }), repair, RECEIVED_AT)).toMatchObject({ applies: false });
   });
 });
 
-describe("the moment of receipt", () => {
+describe("the time of receipt", () => {
   const shift = edit({ op: "shift", path: "/timestamp", from: "/context/sent_at", to: "/received_at" });
 
   it.each<[Repair, unknown, unknown]>([
@@ -74,13 +74,13 @@ describe("the moment of receipt", () => {
     [shift, { timestamp: "2021-01-01 11:00:00" }, { timestamp: "2021-01-01 11:00:00" }],
     [shift, { timestamp: "noon", context: { sent_at: 1 } }, { timestamp: "noon", context: { sent_at: 1 } }],
     [shift, { timestamp: 5, context: { sent_at: "2021-02-01" } }, { timestamp: 5, context: { sent_at: "2021-02-01" } }],
-    // Before 1970: no moment.
+    // Before 1970, which is not a valid time.
     [
       edit({ op: "shift", path: "/timestamp", from: "/received_at", to: "/context/sent_at" }),
       { timestamp: "1970-01-01 00:00:01", context: { sent_at: "2020-01-01 00:00:00" } },
       { timestamp: "1970-01-01 00:00:01", context: { sent_at: "2020-01-01 00:00:00" } },
     ],
-  ])("is read, and moments are shifted: %j of %j", (repair, event, expected) => {
+  ])("can be read, and times are shifted: %j of %j", (repair, event, expected) => {
     expect(fixed(repair, event)).toEqual(expected);
   });
 });

@@ -31,7 +31,7 @@ describe("a patch", () => {
     [{ patch: [{ op: "remove", path: "/nothing" }] }],
     [{ patch: [{ op: "test", path: "/session_id", value: "secret" }] }],
     [{ patch: [{ op: "add", path: "/timestamp/deeper", value: 1 }] }],
-  ])("that does not apply leaves the event alone and repeats nothing of it: %j", (repair) => {
+  ])("that does not apply keeps the event and repeats nothing of it: %j", (repair) => {
     const result = repairEvent(JSON.stringify(EVENT), repair, RECEIVED_AT);
     expect(result.applies).toBe(false);
     expect(JSON.stringify(result)).not.toContain('"s"');
@@ -39,7 +39,7 @@ describe("a patch", () => {
   });
 });
 
-it("a patch does what the library rfc6902 does, where that keeps to RFC 6902", () => {
+it("a patch gives the same result as the library rfc6902 where that follows RFC 6902", () => {
   const place = fc.array(fc.constantFrom("a", "b", "0", "1", "-"), { maxLength: 3 });
   const anyPath = place.map((names) => names.map((name) => `/${name}`).join(""));
   const operation = fc.oneof(

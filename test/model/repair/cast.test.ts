@@ -36,6 +36,6 @@ it.each([
   ["soon", null],
   [null, null],
   [{}, null],
-])("the moment in %j is %j", (value, moment) => {
+])("the time in %j is %j", (value, moment) => {
   expect(momentIn(value)).toBe(moment);
 });

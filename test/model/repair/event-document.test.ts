@@ -19,14 +19,14 @@ describe("a document", () => {
     expect(document().read(path)).toEqual(expected);
   });
 
-  it("copies what is written, so that two members never share an object", () => {
+  it("copies values, so that two members never share an object", () => {
     const changed = document();
     changed.add("/copy", changed.read("/data"));
     changed.replace("/copy/text", "other");
     expect(changed.read("/data/text")).toBe("t");
   });
 
-  it("moves a value within itself never, and to where it is without harm", () => {
+  it("never moves a value into itself, and moves it to its own place without change", () => {
     expect(() => document().move("/data", "/data/list")).toThrow("cannot be moved into itself");
     const same = document();
     same.move("/data", "/data");
@@ -48,7 +48,7 @@ describe("a repair that explodes", () => {
     [edit({ op: "copy", from: "/data/x/0", path: "/data/x/first" })],
     [{ patch: [{ op: "add", path: "/data/x/length", value: 0 }] }],
     [{ patch: [{ op: "move", from: "/data/x/0", path: "/data/x/01" }] }],
-  ])("writes no member of an array: %j", (repair) => {
+  ])("refuses to write a member of an array: %j", (repair) => {
     expect(reasonOf(repair)).toContain('an array needs an index or "-"');
   });
 
@@ -58,7 +58,7 @@ describe("a repair that explodes", () => {
     [{ patch: [{ op: "add", path: "/data/x/101", value: 0 }] }],
     [{ patch: [{ op: "replace", path: "/data/x/4294967295", value: 0 }] }],
     [{ patch: [{ op: "test", path: "/data/x/length", value: 100 }] }],
-  ])("finds no member of an array but its items: %j", (repair) => {
+  ])("finds only the items of an array: %j", (repair) => {
     expect(reasonOf(repair)).not.toBeNull();
   });
 
@@ -70,7 +70,7 @@ describe("a repair that explodes", () => {
     expect(reasonOf({ patch: [...copies, { op: "remove", path: "/data" }] })).toBe(reason);
   });
 
-  it("stops at the operation that nests too deep", () => {
+  it("stops at the operation that nests too deeply", () => {
     const levels = Array.from({ length: 7 }, () => ({ op: "copy" as const, from: "/a", path: `/a${"/a".repeat(60)}` }));
     const deep = JSON.parse(`${'{"a":'.repeat(60)}{}${"}".repeat(60)}`);
     expect(reasonOf({ patch: levels }, deep)).toBe("it nests deeper than 64 levels");
@@ -78,20 +78,20 @@ describe("a repair that explodes", () => {
     expect(reasonOf({ patch: [down] }, { b: deep, a: deep })).toBe("it nests deeper than 64 levels");
   });
 
-  it("stops where it takes too much work without writing much", () => {
+  it("stops at too much work even if it writes little", () => {
     const numbers = Array(60_000).fill(0);
     const test = { op: "test" as const, path: "/data", value: numbers };
     expect(reasonOf({ patch: Array(50).fill(test) }, { data: numbers })).toBe("it takes too much work");
   });
 
-  it("may take away what an event has too much of", () => {
+  it("may remove the excess of an oversized event", () => {
     const large = { data: { log: "x".repeat(500_000), keep: 1 } };
     expect(fixed(edit({ op: "remove", path: "/data/log" }), large)).toEqual({ data: { keep: 1 } });
     expect(fixed(edit({ op: "rename", path: "/data/log", to: "/log" }), large)).toMatchObject({ data: { keep: 1 } });
   });
 });
 
-describe("whatever the event and the repair", () => {
+describe("any repair of any event", () => {
   const path = fc
     .array(fc.constantFrom("a", "0", "-", "data", "__proto__", "constructor", "prototype", "~0"))
     .map((parts) => ["", ...parts, "a"].join("/"));
@@ -104,7 +104,7 @@ describe("whatever the event and the repair", () => {
     fc.record({ op: fc.constant("cast" as const), path, type: fc.constantFrom(...CAST_TYPES) }),
   );
 
-  it("changes no prototype, and leaves JSON", () => {
+  it("changes no prototype and returns JSON", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.array(anyEdit, { minLength: 1, maxLength: 4 }), (event, edits) => {
         const result = repairEvent(JSON.stringify(event), { edits }, RECEIVED_AT);
@@ -118,7 +118,7 @@ describe("whatever the event and the repair", () => {
     );
   });
 
-  it("__proto__ and the like are members as any other", () => {
+  it("treats __proto__ and similar names as ordinary members", () => {
     const event = JSON.parse('{"data":{}}');
     for (const name of ["__proto__", "constructor", "prototype"]) {
       const path = `/data/${name}`;

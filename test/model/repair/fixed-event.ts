@@ -9,7 +9,7 @@ export const EVENT = {
 
 export const RECEIVED_AT = parseTimestamp("2021-01-01T10:00:00.5Z") ?? 0;
 
-/** An event as a repair leaves it. */
+/** The event after a repair. */
 export function fixed(repair: Repair, event: unknown = EVENT): unknown {
   const result = repairEvent(JSON.stringify(event), repair, RECEIVED_AT);
   if (!result.applies) throw new Error(result.reason);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MAX_REPAIR_BYTES, type Repair, RepairSchema, repairEvent } from "../../../src/model/repair/repair";
 import { EVENT, RECEIVED_AT } from "./fixed-event";
 
-describe("the moment of receipt", () => {
+describe("the time of receipt", () => {
   it.each([
     [{ edits: [{ op: "set", path: "/received_at", value: 1 }] }],
     [{ edits: [{ op: "rename", path: "/received_at", to: "/timestamp" }] }],
@@ -15,18 +15,18 @@ describe("the moment of receipt", () => {
   ])("is never changed: %j", (repair) => {
     const result = v.safeParse(RepairSchema, repair);
     expect(result.issues?.map(({ message }) => message).join()).toContain("never changes when an event was received");
-    // Nor by a repair that was stored before it was refused.
+    // A repair that was stored before such paths were refused cannot change it either.
     const applied = repairEvent(JSON.stringify(EVENT), repair as Repair, RECEIVED_AT);
     if (applied.applies) expect(applied.event).toEqual(EVENT);
   });
 
-  it("stands in the way of no other name", () => {
+  it("reserves no other name", () => {
     expect(v.is(RepairSchema, { edits: [{ op: "set", path: "/received_at_2", value: 1 }] })).toBe(true);
     expect(v.is(RepairSchema, { edits: [{ op: "set", path: "/data/received_at", value: 1 }] })).toBe(true);
   });
 });
 
-it("a repair that is too large or nested too deep does not get in", () => {
+it("a repair that is too large or nested too deeply is refused", () => {
   const deep = JSON.parse(`${"[".repeat(5_000)}${"]".repeat(5_000)}`);
   const messageOf = (value: unknown) =>
     v.safeParse(RepairSchema, { edits: [{ op: "set", path: "/data", value }] }).issues?.[0].message;
@@ -49,7 +49,7 @@ it.each<[unknown, string]>([
   [{ edits: [{ op: "cast", path: "/a", type: "date" }] }, "edits.0.type: expected string, number,"],
   [{ edits: [{ op: "remove", path: "/a" }], patch: [{ op: "remove", path: "/a" }] }, "expected either patch or edits"],
   [{ edits: Array(51).fill({ op: "remove", path: "/a" }) }, "expected at most 50 operations"],
-])("is refused, and says why: %j", (repair, reason) => {
+])("is refused with a reason: %j", (repair, reason) => {
   const result = v.safeParse(RepairSchema, repair);
   expect(result.issues?.map(({ message }) => message).join()).toContain(reason);
 });

@@ -14,11 +14,11 @@ const ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe
 
 function zoneOf(name: string): TimeZone {
   const zone = TimeZone.find(name);
-  if (zone === null) throw new Error(`There is no zone ${name}.`);
+  if (zone === null) throw new Error(`Unknown zone ${name}.`);
   return zone;
 }
 
-/** What the platform itself says of a moment, by another way than the code under test. */
+/** The platform's own label for a time, computed independently of the code under test. */
 function clockIn(zone: string, moment: number): Record<string, string> {
   const format = new Intl.DateTimeFormat("en-GB", {
     ...{ timeZone: zone, weekday: "short", year: "numeric", month: "2-digit", day: "2-digit" },
@@ -38,7 +38,7 @@ function labelIn(zone: string, moment: number, interval: CalendarInterval): stri
 const anyMoment = fc.integer({ min: Date.UTC(2009, 0), max: Date.UTC(2022, 0) }).map((millis) => millis * 1_000 + 7);
 
 describe("buckets", () => {
-  it.each(ZONES)("of %s begin where the platform's clocks change their label", (name) => {
+  it.each(ZONES)("of %s begin when the platform's local time changes its label", (name) => {
     const zone = zoneOf(name);
     const labelled = CALENDAR_INTERVALS.filter((interval) => interval !== "week");
     fc.assert(
@@ -46,14 +46,14 @@ describe("buckets", () => {
         const start = bucketOf(moment, interval, zone);
         expect(start).toBeLessThanOrEqual(moment);
         expect(labelIn(name, start, interval)).toBe(labelIn(name, moment, interval));
-        // An hour that the clocks show twice is two buckets, so the label may be the same before.
+        // An hour that the clocks show twice is two buckets, so the previous label may be the same.
         if (interval !== "hour") expect(labelIn(name, start - 1, interval)).not.toBe(labelIn(name, start, interval));
       }),
       { numRuns: 300 },
     );
   });
 
-  it.each(ZONES)("of %s follow each other without a gap, and weeks begin on Monday", (name) => {
+  it.each(ZONES)("of %s leave no gap, and weeks begin on Monday", (name) => {
     const zone = zoneOf(name);
     fc.assert(
       fc.property(anyMoment, fc.constantFrom(...CALENDAR_INTERVALS), (start, interval) => {
@@ -79,7 +79,7 @@ describe("buckets", () => {
     expect([hours(2, 28), hours(5, 1), hours(9, 31)]).toEqual([23, 24, 25]);
   });
 
-  it("end one beyond the most that is asked for", () => {
+  it("end one after the requested maximum", () => {
     expect(bucketStarts({ start: 0, end: 1e15 }, "minute", TimeZone.UTC, 10)).toHaveLength(11);
   });
 });
@@ -90,7 +90,7 @@ describe("comparedPeriod", () => {
   const show = ({ start, end }: { start: number; end: number }) =>
     [start, end].map((moment) => berlin.formatMoment(moment));
 
-  it("goes back by as many days of the calendar", () => {
+  it("goes back by the same number of calendar days", () => {
     const week = { start: at(2021, 2, 25), end: at(2021, 3, 2) };
     expect(show(comparedPeriod(week, "previous_period", berlin))).toEqual([
       "2021-03-17T00:00:00+01:00",
@@ -98,7 +98,7 @@ describe("comparedPeriod", () => {
     ]);
   });
 
-  it("goes back by months where the period is made of months", () => {
+  it("goes back by months if the period consists of months", () => {
     const march = { start: at(2021, 2, 1), end: at(2021, 3, 1) };
     expect(show(comparedPeriod(march, "previous_period", berlin))).toEqual([
       "2021-02-01T00:00:00+01:00",
@@ -106,7 +106,7 @@ describe("comparedPeriod", () => {
     ]);
   });
 
-  it("goes back by the time where it begins within a day", () => {
+  it("goes back by the duration if the period begins within a day", () => {
     const hours = { start: at(2021, 2, 28) + 7, end: at(2021, 2, 28) + 7 + 3 * 3_600_000_000 };
     expect(comparedPeriod(hours, "previous_period", berlin)).toEqual({
       start: hours.start - 3 * 3_600_000_000,
@@ -114,7 +114,7 @@ describe("comparedPeriod", () => {
     });
   });
 
-  it("goes back by a year to the microsecond, and to the end of February from its 29th", () => {
+  it("goes back by a year to the microsecond, and from 29 to 28 February", () => {
     const leap = { start: at(2024, 1, 29) + 5, end: at(2024, 2, 1) };
     expect(show(comparedPeriod(leap, "previous_year", berlin))).toEqual([
       "2023-02-28T00:00:00.000005+01:00",
@@ -122,7 +122,7 @@ describe("comparedPeriod", () => {
     ]);
   });
 
-  it("counts months over the turn of a year", () => {
+  it("counts months across a change of year", () => {
     expect(new Date(addLocal(Date.UTC(2021, 0, 31), "month", -2)).toISOString()).toBe("2020-11-30T00:00:00.000Z");
     expect(new Date(addLocal(Date.UTC(2020, 10, 30), "month", 3)).toISOString()).toBe("2021-02-28T00:00:00.000Z");
   });

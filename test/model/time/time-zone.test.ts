@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TimeZone } from "../../../src/model/time/time-zone";
 
-/** Zones whose clocks change at midnight, by half an hour, never, by quarters, and in the usual way. */
+/** Zones that change at midnight, by half an hour, never, with offsets of quarters, and in the usual way. */
 const ZONES = [
   "Europe/Berlin",
   "America/Sao_Paulo",
@@ -15,18 +15,18 @@ const ZONES = [
 
 function zoneOf(name: string): TimeZone {
   const zone = TimeZone.find(name);
-  if (zone === null) throw new Error(`There is no zone ${name}.`);
+  if (zone === null) throw new Error(`Unknown zone ${name}.`);
   return zone;
 }
 
 describe("TimeZone", () => {
-  it("knows IANA names and offsets, and refuses everything else", () => {
+  it("accepts IANA names and offsets and refuses everything else", () => {
     expect(TimeZone.find("Asia/Kolkata")?.offsetAt(0)).toBe(5.5 * 3_600_000);
     expect(TimeZone.find("+05:30")?.offsetAt(0)).toBe(5.5 * 3_600_000);
     for (const name of ["Mars/Olympus", "", "Europe/", "Berlin; DROP TABLE"]) expect(TimeZone.find(name)).toBeNull();
   });
 
-  it("shows moments with the zone's offset at that moment", () => {
+  it("formats times with the zone's offset at that time", () => {
     const berlin = zoneOf("Europe/Berlin");
     expect(berlin.formatMoment(Date.UTC(2015, 4, 17, 22) * 1_000)).toBe("2015-05-18T00:00:00+02:00");
     expect(berlin.formatMoment(Date.UTC(2015, 0, 17, 22) * 1_000 + 5)).toBe("2015-01-17T23:00:00.000005+01:00");
@@ -34,7 +34,7 @@ describe("TimeZone", () => {
     expect(zoneOf("America/New_York").formatMoment(Date.UTC(2021, 0, 1, 9) * 1_000)).toBe("2021-01-01T04:00:00-05:00");
   });
 
-  it.each(ZONES)("finds the moment that the clocks of %s show", (name) => {
+  it.each(ZONES)("finds the time of a local time in %s", (name) => {
     const zone = zoneOf(name);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: Date.UTC(2030, 0) }), (millis) => {
@@ -47,12 +47,12 @@ describe("TimeZone", () => {
     );
   });
 
-  it("takes the first of two moments that clocks show, and the jump for a time that they leave out", () => {
+  it("uses the first of two times with the same local time, and the change for a local time that is skipped", () => {
     const berlin = zoneOf("Europe/Berlin");
     const show = (local: number) => new Date(berlin.momentOf(local) / 1_000).toISOString();
     expect(show(Date.UTC(2021, 9, 31, 2, 30))).toBe("2021-10-31T00:30:00.000Z");
     expect(show(Date.UTC(2021, 2, 28, 2, 30))).toBe("2021-03-28T01:00:00.000Z");
-    // Midnight itself is left out in São Paulo, and a whole day in Samoa.
+    // São Paulo skips midnight itself, and Samoa a whole day.
     const saoPaulo = zoneOf("America/Sao_Paulo");
     expect(saoPaulo.formatMoment(saoPaulo.momentOf(Date.UTC(2018, 10, 4)))).toBe("2018-11-04T01:00:00-02:00");
     const apia = zoneOf("Pacific/Apia");

@@ -76,10 +76,10 @@ describe("parseTimestamp", () => {
   });
 });
 
-/** From 1970 to the end of the last year whose microseconds a double holds. */
+/** From 1970 to the end of the last year whose microseconds a double can hold. */
 const anyMoment = fc.integer({ min: 0, max: 8_990_000_000_000_000 });
 
-/** A moment as the clock of a zone shows it. */
+/** A time in the local time of an offset. */
 function inZone(micros: number, offsetMinutes: number): string {
   const size = Math.abs(offsetMinutes);
   const offset = [Math.floor(size / 60), size % 60].map((part) => String(part).padStart(2, "0")).join(":");
@@ -88,7 +88,7 @@ function inZone(micros: number, offsetMinutes: number): string {
 
 const basic = (text: string) => text.replace(/-(?=\d\d-|\d\dT)/g, "").replace(/:/g, "");
 
-describe("every moment reads back to the microsecond", () => {
+describe("every time reads back to the microsecond", () => {
   it.each<[string, (micros: number) => string]>([
     ["as it is returned", formatTimestamp],
     ["without a zone", (micros) => formatTimestamp(micros).replace("Z", "").replace("T", " ")],
@@ -123,16 +123,16 @@ describe("every moment reads back to the microsecond", () => {
     );
   });
 
-  it("as a number of seconds, milliseconds or microseconds with the decimals that its text has", () => {
+  it("as a number of seconds, milliseconds or microseconds with the decimals of its text", () => {
     const digits = (micros: number, decimals: number) =>
       Number(`${Math.floor(micros / 10 ** decimals)}.${String(micros % 10 ** decimals).padStart(decimals, "0")}`);
-    // Until 2242 a double tells the microseconds of a second apart.
+    // Until 2242, a double distinguishes the microseconds of a second.
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 33 * 1_000_000 - 1 }), (micros) => {
         expect(momentOf(digits(micros, 6))).toBe(micros);
       }),
     );
-    // Smaller numbers are read as seconds and as milliseconds.
+    // Smaller numbers are read as seconds or milliseconds.
     fc.assert(
       fc.property(fc.integer({ min: 1e14, max: 2 ** 33 * 1_000_000 }), (micros) => {
         expect(momentOf(digits(micros, 3))).toBe(micros);
@@ -168,7 +168,7 @@ describe("momentOf a number", () => {
     expect(momentOf(number)).toBeNull();
   });
 
-  it("refuses what is neither text nor number", () => {
+  it("refuses values that are neither text nor number", () => {
     for (const value of [null, undefined, true, [], {}, [1_609_492_527]]) expect(momentOf(value)).toBeNull();
   });
 });

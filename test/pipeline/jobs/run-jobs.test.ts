@@ -44,7 +44,7 @@ async function begin(steps: number, createdAt = MORNING): Promise<string> {
   return id;
 }
 
-/** A world whose queue keeps what is sent. */
+/** Dependencies whose queue records what is sent. */
 function world(own: Database[] = databases, now = MORNING): { pipeline: JobPipeline; sent: JobMessage[] } {
   const sent: JobMessage[] = [];
   const sendJob = async (message: JobMessage) => void sent.push(message);
@@ -57,7 +57,7 @@ async function deliver(body: unknown, pipeline: JobPipeline, attempts = 1) {
   return getQueueResult(batch, createExecutionContext());
 }
 
-/** Databases that hold jobs, and of which no event can be read. */
+/** Databases with jobs from which no events can be read. */
 const broken = databases.map((database) => ({
   ...database,
   binding: Object.assign(Object.create(database.binding), {
@@ -71,13 +71,13 @@ const broken = databases.map((database) => ({
 }));
 
 describe("a job", () => {
-  it("goes from step to step, and a step that is delivered again counts once", async () => {
+  it("runs step by step and counts a redelivered step once", async () => {
     const job = await begin(3);
     const { pipeline, sent } = world();
     const first = { v: 1, job, step: 0 } as const;
     expect((await deliver(first, pipeline)).explicitAcks).toEqual(["m"]);
     await deliver(first, pipeline);
-    // Nobody knows whether the next step was asked for, so it is asked for again.
+    // The next step may not have been requested, so it is requested again.
     expect(sent).toEqual([
       { v: 1, job, step: 1 },
       { v: 1, job, step: 1 },
@@ -91,7 +91,7 @@ describe("a job", () => {
     expect(result).toMatchObject({ steps: [{ count: 20 }, { count: 20 }], accuracy: { exact: true } });
   });
 
-  it("waits while the databases cannot be read, and fails where that lasts", async () => {
+  it("waits while the databases cannot be read, and fails if that lasts", async () => {
     const job = await begin(2);
     const { pipeline, sent } = world(broken);
     expect((await deliver({ v: 1, job, step: 0 }, pipeline)).retryMessages).toMatchObject([{ msgId: "m" }]);
@@ -103,7 +103,7 @@ describe("a job", () => {
     expect(await loadJob(home, job)).toMatchObject({ status: "failed" });
   });
 
-  it("is woken where its message was lost", async () => {
+  it("resumes after its message was lost", async () => {
     const job = await begin(2, MORNING + HOUR);
     const soon = world(databases, MORNING + HOUR + MINUTE);
     await wakeJobs(soon.pipeline);
@@ -113,13 +113,13 @@ describe("a job", () => {
     expect(later.sent).toContainEqual({ v: 1, job, step: 0 });
   });
 
-  it("is not heard of in a message that asks for nothing", async () => {
+  it("ignores a malformed message", async () => {
     const { pipeline } = world();
     expect((await deliver({ v: 1, step: 0 }, pipeline)).explicitAcks).toEqual(["m"]);
     expect((await deliver({ v: 1, job: "unknown", step: 0 }, pipeline)).explicitAcks).toEqual(["m"]);
   });
 
-  it("is one of a bounded number, and forgotten after 30 days", async () => {
+  it("is one of a bounded number and deleted after 30 days", async () => {
     await home.binding.prepare("DELETE FROM question_jobs").run();
     const ids = [];
     for (let n = 0; n < MAX_RUNNING_JOBS; n++) ids.push(await begin(1));

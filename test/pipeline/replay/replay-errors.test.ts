@@ -13,7 +13,7 @@ const home = firstDatabase(databases);
 const rules = indexRules(NO_RULES);
 const withData: Repair = { edits: [{ op: "set", path: "/data", value: {} }] };
 
-/** Stores an error whose event lacks nothing but its payload, and returns its id. */
+/** Stores an error whose event lacks only its payload, and returns its id. */
 async function failed(session: string, changes: Record<string, unknown> = {}): Promise<string> {
   const event = { session_id: session, category: "c", name: "n", data: null, timestamp: "2021-01-01 08:00:00" };
   const row = errorRow({ session, eventId: `e of ${session}`, content: JSON.stringify({ ...event, ...changes }) });
@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 
 describe("errors that are replayed", () => {
-  it("are stored where their repair makes them valid, and fail again where it does not", async () => {
+  it("are stored if their repair makes them valid, and fail again if not", async () => {
     const [good, bad] = [await failed("good"), await failed("bad", { timestamp: "never" })];
     expect(await replay([good, bad])).toEqual(
       new Map([
@@ -46,13 +46,13 @@ describe("errors that are replayed", () => {
     expect(await storedEvents("bad")).toEqual([]);
   });
 
-  it("are stored, too, if the same step is repeated", async () => {
+  it("are reported as stored if the same step is repeated", async () => {
     const id = await failed("s");
     expect([await replay([id]), await replay([id])]).toEqual([new Map([[id, "stored"]]), new Map([[id, "stored"]])]);
     expect(await storedEvents("s")).toHaveLength(1);
   });
 
-  it("are skipped where they are unknown, resolved by another replay, or nothing that can be validated", async () => {
+  it("are skipped if they are unknown, resolved by another replay or impossible to validate", async () => {
     const [resolved, malformed] = [await failed("s"), errorRow({ application: null, eventId: null })];
     await store(databases, { errors: [malformed] });
     await replay([resolved], "r1");
@@ -60,7 +60,7 @@ describe("errors that are replayed", () => {
     expect([...found.values()]).toEqual(["skipped", "skipped", "skipped"]);
   });
 
-  it("are skipped while another replay has claimed them, and taken over once that is done", async () => {
+  it("are skipped while another replay has claimed them, and taken over when that is done", async () => {
     const id = await failed("s");
     const unreachable = () => Promise.reject(Object.assign(new Error("gone"), { retryable: true }));
     expect((await replay([id], "r1", { callSession: unreachable })).get(id)).toMatchObject({ kind: "waiting" });
@@ -70,7 +70,7 @@ describe("errors that are replayed", () => {
     expect((await replay([id], "r2")).get(id)).toBe("stored");
   });
 
-  it("wait where their session cannot be called, and harm no other", async () => {
+  it("wait if their session cannot be called, and do not affect others", async () => {
     const [broken, whole] = [await failed("broken"), await failed("whole")];
     const some: ReplayIo["callSession"] = (session, call) =>
       session === "broken" ? Promise.reject(new Error("rejected")) : callSession(session, call);
@@ -79,7 +79,7 @@ describe("errors that are replayed", () => {
     expect(found.get(whole)).toBe("stored");
   });
 
-  it("call each session once, and none where no session can have the event", async () => {
+  it("call each session once, and none if the event has no valid session", async () => {
     const ids = [await failed("s"), await failed("s", { timestamp: "2021-01-01 08:00:01" })];
     const lost = await failed("s", { session_id: "" });
     const called: string[] = [];

@@ -33,7 +33,7 @@ const NOW = RECEIVED_AT + 60_000_000;
 
 let replays = 0;
 
-/** Sends events through the pipeline under one application: those that fail become its errors. */
+/** Sends events of one application through the pipeline. Those that fail become its errors. */
 async function send(application: string, entries: [string, unknown][], changes: Partial<Pipeline> = {}) {
   const { batch } = batchOf([envelopeOf(entries, { application })]);
   await consume(batch, pipelineWith(changes));
@@ -46,7 +46,7 @@ async function begin(selection: ReplaySelection, repair: Repair | null = null): 
   return id;
 }
 
-/** Delivers the steps of a replay until none is asked for. */
+/** Delivers the steps of a replay until none is requested. */
 async function run(id: string, changes: Partial<ReplayPipeline> = {}, first = 0): Promise<Replay> {
   const asked: ReplayMessage[] = [{ v: 1, replay: id, step: first }];
   for (let message = asked.shift(); message !== undefined; message = asked.shift()) {
@@ -72,7 +72,7 @@ function askingFor(message: unknown, attempts = 1) {
   return { ...handled, batch: { ...batch, messages: batch.messages.map((one) => ({ ...one, body: message })) } };
 }
 
-/** Where the sample's events of a session lie. */
+/** The database of a session's sample events. */
 async function databaseOfSession(session: string): Promise<number> {
   const partition = (await partitions.covering([OCCURRED_AT])).find(OCCURRED_AT);
   if (partition === null) throw new Error("no partition covers the sample");
@@ -106,7 +106,7 @@ const overloaded: CallSession = () => Promise.reject(Object.assign(new Error("to
 const dataSet: Repair = { edits: [{ op: "set", path: "/data", value: { fixed: true } }] };
 
 describe("a replay", () => {
-  it("takes what its repair makes valid to its right place, and resolves the error with a link to the event", async () => {
+  it("stores events that its repair makes valid and resolves their errors with a link to the event", async () => {
     const session = "fixed";
     const at = (second: number) => `2021-01-01 09:15:${second}.000000`;
     await send(session, [
@@ -127,7 +127,7 @@ describe("a replay", () => {
     });
   });
 
-  it("leaves what still fails as one error, with its newest issues and their codes", async () => {
+  it("keeps an event that still fails as one error, with its newest issues and codes", async () => {
     await send("renewed", [["renewed-a", eventOf("renewed", { data: 7, timestamp: "never" })]]);
     const id = await begin({ filter: { ...ANY, application: "renewed" } }, dataSet);
     expect(await run(id)).toMatchObject({ matched: 1, stored: 0, failing: 1 });
@@ -138,7 +138,7 @@ describe("a replay", () => {
     expect(JSON.parse(String(rows[0]?.issues))).toMatchObject([{ code: "timestamp_invalid", path: "/timestamp" }]);
   });
 
-  it("twice, and then the original delivered again, doubles nothing", async () => {
+  it("duplicates nothing if it runs twice and the original is delivered again", async () => {
     const session = "doubled";
     const original: [string, unknown] = ["doubled-a", eventOf(session, { data: null })];
     await send(session, [original]);
@@ -153,7 +153,7 @@ describe("a replay", () => {
     await expectExactCounts();
   });
 
-  it("gives an event the session that its repair names, and resolves the error in the database where it lies", async () => {
+  it("gives an event the session from its repair and resolves the error in the error's database", async () => {
     const session = await sessionIn(2, "lost");
     await send("lost", [["lost-a", eventOf("undefined")]]);
     const [error] = await storedErrors(["lost-a"]);
@@ -164,7 +164,7 @@ describe("a replay", () => {
     expect(await rowsOf(ids)).toMatchObject([{ resolved_session: session, resolved_event_id: "lost-a" }]);
   });
 
-  it("resolves an error that lies in another database than its event after the event is written", async () => {
+  it("resolves an error in another database after its event is written", async () => {
     const session = await sessionIn(1, "apart");
     const repair: Repair = { edits: [{ op: "set", path: "/session_id", value: session }] };
     await send(
@@ -175,7 +175,7 @@ describe("a replay", () => {
     const apart = errors.filter(({ database }) => database !== 1);
     expect(apart.length).toBeGreaterThan(0);
     const id = await begin({ ids: errors.map((error) => error.id) }, repair);
-    // The invocation ends between the two transactions.
+    // The invocation crashes between the two transactions.
     const write: Write = (database, rows, mayHold) =>
       rows.events.length === 0
         ? Promise.reject(new Error("D1_ERROR: D1 DB is overloaded."))
@@ -191,7 +191,7 @@ describe("a replay", () => {
     await expectExactCounts();
   });
 
-  it("validates by its own rules: those of the failure may have changed", async () => {
+  it("validates by its own rules, which may differ from those of the failure", async () => {
     await send("early", [["early-a", eventOf("early", { timestamp: "2021-01-01 09:25:00.000000" })]]);
     const ids = await errorIds(["early-a"]);
     expect(ids).toHaveLength(1);
@@ -209,7 +209,7 @@ describe("a replay", () => {
     expect(await run(await begin({ ids }, repair))).toMatchObject({ stored: 1 });
   });
 
-  it("leaves an error that becomes another event's rival as a conflict, and changes no event", async () => {
+  it("keeps an error as a conflict if another event has its new identity, and changes no event", async () => {
     await send("conflict", [
       ["conflict-a", eventOf("conflict")],
       ["conflict-a", eventOf("conflict", { data: null })],
@@ -222,7 +222,7 @@ describe("a replay", () => {
     await expectExactCounts();
   });
 
-  it("leaves a conflict in another database than its event as a conflict", async () => {
+  it("keeps a conflict whose error is in another database than the event", async () => {
     const session = await sessionIn(2, "rival");
     await send("rival", [["rival-a", eventOf(session)]]);
     await send(
@@ -237,7 +237,7 @@ describe("a replay", () => {
     expect(new Set((await rowsOf(ids)).map((row) => row.codes))).toEqual(new Set([CODE_BITS.id_conflict]));
   });
 
-  it("makes one event of errors that it fixes to the same content", async () => {
+  it("stores one event for errors that are repaired to the same content", async () => {
     const session = "merged";
     await send(session, [
       ["merged-a", eventOf(session, { data: 1 })],
@@ -249,7 +249,7 @@ describe("a replay", () => {
     await expectExactCounts();
   });
 
-  it("takes an event of a closed partition to its late lane", async () => {
+  it("stores an event of a closed partition in its late lane", async () => {
     const event = (data: unknown) => eventOf("late", { timestamp: "2003-03-03 00:00:00", data });
     await send("late", [
       ["late-a", event(null)],
@@ -259,7 +259,7 @@ describe("a replay", () => {
     if (partition === null) throw new Error("no partition covers 2003");
     await sealPartition(databases, partition);
     const id = await begin({ ids: await errorIds(["late-a"]) }, dataSet);
-    // The first try goes by the map from before the partition was closed.
+    // The first attempt uses the map from before the partition was closed.
     expect(await run(id)).toMatchObject({ status: "running", stored: 0 });
     expect(await run(id)).toMatchObject({ status: "done", stored: 1 });
     expect(
@@ -270,7 +270,7 @@ describe("a replay", () => {
     ]);
   });
 
-  it("passes over what nothing can validate: a malformed message, a patch that does not apply, an id that is no error's", async () => {
+  it("skips what cannot be validated: a malformed message, a patch that does not apply, an unknown id", async () => {
     await consume(batchOf(["malformed of replays"]).batch, pipelineWith());
     await send("unfit", [["unfit-a", eventOf("unfit", { data: null })]]);
     const ids = [...(await errorIds(["message-0"])), ...(await errorIds(["unfit-a"])), "nobody's"];
@@ -279,7 +279,7 @@ describe("a replay", () => {
     expect(await rowsOf(ids)).toMatchObject([{ replayed_at: null, claimed_by: null }, { replayed_at: null }]);
   });
 
-  it("goes on in steps of bounded size until all that matched is done", async () => {
+  it("continues in steps of bounded size until all matching errors are done", async () => {
     const many = MAX_ERRORS_PER_STEP * 2 + 7;
     const entries = Array.from({ length: many }, (_, n): [string, unknown] => [
       `many-${n}`,
@@ -305,7 +305,7 @@ describe("a cancelled replay", () => {
 
   const ofApplication = (application: string): ReplaySelection => ({ filter: { ...ANY, application } });
 
-  it("begins no further step, and what it stored stays; another may take the rest", async () => {
+  it("starts no further step and keeps what it stored; another replay may take the other errors", async () => {
     await failed("cancelled-between", 5);
     const id = await begin(ofApplication("cancelled-between"), dataSet);
     const asked: ReplayMessage[] = [];
@@ -326,7 +326,7 @@ describe("a cancelled replay", () => {
     expect(await run(next)).toMatchObject({ status: "done", matched: 3, stored: 3 });
   });
 
-  it("counts the step that was under way", async () => {
+  it("counts the step that was running", async () => {
     await failed("cancelled-within", 3);
     const id = await begin(ofApplication("cancelled-within"), dataSet);
     const write: Write = async (...args) => {
@@ -341,7 +341,7 @@ describe("a cancelled replay", () => {
     });
   });
 
-  it("gives up a step that failed, and frees its errors", async () => {
+  it("abandons a step that failed and releases its errors", async () => {
     await failed("cancelled-failing", 2);
     const id = await begin(ofApplication("cancelled-failing"), dataSet);
     await run(id, { callSession: overloaded });
@@ -362,13 +362,13 @@ describe("a cancelled replay", () => {
 });
 
 describe("a step", () => {
-  it("that crashes before it is counted counts once, and loses none of what it did", async () => {
+  it("that crashes before it is counted counts once and loses none of its results", async () => {
     const session = "crashed";
     await send(session, [
       ["crashed-a", eventOf(session, { data: null })],
       ["crashed-b", eventOf(session, { data: null, timestamp: "never" })],
     ]);
-    // A filter that the still failing event no longer matches once its issues are new.
+    // A filter that the failing event no longer matches after its issues change.
     const id = await begin({ filter: { ...ANY, application: session, code: "data_invalid" } }, dataSet);
     let calls = 0;
     const now = () => {
@@ -383,21 +383,21 @@ describe("a step", () => {
     expect(await storedEvents(session)).toHaveLength(1);
   });
 
-  it("that is delivered again after it was counted asks for the next one, and does nothing else", async () => {
+  it("that is delivered again after it was counted only requests the next one", async () => {
     const entries = Array.from({ length: MAX_ERRORS_PER_STEP + 1 }, (_, n): [string, unknown] => [
       `again-${n}`,
       eventOf("again", { data: null }),
     ]);
     await send("again", entries);
     const id = await begin({ filter: { ...ANY, application: "again" } }, dataSet);
-    // The next step is never asked for: the invocation ended in between.
+    // The next step is never requested, because the invocation crashed in between.
     await run(id, { sendReplay: () => Promise.reject(new Error("the invocation ends here")) });
     expect(await loadReplay(home, id)).toMatchObject({ step: 1, matched: MAX_ERRORS_PER_STEP });
     expect(await run(id)).toMatchObject({ status: "done", matched: entries.length, stored: entries.length });
     expect(await run(id)).toMatchObject({ matched: entries.length });
   });
 
-  it("waits for a session that cannot be reached, and passes over one that is refused for good", async () => {
+  it("waits for a session that cannot be reached, and skips an event that is rejected permanently", async () => {
     await send("stuck", [["stuck-a", eventOf("stuck", { data: null })]]);
     const id = await begin({ filter: { ...ANY, application: "stuck" } }, dataSet);
     const message: ReplayMessage = { v: 1, replay: id, step: 0 };
@@ -413,11 +413,11 @@ describe("a step", () => {
     await consumeReplays(late.batch, refusing);
     expect(late.acked).toEqual([0]);
     expect(await loadReplay(home, id)).toMatchObject({ status: "done", skipped: 1 });
-    // The replay is over, so what it held is free.
+    // The replay is done, so its claims are released.
     expect(await run(await begin({ filter: { ...ANY, application: "stuck" } }, dataSet))).toMatchObject({ stored: 1 });
   });
 
-  it("is sent anew before the platform would delete it", async () => {
+  it("is sent again before the platform would delete it", async () => {
     const asked: ReplayMessage[] = [];
     await send("renewing", [["renewing-a", eventOf("renewing", { data: null })]]);
     const message: ReplayMessage = {
@@ -430,7 +430,7 @@ describe("a step", () => {
     expect([asked, acked]).toEqual([[message], [0]]);
   });
 
-  it("leaves alone what another replay has in hand", async () => {
+  it("skips errors that another replay has claimed", async () => {
     await send("held", [["held-a", eventOf("held", { data: null })]]);
     const ids = await errorIds(["held-a"]);
     const holder = await begin({ ids }, dataSet);
@@ -441,7 +441,7 @@ describe("a step", () => {
     expect(await rowsOf(ids)).toMatchObject([{ claimed_by: null, replay_id: holder }]);
   });
 
-  it("that is none is acknowledged, and no session is called", async () => {
+  it("that is malformed is acknowledged without calling a session", async () => {
     const callSession: CallSession = () => Promise.reject(new Error("called"));
     for (const message of [{ v: 2 }, { v: 1, replay: "nobody's", step: 0 }, "text", null]) {
       const { batch, acked } = askingFor(message);

@@ -14,7 +14,7 @@ const io: ReplayIo = pipelineWith();
 
 const EVENT = { category: "c", name: "n", data: { fixed: true } };
 
-/** An error of a session that a replay has validated: now valid, or still failing. */
+/** An error that a replay has validated: now valid, or still failing. */
 async function validatedOf(session: string, outcome: "valid" | "failing"): Promise<Validated> {
   const row = errorRow({ session, eventId: `event of ${session}` });
   await store(databases, { errors: [row] });
@@ -45,7 +45,7 @@ beforeEach(async () => {
 });
 
 describe("what a replay validated", () => {
-  it("is written where it is valid, and its error is resolved with a link to the event, whatever databases hold both", async () => {
+  it("is written if it is valid, and its error is resolved with a link to the event, in any two databases", async () => {
     const validated = await Promise.all(["s1", "s2", "s3", "s4"].map((session) => validatedOf(session, "valid")));
     const results = await writeReplayed(validated, replaying, io);
     for (const one of validated) {
@@ -58,7 +58,7 @@ describe("what a replay validated", () => {
     }
   });
 
-  it("stays an error where it still fails, with its newest issues", async () => {
+  it("stays an error with its newest issues if it still fails", async () => {
     const validated = await validatedOf("s", "failing");
     expect([...(await writeReplayed([validated], replaying, io)).values()]).toEqual(["failing"]);
     expect(await storedEvents("s")).toEqual([]);
@@ -67,7 +67,7 @@ describe("what a replay validated", () => {
     expect(JSON.parse(error?.issues ?? "")).toMatchObject([{ message: "still" }]);
   });
 
-  it("is the same a second time: the event is a copy of itself", async () => {
+  it("gives the same result a second time, since the event is a copy of itself", async () => {
     const validated = await validatedOf("s", "valid");
     for (let time = 0; time < 2; time++) {
       expect([...(await writeReplayed([validated], replaying, io)).values()]).toEqual(["stored"]);
@@ -75,7 +75,7 @@ describe("what a replay validated", () => {
     expect(await storedEvents("s")).toHaveLength(1);
   });
 
-  it("fails as a conflict where another event has its identity, which stays as it is", async () => {
+  it("fails as a conflict if another event has its identity, which is unchanged", async () => {
     const validated = await validatedOf("s", "valid");
     await store(databases, { events: [eventRow({ session: "s", id: "event of s", data: '{"other":1}' })] });
     expect([...(await writeReplayed([validated], replaying, io)).values()]).toEqual(["failing"]);
@@ -84,7 +84,7 @@ describe("what a replay validated", () => {
     expect(JSON.parse(error?.issues ?? "")).toMatchObject([{ code: "id_conflict" }]);
   });
 
-  it("waits where its database cannot be written, and harms no other", async () => {
+  it("waits if its database cannot be written, and does not affect others", async () => {
     const [broken, whole] = await Promise.all(["broken", "whole"].map((session) => validatedOf(session, "valid")));
     if (broken === undefined || whole === undefined) throw new Error("nothing is validated");
     const write: Write = (database, rows) =>

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 
 /**
- * Schemas from a grammar with every keyword that is enforced, and payloads with the same few names and values, so that they
- * meet. A schema may be refused: the caller passes it to `readSchema`.
+ * Schemas from a grammar with every enforced keyword, and payloads with the same few names and values, so that they
+ * often match. A schema may be refused: the caller passes it to `readSchema`.
  */
 
 const NAMES = ["a", "b", "c", "d1", "__proto__", "x/y~z"];
@@ -18,7 +18,7 @@ export const payload: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie
     { maxDepth: 5, depthSize: "small" },
     scalar,
     fc.array(tie("value"), { maxLength: 5 }),
-    // As entries: a member may be called __proto__.
+    // Built from entries, because a member may be named __proto__.
     fc.array(fc.tuple(name, tie("value")), { maxLength: 5 }).map((entries) => Object.fromEntries(entries)),
   ),
 })).value;

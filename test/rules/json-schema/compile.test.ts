@@ -6,7 +6,7 @@ import { readSchema } from "../../../src/rules/read-schema";
 import { payload, schemaArbitrary } from "./arbitraries";
 
 describe.each([false, true])("any schema (references: %s) and any payload", (hasReferences) => {
-  it("have the verdict that @cfworker/json-schema gives", () => {
+  it("have the same verdict as in @cfworker/json-schema", () => {
     fc.assert(
       fc.property(schemaArbitrary(hasReferences), fc.array(payload, { minLength: 1, maxLength: 8 }), (schema, many) => {
         const read = readSchema(schema);

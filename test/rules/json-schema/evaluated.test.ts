@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { WorkMeter } from "../../../src/model/work-meter";
 import { Evaluated } from "../../../src/rules/json-schema/evaluated";
 
-it("knows the members and items that were added, and the items before one", () => {
+it("has the members and items that were added, and the items before an index", () => {
   const seen = new Evaluated();
   seen.add("a");
   seen.add(7);
@@ -11,7 +11,7 @@ it("knows the members and items that were added, and the items before one", () =
   expect(["a", "b", 7, 8, 2, 3].map((name) => seen.has(name))).toEqual([true, false, true, false, true, false]);
 });
 
-it("knows everything after addAll, also when it is merged", () => {
+it("has everything after addAll, also when merged", () => {
   const all = new Evaluated();
   all.addAll();
   const seen = new Evaluated();
@@ -19,7 +19,7 @@ it("knows everything after addAll, also when it is merged", () => {
   expect([seen.has("a"), seen.has(1_000)]).toEqual([true, true]);
 });
 
-it("takes over what another knows, and charges for each of its names", () => {
+it("merges the names of another and charges for each", () => {
   const other = new Evaluated();
   for (const name of ["a", "b"]) other.add(name);
   other.addItemsBefore(2);

@@ -5,7 +5,7 @@ import { WorkMeter } from "../../../src/model/work-meter";
 import { HashedValues, unmetered } from "../../../src/rules/json-schema/hashed-values";
 import { payload } from "./arbitraries";
 
-/** The same value with its members in the other order. */
+/** The same value with its members in reverse order. */
 function turned(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(turned);
   if (typeof value !== "object" || value === null) return value;
@@ -17,7 +17,7 @@ function turned(value: unknown): unknown {
 }
 
 describe("HashedValues", () => {
-  it("finds what is among them, in any order of members", () => {
+  it("finds its values, in any order of members", () => {
     fc.assert(
       fc.property(fc.array(payload, { maxLength: 6 }), payload, (values, other) => {
         const hashed = new HashedValues(values, unmetered());
@@ -29,7 +29,7 @@ describe("HashedValues", () => {
     );
   });
 
-  it("finds two that are equal, wherever they are", () => {
+  it("finds two equal values, wherever they are", () => {
     fc.assert(
       fc.property(fc.array(payload, { maxLength: 6 }), (values) => {
         const twins = new HashedValues(values, unmetered()).findTwins(unmetered());
@@ -52,7 +52,7 @@ describe("HashedValues", () => {
       ["b", "a"],
     ],
     [{ a: 1 }, { b: 1 }],
-  ])("tells %j from %j", (one, other) => {
+  ])("distinguishes %j from %j", (one, other) => {
     expect(new HashedValues([one, other], unmetered()).findTwins(unmetered())).toBeNull();
   });
 
@@ -63,12 +63,12 @@ describe("HashedValues", () => {
       { a: 1, b: [2] },
       { b: [2], a: 1 },
     ],
-  ])("takes %j and %j for one", (one, other) => {
+  ])("treats %j and %j as equal", (one, other) => {
     expect(new HashedValues([one, other], unmetered()).findTwins(unmetered())).toEqual([0, 1]);
   });
 
-  it("charges for each comparison of different values with one hash", () => {
-    // Below 512 levels everything has one hash: values made to collide.
+  it("charges for each comparison of different values with the same hash", () => {
+    // Below 512 levels every value has the same hash, so these collide.
     const collide = Array.from({ length: 40 }, (_, n) => JSON.parse(`${"[".repeat(513)}${n}${"]".repeat(513)}`));
     expect(new Set(collide.map((value) => hashOf(value, unmetered()))).size).toBe(1);
     const hashed = new HashedValues(collide, unmetered());

@@ -2,12 +2,12 @@ import { expect, it } from "vitest";
 import { TooMuchWork, WorkMeter } from "../../../src/model/work-meter";
 import { meteredPattern } from "../../../src/rules/json-schema/metered-pattern";
 
-it("matches as the pattern does", () => {
+it("matches like the pattern", () => {
   const matches = meteredPattern("^a+$");
   expect(["a", "aaa", "", "ab"].map((text) => matches(text, new WorkMeter(1_000)))).toEqual([true, true, false, false]);
 });
 
-it("charges by the length of the text, whether it matches or not", () => {
+it("charges by the length of the text, whether or not it matches", () => {
   const matches = meteredPattern("^[a-z]+$");
   const spent = (text: string) => {
     const meter = new WorkMeter(1_000_000);
@@ -18,7 +18,7 @@ it("charges by the length of the text, whether it matches or not", () => {
   expect(spent("a".repeat(10_000))).toBeGreaterThan(spent("a".repeat(1_000)));
 });
 
-it("does not run where the meter does not allow it", () => {
+it("does not run if the meter does not allow it", () => {
   const matches = meteredPattern("^[a-z]+$");
   expect(() => matches("a".repeat(30_000), new WorkMeter(10))).toThrow(TooMuchWork);
 });

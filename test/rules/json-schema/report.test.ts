@@ -11,7 +11,7 @@ describe("a place", () => {
     expect(new Place(new Place(root, "a/b"), 7).path).toBe("/a~1b/7");
   });
 
-  it("has the path of the last place above it that fits, where its own is too long", () => {
+  it("has the path of the nearest parent that fits if its own is too long", () => {
     const short = new Place(root, "short");
     const long = new Place(short, "x".repeat(MAX_PATH_CHARACTERS));
     expect([long.path, new Place(long, "below").path]).toEqual(["/short", "/short"]);
@@ -19,7 +19,7 @@ describe("a place", () => {
 });
 
 describe("a report", () => {
-  it("has each thing once", () => {
+  it("contains each failure once", () => {
     const report = new Report(new WorkMeter(1_000));
     report.add(root, "type", "expected null, found 1");
     report.add(root, "type", "expected null, found 1");
@@ -27,7 +27,7 @@ describe("a report", () => {
     expect(report.failings.map(({ path }) => path)).toEqual(["", "/a"]);
   });
 
-  it("is full with the last that there is room for", () => {
+  it("throws when the last allowed failure is added", () => {
     const report = new Report(new WorkMeter(10_000));
     const fill = () => {
       for (let index = 0; ; index++) report.add(new Place(root, index), "type", "wrong");
@@ -36,7 +36,7 @@ describe("a report", () => {
     expect(report.failings).toHaveLength(MAX_SCHEMA_ISSUES);
   });
 
-  it("cuts messages, and never within a surrogate pair", () => {
+  it("cuts messages, but never within a surrogate pair", () => {
     const report = new Report(new WorkMeter(1_000));
     report.add(root, "type", "\u{1f4a9}".repeat(MAX_MESSAGE_CHARACTERS));
     const [{ message } = { message: "" }] = report.failings;
@@ -55,6 +55,6 @@ it.each([
   expect(describeValue(value)).toBe(expected);
 });
 
-it("a text of the length that is allowed is not cut", () => {
+it("a text of the maximum length is not cut", () => {
   expect([cut("abc", 3), cut("abcd", 3)]).toEqual(["abc", "ab…"]);
 });

@@ -7,13 +7,13 @@ import { MAX_VALIDATION_WORK } from "../../../src/rules/schema-limits";
 import { payload, schemaArbitrary } from "./arbitraries";
 
 /**
- * The bound on the work of one event, in counts: clocks differ from machine to machine. 50,000 units took at most 1.8 ms on
- * two shared cores of 2026 once V8 had compiled the code, and up to 60 ms for the very first payload of an isolate. The
- * slowest of each kind: `additionalProperties` 240 times over 4,000 members, alternatives beneath `unevaluatedProperties`,
- * `contains` over 16,000 items, `enum` of large objects, `multipleOf` of 1e300.
+ * The limit on the work of one event, in counts, since clocks differ between machines. 50,000 units took at most 1.8 ms
+ * on two shared cores of 2026 once V8 had compiled the code, and up to 60 ms for the first payload of an isolate. The
+ * slowest of each kind: `additionalProperties` 240 times over 4,000 members, alternatives beneath
+ * `unevaluatedProperties`, `contains` over 16,000 items, `enum` of large objects, `multipleOf` of 1e300.
  */
 
-/** A payload that counts how often it is read: members, items and lists of names. */
+/** A payload that counts its reads: members, items and lists of names. */
 function counted(value: unknown, reads: { count: number }): unknown {
   if (typeof value !== "object" || value === null) return value;
   const target: object = Array.isArray(value)
@@ -39,7 +39,7 @@ function counted(value: unknown, reads: { count: number }): unknown {
   });
 }
 
-/** Reads of the payload that one unit may stand for: a name in a list, found and looked up. */
+/** Reads of the payload that one unit may cover: a name in a list, found and looked up. */
 const READS_PER_UNIT = 4;
 
 function spend(schema: unknown, data: unknown): { spent: number; reads: number; keywords: string[] } {
@@ -48,14 +48,14 @@ function spend(schema: unknown, data: unknown): { spent: number; reads: number; 
   const meter = new WorkMeter(MAX_VALIDATION_WORK);
   const reads = { count: 0 };
   const failings = compileSchema(read.schema)(counted(data, reads), meter);
-  // The same work for the payload itself, and each time.
+  // The payload itself takes the same work, each time.
   const again = new WorkMeter(MAX_VALIDATION_WORK);
   expect(compileSchema(read.schema)(data, again)).toEqual(failings);
   expect(again.spent).toBe(meter.spent);
   return { spent: meter.spent, reads: reads.count, keywords: failings.map(({ keyword }) => keyword) };
 }
 
-/** As many items as 32 KB of JSON hold. */
+/** The number of items that fit in 32 KB of JSON. */
 function items(make: (index: number) => unknown): unknown[] {
   const made: unknown[] = [];
   for (let bytes = 2; ; ) {
@@ -66,7 +66,7 @@ function items(make: (index: number) => unknown): unknown[] {
   }
 }
 
-/** As many members as 32 KB of JSON hold. */
+/** The number of members that fit in 32 KB of JSON. */
 function members(nameOf: (index: number) => string): Record<string, unknown> {
   return Object.fromEntries(items((index) => [nameOf(index), 0]).map((_, index) => [nameOf(index), 0]));
 }
@@ -148,7 +148,7 @@ describe("schemas and payloads made to be slow", () => {
     expect(reads).toBeLessThanOrEqual(READS_PER_UNIT * spent);
   });
 
-  it("the input that took 110 ms has a verdict, for less than the limit", () => {
+  it("the input that once took 110 ms gets a verdict within the limit", () => {
     const tags = times(1_000, (j) => ({ a: { b: { c: { d: j } } } }));
     const schema = { properties: { tags: { type: "array", uniqueItems: true } } };
     expect(spend(schema, { tags })).toMatchObject({ keywords: [] });
@@ -157,13 +157,13 @@ describe("schemas and payloads made to be slow", () => {
     });
   });
 
-  it("a pattern is charged before it runs, by the length of the text", () => {
+  it("a pattern is charged by the length of the text before it runs", () => {
     const steep = { items: { pattern: "^[a-z]{0,500}[a-z]{0,500}x" } };
     expect(spend(steep, ["a".repeat(1_000)]).keywords).toEqual(["work"]);
     expect(spend(steep, ["a".repeat(30)]).keywords).toEqual(["pattern"]);
   });
 
-  it("a payload that takes too many levels of the stack fails like one that takes too much work", () => {
+  it("a payload that needs too many stack levels fails like one that takes too much work", () => {
     const chain = times(
       100,
       (n) =>
@@ -176,8 +176,8 @@ describe("schemas and payloads made to be slow", () => {
 });
 
 describe("any schema and any large payload", () => {
-  it("charge every read, and stay below the limit", () => {
-    // 200 small payloads, repeated in an array or beneath many names, as an event of some 32 KB would hold them.
+  it("charge every read and stay below the limit", () => {
+    // 200 small payloads, repeated in an array or under many names to the size of an event of about 32 KB.
     const large = fc.tuple(fc.array(payload, { minLength: 1, maxLength: 6 }), fc.boolean()).map(([some, isArray]) => {
       const many = items((index) => [index, some[index % some.length]]);
       return isArray ? many : Object.fromEntries(many.map((item, index) => [short(index), item]));

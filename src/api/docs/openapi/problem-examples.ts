@@ -41,7 +41,7 @@ const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: Proble
   rate_limited: { detail: "The queue receives more messages than it accepts in a second." },
   misconfigured: {
     detail:
-      "The Eye is not configured: KEY_CACHE_SECONDS is not usable. Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
+      "The Eye is not configured: KEY_CACHE_SECONDS is not valid. Set it under [vars] in wrangler.toml to a whole number of seconds from 0 to 3600.",
   },
   unavailable: { detail: "The queue does not accept events at the moment." },
 };
