@@ -53,7 +53,7 @@ export async function collect(request: Request, sources: CollectorSources): Prom
   return refusal ?? accepted(ids);
 }
 
-/** With all of its headers at once: setting one afterwards costs more than making it. */
+/** All headers are set at construction, since setting one afterwards costs more than the response itself. */
 const ACCEPTED = { status: 202, headers: { "Content-Type": "application/json", ...NO_SNIFFING } };
 
 function accepted(ids: readonly string[]): Response {

@@ -83,7 +83,7 @@ async function collectFrom(
   if (identity.application === null) throw new Error("a write key has no application");
   const isDryRun = asksForDryRun(request);
   if (isDryRun instanceof Refusal) return isDryRun;
-  if (isStopping()) return new Refusal("unavailable", "The service is about to end, and accepts nothing more.");
+  if (isStopping()) return new Refusal("unavailable", "The service is shutting down and accepts no more events.");
   if (isDryRun) {
     const verdicts = await validate(request, env, rulesOf);
     return verdicts instanceof Refusal ? verdicts : withoutSniffing(verdicts);
