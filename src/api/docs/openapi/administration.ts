@@ -91,7 +91,7 @@ export function administrationOperations(): OperationPlan[] {
       answers: [
         {
           status: 200,
-          description: "A page.",
+          description: "A page of applications.",
           headers: { Link: { description: "The next page, if there is one.", schema: { type: "string" } } },
           content: json("ApplicationPage", { results: [LISTED], next: null }),
         },

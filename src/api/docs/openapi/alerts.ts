@@ -73,7 +73,7 @@ export function alertOperations(): OperationPlan[] {
       summary: "Delete an alert",
       description: "Deletes an alert and its messages, including messages that were not delivered yet.",
       parameters: [nameParameter],
-      answers: [{ status: 204, description: "Done." }],
+      answers: [{ status: 204, description: "The alert is deleted." }],
       problems: ["not_found"],
     },
   ];

@@ -19,7 +19,7 @@ const SAMPLE_DAY = { start_date: "2021-01-01", end_date: "2021-01-01" };
 function page(name: SchemaName, value: unknown): Answer {
   return {
     status: 200,
-    description: "A page.",
+    description: "A page of results.",
     headers: {
       Link: {
         description: 'The URL of the next page, if there is one: `<…>; rel="next"` (RFC 8288).',
@@ -122,7 +122,7 @@ export function askingOperations(): OperationPlan[] {
       answers: [
         {
           status: 200,
-          description: "The numbers.",
+          description: "The numbers for each bucket and group.",
           content: json("SessionStats", {
             interval: "day",
             timezone: "UTC",
@@ -215,7 +215,7 @@ export function askingOperations(): OperationPlan[] {
       answers: [
         {
           status: 200,
-          description: "The numbers.",
+          description: "The numbers for each bucket and group.",
           content: json("Stats", {
             metric: "events",
             interval: "day",

@@ -73,7 +73,7 @@ export function erasureOperations(): OperationPlan[] {
       answers: [
         {
           status: 200,
-          description: "A page.",
+          description: "A page of erasures.",
           content: json("ErasurePage", { results: [ERASURE], next: null }, "A page"),
         },
       ],

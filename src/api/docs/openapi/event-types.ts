@@ -61,7 +61,7 @@ function body(name: SchemaName, examples: MediaType["examples"]): NonNullable<Op
 function page(name: SchemaName, value: unknown): Answer {
   return {
     status: 200,
-    description: "A page.",
+    description: "A page of results.",
     headers: { Link: { description: "The next page, if there is one.", schema: { type: "string" } } },
     content: json(name, value, "A page"),
   };
@@ -92,8 +92,8 @@ export function eventTypeOperations(): OperationPlan[] {
         example: { summary: "An order has a total and a currency", value: DEFINITION },
       }),
       answers: [
-        ok("Changed.", "EventTypeVersion", VERSION),
-        { status: 201, description: "Registered.", content: json("EventTypeVersion", VERSION) },
+        ok("The event type after the change.", "EventTypeVersion", VERSION),
+        { status: 201, description: "The event type is registered.", content: json("EventTypeVersion", VERSION) },
       ],
       problems: [...bodyProblems, "schema_invalid", "conflict"],
     },
@@ -110,7 +110,7 @@ export function eventTypeOperations(): OperationPlan[] {
         example: { summary: "Totals are summed, currencies counted", value: { properties: DECLARED } },
       }),
       answers: [
-        ok("Declared.", "EventTypeProperties", {
+        ok("The declared properties.", "EventTypeProperties", {
           ...TYPE,
           properties: DECLARED.map((one) => ({ ...one, declared_at: MOMENTS.changed_at })),
         }),
@@ -212,7 +212,7 @@ export function eventTypeOperations(): OperationPlan[] {
       summary: "Remove an event type",
       description: `Removes an event type. Its events are then treated as unregistered. ${WHEN} The removal is a version with its own \`in_force_at\`. Older versions stay readable.`,
       parameters: typePath,
-      answers: [{ status: 204, description: "Removed." }],
+      answers: [{ status: 204, description: "The event type is removed." }],
       problems: ["not_found"],
     },
     {

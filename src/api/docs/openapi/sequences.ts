@@ -52,7 +52,7 @@ const JOB_URL = `/theeye/jobs/${JOB_ID}`;
 const JOB_STARTED = {
   status: 202,
   description: "There is too much to read for an immediate answer. A job computes the answer and stores it.",
-  headers: { Location: { description: "The job.", schema: { type: "string" } } },
+  headers: { Location: { description: "The path of the job.", schema: { type: "string" } } },
   content: json("JobStarted", { job: JOB_ID, url: JOB_URL }, "A job"),
 } as const;
 
@@ -77,7 +77,7 @@ export function sequenceOperations(): OperationPlan[] {
         "Returns how many sessions (or visitors) complete a series of steps: events e1 < e2 < … in the order of the session, each matching its step, the last within `within_seconds` of the first. Events with the same timestamp count in their order. A session may match in several ways. Times between steps are those of the way that gets furthest and ends first and, among these, starts last.",
       requestBody: { description: BODY, content: jsonBody("FunnelInput", "From the home page to the form", FUNNEL) },
       answers: [
-        { status: 200, description: "The numbers.", content: json("Funnel", FUNNEL_ANSWER, "A funnel") },
+        { status: 200, description: "The funnel.", content: json("Funnel", FUNNEL_ANSWER, "A funnel") },
         JOB_STARTED,
       ],
       problems: ["invalid_json", ...TOO_MUCH],
@@ -191,7 +191,7 @@ export function sequenceOperations(): OperationPlan[] {
 }
 
 function savedQuestionOperations(): OperationPlan[] {
-  const question = { status: 200, description: "The question.", content: json("SavedQuestion", SHOWN) };
+  const question = { status: 200, description: "The saved question.", content: json("SavedQuestion", SHOWN) };
   return [
     {
       ...shared,
@@ -214,7 +214,7 @@ function savedQuestionOperations(): OperationPlan[] {
       summary: "List saved questions",
       description: "Lists the latest version of each saved question, by name.",
       answers: [
-        { status: 200, description: "The questions.", content: json("SavedQuestionList", { results: [SHOWN] }) },
+        { status: 200, description: "The saved questions.", content: json("SavedQuestionList", { results: [SHOWN] }) },
       ],
     },
     {
@@ -268,7 +268,7 @@ function savedQuestionOperations(): OperationPlan[] {
       summary: "Remove a saved question",
       description: "Removes a saved question. Its versions stay: they can be shown and run by number.",
       parameters: [nameParameter],
-      answers: [{ status: 204, description: "Removed." }],
+      answers: [{ status: 204, description: "The question is removed." }],
       problems: ["conflict", "not_found"],
     },
   ];

@@ -60,13 +60,19 @@ export function serviceOperations(): OperationPlan[] {
         {
           name: "code",
           in: "path",
-          description: "The code.",
+          description: "The code to explain.",
           required: true,
           schema: { type: "string", enum: [...ALL_CODES] },
           example: "data_invalid",
         },
       ],
-      answers: [{ status: 200, description: "The code.", content: json("Code", problemPage("data_invalid")) }],
+      answers: [
+        {
+          status: 200,
+          description: "The explanation of the code.",
+          content: json("Code", problemPage("data_invalid")),
+        },
+      ],
       problems: ["not_found"],
     },
     {

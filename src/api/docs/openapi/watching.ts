@@ -167,7 +167,7 @@ With \`dry_run=1\` the response is a preview of at most ${MAX_PREVIEWED_ERRORS} 
       answers: [
         {
           status: 200,
-          description: "A page.",
+          description: "A page of replays.",
           headers: { Link: { description: "The next page, if there is one.", schema: { type: "string" } } },
           content: json("ReplayPage", { results: [REPLAY], next: null }),
         },
@@ -196,7 +196,9 @@ With \`dry_run=1\` the response is a preview of at most ${MAX_PREVIEWED_ERRORS} 
       description:
         "Requests the next step again, if a replay has stopped. Harmless while it is running: a step counts once.",
       parameters: [replayId],
-      answers: [{ status: 202, description: "The replay.", content: json("Replay", REPLAY) }],
+      answers: [
+        { status: 202, description: "The replay. Its next step is requested.", content: json("Replay", REPLAY) },
+      ],
       problems: ["not_found", "rate_limited"],
     },
     {
@@ -225,7 +227,7 @@ With \`dry_run=1\` the response is a preview of at most ${MAX_PREVIEWED_ERRORS} 
       answers: [
         {
           status: 200,
-          description: "Its outcome.",
+          description: "The status of the event.",
           content: json("Receipt", {
             ...{ session_id: SAMPLE_SESSION, id: SAMPLE_IDS[0], status: "stored", failures: [] },
             stored: {
