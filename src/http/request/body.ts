@@ -11,11 +11,18 @@ export interface Body {
 /**
  * Reads a request's body of any content type: plain or gzip, UTF-8 with or without a byte order mark.
  *
- * gzip is recognised by `Content-Encoding` or by its first two bytes, since several SDKs send it without the header. At
- * most MAX_BODY_BYTES are read before and after decompression, which stops a gzip bomb.
+ * gzip is recognised by its first two bytes, whatever `Content-Encoding` says: several SDKs send it without the header, and
+ * some proxies decompress a body and leave the header. At most MAX_BODY_BYTES are read before and after decompression,
+ * which stops a gzip bomb.
  */
 export async function readBody(request: Request): Promise<Body | Refusal> {
+  const raw = await readBytes(request);
+  if (raw instanceof Refusal) return raw;
   const encoding = (request.headers.get("Content-Encoding") ?? "").trim().toLowerCase();
+  if (raw[0] === 0x1f && raw[1] === 0x8b) {
+    const bytes = unzip(raw);
+    return bytes instanceof Refusal ? bytes : decode(bytes, "The body is gzip of something that is not UTF-8.");
+  }
   if (!["", "identity", "gzip", "x-gzip"].includes(encoding)) {
     return new Refusal(
       "unsupported_encoding",
@@ -24,11 +31,7 @@ export async function readBody(request: Request): Promise<Body | Refusal> {
       { "Accept-Encoding": "gzip" },
     );
   }
-  const raw = await readBytes(request);
-  if (raw instanceof Refusal) return raw;
-  const zipped = raw.length > 0 && (encoding.endsWith("gzip") || (raw[0] === 0x1f && raw[1] === 0x8b));
-  const bytes = zipped ? unzip(raw) : raw;
-  return bytes instanceof Refusal ? bytes : decode(bytes);
+  return decode(raw, encoding.endsWith("gzip") ? "The body is neither gzip nor UTF-8." : "The body is not UTF-8.");
 }
 
 async function readBytes(request: Request): Promise<Uint8Array | Refusal> {
@@ -74,11 +77,11 @@ function unzip(raw: Uint8Array): Uint8Array | Refusal {
 /** One decoder for all requests: each body is decoded in one call, which leaves no state. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-function decode(bytes: Uint8Array): Body | Refusal {
+function decode(bytes: Uint8Array, whereNot: string): Body | Refusal {
   try {
     return { text: utf8.decode(bytes), bytes: bytes.length };
   } catch {
-    return new Refusal("invalid_json", "The body is not UTF-8.");
+    return new Refusal("invalid_json", whereNot);
   }
 }
 

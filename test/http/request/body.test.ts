@@ -76,8 +76,25 @@ describe("readBody", () => {
     expect(expectRefusal(await readBody(post(body)), "invalid_json").detail).toContain("gzip");
   });
 
-  it("refuses a body that is declared as gzip but is not", async () => {
-    expectRefusal(await readBody(post(TEXT, { "Content-Encoding": "gzip" })), "invalid_json");
+  it.each(["gzip", "x-gzip"])("reads plain text that is declared as %s", async (encoding) => {
+    const headers = { "Content-Encoding": encoding };
+    expect(await readBody(post(TEXT, headers))).toEqual({ text: TEXT, bytes: bytes(TEXT).length });
+    expect(await readBody(post(bytes(`\uFEFF${TEXT}`), headers))).toMatchObject({ text: TEXT });
+  });
+
+  it("refuses a body that is declared as gzip and is neither gzip nor text", async () => {
+    const body = gzipSync(TEXT).subarray(1);
+    const refusal = expectRefusal(await readBody(post(body, { "Content-Encoding": "gzip" })), "invalid_json");
+    expect(refusal.detail).toBe("The body is neither gzip nor UTF-8.");
+  });
+
+  it.each(["br", "deflate"])("unzips gzip that is declared as %s", async (encoding) => {
+    expect(await readBody(post(gzipSync(TEXT), { "Content-Encoding": encoding }))).toMatchObject({ text: TEXT });
+  });
+
+  it("refuses gzip of gzip", async () => {
+    const refusal = expectRefusal(await readBody(post(gzipSync(gzipSync(TEXT)))), "invalid_json");
+    expect(refusal.detail).toContain("gzip of something");
   });
 
   it.each([[[0xff]], [[0xc3]], [[0xed, 0xa0, 0x80]]])("refuses %j, which is not UTF-8", async (body) => {
