@@ -9,7 +9,7 @@ import { inspect } from "./throughput/inspector.ts";
 import { startLoadProcess } from "./throughput/load-process.ts";
 import { MEASUREMENTS } from "./throughput/measurements.ts";
 import { runRound } from "./throughput/run-round.ts";
-import { theEye } from "./throughput/target.ts";
+import { type Target, theEye } from "./throughput/target.ts";
 
 const INSPECTOR_PORT = 9_321;
 
@@ -26,7 +26,8 @@ async function main(): Promise<void> {
   }
   const built = await buildWorker();
   const load = startLoadProcess();
-  const target = await theEye(built, measurement.kind === "ingest", INSPECTOR_PORT);
+  const eye = await theEye(built, measurement.kind !== "pipeline", INSPECTOR_PORT);
+  const target: Target = measurement.kind === "formats" ? { ...eye, format: "segment" } : eye;
   try {
     await runRound(target, measurement, load);
     const inspector = await inspect(target.inspector ?? new URL(`ws://127.0.0.1:${INSPECTOR_PORT}`), "target");

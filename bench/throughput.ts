@@ -11,7 +11,7 @@ import type { Round } from "./throughput/measures.ts";
 import { type ThroughputResult, throughputChart, throughputReport } from "./throughput/report.ts";
 import { runRound } from "./throughput/run-round.ts";
 import { summarise, verdictsOf } from "./throughput/summary.ts";
-import { bareConsumer, baseline, type Target, theEye } from "./throughput/target.ts";
+import { bareConsumer, baseline, bothFormats, type Target, theEye } from "./throughput/target.ts";
 
 /**
  * `npm run bench:throughput [-- --rounds 5 --only NAME]`: measures The Eye and its baselines in turn. Exits with 1 if a sent
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const load = startLoadProcess();
   const results: ThroughputResult[] = [];
   try {
-    for (const kind of ["ingest", "pipeline"] as const) {
+    for (const kind of ["ingest", "formats", "pipeline"] as const) {
       const measurements = MEASUREMENTS.filter((one) => one.kind === kind && one.name.startsWith(only));
       if (measurements.length > 0) results.push(...(await measure(kind, measurements, Number(rounds), built, load)));
     }
@@ -81,12 +81,13 @@ async function measure(
 
 /** Rounds of ingest take only a second or two each, so they vary more. */
 function roundsOf(kind: Measurement["kind"], rounds: number): number {
-  return kind === "ingest" ? 3 * rounds : rounds;
+  return kind === "pipeline" ? rounds : 3 * rounds;
 }
 
 /** The Eye first, then its baseline, then the targets that show how much of a baseline is the platform itself. */
 async function startTargets(kind: Measurement["kind"], built: Built): Promise<Target[]> {
   if (kind === "pipeline") return [await theEye(built.eye, false), await bareConsumer(built.consumer)];
+  if (kind === "formats") return bothFormats(built.eye);
   return [
     await theEye(built.eye, true),
     await baseline("bare send", "baseline-send.ts", { queue: true }),

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Format } from "./formats.ts";
 
 /** The kind of requests in a round. */
 export interface Shape {
@@ -20,18 +21,22 @@ const SAMPLES = [
 ] as const;
 
 /** The bodies of a round, generated before its clock starts. Sessions are new in every round. */
-export function bodiesOf({ requests, eventsPerRequest, sessionsPerRequest, sharedSessions }: Shape): string[] {
+export function bodiesOf(
+  { requests, eventsPerRequest, sessionsPerRequest, sharedSessions }: Shape,
+  format: Format,
+  key: string,
+): string[] {
   const timestamp = new Date().toISOString();
   const shared = Array.from({ length: sharedSessions }, () => randomUUID());
   return Array.from({ length: requests }, (_, request) => {
     const own = Array.from({ length: sessionsPerRequest }, (_, place) =>
-      sharedSessions === 0 ? randomUUID() : shared[(request * sessionsPerRequest + place) % sharedSessions],
+      sharedSessions === 0 ? randomUUID() : (shared[(request * sessionsPerRequest + place) % sharedSessions] ?? ""),
     );
     const events = Array.from({ length: eventsPerRequest }, (_, place) => ({
-      session_id: own[Math.floor((place * sessionsPerRequest) / eventsPerRequest)],
-      ...SAMPLES[(request + place) % SAMPLES.length],
+      session_id: own[Math.floor((place * sessionsPerRequest) / eventsPerRequest)] ?? "",
+      ...(SAMPLES[(request + place) % SAMPLES.length] ?? SAMPLES[0]),
       timestamp,
     }));
-    return JSON.stringify(events.length === 1 ? events[0] : events);
+    return JSON.stringify(format.write(events, key));
   });
 }

@@ -4,13 +4,14 @@ import type { Shape } from "./bodies.ts";
 export interface Measurement {
   name: string;
   title: string;
-  kind: "ingest" | "pipeline";
+  /** `formats`: ingest in a vendor's format beside the native one. */
+  kind: "ingest" | "formats" | "pipeline";
   shape: Shape;
   goal: Goal;
 }
 
 export interface Goal {
-  /** The median of the rounds' ratios to the bare send or the bare consumer. */
+  /** The median of the rounds' ratios to the bare send, the native batch or the bare consumer. */
   leastRatio: number | null;
   leastEventsPerSecond: number | null;
 }
@@ -33,6 +34,13 @@ export const MEASUREMENTS: readonly Measurement[] = [
     kind: "ingest",
     shape: { requests: 2_000, eventsPerRequest: 50, sessionsPerRequest: 1, sharedSessions: SESSIONS },
     goal: { leastRatio: 0.85, leastEventsPerSecond: null },
+  },
+  {
+    name: "segment-50",
+    title: "ingest, a Segment batch of 50 events of one session",
+    kind: "formats",
+    shape: { requests: 2_000, eventsPerRequest: 50, sessionsPerRequest: 1, sharedSessions: SESSIONS },
+    goal: { leastRatio: 0.7, leastEventsPerSecond: null },
   },
   {
     name: "pipeline-100",

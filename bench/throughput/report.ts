@@ -28,7 +28,7 @@ export function throughputReport(results: readonly ThroughputResult[], around: C
       "p99 ms",
       "longest lag ms",
       "CPU ms / 1,000 events",
-      "The Eye to this",
+      "ratio to this",
     ];
     const eye = targets[0];
     const rows = targets.map(({ name, median, longestLagMs }) => [
@@ -65,7 +65,7 @@ ${markdownTable(["", "found", "at least", ""], goals)}
 export function throughputChart(results: readonly ThroughputResult[]): Chart {
   return {
     title: "Speed beside the baselines",
-    unit: "The Eye's events a second as a share of the bare send's (ingest) or the bare consumer's (pipeline)",
+    unit: "The Eye's events a second as a share of the bare send's (ingest), the native batch's (Segment) or the bare consumer's (pipeline)",
     bars: results.map(({ measurement, targets: [eye] }) => ({
       name: measurement.title,
       parts: [{ name: "ratio", value: eye?.ratios[0]?.ratio ?? 0 }],

@@ -23,7 +23,13 @@ export async function runRound(target: Target, { kind, shape }: Measurement, loa
   const expected = shape.requests * shape.eventsPerRequest;
   const cpuBefore = target.pid === null ? null : cpuMsOf(target.pid);
   const progress: Progress[] = [];
-  const loading = load.run({ url: target.url, key: target.key, shape, connections: CONNECTIONS });
+  const loading = load.run({
+    url: target.url,
+    key: target.key,
+    shape,
+    format: target.format,
+    connections: CONNECTIONS,
+  });
   if (kind === "pipeline") await followUntil(expected, target, progress);
   const report = await loading;
   const cpuMs = target.pid === null || cpuBefore === null ? null : cpuMsOf(target.pid) - cpuBefore;

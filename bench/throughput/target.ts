@@ -8,12 +8,15 @@ import { migrate, startPlatform } from "../shared/local-platform.ts";
 import { workerBindings } from "../shared/worker-bindings.ts";
 import { workerdProcesses } from "../shared/workerd-processes.ts";
 import { consumerOf, readWranglerSettings, type WranglerSettings } from "../shared/wrangler-settings.ts";
+import type { FormatName } from "./formats.ts";
 
 /** A Worker that accepts events over HTTP, in a separate workerd process. */
 export interface Target {
   name: string;
   url: string;
   key: string;
+  /** The format of its requests. */
+  format: FormatName;
   /** CPU time of workerd; null if it is not known. */
   pid: number | null;
   /** The address of the inspector, if it was requested. */
@@ -42,6 +45,12 @@ export function theEye(built: BuiltWorker, sink: boolean, inspectorPort?: number
     queueConsumers: { ...(sink ? {} : consumer(settings, QUEUE)), ...consumer(settings, dead) },
   };
   return startTarget("The Eye", worker, settings, { sink, inspectorPort });
+}
+
+/** One service, which gets requests in the format of Segment and in its own. */
+export async function bothFormats(built: BuiltWorker): Promise<Target[]> {
+  const native = { ...(await theEye(built, true)), name: "native batch" };
+  return [{ ...native, name: "Segment batch", format: "segment", stop: async () => {} }, native];
 }
 
 /** A baseline of ingest, from its file beside this one. Its messages go to a consumer that discards them. */
@@ -138,6 +147,7 @@ async function startTarget(
     name,
     url: String(url),
     key: LOCAL_KEYS.write,
+    format: "native",
     pid,
     inspector: inspectorPort === undefined ? null : await platform.getInspectorURL(),
     progress: async () => (await (await fetch(probe)).json()) as { stored: number; failed: number },
