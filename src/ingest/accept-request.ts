@@ -10,8 +10,8 @@ import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from "../model/limits";
 import { cloudEventsOf } from "./dialects/cloudevents";
 import { idempotencyKeyOf, requestIdOf } from "./event-ids";
 import { messageAsSent, type WrittenMessage } from "./message-as-sent";
-import { groupForSending, type PackedMessage, pack } from "./pack";
-import { parseEvents } from "./parse-events";
+import { groupForSending, type PackedMessage, pack, type Receipt } from "./pack";
+import { type ParsedEvents, parseEvents } from "./parse-events";
 import type { ReceiptClock } from "./receipt-clock";
 
 export interface CollectorSources {
@@ -48,8 +48,7 @@ export async function collect(request: Request, sources: CollectorSources): Prom
   const id = requestIdOf(application, idempotencyKey, events);
   const ids = events.map((event, position) => eventIdOf(event, id, position));
   const receipt = { application, received_at: sources.clock(events.length) };
-  const asSent = messageAsSent(parsed, body.bytes, id, receipt);
-  const refusal = await send(asSent === null ? pack({ id, events }, receipt, body.bytes) : [asSent], sources.queue);
+  const refusal = await send(messagesOf(parsed, body.bytes, id, receipt), sources.queue);
   return refusal ?? accepted(ids);
 }
 
@@ -82,17 +81,16 @@ export async function acceptEvents(
   const id = requestIdOf(application, idempotencyKey, events);
   const ids = events.map((event, position) => eventIdOf(event, id, position));
   const receipt = { application, received_at: clock(events.length) };
-  const bytes = mappedBytes(events);
-  if (bytes > MAX_MAPPED_BYTES) {
+  const json = writtenWithin(MAX_MAPPED_BYTES, events);
+  if (json === null) {
+    const members = { limit: MAX_MAPPED_BYTES };
     return new Refusal(
       "payload_too_large",
       "The members that apply to the whole request are too large to be stored with each event.",
-      {
-        limit: MAX_MAPPED_BYTES,
-      },
+      members,
     );
   }
-  return (await send(pack({ id, events }, receipt, bytes), queue)) ?? ids;
+  return (await send(messagesOf({ events, json }, utf8Bytes(json), id, receipt), queue)) ?? ids;
 }
 
 /**
@@ -102,17 +100,25 @@ export async function acceptEvents(
  */
 const MAX_MAPPED_BYTES = 6 * MAX_BODY_BYTES;
 
-/** The events' size as JSON. Stops with a larger value than MAX_MAPPED_BYTES when that is exceeded. */
-function mappedBytes(events: readonly unknown[]): number {
+/** Events as the text of one JSON array; null as soon as it has more bytes than the limit. */
+function writtenWithin(limit: number, events: readonly unknown[]): string | null {
+  const texts: string[] = [];
   let bytes = 0;
   for (const event of events) {
-    bytes += utf8Bytes(jsonText(event)) + 1;
-    if (bytes > MAX_MAPPED_BYTES) break;
+    const text = jsonText(event);
+    bytes += utf8Bytes(text) + 1;
+    if (bytes > limit) return null;
+    texts.push(text);
   }
-  return bytes;
+  return `[${texts.join(",")}]`;
 }
 
 type Message = PackedMessage | WrittenMessage;
+
+function messagesOf(parsed: ParsedEvents, bytes: number, id: string, receipt: Receipt): Message[] {
+  const asSent = messageAsSent(parsed, bytes, id, receipt);
+  return asSent === null ? pack({ id, events: parsed.events }, receipt, bytes) : [asSent];
+}
 
 function textOf(message: Message): string {
   return "text" in message ? message.text : jsonText(message.envelope);
