@@ -31,7 +31,9 @@ export const mixpanel: Dialect = {
 };
 
 function answer({ path, query }: VendorRequest, status: number, error: string | null, init?: ResponseInit): Response {
-  if (path === "/import" && status === 1) return Response.json({ code: 200, status: "OK" }, init);
+  // The SDK always says whether it wants the verbose form; others read what the import path answers by its documentation.
+  if (path === "/import" && status === 1 && !query.has("verbose"))
+    return Response.json({ code: 200, status: "OK" }, init);
   return query.get("verbose") === "1" ? Response.json({ status, error }, init) : new Response(String(status), init);
 }
 
@@ -50,7 +52,8 @@ function eventOf(event: unknown): Record<string, unknown> {
     category: "mixpanel",
     name: textOf(name) ?? "",
     data,
-    timestamp: time,
+    // Optional in the Node SDK, which mostly sends none: the moment of receipt counts, as with Mixpanel.
+    timestamp: time ?? Date.now(),
     id: textOf(others.$insert_id),
     context: { ...rest, ...circumstances },
     unmapped: {

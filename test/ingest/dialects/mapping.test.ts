@@ -266,8 +266,19 @@ describe("Mixpanel", () => {
     });
   });
 
+  it("gives an event without a time the moment of its receipt", () => {
+    const before = Date.now();
+    const { time, ...timeless } = properties;
+    const [event] = read(mixpanel, "/track", [{ event: "order", properties: timeless }]).events;
+    expect(event?.timestamp).toBeGreaterThanOrEqual(before);
+    expect(event?.timestamp).toBeLessThanOrEqual(Date.now());
+    expect(time).not.toBe(event?.timestamp);
+  });
+
   it("answers with the character or the object that its SDKs expect", async () => {
     const call: VendorCall = { key: null, events: [] };
+    expect(await mixpanel.accept(requestOf("/import?verbose=0", ""), call).text()).toBe("1");
+    expect(await mixpanel.accept(requestOf("/import", ""), call).json()).toEqual({ code: 200, status: "OK" });
     expect(await mixpanel.accept(requestOf("/track?verbose=0", ""), call).text()).toBe("1");
     expect(await mixpanel.accept(requestOf("/track?verbose=1", ""), call).json()).toEqual({ status: 1, error: null });
     const refused = mixpanel.refuse(requestOf("/track", ""), new Refusal("unavailable", "no"));

@@ -32,16 +32,19 @@ async function serve(edge: Edge, service: string, request: IncomingMessage, resp
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   const body = Buffer.concat(chunks);
-  const isSending = request.method === "POST";
+  // Some SDKs send events in the query of a GET.
+  const isGet = /^\/(?:i|track|engage|groups)\/?\?/.test(request.url ?? "") && request.method === "GET";
+  const isSending = request.method === "POST" || isGet;
   if (isSending) {
     edge.bodies.push(body.toString());
-    edge.sent.push(`${request.headers["ce-id"] ?? ""} ${body.toString("latin1")}`);
+    edge.sent.push(`${isGet ? request.url : (request.headers["ce-id"] ?? "")} ${body.toString("latin1")}`);
   }
   const fault = isSending ? edge.fault(body.toString()) : undefined;
   if (fault === "cut") return void response.destroy();
   if (typeof fault === "object") {
     response.writeHead(fault.status, {
       "Access-Control-Allow-Origin": request.headers.origin ?? "*",
+      "Access-Control-Allow-Credentials": "true",
       "Access-Control-Expose-Headers": "Retry-After, Date",
       ...fault.headers,
     });
@@ -52,7 +55,11 @@ async function serve(edge: Edge, service: string, request: IncomingMessage, resp
     if (typeof value === "string" && !["host", "connection", "content-length", "transfer-encoding"].includes(name))
       headers.set(name, value);
   }
-  const init = { method: request.method ?? "GET", headers, ...(isSending ? { body: new Uint8Array(body) } : {}) };
+  const init = {
+    method: request.method ?? "GET",
+    headers,
+    ...(request.method === "POST" ? { body: new Uint8Array(body) } : {}),
+  };
   const answer = await fetch(`${service}${request.url}`, init);
   const content = Buffer.from(await answer.arrayBuffer());
   if (fault === "lose") return void response.destroy();

@@ -6,6 +6,7 @@ import { LOCAL_KEYS } from "../../../scripts/start/local-keys.ts";
 import { type Edge, startEdge } from "../client/edge.ts";
 import type { Stored } from "../client/stored.ts";
 import { eventually, type Service, startService } from "../service.ts";
+import { type Sdk, SESSIONS } from "./node/sdk.ts";
 import { NODE_SDKS } from "./node-sdks.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "the-eye-sdks-"));
@@ -33,27 +34,31 @@ async function marked(mark: string): Promise<Stored[]> {
   return events.filter((event) => JSON.stringify(event).includes(mark));
 }
 
-async function expectEverything(mark: string, names: readonly string[]): Promise<void> {
+async function expectEverything({ names, beside = [] }: Sdk, mark: string): Promise<void> {
+  const count = SESSIONS.length * (names.length + beside.length);
   const found = await eventually(async () => {
     const events = await marked(mark);
-    return events.length >= names.length * 2 ? events : null;
+    return events.length >= count ? events : null;
   }, 60_000);
-  for (const session of ["one", "two"]) {
-    const own = found.filter((event) => event.session_id === `${mark}-${session}`);
-    expect(own.map(({ name }) => name)).toEqual(names);
+  const sessions = SESSIONS.map((session) => `${mark}-${session}`);
+  for (const session of sessions) {
+    expect(found.filter((event) => event.session_id === session).map(({ name }) => name)).toEqual(names);
   }
-  expect(found).toHaveLength(names.length * 2);
+  const others = found.filter((event) => !sessions.includes(event.session_id));
+  expect(others.map(({ name }) => name)).toEqual(SESSIONS.flatMap(() => beside));
+  expect(found).toHaveLength(count);
   expect(JSON.stringify(found)).not.toContain(LOCAL_KEYS.write);
 }
 
-describe.each(NODE_SDKS)("$name", ({ name, names, retries, send }) => {
+describe.each(NODE_SDKS)("$name", (sdk) => {
+  const { name, retries, send } = sdk;
   const markOf = (what: string) => `${name.replace(/\W/g, "")}-${what}`;
 
   test("delivers everything once and in order, without errors", async () => {
     edge.sent.length = 0;
     const complaints: unknown[] = [];
     await send(edge.url, LOCAL_KEYS.write, markOf("healthy"), (error) => complaints.push(error));
-    await expectEverything(markOf("healthy"), names);
+    await expectEverything(sdk, markOf("healthy"));
     expect(complaints).toEqual([]);
     expect((await list("/theeye/errors")).filter((error) => JSON.stringify(error).includes(markOf("healthy")))).toEqual(
       [],
@@ -77,7 +82,7 @@ describe.each(NODE_SDKS)("$name", ({ name, names, retries, send }) => {
     const complaints: unknown[] = [];
     await send(edge.url, LOCAL_KEYS.write, markOf(String(status)), (error) => complaints.push(error));
     edge.fault = () => undefined;
-    await expectEverything(markOf(String(status)), names);
+    await expectEverything(sdk, markOf(String(status)));
     expect(complaints).toEqual([]);
   });
 });

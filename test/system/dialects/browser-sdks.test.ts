@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { LOCAL_KEYS } from "../../../scripts/start/local-keys.ts";
+import { hasBrowser, launchBrowser } from "../browser.ts";
+import { type Edge, startEdge } from "../client/edge.ts";
+import type { Stored } from "../client/stored.ts";
+import { eventually, type Service, startService } from "../service.ts";
+import { BROWSER_SDKS, type BrowserSdk, pageOf } from "./browser-sdks.ts";
+import { type SdkSite, startSdkSite } from "./sdk-site.ts";
+
+/** Chromium says of itself that it has no head, and some SDKs take that for a robot. */
+const USER_AGENT =
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+
+/** What Chromium itself writes to the console of a refused request. */
+const OF_CHROMIUM = /^Failed to load resource/;
+
+describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
+  const folder = mkdtempSync(join(tmpdir(), "the-eye-browser-sdks-"));
+  let service: Service;
+  let edge: Edge;
+  let site: SdkSite;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    service = await startService(folder);
+    [edge, site, browser] = await Promise.all([startEdge(service.url), startSdkSite(), launchBrowser()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    edge?.close();
+    site?.close();
+    await service?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  beforeEach(() => {
+    edge.sent.length = 0;
+    edge.fault = () => undefined;
+  });
+
+  async function list(path: string, mark: string): Promise<Stored[]> {
+    const response = await fetch(`${service.url}${path}`, { headers: { Authorization: `Bearer ${LOCAL_KEYS.read}` } });
+    const { results } = (await response.json()) as { results: Stored[] };
+    return results.filter((event) => JSON.stringify(event).includes(mark));
+  }
+
+  const stored = (mark: string) => list("/theeye/events?limit=1000&order=asc", mark);
+
+  async function storedAtLeast(mark: string, count: number): Promise<Stored[]> {
+    const full = async () => ((await stored(mark)).length >= count ? true : null);
+    await eventually(full, 90_000).catch(() => undefined);
+    return stored(mark);
+  }
+
+  /** Two visitors call in turn. What the SDK or the page complains of is returned. */
+  async function visit(sdk: BrowserSdk, key: string, mark: string) {
+    site.html = pageOf(sdk, { url: edge.url, key });
+    const errors: string[] = [];
+    const logged: string[] = [];
+    const open = async (name: string): Promise<Page> => {
+      const context = await browser.newContext({ userAgent: USER_AGENT });
+      const page = await context.newPage();
+      page.on("pageerror", (error) => errors.push(String(error)));
+      page.on("console", (message) => {
+        if (message.type() === "error" && !OF_CHROMIUM.test(message.text())) logged.push(message.text());
+      });
+      await page.goto(`${site.url}/${mark}-${name}`);
+      await page.waitForFunction("window.ready");
+      return page;
+    };
+    const pages = [await open("one"), await open("two")];
+    for (const step of sdk.steps) {
+      for (const page of pages) await page.evaluate(`void (${step})`);
+    }
+    return { errors, logged, close: () => Promise.all(pages.map((page) => page.context().close())) };
+  }
+
+  /** Every event once and in order, of two sessions that share nothing. */
+  async function expectEverything(
+    { names, updates = [], sessions = 1, last }: BrowserSdk,
+    mark: string,
+  ): Promise<void> {
+    const found = await storedAtLeast(mark, 2 * (names.length + updates.length));
+    const ids = ["one", "two"].map((name) => {
+      const own = found.filter((event) => JSON.stringify(event).includes(`${mark}-${name}`));
+      const timed = own.filter((event) => !updates.includes(event.name));
+      expect(timed.map((event) => event.name)).toEqual(names);
+      expect(timed.at(-1)).toMatchObject(last(`${mark}-${name}`));
+      const updated = own.filter((event) => updates.includes(event.name));
+      expect(updated.map((event) => event.name).sort()).toEqual(updates);
+      return new Set(timed.map((event) => event.session_id));
+    });
+    expect(found).toHaveLength(2 * (names.length + updates.length));
+    expect(ids.map((one) => one.size)).toEqual([sessions, sessions]);
+    expect(new Set(ids.flatMap((one) => [...one])).size).toBe(2 * sessions);
+    expect(JSON.stringify(found)).not.toContain(LOCAL_KEYS.write);
+    expect(await list("/theeye/errors", mark)).toEqual([]);
+  }
+
+  describe.each(BROWSER_SDKS)("$name", (sdk) => {
+    const markOf = (what: string) => `${sdk.name.replace(/\W/g, "")}-${what}`;
+
+    test("delivers everything once and in order, and complains of nothing", async () => {
+      const { errors, logged, close } = await visit(sdk, LOCAL_KEYS.write, markOf("healthy"));
+      await expectEverything(sdk, markOf("healthy"));
+      await close();
+      expect([...errors, ...logged]).toEqual([]);
+      expect(new Set(edge.sent).size).toBe(edge.sent.length);
+    });
+
+    test("with a wrong key repeats nothing, and nothing is stored", async () => {
+      const { errors, close } = await visit(sdk, `eye_w_${"x".repeat(32)}`, markOf("wrong"));
+      await new Promise((resolve) => setTimeout(resolve, 8_000));
+      await close();
+      expect(edge.sent.length).toBeGreaterThan(0);
+      expect(new Set(edge.sent).size).toBe(edge.sent.length);
+      expect(errors).toEqual([]);
+      expect(await stored(markOf("wrong"))).toEqual([]);
+    });
+
+    test.skipIf(!sdk.retries).each([503, 429])("outlasts a first answer of %i", async (status) => {
+      let count = 0;
+      const answer = status === 429 ? (sdk.insteadOf429 ?? status) : status;
+      edge.fault = () => (count++ === 0 ? { status: answer, headers: { "Retry-After": "1" } } : undefined);
+      const { errors, close } = await visit(sdk, LOCAL_KEYS.write, markOf(String(status)));
+      await expectEverything(sdk, markOf(String(status)));
+      await close();
+      expect(errors).toEqual([]);
+    });
+
+    test.skipIf(sdk.retries)("loses what is answered with 503, says so, and loses nothing else", async () => {
+      let count = 0;
+      edge.fault = () => (count++ === 0 ? { status: 503 } : undefined);
+      const { errors, logged, close } = await visit(sdk, LOCAL_KEYS.write, markOf("lost"));
+      await storedAtLeast(markOf("lost"), 2 * sdk.names.length - 1);
+      await close();
+      expect(await stored(markOf("lost"))).toHaveLength(2 * sdk.names.length - 1);
+      expect([errors.length, logged.length]).toEqual([0, 1]);
+    });
+  });
+});
