@@ -86,7 +86,7 @@ export function asksForDryRun(request: Request): boolean | Refusal {
   const unknown = [...searchParams.keys()].find((name) => !PARAMETERS.includes(name));
   if (unknown !== undefined) {
     const parameter = unknown.slice(0, MAX_NAME_CHARACTERS);
-    const detail = `The parameter ${JSON.stringify(parameter)} is not known here. This takes: ${PARAMETERS.join(", ")}.`;
+    const detail = `The parameter ${JSON.stringify(parameter)} is unknown. Known parameters: ${PARAMETERS.join(", ")}.`;
     return new Refusal("invalid_parameter", detail, { parameter, takes: PARAMETERS });
   }
   const given = searchParams.getAll("dry_run");
@@ -94,6 +94,6 @@ export function asksForDryRun(request: Request): boolean | Refusal {
   const [value] = given;
   if (given.length === 1 && (value === "1" || value === "true")) return true;
   if (given.length === 1 && (value === "0" || value === "false")) return false;
-  const detail = "The parameter dry_run cannot be taken: expected 1 or 0, once.";
+  const detail = "The parameter dry_run is not valid: expected 1 or 0, once.";
   return new Refusal("invalid_parameter", detail, { parameter: "dry_run" });
 }

@@ -128,7 +128,7 @@ describe("a refusal explains the problem and what is accepted", () => {
 
   it("for a receipt without a session", async () => {
     expect(await detailOf(await ask("/theeye/receipts?id=x"))).toBe(
-      "The parameter session_id cannot be taken: it is missing.",
+      "The parameter session_id is not valid: it is missing.",
     );
   });
 

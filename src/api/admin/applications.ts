@@ -116,7 +116,7 @@ applications.post("/:name/keys", async (c) => {
       case "unknown applications":
         return problem(
           "invalid_parameter",
-          `The member applications cannot be taken: there is no application ${rotated.names.join(", ")}.`,
+          `The member applications is not valid: there is no application ${rotated.names.join(", ")}.`,
           { parameter: "applications" },
         );
       case "full":

@@ -17,7 +17,7 @@ export function refuseSchema(schema: unknown): Refusal | null {
   if (read.ok) return null;
   const { path, reason } = read.fault;
   const where = path === "" ? "" : ` at ${path}`;
-  return new Refusal("schema_invalid", `The schema cannot be taken${where}: ${reason}.`, { path });
+  return new Refusal("schema_invalid", `The schema is not valid${where}: ${reason}.`, { path });
 }
 
 export async function usageOf(

@@ -171,5 +171,5 @@ function readPath(c: Context<AppEnv>): { category: string; name: string } | Refu
   if (result.success) return result.output;
   const [issue] = result.issues;
   const parameter = String(issue.path?.[0]?.key);
-  return new Refusal("invalid_parameter", `The ${parameter} cannot be taken: ${issue.message}.`, { parameter });
+  return new Refusal("invalid_parameter", `The ${parameter} is not valid: ${issue.message}.`, { parameter });
 }

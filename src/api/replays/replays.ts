@@ -134,7 +134,7 @@ function selectionOf({ filter, ids }: CreateReplay, now: number): ReplaySelectio
   if (ids !== undefined) return { ids: [...new Set(ids)] };
   const { start_date: from = null, end_date: to = null } = filter ?? {};
   if (from !== null && to !== null && from > to) {
-    const detail = "The member filter.start_date cannot be taken: expected a time that is not after end_date.";
+    const detail = "The member filter.start_date is not valid: expected a time that is not after end_date.";
     return new Refusal("invalid_parameter", detail, { parameter: "filter.start_date" });
   }
   const { code = null, session_id: session = null, category = null, name = null, application = null } = filter ?? {};

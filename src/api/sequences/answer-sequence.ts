@@ -46,7 +46,7 @@ export async function answerSequence(c: Context<AppEnv>, asked: AskedSequence): 
   const question = { ...asked.question, applications };
   if (pathsToRead(question).length > MAX_QUESTION_PATHS) {
     const parameter = question.kind === "funnel" ? "steps" : "by";
-    return new Refusal("invalid_parameter", `The member ${parameter} cannot be taken: ${PATHS_RULE}.`, {
+    return new Refusal("invalid_parameter", `The member ${parameter} is not valid: ${PATHS_RULE}.`, {
       parameter,
       limit: MAX_QUESTION_PATHS,
     }).response();
@@ -81,7 +81,7 @@ export function rangeMembers({ from, to }: SequenceQuestion, zone: TimeZone): { 
 function refusePlan(plan: ReadingPlan, zone: TimeZone): Refusal | null {
   if (plan.kind === "archived") {
     const begin = zone.formatMoment(plan.until);
-    const detail = `The parameter start_date cannot be taken: events before ${begin} are archived, and queries about sequences read only events in the databases. Start there, or query the archive's files.`;
+    const detail = `The parameter start_date is not valid: events before ${begin} are archived, and queries about sequences read only events in the databases. Start there, or query the archive's files.`;
     return new Refusal("invalid_parameter", detail, { parameter: "start_date" });
   }
   if (plan.kind === "too_many") {

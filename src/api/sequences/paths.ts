@@ -91,8 +91,7 @@ export function askPaths(c: Context<AppEnv>): Promise<Response> {
 function pathsOf(input: v.InferOutput<typeof PathsInput>, now: number): AskedSequence | Refusal {
   const { start, end, events, by, depth, top, per, timezone: zone, accuracy } = input;
   if (start === undefined && end === undefined) {
-    const detail =
-      "The member start cannot be taken: it is missing. Give `start`, `end` or both: `{}` means every event.";
+    const detail = "The member start is not valid: it is missing. Give `start`, `end` or both: `{}` means every event.";
     return new Refusal("invalid_parameter", detail, { parameter: "start" });
   }
   const range = rangeOf(input, now);

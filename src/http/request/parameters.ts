@@ -23,7 +23,7 @@ export function readParameters<const Schema extends ParameterSchema>(
   for (const [name, value] of new URL(url).searchParams) {
     if (name === KEY_PARAMETER) continue;
     if (!known.includes(name)) {
-      const detail = `The parameter ${JSON.stringify(name.slice(0, MAX_NAME_CHARACTERS))} is not known here. This takes: ${known.join(", ")}.`;
+      const detail = `The parameter ${JSON.stringify(name.slice(0, MAX_NAME_CHARACTERS))} is unknown. Known parameters: ${known.join(", ")}.`;
       return new Refusal("invalid_parameter", detail, { parameter: name.slice(0, MAX_NAME_CHARACTERS), takes: known });
     }
     if (given.has(name)) return refuseParameter(name, "it is given more than once.");
@@ -39,7 +39,7 @@ export function readParameters<const Schema extends ParameterSchema>(
 }
 
 export function refuseParameter(parameter: string, why: string): Refusal {
-  return new Refusal("invalid_parameter", `The parameter ${parameter} cannot be taken: ${why}`, { parameter });
+  return new Refusal("invalid_parameter", `The parameter ${parameter} is not valid: ${why}`, { parameter });
 }
 
 /** A reversed range would match nothing, so it is refused as a mistake. */

@@ -23,11 +23,11 @@ export async function parseJsonBody<Schema extends v.GenericSchema>(
   const [issue] = result.issues;
   const parameter = v.getDotPath(issue);
   if (parameter === null) return new Refusal("invalid_parameter", "The body must be one JSON object.");
-  return new Refusal("invalid_parameter", `The member ${parameter} cannot be taken: ${reason(issue)}.`, { parameter });
+  return new Refusal("invalid_parameter", `The member ${parameter} is not valid: ${reason(issue)}.`, { parameter });
 }
 
 function reason(issue: v.BaseIssue<unknown>): string {
-  if (issue.expected === "never") return "it is not known here";
+  if (issue.expected === "never") return "it is unknown";
   if (issue.received === "undefined") return "it is missing";
   return issue.message;
 }

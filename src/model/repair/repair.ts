@@ -109,7 +109,7 @@ function messageOf(issues: readonly v.BaseIssue<unknown>[] | undefined): string 
   const reason = isKind
     ? `${message}, found ${foundIn(within)}`
     : expected === "never"
-      ? "is not known here"
+      ? "is unknown"
       : received === "undefined"
         ? "is missing"
         : message;

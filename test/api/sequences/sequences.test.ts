@@ -99,9 +99,9 @@ describe("POST /theeye/funnels", () => {
   });
 
   it.each([
-    [{}, "steps", "The member steps cannot be taken: it is missing."],
-    [{ steps: [{}] }, "steps", "The member steps cannot be taken: expected 2 to 8 steps."],
-    [{ steps: [{}, { nme: "x" }] }, "steps.1.nme", "The member steps.1.nme cannot be taken: it is not known here."],
+    [{}, "steps", "The member steps is not valid: it is missing."],
+    [{ steps: [{}] }, "steps", "The member steps is not valid: expected 2 to 8 steps."],
+    [{ steps: [{}, { nme: "x" }] }, "steps.1.nme", "The member steps.1.nme is not valid: it is unknown."],
     [{ steps: [{}, { data: { "a..b": "x" } }] }, "steps.1.data.a..b", /keys joined by dots/],
     [{ steps: [{}, { data: { path: [{}] } }] }, "steps.1.data.path", /a value/],
     [{ steps, within_seconds: -1 }, "within_seconds", /from 0 to 31622400/],

@@ -15,7 +15,7 @@ describe("parseJsonBody", () => {
   it.each([
     ['{"name":"Shop!"}', "name", "a-z"],
     ["{}", "name", "missing"],
-    ['{"name":"shop","scope":"write"}', "scope", "not known"],
+    ['{"name":"shop","scope":"write"}', "scope", "unknown"],
     ['{"name":"shop","origins":"https://shop.example"}', "origins", "Array"],
     ['{"name":"shop","origins":["https://shop.example/cart"]}', "origins.0", "without a path"],
   ])("names the invalid member of %s", async (body, parameter, why) => {

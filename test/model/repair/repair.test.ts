@@ -45,7 +45,7 @@ it.each<[unknown, string]>([
   [{ edits: [{ op: "set", path: "data", value: 1 }] }, "expected a JSON pointer"],
   [{ edits: [{ op: "set", path: "/data" }] }, "edits.0.value: is missing"],
   [{ edits: [{ op: "shift", path: "/timestamp", from: "/a" }] }, "edits.0.to: is missing"],
-  [{ edits: [{ op: "remove", path: "/a", value: 1 }] }, "edits.0.value: is not known here"],
+  [{ edits: [{ op: "remove", path: "/a", value: 1 }] }, "edits.0.value: is unknown"],
   [{ edits: [{ op: "cast", path: "/a", type: "date" }] }, "edits.0.type: expected string, number,"],
   [{ edits: [{ op: "remove", path: "/a" }], patch: [{ op: "remove", path: "/a" }] }, "expected either patch or edits"],
   [{ edits: Array(51).fill({ op: "remove", path: "/a" }) }, "expected at most 50 operations"],

@@ -19,7 +19,7 @@ const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: Proble
   },
   unsupported_encoding: { detail: "`Content-Encoding` must be gzip or identity." },
   invalid_parameter: {
-    detail: `The parameter limit cannot be taken: expected a whole number from 1 to ${MAX_PAGE_SIZE}.`,
+    detail: `The parameter limit is not valid: expected a whole number from 1 to ${MAX_PAGE_SIZE}.`,
     members: { parameter: "limit" },
   },
   question_too_large: {
@@ -34,7 +34,7 @@ const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: Proble
   method_not_allowed: { detail: "PUT is not allowed here; allowed are POST, OPTIONS, GET, HEAD." },
   schema_invalid: {
     detail:
-      "The schema cannot be taken at /properties/host/type: expected one of null, boolean, object, array, number, string, integer, or an array of them.",
+      "The schema is not valid at /properties/host/type: expected one of null, boolean, object, array, number, string, integer, or an array of them.",
     members: { path: "/properties/host/type" },
   },
   conflict: { detail: "The application demo exists already." },
