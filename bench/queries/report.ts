@@ -59,7 +59,7 @@ export function queryReport(result: QueryResult): string {
   return `# Queries at scale
 
 Made by \`npm run bench:queries\` on ${describeMachine(result.machine)}; load average ${loads} after.
-Rows read are counts: the same on every machine. Times are of local workerd, ${result.runs} runs of each of a question's places; D1's clock
+Rows read are counts: the same on every machine. Times are of local workerd, with ${result.runs} runs at each place of a query; D1's clock
 has whole milliseconds there, so the mean says more than the percentiles.
 
 Columns 2 and 3 are of the worst answer. Times in milliseconds, all statements of an answer together. Growth: of rows read per row
@@ -120,7 +120,7 @@ export function queryChart({ databases }: QueryResult): Chart {
   const large = databases.filter(({ layout }) => layout === "large").at(-1);
   return {
     title: `Rows read for each row returned, of ${count(large?.events ?? 0)} events`,
-    unit: "rows read / rows (or aggregate rows) returned, all answers of a question; bars are cut at 50",
+    unit: "rows read / rows (or aggregate rows) returned, all answers to a query; bars are cut at 50",
     cutAt: 50,
     bars: (large?.questions ?? []).map(({ name, rowsReadPerRow }) => ({
       name,
