@@ -100,7 +100,7 @@ export async function acceptEvents(
  */
 const MAX_MAPPED_BYTES = 6 * MAX_BODY_BYTES;
 
-/** Events as the text of one JSON array; null as soon as it has more bytes than the limit. */
+/** The events as the text of one JSON array, or null if it would have more bytes than the limit. */
 function writtenWithin(limit: number, events: readonly unknown[]): string | null {
   const texts: string[] = [];
   let bytes = 0;

@@ -31,7 +31,7 @@ export const mixpanel: Dialect = {
 };
 
 function answer({ path, query }: VendorRequest, status: number, error: string | null, init?: ResponseInit): Response {
-  // The SDK always says whether it wants the verbose form; others read what the import path answers by its documentation.
+  // The SDK always sends `verbose`. Other clients of this path expect the documented response of Mixpanel's import.
   if (path === "/import" && status === 1 && !query.has("verbose"))
     return Response.json({ code: 200, status: "OK" }, init);
   return query.get("verbose") === "1" ? Response.json({ status, error }, init) : new Response(String(status), init);
@@ -52,7 +52,7 @@ function eventOf(event: unknown): Record<string, unknown> {
     category: "mixpanel",
     name: textOf(name) ?? "",
     data,
-    // Optional in the Node SDK, which mostly sends none: the moment of receipt counts, as with Mixpanel.
+    // The Node SDK usually sends no time. The time of receipt is used instead, as in Mixpanel.
     timestamp: time ?? Date.now(),
     id: textOf(others.$insert_id),
     context: { ...rest, ...circumstances },

@@ -266,7 +266,7 @@ describe("Mixpanel", () => {
     });
   });
 
-  it("gives an event without a time the moment of its receipt", () => {
+  it("gives an event without a time its time of receipt", () => {
     const before = Date.now();
     const { time, ...timeless } = properties;
     const [event] = read(mixpanel, "/track", [{ event: "order", properties: timeless }]).events;
