@@ -33,7 +33,7 @@ CREATE TABLE compactions (
   PRIMARY KEY (partition_id, database)
 ) STRICT, WITHOUT ROWID;
 
--- The files that hold a session or a visitor, in the database of the files' events. See src/storage/archive/file/session-index.ts.
+-- The files that hold a session or a visitor, in the database of their events. See src/storage/archive/file/session-index.ts.
 CREATE TABLE archive_index (
   bucket INTEGER NOT NULL,
   hour INTEGER NOT NULL,

@@ -17,8 +17,8 @@ CREATE TABLE erasures (
 CREATE INDEX erasures_by_request ON erasures (before_at, id);
 CREATE INDEX erasures_running ON erasures (updated_at) WHERE status = 'running';
 
--- The erased subjects, as salted hashes, for everything that writes events: what was received before must not be stored again. Used
--- in the first database.
+-- The erased subjects, as salted hashes, for everything that writes events: what was received before must not be stored again.
+-- Used in the first database.
 CREATE TABLE tombstones (
   hash TEXT NOT NULL PRIMARY KEY, -- 128 bits of SHA-256 of the salt, the kind and the id
   before_at INTEGER NOT NULL,
@@ -31,7 +31,7 @@ CREATE TABLE erasure_salts (
 ) STRICT, WITHOUT ROWID;
 
 -- 'erasures' increases with each tombstone. Each database has its own copy, raised before anything is erased there: a transaction
--- whose writer knows a lower value fails. 'erased_before' is the latest time of a tombstone; nothing received later needs a check.
+-- whose writer knows a lower value fails. 'erased_before' is the latest time of a tombstone; later receipts need no check.
 INSERT INTO revisions (name, revision) VALUES ('erasures', 0), ('erased_before', 0);
 
 -- Never holds a row: an insert violates its named constraint, which fails the transaction.
