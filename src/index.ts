@@ -16,6 +16,7 @@ import { consumeJobs, type JobPipeline, wakeJobs } from "./pipeline/jobs/run-job
 import type { Pipeline } from "./pipeline/process-batch";
 import { consumeReplays, type ReplayPipeline } from "./pipeline/replay/replay";
 import { maintainKeys } from "./storage/admin/published-keys";
+import { archiveOf } from "./storage/archive/archive-bucket";
 import { databasesOf, firstDatabase } from "./storage/core/databases";
 import { isolateErasures } from "./storage/erasures/erasure-source";
 import { maintainPartitions } from "./storage/partitions/partition-maintenance";
@@ -49,7 +50,7 @@ export default {
   },
 
   async scheduled({ scheduledTime }, env) {
-    const { alertsAllowInsecureHosts, futureToleranceMicros } = parseConfig(env);
+    const { alertsAllowInsecureHosts, futureToleranceMicros, hotMicros } = parseConfig(env);
     const databases = databasesOf(env);
     const partitions = isolatePartitions(env);
     await maintainPartitions({ databases, partitions, futureToleranceMicros, log }, scheduledTime * 1000);
@@ -58,6 +59,9 @@ export default {
     await resumeErasures(erasureIoOf(env, log));
     const watching = {
       databases,
+      backlog: async () => (typeof env.EVENTS.metrics === "function" ? (await env.EVENTS.metrics()).backlogCount : null),
+      hasArchive: archiveOf(env) !== null,
+      hotMicros,
       fetch: (url: string, init: RequestInit) => fetch(url, init),
       allowInsecureHosts: alertsAllowInsecureHosts,
       clock: now,

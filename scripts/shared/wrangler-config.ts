@@ -7,6 +7,7 @@ const ConfigSchema = v.object({
   d1_databases: v.pipe(v.array(v.object({ binding: v.string(), database_name: v.string() })), v.minLength(1)),
   queues: v.object({ producers: v.array(v.object({ queue: v.string() })) }),
   vars: v.record(v.string(), v.unknown()),
+  r2_buckets: v.optional(v.array(v.object({ binding: v.string(), bucket_name: v.string() })), []),
 });
 
 /** The parts of wrangler.toml that the scripts need. */
@@ -19,6 +20,8 @@ export interface WranglerConfig {
   queues: string[];
   /** The names of its settings. */
   settings: string[];
+  /** The bucket of the archive; null: none is bound. */
+  archiveBucket: string | null;
 }
 
 /** @throws Error that names what is missing in the file. */
@@ -36,6 +39,7 @@ export function parseWranglerConfig(toml: string): WranglerConfig {
     })),
     queues: result.output.queues.producers.map(({ queue }) => queue),
     settings: Object.keys(result.output.vars),
+    archiveBucket: result.output.r2_buckets.find(({ binding }) => binding === "ARCHIVE")?.bucket_name ?? null,
   };
 }
 

@@ -1,15 +1,13 @@
-import type { AlertRule, Measurement } from "../model/alert";
 import type { Micros } from "../model/time/time";
 import { type Alert, changeState, deliveryId, listAlerts } from "../storage/admin/alerts";
 import type { Database } from "../storage/core/databases";
 import { messageOf } from "../storage/core/transport-errors";
-import { measureFailures } from "../storage/errors/failure-share";
 import { type Courier, deliverDue } from "./deliver";
 import { evaluate } from "./evaluate";
+import { type Gauges, measure } from "./measure";
 import { webhookBody } from "./webhook-body";
 
-export interface Alerting extends Omit<Courier, "home"> {
-  databases: Database[];
+export interface Alerting extends Omit<Courier, "home">, Gauges {
   log: (line: Record<string, unknown>) => void;
 }
 
@@ -27,7 +25,7 @@ export async function checkAlerts(alerting: Alerting, now: Micros): Promise<void
   const reasons = new Set<string>();
   for (const alert of alerts) {
     try {
-      const kind = await check(alerting.databases, home, alert, now);
+      const kind = await check(alerting, home, alert, now);
       if (kind === "begin") summary.begun += 1;
       if (kind === "end") summary.ended += 1;
     } catch (thrown) {
@@ -41,24 +39,11 @@ export async function checkAlerts(alerting: Alerting, now: Micros): Promise<void
   }
 }
 
-async function check(databases: Database[], home: Database, alert: Alert, now: Micros) {
-  const measured = await measure(databases, alert.rule, now);
+async function check(gauges: Gauges, home: Database, alert: Alert, now: Micros) {
+  const measured = await measure(gauges, alert.rule, now);
   const kind = evaluate(alert.state, alert.rule.threshold, measured);
   if (kind === null) return null;
   const { name, rule } = alert;
   const body = webhookBody({ id: deliveryId(alert, kind), kind, name, rule, measured, at: now });
   return (await changeState(home, alert, kind, { body, now })) ? kind : null;
-}
-
-/** Covers the window's whole minutes and the current one, which has just begun when the cron runs. */
-function measure(databases: Database[], rule: AlertRule, now: Micros): Promise<Measurement> {
-  const last = Math.floor(now / 60_000_000) * 60;
-  return measureFailures(databases, {
-    application: rule.application ?? null,
-    category: rule.category ?? null,
-    name: rule.event_name ?? null,
-    first: last - rule.window_minutes * 60,
-    last,
-    withStored: "share" in rule.threshold,
-  });
 }

@@ -1,14 +1,21 @@
-import type { AlertKind, AlertState, Measurement, Threshold } from "../model/alert";
+import type { AlertKind, AlertState, Failures, Measurement, Threshold } from "../model/alert";
 
 /** The share of failures among all events; 0 without events. */
-export function shareOf({ failures, stored }: Measurement): number {
+export function shareOf({ failures, stored }: Failures): number {
   return failures === 0 ? 0 : failures / (failures + stored);
 }
 
-/** Whether the failures of a window reach the threshold. */
+/** Whether what was measured reaches the threshold. */
 export function reaches(threshold: Threshold, measured: Measurement): boolean {
+  if ("value" in measured) {
+    const { value } = measured;
+    if (value === null) return false;
+    if ("days_left" in threshold) return value <= threshold.days_left;
+    if ("backlog" in threshold) return value >= threshold.backlog;
+    return "archive_hours" in threshold && value >= threshold.archive_hours;
+  }
   if ("failures" in threshold) return measured.failures >= threshold.failures;
-  return measured.failures >= threshold.at_least && shareOf(measured) >= threshold.share;
+  return "share" in threshold && measured.failures >= threshold.at_least && shareOf(measured) >= threshold.share;
 }
 
 /** The change of an alert: it begins, it ends, or (null) it keeps its state. */

@@ -1,4 +1,4 @@
-import type { AlertKind, AlertRule, Measurement } from "../model/alert";
+import type { AlertKind, AlertRule, Failures, Measurement, Threshold } from "../model/alert";
 import { formatTimestamp, type Micros } from "../model/time/time";
 import { shareOf } from "./evaluate";
 
@@ -19,20 +19,37 @@ export function webhookBody(message: Message): string {
 }
 
 function genericBody({ id, kind, name, rule, measured, at }: Message): Record<string, unknown> {
-  const { webhook: _, threshold, window_minutes, ...watched } = rule;
+  const { webhook: _, ...watched } = rule;
+  return { v: 1, id, kind, at: formatTimestamp(at), alert: { name, ...watched }, found: foundOf(rule, measured) };
+}
+
+function foundOf({ threshold }: AlertRule, measured: Measurement): Record<string, unknown> {
+  // Under the name that the threshold has.
+  if ("value" in measured) return Object.fromEntries(Object.keys(threshold).map((name) => [name, measured.value]));
   const share = "share" in threshold ? { stored: measured.stored, share: shareOf(measured) } : {};
-  const found = { failures: measured.failures, ...share };
-  return { v: 1, id, kind, at: formatTimestamp(at), alert: { name, ...watched, threshold, window_minutes }, found };
+  return { failures: measured.failures, ...share };
 }
 
 /** The format of Slack's incoming webhooks. Slack ignores the metadata; other receivers can use the `id` in it. */
 function slackBody({ id, kind, name, rule, measured }: Message): Record<string, unknown> {
+  const title = kind === "begin" ? `Alert ${name} has begun` : `Alert ${name} has ended`;
+  const text = `${title}: ${"value" in measured ? storageText(rule.threshold, measured.value) : failuresText(rule, measured)}`;
+  return { text: escapeSlack(text), metadata: { event_type: "the_eye_alert", event_payload: { id, kind } } };
+}
+
+function storageText(threshold: Threshold, value: number | null): string {
+  if (value === null) return "there is nothing to measure.";
+  const rounded = Math.round(value * 10) / 10;
+  if ("days_left" in threshold) return `a database is full in ${rounded} days.`;
+  if ("backlog" in threshold) return `${rounded} messages wait to be stored.`;
+  return `events wait to be archived since ${rounded} hours.`;
+}
+
+function failuresText(rule: AlertRule, measured: Failures): string {
   const { application = "any application", category = "any category", event_name = "any name" } = rule;
   const share = "share" in rule.threshold ? ` (${(shareOf(measured) * 100).toFixed(1)} % of the events)` : "";
-  const title = kind === "begin" ? `Alert ${name} has begun` : `Alert ${name} has ended`;
   const where = `${application}, ${category} / ${event_name}`;
-  const text = `${title}: ${measured.failures} failed events${share} in ${rule.window_minutes} min. ${where}`;
-  return { text: escapeSlack(text), metadata: { event_type: "the_eye_alert", event_payload: { id, kind } } };
+  return `${measured.failures} failed events${share} in ${rule.window_minutes ?? 1} min. ${where}`;
 }
 
 /** Slack reads these three characters as markup: <!channel> in a category would notify everybody. */

@@ -5,6 +5,7 @@ import type { Partition } from "../storage/partitions/partition";
 import { dropPartition, sealPartition } from "../storage/partitions/partition-lifecycle";
 import type { PartitionMap } from "../storage/partitions/partition-map";
 import { loadPartitionMap, NO_PARTITIONS, stateStatements } from "../storage/partitions/partition-records";
+import { archiveErrors } from "./archive-errors";
 import { beginProgress, noteFailure, readProgress } from "./compaction-records";
 import type { CompactionWorld } from "./compaction-world";
 import { copyNextFile, findDifference } from "./copy-partition";
@@ -15,14 +16,16 @@ import { partitionToSeal } from "./partition-dates";
 /** What a step did. `waiting` means that nothing is due. */
 export type StepResult =
   | { did: "sealed" | "copied" | "archived" | "dropped" | "flushed" | "finished"; partition: number; rows: number }
+  /** Errors are in no partition. */
+  | { did: "moved_errors"; partition: 0; rows: number }
   | { did: "waiting" };
 
 const WAITING: StepResult = { did: "waiting" };
 
 /**
- * Runs the compactor's next bounded step: it seals a partition, copies one file of it, publishes it, drops it, or flushes
- * a part of a late lane. The next step follows from stored data alone. So a step that failed, ran twice, or ran in two
- * consumers at once does no harm.
+ * Does the next piece of work of the compactor, which is bounded: it seals a partition, copies a file of one, publishes it, drops it,
+ * moves errors, or empties a part of a late lane. What is next follows from what is stored alone, so a step that failed, or was done
+ * twice, or by two consumers at once, does no harm.
  *
  * ```
  * open ──its hot window is over──▶ sealed ──grace, all files copied, checked──▶ archived ──▶ dropped
@@ -52,7 +55,15 @@ export async function compactStep(world: CompactionWorld, now: Micros): Promise<
       return { did: "sealed", partition: due.id, rows: 0 };
     }
   }
-  return flush(world, map, now);
+  const errors = await moveErrors(world, now);
+  return errors === null ? flush(world, map, now) : { did: "moved_errors", partition: 0, rows: errors };
+}
+
+function moveErrors({ databases, archive, settings }: CompactionWorld, now: Micros): Promise<number | null> {
+  if (archive === null) return Promise.resolve(null);
+  const { hotMicros, everyMicros } = settings.errors;
+  const before = Math.floor((now - hotMicros) / everyMicros) * everyMicros;
+  return archiveErrors(databases, archive, { before, now });
 }
 
 async function copyOrPublish(world: CompactionWorld, partition: Partition, now: Micros): Promise<StepResult> {

@@ -62,7 +62,7 @@ export async function readProgress({ binding }: Database, partition: number): Pr
 /** The condition that a partition's progress has not changed, for `addFileStatement`. */
 export function standsAt(partition: number, { database, copied }: Progress) {
   return {
-    sql: `EXISTS (SELECT 1 FROM compactions WHERE partition_id = ?16 AND database = ?17 AND copied IS ?18)`,
+    sql: `EXISTS (SELECT 1 FROM compactions WHERE partition_id = ?17 AND database = ?18 AND copied IS ?19)`,
     params: [partition, database, copied === null ? null : JSON.stringify(copied)],
   };
 }

@@ -1,11 +1,17 @@
 import type { Config } from "../model/config";
 import type { Micros } from "../model/time/time";
-import { readStorageSettings, type StorageSettings } from "../storage/admin/storage-settings";
+import { type RetentionDays, readStorageSettings, type StorageSettings } from "../storage/admin/storage-settings";
 import { type ArchiveBucket, archiveOf } from "../storage/archive/archive-bucket";
 import { FILE_LIMITS, type FileLimits } from "../storage/archive/limits";
 import { type Database, databasesOf, firstDatabase } from "../storage/core/databases";
 
-/** When data moves from the databases to the archive, and when it is deleted. */
+/** After so long data is deleted for good; null: it is kept. */
+export interface RetentionRule {
+  eventsMicros: Micros | null;
+  errorsMicros: Micros | null;
+}
+
+/** When data leaves the databases, and the archive. */
 export interface CompactionSettings {
   /** How long a partition stays in the databases after its end. */
   hotMicros: Micros;
@@ -15,9 +21,15 @@ export interface CompactionSettings {
   graceMicros: Micros;
   /** The interval between two flushes of a late lane. */
   lateMicros: Micros;
-  /** The ages at which events and errors are deleted permanently, or null to keep them. */
-  retention: { eventsMicros: Micros | null; errorsMicros: Micros | null };
-  /** The limits of a file. */
+  /** How long errors stay in the databases after their receipt, and of how much time they are moved together. */
+  errors: { hotMicros: Micros; everyMicros: Micros };
+  retention: RetentionRule & {
+    /** Of applications whose rules are shorter. */
+    applications: readonly (RetentionRule & { application: string })[];
+    /** How often a rule is looked at again that had nothing to delete. */
+    checkMicros: Micros;
+  };
+  /** What a file may hold. */
   fileLimits: FileLimits;
 }
 
@@ -35,23 +47,52 @@ const DAY: Micros = 86_400_000_000;
 /** The interval between two flushes of a late lane, unless HOT_SECONDS shortens it. */
 const LATE_MICROS: Micros = DAY;
 
-/** The settings in force: those of the deployment, shortened by HOT_SECONDS and GRACE_SECONDS for trials. */
+const HOUR: Micros = 3_600_000_000;
+
+/** The queue keeps messages for 14 days. An error that is delivered again meanwhile must be known, or it is counted twice. */
+const MIN_ERROR_DAYS = 15;
+
+/** The settings in force: those of the deployment, which HOT_SECONDS and GRACE_SECONDS shorten for trials. */
 export function compactionSettings(
   { hotMicros, graceMicros }: Pick<Config, "hotMicros" | "graceMicros">,
   { hot_days, hot_bytes, retention }: StorageSettings,
 ): CompactionSettings {
-  const inMicros = (days: number | null) => (days === null ? null : days * DAY);
+  const everything = ruleOf(retention);
+  const applications = Object.entries(retention.applications).map(([application, own]) => ({
+    application,
+    ...shorterOf(ruleOf(own), everything),
+  }));
+  const shortest = applications.flatMap(({ eventsMicros }) => eventsMicros ?? []);
   return {
-    hotMicros: hotMicros ?? hot_days * DAY,
+    // An application's events are deleted from the archive, so they must have left the databases by then.
+    hotMicros: Math.min(hotMicros ?? hot_days * DAY, ...shortest),
     hotBytes: hot_bytes,
     graceMicros,
     lateMicros: hotMicros === null ? LATE_MICROS : graceMicros,
-    retention: { eventsMicros: inMicros(retention.events_days), errorsMicros: inMicros(retention.errors_days) },
+    errors: {
+      hotMicros: hotMicros ?? Math.max(hot_days, MIN_ERROR_DAYS) * DAY,
+      everyMicros: hotMicros === null ? HOUR : Math.max(graceMicros, 1_000_000),
+    },
+    retention: { ...everything, applications, checkMicros: hotMicros === null ? HOUR : 0 },
     fileLimits: FILE_LIMITS,
   };
 }
 
-/** The compactor's dependencies, from the bindings of the Worker. */
+function ruleOf({ events_days, errors_days }: RetentionDays): RetentionRule {
+  const inMicros = (days: number | null) => (days === null ? null : days * DAY);
+  return { eventsMicros: inMicros(events_days), errorsMicros: inMicros(errors_days) };
+}
+
+/** What of a rule is shorter than what holds for everything; null: nothing. */
+function shorterOf(own: RetentionRule, everything: RetentionRule): RetentionRule {
+  const shorter = (a: Micros | null, b: Micros | null) => (a === null || (b !== null && b <= a) ? null : a);
+  return {
+    eventsMicros: shorter(own.eventsMicros, everything.eventsMicros),
+    errorsMicros: shorter(own.errorsMicros, everything.errorsMicros),
+  };
+}
+
+/** What the compactor works with, as an environment binds it. */
 export async function compactionWorldOf(
   env: Env,
   config: Config,

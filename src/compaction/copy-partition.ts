@@ -12,7 +12,7 @@ import { databasesSharing } from "../storage/partitions/partition-tables";
 import { advanceStatement, markCopied, type Progress, readProgress, standsAt } from "./compaction-records";
 import { belongingOf } from "./late-events";
 import { nextMoment, type RowPlace, readTableRows } from "./read-rows";
-import { storeEventFile } from "./store-file";
+import { storeFile } from "./store-file";
 
 /**
  * Copies the next file of a sealed partition: the remaining rows of an hour in one of its databases, or as many as
@@ -45,8 +45,8 @@ export async function copyNextFile(
     await first.binding.batch([advanceStatement(first, partition.id, next, end, 0)]);
     return 0;
   }
-  const place = { partition: partition.id, generation: 0, hour, finished: true };
-  const file = await storeEventFile(archive, database, writer.finish(), place);
+  const place = { kind: "events" as const, partition: partition.id, generation: 0, hour, finished: true };
+  const file = await storeFile(archive, database, writer.finish(), place);
   await first.binding.batch([
     // Fails if anything was erased since the rows were read. They are then copied again without it.
     fenceStatement(first.binding, revision),

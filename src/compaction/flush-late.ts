@@ -21,7 +21,7 @@ import { conflictError, errorStatements } from "../storage/write/write-batch";
 import { countStatements } from "../storage/write/write-events";
 import { belongingOf, rowOf } from "./late-events";
 import { type RowPlace, readTableRows, type TableRow } from "./read-rows";
-import { storeEventFile } from "./store-file";
+import { storeFile } from "./store-file";
 
 /**
  * The reads of R2 that a step may make to find copies: enough for late events of 5,000 sessions that are all in the
@@ -58,8 +58,8 @@ export async function flushLateRows(
     const writer = new EventFileWriter();
     for (const { event } of fresh) writer.add(event);
     const first = firstDatabase(databases);
-    const file = await storeEventFile(archive, database, writer.finish(), {
-      ...{ hour, partition: partition.id, finished: false },
+    const file = await storeFile(archive, database, writer.finish(), {
+      ...{ kind: "events", hour, partition: partition.id, finished: false },
       generation: await nextGeneration(first, partition, database),
     });
     await first.binding.batch([fenceStatement(first.binding, check.revision), addFileStatement(first, file, { now })]);

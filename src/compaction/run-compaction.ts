@@ -4,7 +4,7 @@ import { messageOf } from "../storage/core/transport-errors";
 import { compactStep, type StepResult } from "./compact-step";
 import type { CompactionWorld } from "./compaction-world";
 import { holdLease } from "./compactor-lease";
-import { applyRetention } from "./retention";
+import { applyRetention } from "./retention/apply-retention";
 
 /** What one run did. */
 export interface CompactionRun {
@@ -31,8 +31,7 @@ export async function runCompaction(world: CompactionWorld, clock: () => Micros)
   while (steps.length < MAX_STEPS && rows < MAX_ROWS) {
     const step = await compactStep(world, clock());
     if (step.did === "waiting") {
-      await applyRetention(world, clock());
-      return { steps, isDone: true };
+      return { steps, isDone: !(await applyRetention(world, clock())) };
     }
     steps.push(step);
     rows += step.rows;

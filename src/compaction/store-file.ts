@@ -1,30 +1,40 @@
 import { createHash } from "node:crypto";
 import type { ArchiveBucket } from "../storage/archive/archive-bucket";
 import { type ArchiveFile, fileId, objectKey } from "../storage/archive/file/archive-file";
-import type { EventFile } from "../storage/archive/file/event-file";
+import type { WrittenFile } from "../storage/archive/file/file-writer";
+import type { BuiltIndex } from "../storage/archive/file/session-index";
 import { addIndex } from "../storage/archive/index-store";
 import type { Database } from "../storage/core/databases";
 
+/** A file of events or of errors. */
+export type FinishedFile = WrittenFile & Pick<ArchiveFile, "first" | "last" | "applications"> & { index: BuiltIndex };
+
 /**
- * Stores a file of events: the object, then its entries in the session index. Readers use the file once its row is
- * in the manifest, which the caller adds. Names derive from contents, so storing it twice changes nothing.
+ * Stores a file of events or errors: the object, then its part of the session index. It is read from the moment on at which its row is in the
+ * manifest, which the caller adds. Names are made of contents, so storing it twice changes nothing.
  *
  * @throws what R2 and D1 throw. R2 refuses an object whose bytes do not match the given hash.
  */
-export async function storeEventFile(
+export async function storeFile(
   archive: ArchiveBucket,
   database: Database,
-  file: EventFile,
-  { hour, partition, generation, finished }: Pick<ArchiveFile, "hour" | "partition" | "generation" | "finished">,
+  file: FinishedFile,
+  {
+    kind,
+    hour,
+    partition,
+    generation,
+    finished,
+  }: Pick<ArchiveFile, "kind" | "hour" | "partition" | "generation" | "finished">,
 ): Promise<ArchiveFile> {
-  const { bytes, rows, footerBytes, first, last, index } = file;
+  const { bytes, rows, footerBytes, first, last, index, applications } = file;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const stored: ArchiveFile = {
     id: fileId(sha256),
-    kind: "events",
-    key: objectKey("events", hour, database.index, sha256),
+    kind,
+    key: objectKey(kind, hour, database.index, sha256),
     ...{ partition, hour, generation, finished, database: database.index },
-    ...{ first, last, rows, footerBytes, bytes: bytes.byteLength, indexLevel: index.level },
+    ...{ first, last, rows, footerBytes, applications, bytes: bytes.byteLength, indexLevel: index.level },
   };
   await putObject(archive, stored.key, bytes, sha256);
   await addIndex(database, stored, index);

@@ -14,16 +14,26 @@ export const AlertNameSchema = v.pipe(
 
 const count = (least: number, max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(max));
 
-/** When an alert begins: at a number of failures, or at a share of all events with a minimum number of failures. */
-export const ThresholdSchema = v.union(
-  [
+/** Of failed events: so many, or such a share of failures among all events, given so many failures at least. */
+const FAILURE_THRESHOLDS = [
     v.strictObject({ failures: count(1, 1_000_000_000) }),
     v.strictObject({
       share: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
       at_least: v.optional(count(1, 1_000_000_000), 1),
     }),
-  ],
-  'expected {"failures": 5}, or {"share": 0.1, "at_least": 20} with a share above 0 and up to 1; whole numbers from 1',
+] as const;
+
+/** Of the whole deployment: a database is full in so few days, or so much waits to be stored or to be archived. */
+const STORAGE_THRESHOLDS = [
+  v.strictObject({ days_left: count(1, 3_650) }),
+  v.strictObject({ backlog: count(1, 1_000_000_000) }),
+  v.strictObject({ archive_hours: count(1, 10_000) }),
+] as const;
+
+/** When an alert begins. */
+export const ThresholdSchema = v.union(
+  [...FAILURE_THRESHOLDS, ...STORAGE_THRESHOLDS],
+  'expected {"failures": 5}, or {"share": 0.1, "at_least": 20} with a share above 0 and up to 1, or {"days_left": 7}, {"backlog": 10000} or {"archive_hours": 6}; whole numbers from 1',
 );
 
 export const WebhookSchema = v.strictObject({
@@ -37,7 +47,8 @@ export const AlertRuleSchema = v.strictObject({
   category: v.optional(CategorySchema),
   event_name: v.optional(NameSchema),
   threshold: ThresholdSchema,
-  window_minutes: count(1, 1_440),
+  /** Of failed events alone. */
+  window_minutes: v.optional(count(1, 1_440)),
   webhook: WebhookSchema,
 });
 
@@ -45,14 +56,20 @@ export type AlertRule = v.InferOutput<typeof AlertRuleSchema>;
 export type Threshold = v.InferOutput<typeof ThresholdSchema>;
 export type WebhookFormat = AlertRule["webhook"]["format"];
 
-/**
- * The events in an alert's window: failures by time of receipt, stored events by time of occurrence. `stored` is 0 if
- * the threshold is not a share.
- */
-export interface Measurement {
+export type StorageThreshold = v.InferOutput<(typeof STORAGE_THRESHOLDS)[number]>;
+
+export function isOfStorage(threshold: Threshold): threshold is StorageThreshold {
+  return "days_left" in threshold || "backlog" in threshold || "archive_hours" in threshold;
+}
+
+/** The events of an alert's window: failed by receipt, stored by occurrence. `stored` is 0 where no share is asked for. */
+export interface Failures {
   failures: number;
   stored: number;
 }
+
+/** What an alert measured. Of storage one number: days, messages or hours; null: there is nothing to measure. */
+export type Measurement = Failures | { value: number | null };
 
 export type AlertState = "ok" | "firing";
 export type AlertKind = "begin" | "end";

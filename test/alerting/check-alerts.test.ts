@@ -12,6 +12,7 @@ import { errorRow, eventRow, MINUTE, MORNING, store } from "../storage/seed";
 
 const databases = databasesOf(env);
 const home = { index: 0, binding: env.DB };
+const GAUGES = { backlog: async () => null, hasArchive: false, hotMicros: null };
 const URL_OF_HOOK = "https://hooks.example.com/eye";
 
 interface Post {
@@ -26,7 +27,7 @@ function alertingTo(posts: Post[], ...statuses: number[]): Alerting {
     const status = statuses.length > 1 ? statuses.shift() : statuses[0];
     return new Response(null, { status: status ?? 200 });
   };
-  return { databases, fetch: answer, allowInsecureHosts: false, clock: () => MORNING, log: () => undefined };
+  return { databases, fetch: answer, allowInsecureHosts: false, clock: () => MORNING, log: () => undefined, ...GAUGES };
 }
 
 const bodyOf = ({ init }: Post): unknown => JSON.parse(String(init.body));

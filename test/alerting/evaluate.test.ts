@@ -20,7 +20,17 @@ it("alerts begin and end alternately, whatever is measured", () => {
   );
 });
 
-it("a number of failures is a sufficient threshold", () => {
+it("takes one number of the storage, and nothing where there is none", () => {
+  expect(evaluate("ok", { days_left: 7 }, { value: 7 })).toBe("begin");
+  expect(evaluate("ok", { days_left: 7 }, { value: 7.1 })).toBeNull();
+  expect(evaluate("firing", { days_left: 7 }, { value: null })).toBe("end");
+  expect(evaluate("ok", { backlog: 100 }, { value: 100 })).toBe("begin");
+  expect(evaluate("ok", { backlog: 100 }, { value: 99 })).toBeNull();
+  expect(evaluate("ok", { archive_hours: 2 }, { value: 2.5 })).toBe("begin");
+  expect(evaluate("firing", { archive_hours: 2 }, { value: 0 })).toBe("end");
+});
+
+it("takes a number of failures by itself", () => {
   expect(evaluate("ok", { failures: 3 }, { failures: 3, stored: 0 })).toBe("begin");
   expect(evaluate("ok", { failures: 3 }, { failures: 2, stored: 0 })).toBeNull();
   expect(evaluate("firing", { failures: 3 }, { failures: 2, stored: 0 })).toBe("end");

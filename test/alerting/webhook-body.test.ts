@@ -34,7 +34,21 @@ describe("webhookBody", () => {
     });
   });
 
-  it("omits the share if the threshold is not a share", () => {
+  it("says what was measured of the storage, in both formats", () => {
+    const webhook = { url: "https://hooks.example.com/x", format: "json" } as const;
+    const full: Message = {
+      ...{ id: "full:1:begin", kind: "begin", name: "full", at: message.at, measured: { value: 3.26 } },
+      rule: { threshold: { days_left: 7 }, webhook },
+    };
+    expect(JSON.parse(webhookBody(full))).toMatchObject({
+      alert: { name: "full", threshold: { days_left: 7 } },
+      found: { days_left: 3.26 },
+    });
+    const slack = { ...full, rule: { ...full.rule, webhook: { ...webhook, format: "slack" as const } } };
+    expect(JSON.parse(webhookBody(slack)).text).toBe("Alert full has begun: a database is full in 3.3 days.");
+  });
+
+  it("leaves the share out where no share is watched", () => {
     const rule = { ...message.rule, threshold: { failures: 20 } };
     expect(JSON.parse(webhookBody({ ...message, rule })).found).toEqual({ failures: 30 });
   });

@@ -21,9 +21,14 @@ export const EAGER: CompactionSettings = {
   hotBytes: Number.MAX_SAFE_INTEGER,
   graceMicros: 0,
   lateMicros: 0,
-  retention: { eventsMicros: null, errorsMicros: null },
+  // Errors stay, unless a test says otherwise.
+  errors: { hotMicros: Number.MAX_SAFE_INTEGER, everyMicros: 1 },
+  retention: { eventsMicros: null, errorsMicros: null, applications: [], checkMicros: 0 },
   fileLimits: { ...FILE_LIMITS, groupRows: 10, fileGroups: 5 },
 };
+
+/** Errors move too. */
+export const MOVING_ERRORS: CompactionSettings = { ...EAGER, errors: { hotMicros: 0, everyMicros: 1 } };
 
 export function worldWith(changes: Partial<CompactionWorld> = {}): CompactionWorld {
   return { databases, archive: env.ARCHIVE, settings: EAGER, log: () => {}, ...changes };

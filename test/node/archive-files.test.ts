@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, describe, expect, it } from "vitest";
+import { parquetFormat } from "../../src/api/exports/parquet";
 import type { ArchivedError, ArchivedEvent } from "../../src/storage/archive/file/archived-rows";
 import { ERROR_COLUMNS } from "../../src/storage/archive/file/columns";
+import { ErrorFileWriter } from "../../src/storage/archive/file/error-file";
 import { EventFileWriter } from "../../src/storage/archive/file/event-file";
-import { ArchiveFileWriter } from "../../src/storage/archive/file/file-writer";
+import type { FoundEvent } from "../../src/storage/events/find-events";
 
 /** Reads files of the archive with DuckDB, and compares them row by row and value by value. */
 
@@ -127,6 +129,32 @@ describe("a file of events, read by DuckDB", () => {
   });
 });
 
+describe("an export as Parquet, read by DuckDB", () => {
+  it("holds every event, and says in its footer where it goes on", async () => {
+    const events = [...ODD, ...Array.from({ length: 23_000 }, (_, n) => event(n))];
+    const format = parquetFormat();
+    const parts = [format.begin()];
+    for (let n = 0; n < events.length; n += 900) parts.push(format.lines(events.slice(n, n + 900).map(found)));
+    parts.push(format.end(events.length, "?cursor=x"));
+    // It is sent as it is written: no part holds much more than a row group.
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThan(1_000_000);
+    const bytes = Buffer.concat(parts);
+    expect(await readBack(bytes, EVENTS)).toEqual(events.map(asRow));
+    const path = join(folder, "export.parquet");
+    writeFileSync(path, bytes);
+    const duck = await (await DuckDBInstance.create()).connect();
+    const notes = await duck.runAndReadAll(
+      `SELECT decode(value) AS note FROM parquet_kv_metadata('${path}') WHERE decode(key) = 'the_eye.export'`,
+    );
+    expect(JSON.parse(String(notes.getRowObjectsJson()[0]?.note))).toEqual({ events: 23_005, next: "?cursor=x" });
+  });
+});
+
+function found(row: ArchivedEvent): FoundEvent {
+  const { occurredAt, receivedAt, session } = row;
+  return { ...row, key: { occurredAt, receivedAfter: receivedAt - occurredAt, session, tie: 0 } };
+}
+
 describe("a file of errors, read by DuckDB", () => {
   const plain: ArchivedError = {
     id: "err_1",
@@ -172,7 +200,7 @@ describe("a file of errors, read by DuckDB", () => {
   ];
 
   it("holds every column", async () => {
-    const writer = new ArchiveFileWriter(ERROR_COLUMNS);
+    const writer = new ErrorFileWriter();
     for (const error of errors) writer.add(error);
     const moments = ["received_at", "resolved_at", "resolved_occurred_at", "replayed_at"];
     const columns = ERROR_COLUMNS.map(({ name }) =>

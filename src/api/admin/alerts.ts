@@ -4,7 +4,7 @@ import type { AppEnv } from "../../http/app-env";
 import { requireScope } from "../../http/auth/authenticate";
 import { problem, Refusal } from "../../http/problem";
 import { parseJsonBody } from "../../http/request/parse-json-body";
-import { MAX_ALERTS } from "../../model/alert";
+import { type AlertRule, isOfStorage, MAX_ALERTS } from "../../model/alert";
 import { formatTimestamp } from "../../model/time/time";
 import { refuseDestination } from "../../model/webhook-destination";
 import { listDeliveries } from "../../storage/admin/alert-deliveries";
@@ -31,6 +31,8 @@ alerts.post("/", async (c) => {
     const detail = `The member webhook.url is not allowed: ${refused}.`;
     return problem("invalid_parameter", detail, { parameter: "webhook.url" });
   }
+  const misfit = refuseMisfit(rule);
+  if (misfit !== null) return misfit;
   const secret = `eye_s_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url")}`;
   const alert = { name, rule, secret, createdAt: Date.now() * 1000, incarnation: crypto.randomUUID() };
   const created = await insertAlert(firstDatabase(databasesOf(c.env)), alert);
@@ -60,6 +62,17 @@ alerts.delete("/:name", async (c) => {
   const removed = await deleteAlert(firstDatabase(databasesOf(c.env)), c.req.param("name"));
   return removed ? c.body(null, 204) : noAlert();
 });
+
+/** Failed events are counted over a window; what is watched of the storage has none, and belongs to no application. */
+function refuseMisfit(rule: AlertRule): Response | null {
+  const refuse = (parameter: string, why: string) =>
+    problem("invalid_parameter", `The member ${parameter} cannot be taken: ${why}.`, { parameter });
+  if (!isOfStorage(rule.threshold)) return rule.window_minutes === undefined ? refuse("window_minutes", "it is missing") : null;
+  const [wrong] = (["application", "category", "event_name", "window_minutes"] as const).filter(
+    (member) => rule[member] !== undefined,
+  );
+  return wrong === undefined ? null : refuse(wrong, "it is for failed events, and this threshold is for the storage");
+}
 
 function noAlert(): Response {
   return problem("not_found", "There is no alert of this name.");

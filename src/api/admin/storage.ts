@@ -46,6 +46,10 @@ export const StorageResponse = v.object({
       failure: v.pipe(v.nullable(v.string()), v.description("Why the compactor cannot continue with it.")),
     }),
   ),
+  archived_errors: v.pipe(
+    v.object({ errors: CountSchema, bytes: CountSchema, files: CountSchema }),
+    v.description("Failed events in the archive."),
+  ),
   deletions: v.pipe(
     v.array(v.object({ at: MomentSchema, kind: v.string(), what: v.unknown(), rows: CountSchema, bytes: CountSchema })),
     v.description("The latest deletions by retention, newest first, at most 20."),
@@ -61,11 +65,12 @@ export const CompactResponse = v.object({
 export const storage = new Hono<AppEnv>({ strict: false });
 
 storage.get("/", requireScope("admin"), async (c) => {
-  const { databases, partitions, deletions } = await readStorageState(databasesOf(c.env), Date.now() * 1_000);
+  const { databases, partitions, archivedErrors, deletions } = await readStorageState(databasesOf(c.env), Date.now() * 1_000);
   const body: v.InferOutput<typeof StorageResponse> = {
     archive: archiveOf(c.env) !== null,
     databases: databases.map((state) => renderDatabase(state, partitions)),
     partitions: partitions.map(renderPartition),
+    archived_errors: archivedErrors,
     deletions: deletions.map(({ at, kind, what, rows, bytes }) => ({
       ...{ at: formatTimestamp(at), kind, rows, bytes },
       what: JSON.parse(what) as unknown,

@@ -10,10 +10,11 @@ import { problem, Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { readParameters } from "../../http/request/parameters";
 import { MAX_ID_CHARACTERS } from "../../model/limits";
+import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf, firstDatabase } from "../../storage/core/databases";
 import { listErasures, loadErasure } from "../../storage/erasures/erasure-records";
 import type { SubjectKind } from "../../storage/erasures/subject";
-import { findErrorsById } from "../../storage/errors/error-queries";
+import { findAllErrorsById } from "../../storage/errors/all-errors";
 import { ErasurePlaceSchema, ErasuresParameters, renderErasure } from "./erasure-schemas";
 
 /** `DELETE /theeye/sessions/{id}`. Also accepts a session without stored events: its queued events are erased too. */
@@ -30,7 +31,7 @@ export function eraseVisitor(c: Context<AppEnv>): Promise<Response> {
 export async function eraseError(c: Context<AppEnv>): Promise<Response> {
   const id = c.req.param("id") ?? "";
   return answerFrom(async () => {
-    const [error] = await findErrorsById(databasesOf(c.env), [id]);
+    const [error] = await findAllErrorsById(databasesOf(c.env), [id], archiveOf(c.env));
     return error === undefined ? problem("not_found", "There is no error of this id.") : begin(c, "error");
   });
 }

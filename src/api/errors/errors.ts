@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
 import { askedApplications } from "../../http/auth/visible-applications";
-import { NextSchema, pageResponse, readCursor } from "../../http/page";
+import { archiveNote, FromArchiveSchema, NextSchema, pageResponse, readCursor } from "../../http/page";
 import { problem, Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { MomentSchema } from "../../http/request/moment";
@@ -21,9 +21,11 @@ import { CountSchema } from "../../model/count";
 import { nestingOf } from "../../model/json/nesting";
 import { MAX_NESTING_LEVELS } from "../../model/limits";
 import { formatTimestamp } from "../../model/time/time";
+import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
+import { findAllErrors, findAllErrorsById } from "../../storage/errors/all-errors";
 import type { ErrorKey } from "../../storage/errors/error-key";
-import { ERROR_STATUSES, type FoundError, findErrors, findErrorsById } from "../../storage/errors/error-queries";
+import { ERROR_STATUSES, type FoundError } from "../../storage/errors/error-queries";
 
 /**
  * The parameters of `GET /theeye/errors`. `start_date` and `end_date` refer to the receipt. Newest first without
@@ -100,7 +102,11 @@ export const StoredErrorSchema = v.object({
   ),
 });
 
-export const ErrorsResponse = v.object({ results: v.array(StoredErrorSchema), next: NextSchema });
+export const ErrorsResponse = v.object({
+  results: v.array(StoredErrorSchema),
+  from_archive: FromArchiveSchema,
+  next: NextSchema,
+});
 
 const ErrorPlaceSchema = v.pipe(
   v.strictTuple([v.pipe(v.number(), v.safeInteger()), v.pipe(v.string(), v.maxLength(200))]),
@@ -108,8 +114,8 @@ const ErrorPlaceSchema = v.pipe(
 );
 
 /**
- * `GET /theeye/errors`: the events that failed validation, each with its complete content and all its issues, by
- * receipt. See `findErrors` for what a page reads.
+ * `GET /theeye/errors`: the events that did not validate, each with its whole content and all its issues, by receipt.
+ * See `findAllErrors` for what a page reads.
  */
 export async function listErrors(c: Context<AppEnv>): Promise<Response> {
   const read = readQuestion(c, ErrorsParameters);
@@ -122,7 +128,7 @@ export async function listErrors(c: Context<AppEnv>): Promise<Response> {
 
   return answerFrom(async () => {
     const databases = databasesOf(c.env);
-    const { rows, next } = await findErrors(databases, {
+    const asking = {
       status: question.status ?? null,
       code: question.code ?? null,
       session: question.session_id ?? null,
@@ -134,13 +140,21 @@ export async function listErrors(c: Context<AppEnv>): Promise<Response> {
       order,
       limit: question.limit,
       after,
-    });
+    };
+    const { rows, next, fromArchive } = await findAllErrors(databases, asking, archiveOf(c.env));
     if (rows.length === 0 && next === null && after === null) {
       const unknown = await refuseUnknownApplication(databases, question.application);
       if (unknown !== null) return unknown.response();
     }
     const place = next === null ? null : [next.receivedAt, next.id];
-    return pageResponse(c.req.url, { question: asked, name: "errors", place }, { results: rows.map(renderError) });
+    return pageResponse(
+      c.req.url,
+      { question: asked, name: "errors", place },
+      {
+        results: rows.map(renderError),
+        ...archiveNote(fromArchive),
+      },
+    );
   });
 }
 
@@ -152,7 +166,7 @@ export async function showError(c: Context<AppEnv>): Promise<Response> {
   if (applications instanceof Refusal) return applications.response();
   const id = c.req.param("id") ?? "";
   return answerFrom(async () => {
-    const [error] = await findErrorsById(databasesOf(c.env), [id]);
+    const [error] = await findAllErrorsById(databasesOf(c.env), [id], archiveOf(c.env));
     if (error === undefined || !isVisible(error, applications)) {
       return problem("not_found", "There is no error of this id.");
     }

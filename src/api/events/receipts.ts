@@ -12,12 +12,8 @@ import { MAX_ID_CHARACTERS } from "../../model/limits";
 import { formatTimestamp } from "../../model/time/time";
 import { type ArchiveBucket, archiveOf } from "../../storage/archive/archive-bucket";
 import { type Database, databasesOf } from "../../storage/core/databases";
-import {
-  type FailedReceipt,
-  findFailures,
-  type ReceiptQuestion,
-  type StoredReceipt,
-} from "../../storage/events/receipt-queries";
+import type { FailedReceipt, ReceiptQuestion, StoredReceipt } from "../../storage/events/receipt-queries";
+import { findAllFailures } from "../../storage/events/whole-failures";
 import { findWholeReceipt } from "../../storage/events/whole-session";
 
 const id = (description: string) =>
@@ -103,7 +99,7 @@ export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
     const seen = await c.env.SESSIONS.getByName(session).recall(id);
     const [own, failures] = await Promise.all([
       findWholeReceipt(databases, question, archiveOf(c.env)),
-      findFailures(databases, question),
+      findAllFailures(databases, question, archiveOf(c.env)),
     ]);
     const stored = own ?? (await resolvedEvent(failures, databases, question, archiveOf(c.env)));
     const facts = {

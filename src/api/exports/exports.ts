@@ -7,19 +7,21 @@ import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { CursorParameter, filterParameters, refuseParameter } from "../../http/request/parameters";
 import { readQuestion } from "../../http/request/read-question";
+import { type ArchiveBucket, archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
 import { findEvents } from "../../storage/events/find-events";
 import { type ExportQuestion, exportEvents } from "../../storage/exports/export-events";
 import { plannedEnd } from "../../storage/exports/planned-end";
 import { type EventKey, startOf } from "../../storage/scan/event-order";
 import { csvHeader, csvLine, flattenedPaths, MAX_FLATTENED } from "./csv";
-import { type ExportFormat, exportStream } from "./export-stream";
+import { type ExportFormat, exportStream, type TextFormat, textFormat } from "./export-stream";
 import { ndjsonLine } from "./ndjson";
+import { parquetFormat } from "./parquet";
 
 /** Events in one response: about 8 s of a Worker's 30 s of CPU, and 250 of its 1,000 queries. */
 export const MAX_EXPORTED_EVENTS = 1_000_000;
 
-const FORMATS = ["ndjson", "csv"] as const;
+const FORMATS = ["ndjson", "csv", "parquet"] as const;
 
 const limitRule = `expected a whole number from 1 to ${MAX_EXPORTED_EVENTS}`;
 
@@ -28,7 +30,9 @@ export const ExportParameters = v.object({
   format: v.optional(
     v.pipe(
       v.picklist(FORMATS, `expected one of ${FORMATS.join(", ")}`),
-      v.description("ndjson: one event on each line, as in the list of events. csv: RFC 4180, with a header line."),
+      v.description(
+        "ndjson: one event a line, as the list of events has it. csv: RFC 4180, with a line of names. parquet: a file with the columns of the archive.",
+      ),
     ),
     "ndjson",
   ),
@@ -77,6 +81,9 @@ export async function exportAll(c: Context<AppEnv>): Promise<Response> {
   if (asked.flatten !== undefined && asked.format !== "csv") {
     return refuseParameter("flatten", "only format=csv has columns.").response();
   }
+  if (asked.gzip !== undefined && asked.format === "parquet") {
+    return refuseParameter("gzip", "a Parquet file is compressed inside.").response();
+  }
   const { session_id, category, name, application, start_date, end_date } = asked;
   const filters = { session_id, category, name, application, start_date, end_date };
   const after = readCursor({ ...filters, cursor: asked.cursor }, "exports", EventPlaceSchema);
@@ -90,10 +97,11 @@ export async function exportAll(c: Context<AppEnv>): Promise<Response> {
       range: { order: "asc", from: start_date ?? null, to: end_date ?? null, after },
       limit: asked.limit,
     };
-    const flatten = await columnsOf(asked, question, databases);
+    const archive = archiveOf(c.env);
+    const flatten = await columnsOf(asked, question, { databases, archive });
     const end = question.session === null ? await plannedEnd(databases, question, question.range, asked.limit) : null;
     const planned = end === null ? question : { ...question, range: { ...question.range, to: end - 1 } };
-    const events = exportEvents(databases, planned);
+    const events = exportEvents(databases, planned, archive);
     const first = await events.next();
     const nextOf = (place: EventKey | null) => {
       const from = place ?? (end === null ? null : startOf(end));
@@ -101,18 +109,23 @@ export async function exportAll(c: Context<AppEnv>): Promise<Response> {
       const changed = flatten === null ? {} : { flatten: flatten.join(",") };
       return cursorUrl(c.req.url, { question: filters, name: "exports", place: eventPlace(from) }, changed);
     };
-    const format = asked.format === "csv" ? csvFormat(flatten ?? []) : NDJSON;
+    const format = FORMAT_OF[asked.format](flatten ?? []);
     const failed = (thrown: unknown) => logFailure("export_broke_off", thrown);
     const stream = exportStream(first, events, format, nextOf, failed);
     return streamed(stream, asked, end === null ? null : nextOf(null));
   });
 }
 
+const MEDIA_TYPES: Record<Asked["format"], string> = {
+  ndjson: "application/x-ndjson",
+  csv: "text/csv; charset=utf-8; header=present",
+  parquet: "application/vnd.apache.parquet",
+};
+
 function streamed(stream: ReadableStream<Uint8Array>, { format, gzip }: Asked, next: string | null): Response {
   const isGzip = gzip !== undefined;
-  const plain = format === "csv" ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson";
   const headers = new Headers({
-    "Content-Type": isGzip ? "application/gzip" : plain,
+    "Content-Type": isGzip ? "application/gzip" : MEDIA_TYPES[format],
     "Content-Disposition": `attachment; filename="events.${format}${isGzip ? ".gz" : ""}"`,
     "Cache-Control": "no-store",
   });
@@ -124,21 +137,27 @@ function streamed(stream: ReadableStream<Uint8Array>, { format, gzip }: Asked, n
 async function columnsOf(
   { flatten }: Asked,
   question: ExportQuestion,
-  databases: ReturnType<typeof databasesOf>,
+  { databases, archive }: { databases: ReturnType<typeof databasesOf>; archive: ArchiveBucket | null },
 ): Promise<string[] | null> {
   if (flatten === undefined) return null;
   if (flatten !== "auto") return flatten.split(",");
-  const { rows } = await findEvents(databases, { ...question, limit: SAMPLED_EVENTS });
+  const { rows } = await findEvents(databases, { ...question, limit: SAMPLED_EVENTS }, archive);
   return flattenedPaths(rows);
 }
 
-const NDJSON: ExportFormat = {
+const FORMAT_OF: Record<Asked["format"], (paths: readonly string[]) => ExportFormat> = {
+  ndjson: () => textFormat(NDJSON),
+  csv: (paths) => textFormat(csvFormat(paths)),
+  parquet: parquetFormat,
+};
+
+const NDJSON: TextFormat = {
   header: "",
   line: ndjsonLine,
   trailer: (events, next) => `${JSON.stringify({ export: { events, next } })}\n`,
 };
 
-function csvFormat(paths: readonly string[]): ExportFormat {
+function csvFormat(paths: readonly string[]): TextFormat {
   return {
     header: csvHeader(paths),
     line: (event) => csvLine(event, paths),

@@ -18,8 +18,9 @@ import {
 import { subjectHash } from "../../storage/erasures/subject";
 import { type TombstoneVault, tombstoneOf } from "../../storage/erasures/tombstone-vault";
 import { nextVisitedSessions } from "../../storage/erasures/visited-sessions";
+import { deleteErasedObjects } from "../rewrite-file";
 import { freshSalt } from "./begin-erasure";
-import { archivedSessionsOf, deleteErasedObjects, eraseFromArchive } from "./erase-archived";
+import { archivedSessionsOf, eraseArchivedError, eraseFromArchive, eraseVisitorFromArchive } from "./erase-archived";
 import { type ErasureState, ErasureStateSchema, PASSES, startOfPass } from "./erasure-state";
 
 /** The dependencies of erasures. */
@@ -87,7 +88,7 @@ function erase(erasure: Erasure, state: ErasureState, io: ErasureIo): Promise<St
   switch (state.phase) {
     case "subject":
       return kind === "error"
-        ? eraseError(subject, io)
+        ? eraseError(subject, state, io)
         : eraseOneSession({ session: subject, before }, state, io, budget);
     case "sessions":
       return eraseVisitedSessions({ ...erasure, visitor: subject }, state, io, budget);
@@ -96,8 +97,11 @@ function erase(erasure: Erasure, state: ErasureState, io: ErasureIo): Promise<St
   }
 }
 
-async function eraseError(id: string, { databases }: ErasureIo): Promise<StepResult> {
-  return { next: null, sessions: 0, events: 0, errors: await eraseErrorsById(databases, [id]) };
+async function eraseError(id: string, state: ErasureState, io: ErasureIo): Promise<StepResult> {
+  const hot = await eraseErrorsById(io.databases, [id]);
+  const archived = await eraseArchivedError(io, id);
+  // Until no file holds it.
+  return { next: archived === null ? null : state, sessions: 0, events: 0, errors: hot + (archived ?? 0) };
 }
 
 async function eraseOneSession(
@@ -123,7 +127,8 @@ async function eraseSession(erased: { session: string; before: Micros }, io: Era
   const archived = isDone && budget.left > 0 ? await eraseFromArchive(io, erased) : null;
   if (archived !== null) {
     budget.left = 0;
-    events += archived;
+    events += archived.events;
+    errors += archived.errors;
     isDone = false;
   }
   return { isDone, events, errors };
@@ -181,9 +186,13 @@ async function addSessionTombstones(
 async function eraseContents(
   erased: { visitor: string; before: Micros },
   state: Extract<ErasureState, { phase: "contents" }>,
-  { databases }: ErasureIo,
+  io: ErasureIo,
   budget: Budget,
 ): Promise<StepResult> {
-  const { errors, next } = await eraseVisitorErrors(databases, erased, state.place, budget);
-  return { next: next === null ? null : { ...state, place: next }, sessions: 0, events: 0, errors };
+  const counts = { sessions: 0, events: 0 };
+  const { errors, next } = await eraseVisitorErrors(io.databases, erased, state.place, budget);
+  if (next !== null) return { ...counts, next: { ...state, place: next }, errors };
+  const archived = await eraseVisitorFromArchive(io, erased);
+  // A file is a step's work. The errors of the databases are looked through once more then: few, as a rule.
+  return { ...counts, next: archived === null ? null : state, errors: errors + (archived ?? 0) };
 }

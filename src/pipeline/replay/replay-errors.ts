@@ -6,7 +6,7 @@ import type { IndexedRules } from "../../rules/rules";
 import { runningAmong } from "../../storage/admin/replays";
 import type { Database } from "../../storage/core/databases";
 import { findErrorsById, type LocatedError } from "../../storage/errors/error-queries";
-import { claimErrors, type ErrorState } from "../../storage/write/resolve-errors";
+import { ARCHIVE_CLAIM, claimErrors, type ErrorState } from "../../storage/write/resolve-errors";
 import { callSessions } from "../call-sessions";
 import type { ReadEvent } from "../place-rows";
 import type { ReplayedError, ReplayIo, Replaying, ReplayOutcome, Validated, Waiting } from "./replay-outcome";
@@ -81,6 +81,8 @@ async function claim(errors: LocatedError[], replay: string, databases: Database
   const states = await attempt([]);
   const holders = new Set([...states.values()].flatMap(({ claimed_by: holder }) => holder ?? []));
   holders.delete(replay);
+  // Those are on their way to the archive.
+  holders.delete(ARCHIVE_CLAIM);
   const [first] = databases;
   if (holders.size === 0 || first === undefined) return states;
   const running = await runningAmong(first, [...holders]);

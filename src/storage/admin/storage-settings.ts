@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { MAX_ID_CHARACTERS } from "../../model/limits";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 
@@ -6,10 +7,12 @@ import type { Database } from "../core/databases";
 
 const days = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(36_500));
 
-const retention = {
-  events_days: v.nullable(days),
-  errors_days: v.nullable(days),
-};
+const RetentionSchema = v.strictObject({ events_days: v.nullable(days), errors_days: v.nullable(days) });
+
+export type RetentionDays = v.InferOutput<typeof RetentionSchema>;
+
+/** Applications with a retention of their own. Each costs a look at the manifest an hour. */
+const MAX_APPLICATIONS = 100;
 
 export const StorageSettingsSchema = v.strictObject({
   hot_days: v.pipe(
@@ -29,8 +32,23 @@ export const StorageSettingsSchema = v.strictObject({
     v.description("The size of a database above which its oldest closed partition is archived early."),
   ),
   retention: v.pipe(
-    v.strictObject(retention),
-    v.description("The number of days after which events and errors are deleted permanently. Null keeps them."),
+    v.strictObject({
+      ...RetentionSchema.entries,
+      applications: v.pipe(
+        v.optional(
+          v.pipe(
+            v.record(v.pipe(v.string(), v.maxLength(MAX_ID_CHARACTERS)), RetentionSchema),
+            v.check(
+              (all) => Object.keys(all).length <= MAX_APPLICATIONS,
+              `expected at most ${MAX_APPLICATIONS} applications`,
+            ),
+          ),
+          {},
+        ),
+        v.description("By the name of an application, where it is shorter for what that one sent."),
+      ),
+    }),
+    v.description("After so many days events and errors are deleted for good. null: they are kept."),
   ),
 });
 
@@ -39,7 +57,7 @@ export type StorageSettings = v.InferOutput<typeof StorageSettingsSchema>;
 export const DEFAULT_STORAGE_SETTINGS: StorageSettings = {
   hot_days: 30,
   hot_bytes: 6_000_000_000,
-  retention: { events_days: null, errors_days: null },
+  retention: { events_days: null, errors_days: null, applications: {} },
 };
 
 export interface StoredSettings {

@@ -45,6 +45,7 @@ export interface Deletion {
 export interface StorageState {
   databases: DatabaseState[];
   partitions: PartitionState[];
+  archivedErrors: { errors: number; bytes: number; files: number };
   deletions: Deletion[];
 }
 
@@ -52,8 +53,9 @@ export interface StorageState {
 export async function readStorageState(databases: readonly Database[], now: Micros): Promise<StorageState> {
   const first = firstDatabase(databases);
   const map = await loadPartitionMap(first, NO_PARTITIONS);
-  const [archived, copied, deletions] = await Promise.all([
+  const [archived, archivedErrors, copied, deletions] = await Promise.all([
     archivedOf(first),
+    archivedErrorsOf(first),
     progressOf(first),
     first.binding
       .prepare("SELECT at, kind, what, rows, bytes FROM retention_log ORDER BY id DESC LIMIT 20")
@@ -80,7 +82,12 @@ export async function readStorageState(databases: readonly Database[], now: Micr
       return databaseState(database, events, now);
     }),
   );
-  return { databases: states, partitions, deletions: deletions.results };
+  return { databases: states, partitions, archivedErrors, deletions: deletions.results };
+}
+
+/** The days until a database that holds so many events is full, at the rate of its last day; null: nothing is added. */
+export async function daysLeftOf(database: Database, events: number, now: Micros): Promise<number | null> {
+  return (await databaseState(database, events, now)).daysLeft;
 }
 
 async function databaseState({ index, binding }: Database, events: number, now: Micros): Promise<DatabaseState> {
@@ -127,6 +134,16 @@ async function archivedOf({ binding }: Database) {
     )
     .all<{ id: number; rows: number; bytes: number; files: number }>();
   return new Map(results.map((row) => [row.id, row]));
+}
+
+async function archivedErrorsOf({ binding }: Database): Promise<StorageState["archivedErrors"]> {
+  const sums = await binding
+    .prepare(
+      `SELECT coalesce(sum(rows), 0) AS errors, coalesce(sum(bytes), 0) AS bytes, count(*) AS files FROM archive_files
+       WHERE kind = 'errors'`,
+    )
+    .first<StorageState["archivedErrors"]>();
+  return sums ?? { errors: 0, bytes: 0, files: 0 };
 }
 
 async function progressOf({ binding }: Database) {

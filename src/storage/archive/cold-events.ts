@@ -4,11 +4,12 @@ import type { Partition } from "../partitions/partition";
 import type { EventKey, EventRange } from "../scan/event-order";
 import type { PartialPage } from "../scan/partial-page";
 import { filesByTime } from "./cold-files";
-import { type ColdFiles, type ColdFilter, type ColdRow, scanCold } from "./cold-scan";
+import { type ColdFilter, type ColdRow, scanCold } from "./cold-scan";
 import type { ArchivedEvent } from "./file/archived-rows";
 import { type GroupColumns, ReadBudget } from "./file/file-reader";
 import type { Archive } from "./find-archived";
 import { eventsAt } from "./read-events";
+import type { ColdFiles } from "./scan-files";
 
 /** The reads of R2 that one page may cost. */
 export const MAX_COLD_READS = 38;

@@ -4,10 +4,10 @@ import { firstDatabase } from "../core/databases";
 import { databaseOf, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { boundsOf, type EventKey, type EventRange, type Order } from "../scan/event-order";
-import type { ColdFiles } from "./cold-scan";
 import { type ArchiveFile, hourOf } from "./file/archive-file";
 import { type Archive, filesHolding } from "./find-archived";
 import { filesByHour, filesInHours } from "./manifest";
+import type { ColdFiles } from "./scan-files";
 
 /** The files that a scan lists at a time. It reads from each, so this is below the limit of reads per request. */
 const FILES_LISTED = 48;
@@ -53,7 +53,7 @@ export async function filesByTime(
   const listed = files.filter(({ hour }) => hour !== beyond.hour);
   if (listed.length > 0) return { files: listed.map(whole), boundary: boundaryOf(beyond.hour, order) };
   const ids = partitions.map(({ id }) => id);
-  const all = await filesInHours(firstDatabase(databases), { hours: [beyond.hour], partitions: ids });
+  const all = await filesInHours(firstDatabase(databases), { kind: "events", hours: [beyond.hour], partitions: ids });
   const nextHour = beyond.hour + (order === "asc" ? HOUR_SECONDS : -HOUR_SECONDS);
   return { files: all.map(whole), boundary: boundaryOf(nextHour, order) };
 }
@@ -118,6 +118,7 @@ export async function filesOfSeries(
   const hours = [...new Set(found.flat())].sort((a, b) => (isAscending ? a - b : b - a));
   const beyond = hours[MAX_INDEX_HOURS];
   const files = await filesInHours(firstDatabase(databases), {
+    kind: "events",
     hours: hours.slice(0, MAX_INDEX_HOURS),
     partitions: partitions.map(({ id }) => id),
   });

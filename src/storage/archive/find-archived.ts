@@ -2,7 +2,7 @@ import { tieOf } from "../../model/event/event-key";
 import type { Micros } from "../../model/time/time";
 import { type Database, firstDatabase } from "../core/databases";
 import type { ArchiveBucket } from "./archive-bucket";
-import { type ArchiveFile, hourOf } from "./file/archive-file";
+import { type ArchiveFile, type ArchiveKind, hourOf } from "./file/archive-file";
 import type { ArchivedEvent } from "./file/archived-rows";
 import { type GroupColumns, type ReadBudget, readFooter, readGroups, runOf } from "./file/file-reader";
 import type { IndexedGroups } from "./file/session-index";
@@ -34,8 +34,7 @@ export interface FileGroups {
 }
 
 /**
- * The files of a database that may hold the given sessions (or visitors), each with the row groups that may hold
- * them.
+ * The files of a database that may hold sessions (or visitors, or errors), each with the row groups in which they may lie.
  *
  * @throws what D1 throws
  */
@@ -43,10 +42,11 @@ export async function filesHolding(
   { databases }: Archive,
   database: Database,
   names: readonly string[],
-  hours: { first: number; last: number },
+  { kind = "events", ...hours }: { kind?: ArchiveKind; first: number; last: number },
 ): Promise<FileGroups[]> {
   const indexed = await findInIndex(database, names, hours);
-  const files = await filesById(firstDatabase(databases), [...new Set(indexed.map(({ fileId }) => fileId))]);
+  const found = await filesById(firstDatabase(databases), [...new Set(indexed.map(({ fileId }) => fileId))]);
+  const files = found.filter((file) => file.kind === kind);
   const byFile = Map.groupBy(indexed, ({ fileId }) => fileId);
   return files.map((file) => {
     const own = byFile.get(file.id) ?? [];

@@ -24,6 +24,7 @@ const RowSchema = v.pipe(
     footer_bytes: count,
     index_level: count,
     finished: count,
+    applications: v.nullable(v.pipe(v.string(), v.parseJson(), v.array(v.string()))),
   }),
   v.transform(
     (row): ArchiveFile => ({
@@ -41,12 +42,13 @@ const RowSchema = v.pipe(
       footerBytes: row.footer_bytes,
       indexLevel: row.index_level,
       finished: row.finished === 1,
+      applications: row.applications,
     }),
   ),
 );
 
 const COLUMNS = `file_id, kind, object_key, partition_id, database, hour, generation, first_us, last_us, rows, bytes,
-  footer_bytes, index_level, finished`;
+  footer_bytes, index_level, finished, applications`;
 
 /** Read from the primary: a stale replica might not list a file whose rows have already left D1. */
 async function select(statement: D1PreparedStatement): Promise<ArchiveFile[]> {
@@ -81,20 +83,37 @@ export function filesByHour({ binding }: Database, question: FilesQuestion): Pro
   );
 }
 
-/** All files of events in some hours, of some partitions. */
+/** Files of a kind up to an hour that hold rows of an application, or may do so; the oldest first. */
+export function filesOfApplication(
+  { binding }: Database,
+  { kind, application, last, limit }: { application: string } & Pick<FilesQuestion, "kind" | "last" | "limit">,
+): Promise<ArchiveFile[]> {
+  return select(
+    binding
+      .prepare(
+        `SELECT ${COLUMNS} FROM archive_files INDEXED BY archive_files_by_hour
+         WHERE kind = ?1 AND hour <= ?2
+           AND (applications IS NULL OR EXISTS (SELECT 1 FROM json_each(applications) WHERE value = ?3))
+         ORDER BY hour, partition_id, file_id LIMIT ?4`,
+      )
+      .bind(kind, last, application, limit),
+  );
+}
+
+/** All files of a kind in some hours, of some partitions; null: of all. */
 export function filesInHours(
   { binding }: Database,
-  { hours, partitions }: { hours: readonly number[]; partitions: readonly number[] },
+  { kind, hours, partitions }: { hours: readonly number[] } & Pick<FilesQuestion, "kind" | "partitions">,
 ): Promise<ArchiveFile[]> {
   if (hours.length === 0) return Promise.resolve([]);
   return select(
     binding
       .prepare(
         `SELECT ${COLUMNS} FROM archive_files INDEXED BY archive_files_by_hour
-         WHERE kind = 'events' AND hour IN (SELECT value FROM json_each(?1))
-           AND partition_id IN (SELECT value FROM json_each(?2))`,
+         WHERE kind = ?1 AND hour IN (SELECT value FROM json_each(?2))
+           AND ${partitions === null ? "?3 IS NULL" : "partition_id IN (SELECT value FROM json_each(?3))"}`,
       )
-      .bind(JSON.stringify(hours), JSON.stringify(partitions)),
+      .bind(kind, JSON.stringify(hours), partitions === null ? null : JSON.stringify(partitions)),
   );
 }
 
@@ -119,7 +138,7 @@ export function unfinishedFiles({ binding }: Database, limit: number): Promise<A
 
 export interface AddedFile {
   now: Micros;
-  /** SQL that must be true for the file to be added, with parameters from ?16 on. */
+  /** SQL text that must hold for the file to be added, with its parameters from ?17 on. */
   condition?: { sql: string; params: readonly (string | number | null)[] };
 }
 
@@ -132,7 +151,7 @@ export function addFileStatement(
   return binding
     .prepare(
       `INSERT INTO archive_files (${COLUMNS}, created_at)
-       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 WHERE ${condition.sql} ON CONFLICT DO NOTHING`,
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16 WHERE ${condition.sql} ON CONFLICT DO NOTHING`,
     )
     .bind(
       file.id,
@@ -149,6 +168,7 @@ export function addFileStatement(
       file.footerBytes,
       file.indexLevel,
       file.finished ? 1 : 0,
+      file.applications === null ? null : JSON.stringify(file.applications),
       now,
       ...condition.params,
     );
@@ -158,6 +178,14 @@ export async function markFinished({ binding }: Database, { id }: ArchiveFile): 
   await binding.prepare("UPDATE archive_files SET finished = 1 WHERE file_id = ?1").bind(id).run();
 }
 
-export function removeFileStatement({ binding }: Database, { id }: ArchiveFile): D1PreparedStatement {
-  return binding.prepare("DELETE FROM archive_files WHERE file_id = ?1").bind(id);
+/** Records which applications have rows in a file, where that was not known. */
+export async function noteApplications(
+  { binding }: Database,
+  { id }: ArchiveFile,
+  applications: readonly string[],
+): Promise<void> {
+  await binding
+    .prepare("UPDATE archive_files SET applications = ?2 WHERE file_id = ?1")
+    .bind(id, JSON.stringify(applications))
+    .run();
 }

@@ -122,8 +122,12 @@ export async function eraseVisitorErrors(
   }
 }
 
-/** ?1: [[received_at, id], …]. */
-async function eraseErrors({ binding }: Database, keys: readonly ErrorKey[]): Promise<void> {
+/**
+ * Overwrites errors and deletes them, with their pieces. ?1: [[received_at, id], …].
+ *
+ * @throws what D1 throws
+ */
+export async function eraseErrors({ binding }: Database, keys: readonly ErrorKey[]): Promise<void> {
   const asked = JSON.stringify(keys.map(({ receivedAt, id }) => [receivedAt, id]));
   const isPart = "id IN (SELECT value ->> 1 FROM json_each(?1))";
   const isError = "(received_at, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))";

@@ -2,6 +2,7 @@ import type { Micros } from "../../model/time/time";
 import type { ArchiveBucket } from "../archive/archive-bucket";
 import { type ColdEvent, readColdPage } from "../archive/cold-events";
 import { coldPartitions, filesByTime, filesOfSeries, filesOfSession, rangeUntil } from "../archive/cold-files";
+import type { ReadBudget } from "../archive/file/file-reader";
 import type { Archive } from "../archive/find-archived";
 import { dropLateCopies } from "../archive/late-copies";
 import type { Database } from "../core/databases";
@@ -59,18 +60,20 @@ export interface FoundEvent {
  *
  * A page ends early if its contents pass MAX_PAGE_CONTENT.
  *
+ * @param budget reads of R2, where several pages share them
  * @throws DrizzleQueryError
  */
 export function findEvents(
   databases: Database[],
   question: EventQuestion,
   archive: ArchiveBucket | null = null,
+  budget?: ReadBudget,
 ): Promise<EventPage> {
   return withPartitions(databases, async (map) => {
     const { range, limit } = question;
     const compare = inDirection(compareEventKeys, range.order);
     const hot = await scanFiltered(databases, map, question);
-    const cold = archive === null ? null : await coldPart({ bucket: archive, databases }, map, question, hot);
+    const cold = archive === null ? null : await coldPart({ bucket: archive, databases }, map, question, hot, budget);
     const whole: Page<ScannedEvent | ColdEvent, EventKey> =
       cold === null
         ? hot
@@ -116,23 +119,22 @@ async function coldPart(
   map: PartitionMap,
   question: EventQuestion,
   hot: Page<ScannedEvent, EventKey>,
+  budget: ReadBudget | undefined,
 ): Promise<(PartialPage<ColdEvent, EventKey> & { late: ScannedEvent[] }) | null> {
   const { session, category, name, applications, limit } = question;
   const range = rangeUntil(question.range, hot.next);
   const partitions = coldPartitions(map, range);
   if (partitions.length === 0) return null;
   const filter = { session, category, name, applications, receivedUntil: null };
-  const cold = await readColdPage(archive, {
-    ...{ partitions, range, limit, filter },
-    files: async () => {
-      if (session !== null) return filesOfSession(archive, partitions, session, range);
-      const isFiltered = category !== null || name !== null || applications !== null;
-      const series = isFiltered ? await guidingSeries(archive.databases, question) : null;
-      return series === null
-        ? filesByTime(archive, partitions, range)
-        : filesOfSeries(archive, partitions, series, range);
-    },
-  });
+  const files = async () => {
+    if (session !== null) return filesOfSession(archive, partitions, session, range);
+    const isFiltered = category !== null || name !== null || applications !== null;
+    const series = isFiltered ? await guidingSeries(archive.databases, question) : null;
+    return series === null
+      ? filesByTime(archive, partitions, range)
+      : filesOfSeries(archive, partitions, series, range);
+  };
+  const cold = await readColdPage(archive, { ...{ partitions, range, limit, filter }, files }, budget);
   return { ...cold, late: await dropLateCopies(archive, partitions, hot.rows) };
 }
 

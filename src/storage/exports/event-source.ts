@@ -1,3 +1,4 @@
+import { coldPartitions } from "../archive/cold-files";
 import type { Database } from "../core/databases";
 import { type ScannedEvent, scanChains, scanEvents } from "../events/scan-statements";
 import { withPartitions } from "../partitions/known-partitions";
@@ -21,15 +22,20 @@ const WANTED_CONTENT = 2_000_000;
 /** Characters of contents that one read may return if the events suddenly grow. Longer contents are fetched later. */
 const MAX_CONTENT = 6_000_000;
 
+/** A partition moved to the archive before it was read: its events must be read from there. */
+export class PartitionMoved extends Error {}
+
 /** The main lanes or the late lanes of a database, as one sequence of events. */
 export interface EventSource {
   database: Database;
   kind: "main" | "late";
+  /** True where a partition of the range that has moved to the archive ends the reading with PartitionMoved. */
+  isHotOnly: boolean;
 }
 
-/** The main and the late lanes of every database. Late lanes are separate sources, because they cover the same time. */
-export function sourcesOf(databases: readonly Database[]): EventSource[] {
-  return databases.flatMap((database) => (["main", "late"] as const).map((kind) => ({ database, kind })));
+/** The main and the late lanes of every database. Late lanes are a source of their own, since they cover the same time. */
+export function sourcesOf(databases: readonly Database[], isHotOnly: boolean): EventSource[] {
+  return databases.flatMap((database) => (["main", "late"] as const).map((kind) => ({ database, kind, isHotOnly })));
 }
 
 /**
@@ -37,7 +43,7 @@ export function sourcesOf(databases: readonly Database[]): EventSource[] {
  * Partitions may be sealed or created meanwhile: each read uses the current map.
  *
  * @param databases all of them, the first with the partition map
- * @throws DrizzleQueryError
+ * @throws DrizzleQueryError, and PartitionMoved
  */
 export async function* readSource(
   databases: readonly Database[],
@@ -73,6 +79,7 @@ interface Part {
 
 function readPart(databases: readonly Database[], source: EventSource, range: EventRange, rows: number): Promise<Part> {
   return withPartitions(databases, async (map) => {
+    if (source.isHotOnly && coldPartitions(map, range).length > 0) throw new PartitionMoved();
     for (const { chain, end } of chainsOfSource(map, source, range)) {
       const most = Math.floor(MAX_CONTENT / rows);
       const chains = scanChains([chain], (lane) => timeTerm(lane, range));

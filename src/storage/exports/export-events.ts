@@ -1,10 +1,17 @@
+import type { Micros } from "../../model/time/time";
+import type { ArchiveBucket } from "../archive/archive-bucket";
+import { MAX_COLD_READS } from "../archive/cold-events";
+import { coldPartitions } from "../archive/cold-files";
+import { ReadBudget } from "../archive/file/file-reader";
 import type { Database } from "../core/databases";
 import type { SeriesFilter } from "../counts/series";
 import { type FoundEvent, findEvents, inWords } from "../events/find-events";
 import type { ScannedEvent } from "../events/scan-statements";
-import { isTableGone } from "../partitions/known-partitions";
-import { compareEventKeys, type EventKey, type EventRange } from "../scan/event-order";
-import { readSource, sourcesOf } from "./event-source";
+import { isTableGone, withPartitions } from "../partitions/known-partitions";
+import type { PartitionMap } from "../partitions/partition-map";
+import { compareEventKeys, type EventKey, type EventRange, startOf } from "../scan/event-order";
+import { partitionsLeft } from "../scan/scan-partitions";
+import { PartitionMoved, readSource, sourcesOf } from "./event-source";
 import { mergeSources } from "./merge-sources";
 
 /** Which events to export, oldest first. Filters combine; null matches any. */
@@ -25,45 +32,123 @@ export interface ExportedEvents {
 /** Contents of the events that are resolved at a time, in characters. */
 const MAX_CONTENT = 2_000_000;
 
-/** Events in a page of a filtered export. */
+/** Events in a page of a filtered export, and of the archive. */
 const PAGE_SIZE = 5_000;
 
-/** Pages of one filtered export. A page makes about ten queries, and D1 limits an invocation to 1,000. */
+/** Pages of one export. A page makes some ten queries, and an invocation may make 1,000 (D1's limit). */
 const MAX_PAGES = 80;
 
+/** Reads of R2 of one export, and of one of its pages at most. */
+const MAX_READS = 800;
+
+/** What one export may still spend. */
+interface Allowance {
+  pages: number;
+  reads: ReadBudget;
+}
+
 /**
- * Reads events in the order of their keys, oldest first, in batches. Without filters each event is read about once;
- * with filters they are read in pages by `findEvents`. It may end before the range does; the last `next` is then not
- * null.
+ * Reads events of the databases and of the archive in the order of their keys, oldest first, some at a time. Without filters each
+ * event is read about once; with filters, and from the archive, as the pages of `findEvents` read them. It may end before the range
+ * does: then the last `next` is not null.
  *
  * @throws DrizzleQueryError
  */
-export async function* exportEvents(databases: Database[], question: ExportQuestion): AsyncGenerator<ExportedEvents> {
+export async function* exportEvents(
+  databases: Database[],
+  question: ExportQuestion,
+  archive: ArchiveBucket | null = null,
+): AsyncGenerator<ExportedEvents> {
   const { session, category, name, applications } = question;
   const isFiltered = [session, category, name, applications].some((filter) => filter !== null);
-  yield* isFiltered ? exportPages(databases, question) : exportAll(databases, question);
+  const allowance: Allowance = { pages: MAX_PAGES, reads: new ReadBudget(MAX_READS) };
+  if (isFiltered) yield* exportPages({ databases, archive }, question, allowance);
+  else if (archive === null) yield* exportHot({ databases, archive }, question);
+  else yield* exportSegments({ databases, archive }, question, allowance);
 }
 
-async function* exportPages(databases: Database[], question: ExportQuestion): AsyncGenerator<ExportedEvents> {
+interface Sources {
+  databases: Database[];
+  archive: ArchiveBucket | null;
+}
+
+/** Goes through the range by what lies in the databases and what in the archive: partitions never overlap in time. */
+async function* exportSegments(
+  sources: Sources,
+  question: ExportQuestion,
+  allowance: Allowance,
+): AsyncGenerator<ExportedEvents> {
   let { range, limit: left } = question;
-  for (let pages = 0; pages < MAX_PAGES && left > 0; pages++) {
-    const page = await findEvents(databases, { ...question, range, limit: Math.min(left, PAGE_SIZE) });
+  for (;;) {
+    const segment = await withPartitions(sources.databases, async (map) => nextSegment(map, range));
+    const behind = segment.end === null ? null : startOf(segment.end);
+    const own = { ...question, limit: left, range: segment.end === null ? range : { ...range, to: segment.end - 1 } };
+    const parts = segment.isCold ? exportPages(sources, own, allowance) : exportHot(sources, own);
+    let next: EventKey | null = null;
+    try {
+      for await (const part of parts) {
+        next = part.next;
+        left -= part.rows.length;
+        range = { ...range, after: next ?? behind };
+        yield { rows: part.rows, next: next ?? behind };
+      }
+    } catch (thrown) {
+      // The rest of it is in the archive now.
+      if (thrown instanceof PartitionMoved) continue;
+      throw thrown;
+    }
+    if (next !== null || behind === null || left === 0) return;
+  }
+}
+
+/** Partitions from where the range begins that lie all in the databases, or all in the archive. */
+function nextSegment(map: PartitionMap, range: EventRange): { isCold: boolean; end: Micros | null } {
+  const partitions = partitionsLeft(map, range);
+  const cold = new Set(coldPartitions(map, range));
+  const [first] = partitions;
+  if (first === undefined) return { isCold: false, end: null };
+  const other = partitions.find((partition) => cold.has(partition) !== cold.has(first));
+  return { isCold: cold.has(first), end: other?.from ?? null };
+}
+
+async function* exportPages(
+  { databases, archive }: Sources,
+  question: ExportQuestion,
+  allowance: Allowance,
+): AsyncGenerator<ExportedEvents> {
+  let { range, limit: left } = question;
+  while (allowance.pages > 0 && allowance.reads.left >= MAX_COLD_READS && left > 0) {
+    allowance.pages -= 1;
+    const budget = new ReadBudget(MAX_COLD_READS);
+    const limit = Math.min(left, PAGE_SIZE);
+    const page = await findEvents(databases, { ...question, range, limit }, archive, budget);
+    allowance.reads.reads += budget.reads;
     yield page;
     if (page.next === null) return;
     left -= page.rows.length;
     range = { ...range, after: page.next };
   }
+  // Nothing was left to spend, and nothing is known.
+  if (range === question.range) yield { rows: [], next: beginning(range) };
 }
 
-async function* exportAll(databases: Database[], { range, limit }: ExportQuestion): AsyncGenerator<ExportedEvents> {
-  const sources = sourcesOf(databases).map((source) => readSource(databases, source, range));
+/** A place before everything that is wanted. */
+function beginning({ after, from }: ExportQuestion["range"]): EventKey {
+  return after ?? startOf(from ?? 0);
+}
+
+async function* exportHot(
+  { databases, archive }: Sources,
+  { range, limit }: ExportQuestion,
+): AsyncGenerator<ExportedEvents> {
+  const sources = sourcesOf(databases, archive !== null).map((source) => readSource(databases, source, range));
   const compare = (a: ScannedEvent, b: ScannedEvent) => compareEventKeys(a.key, b.key);
   let left = limit;
   let last: EventKey | null = null;
   for await (const rows of mergeSources(sources, compare)) {
     if (left === 0) return;
     for (const some of byContent(rows.slice(0, left))) {
-      const words = await wordsOf(databases, some, { ...range, after: last ?? range.after });
+      const words = await wordsOf({ databases, archive }, some, { ...range, after: last ?? range.after });
       last = some.at(-1)?.key ?? last;
       yield { rows: words, next: last };
     }
@@ -75,7 +160,7 @@ async function* exportAll(databases: Database[], { range, limit }: ExportQuestio
 
 /** Adds names and texts to events. If a partition was sealed since they were read, they are read again. */
 async function wordsOf(
-  databases: Database[],
+  { databases, archive }: Sources,
   some: readonly ScannedEvent[],
   range: ExportQuestion["range"],
 ): Promise<FoundEvent[]> {
@@ -89,7 +174,8 @@ async function wordsOf(
   const words: FoundEvent[] = [];
   for (let after = range.after; end !== undefined; ) {
     const to = end.occurredAt;
-    const page = await findEvents(databases, { ...anything, range: { ...range, to, after }, limit: PAGE_SIZE });
+    const question = { ...anything, range: { ...range, to, after }, limit: PAGE_SIZE };
+    const page = await findEvents(databases, question, archive);
     words.push(...page.rows.filter(({ key }) => compareEventKeys(key, end) <= 0));
     if (page.next === null || compareEventKeys(page.next, end) >= 0) break;
     after = page.next;

@@ -5,6 +5,9 @@ import type { ErrorReference, Resolution } from "./rows";
 
 /** The changes that replays make to errors. None changes their content, or what was counted when they failed. */
 
+/** Who claims errors that are being moved to the archive: no replay, and no replay may take them. */
+export const ARCHIVE_CLAIM = "archive";
+
 const CLAIM = `
 UPDATE errors SET claimed_by = ?2
 WHERE (received_at, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1)) AND resolved_at IS NULL

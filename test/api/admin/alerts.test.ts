@@ -30,6 +30,9 @@ it.each([
   { ...rule, webhook: { url: "https://127.0.0.1/" } },
   { ...rule, threshold: {} },
   { ...rule, window_minutes: 1441 },
+  { ...rule, window_minutes: undefined },
+  { ...rule, threshold: { days_left: 7 } },
+  { ...rule, window_minutes: undefined, threshold: { backlog: 7 }, application: "shop" },
   { ...rule, unknown: 1 },
 ])("refuses %j", async (body) => {
   const response = await create(body);
@@ -37,6 +40,13 @@ it.each([
   expect(await response.json()).toMatchObject({ code: "invalid_parameter" });
 });
 
-it("requires an admin key", async () => {
+it("takes a threshold of the storage without a window", async () => {
+  const created = await create({ ...rule, name: "full", window_minutes: undefined, threshold: { days_left: 7 } });
+  expect(created.status).toBe(201);
+  expect(await (await ask("/theeye/alerts/full")).json()).toMatchObject({ threshold: { days_left: 7 }, state: "ok" });
+  expect((await ask("/theeye/alerts/full", { method: "DELETE" })).status).toBe(204);
+});
+
+it("is for admin keys", async () => {
   expect((await ask("/theeye/alerts", { headers: { Authorization: "Bearer eye_r_local" } })).status).toBe(403);
 });

@@ -1,4 +1,6 @@
 import { env } from "cloudflare:workers";
+import { gunzipSync } from "node:zlib";
+import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import * as v from "valibot";
 import { beforeEach, expect, it } from "vitest";
 import { databasesOf } from "../../../src/storage/core/databases";
@@ -106,4 +108,18 @@ it.each([
   const response = await ask(`/theeye/exports?${query}`);
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter });
+});
+
+it("answers with a Parquet file, which holds the events and where to go on", async () => {
+  await store(databases, { events: rows });
+  const response = await ask("/theeye/exports?format=parquet&limit=15");
+  expect(response.headers.get("Content-Type")).toBe("application/vnd.apache.parquet");
+  expect(response.headers.get("Content-Disposition")).toContain("events.parquet");
+  const file = await response.arrayBuffer();
+  const { key_value_metadata: notes } = parquetMetadata(file);
+  const note = notes?.find(({ key }) => key === "the_eye.export")?.value ?? "";
+  expect(JSON.parse(note)).toEqual({ events: 15, next: expect.stringContaining("format=parquet") });
+  const found = await parquetReadObjects({ file, compressors: { GZIP: (input) => gunzipSync(input) } });
+  expect(found.map(({ id }) => id)).toEqual(ids.slice(0, 15));
+  expect((await ask("/theeye/exports?format=parquet&gzip=1")).status).toBe(400);
 });

@@ -9,6 +9,7 @@ const TWO = {
   ],
   queues: ["the-eye-events"],
   settings: [],
+  archiveBucket: "the-eye-archive",
 };
 
 test("every database is created and migrated before the Worker is deployed, and steps that need the Worker come last", () => {

@@ -60,12 +60,12 @@ export function askingOperations(): OperationPlan[] {
       path: "/theeye/exports",
       operationId: "exportEvents",
       summary: "Export events",
-      description: `Streams events, oldest first, at most ${MAX_EXPORTED_EVENTS.toLocaleString("en-US")} in one response. The last line has the number of events and the URL of the next part: \`{"export":{"events":2,"next":null}}\`; in CSV it starts with \`# \`. A response without this line is incomplete. \`npm run export\` follows \`next\` and writes one file.`,
+      description: `Events as a stream, oldest first, at most ${MAX_EXPORTED_EVENTS.toLocaleString("en-US")} an answer. The last line counts the events and says where the next answer begins: \`{"export":{"events":2,"next":null}}\`, in CSV behind \`# \`, and in a Parquet file under \`the_eye.export\` in its footer. An answer without it was cut off. \`npm run export\` follows \`next\` and writes one file.`,
       parameters: queryParameters(ExportParameters, { session_id: SAMPLE_SESSION, format: "csv" }),
       answers: [
         {
           status: 200,
-          description: "The events, one on each line, and the last line.",
+          description: "The events, one a line, and the last line; or a Parquet file.",
           headers: {
             Link: {
               description:
@@ -81,6 +81,10 @@ export function askingOperations(): OperationPlan[] {
             "text/csv": {
               schema: { type: "string" },
               examples: { example: { summary: "No events", value: CSV_EXAMPLE } },
+            },
+            "application/vnd.apache.parquet": {
+              schema: { type: "string", contentMediaType: "application/vnd.apache.parquet" },
+              examples: { example: { summary: "A Parquet file", value: "" } },
             },
             "application/gzip": {
               schema: { type: "string", contentMediaType: "application/gzip" },

@@ -38,8 +38,11 @@ export function storageOperations(): OperationPlan[] {
       answers: [
         {
           status: 200,
-          description: "The state of the storage.",
-          content: json("Storage", { archive: true, databases: [DATABASE], partitions: [PARTITION], deletions: [] }),
+          description: "What is stored.",
+          content: json("Storage", {
+            ...{ archive: true, databases: [DATABASE], partitions: [PARTITION], deletions: [] },
+            archived_errors: { errors: 41_200, bytes: 3_900_000, files: 24 },
+          }),
         },
       ],
     },

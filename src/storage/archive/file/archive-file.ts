@@ -24,7 +24,9 @@ export interface ArchiveFile {
   footerBytes: number;
   /** The session index has 2^level buckets for it. */
   indexLevel: number;
-  /** False if its rows may still be in a late lane too. Readers treat those as copies. */
+  /** The applications that have rows in it; null: not known, for it was written by an earlier version. */
+  applications: readonly string[] | null;
+  /** False: rows of a late lane that it holds stand there too. A reader takes those for copies. */
   finished: boolean;
 }
 

@@ -13,6 +13,8 @@ export interface EventFile extends WrittenFile {
   /** The first and last timestamp of the events. */
   first: Micros;
   last: Micros;
+  /** The applications that have events in it, sorted. */
+  applications: string[];
 }
 
 interface ListedType {
@@ -28,6 +30,7 @@ interface ListedType {
 export class EventFileWriter {
   private readonly file: ArchiveFileWriter<ArchivedEvent>;
   private readonly index = new SessionIndexBuilder();
+  private readonly applications = new Set<string>();
   private readonly types = new Map<string, ListedType>();
   private first: Micros = Number.MAX_SAFE_INTEGER;
   private last: Micros = 0;
@@ -50,6 +53,7 @@ export class EventFileWriter {
     this.last = Math.max(this.last, event.occurredAt);
     this.index.add(event.session, group);
     if (event.visitor !== null) this.index.add(visitorName(event.visitor), group);
+    this.applications.add(event.application);
     this.listType(event, group);
     this.file.add(event);
   }
@@ -65,7 +69,8 @@ export class EventFileWriter {
             },
           ];
     const file = this.file.finish(listed);
-    return { ...file, index: this.index.build(), first: this.first, last: this.last };
+    const applications = [...this.applications].sort();
+    return { ...file, index: this.index.build(), first: this.first, last: this.last, applications };
   }
 
   private listType({ application, category, name }: ArchivedEvent, group: number): void {

@@ -61,6 +61,13 @@ export class ArchiveFileWriter<Row> {
       this.closeGroup();
   }
 
+  /** The bytes since the last call, for a file that is sent as it is written. */
+  takeBytes(): Uint8Array {
+    const bytes = this.out.getBytes().slice();
+    this.out.index = 0;
+    return bytes;
+  }
+
   /** @param notes key-value pairs for the footer */
   finish(notes: KeyValue[] = []): WrittenFile {
     this.closeGroup();

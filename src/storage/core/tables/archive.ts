@@ -26,6 +26,7 @@ export const archiveFiles = sqliteTable(
     indexLevel: integer("index_level").notNull(),
     resolved: integer("finished").notNull(),
     createdAt: integer("created_at").notNull(),
+    applications: text("applications"),
   },
   (table) => [
     index("archive_files_by_hour").on(table.kind, table.hour, table.partitionId),
@@ -73,6 +74,11 @@ export const retentionLog = sqliteTable("retention_log", {
   what: text("what").notNull(),
   rows: integer("rows").notNull(),
   bytes: integer("bytes").notNull(),
+});
+
+export const retentionChecks = sqliteTable("retention_checks", {
+  rule: text("rule").primaryKey(),
+  at: integer("at").notNull(),
 });
 
 export const compactorLease = sqliteTable("compactor_lease", {

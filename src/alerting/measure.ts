@@ -1,0 +1,42 @@
+import { type AlertRule, isOfStorage, type Measurement, type StorageThreshold } from "../model/alert";
+import type { Micros } from "../model/time/time";
+import { archiveDelay, leastDaysLeft } from "../storage/admin/storage-outlook";
+import type { Database } from "../storage/core/databases";
+import { measureFailures } from "../storage/errors/failure-share";
+
+/** What alerts are measured by. */
+export interface Gauges {
+  databases: Database[];
+  /** Messages that wait to be stored; null: the queue does not say. */
+  backlog: () => Promise<number | null>;
+  /** Whether there is an archive. */
+  hasArchive: boolean;
+  /** The hot window, where the deployment sets it in place of the settings. */
+  hotMicros: Micros | null;
+}
+
+const HOUR: Micros = 3_600_000_000;
+
+/** @throws what D1 and the queue throw */
+export function measure(gauges: Gauges, rule: AlertRule, now: Micros): Promise<Measurement> {
+  const { threshold } = rule;
+  if (isOfStorage(threshold)) return measureStorage(gauges, threshold, now);
+  // Over the window's whole minutes and the one under way: a cron comes when that has only begun.
+  const last = Math.floor(now / 60_000_000) * 60;
+  return measureFailures(gauges.databases, {
+    application: rule.application ?? null,
+    category: rule.category ?? null,
+    name: rule.event_name ?? null,
+    first: last - (rule.window_minutes ?? 1) * 60,
+    last,
+    withStored: "share" in threshold,
+  });
+}
+
+async function measureStorage(gauges: Gauges, threshold: StorageThreshold, now: Micros): Promise<Measurement> {
+  const { databases, backlog, hasArchive, hotMicros } = gauges;
+  if ("days_left" in threshold) return { value: await leastDaysLeft(databases, now) };
+  if ("backlog" in threshold) return { value: await backlog() };
+  const delay = hasArchive ? await archiveDelay(databases, { hotMicros, now }) : null;
+  return { value: delay === null ? null : delay / HOUR };
+}

@@ -1,0 +1,76 @@
+import type { Micros } from "../../model/time/time";
+import { firstDatabase } from "../../storage/core/databases";
+import type { CompactionWorld } from "../compaction-world";
+import { deleteErasedObjects } from "../rewrite-file";
+import { deleteFiles, rewriteFilesOf } from "./delete-archived";
+import { deleteErrors } from "./delete-errors";
+import { dropOldPartitions, emptyLateLanes } from "./drop-partitions";
+import { type Deleted, isCheckDue, logDeletion, noteChecked } from "./retention-log";
+
+interface Rule {
+  kind: "events" | "errors";
+  /** Null: of all. */
+  application: string | null;
+  micros: Micros;
+}
+
+/**
+ * Deletes what is older than the settings allow: partitions, errors and late events in the databases, and files of the archive. What
+ * it deleted is in `retention_log`. Counts stay.
+ *
+ * A rule of one application deletes its errors, and rewrites the files that others share with it. Its events leave the databases with
+ * their partition: the shortest rule bounds the hot window.
+ *
+ * @returns true if there is more to delete
+ * @throws what D1 and R2 throw. Harmless when repeated.
+ */
+export async function applyRetention(world: CompactionWorld, now: Micros): Promise<boolean> {
+  const first = firstDatabase(world.databases);
+  await deleteErasedObjects(world);
+  let hasMore = false;
+  for (const rule of rulesOf(world)) {
+    const name = [rule.kind, rule.application].filter((part) => part !== null).join(" ");
+    if (!(await isCheckDue(first, name, now - world.settings.retention.checkMicros))) continue;
+    let isThrough = true;
+    for (const apply of rule.kind === "events" ? EVENT_STEPS : ERROR_STEPS) {
+      const { rows, bytes, what, hasMore: goesOn } = await apply(world, rule, now);
+      if (goesOn) isThrough = false;
+      if (what === null) continue;
+      const whose = rule.application === null ? {} : { application: rule.application };
+      await logDeletion(first, { at: now, kind: rule.kind, what: { ...whose, ...what }, rows, bytes });
+    }
+    if (isThrough) await noteChecked(first, name, now);
+    else hasMore = true;
+  }
+  return hasMore;
+}
+
+function rulesOf({ settings: { retention } }: CompactionWorld): Rule[] {
+  const all = [{ application: null, ...retention }, ...retention.applications];
+  return all.flatMap(({ application, eventsMicros, errorsMicros }) => [
+    ...(eventsMicros === null ? [] : [{ kind: "events" as const, application, micros: eventsMicros }]),
+    ...(errorsMicros === null ? [] : [{ kind: "errors" as const, application, micros: errorsMicros }]),
+  ]);
+}
+
+type Step = (world: CompactionWorld, rule: Rule, now: Micros) => Promise<Deleted>;
+
+const NOTHING: Deleted = { rows: 0, bytes: 0, what: null, hasMore: false };
+
+const fromArchive: Step = (world, { kind, application, micros }, now) =>
+  application === null
+    ? deleteFiles(world, { kind, before: now - micros })
+    : rewriteFilesOf(world, { kind, application, before: now - micros }, now);
+
+const EVENT_STEPS: readonly Step[] = [
+  async (world, { application, micros }, now) =>
+    application === null ? dropOldPartitions(world.databases, now - micros) : NOTHING,
+  async (world, { application, micros }, now) =>
+    application === null ? emptyLateLanes(world.databases, now - micros) : NOTHING,
+  fromArchive,
+];
+
+const ERROR_STEPS: readonly Step[] = [
+  (world, { application, micros }, now) => deleteErrors(world.databases, { application, before: now - micros }),
+  fromArchive,
+];
