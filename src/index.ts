@@ -59,7 +59,8 @@ export default {
     await resumeErasures(erasureIoOf(env, log));
     const watching = {
       databases,
-      backlog: async () => (typeof env.EVENTS.metrics === "function" ? (await env.EVENTS.metrics()).backlogCount : null),
+      backlog: async () =>
+        typeof env.EVENTS.metrics === "function" ? (await env.EVENTS.metrics()).backlogCount : null,
       hasArchive: archiveOf(env) !== null,
       hotMicros,
       fetch: (url: string, init: RequestInit) => fetch(url, init),

@@ -16,11 +16,11 @@ const count = (least: number, max: number) => v.pipe(v.number(), v.safeInteger()
 
 /** Of failed events: so many, or such a share of failures among all events, given so many failures at least. */
 const FAILURE_THRESHOLDS = [
-    v.strictObject({ failures: count(1, 1_000_000_000) }),
-    v.strictObject({
-      share: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
-      at_least: v.optional(count(1, 1_000_000_000), 1),
-    }),
+  v.strictObject({ failures: count(1, 1_000_000_000) }),
+  v.strictObject({
+    share: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+    at_least: v.optional(count(1, 1_000_000_000), 1),
+  }),
 ] as const;
 
 /** Of the whole deployment: a database is full in so few days, or so much waits to be stored or to be archived. */

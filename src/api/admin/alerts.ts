@@ -67,7 +67,8 @@ alerts.delete("/:name", async (c) => {
 function refuseMisfit(rule: AlertRule): Response | null {
   const refuse = (parameter: string, why: string) =>
     problem("invalid_parameter", `The member ${parameter} cannot be taken: ${why}.`, { parameter });
-  if (!isOfStorage(rule.threshold)) return rule.window_minutes === undefined ? refuse("window_minutes", "it is missing") : null;
+  if (!isOfStorage(rule.threshold))
+    return rule.window_minutes === undefined ? refuse("window_minutes", "it is missing") : null;
   const [wrong] = (["application", "category", "event_name", "window_minutes"] as const).filter(
     (member) => rule[member] !== undefined,
   );

@@ -65,7 +65,10 @@ export const CompactResponse = v.object({
 export const storage = new Hono<AppEnv>({ strict: false });
 
 storage.get("/", requireScope("admin"), async (c) => {
-  const { databases, partitions, archivedErrors, deletions } = await readStorageState(databasesOf(c.env), Date.now() * 1_000);
+  const { databases, partitions, archivedErrors, deletions } = await readStorageState(
+    databasesOf(c.env),
+    Date.now() * 1_000,
+  );
   const body: v.InferOutput<typeof StorageResponse> = {
     archive: archiveOf(c.env) !== null,
     databases: databases.map((state) => renderDatabase(state, partitions)),

@@ -18,7 +18,7 @@ import type { IndexedGroups } from "./file/session-index";
 export interface ColdFiles {
   files: readonly { file: ArchiveFile; groups: IndexedGroups | null }[];
   /** From this moment on, in the order of the scan, there may be files that are not listed; null: all are. */
-  edge: Micros | null;
+  boundary: Micros | null;
 }
 
 /** A row of a row group that has been read, its contents still in there. */
@@ -70,7 +70,7 @@ interface Unit {
  */
 export async function scanFiles<Key>(
   bucket: ArchiveBucket,
-  { files, edge }: ColdFiles,
+  { files, boundary }: ColdFiles,
   scan: FileScan<Key>,
   budget: ReadBudget,
 ): Promise<PartialPage<FileRow<Key>, Key>> {
@@ -94,7 +94,7 @@ export async function scanFiles<Key>(
   for (;;) {
     units.sort((a, b) => (isAscending ? a.start - b.start : b.start - a.start));
     const [next] = units;
-    const ends = [next?.start ?? null, edge].filter((moment) => moment !== null);
+    const ends = [next?.start ?? null, boundary].filter((moment) => moment !== null);
     if (ends.length === 0)
       return rangeUntil(
         rows.toSorted((a, b) => compare(a.key, b.key)),
@@ -104,10 +104,11 @@ export async function scanFiles<Key>(
     const moment = ends.reduce((least, one) => (isBefore(one, least) ? one : least));
     const end = keyBefore(moment);
     const complete = rows.filter(({ key }) => compare(key, end) <= 0).sort((a, b) => compare(a.key, b.key));
-    const isAtEdge = next === undefined || (edge !== null && !isBefore(next.start, edge));
+    const isAtBoundary = next === undefined || (boundary !== null && !isBefore(next.start, boundary));
     // A page must move on, or its cursor would lead back to where it began.
     const hasMoved = isAscending ? moment > bounds.low : moment < bounds.high;
-    if (complete.length > limit || isAtEdge || (budget.left <= 0 && hasMoved)) return rangeUntil(complete, end, limit);
+    if (complete.length > limit || isAtBoundary || (budget.left <= 0 && hasMoved))
+      return rangeUntil(complete, end, limit);
     const { left, found } = await readUnit(next);
     units.splice(0, units.length, ...units.filter((unit) => !left.has(unit)), ...found);
   }

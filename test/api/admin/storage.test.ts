@@ -42,7 +42,9 @@ it("says how many days are left at the rate of the last day", async () => {
   );
   await store(databases, { events });
   const { databases: shown } = await show();
-  const days = (shown ?? []).map((one) => (one as { days_left: number | null }).days_left).filter((one) => one !== null);
+  const days = (shown ?? [])
+    .map((one) => (one as { days_left: number | null }).days_left)
+    .filter((one) => one !== null);
   expect(days.length).toBeGreaterThan(0);
   const least = await leastDaysLeft(databases, now);
   expect(Math.round((least ?? 0) * 10) / 10).toBeCloseTo(Math.min(...days), 0);

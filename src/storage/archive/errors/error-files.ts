@@ -41,7 +41,7 @@ export async function errorFilesHolding(
   const found = await Promise.all(
     archive.databases.map((database) => filesHolding(archive, database, names, { kind: "errors", first, last })),
   );
-  return { files: found.flat(), edge: null };
+  return { files: found.flat(), boundary: null };
 }
 
 /** The next files of errors by hour; with a filter those of hours in which such errors were counted. */
@@ -61,12 +61,12 @@ export async function errorFilesByHour(
     const end = listed.at(-1)?.hour;
     return {
       files: listed.map(whole),
-      edge: beyond === undefined || end === undefined ? null : edgeBehind(end, order),
+      boundary: beyond === undefined || end === undefined ? null : boundaryBehind(end, order),
     };
   }
-  const { hours, edge } = await countedHours(databases, filter, { first, last, order });
+  const { hours, boundary } = await countedHours(databases, filter, { first, last, order });
   const held = await filesInHours(firstDatabase(databases), { kind: "errors", hours, partitions: null });
-  return { files: held.map(whole), edge };
+  return { files: held.map(whole), boundary };
 }
 
 async function wholeHours(
@@ -84,7 +84,7 @@ function whole(file: ArchiveFile): ColdFiles["files"][number] {
 }
 
 /** The first moment behind an hour, in the order of a scan. */
-function edgeBehind(hour: number, order: Order): number {
+function boundaryBehind(hour: number, order: Order): number {
   return order === "asc" ? (hour + HOUR_SECONDS) * 1_000_000 : hour * 1_000_000 - 1;
 }
 
@@ -114,7 +114,7 @@ async function countedHours(databases: readonly Database[], filter: CountedFilte
   const hours = [...new Set(holding)].filter((hour) => cut === undefined || inOrder(hour, cut) <= 0).sort(inOrder);
   const taken = hours.slice(0, MAX_HOURS);
   const end = hours.length > MAX_HOURS ? taken.at(-1) : cut;
-  return { hours: taken, edge: end === undefined ? null : edgeBehind(end, order) };
+  return { hours: taken, boundary: end === undefined ? null : boundaryBehind(end, order) };
 }
 
 /** ?1: code. ?2 and ?3: hours. ?4: JSON of applications. ?5: category. ?6: name. null: any. */
