@@ -24,12 +24,9 @@ export function quoted(text: string): string {
 
 /** The statement that makes a view over the files below a root: a folder, or `r2://bucket`. */
 export function viewOverFiles(name: ViewName, root: string): string {
-  const moments = Object.entries(VIEW_COLUMNS[name]).filter(([, type]) => type === "TIMESTAMP");
-  // In UTC, whatever the time zone of the machine is.
-  const utc = moments.map(([column]) => `${column} AT TIME ZONE 'UTC' AS ${column}`).join(", ");
   const types = Object.entries(FOLDERS).map(([column, type]) => `'${column}': ${type}`);
   const glob = quoted(`${root}/${name}/*/*/*/*.parquet`);
-  return `CREATE OR REPLACE VIEW ${name} AS SELECT * REPLACE (${utc})
+  return `CREATE OR REPLACE VIEW ${name} AS SELECT *
     FROM read_parquet(${glob}, hive_partitioning = true, hive_types = {${types.join(", ")}}, union_by_name = true)`;
 }
 
