@@ -2,7 +2,8 @@ import { isJsonObject } from "../../model/event/event";
 import { firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
 
 /** The order in which to look for the session. */
-export type SessionOrder = readonly ("context" | "anonymous" | "user")[];
+type SessionPlace = "context" | "anonymous" | "user";
+export type SessionOrder = readonly [SessionPlace, SessionPlace, SessionPlace];
 
 const IDENTITY = new Set(["identify", "group"]);
 
@@ -21,28 +22,26 @@ export function specEvent(message: unknown, order: SessionOrder, type = "track")
   const known = objectOf(context);
   const kind = textOf(rest.type) ?? type;
   const isIdentity = IDENTITY.has(kind);
-  const sessions = {
-    context: known.sessionId,
-    anonymous: rest.anonymousId,
-    user: rest.userId,
-  };
+  const data = { ...objectOf(properties), ...objectOf(traits ?? (isIdentity ? known.traits : undefined)) };
+  const whole: Record<string, unknown> = { ...known, ...rest };
+  if (groupId !== undefined) (kind === "group" ? data : whole).groupId = groupId;
+  if (previousId !== undefined) data.previousId = previousId;
+  const sessions = { context: known.sessionId, anonymous: rest.anonymousId, user: rest.userId };
   return nativeEvent({
-    session: firstText(...order.map((place) => sessions[place])),
+    session: firstText(sessions[order[0]], sessions[order[1]], sessions[order[2]]),
     visitor: firstText(rest.userId, rest.anonymousId),
     category: kind,
     name: firstText(event, name, kind === "track" ? undefined : objectOf(properties).name, kind) ?? kind,
-    data: {
-      ...objectOf(properties),
-      ...objectOf(traits ?? (isIdentity ? known.traits : undefined)),
-      ...(groupId === undefined || kind !== "group" ? {} : { groupId }),
-      ...(previousId === undefined ? {} : { previousId }),
-    },
+    data,
     timestamp: timestamp ?? rest.originalTimestamp,
     id: textOf(messageId),
-    context: { ...known, ...rest, ...(groupId === undefined || kind === "group" ? {} : { groupId }) },
+    context: whole,
     unmapped: {
-      ...{ properties: unlessObject(properties), traits: unlessObject(traits), context: unlessObject(context) },
-      ...{ messageId: unlessText(messageId), event: unlessText(event) },
+      properties: unlessObject(properties),
+      traits: unlessObject(traits),
+      context: unlessObject(context),
+      messageId: unlessText(messageId),
+      event: unlessText(event),
       // If `event` names the event, `name` has no other place.
       name: textOf(event) === undefined ? unlessText(name) : name,
     },

@@ -36,6 +36,7 @@ export interface Mapped {
   data: Record<string, unknown>;
   timestamp: unknown;
   id: string | undefined;
+  /** An object of its own, to which is added what has no other place. */
   context: Record<string, unknown>;
   /** Members that cannot be mapped. The context keeps them as `unmapped`; undefined values are left out. */
   unmapped?: Record<string, unknown>;
@@ -46,24 +47,32 @@ export interface Mapped {
  * out, so the event fails the native validation and is stored among the errors.
  */
 export function nativeEvent(mapped: Mapped): Record<string, unknown> {
-  const { session, visitor, timestamp, id, data } = mapped;
-  const category = shortName(mapped.category);
-  const name = shortName(mapped.name);
-  const leftOver = Object.entries(mapped.unmapped ?? {}).filter(([, value]) => value !== undefined);
-  const context = {
-    ...mapped.context,
-    ...(leftOver.length === 0 ? {} : { unmapped: Object.fromEntries(leftOver) }),
-    ...(category === mapped.category ? {} : { full_category: mapped.category }),
-    ...(name === mapped.name ? {} : { full_name: mapped.name }),
-  };
-  return {
-    ...(session === undefined ? {} : { session_id: session }),
-    ...(visitor === undefined ? {} : { visitor_id: visitor }),
-    ...{ category, name, data },
-    ...(timestamp === undefined || timestamp === null ? {} : { timestamp }),
-    ...(id === undefined ? {} : { id }),
-    context,
-  };
+  const { session, visitor, timestamp, id, data, unmapped, context } = mapped;
+  const event: Record<string, unknown> = {};
+  if (session !== undefined) event.session_id = session;
+  if (visitor !== undefined) event.visitor_id = visitor;
+  event.category = shortName(mapped.category);
+  event.name = shortName(mapped.name);
+  event.data = data;
+  if (timestamp !== undefined && timestamp !== null) event.timestamp = timestamp;
+  if (id !== undefined) event.id = id;
+  event.context = context;
+  const leftOver = unmapped === undefined ? undefined : leftOverOf(unmapped);
+  if (leftOver !== undefined) context.unmapped = leftOver;
+  if (event.category !== mapped.category) context.full_category = mapped.category;
+  if (event.name !== mapped.name) context.full_name = mapped.name;
+  return event;
+}
+
+/** The members that are not undefined, or undefined where there are none. Nearly no event has any. */
+function leftOverOf(unmapped: Record<string, unknown>): Record<string, unknown> | undefined {
+  let some: Record<string, unknown> | undefined;
+  for (const name in unmapped) {
+    if (unmapped[name] === undefined) continue;
+    some ??= {};
+    some[name] = unmapped[name];
+  }
+  return some;
 }
 
 /** The value if `textOf` cannot read it, so that it can be kept anyway. Otherwise undefined. */
