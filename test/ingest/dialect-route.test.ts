@@ -14,6 +14,19 @@ function send(path: string, body: unknown, bindings: Env = env): Response | Prom
   return app.request(path, { method: "POST", headers, body: JSON.stringify(body) }, bindings);
 }
 
+it.each([
+  ["/v1/t", '{"success":true}'],
+  ["/i/v1/analytics/events", '{"results":{"u":{"result":"ok"}}}'],
+  ["/track/?verbose=1", '{"status":1,"error":null}'],
+])("serves %s below a prefix as it does without one", async (path, answer) => {
+  const event = { anonymousId: "s", distinct_id: "s", uuid: "u", event: "order", timestamp: "2026-11-26T10:00:00Z" };
+  const prefixed: Env = { ...env, PATH_PREFIX: "/x7k" as "" };
+  for (const url of [path, `/x7k${path}`]) {
+    const response = await send(url, event, prefixed);
+    expect([response.status, await response.text()]).toEqual([200, answer]);
+  }
+});
+
 // Before this limit, 900 KB in one member became 450 MB in 7,000 queue messages.
 it.each([
   ["/batch", "sent_at", "batch"],
