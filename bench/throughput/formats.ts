@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-/** An event as the bodies of a round have it, before it is written in a format. */
+/** An event of a round, before it is written in a format. */
 export interface SampleEvent {
   session_id: string;
   category: string;
@@ -9,7 +9,7 @@ export interface SampleEvent {
   timestamp: string;
 }
 
-/** A way to send events: where to, how they are written, and what is answered to those accepted. */
+/** A format of requests: the path, the serialization, and the status of accepted requests. */
 export interface Format {
   path: string;
   accepted: number;
@@ -24,7 +24,7 @@ const native: Format = {
   write: (events) => (events.length === 1 ? events[0] : events),
 };
 
-/** As @segment/analytics-node sends it, with all that the SDK adds to each event. */
+/** The format of @segment/analytics-node, with everything that the SDK adds to each event. */
 const segment: Format = {
   path: "/v1/batch",
   accepted: 200,

@@ -11,11 +11,11 @@ import { eventually, type Service, startService } from "../service.ts";
 import { BROWSER_SDKS, type BrowserSdk, pageOf } from "./browser-sdks.ts";
 import { type SdkSite, startSdkSite } from "./sdk-site.ts";
 
-/** Chromium says of itself that it has no head, and some SDKs take that for a robot. */
+/** Chromium's own user agent says that it is headless, which some SDKs treat as a bot. */
 const USER_AGENT =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
 
-/** What Chromium itself writes to the console of a refused request. */
+/** Chromium's console message about a refused request. */
 const OF_CHROMIUM = /^Failed to load resource/;
 
 describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
@@ -55,7 +55,7 @@ describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
     return stored(mark);
   }
 
-  /** Two visitors call in turn. What the SDK or the page complains of is returned. */
+  /** Two visitors make calls in turn. Returns the errors of the SDK and the page. */
   async function visit(sdk: BrowserSdk, key: string, mark: string) {
     site.html = pageOf(sdk, { url: edge.url, key });
     const errors: string[] = [];
@@ -78,7 +78,7 @@ describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
     return { errors, logged, close: () => Promise.all(pages.map((page) => page.context().close())) };
   }
 
-  /** Every event once and in order, of two sessions that share nothing. */
+  /** Expects every event once and in order, in two sessions that share nothing. */
   async function expectEverything(
     { names, updates = [], sessions = 1, last }: BrowserSdk,
     mark: string,
@@ -103,7 +103,7 @@ describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
   describe.each(BROWSER_SDKS)("$name", (sdk) => {
     const markOf = (what: string) => `${sdk.name.replace(/\W/g, "")}-${what}`;
 
-    test("delivers everything once and in order, and complains of nothing", async () => {
+    test("delivers everything once and in order, without errors", async () => {
       const { errors, logged, close } = await visit(sdk, LOCAL_KEYS.write, markOf("healthy"));
       await expectEverything(sdk, markOf("healthy"));
       await close();
@@ -111,7 +111,7 @@ describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
       expect(new Set(edge.sent).size).toBe(edge.sent.length);
     });
 
-    test("with a wrong key repeats nothing, and nothing is stored", async () => {
+    test("with a wrong key retries nothing, and nothing is stored", async () => {
       const { errors, close } = await visit(sdk, `eye_w_${"x".repeat(32)}`, markOf("wrong"));
       await new Promise((resolve) => setTimeout(resolve, 8_000));
       await close();
@@ -121,7 +121,7 @@ describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
       expect(await stored(markOf("wrong"))).toEqual([]);
     });
 
-    test.skipIf(!sdk.retries).each([503, 429])("outlasts a first answer of %i", async (status) => {
+    test.skipIf(!sdk.retries).each([503, 429])("retries after a first answer of %i", async (status) => {
       let count = 0;
       const answer = status === 429 ? (sdk.insteadOf429 ?? status) : status;
       edge.fault = () => (count++ === 0 ? { status: answer, headers: { "Retry-After": "1" } } : undefined);
@@ -131,7 +131,7 @@ describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
       expect(errors).toEqual([]);
     });
 
-    test.skipIf(sdk.retries)("loses what is answered with 503, says so, and loses nothing else", async () => {
+    test.skipIf(sdk.retries)("loses only the events answered with 503, and reports that", async () => {
       let count = 0;
       edge.fault = () => (count++ === 0 ? { status: 503 } : undefined);
       const { errors, logged, close } = await visit(sdk, LOCAL_KEYS.write, markOf("lost"));

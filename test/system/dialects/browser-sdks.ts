@@ -1,25 +1,25 @@
 import { expect } from "vitest";
 
-/** What a vendor's SDK is made to do in a page. Texts are JavaScript that runs there. */
+/** The calls of a vendor's SDK in a page. Texts are JavaScript that runs there. */
 export interface BrowserSdk {
   name: string;
   /** The package's script for pages, if it has one; a module is imported by `start`. */
   script?: string;
-  /** Makes `window.sdk`. Has the constants `url`, `key` and `mark`. */
+  /** Creates `window.sdk`, with the constants `url`, `key` and `mark`. */
   start: string;
   /** Calls of every kind that the SDK has, each with the `mark` somewhere. */
   steps: readonly string[];
   /** Names of the events of one page, in order. */
   names: readonly string[];
-  /** Names of updates that carry no moment of their own, in the order of names. */
+  /** Names of updates that have no timestamp, in the order of names. */
   updates?: readonly string[];
-  /** The sessions of one page: those of SDKs that have none follow the visitor's id, which identifying changes. */
+  /** The number of sessions of one page. SDKs without sessions use the visitor's id, which identifying changes. */
   sessions?: number;
-  /** What the service answers in place of 429, where the SDK would drop its events after that. */
+  /** The service's answer instead of 429, if the SDK would drop its events after 429. */
   insteadOf429?: number;
-  /** Whether the SDK tries again by itself. */
+  /** Whether the SDK retries by itself. */
   retries: boolean;
-  /** Members of the page's last event, which comes after the visitor was identified. */
+  /** Members of the page's last event, which is sent after the visitor was identified. */
   last(mark: string): object;
 }
 
@@ -72,7 +72,7 @@ export const BROWSER_SDKS: readonly BrowserSdk[] = [
   },
   {
     name: "posthog-js",
-    // As a page has it without PostHog's network; a browser under automation would be taken for a robot.
+    // The build without PostHog's network. An automated browser would be treated as a bot.
     start: `const { default: posthog } = await import("/npm/posthog-js/dist/module.no-external.js");
       window.sdk = posthog;
       posthog.init(key, { api_host: url, advanced_disable_flags: true, disable_external_dependency_loading: true,
@@ -154,7 +154,7 @@ export const BROWSER_SDKS: readonly BrowserSdk[] = [
       `sdk.track_pageview({ mark })`,
       `sdk.track("order 🛒", { mark })`,
     ],
-    // An alias is identified as well.
+    // An alias also identifies.
     names: ["order", "$identify", "$create_alias", "$identify", "$mp_web_page_view", "order 🛒"],
     updates: ["$group", "$profile", "$profile", "$profile"],
     sessions: 3,
@@ -183,7 +183,7 @@ export const BROWSER_SDKS: readonly BrowserSdk[] = [
   },
 ];
 
-/** A page that starts the SDK; `ready` when calls can be made. */
+/** A page that starts the SDK; `ready` is true when calls can be made. */
 export function pageOf({ script, start }: BrowserSdk, constants: { url: string; key: string }): string {
   const loaded = script === undefined ? "" : `<script src="/npm/${script}"></script>`;
   return `<!doctype html><title>A page</title>${loaded}<script type="module">

@@ -6,12 +6,12 @@ import { ROOT } from "../service.ts";
 
 export interface SdkSite {
   url: string;
-  /** What every page but the packages' files holds. */
+  /** The HTML of every path except those of packages. */
   html: string;
   close(): void;
 }
 
-/** A web site whose pages load packages as they lie in node_modules, below `/npm/`. */
+/** A web site whose pages load packages from node_modules, under `/npm/`. */
 export async function startSdkSite(): Promise<SdkSite> {
   const site: SdkSite = { url: "", html: "", close: () => server.close() };
   const server = createServer((request, response) => {

@@ -19,6 +19,6 @@ export const amplitude: Sdk = {
       client.groupIdentify("company", mark, new Identify().set("size", 3), common(session));
     }
     for (const session of SESSIONS) client.revenue(new Revenue().setProductId(mark).setPrice(3), common(session));
-    // Its timer sends, and tries again: an explicit `flush()` gives up at the first refusal.
+    // Its timer sends and retries: an explicit `flush()` stops at the first refusal.
   },
 };

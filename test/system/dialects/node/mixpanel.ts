@@ -7,7 +7,7 @@ export const mixpanel: Sdk = {
   beside: ["$group"],
   retries: false,
   async send(url, key, mark, complain) {
-    // `import` asks for an API key, which the SDK's types do not know.
+    // `import` requires an API key, which the SDK's types lack.
     const config = { host: new URL(url).host, protocol: "http", key };
     const client = Mixpanel.init(key, config);
     let number = 0;
@@ -15,7 +15,7 @@ export const mixpanel: Sdk = {
       const time = at(number++).getTime();
       return { mark, distinct_id: `${mark}-${session}`, time, $insert_id: `${mark}-${number}` };
     };
-    /** One call after the other: the SDK sends each at once, and some carry the moment of their arrival. */
+    /** One call at a time: the SDK sends each at once, and some get the time of receipt as their timestamp. */
     const call = (start: (done: (errors: unknown) => void) => void) =>
       new Promise<void>((resolve) => {
         start((errors) => {

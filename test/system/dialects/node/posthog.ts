@@ -1,7 +1,7 @@
 import { PostHog } from "posthog-node";
 import { at, type Sdk, SESSIONS } from "./sdk.ts";
 
-/** @param mode of the wire: the SDK reads it from the environment. */
+/** @param mode of the protocol, which the SDK reads from the environment */
 function posthogIn(mode: "v0" | "v1"): Sdk {
   return {
     name: mode === "v0" ? "posthog-node" : "posthog-node with POSTHOG_CAPTURE_MODE=v1",
@@ -19,7 +19,7 @@ function posthogIn(mode: "v0" | "v1"): Sdk {
           client.capture({ distinctId: "d", event: "order", properties, timestamp: at(number++) });
         }
       }
-      // These carry the moment of the call.
+      // These have the time of the call.
       const visitors = SESSIONS.map((session) => `${mark}-${session}`);
       for (const distinctId of visitors) client.identify({ distinctId, properties: { mark } });
       for (const distinctId of visitors) {

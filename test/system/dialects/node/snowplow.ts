@@ -33,7 +33,7 @@ function snowplowBy(eventMethod: "post" | "get"): Sdk {
           tracker.track(event(), [], { type: "ttm", value: at(number++).getTime() });
         }
       }
-      // What was refused for now is kept, and goes with the next event or flush.
+      // Events that were refused temporarily are kept, and sent with the next event or flush.
       await tracker.flush();
       await tracker.flush();
     },
