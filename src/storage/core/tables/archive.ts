@@ -76,10 +76,11 @@ export const retentionLog = sqliteTable("retention_log", {
   bytes: integer("bytes").notNull(),
 });
 
-export const retentionChecks = sqliteTable("retention_checks", {
-  rule: text("rule").primaryKey(),
-  at: integer("at").notNull(),
-});
+export const retentionChecks = sqliteTable(
+  "retention_checks",
+  { rule: text("rule").notNull(), at: integer("at").notNull() },
+  (table) => [primaryKey({ columns: [table.rule] })],
+);
 
 export const compactorLease = sqliteTable("compactor_lease", {
   id: integer("id").primaryKey(),
