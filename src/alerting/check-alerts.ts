@@ -5,6 +5,7 @@ import { messageOf } from "../storage/core/transport-errors";
 import { type Courier, deliverDue } from "./deliver";
 import { evaluate } from "./evaluate";
 import { type Gauges, measure } from "./measure";
+import { isDue } from "./measure-number";
 import { webhookBody } from "./webhook-body";
 
 export interface Alerting extends Omit<Courier, "home">, Gauges {
@@ -40,8 +41,10 @@ export async function checkAlerts(alerting: Alerting, now: Micros): Promise<void
 }
 
 async function check(gauges: Gauges, home: Database, alert: Alert, now: Micros) {
+  const { threshold } = alert.rule;
+  if ("metric" in threshold && !isDue(threshold, now)) return null;
   const measured = await measure(gauges, alert.rule, now);
-  const kind = evaluate(alert.state, alert.rule.threshold, measured);
+  const kind = evaluate(alert.state, threshold, measured);
   if (kind === null) return null;
   const { name, rule } = alert;
   const body = webhookBody({ id: deliveryId(alert, kind), kind, name, rule, measured, at: now });

@@ -1,4 +1,5 @@
 import type { AlertKind, AlertState, Failures, Measurement, Threshold } from "../model/alert";
+import { reachesNumber } from "../model/number-threshold";
 
 /** The share of failures among all events; 0 without events. */
 export function shareOf({ failures, stored }: Failures): number {
@@ -7,6 +8,7 @@ export function shareOf({ failures, stored }: Failures): number {
 
 /** Whether what was measured reaches the threshold. */
 export function reaches(threshold: Threshold, measured: Measurement): boolean {
+  if ("usual" in measured) return "metric" in threshold && reachesNumber(threshold, measured);
   if ("value" in measured) {
     const { value } = measured;
     if (value === null) return false;

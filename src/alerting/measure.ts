@@ -3,6 +3,7 @@ import type { Micros } from "../model/time/time";
 import { archiveDelay, leastDaysLeft } from "../storage/admin/storage-outlook";
 import type { Database } from "../storage/core/databases";
 import { measureFailures } from "../storage/errors/failure-share";
+import { measureNumber } from "./measure-number";
 
 /** What alerts are measured by. */
 export interface Gauges {
@@ -20,6 +21,7 @@ const HOUR: Micros = 3_600_000_000;
 /** @throws what D1 and the queue throw */
 export function measure(gauges: Gauges, rule: AlertRule, now: Micros): Promise<Measurement> {
   const { threshold } = rule;
+  if ("metric" in threshold) return measureNumber(gauges.databases, rule, threshold, now);
   if (isOfStorage(threshold)) return measureStorage(gauges, threshold, now);
   // Over the window's whole minutes and the one under way: a cron comes when that has only begun.
   const last = Math.floor(now / 60_000_000) * 60;

@@ -1,4 +1,5 @@
 import type { AlertKind, AlertRule, Failures, Measurement, Threshold } from "../model/alert";
+import type { NumberMeasurement } from "../model/number-threshold";
 import { formatTimestamp, type Micros } from "../model/time/time";
 import { shareOf } from "./evaluate";
 
@@ -24,6 +25,7 @@ function genericBody({ id, kind, name, rule, measured, at }: Message): Record<st
 }
 
 function foundOf({ threshold }: AlertRule, measured: Measurement): Record<string, unknown> {
+  if ("usual" in measured) return "change" in threshold ? { ...measured } : { value: measured.value };
   // Under the name that the threshold has.
   if ("value" in measured) return Object.fromEntries(Object.keys(threshold).map((name) => [name, measured.value]));
   const share = "share" in threshold ? { stored: measured.stored, share: shareOf(measured) } : {};
@@ -33,8 +35,23 @@ function foundOf({ threshold }: AlertRule, measured: Measurement): Record<string
 /** The format of Slack's incoming webhooks. Slack ignores the metadata; other receivers can use the `id` in it. */
 function slackBody({ id, kind, name, rule, measured }: Message): Record<string, unknown> {
   const title = kind === "begin" ? `Alert ${name} has begun` : `Alert ${name} has ended`;
-  const text = `${title}: ${"value" in measured ? storageText(rule.threshold, measured.value) : failuresText(rule, measured)}`;
+  const text = `${title}: ${textOf(rule, measured)}`;
   return { text: escapeSlack(text), metadata: { event_type: "the_eye_alert", event_payload: { id, kind } } };
+}
+
+function textOf(rule: AlertRule, measured: Measurement): string {
+  if ("failures" in measured) return failuresText(rule, measured);
+  return "usual" in measured ? numberText(rule, measured) : storageText(rule.threshold, measured.value);
+}
+
+function numberText(rule: AlertRule, { value, usual }: NumberMeasurement): string {
+  const { threshold } = rule;
+  const metric = "metric" in threshold ? threshold.metric : "";
+  return `${metric} ${value}${"change" in threshold ? `, usually ${usual}` : ""} ${placeOf(rule)}`;
+}
+
+function placeOf({ application, category, event_name: name, window_minutes: minutes = 1 }: AlertRule): string {
+  return `in ${minutes} min. ${application ?? "any application"}, ${category ?? "any category"} / ${name ?? "any name"}`;
 }
 
 function storageText(threshold: Threshold, value: number | null): string {
@@ -46,10 +63,8 @@ function storageText(threshold: Threshold, value: number | null): string {
 }
 
 function failuresText(rule: AlertRule, measured: Failures): string {
-  const { application = "any application", category = "any category", event_name = "any name" } = rule;
   const share = "share" in rule.threshold ? ` (${(shareOf(measured) * 100).toFixed(1)} % of the events)` : "";
-  const where = `${application}, ${category} / ${event_name}`;
-  return `${measured.failures} failed events${share} in ${rule.window_minutes ?? 1} min. ${where}`;
+  return `${measured.failures} failed events${share} ${placeOf(rule)}`;
 }
 
 /** Slack reads these three characters as markup: <!channel> in a category would notify everybody. */

@@ -36,7 +36,8 @@ import { askFunnel } from "./sequences/funnels";
 import { showJob } from "./sequences/jobs";
 import { askPaths } from "./sequences/paths";
 import { askRetention } from "./sequences/retention";
-import { listSessions, showSession } from "./sessions/sessions";
+import { showSession } from "./sessions/session";
+import { listSessions } from "./sessions/sessions";
 import { showVisitor } from "./sessions/visitors";
 
 /** The Worker's HTTP interface: every path, with or without a trailing slash. */

@@ -1,5 +1,12 @@
 import * as v from "valibot";
 import { ApplicationNameSchema, CategorySchema, NameSchema } from "./event/event";
+import {
+  AboveSchema,
+  BelowSchema,
+  ChangeSchema,
+  NUMBER_THRESHOLD_RULE,
+  type NumberMeasurement,
+} from "./number-threshold";
 
 /** Every alert is evaluated each minute, so this bounds the work of one cron run. */
 export const MAX_ALERTS = 100;
@@ -32,8 +39,8 @@ const STORAGE_THRESHOLDS = [
 
 /** When an alert begins. */
 export const ThresholdSchema = v.union(
-  [...FAILURE_THRESHOLDS, ...STORAGE_THRESHOLDS],
-  'expected {"failures": 5}, or {"share": 0.1, "at_least": 20} with a share above 0 and up to 1, or {"days_left": 7}, {"backlog": 10000} or {"archive_hours": 6}; whole numbers from 1',
+  [...FAILURE_THRESHOLDS, ...STORAGE_THRESHOLDS, AboveSchema, BelowSchema, ChangeSchema],
+  `expected {"failures": 5}, or {"share": 0.1, "at_least": 20} with a share above 0 and up to 1, or {"days_left": 7}, {"backlog": 10000} or {"archive_hours": 6}, in whole numbers from 1; or ${NUMBER_THRESHOLD_RULE}`,
 );
 
 export const WebhookSchema = v.strictObject({
@@ -47,7 +54,7 @@ export const AlertRuleSchema = v.strictObject({
   category: v.optional(CategorySchema),
   event_name: v.optional(NameSchema),
   threshold: ThresholdSchema,
-  /** Of failed events alone. */
+  /** Of failed and of stored events, not of storage. */
   window_minutes: v.optional(count(1, 1_440)),
   webhook: WebhookSchema,
 });
@@ -69,7 +76,7 @@ export interface Failures {
 }
 
 /** What an alert measured. Of storage one number: days, messages or hours; null: there is nothing to measure. */
-export type Measurement = Failures | { value: number | null };
+export type Measurement = Failures | { value: number | null } | NumberMeasurement;
 
 export type AlertState = "ok" | "firing";
 export type AlertKind = "begin" | "end";

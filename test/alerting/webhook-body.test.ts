@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Message, webhookBody } from "../../src/alerting/webhook-body";
+import type { AlertRule } from "../../src/model/alert";
 
 const message: Message = {
   id: "payments:1:begin",
@@ -51,6 +52,18 @@ describe("webhookBody", () => {
   it("leaves the share out where no share is watched", () => {
     const rule = { ...message.rule, threshold: { failures: 20 } };
     expect(JSON.parse(webhookBody({ ...message, rule })).found).toEqual({ failures: 30 });
+  });
+
+  it("tells a number, and what is usual where a change is watched", () => {
+    const change = { metric: "sum:price", change: 0.5, direction: "any" as const, weeks: 4, at_least: 1 };
+    const slack = { ...message.rule.webhook, format: "slack" as const };
+    const of = (threshold: AlertRule["threshold"], webhook = message.rule.webhook) =>
+      JSON.parse(
+        webhookBody({ ...message, rule: { ...message.rule, threshold, webhook }, measured: { value: 9, usual: 4 } }),
+      );
+    expect(of({ metric: "events", above: 5 }).found).toEqual({ value: 9 });
+    expect(of(change).found).toEqual({ value: 9, usual: 4 });
+    expect(of(change, slack).text).toContain("payments has begun: sum:price 9, usually 4 in 15 min.");
   });
 
   it("is a text for Slack in which no name can notify anybody", () => {

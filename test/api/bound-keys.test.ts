@@ -228,7 +228,7 @@ describe("data of another application", () => {
     expect(hidden.text.replaceAll(`${HIDDEN}-1`, "x")).toBe(absent.text.replaceAll("absent-1", "x"));
   });
 
-  it.each(["events", "exports", "errors", "errors/summary", "stats", "sessions/stats"])(
+  it.each(["events", "exports", "errors", "errors/summary", "stats", "sessions", "sessions/stats"])(
     "cannot be requested by name: %s",
     async (list) => {
       const answers = [HIDDEN, "nobody-at-all"].map((name) => textOf(BOUND, `/theeye/${list}?application=${name}`));
@@ -258,5 +258,13 @@ describe("data of another application", () => {
       next: null,
     });
     expect((await textOf(BOUND, "/theeye/sessions?include=times")).status).toBe(403);
+  });
+
+  it("is not what sessions are found or measured by", async () => {
+    const found = async (query: string) => JSON.parse((await textOf(BOUND, `/theeye/sessions?${query}`)).text).results;
+    expect(await found("max_events=2&max_seconds=0.00001")).toHaveLength(1);
+    expect(await found("min_events=3")).toEqual([]);
+    expect(await found(`name=${HIDDEN}%20name`)).toEqual([]);
+    expect(await found(`data.${HIDDEN}=1`)).toEqual([]);
   });
 });

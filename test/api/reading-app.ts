@@ -7,7 +7,8 @@ import { exportAll } from "../../src/api/exports/exports";
 import { showProperties } from "../../src/api/questions/properties";
 import { showSessionStats } from "../../src/api/questions/session-stats";
 import { showStats } from "../../src/api/questions/stats";
-import { listSessions, showSession } from "../../src/api/sessions/sessions";
+import { showSession } from "../../src/api/sessions/session";
+import { listSessions } from "../../src/api/sessions/sessions";
 import type { AppEnv } from "../../src/http/app-env";
 
 /** Only the read routes, without the Worker's middleware. */

@@ -11,6 +11,7 @@ import { sampleKeyOf } from "../../src/storage/partitions/sample-key";
 import { countStats } from "../../src/storage/questions/count-stats";
 import type { Order } from "../../src/storage/scan/event-order";
 import { findActiveSessions } from "../../src/storage/sessions/active-sessions";
+import { ANY_SESSION } from "../../src/storage/sessions/session-filter";
 import { summariseSession } from "../../src/storage/sessions/session-summary";
 import { errorRow, MORNING, partitionsOf, recount, SECOND, store } from "./seed";
 import { planOf, rowsReadBy, watch } from "./watched-database";
@@ -189,7 +190,7 @@ const BOUNDED: Bounded[] = [
       name,
       async (database) => {
         const question = {
-          applications: null,
+          ...{ filter: ANY_SESSION, size: null, visible: null },
           from: null,
           to: null,
           limit: 20,

@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { CountSchema } from "../../model/count";
+import type { Metric } from "../../model/questions/metric";
 import type { Micros } from "../../model/time/time";
 import type { TimeZone } from "../../model/time/time-zone";
 import type { Accuracy, GroupLine, Line, StatsAnswer } from "../../storage/questions/stats-answer";
-import { type Dimension, labelOf, type Metric } from "../../storage/questions/stats-question";
+import { type Dimension, labelOf } from "../../storage/questions/stats-question";
 import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";
 
 /** The response of `GET /theeye/stats`. */

@@ -2,9 +2,10 @@ import * as v from "valibot";
 import { ApplicationParameter, CategoryParameter, NameParameter } from "../../http/request/parameters";
 import { ZonedRangeParameters } from "../../http/request/zoned-range";
 import { parsePropertyPath } from "../../model/event/property-path";
+import { type AskedProperty, METRIC_RULE, parseMetric } from "../../model/questions/metric";
 import { CALENDAR_INTERVALS, COMPARISONS } from "../../model/time/calendar";
 import { MAX_STATS_AGGREGATES } from "../../storage/core/read-limits";
-import type { AskedProperty, Dimension, Metric } from "../../storage/questions/stats-question";
+import type { Dimension } from "../../storage/questions/stats-question";
 
 export const STATS_INTERVALS = [...CALENDAR_INTERVALS, "none"] as const;
 
@@ -12,9 +13,6 @@ export type StatsInterval = (typeof STATS_INTERVALS)[number];
 
 const MAX_DIMENSIONS = 3;
 const MAX_PROPERTY_DIMENSIONS = 2;
-
-const METRIC_RULE =
-  "expected events, sessions, visitors, or sum:, avg:, p50:, p90: or p99: with the path of a number, such as sum:price";
 
 const GROUP_RULE = `expected application, category, name or data. with a path, such as data.path: each once, at most ${MAX_DIMENSIONS} of them and ${MAX_PROPERTY_DIMENSIONS} paths, separated by commas`;
 
@@ -26,17 +24,6 @@ export function readProperty(text: string): AskedProperty | null {
   const name = text.startsWith("data.") ? text.slice("data.".length) : null;
   const path = name === null ? null : parsePropertyPath(name);
   return name === null || path === null ? null : { name, path };
-}
-
-function readMetric(text: string): Metric | null {
-  if (text === "events" || text === "sessions" || text === "visitors") return { kind: text, property: null };
-  const [, kind, name = ""] = /^(sum|avg|p50|p90|p99):(.*)$/s.exec(text) ?? [];
-  const path = parsePropertyPath(name);
-  if (path === null) return null;
-  if (kind === "sum" || kind === "avg" || kind === "p50" || kind === "p90" || kind === "p99") {
-    return { kind, property: { name, path } };
-  }
-  return null;
 }
 
 function readDimension(text: string): Dimension | null {
@@ -98,7 +85,7 @@ export const StatsParameters = v.object({
       v.description(
         "What is counted: events, distinct sessions or visitors, or the sum, mean, median, 90th or 99th percentile of a number in the payload. Percentiles use the nearest rank.",
       ),
-      readAs(readMetric, METRIC_RULE),
+      readAs(parseMetric, METRIC_RULE),
     ),
     "events",
   ),

@@ -52,7 +52,8 @@ export function refuseReversedRange(question: {
   return refuseParameter("start_date", "expected a time that is not after end_date.");
 }
 
-function text(max: number, description: string) {
+/** A text as it is, of a length that is bounded. */
+export function text(max: number, description: string) {
   return v.optional(
     v.pipe(v.string(), v.maxLength(max, `expected at most ${max} characters`), v.description(description)),
   );

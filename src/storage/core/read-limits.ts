@@ -15,6 +15,9 @@ export const EVENTS_EXAMINED_PER_SESSION = 18;
 /** The factor by which a page of sessions may exceed that before it ends early. */
 export const MAX_SESSION_ROUNDS = 6;
 
+/** Rows that a list of sessions reads to measure sessions before its page ends short. */
+export const MAX_SESSION_LIST_ROWS = 200_000;
+
 /** Events of one session that its summary counts, in an index alone. */
 export const MAX_EVENTS_COUNTED = 10_000;
 

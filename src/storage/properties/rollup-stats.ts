@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { matchesFilter } from "../../model/event/property-value";
+import type { AskedProperty } from "../../model/questions/metric";
 import { middleOf } from "../../model/questions/number-bins";
 import type { Period } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
@@ -8,7 +9,7 @@ import { wantedSeries } from "../events/wanted-series";
 import { bucketPlace } from "../questions/count-plan";
 import type { MeasureTable } from "../questions/measure-table";
 import { type GroupName, groupName } from "../questions/stats-answer";
-import type { AskedProperty, StatsQuestion } from "../questions/stats-question";
+import type { StatsQuestion } from "../questions/stats-question";
 import { integer } from "../scan/event-order";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
 import type { StoredProperty } from "./declared-properties";

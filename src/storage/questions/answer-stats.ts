@@ -22,6 +22,8 @@ interface StatsOptions {
   shown: Shown;
   /** All declared properties. */
   declared: readonly StoredProperty[];
+  /** Events that may be read themselves; MAX_LIVE_EVENTS if not given. */
+  most?: number;
 }
 
 /**
@@ -37,7 +39,7 @@ interface StatsOptions {
 export function answerStats(
   databases: readonly Database[],
   question: StatsQuestion,
-  { shown, declared }: StatsOptions,
+  { shown, declared, most = MAX_LIVE_EVENTS }: StatsOptions,
 ): Promise<StatsAnswer | TooManyEvents> {
   return withPartitions(databases, async (map) => {
     const dimensions = seriesDimensions(question);
@@ -51,7 +53,7 @@ export function answerStats(
       const rolled = await rolledStats(databases, map, question, options);
       if (rolled !== null) return rolled;
     }
-    if (events > MAX_LIVE_EVENTS) return { kind: "too_many_events", events };
+    if (events > most) return { kind: "too_many_events", events };
     return (await tupleStats(databases, map, question, options)) ?? { kind: "too_many_events", events };
   });
 }

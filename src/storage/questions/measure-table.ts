@@ -1,6 +1,6 @@
+import type { Metric } from "../../model/questions/metric";
 import { type Measure, newMeasure } from "./measures";
 import { compareGroups, type GroupLine, type GroupName, type Line, type Shown } from "./stats-answer";
-import type { Metric } from "./stats-question";
 
 interface Measured {
   total: Measure;

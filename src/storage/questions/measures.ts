@@ -1,4 +1,4 @@
-import type { Metric } from "./stats-question";
+import type { Metric } from "../../model/questions/metric";
 
 /** The aggregate of a group, or of one bucket of a group. */
 export interface Measure {

@@ -1,3 +1,4 @@
+import type { AskedProperty } from "../../model/questions/metric";
 import { quantileOf } from "../../model/questions/quantile";
 import type { Period } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
@@ -9,7 +10,7 @@ import { bucketPlace } from "./count-plan";
 import { readTuples } from "./read-tuples";
 import { collectSessions, type SessionEdge, type SessionRecord } from "./session-records";
 import { type GroupName, groupName } from "./stats-answer";
-import { type AskedProperty, createValueReader, type PropertyFilter, passes, type Templates } from "./stats-question";
+import { createValueReader, type PropertyFilter, passes, type Templates } from "./stats-question";
 import { unreadableIn } from "./unreadable";
 
 /**

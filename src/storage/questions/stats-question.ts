@@ -1,21 +1,7 @@
-import type { PropertyPath } from "../../model/event/property-path";
 import { matchesFilter, templated, type ValueFilter, valueText } from "../../model/event/property-value";
+import type { AskedProperty, Metric } from "../../model/questions/metric";
 import type { Micros } from "../../model/time/time";
 import type { SeriesFilter } from "../counts/series";
-
-/** A property of payloads, as a query names it. */
-export interface AskedProperty {
-  /** As text: `form.first_name`. */
-  name: string;
-  path: PropertyPath;
-}
-
-export type NumberMetric = "sum" | "avg" | "p50" | "p90" | "p99";
-
-/** What is counted: events, distinct sessions or visitors, or the numbers in a property. */
-export type Metric =
-  | { kind: "events" | "sessions" | "visitors"; property: null }
-  | { kind: NumberMetric; property: AskedProperty };
 
 export const SERIES_DIMENSIONS = ["application", "category", "name"] as const;
 

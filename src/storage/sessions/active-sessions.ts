@@ -1,31 +1,31 @@
-import { type SQL, sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
 import type { Micros } from "../../model/time/time";
 import type { ArchiveBucket } from "../archive/archive-bucket";
-import { readColdKeys } from "../archive/cold-events";
-import { coldPartitions, rangeUntil } from "../archive/cold-files";
-import { sessionsLater } from "../archive/later-sessions";
-import type { Database } from "../core/databases";
-import { packedSql, packId, storedId, storedIdSql, unpackId } from "../core/packed-id";
-import { EVENTS_EXAMINED_PER_SESSION, MAX_SESSION_ROUNDS } from "../core/read-limits";
-import { isOfApplications } from "../counts/series";
-import { type EventQuestion, scanFiltered } from "../events/find-events";
+import { coldPartitions } from "../archive/cold-files";
+import { type Database, metered, type RowMeter } from "../core/databases";
+import { unpackId } from "../core/packed-id";
+import { MAX_SESSION_LIST_ROWS, MAX_SESSION_ROUNDS } from "../core/read-limits";
 import { withPartitions } from "../partitions/known-partitions";
-import { databaseOf, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
-import { sampleKeyOf } from "../partitions/sample-key";
-import { boundsIn, boundsOf, compareEventKeys, type EventKey, type EventRange, integer } from "../scan/event-order";
-import { type Chain, chainsOf, type LaneSource, readAll, unionAll } from "../scan/lane-chains";
-import { inDirection, mergePartialPages, type Page, type PartialPage, partialPageOf } from "../scan/partial-page";
-import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
-import { slotsOfSession, timeTerm } from "../scan/scan-terms";
+import type { EventKey, EventRange } from "../scan/event-order";
+import type { Page } from "../scan/partial-page";
+import { listedBefore } from "./listed-before";
+import { conditionsOf, isAnySession, type SessionFilter, type SessionSize } from "./session-filter";
+import { type SessionSource, scanForSessions } from "./session-scan";
+import { sessionsOfSize } from "./session-sizes";
 import { type SessionTimes, sessionTimes } from "./session-times";
+import { scanVisitor } from "./visitor-scan";
 
 export interface SessionQuestion {
   /** Both inclusive; null means no limit. */
   from: Micros | null;
   to: Micros | null;
-  /** Only sessions with events of these applications, ordered by the last of these events; null for any. */
-  applications: readonly string[] | null;
+  /** Only sessions with an event in the range that matches, by the last of these. */
+  filter: SessionFilter;
+  /** Null: of any size. */
+  size: SessionSize | null;
+  /** The applications whose events count for the size: those that whoever asks sees; null: all. */
+  visible: readonly string[] | null;
   limit: number;
   after: EventKey | null;
   /**
@@ -38,21 +38,28 @@ export interface SessionQuestion {
 }
 
 export interface FoundSession {
-  /** Its last event in the range, by which the list is ordered. */
+  /** Its last event in the range that matches, by which it is listed. */
   key: EventKey;
   session: string;
   /** The times of the whole session, regardless of the range. Null if not requested. */
   times: SessionTimes | null;
 }
 
+/** A page, and whether the scan reached the archive. */
+export interface SessionPage extends Page<FoundSession, EventKey> {
+  fromArchive: boolean;
+  /** Why no session is listed: the archive cannot answer this in few reads, or a visitor has too many sessions. */
+  refused: "cold_scan" | "too_many" | null;
+}
+
 /**
- * One page of the sessions that have an event within the range, ordered by the last of these events, newest first,
- * each session once.
+ * One page of the sessions that have a matching event within the range, by the last of these events, the newest first, each
+ * session once.
  *
- * Scans the events down from the cursor, about EVENTS_EXAMINED_PER_SESSION for each session of the page. The first
- * event found of a session is its last in the range, unless the session has a later one above the cursor; an earlier
- * page has then listed it. If these events belong to few sessions, the page scans up to MAX_SESSION_ROUNDS times as
- * many, and may end early.
+ * Goes down through the matching events from the cursor on, some EVENTS_EXAMINED_PER_SESSION for each session of the page. A
+ * session's first event on this way is its last in the range, unless it has a later one, above the cursor: then an earlier page
+ * has passed it. Where events of few sessions fill the way, the page goes on MAX_SESSION_ROUNDS times and may end short. With a
+ * size it also ends short after MAX_SESSION_LIST_ROWS rows.
  *
  * @throws DrizzleQueryError
  */
@@ -62,11 +69,16 @@ export function findActiveSessions(
   archive: ArchiveBucket | null = null,
 ): Promise<SessionPage> {
   return withPartitions(databases, async (map) => {
-    const page = await listSessions({ databases, bucket: archive }, map, question);
-    // First and last events may be anywhere in the archive, and so may the events of a session that a limited key
-    // may read.
-    if (page.fromArchive && (question.withTimes || question.applications !== null)) {
-      return { ...page, rows: [], needsColdScan: true };
+    const { databases: own, meter } = metered(databases);
+    const conditions = await conditionsOf(own, question.filter);
+    const listing = { source: { databases: own, bucket: archive }, map, question, conditions, meter };
+    const { visitor } = question.filter;
+    const page = visitor === null ? await listSessions(listing) : await listVisitor(listing, visitor);
+    if (page === null) return { rows: [], next: null, fromArchive: false, refused: "too_many" };
+    // First and last events may lie anywhere in the archive, and so may what matches a filter.
+    const isWhole = isAnySession(question.filter) && question.size === null;
+    if ((page.fromArchive && (question.withTimes || !isWhole)) || (!isWhole && leadsIntoArchive(map, question, page))) {
+      return { ...page, rows: [], refused: "cold_scan" };
     }
     const times = question.withTimes
       ? await sessionTimes(
@@ -76,38 +88,38 @@ export function findActiveSessions(
         )
       : null;
     const rows = page.rows.map((row) => ({ ...row, times: times?.get(row.session) ?? null }));
-    return { ...page, rows, needsColdScan: false };
+    return { ...page, rows, refused: null };
   });
 }
 
-/** A page, and whether the scan reached the archive. */
-export interface SessionPage extends Page<FoundSession, EventKey> {
-  fromArchive: boolean;
-  /** True if the archive cannot answer this in few reads. No session is listed then. */
-  needsColdScan: boolean;
+/** Whether the archive holds a part of the range that the size of a session or a visitor's sessions depend on. */
+function leadsIntoArchive(map: PartitionMap, question: SessionQuestion, { next }: Page<unknown, EventKey>): boolean {
+  const dependsOnRange = question.size !== null || question.filter.visitor !== null;
+  return (dependsOnRange || next === null) && coldPartitions(map, { ...rangeOf(question), after: null }).length > 0;
 }
 
-/** The databases, and the archive if there is one. */
-interface Source {
-  databases: Database[];
-  bucket: ArchiveBucket | null;
+interface Listing {
+  source: SessionSource;
+  map: PartitionMap;
+  question: SessionQuestion;
+  conditions: ReadonlyMap<Database, SQL>;
+  meter: RowMeter;
 }
 
 type Listed = Omit<FoundSession, "times">;
+type ListedPage = Page<Listed, EventKey> & { fromArchive: boolean };
 
-async function listSessions(
-  source: Source,
-  map: PartitionMap,
-  question: SessionQuestion,
-): Promise<Page<Listed, EventKey> & { fromArchive: boolean }> {
-  const { limit, after } = question;
+async function listSessions(listing: Listing): Promise<ListedPage> {
+  const { source, map, question } = listing;
+  const { limit, after, filter, asOf } = question;
   const seen = new Set<string>();
   const listed: Listed[] = [];
   let place = after;
   let tried = 0;
   let fromArchive = false;
   for (let round = 0; round < MAX_SESSION_ROUNDS; round++) {
-    const { rows, next, isCold } = await scanAll(source, map, { ...question, after: place });
+    const range = { ...rangeOf(question), after: place };
+    const { rows, next, isCold } = await scanForSessions(source, map, { range, filter, limit, asOf });
     fromArchive ||= isCold;
     const candidates: Listed[] = [];
     for (const { key } of rows) {
@@ -120,15 +132,14 @@ async function listSessions(
       // needed. The share of sessions to list grows as the scan goes down, so checking many at once has no
       // advantage.
       const needed = ((limit + 1 - listed.length) * Math.max(1, tried)) / Math.max(1, listed.length);
-      const some = candidates.slice(checked, checked + Math.ceil(Math.min(1.25 * needed, 1.5 * (limit + 1))));
+      const most = question.size === null ? 1.5 * (limit + 1) : MEASURED_AT_ONCE;
+      const some = candidates.slice(checked, checked + Math.ceil(Math.min(1.25 * needed, most)));
       checked += some.length;
       tried += some.length;
-      const hidden = await listedBefore(source, map, question, some);
-      listed.push(...some.filter(({ session }) => !hidden.has(session)));
-      if (listed.length > limit) {
-        const page = listed.slice(0, limit);
-        return { rows: page, next: page.at(-1)?.key ?? null, fromArchive };
-      }
+      listed.push(...(await listable(listing, some)));
+      if (listed.length > limit) return { ...cut(listed, limit), fromArchive };
+      const last = some.at(-1);
+      if (last !== undefined && isSpent(listing)) return { rows: listed, next: last.key, fromArchive };
     }
     if (next === null) return { rows: listed, next: null, fromArchive };
     place = next;
@@ -136,139 +147,52 @@ async function listSessions(
   return { rows: listed, next: place, fromArchive };
 }
 
+/** Sessions that are measured in one call. */
+const MEASURED_AT_ONCE = 25;
+
+function isSpent({ question, meter }: Listing): boolean {
+  return question.size !== null && meter.rowsRead > MAX_SESSION_LIST_ROWS;
+}
+
+/** Null: the visitor has too many sessions. */
+async function listVisitor(listing: Listing, visitor: string): Promise<ListedPage | null> {
+  const { source, map, question, conditions, meter } = listing;
+  const { limit, asOf } = question;
+  const keys = await scanVisitor(source.databases, map, {
+    ...{ visitor, range: rangeOf(question), asOf, conditions, meter },
+  });
+  if (keys === null) return null;
+  const listed: Listed[] = [];
+  for (let checked = 0; checked < keys.length; checked += MEASURED_AT_ONCE) {
+    const some = keys
+      .slice(checked, checked + MEASURED_AT_ONCE)
+      .map((key) => ({ key, session: unpackId(key.session) }));
+    listed.push(...(await listable(listing, some)));
+    if (listed.length > limit) return { ...cut(listed, limit), fromArchive: false };
+    const last = some.at(-1);
+    if (last !== undefined && isSpent(listing)) return { rows: listed, next: last.key, fromArchive: false };
+  }
+  return { rows: listed, next: null, fromArchive: false };
+}
+
+/** Those of some sessions that no earlier page has passed and that are of the asked size. */
+async function listable({ source, map, question, conditions }: Listing, some: readonly Listed[]): Promise<Listed[]> {
+  const { from, to, after, asOf, size, visible: applications } = question;
+  const sessions = some.map(({ session }) => session);
+  const hidden = await listedBefore(source, map, { from, to, after, asOf, conditions }, sessions);
+  const left = sessions.filter((session) => !hidden.has(session));
+  const fitting =
+    size === null
+      ? new Set(left)
+      : await sessionsOfSize(source.databases, map, { from, to, asOf, applications, size }, left);
+  return some.filter(({ session }) => fitting.has(session));
+}
+
+function cut(listed: readonly Listed[], limit: number): Page<Listed, EventKey> {
+  const rows = listed.slice(0, limit);
+  return { rows, next: rows.at(-1)?.key ?? null };
+}
+
 function rangeOf({ from, to, after }: SessionQuestion): EventRange {
   return { order: "desc", from, to, after };
-}
-
-/** The next events below the cursor, from the databases and the archive. */
-async function scanAll(
-  { databases, bucket }: Source,
-  map: PartitionMap,
-  question: SessionQuestion,
-): Promise<Page<{ key: EventKey }, EventKey> & { isCold: boolean }> {
-  const hot = await scanEvents(databases, map, question);
-  const range = rangeUntil(rangeOf(question), hot.next);
-  const partitions = bucket === null ? [] : coldPartitions(map, range);
-  if (bucket === null || partitions.length === 0) return { ...hot, isCold: false };
-  const limit = Math.max(500, question.limit * EVENTS_EXAMINED_PER_SESSION);
-  const asked = { partitions, range, limit, receivedUntil: question.asOf };
-  const cold = await readColdKeys({ bucket, databases }, asked);
-  const compare = inDirection(compareEventKeys, "desc");
-  const page = mergePartialPages([{ rows: hot.rows, until: hot.next }, cold], compare, hot.rows.length + limit);
-  return { ...page, isCold: cold.rows.length > 0 };
-}
-
-/** The keys of the next events below the cursor: about EVENTS_EXAMINED_PER_SESSION for each session of a page. */
-function scanEvents(
-  databases: Database[],
-  map: PartitionMap,
-  question: SessionQuestion,
-): Promise<Page<{ key: EventKey }, EventKey>> {
-  const range = rangeOf(question);
-  const limit = Math.max(500, question.limit * EVENTS_EXAMINED_PER_SESSION);
-  if (question.applications !== null) return scanEventsOf(databases, map, { ...question, range, limit });
-  return scanPartitions(partitionsLeft(map, range), { limit, order: "desc" }, async (group, wanted) => {
-    const chains = chainsOf(databases, group);
-    // Each database returns its share. Events of one database beyond the point that another has reached do not
-    // count.
-    const share = Math.max(100, Math.ceil(Math.min(wanted / databases.length, (4 * wanted) / chains.length)));
-    const results = await readAll<EventKey>(
-      chains.map((chain) => ({ database: chain.database, statement: keysOf(chain, range, question.asOf, share) })),
-    );
-    return results.map(
-      (rows): PartialPage<{ key: EventKey }, EventKey> =>
-        partialPageOf(
-          rows.map((key) => ({ key })),
-          share,
-        ),
-    );
-  });
-}
-
-/** Like `scanEvents`, for the events of some applications. */
-async function scanEventsOf(
-  databases: Database[],
-  map: PartitionMap,
-  { applications, range, limit, asOf }: Pick<EventQuestion, "applications" | "range" | "limit"> & { asOf: Micros },
-): Promise<Page<{ key: EventKey }, EventKey>> {
-  const filter = { session: null, category: null, name: null, applications };
-  const { rows, next } = await scanFiltered(databases, map, { ...filter, range, limit });
-  return { rows: rows.filter(({ key }) => key.occurredAt + key.receivedAfter <= asOf), next };
-}
-
-function keysOf({ lanes }: Chain, range: EventRange, asOf: Micros, limit: number): SQL {
-  const terms = lanes.map((lane) => {
-    const { from, sort } = timeTerm(lane, range);
-    return sql`
-      SELECT e.occurred_at AS occurredAt, e.received_after AS receivedAfter, ${sql.raw(packedSql("e.session_id"))} AS session,
-        e.tie AS tie
-      FROM (SELECT e.occurred_at, e.received_after, e.session_id, e.tie ${from} AND ${isKnown(asOf)}
-        ORDER BY ${sort} LIMIT ${integer(limit + 1)}) AS e`;
-  });
-  return sql`${unionAll(terms)} LIMIT ${integer(limit + 1)}`;
-}
-
-/** The condition that an event was received before the scan began. */
-function isKnown(asOf: Micros): SQL {
-  return sql`e.occurred_at + e.received_after <= ${integer(asOf)}`;
-}
-
-/** Which of the sessions have an event in the range at or above the cursor: earlier pages have listed these. */
-async function listedBefore(
-  { databases, bucket }: Source,
-  map: PartitionMap,
-  { from, to, after, asOf, applications }: SessionQuestion,
-  candidates: Listed[],
-): Promise<Set<string>> {
-  if (after === null || candidates.length === 0) return new Set();
-  const above: EventRange = { order: "asc", from: Math.max(from ?? 0, after.occurredAt), to, after: null };
-  const { low, high } = boundsOf(above);
-  const groups = Map.groupBy(map.overlapping(low, high), ({ databases: shared }) => JSON.stringify(shared));
-  const statements = [...groups.values()].flatMap((partitions) =>
-    chainsOf(databases, partitions).flatMap(({ database, lanes }) => {
-      const [first] = partitions;
-      const own = first === undefined ? [] : sessionsIn(first, database, candidates);
-      const terms = lanes.map((lane) => laterTerm(lane, own, above, { after, asOf, applications }));
-      return own.length === 0 ? [] : [{ database, statement: unionAll(terms) }];
-    }),
-  );
-  const found = await readAll<{ session: string }>(statements);
-  const hidden = new Set(found.flat().map(({ session }) => unpackId(session)));
-  const cold = bucket === null ? [] : coldPartitions(map, above);
-  if (bucket === null || cold.length === 0) return hidden;
-  const left = candidates.flatMap(({ session }) => (hidden.has(session) ? [] : [session]));
-  const later = await sessionsLater({ bucket, databases }, left, { partitions: cold, from: after, to: high, asOf });
-  return new Set([...hidden, ...later]);
-}
-
-/** Packed id and sample key. */
-type WantedSession = [string, number];
-
-function sessionsIn(partition: Partition, { index }: Database, candidates: Listed[]): WantedSession[] {
-  return candidates.flatMap(({ session }) =>
-    databaseOf(partition, session) === index ? [[packId(session), sampleKeyOf(session)]] : [],
-  );
-}
-
-/** Those of the sessions that have an event in a lane at or above the cursor. */
-function laterTerm(
-  lane: LaneSource,
-  sessions: WantedSession[],
-  above: EventRange,
-  { after, asOf, applications }: { after: EventKey; asOf: Micros; applications: readonly string[] | null },
-): SQL {
-  const bounds = boundsIn(lane.partition, above);
-  const { occurredAt, receivedAfter, session, tie } = after;
-  // With a LIMIT, the ids are computed once instead of for each seek.
-  return sql`
-    SELECT wanted.packed AS session FROM (
-      SELECT value ->> 0 AS packed, value ->> 1 AS sample_key, ${sql.raw(storedIdSql("(value ->> 0)"))} AS id
-      FROM json_each(${JSON.stringify(sessions)}) LIMIT -1
-    ) AS wanted WHERE EXISTS (
-      SELECT 1 FROM ${slotsOfSession(lane, bounds, { id: sql`wanted.id`, sampleKey: sql`wanted.sample_key` })}
-        AND +e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)} AND ${isKnown(asOf)}
-        AND ${applications === null ? sql`true` : isOfApplications(sql`e.series_id`, applications)}
-        AND (+e.occurred_at, e.received_after, e.session_id, e.tie) >= (${integer(occurredAt)}, ${integer(receivedAfter)},
-          ${storedId(unpackId(session))}, ${integer(tie)})
-    )`;
 }

@@ -63,7 +63,11 @@ function compareVisits(a: VisitPlace, b: VisitPlace): number {
 }
 
 /** The visitor's sessions with their last windows, from the newest partition on, until there are enough. */
-async function visitsOf(databases: Database[], map: PartitionMap, visitor: string): Promise<Map<string, number>> {
+export async function visitsOf(
+  databases: Database[],
+  map: PartitionMap,
+  visitor: string,
+): Promise<Map<string, number>> {
   const visits = new Map<string, number>();
   for (const group of growingGroups(map.partitions.toReversed(), MAX_GROUP)) {
     const results = await readAll<{ session: string; window: number | null }>(

@@ -27,6 +27,20 @@ it("creates, lists, shows and deletes alerts; the secret is shown once", async (
 });
 
 it.each([
+  { metric: "events", above: 1_000 },
+  { metric: "sessions", below: 1, data: { path: ["/checkout", "/pay/*"] } },
+  { metric: "sum:price", change: 0.3, direction: "down", weeks: 2, at_least: 100 },
+])("takes a threshold of numbers: %j", async (threshold) => {
+  const name = `numbers-${threshold.metric.replace(":", "-")}`;
+  expect((await create({ ...rule, name, threshold })).status).toBe(201);
+  expect(await (await ask(`/theeye/alerts/${name}`)).json()).toMatchObject({ threshold });
+});
+
+it.each([
+  { ...rule, threshold: { metric: "bytes", above: 1 } },
+  { ...rule, threshold: { metric: "events", above: 1, below: 2 } },
+  { ...rule, threshold: { metric: "events", change: 0 } },
+  { ...rule, threshold: { metric: "events", above: 1, data: { "": ["/"] } } },
   { ...rule, webhook: { url: "https://127.0.0.1/" } },
   { ...rule, threshold: {} },
   { ...rule, window_minutes: 1441 },

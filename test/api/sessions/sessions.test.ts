@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import * as v from "valibot";
 import { beforeAll, describe, expect, it } from "vitest";
-import { SessionResponse, SessionsResponse } from "../../../src/api/sessions/sessions";
+import { SessionResponse } from "../../../src/api/sessions/session";
+import { SessionsResponse } from "../../../src/api/sessions/sessions";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { eventRow, MINUTE, MORNING, store } from "../../storage/seed";
 import { ask } from "../reading-app";
@@ -17,6 +18,8 @@ const rows = Array.from({ length: 50 }, (_, n) =>
     application: n % 2 === 0 ? "shop" : "blog",
   }),
 );
+
+const JULY = Date.parse("2021-07-01T12:00:00Z") * 1_000;
 
 beforeAll(async () => {
   await store(databases, { events: rows });
@@ -53,6 +56,44 @@ describe("GET /theeye/sessions", () => {
     expect(await results("/theeye/sessions?limit=1&include=times")).toEqual([
       { ...listed, first_event_at: "2021-01-01T18:00:00.000000Z", last_event_at: "2021-01-01T18:04:00.000000Z" },
     ]);
+  });
+
+  it("lists those that contain an event of a type, application, visitor and value, of a size", async () => {
+    await store(databases, {
+      events: [
+        { session: "buyer", name: "order", application: "till", visitor: "v1", data: '{"price":12}', occurredAt: JULY },
+        { session: "buyer", application: "till", visitor: "v1", occurredAt: JULY + MINUTE },
+        { session: "looker", visitor: "v1", data: '{"path":"/blog/a"}', occurredAt: JULY + 2 * MINUTE },
+      ].map(eventRow),
+    });
+    const july = (query: string) =>
+      listed(`/theeye/sessions?start_date=2021-07-01&end_date=2021-07-01&limit=1&${query}`);
+    expect(await july("visitor_id=v1")).toEqual(["looker", "buyer"]);
+    expect(await july("name=order")).toEqual(["buyer"]);
+    expect(await july("application=till")).toEqual(["buyer"]);
+    expect(await july("data.price=12&category=page%20interaction")).toEqual(["buyer"]);
+    expect(await july("data.path=/blog/*")).toEqual(["looker"]);
+    expect(await july("data.path=/blog/*&visitor_id=v2")).toEqual([]);
+    expect(await july("max_events=1")).toEqual(["looker"]);
+    expect(await july("min_events=2&min_seconds=60&max_seconds=60")).toEqual(["buyer"]);
+    expect(await july("min_seconds=60.000001")).toEqual([]);
+  });
+
+  it.each([
+    ["min_events=1001", "min_events"],
+    ["max_seconds=long", "max_seconds"],
+    ["data.=1", "data."],
+    ["application=unheard-of", "application"],
+  ])("refuses %s", async (query, parameter) => {
+    const response = await ask(`/theeye/sessions?${query}`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter });
+  });
+
+  it("refuses a cursor with other filters", async () => {
+    const { next } = v.parse(SessionsResponse, await (await ask("/theeye/sessions?limit=1&name=pageview")).json());
+    const response = await ask(`/theeye/sessions${next}&data.path=/`);
+    expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "cursor" });
   });
 
   it("lists what can be included if it refuses a value", async () => {

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { ErrorsParameters } from "../../../src/api/errors/errors";
 import { EventsParameters } from "../../../src/api/events/events";
 import { StatsParameters } from "../../../src/api/questions/stats-parameters";
-import { SessionParameters, SessionsParameters } from "../../../src/api/sessions/sessions";
+import { SessionParameters } from "../../../src/api/sessions/session";
+import { SessionsParameters } from "../../../src/api/sessions/session-parameters";
 import {
   ApplicationParameter,
   endDateParameter,

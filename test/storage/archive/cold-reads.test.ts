@@ -4,6 +4,7 @@ import { compactStep } from "../../../src/compaction/compact-step";
 import { type EventQuestion, findEvents } from "../../../src/storage/events/find-events";
 import { findWholeReceipt, summariseWholeSession } from "../../../src/storage/events/whole-session";
 import { findActiveSessions } from "../../../src/storage/sessions/active-sessions";
+import { ANY_SESSION } from "../../../src/storage/sessions/session-filter";
 import type { EventRow } from "../../../src/storage/write/rows";
 import { compactAll, databases, EAGER, emptyEverything, worldWith } from "../../compaction/harness";
 import { eventRow, HOUR, inReadingOrder, MINUTE, MORNING, SECOND, store } from "../seed";
@@ -55,7 +56,7 @@ async function listAll() {
   const question = {
     from: null,
     to: null,
-    applications: null,
+    ...{ filter: ANY_SESSION, size: null, visible: null },
     limit: 7,
     asOf: Number.MAX_SAFE_INTEGER,
     withTimes: false,

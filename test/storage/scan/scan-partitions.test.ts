@@ -7,6 +7,7 @@ import { addCommonCategories } from "../../../src/storage/partitions/partition-r
 import { compareEventKeys, type EventKey } from "../../../src/storage/scan/event-order";
 import { growingGroups } from "../../../src/storage/scan/lane-chains";
 import { findActiveSessions } from "../../../src/storage/sessions/active-sessions";
+import { ANY_SESSION } from "../../../src/storage/sessions/session-filter";
 import { summariseSession } from "../../../src/storage/sessions/session-summary";
 import { eventRow, MINUTE, MORNING, partitionsOf, store } from "../seed";
 import { rowsReadBy, watch } from "../watched-database";
@@ -59,7 +60,7 @@ const everything: EventQuestion = {
 };
 
 const sessions = {
-  applications: null,
+  ...{ filter: ANY_SESSION, size: null, visible: null },
   from: null,
   to: null,
   limit: 100,

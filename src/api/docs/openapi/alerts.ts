@@ -26,13 +26,25 @@ export function alertOperations(): OperationPlan[] {
       operationId: "createAlert",
       summary: "Create an alert",
       description:
-        "Watches failed events, optionally only those of an application, a category or an event name. It posts to a webhook once when the threshold is reached, and once when failures are below it again. **The secret that signs the messages is shown only in this response.**",
+        "Watches failed events, or a number of the stored ones (`metric`, `data`, and `above`, `below` or `change` against the same window of the last weeks), optionally only those of an application, a category or an event name. It posts to a webhook once when the threshold is reached, and once when it is no longer reached. **The secret that signs the messages is shown only in this response.**",
       requestBody: {
         description: "One JSON object, with any content type, plain or gzip.",
         content: {
           "application/json": {
             schema: schemaReference("CreateAlert"),
-            examples: { example: { summary: "5 % of a shop's events fail", value: ALERT } },
+            examples: {
+              example: { summary: "5 % of a shop's events fail", value: ALERT },
+              number: {
+                summary: "A shop has half as many orders as usual at this hour of the week",
+                value: {
+                  ...ALERT,
+                  name: "few-orders",
+                  event_name: "order",
+                  threshold: { metric: "events", change: 0.5, direction: "down", weeks: 4, at_least: 20 },
+                  window_minutes: 60,
+                },
+              },
+            },
           },
         },
       },

@@ -5,7 +5,8 @@ import { ExportParameters, MAX_EXPORTED_EVENTS } from "../../exports/exports";
 import { PropertiesParameters } from "../../questions/properties";
 import { SessionStatsParameters } from "../../questions/session-stats";
 import { StatsParameters } from "../../questions/stats-parameters";
-import { SessionParameters, SessionsParameters } from "../../sessions/sessions";
+import { SessionParameters } from "../../sessions/session";
+import { SessionsParameters } from "../../sessions/session-parameters";
 import { type Answer, json, type OperationPlan } from "./operation";
 import { pathParameter, propertyFilterParameter, queryParameters } from "./parameters";
 import { FAILED_SAMPLE, SAMPLE_SESSION, STORED_FULL_SAMPLE, STORED_SAMPLES } from "./sample-events";
@@ -100,8 +101,9 @@ export function askingOperations(): OperationPlan[] {
       path: "/theeye/sessions",
       operationId: "listSessions",
       summary: "List sessions",
-      description: "Lists the sessions that have an event in the range, most recently active first, each once.",
-      parameters: queryParameters(SessionsParameters),
+      description:
+        "Lists the sessions with an event in the range that all filters match, by the last such event, the latest first, each once. The numbers of events and seconds are those of all of a session's events in the range. Filters by property are parameters of their own, and see values as they were sent: `data.path=/blog/*`.",
+      parameters: [...queryParameters(SessionsParameters), propertyFilterParameter()],
       answers: [
         page("SessionPage", {
           results: [
@@ -110,7 +112,7 @@ export function askingOperations(): OperationPlan[] {
           next: null,
         }),
       ],
-      problems: ["invalid_parameter", "cold_scan"],
+      problems: ["invalid_parameter", "cold_scan", "question_too_large"],
     },
     {
       ...shared,

@@ -32,6 +32,11 @@ const EXAMPLES: Record<string, string | number> = {
   return_category: "page interaction",
   return_name: "pageview",
   accuracy: "fast",
+  visitor_id: "visitor-1",
+  min_events: 2,
+  max_events: 100,
+  min_seconds: 60,
+  max_seconds: 3_600,
 };
 
 /**

@@ -55,7 +55,8 @@ import { JobResponse } from "../../sequences/jobs";
 import { PathsInput, PathsResponse } from "../../sequences/paths";
 import { RetentionResponse } from "../../sequences/retention";
 import { JobStartedSchema } from "../../sequences/sequence-schemas";
-import { SessionResponse, SessionsResponse } from "../../sessions/sessions";
+import { SessionResponse } from "../../sessions/session";
+import { SessionsResponse } from "../../sessions/sessions";
 import { VisitorResponse } from "../../sessions/visitors";
 
 const OpenEventSchema = v.pipe(

@@ -1,0 +1,84 @@
+import type { AlertRule } from "../model/alert";
+import { parsePropertyPath } from "../model/event/property-path";
+import { parseValueFilter } from "../model/event/property-value";
+import type { NumberMeasurement, NumberThreshold } from "../model/number-threshold";
+import { type Metric, parseMetric } from "../model/questions/metric";
+import type { Period } from "../model/time/calendar";
+import type { Micros } from "../model/time/time";
+import { type Database, firstDatabase } from "../storage/core/databases";
+import { listProperties } from "../storage/properties/declared-properties";
+import { answerStats } from "../storage/questions/answer-stats";
+import type { StatsQuestion } from "../storage/questions/stats-question";
+
+const MINUTE: Micros = 60_000_000;
+const WEEK: Micros = 7 * 24 * 60 * MINUTE;
+
+/** Events that one window may hold where they are read themselves. */
+const MAX_EVENTS_IN_WINDOW = 50_000;
+
+/** Numbers that no count holds are measured this often. */
+const MINUTES_BETWEEN_READINGS = 5;
+
+/** Whether an alert's number is measured at this tick: each minute from counts, else less often. */
+export function isDue({ metric, data }: NumberThreshold, now: Micros): boolean {
+  return (metric === "events" && data === undefined) || Math.floor(now / MINUTE) % MINUTES_BETWEEN_READINGS === 0;
+}
+
+/**
+ * Measures the number of an alert over its window, and over the same window of the last weeks where it asks for a change. The
+ * window ends a minute before the present one, since events of the latest minute may still be on their way. Weeks before the
+ * first number are left out, and so are those whose events are archived.
+ *
+ * @throws Error, if there are more events than may be read, and what D1 throws
+ */
+export async function measureNumber(
+  databases: readonly Database[],
+  { application, category, event_name, window_minutes: minutes = 1 }: AlertRule,
+  threshold: NumberThreshold,
+  now: Micros,
+): Promise<NumberMeasurement> {
+  const end = Math.floor(now / MINUTE) * MINUTE - MINUTE;
+  const window = { start: end - minutes * MINUTE, end };
+  const declared = await listProperties(firstDatabase(databases));
+  const question: Omit<StatsQuestion, "bounds"> = {
+    metric: metricOf(threshold),
+    groupBy: [],
+    filter: {
+      applications: application === undefined ? null : [application],
+      category: category ?? null,
+      name: event_name ?? null,
+    },
+    properties: Object.entries(threshold.data ?? {}).map(([name, values]) => ({
+      property: { name, path: parsePropertyPath(name) ?? [name] },
+      ...parseValueFilter(values),
+    })),
+  };
+  const numberIn = async ({ start, end: until }: Period): Promise<number | null> => {
+    const options = { shown: { top: 1 }, declared, most: MAX_EVENTS_IN_WINDOW };
+    const found = await answerStats(databases, { ...question, bounds: [start, until] }, options);
+    if ("kind" in found) throw new Error(`a window holds ${found.events} events, which are too many to read`);
+    return !found.accuracy.exact && found.accuracy.unreadable !== undefined ? null : found.total.total;
+  };
+  const value = await numberIn(window);
+  if (!("change" in threshold)) return { value, usual: null };
+  const before = await Promise.all(
+    Array.from({ length: threshold.weeks }, (_, week) => {
+      const back = (week + 1) * WEEK;
+      return numberIn({ start: window.start - back, end: window.end - back });
+    }),
+  );
+  return { value, usual: usualOf(before) };
+}
+
+/** @param before of the last weeks, the latest first */
+export function usualOf(before: readonly (number | null)[]): number | null {
+  const oldest = before.findLastIndex((number) => number !== null && number !== 0);
+  const numbers = before.slice(0, oldest + 1).filter((number) => number !== null);
+  return numbers.length === 0 ? null : numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}
+
+function metricOf({ metric }: NumberThreshold): Metric {
+  const parsed = parseMetric(metric);
+  if (parsed === null) throw new Error(`${metric} is no metric`);
+  return parsed;
+}

@@ -1,0 +1,30 @@
+import { type PropertyPath, parsePropertyPath } from "../event/property-path";
+
+/** A property of payloads, as a query names it. */
+export interface AskedProperty {
+  /** As text: `form.first_name`. */
+  name: string;
+  path: PropertyPath;
+}
+
+export type NumberMetric = "sum" | "avg" | "p50" | "p90" | "p99";
+
+/** What is counted: events, distinct sessions or visitors, or the numbers in a property. */
+export type Metric =
+  | { kind: "events" | "sessions" | "visitors"; property: null }
+  | { kind: NumberMetric; property: AskedProperty };
+
+export const METRIC_RULE =
+  "expected events, sessions, visitors, or sum:, avg:, p50:, p90: or p99: with the path of a number, such as sum:price";
+
+/** Reads a metric as questions write it: `sum:price`. Null if it is none. */
+export function parseMetric(text: string): Metric | null {
+  if (text === "events" || text === "sessions" || text === "visitors") return { kind: text, property: null };
+  const [, kind, name = ""] = /^(sum|avg|p50|p90|p99):(.*)$/s.exec(text) ?? [];
+  const path = parsePropertyPath(name);
+  if (path === null) return null;
+  if (kind === "sum" || kind === "avg" || kind === "p50" || kind === "p90" || kind === "p99") {
+    return { kind, property: { name, path } };
+  }
+  return null;
+}

@@ -1,0 +1,86 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Micros } from "../../model/time/time";
+import type { Database } from "../core/databases";
+import { unpackId } from "../core/packed-id";
+import { isOfApplications } from "../counts/series";
+import type { PartitionMap } from "../partitions/partition-map";
+import { boundsIn, type EventRange, integer } from "../scan/event-order";
+import { type LaneSource, readAll } from "../scan/lane-chains";
+import { isNoCopy, slotsOfSession } from "../scan/scan-terms";
+import type { SessionSize, Within } from "./session-filter";
+import { isKnown } from "./session-scan";
+import { sessionStatements, WANTED } from "./wanted-sessions";
+
+interface SizeRow {
+  session: string;
+  events: number;
+  first: Micros | null;
+  last: Micros | null;
+}
+
+export interface SizeQuestion {
+  from: Micros | null;
+  to: Micros | null;
+  asOf: Micros;
+  /** Only events of these count; null: all. */
+  applications: readonly string[] | null;
+  size: SessionSize;
+}
+
+/**
+ * Which of some sessions have as many events in the range, and last as long, as is asked for. Reads a session's events up to the
+ * number that decides, and the first and the last of them.
+ *
+ * @throws DrizzleQueryError
+ */
+export async function sessionsOfSize(
+  databases: readonly Database[],
+  map: PartitionMap,
+  { from, to, asOf, applications, size }: SizeQuestion,
+  sessions: readonly string[],
+): Promise<Set<string>> {
+  const range: EventRange = { order: "asc", from, to, after: null };
+  const statements = sessionStatements(databases, map, range, sessions, (lane, wanted) =>
+    sizeTerm(lane, wanted, range, { asOf, applications, size }),
+  );
+  const rows = (await readAll<SizeRow>(statements)).flat();
+  const fitting = [...Map.groupBy(rows, ({ session }) => session)].filter(([, own]) => fits(own, size));
+  return new Set(fitting.map(([session]) => unpackId(session)));
+}
+
+function fits(rows: readonly SizeRow[], { events, micros }: SessionSize): boolean {
+  const count = rows.reduce((sum, row) => sum + row.events, 0);
+  const first = Math.min(...rows.map((row) => row.first ?? Number.POSITIVE_INFINITY));
+  const last = Math.max(...rows.map((row) => row.last ?? Number.NEGATIVE_INFINITY));
+  return isWithin(count, events) && (!isAsked(micros) || isWithin(last - first, micros));
+}
+
+function isWithin(value: number, { least, most }: Within): boolean {
+  return value >= (least ?? 0) && value <= (most ?? Number.POSITIVE_INFINITY);
+}
+
+function isAsked({ least, most }: Within): boolean {
+  return least !== null || most !== null;
+}
+
+function sizeTerm(
+  lane: LaneSource,
+  wanted: SQL,
+  range: EventRange,
+  { asOf, applications, size: { events, micros } }: Pick<SizeQuestion, "asOf" | "applications" | "size">,
+): SQL {
+  const bounds = boundsIn(lane.partition, range);
+  const own = sql`${slotsOfSession(lane, bounds, WANTED)}
+    AND +e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)} AND ${isKnown(asOf)}
+    AND ${applications === null ? sql`true` : isOfApplications(sql`e.series_id`, applications)}
+    AND ${lane.main === null ? sql`true` : isNoCopy(lane.main.suffix)}`;
+  const edge = (order: string) =>
+    isAsked(micros)
+      ? sql`(SELECT e.occurred_at FROM ${own}
+          ORDER BY a."window" ${sql.raw(order)}, n.n ${sql.raw(order)}, e.occurred_at ${sql.raw(order)} LIMIT 1)`
+      : sql`NULL`;
+  const enough = Math.max(events.least ?? 0, (events.most ?? -1) + 1);
+  const count = isAsked(events) ? sql`(SELECT count(*) FROM (SELECT 1 FROM ${own} LIMIT ${integer(enough)}))` : sql`0`;
+  return sql`SELECT wanted.packed AS session, ${count} AS events, ${edge("ASC")} AS first, ${edge("DESC")} AS last
+    FROM ${wanted}`;
+}
