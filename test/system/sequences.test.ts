@@ -14,23 +14,25 @@ const folder = mkdtempSync(join(tmpdir(), "the-eye-sequences-"));
 let service: Service;
 
 const LINE =
-  /^(\S+) \S+ \S+ \[(\d+)\/(\w+)\/(\d+):(\d+:\d+:\d+) \+0000\] "\S+ (.*?)(?: HTTP\/1\.\d)?" \d+ \S+ "[^"]*"(?: (.*))?$/;
+  /^(\S+) \S+ \S+ \[(\d+)\/(\w+)\/(\d+):(\d+:\d+:\d+) \+0000\] "\S+ (.*?)(?: HTTP\/1\.\d)?" \d+ (\S+) "[^"]*"(?: (.*))?$/;
 
 interface Hit {
   visitor: string;
   session: string;
   seconds: number;
   path: string;
+  bytes: number | null;
 }
 
 function hitsOf(file: string): Hit[] {
   const lines = readFileSync(file, "utf8").trimEnd().split("\n");
   return lines.map((line) => {
-    const [, address, day, month, year, time, path, agent = ""] = LINE.exec(line) ?? [];
+    const [, address, day, month, year, time, path, bytes, agent = ""] = LINE.exec(line) ?? [];
     if (address === undefined || path === undefined) throw new Error(`not understood: ${line}`);
     const seconds = Date.parse(`${day} ${month} ${year} ${time} UTC`) / 1_000;
     const visitor = `${address} ${agent}`;
-    return { visitor, session: `${visitor} ${Math.floor(seconds / 86_400)}`, seconds, path };
+    const session = `${visitor} ${Math.floor(seconds / 86_400)}`;
+    return { visitor, session, seconds, path, bytes: bytes === "-" ? null : Number(bytes) };
   });
 }
 
@@ -66,6 +68,28 @@ async function post(path: string, body: unknown): Promise<Record<string, unknown
   const response = await fetch(`${service.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
   expect(response.status).toBe(200);
   return (await response.json()) as Record<string, unknown>;
+}
+
+async function get(path: string, query: Record<string, string>): Promise<Record<string, unknown>> {
+  const headers = { Authorization: "Bearer eye_r_local" };
+  const response = await fetch(`${service.url}${path}?${new URLSearchParams(query)}`, { headers });
+  expect(response.status).toBe(200);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+/** As the platform's clocks show it. */
+const dateIn = (timeZone: string, { seconds }: Hit) =>
+  new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }).format(seconds * 1_000);
+
+/** How many hits each key has on each of some days. */
+function countsOf(hits: Hit[], keyOf: (hit: Hit) => string, dayOf: (hit: Hit) => string, days: string[]) {
+  const own = hits.filter((hit) => days.includes(dayOf(hit)));
+  return new Map(
+    [...Map.groupBy(own, keyOf)].map(([key, some]) => {
+      const values = days.map((day) => some.filter((hit) => dayOf(hit) === day).length);
+      return [key, { total: some.length, values }] as const;
+    }),
+  );
 }
 
 const range = { start_date: "2015-05-17", end_date: "2015-05-20" };
@@ -129,6 +153,93 @@ describe.skipIf(!existsSync(REAL_LOG))("the real log (skipped if it is absent)",
       { key: "(end)", count: second.filter((path) => path === "(end)").length },
     ];
     expect(answer).toMatchObject({ levels: [[{ key: "/", count: paths.length }], level, expect.anything()] });
+  });
+
+  test("the pages that were opened most, by day, against the days before", async () => {
+    const dayOf = (hit: Hit) => dateIn("Europe/Berlin", hit);
+    const now = countsOf(hits, ({ path }) => path, dayOf, ["2015-05-18", "2015-05-19"]);
+    const before = countsOf(hits, ({ path }) => path, dayOf, ["2015-05-16", "2015-05-17"]);
+    const top = [...now].sort(([a, x], [b, y]) => y.total - x.total || (a < b ? -1 : 1)).slice(0, 20);
+    const answer = await get("/theeye/stats", {
+      ...{ group_by: "data.path", interval: "day", start_date: "2015-05-18", end_date: "2015-05-19", top: "20" },
+      ...{ timezone: "Europe/Berlin", compare: "previous_period" },
+    });
+    expect(answer).toMatchObject({
+      results: top.map(([path, line]) => ({
+        "data.path": path,
+        ...line,
+        comparison: before.get(path) ?? { total: 0, values: [0, 0] },
+      })),
+      other: { groups: now.size - 20 },
+      total: { total: hits.filter((hit) => ["2015-05-18", "2015-05-19"].includes(dayOf(hit))).length },
+      accuracy: { exact: true },
+    });
+  });
+
+  test.each(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])(
+    "events by day on the clocks of %s",
+    async (timezone) => {
+      const days = ["17", "18", "19", "20", "21"].map((day) => `2015-05-${day}`);
+      const counts = countsOf(
+        hits,
+        () => "",
+        (hit) => dateIn(timezone, hit),
+        days,
+      );
+      const asked = { interval: "day", timezone, start_date: "2015-05-17", end_date: "2015-05-21" };
+      const { results } = await get("/theeye/stats", asked);
+      expect(results).toEqual([counts.get("")]);
+    },
+  );
+
+  test.each([
+    ["p50", 0.5],
+    ["p99", 0.99],
+  ] as const)("the %s of the bytes of an answer", async (kind, share) => {
+    const bytes = hits.flatMap((hit) => hit.bytes ?? []);
+    const answer = await get("/theeye/stats", { ...range, metric: `${kind}:bytes`, interval: "none" });
+    expect(answer).toMatchObject({ total: { total: nearestRank(bytes, share) } });
+  });
+
+  test("sessions, and how many end where they begin", async () => {
+    const all = sequencesOf(hits, "session");
+    const line = (sessions: Hit[][]) => {
+      const seconds = sessions.map((own) => (own.at(-1)?.seconds ?? 0) - (own[0]?.seconds ?? 0));
+      const mean = seconds.reduce((sum, one) => sum + one, 0) / seconds.length;
+      return {
+        sessions: { total: sessions.length },
+        visitors: { total: new Set(sessions.map(([first]) => first?.visitor)).size },
+        bounces: { total: sessions.filter((own) => own.length === 1).length },
+        duration_seconds: {
+          mean: expect.closeTo(mean, 5),
+          p50: nearestRank(seconds, 0.5),
+          p90: nearestRank(seconds, 0.9),
+        },
+        events: { total: sessions.flat().length },
+      };
+    };
+    const groups = [...Map.groupBy(all, (own) => own[0]?.path ?? "")].sort(
+      ([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1),
+    );
+    const asked = { ...range, group_by: "entry", by: "data.path", interval: "none", top: "10" };
+    expect(await get("/theeye/sessions/stats", asked)).toMatchObject({
+      results: groups.slice(0, 10).map(([entry, own]) => ({ entry, ...line(own) })),
+      total: line(all),
+    });
+  });
+
+  test("sessions that looked at the blog and stayed for five minutes", async () => {
+    const found = sequencesOf(hits, "session").filter(
+      (own) =>
+        dateIn("UTC", own[0] ?? { visitor: "", session: "", seconds: 0, path: "", bytes: null }) === "2015-05-18" &&
+        own.some(isBlog) &&
+        (own.at(-1)?.seconds ?? 0) - (own[0]?.seconds ?? 0) >= 300,
+    );
+    const day = { start_date: "2015-05-18", end_date: "2015-05-18" };
+    const asked = { ...day, name: "pageview", "data.path": "/blog/*", min_seconds: "300", limit: "1000" };
+    const { results, next } = await get("/theeye/sessions", asked);
+    expect(results).toHaveLength(found.length);
+    expect(next).toBeNull();
   });
 
   test("retention by day", async () => {

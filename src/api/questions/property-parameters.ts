@@ -2,7 +2,7 @@ import type { Refusal } from "../../http/problem";
 import { refuseParameter } from "../../http/request/parameters";
 import { PATH_RULE } from "../../model/event/property-path";
 import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/event/property-value";
-import type { PropertyFilter } from "../../storage/questions/stats-question";
+import type { PropertyFilter } from "../../model/questions/stats-dimension";
 import { readProperty } from "./stats-parameters";
 
 const MAX_FILTERED_PROPERTIES = 4;

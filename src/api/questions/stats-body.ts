@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { CountSchema } from "../../model/count";
 import type { Metric } from "../../model/questions/metric";
+import { type Dimension, labelOf } from "../../model/questions/stats-dimension";
 import type { Micros } from "../../model/time/time";
 import type { TimeZone } from "../../model/time/time-zone";
 import type { Accuracy, GroupLine, Line, StatsAnswer } from "../../storage/questions/stats-answer";
-import { type Dimension, labelOf } from "../../storage/questions/stats-question";
 import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";
 
 /** The response of `GET /theeye/stats`. */
@@ -19,6 +19,8 @@ export const ZonedMomentSchema = v.pipe(
   v.description("ISO 8601 with the offset of the requested time zone."),
 );
 
+const IntervalSchema = v.pipe(v.array(v.number()), v.length(2));
+
 const lineMembers = {
   total: v.pipe(
     amount,
@@ -27,6 +29,10 @@ const lineMembers = {
   values: v.optional(
     v.pipe(v.array(amount), v.description("One number for each bucket. Absent with `interval=none`.")),
   ),
+  interval_95: v.optional(
+    v.pipe(v.nullable(IntervalSchema), v.description("The 95 % interval of `total`, if the answer is from a sample.")),
+  ),
+  values_interval_95: v.optional(v.array(v.nullable(IntervalSchema))),
 };
 
 const LineSchema = v.object({
@@ -45,6 +51,7 @@ export const AccuracySchema = v.pipe(
         v.description("Ranges whose events are no longer kept in the databases. They are left out."),
       ),
     ),
+    sampled: v.optional(v.pipe(v.number(), v.description("The share of the sessions that was read."))),
     relative_error: v.optional(
       v.pipe(
         v.number(),

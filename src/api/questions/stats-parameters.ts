@@ -3,9 +3,9 @@ import { ApplicationParameter, CategoryParameter, NameParameter } from "../../ht
 import { ZonedRangeParameters } from "../../http/request/zoned-range";
 import { parsePropertyPath } from "../../model/event/property-path";
 import { type AskedProperty, METRIC_RULE, parseMetric } from "../../model/questions/metric";
+import type { Dimension } from "../../model/questions/stats-dimension";
 import { CALENDAR_INTERVALS, COMPARISONS } from "../../model/time/calendar";
 import { MAX_STATS_AGGREGATES } from "../../storage/core/read-limits";
-import type { Dimension } from "../../storage/questions/stats-question";
 
 export const STATS_INTERVALS = [...CALENDAR_INTERVALS, "none"] as const;
 
@@ -104,6 +104,15 @@ export const StatsParameters = v.object({
       v.picklist(COMPARISONS, `expected ${COMPARISONS.join(" or ")}`),
       v.description("Adds the same numbers for the period before, or for the same dates a year before."),
     ),
+  ),
+  accuracy: v.optional(
+    v.pipe(
+      v.picklist(["fast", "exact"], "expected fast or exact"),
+      v.description(
+        "Where more events are in question than are read at once: fast answers from a sample of the sessions, with 95 % intervals; exact as a job (202).",
+      ),
+    ),
+    "fast",
   ),
   application: ApplicationParameter,
   category: CategoryParameter,

@@ -7,14 +7,16 @@ import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { readParameters } from "../../http/request/parameters";
 import { refuseUnknownApplication } from "../../http/request/unknown-application";
+import type { NumbersQuestion } from "../../model/questions/question";
 import { comparedPeriod } from "../../model/time/calendar";
 import { databasesOf, firstDatabase, metered } from "../../storage/core/databases";
 import { MAX_STATS_AGGREGATES } from "../../storage/core/read-limits";
-import { listProperties } from "../../storage/properties/declared-properties";
+import { listProperties, type StoredProperty } from "../../storage/properties/declared-properties";
 import { answerStats } from "../../storage/questions/answer-stats";
 import { groupName, type Shown, type StatsAnswer } from "../../storage/questions/stats-answer";
 import type { StatsQuestion } from "../../storage/questions/stats-question";
 import { refuseArchived } from "./archived-range";
+import { answerManyEvents } from "./many-events";
 import { readPropertyFilters } from "./property-parameters";
 import { boundsOf, periodOf } from "./question-period";
 import { renderStats } from "./stats-body";
@@ -60,9 +62,15 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
       bounds,
     };
     const ask = (own: readonly number[], shown: Shown) =>
-      answerStats(databases, { ...question, bounds: own }, { shown, declared });
+      answerStats(databases, { ...question, bounds: own }, { shown, declared, isExact: asked.accuracy === "exact" });
     const now = await ask(bounds, { top: mostGroups(asked, bounds) });
-    if ("kind" in now) return refuseTooManyEvents(isBound(c) ? null : now.events).response();
+    if ("kind" in now) {
+      const refusal = refuseTooManyEvents(isBound(c) ? null : now.events);
+      if (compared !== null) return refusal.response();
+      const { accuracy, interval, timezone } = asked;
+      const many = numbersOf(question, { interval, timezone: timezone.name, top: mostGroups(asked, bounds), declared });
+      return (await answerManyEvents(c, many, { zone: timezone, isExact: accuracy === "exact" })) ?? refusal.response();
+    }
     if (now.groups.length === 0) {
       const unknown = await refuseUnknownApplication(databases, asked.application);
       if (unknown !== null) return unknown.response();
@@ -85,6 +93,22 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
 /** As many groups as requested, or as a response can hold. */
 function mostGroups({ top }: v.InferOutput<typeof StatsParameters>, bounds: readonly number[]): number {
   return Math.min(top ?? MAX_STATS_AGGREGATES, Math.max(1, Math.floor(MAX_STATS_AGGREGATES / (bounds.length - 1))));
+}
+
+/** The same question of a sample or a job. */
+function numbersOf(
+  { metric, groupBy, filter: { applications, category, name }, properties, bounds }: StatsQuestion,
+  { declared, ...shown }: Pick<NumbersQuestion, "interval" | "timezone" | "top"> & { declared: StoredProperty[] },
+): NumbersQuestion {
+  const [from, end] = [bounds[0] ?? 0, bounds.at(-1) ?? 0];
+  return {
+    kind: "stats",
+    ...{ from, to: end - 1, per: metric.kind === "visitors" ? "visitor" : "session" },
+    ...{ metric, groupBy, applications, category, name, properties, bounds, ...shown },
+    templates: declared.flatMap(({ category: own, name: type, path, template }) =>
+      template === null ? [] : [{ category: own, name: type, path, template }],
+    ),
+  };
 }
 
 function keysOf({ groups }: StatsAnswer): string[] {

@@ -14,7 +14,7 @@ import { rangeMembers } from "./answer-sequence";
 
 export const JobResponse = v.object({
   job: v.string(),
-  kind: v.pipe(v.picklist(["funnel", "paths", "retention"]), v.description("The kind of query.")),
+  kind: v.pipe(v.picklist(["funnel", "paths", "retention", "stats"]), v.description("The kind of query.")),
   status: v.picklist(["running", "done", "failed"]),
   progress: v.pipe(v.number(), v.minValue(0), v.maxValue(1), v.description("The share of its steps that are done.")),
   created_at: MomentSchema,

@@ -45,8 +45,6 @@ export const SessionResponse = v.object({
     v.array(v.string()),
     v.description(`The applications that sent its first ${MAX_EVENTS_COUNTED} events.`),
   ),
-  events_at_least: v.pipe(CountSchema, v.description("How many events were counted.")),
-  applications: v.pipe(v.array(v.string()), v.description(`Those that sent its first ${MAX_EVENTS_COUNTED} events.`)),
   results: v.array(
     v.object({
       ...StoredEventSchema.entries,

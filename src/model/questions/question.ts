@@ -1,6 +1,8 @@
 import type { Micros } from "../time/time";
 import type { QuestionDimension } from "./dimension";
 import type { EventPattern } from "./event-pattern";
+import type { Metric } from "./metric";
+import type { Dimension, PropertyFilter } from "./stats-dimension";
 
 /** Whose events form a sequence: those of one session, or those of one visitor over all sessions. */
 export type Unit = "session" | "visitor";
@@ -45,12 +47,39 @@ export interface RetentionQuestion extends Ranged {
   returning: EventPattern;
 }
 
+/** Numbers over time of more events than an answer reads at once. */
+export interface NumbersQuestion extends Ranged {
+  kind: "stats";
+  metric: Metric;
+  groupBy: readonly Dimension[];
+  category: string | null;
+  name: string | null;
+  properties: readonly PropertyFilter[];
+  /** The starts of the buckets and the end of the last one, ascending. */
+  bounds: readonly Micros[];
+  /** As they are asked for and shown. */
+  interval: string;
+  timezone: string;
+  /** How many groups are shown. */
+  top: number;
+  /** Of the properties that are declared with one. */
+  templates: readonly { category: string; name: string; path: string; template: string }[];
+}
+
 /** A query about sequences, as the databases receive it and a job stores it. Plain JSON. */
-export type SequenceQuestion = FunnelQuestion | PathsQuestion | RetentionQuestion;
+export type SequenceQuestion = FunnelQuestion | PathsQuestion | RetentionQuestion | NumbersQuestion;
 
 /** The patterns of the events that a query reads: each of them matches at least one. */
 export function patternsOf(question: SequenceQuestion): readonly EventPattern[] {
   if (question.kind === "funnel") return question.steps;
   if (question.kind === "retention") return [question.first, question.returning];
+  if (question.kind === "stats") return [numbersPattern(question)];
   return [question.events, question.start, question.end].filter((pattern) => pattern !== null);
+}
+
+function numbersPattern({ category, name, properties }: NumbersQuestion): EventPattern {
+  return {
+    ...{ category, name, application: null },
+    data: properties.map(({ property, ...filter }) => ({ path: property.path, filter })),
+  };
 }

@@ -1,13 +1,15 @@
 import type { PropertyPath } from "../event/property-path";
-import type { Micros } from "../time/time";
 import { dimensionText, pathsOfDimension } from "./dimension";
-import { type EventSource, matchesPattern, pathsOf } from "./event-pattern";
+import { matchesPattern, pathsOf } from "./event-pattern";
 import { type FunnelEvent, furthestPath } from "./funnel";
 import { type FunnelAnswer, type FunnelState, FunnelTally, funnelAnswer } from "./funnel-tally";
+import { type NumbersAnswer, numbersAnswer } from "./numbers-answer";
+import { type NumbersItem, type NumbersState, NumbersTally, numbersItemOf } from "./numbers-tally";
 import { type PathAnswer, type PathState, PathTally, pathAnswer } from "./path-tally";
 import { type PathEvent, pathOf } from "./paths";
 import {
   type FunnelQuestion,
+  type NumbersQuestion,
   type PathsQuestion,
   patternsOf,
   type RetentionQuestion,
@@ -15,17 +17,11 @@ import {
 } from "./question";
 import { type RetentionEvent, retainedBy } from "./retention";
 import { type RetentionAnswer, type RetentionState, RetentionTally, retentionAnswer } from "./retention-tally";
+import type { SequenceEvent } from "./sequence-event";
 
-/** The parts of an event that a query about sequences reads. */
-export interface SequenceEvent {
-  occurredAt: Micros;
-  source: EventSource;
-  valueAt: (path: PropertyPath) => string | null;
-}
+export type SequenceState = FunnelState | PathState | RetentionState | NumbersState;
 
-export type SequenceState = FunnelState | PathState | RetentionState;
-
-export type SequenceAnswer = FunnelAnswer | PathAnswer | RetentionAnswer;
+export type SequenceAnswer = FunnelAnswer | PathAnswer | RetentionAnswer | NumbersAnswer;
 
 /**
  * Counts the sequences of one query. Each event is reduced to what the query needs when it is read. A sequence is
@@ -42,6 +38,12 @@ export interface SequenceTally<Item> {
 
 /** The properties that must be read to answer a query. */
 export function pathsToRead(question: SequenceQuestion): PropertyPath[] {
+  if (question.kind === "stats") {
+    const { metric, groupBy } = question;
+    const asked = groupBy.flatMap((one) => (one.kind === "property" ? [one.property] : []));
+    const paths = [...asked, ...(metric.property === null ? [] : [metric.property])].map(({ path }) => path);
+    return pathsOf(patternsOf(question), paths);
+  }
   const dimension = question.kind === "funnel" ? question.groupBy : question.kind === "paths" ? question.by : null;
   return pathsOf(patternsOf(question), pathsOfDimension(dimension));
 }
@@ -53,6 +55,7 @@ export function withTally<Result>(
 ): Result {
   if (question.kind === "funnel") return use(funnelTally(question));
   if (question.kind === "paths") return use(pathTally(question));
+  if (question.kind === "stats") return use(numbersTally(question));
   return use(retentionTally(question));
 }
 
@@ -63,6 +66,7 @@ export function answerOf(question: SequenceQuestion, state: SequenceState, share
     return funnelAnswer(asFunnel(state), { steps: steps.length, share, isGrouped: groupBy !== null });
   }
   if (question.kind === "paths") return pathAnswer(asPaths(state), question.top, share);
+  if (question.kind === "stats") return numbersAnswer(question, asNumbers(state), share);
   return retentionAnswer(asRetention(state), question.labels, share);
 }
 
@@ -125,6 +129,25 @@ function retentionTally({ first, returning, starts, columns }: RetentionQuestion
       return tally.state;
     },
   };
+}
+
+function numbersTally(question: NumbersQuestion): SequenceTally<NumbersItem> {
+  const { kind } = question.metric;
+  const isPercentile = kind === "p50" || kind === "p90" || kind === "p99";
+  const tally = new NumbersTally(kind === "sessions" || kind === "visitors", isPercentile);
+  return {
+    itemOf: numbersItemOf(question),
+    add: (items) => tally.add(items),
+    addAll: (state) => tally.addAll(asNumbers(state)),
+    get state() {
+      return tally.state;
+    },
+  };
+}
+
+function asNumbers(state: SequenceState): NumbersState {
+  if ("numberGroups" in state) return state;
+  throw new TypeError("the state is not that of numbers");
 }
 
 function asFunnel(state: SequenceState): FunnelState {

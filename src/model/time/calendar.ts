@@ -110,3 +110,18 @@ export function comparedPeriod(period: Period, comparison: Comparison, zone: Tim
 function startsDay(moment: Micros, zone: TimeZone): boolean {
   return bucketOf(moment, "day", zone) === moment;
 }
+
+/**
+ * The index of the bucket that contains a time, by the bounds of all buckets. -1 before the first; the number of
+ * buckets after the last.
+ */
+export function bucketPlace(bounds: readonly Micros[], moment: Micros): number {
+  let low = 0;
+  let high = bounds.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((bounds[middle] ?? 0) <= moment) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

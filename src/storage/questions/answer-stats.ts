@@ -1,3 +1,4 @@
+import type { SeriesDimension } from "../../model/questions/stats-dimension";
 import type { Database } from "../core/databases";
 import { MAX_LIVE_EVENTS } from "../core/read-limits";
 import { withPartitions } from "../partitions/known-partitions";
@@ -6,7 +7,7 @@ import { countStats } from "./count-stats";
 import { eventsToExamine } from "./examined-events";
 import { rolledStats } from "./rolled-stats";
 import type { Shown, StatsAnswer } from "./stats-answer";
-import type { SeriesDimension, StatsQuestion } from "./stats-question";
+import type { StatsQuestion } from "./stats-question";
 import { tupleStats } from "./tuple-stats";
 
 /** Up to this many events are read directly, even if their property is declared: that is as fast, and exact. */
@@ -22,6 +23,8 @@ interface StatsOptions {
   shown: Shown;
   /** All declared properties. */
   declared: readonly StoredProperty[];
+  /** True: counts of values that are not exact do not do. */
+  isExact?: boolean;
   /** Events that may be read themselves; MAX_LIVE_EVENTS if not given. */
   most?: number;
 }
@@ -39,7 +42,7 @@ interface StatsOptions {
 export function answerStats(
   databases: readonly Database[],
   question: StatsQuestion,
-  { shown, declared, most = MAX_LIVE_EVENTS }: StatsOptions,
+  { shown, declared, isExact = false, most = MAX_LIVE_EVENTS }: StatsOptions,
 ): Promise<StatsAnswer | TooManyEvents> {
   return withPartitions(databases, async (map) => {
     const dimensions = seriesDimensions(question);
@@ -51,11 +54,17 @@ export function answerStats(
     const events = await eventsToExamine(databases, map, period, question.filter);
     if (events > FEW_EVENTS) {
       const rolled = await rolledStats(databases, map, question, options);
-      if (rolled !== null) return rolled;
+      if (rolled !== null && !(isExact && isInexact(rolled))) return rolled;
     }
     if (events > most) return { kind: "too_many_events", events };
     return (await tupleStats(databases, map, question, options)) ?? { kind: "too_many_events", events };
   });
+}
+
+/** Whether reading the events would tell more. */
+function isInexact(found: StatsAnswer | TooManyEvents): boolean {
+  if ("kind" in found || found.accuracy.exact) return false;
+  return found.accuracy.relative_error !== undefined || found.accuracy.groups_folded !== undefined;
 }
 
 function seriesDimensions({ groupBy }: StatsQuestion): SeriesDimension[] | null {

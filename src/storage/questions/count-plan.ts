@@ -58,18 +58,3 @@ function addSpan(spans: [first: number, last: number][], [first, last]: Span, wi
   if (before !== undefined && before[1] + width === first) before[1] = last;
   else spans.push([first, last]);
 }
-
-/**
- * The index of the bucket that contains a time, by the bounds of all buckets. -1 before the first; the number of
- * buckets after the last.
- */
-export function bucketPlace(bounds: readonly Micros[], moment: Micros): number {
-  let low = 0;
-  let high = bounds.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((bounds[middle] ?? 0) <= moment) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}

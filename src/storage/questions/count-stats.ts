@@ -1,4 +1,6 @@
+import type { SeriesDimension } from "../../model/questions/stats-dimension";
 import type { Period } from "../../model/time/calendar";
+import { bucketPlace } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { MAX_COUNTED_AGGREGATES, MAX_GROUPS_TALLIED, MAX_LIVE_EVENTS } from "../core/read-limits";
@@ -6,11 +8,10 @@ import { readerOf } from "../core/reader";
 import { type BucketSpans, type CountSource, countsIn, totalsIn } from "../counts/counts";
 import { matchingSeriesIds, OTHER, type Series, type SeriesFilter, seriesOf } from "../counts/series";
 import type { PartitionMap } from "../partitions/partition-map";
-import { bucketPlace, type CountPlan, planCounts } from "./count-plan";
+import { type CountPlan, planCounts } from "./count-plan";
 import { type CountedGroup, FoldedTally, GroupTally } from "./group-tally";
 import { readTuples } from "./read-tuples";
 import { type GroupName, groupName, type Line, type Shown, type StatsAnswer } from "./stats-answer";
-import type { SeriesDimension } from "./stats-question";
 import { unreadableIn } from "./unreadable";
 
 /** A query for numbers of events that counts can answer. */

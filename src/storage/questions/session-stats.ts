@@ -1,16 +1,17 @@
 import type { AskedProperty } from "../../model/questions/metric";
 import { quantileOf } from "../../model/questions/quantile";
+import type { PropertyFilter } from "../../model/questions/stats-dimension";
 import type { Period } from "../../model/time/calendar";
+import { bucketPlace } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { MAX_SESSION_EVENTS } from "../core/read-limits";
 import type { SeriesFilter } from "../counts/series";
 import type { PartitionMap } from "../partitions/partition-map";
-import { bucketPlace } from "./count-plan";
 import { readTuples } from "./read-tuples";
 import { collectSessions, type SessionEdge, type SessionRecord } from "./session-records";
 import { type GroupName, groupName } from "./stats-answer";
-import { createValueReader, type PropertyFilter, passes, type Templates } from "./stats-question";
+import { createValueReader, passes, type Templates } from "./stats-question";
 import { unreadableIn } from "./unreadable";
 
 /**

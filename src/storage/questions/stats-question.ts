@@ -1,18 +1,8 @@
-import { matchesFilter, templated, type ValueFilter, valueText } from "../../model/event/property-value";
+import { matchesFilter, templated, valueText } from "../../model/event/property-value";
 import type { AskedProperty, Metric } from "../../model/questions/metric";
+import type { Dimension, PropertyFilter } from "../../model/questions/stats-dimension";
 import type { Micros } from "../../model/time/time";
 import type { SeriesFilter } from "../counts/series";
-
-export const SERIES_DIMENSIONS = ["application", "category", "name"] as const;
-
-export type SeriesDimension = (typeof SERIES_DIMENSIONS)[number];
-
-/** How events are grouped. */
-export type Dimension = { kind: SeriesDimension } | { kind: "property"; property: AskedProperty };
-
-export interface PropertyFilter extends ValueFilter {
-  property: AskedProperty;
-}
 
 export interface StatsQuestion {
   metric: Metric;
@@ -21,11 +11,6 @@ export interface StatsQuestion {
   properties: readonly PropertyFilter[];
   /** The starts of the buckets and the end of the last one, ascending. */
   bounds: readonly Micros[];
-}
-
-/** The name of a dimension in answers. */
-export function labelOf(dimension: Dimension): string {
-  return dimension.kind === "property" ? `data.${dimension.property.name}` : dimension.kind;
 }
 
 /** The properties of each event that a query needs, each once. */

@@ -1,20 +1,14 @@
+import type { Dimension } from "../../model/questions/stats-dimension";
 import type { Period } from "../../model/time/calendar";
+import { bucketPlace } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
 import { MAX_GROUPS_MEASURED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import type { PartitionMap } from "../partitions/partition-map";
-import { bucketPlace } from "./count-plan";
 import { MeasureTable } from "./measure-table";
 import { createContribution } from "./measures";
 import { readTuples, type Tuple } from "./read-tuples";
 import { type Accuracy, type GroupName, groupName, type Shown, type StatsAnswer } from "./stats-answer";
-import {
-  createValueReader,
-  type Dimension,
-  passes,
-  propertiesOf,
-  type StatsQuestion,
-  type Templates,
-} from "./stats-question";
+import { createValueReader, passes, propertiesOf, type StatsQuestion, type Templates } from "./stats-question";
 import { unreadableIn } from "./unreadable";
 
 /**

@@ -1,6 +1,6 @@
 import type { PropertyPath } from "../../model/event/property-path";
 import { keyOf } from "../../model/questions/event-pattern";
-import type { SequenceEvent } from "../../model/questions/sequence-tally";
+import type { SequenceEvent } from "../../model/questions/sequence-event";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { readerOf } from "../core/reader";
@@ -12,6 +12,7 @@ import { lanesIn, readAll } from "../scan/lane-chains";
 import type { ExpectedEvents } from "./expected-events";
 import {
   MAX_SLOTS_PER_STATEMENT,
+  numberOfValue,
   type SlicePlace,
   type SliceQuery,
   type SliceRange,
@@ -184,5 +185,6 @@ function eventOf(
     tie: row.tie,
     source: { application, category: ownCategory, name: ownName },
     valueAt: (path: PropertyPath) => textOfValue(row[`v${placeOf(path)}`]),
+    numberAt: (path: PropertyPath) => numberOfValue(row[`v${placeOf(path)}`]),
   };
 }

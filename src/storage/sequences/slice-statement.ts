@@ -137,3 +137,10 @@ export function textOfValue(value: string | null | undefined): string | null {
   // As JavaScript writes the number: 1.50 and 1.5 are one value.
   return text === "true" || text === "false" ? text : String(Number(text));
 }
+
+/** The number that SQL returned; null for texts and booleans. */
+export function numberOfValue(value: string | null | undefined): number | null {
+  if (value === null || value === undefined || !value.startsWith("n")) return null;
+  const number = Number(value.slice(1));
+  return Number.isFinite(number) ? number : null;
+}

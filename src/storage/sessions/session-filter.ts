@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { matchesFilter, valueText } from "../../model/event/property-value";
+import type { PropertyFilter } from "../../model/questions/stats-dimension";
 import type { Database } from "../core/databases";
 import { storedId } from "../core/packed-id";
 import type { SeriesFilter } from "../counts/series";
@@ -7,7 +8,6 @@ import { loadPayloads } from "../events/payloads";
 import type { ScannedEvent } from "../events/scan-statements";
 import { valuePasses } from "../events/value-condition";
 import { wantedSeries } from "../events/wanted-series";
-import type { PropertyFilter } from "../questions/stats-question";
 
 /** What one event of a session must be for the session to be listed. Null and empty: any. */
 export interface SessionFilter extends SeriesFilter {

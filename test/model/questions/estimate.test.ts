@@ -6,19 +6,9 @@ import {
   rankedValues,
 } from "../../../src/model/questions/distribution";
 import { countInterval, quantileRanks, shareInterval } from "../../../src/model/questions/estimate";
+import { randomFrom } from "./random";
 
 const SEEDS = 200;
-
-/** Random numbers from 0 to 1 from a seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 const isWithin = (value: number, [low, high]: [number, number]) => value >= low && value <= high;
 

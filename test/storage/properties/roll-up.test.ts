@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { DeclaredProperty } from "../../../src/model/event/declared-property";
 import type { Metric } from "../../../src/model/questions/metric";
+import type { Dimension } from "../../../src/model/questions/stats-dimension";
 import { bucketStarts } from "../../../src/model/time/calendar";
 import { TimeZone } from "../../../src/model/time/time-zone";
 import { databasesOf, firstDatabase, metered } from "../../../src/storage/core/databases";
@@ -11,7 +12,7 @@ import { declareProperties, listProperties, templatesOf } from "../../../src/sto
 import { rollUpProperties } from "../../../src/storage/properties/roll-up";
 import { rolledStats } from "../../../src/storage/questions/rolled-stats";
 import type { StatsAnswer } from "../../../src/storage/questions/stats-answer";
-import type { Dimension, StatsQuestion } from "../../../src/storage/questions/stats-question";
+import type { StatsQuestion } from "../../../src/storage/questions/stats-question";
 import { tupleStats } from "../../../src/storage/questions/tuple-stats";
 import type { EventRow } from "../../../src/storage/write/rows";
 import { emptyDatabases } from "../empty-databases";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bucketPlace, planCounts } from "../../../src/storage/questions/count-plan";
+import { bucketPlace } from "../../../src/model/time/calendar";
+import { planCounts } from "../../../src/storage/questions/count-plan";
 
 const SECOND = 1_000_000;
 const at = (text: string) => Date.parse(`${text}Z`) * 1_000;

@@ -11,6 +11,7 @@ import { type Answer, json, type OperationPlan } from "./operation";
 import { pathParameter, propertyFilterParameter, queryParameters } from "./parameters";
 import { FAILED_SAMPLE, SAMPLE_SESSION, STORED_FULL_SAMPLE, STORED_SAMPLES } from "./sample-events";
 import type { SchemaName } from "./schemas";
+import { JOB_STARTED } from "./sequences";
 
 const OCCURRED = "2021-01-01T09:15:27.243860Z";
 
@@ -216,7 +217,7 @@ export function askingOperations(): OperationPlan[] {
       operationId: "showStats",
       summary: "Query numbers over time",
       description:
-        "Returns the number of events, sessions, visitors or values for every bucket of the range, grouped by application, category, name or a property of the payload. Filters by property are separate parameters: `data.path=/blog/*`. Without `start_date`, the range starts one hour, two days, thirty days, twelve weeks or twelve months before `end_date`.",
+        "Returns the number of events, sessions, visitors or values for every bucket of the range, grouped by application, category, name or a property of the payload. Filters by property are separate parameters: `data.path=/blog/*`. Without `start_date`, the range starts one hour, two days, thirty days, twelve weeks or twelve months before `end_date`. If more events match than are read at once, the answer is an estimate from a sample, with 95 % intervals, or a job.",
       parameters: [...queryParameters(StatsParameters, { ...SAMPLE_DAY, interval: "day" }), propertyFilterParameter()],
       answers: [
         {
@@ -239,8 +240,9 @@ export function askingOperations(): OperationPlan[] {
             rows_read: 12,
           }),
         },
+        JOB_STARTED,
       ],
-      problems: ["invalid_parameter", "cold_scan", "question_too_large"],
+      problems: ["invalid_parameter", "cold_scan", "question_too_large", "rate_limited"],
     },
   ];
 }

@@ -49,7 +49,7 @@ const FUNNEL_ANSWER = {
 const JOB_ID = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
 const JOB_URL = `/theeye/jobs/${JOB_ID}`;
 
-const JOB_STARTED = {
+export const JOB_STARTED = {
   status: 202,
   description: "There is too much to read for an immediate answer. A job computes the answer and stores it.",
   headers: { Location: { description: "The path of the job.", schema: { type: "string" } } },
