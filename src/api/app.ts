@@ -5,9 +5,11 @@ import * as v from "valibot";
 import type { AppEnv } from "../http/app-env";
 import { requireScope } from "../http/auth/authenticate";
 import { configOf } from "../http/configuration";
+import { withRelativeLinks } from "../http/links";
 import { logFailure, logRefusal } from "../http/log";
 import { withoutSniffing } from "../http/no-sniffing";
 import { problem } from "../http/problem";
+import { takesNoParameters } from "../http/request/no-parameters";
 import { ruleSourceOf } from "../http/rule-source";
 import { CLIENT_PATH, COLLECTOR_PATH, handleCollector, isForCollector } from "../ingest/collect-route";
 import { handleDialect } from "../ingest/dialect-route";
@@ -64,11 +66,12 @@ export function createRouter(): Hono<AppEnv> {
   for (const dialect of DIALECTS) {
     app.on(["POST", "GET", "OPTIONS"], [...dialect.paths], (c) => handleDialect(dialect, c.req.path, c.req.raw, c.env));
   }
-  app.use(logRefusals);
   app.use(async (c, next) => {
     await next();
+    c.res = await withRelativeLinks(c.res, { url: c.req.url, path: c.req.path });
     withoutSniffing(c.res);
   });
+  app.use(logRefusals);
   app.use(
     methodNotAllowed({
       app,
@@ -97,24 +100,24 @@ export function createRouter(): Hono<AppEnv> {
   app.get("/theeye/sessions/:id", asks, showSession);
   app.get("/theeye/errors", asks, listErrors);
   app.get("/theeye/errors/summary", asks, summariseErrors);
-  app.delete("/theeye/sessions/:id", requireScope("admin"), eraseSession);
-  app.delete("/theeye/visitors/:id", requireScope("admin"), eraseVisitor);
-  app.delete("/theeye/errors/:id", requireScope("admin"), eraseError);
+  app.delete("/theeye/sessions/:id", requireScope("admin"), takesNoParameters, eraseSession);
+  app.delete("/theeye/visitors/:id", requireScope("admin"), takesNoParameters, eraseVisitor);
+  app.delete("/theeye/errors/:id", requireScope("admin"), takesNoParameters, eraseError);
   app.get("/theeye/erasures", requireScope("admin"), listAllErasures);
-  app.get("/theeye/erasures/:id", requireScope("admin"), showErasure);
+  app.get("/theeye/erasures/:id", requireScope("admin"), takesNoParameters, showErasure);
   app.post("/theeye/errors/replay", requireScope("admin"), createReplay);
   app.get("/theeye/errors/:id", asks, showError);
   app.get("/theeye/receipts", showReceipt);
   app.get("/theeye/replays", asks, listAllReplays);
-  app.get("/theeye/replays/:id", asks, showReplay);
-  app.post("/theeye/replays/:id/resume", requireScope("admin"), resumeReplay);
-  app.post("/theeye/replays/:id/cancel", requireScope("admin"), endReplay);
+  app.get("/theeye/replays/:id", asks, takesNoParameters, showReplay);
+  app.post("/theeye/replays/:id/resume", requireScope("admin"), takesNoParameters, resumeReplay);
+  app.post("/theeye/replays/:id/cancel", requireScope("admin"), takesNoParameters, endReplay);
   app.get("/theeye/stats", asks, showStats);
   app.get("/theeye/properties", asks, showProperties);
-  app.post("/theeye/funnels", asks, askFunnel);
-  app.post("/theeye/paths", asks, askPaths);
+  app.post("/theeye/funnels", asks, takesNoParameters, askFunnel);
+  app.post("/theeye/paths", asks, takesNoParameters, askPaths);
   app.get("/theeye/retention", asks, askRetention);
-  app.get("/theeye/jobs/:id", asks, showJob);
+  app.get("/theeye/jobs/:id", asks, takesNoParameters, showJob);
   app.get("/theeye/visitors/:id", requireScope("read"), showVisitor);
   app.route(
     "/theeye/questions",
@@ -142,9 +145,9 @@ export function createRouter(): Hono<AppEnv> {
 function pathWithoutPrefix(request: Request, options?: { env?: { PATH_PREFIX?: unknown } | undefined }): string {
   const path = getPathNoStrict(request);
   const prefix = options?.env?.PATH_PREFIX;
-  return typeof prefix === "string" && prefix !== "" && path.startsWith(`${prefix}/`)
-    ? path.slice(prefix.length)
-    : path;
+  if (typeof prefix !== "string" || prefix === "") return path;
+  if (path === prefix) return "/";
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
 }
 
 /** One log line for each refused request and none for the others, because a line costs as much as an event. */

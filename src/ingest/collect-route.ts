@@ -1,6 +1,7 @@
 import { isolateKeyCache, recognise, refuseUse } from "../http/auth/authenticate";
 import type { Identity } from "../http/auth/keys";
 import { configOf } from "../http/configuration";
+import { withRelativeLinks } from "../http/links";
 import { isStopping } from "../http/local-mode";
 import { logFailure, logRefusal } from "../http/log";
 import { withoutSniffing } from "../http/no-sniffing";
@@ -47,7 +48,16 @@ export type RulesOf = (env: Env) => Pick<RuleSource, "readLatest">;
  */
 export async function handleCollector(request: Request, env: Env, rulesOf: RulesOf): Promise<Response> {
   if (request.method === "OPTIONS") return answerPreflight(request);
-  return allowOrigin(request, await answer(request, env, rulesOf));
+  const response = await answer(request, env, rulesOf);
+  const placed = response.ok
+    ? response
+    : await withRelativeLinks(response, { url: request.url, path: pathOf(request) });
+  return allowOrigin(request, placed);
+}
+
+/** Which of its two paths was asked, whatever is before it. */
+function pathOf({ url }: Request): string {
+  return new URL(url).pathname.replace(/\/$/, "").endsWith(COLLECTOR_PATH) ? COLLECTOR_PATH : CLIENT_PATH;
 }
 
 async function answer(request: Request, env: Env, rulesOf: RulesOf): Promise<Response> {

@@ -1,6 +1,7 @@
 import { isolateKeyCache, recogniseKey, refuseUse } from "../http/auth/authenticate";
 import { findKey } from "../http/auth/credentials";
 import { configOf } from "../http/configuration";
+import { withRelativeLinks } from "../http/links";
 import { isStopping } from "../http/local-mode";
 import { logFailure, logRefusal } from "../http/log";
 import { withoutSniffing } from "../http/no-sniffing";
@@ -39,7 +40,7 @@ export async function handleDialect(dialect: Dialect, path: string, request: Req
     logRefusal({ code: result.code, status: result.status, method, path, application });
     result = dialect.refuse(vendorRequest, result);
   }
-  return allowOrigin(request, withoutSniffing(result));
+  return allowOrigin(request, withoutSniffing(await withRelativeLinks(result, { url, path })));
 }
 
 async function answer(

@@ -12,3 +12,10 @@ export async function ask(path: string, init: RequestInit = {}, bindings: Env = 
   const context = createExecutionContext();
   return app.fetch(new Request(`https://eye.example${path}`, { ...init, headers }), bindings, context);
 }
+
+/** The path that a link of an answer leads to, from the path that was asked. */
+export function pathOf(link: string | null, asked: string): string {
+  if (link === null) throw new Error(`the answer of ${asked} has no link`);
+  const { pathname, search } = new URL(link, `https://eye.example${asked}`);
+  return pathname + search;
+}

@@ -3,6 +3,7 @@ import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
 import { requireScope } from "../../http/auth/authenticate";
 import { problem, Refusal } from "../../http/problem";
+import { takesNoParameters } from "../../http/request/no-parameters";
 import { parseJsonBody } from "../../http/request/parse-json-body";
 import { type AlertRule, isOfStorage, MAX_ALERTS } from "../../model/alert";
 import { formatTimestamp } from "../../model/time/time";
@@ -20,7 +21,7 @@ const DELIVERIES_SHOWN = 20;
  */
 export const alerts = new Hono<AppEnv>({ strict: false });
 
-alerts.use(requireScope("admin"));
+alerts.use(requireScope("admin"), takesNoParameters);
 
 alerts.post("/", async (c) => {
   const input = await parseJsonBody(c.req.raw, CreateAlertSchema);

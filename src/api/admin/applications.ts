@@ -7,6 +7,7 @@ import { generateKey, hashKey, hintOf } from "../../http/auth/keys";
 import { logFailure } from "../../http/log";
 import { pageResponse, readCursor } from "../../http/page";
 import { problem, Refusal } from "../../http/problem";
+import { takesNoParameters } from "../../http/request/no-parameters";
 import { readParameters } from "../../http/request/parameters";
 import { parseJsonBody } from "../../http/request/parse-json-body";
 import type { Scope } from "../../model/access-key";
@@ -42,6 +43,9 @@ import {
 export const applications = new Hono<AppEnv>({ strict: false });
 
 applications.use(requireScope("admin"));
+// Only the list takes some.
+applications.on("POST", "/", takesNoParameters);
+applications.use("/:name/*", takesNoParameters);
 
 applications.post("/", async (c) => {
   const input = await parseJsonBody(c.req.raw, CreateApplicationSchema);

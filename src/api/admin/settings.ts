@@ -5,6 +5,7 @@ import type { AppEnv } from "../../http/app-env";
 import { requireScope } from "../../http/auth/authenticate";
 import { Refusal } from "../../http/problem";
 import { MomentSchema } from "../../http/request/moment";
+import { takesNoParameters } from "../../http/request/no-parameters";
 import { parseJsonBody } from "../../http/request/parse-json-body";
 import { ModeSchema } from "../../model/event/event-type";
 import { formatTimestamp } from "../../model/time/time";
@@ -53,7 +54,7 @@ export const SettingsSchema = v.object({
 /** `/theeye/settings`: the settings of the whole deployment. Needs an admin key. */
 export const settings = new Hono<AppEnv>({ strict: false });
 
-settings.use(requireScope("admin"));
+settings.use(requireScope("admin"), takesNoParameters);
 
 settings.get("/", async (c) => {
   const first = firstDatabase(databasesOf(c.env));

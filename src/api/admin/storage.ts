@@ -7,6 +7,7 @@ import type { AppEnv } from "../../http/app-env";
 import { requireScope } from "../../http/auth/authenticate";
 import { problem } from "../../http/problem";
 import { MomentSchema } from "../../http/request/moment";
+import { takesNoParameters } from "../../http/request/no-parameters";
 import { CountSchema } from "../../model/count";
 import { formatTimestamp, type Micros } from "../../model/time/time";
 import { type DatabaseState, type PartitionState, readStorageState } from "../../storage/admin/storage-state";
@@ -64,7 +65,7 @@ export const CompactResponse = v.object({
 /** `/theeye/storage`: where data is stored and how much. */
 export const storage = new Hono<AppEnv>({ strict: false });
 
-storage.get("/", requireScope("admin"), async (c) => {
+storage.get("/", requireScope("admin"), takesNoParameters, async (c) => {
   const { databases, partitions, archivedErrors, deletions } = await readStorageState(
     databasesOf(c.env),
     Date.now() * 1_000,
@@ -114,7 +115,7 @@ function renderPartition({ partition, ...state }: PartitionState) {
 }
 
 /** Runs the cron's work on request on a developer's machine. In production the cron does it each minute. */
-storage.post("/compact", requireScope("admin"), async (c) => {
+storage.post("/compact", requireScope("admin"), takesNoParameters, async (c) => {
   if (c.var.config.adminKey !== null) {
     return problem("forbidden", "Only a local service compacts on request. This one compacts by itself each minute.");
   }

@@ -18,7 +18,12 @@ let serialised: string | undefined;
 /** `/`, `/openapi.json`, `/problems/{code}` and the files of Swagger UI. They need no key. */
 export const documentation = new Hono<AppEnv>({ strict: false });
 
-documentation.get("/", etag(), (c) => c.html(REFERENCE_PAGE, 200, { ...PAGE_HEADERS, ...REVALIDATED }));
+documentation.get("/", etag(), (c) => {
+  const { pathname } = new URL(c.req.url);
+  // `PATH_PREFIX` itself: the page's links are relative, and without a slash they would lose it.
+  if (!pathname.endsWith("/")) return c.redirect(`${pathname.split("/").at(-1)}/`, 308);
+  return c.html(REFERENCE_PAGE, 200, { ...PAGE_HEADERS, ...REVALIDATED });
+});
 
 documentation.get("/openapi.json", etag(), (c) => {
   serialised ??= JSON.stringify(openApiDocument());
@@ -37,7 +42,8 @@ documentation.get("/swagger-ui/init.js", etag(), (c) =>
 );
 
 documentation.get("/swagger-ui/*", async (c) => {
-  const file = await c.env.ASSETS.fetch(c.req.raw);
+  // By its own path, since the request's may have a prefix.
+  const file = await c.env.ASSETS.fetch(new Request(new URL(c.req.path, c.req.url), c.req.raw));
   if (file.status === 404) return problem("not_found", "There is nothing at this path.");
   const answer = new Response(file.body, file);
   for (const [name, value] of Object.entries(CACHED)) answer.headers.set(name, value);

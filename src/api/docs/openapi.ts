@@ -110,5 +110,5 @@ ${events.join("\n")}
 }
 
 function row(code: string, ...cells: readonly (string | number)[]): string {
-  return `| [${code}](/problems/${code}) | ${cells.join(" | ")} |`;
+  return `| [${code}](problems/${code}) | ${cells.join(" | ")} |`;
 }

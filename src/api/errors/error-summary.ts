@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
+import { type Asked, linkTo } from "../../http/links";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { MomentSchema } from "../../http/request/moment";
@@ -46,14 +47,8 @@ const GroupSchema = v.object({
     v.description("A JSON pointer into the event, with `*` for any array index: `/data/items/*/price`."),
   ),
   count: v.pipe(CountSchema, v.description("The number of failed events with this code at this path.")),
-  first_seen: v.pipe(
-    MomentSchema,
-    v.description("The start of the first minute, hour or day in the range with such an event."),
-  ),
-  last_seen: v.pipe(
-    MomentSchema,
-    v.description("The start of the last minute, hour or day in the range with such an event."),
-  ),
+  first_seen: v.pipe(MomentSchema, v.description("The receipt of the first such event in the range.")),
+  last_seen: v.pipe(MomentSchema, v.description("The receipt of the last such event in the range.")),
   over_time: v.pipe(
     v.array(CountSchema),
     v.description(`At most ${MAX_SUMMARY_STEPS} counts, each of \`step_seconds\`, from \`start\` to \`end\`.`),
@@ -72,7 +67,9 @@ const GroupSchema = v.object({
   ),
   sample: v.pipe(
     v.object({ id: v.string(), url: v.string() }),
-    v.description("One of the newest of these errors, and its path."),
+    v.description(
+      "One of the newest of these errors, and a reference to it, relative to the requested URL (RFC 3986).",
+    ),
   ),
 });
 
@@ -117,7 +114,7 @@ export async function summariseErrors(c: Context<AppEnv>): Promise<Response> {
         start: formatSeconds(range.first),
         end: formatSeconds(range.last + range.seconds),
         step_seconds: range.step,
-        results: groups.map((group) => renderGroup(group, range)),
+        results: groups.map((group) => renderGroup(group, range, c.req)),
         complete,
       } satisfies v.InferOutput<typeof ErrorSummaryResponse>,
       { headers: { "Cache-Control": "no-store" } },
@@ -159,8 +156,8 @@ export function summaryRange(start: Micros | undefined, end: Micros | undefined,
   return { seconds, first, last, step: Math.ceil(buckets / MAX_SUMMARY_STEPS) * seconds };
 }
 
-function renderGroup(group: FailureGroup, range: SummaryRange): v.InferOutput<typeof GroupSchema> {
-  const { failed, stored, firstBucket, lastBucket } = group;
+function renderGroup(group: FailureGroup, range: SummaryRange, asked: Asked): v.InferOutput<typeof GroupSchema> {
+  const { failed, stored, firstAt, lastAt } = group;
   const steps = Math.ceil((range.last + range.seconds - range.first) / range.step);
   const overTime = new Array<number>(steps).fill(0);
   for (const { place, events } of group.steps) overTime[place] = events;
@@ -171,12 +168,12 @@ function renderGroup(group: FailureGroup, range: SummaryRange): v.InferOutput<ty
     code: group.code,
     path: group.path,
     count: group.events,
-    first_seen: formatSeconds(firstBucket),
-    last_seen: formatSeconds(lastBucket),
+    first_seen: formatTimestamp(firstAt),
+    last_seen: formatTimestamp(lastAt),
     over_time: overTime,
     traffic: { failed, stored },
     share: failed / Math.max(1, failed + stored),
-    sample: { id: group.lastErrorId, url: `/theeye/errors/${group.lastErrorId}` },
+    sample: { id: group.lastErrorId, url: linkTo(asked, `/theeye/errors/${group.lastErrorId}`) },
   };
 }
 

@@ -8,6 +8,7 @@ import { pageResponse, readCursor } from "../../http/page";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { formatSeconds } from "../../http/request/moment";
+import { takesNoParameters } from "../../http/request/no-parameters";
 import { readParameters } from "../../http/request/parameters";
 import { parseJsonBody } from "../../http/request/parse-json-body";
 import { utf8Bytes } from "../../model/event/event";
@@ -78,21 +79,18 @@ eventTypes.get(`${PATH}/versions`, requireScope("read", HEEDS_BINDING), async (c
   const before = readCursor(asked, "event type versions", v.strictTuple([v.pipe(v.number(), v.safeInteger())]));
   if (before instanceof Refusal) return before.response();
   const database = firstDatabase(databasesOf(c.env));
-  const limit = question.limit + 1;
-  const found = await listVersions(database, category, name, { before: before?.[0] ?? null, limit });
-  if (found.length === 0 && before === null) return noType();
-  const page = found.slice(0, question.limit);
-  const last = page.at(-1);
-  const place = found.length > page.length && last !== undefined ? [last.version] : null;
-  const list = { question: asked, name: "event type versions", place };
-  return pageResponse(c.req.url, list, { results: page.map(render) });
+  const { limit } = question;
+  const { rows, next } = await listVersions(database, category, name, { before: before?.[0] ?? null, limit });
+  if (rows.length === 0 && before === null) return noType();
+  const list = { question: asked, name: "event type versions", place: next === null ? null : [next] };
+  return pageResponse(c.req.url, list, { results: rows.map(render) });
 });
 
-eventTypes.get(`${PATH}/proposal`, requireScope("read", HEEDS_BINDING), showProposal);
+eventTypes.get(`${PATH}/proposal`, requireScope("read", HEEDS_BINDING), takesNoParameters, showProposal);
 
-eventTypes.post(`${PATH}/check`, requireScope("read", HEEDS_BINDING), checkSchema);
+eventTypes.post(`${PATH}/check`, requireScope("read", HEEDS_BINDING), takesNoParameters, checkSchema);
 
-eventTypes.put(PATH, requireScope("admin"), async (c) => {
+eventTypes.put(PATH, requireScope("admin"), takesNoParameters, async (c) => {
   const type = readPath(c);
   if (type instanceof Refusal) return type.response();
   const input = await parseJsonBody(c.req.raw, EventTypeInput);
@@ -113,7 +111,7 @@ eventTypes.put(PATH, requireScope("admin"), async (c) => {
 });
 
 /** Declares properties only. The type need not be registered, because counting is not a rule. */
-eventTypes.patch(PATH, requireScope("admin"), async (c) => {
+eventTypes.patch(PATH, requireScope("admin"), takesNoParameters, async (c) => {
   const type = readPath(c);
   if (type instanceof Refusal) return type.response();
   const input = await parseJsonBody(c.req.raw, EventTypePatch);
@@ -125,7 +123,7 @@ eventTypes.patch(PATH, requireScope("admin"), async (c) => {
   return answer({ ...type, properties: declared.map(renderProperty) });
 });
 
-eventTypes.delete(PATH, requireScope("admin"), async (c) => {
+eventTypes.delete(PATH, requireScope("admin"), takesNoParameters, async (c) => {
   const { category, name } = c.req.param();
   const database = firstDatabase(databasesOf(c.env));
   const newest = await readVersion(database, category, name, null);

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
 import { isolateKeyCache, recognise, refuseUse } from "../../http/auth/authenticate";
 import { visibleTo } from "../../http/auth/visible-applications";
+import { type Asked, linkTo } from "../../http/links";
 import { logFailure } from "../../http/log";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
@@ -32,7 +33,10 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 const FailureSchema = v.object({
   error_id: v.string(),
-  url: v.pipe(v.string(), v.description("The path of the error, for a read key.")),
+  url: v.pipe(
+    v.string(),
+    v.description("The error, for a read key: a reference relative to the requested URL (RFC 3986)."),
+  ),
   issues: v.array(v.object({ code: v.string(), path: v.string(), message: v.string() })),
   received_at: MomentSchema,
 });
@@ -114,7 +118,10 @@ export async function showReceipt(c: Context<AppEnv>): Promise<Response> {
         seen.some(({ occurredAt, isRepeated }) => isRepeated && occurredAt === stored?.occurredAt),
     };
     const isUnknown = stored === null && failures.length === 0 && !facts.isTaken;
-    const receipt = receiptOf({ session, id }, facts, isUnknown && (await hasBacklog(c.env.EVENTS)));
+    const receipt = receiptOf({ session, id }, facts, {
+      mayBeQueued: isUnknown && (await hasBacklog(c.env.EVENTS)),
+      asked: c.req,
+    });
     return c.json(receipt, 200, { "Cache-Control": "no-store" });
   });
 }
@@ -166,7 +173,7 @@ interface Facts {
 export function receiptOf(
   asked: { session: string; id: string },
   { stored, failures, isTaken, isRepeated }: Facts,
-  mayBeQueued: boolean,
+  { mayBeQueued, asked: from }: { mayBeQueued: boolean; asked: Asked },
 ): Receipt {
   let status: Receipt["status"] = "unknown";
   if (stored !== null) status = isRepeated ? "duplicate" : "stored";
@@ -189,7 +196,7 @@ export function receiptOf(
           },
     failures: failures.map(({ errorId, issues, receivedAt }) => ({
       error_id: errorId,
-      url: `/theeye/errors/${errorId}`,
+      url: linkTo(from, `/theeye/errors/${errorId}`),
       issues: JSON.parse(issues),
       received_at: formatTimestamp(receivedAt),
     })),

@@ -7,6 +7,7 @@ import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { CursorParameter, filterParameters, refuseParameter } from "../../http/request/parameters";
 import { readQuestion } from "../../http/request/read-question";
+import { refuseUnknownApplication } from "../../http/request/unknown-application";
 import { type ArchiveBucket, archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
 import { findEvents } from "../../storage/events/find-events";
@@ -91,6 +92,8 @@ export async function exportAll(c: Context<AppEnv>): Promise<Response> {
 
   return answerFrom(async () => {
     const databases = databasesOf(c.env);
+    const unknown = await refuseUnknownApplication(databases, application);
+    if (unknown !== null) return unknown.response();
     const question: ExportQuestion = {
       ...{ session: session_id ?? null, category: category ?? null, name: name ?? null },
       applications,

@@ -1,5 +1,7 @@
 import * as v from "valibot";
+import { NextSchema } from "../../http/page";
 import { MomentSchema } from "../../http/request/moment";
+import { CursorParameter, LimitParameter } from "../../http/request/parameters";
 import { MAX_QUESTION_CHARACTERS, SAVED_KINDS, type SavedKind } from "../../model/questions/saved-question";
 
 /** The schemas of requests and responses about saved questions. */
@@ -48,7 +50,9 @@ export const SavedQuestionSchema = v.object({
   saved_at: MomentSchema,
 });
 
-export const SavedQuestionListSchema = v.object({ results: v.array(SavedQuestionSchema) });
+export const SavedQuestionListSchema = v.object({ results: v.array(SavedQuestionSchema), next: NextSchema });
+
+export const QuestionsParameters = v.object({ limit: LimitParameter, cursor: CursorParameter });
 
 const VERSION_RULE = "expected the number of a version, from 1";
 

@@ -3,7 +3,10 @@ import * as v from "valibot";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
 import { requireScope } from "../../http/auth/authenticate";
+import { withLinksFrom } from "../../http/links";
+import { pageResponse, readCursor } from "../../http/page";
 import { problem, Refusal } from "../../http/problem";
+import { takesNoParameters } from "../../http/request/no-parameters";
 import { readParameters, refuseParameter } from "../../http/request/parameters";
 import { parseJsonBody } from "../../http/request/parse-json-body";
 import { requestOf, type SavedKind, type SavedMembers } from "../../model/questions/saved-question";
@@ -19,6 +22,7 @@ import { databasesOf, firstDatabase } from "../../storage/core/databases";
 import {
   QuestionInput,
   QuestionNameSchema,
+  QuestionsParameters,
   RunInput,
   type SavedQuestionSchema,
   VersionParameters,
@@ -32,7 +36,15 @@ export function savedQuestions(ask: AskItself): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.use(requireScope("read"));
 
-  app.get("/", async (c) => answer({ results: (await listQuestions(homeOf(c))).map(render) }));
+  app.get("/", async (c) => {
+    const question = readParameters(c.req.url, QuestionsParameters);
+    if (question instanceof Refusal) return question.response();
+    const after = readCursor(question, "questions", v.strictTuple([QuestionNameSchema]));
+    if (after instanceof Refusal) return after.response();
+    const { rows, next } = await listQuestions(homeOf(c), { after: after?.[0] ?? null, limit: question.limit });
+    const list = { question, name: "questions", place: next === null ? null : [next] };
+    return pageResponse(c.req.url, list, { results: rows.map(render) });
+  });
 
   app.get("/:name", async (c) => {
     const parameters = readParameters(c.req.url, VersionParameters);
@@ -43,13 +55,22 @@ export function savedQuestions(ask: AskItself): Hono<AppEnv> {
   });
 
   app.get("/:name/versions", async (c) => {
-    const versions = await versionsOf(homeOf(c), c.req.param("name"));
-    return versions.length === 0 ? noQuestion() : answer({ results: versions.map(render) });
+    const question = readParameters(c.req.url, QuestionsParameters);
+    if (question instanceof Refusal) return question.response();
+    const saved = c.req.param("name");
+    const asked = { ...question, saved };
+    const before = readCursor(asked, "question versions", v.strictTuple([v.pipe(v.number(), v.safeInteger())]));
+    if (before instanceof Refusal) return before.response();
+    const { limit } = question;
+    const { rows, next } = await versionsOf(homeOf(c), saved, { before: before?.[0] ?? null, limit });
+    if (rows.length === 0 && before === null) return noQuestion();
+    const list = { question: asked, name: "question versions", place: next === null ? null : [next] };
+    return pageResponse(c.req.url, list, { results: rows.map(render) });
   });
 
-  app.put("/:name", (c) => save(c, c.req.param("name"), ask));
+  app.put("/:name", takesNoParameters, (c) => save(c, c.req.param("name"), ask));
 
-  app.delete("/:name", async (c) => {
+  app.delete("/:name", takesNoParameters, async (c) => {
     const latest = await loadQuestion(homeOf(c), c.req.param("name"), null);
     if (latest === null || latest.question === null) return noQuestion();
     const { kind, name, version } = latest;
@@ -114,7 +135,7 @@ async function askSaved(c: Context<AppEnv>, ask: AskItself, kind: SavedKind, mem
     const value = c.req.header(name);
     if (value !== undefined) headers.set(name, value);
   }
-  return ask(new Request(url, { method, headers, body }), c.env);
+  return withLinksFrom(await ask(new Request(url, { method, headers, body }), c.env), url, c.req);
 }
 
 function homeOf(c: Context<AppEnv>) {

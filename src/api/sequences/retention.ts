@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
 import { askedApplications } from "../../http/auth/visible-applications";
 import { Refusal } from "../../http/problem";
+import { answerFrom } from "../../http/reading";
 import {
   ApplicationParameter,
   CategoryParameter,
@@ -10,11 +11,13 @@ import {
   readParameters,
   refuseParameter,
 } from "../../http/request/parameters";
+import { refuseUnknownApplication } from "../../http/request/unknown-application";
 import { readZonedRange, ZonedRangeParameters } from "../../http/request/zoned-range";
 import { CountSchema } from "../../model/count";
 import { ANY_EVENT } from "../../model/questions/event-pattern";
 import { addLocal, bucketOf, bucketStarts } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
+import { databasesOf } from "../../storage/core/databases";
 import { type AskedSequence, answerSequence } from "./answer-sequence";
 import { AccuracyParameter, IntervalSchema, SequenceAnswerMembers } from "./sequence-schemas";
 
@@ -84,7 +87,11 @@ export async function askRetention(c: Context<AppEnv>): Promise<Response> {
   const applications = askedApplications(c, parameters.application);
   if (applications instanceof Refusal) return applications.response();
   const asked = retentionOf(parameters, Date.now() * 1_000);
-  return asked instanceof Refusal ? asked.response() : answerSequence(c, asked);
+  if (asked instanceof Refusal) return asked.response();
+  return answerFrom(async () => {
+    const unknown = await refuseUnknownApplication(databasesOf(c.env), parameters.application);
+    return unknown === null ? answerSequence(c, asked) : unknown.response();
+  });
 }
 
 function retentionOf(asked: v.InferOutput<typeof RetentionParameters>, now: Micros): AskedSequence | Refusal {

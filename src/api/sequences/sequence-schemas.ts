@@ -143,5 +143,10 @@ export const SequenceAnswerMembers = {
 /** 202: a job computes the result. */
 export const JobStartedSchema = v.object({
   job: v.string(),
-  url: v.pipe(v.string(), v.description("The path of the job, which returns its progress and its result.")),
+  url: v.pipe(
+    v.string(),
+    v.description(
+      "Where the job stands, and at the end its result: a reference relative to the requested URL (RFC 3986).",
+    ),
+  ),
 });

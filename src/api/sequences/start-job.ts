@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../../http/app-env";
+import { linkTo } from "../../http/links";
 import { logFailure } from "../../http/log";
 import { problem } from "../../http/problem";
 import { queueRefusal } from "../../http/queue-refusal";
@@ -29,6 +30,6 @@ export async function startJob(
     await deleteJob(home, id);
     return queueRefusal(error).response();
   }
-  const url = `/theeye/jobs/${id}`;
-  return c.json({ job: id, url }, 202, { Location: url, "Cache-Control": "no-store" });
+  const path = `/theeye/jobs/${id}`;
+  return c.json({ job: id, url: linkTo(c.req, path) }, 202, { Location: path, "Cache-Control": "no-store" });
 }

@@ -23,7 +23,7 @@ export function readParameters<const Schema extends ParameterSchema>(
   for (const [name, value] of new URL(url).searchParams) {
     if (name === KEY_PARAMETER) continue;
     if (!known.includes(name)) {
-      const detail = `The parameter ${JSON.stringify(name.slice(0, MAX_NAME_CHARACTERS))} is unknown. Known parameters: ${known.join(", ")}.`;
+      const detail = `The parameter ${JSON.stringify(name.slice(0, MAX_NAME_CHARACTERS))} is unknown. ${known.length === 0 ? "No parameters are accepted." : `Known parameters: ${known.join(", ")}.`}`;
       return new Refusal("invalid_parameter", detail, { parameter: name.slice(0, MAX_NAME_CHARACTERS), takes: known });
     }
     if (given.has(name)) return refuseParameter(name, "it is given more than once.");

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ModeSchema, SchemaModeSchema } from "../../model/event/event-type";
 import type { Database } from "../core/databases";
+import { type Page, pageWithin } from "../scan/partial-page";
 import { type ChangeTime, inForceAt } from "./rule-epochs";
 
 /**
@@ -94,21 +95,34 @@ export async function readVersion(
   return row === null ? null : v.parse(VersionRowSchema, row);
 }
 
-/** The versions of a type below `before`, newest first. */
+/**
+ * A page of the versions of a type, newest first, from below `before`. It ends early when schemas pass MAX_PAGE_CONTENT: one may have
+ * 1 MB.
+ */
 export async function listVersions(
   { binding }: Database,
   category: string,
   name: string,
   { before, limit }: { before: number | null; limit: number },
-): Promise<EventTypeVersion[]> {
+): Promise<Page<EventTypeVersion, number>> {
   const { results } = await binding
     .prepare(
-      `SELECT ${COLUMNS} FROM event_types WHERE category = ?1 AND name = ?2 AND version < ?3
-       ORDER BY version DESC LIMIT ?4`,
+      `SELECT version AS key, coalesce(length(schema), 0) + coalesce(length(description), 0) AS size FROM event_types
+       WHERE category = ?1 AND name = ?2 AND version < ?3 ORDER BY version DESC LIMIT ?4`,
     )
-    .bind(category, name, before ?? Number.MAX_SAFE_INTEGER, limit)
+    .bind(category, name, before ?? Number.MAX_SAFE_INTEGER, limit + 1)
+    .all<{ key: number; size: number }>();
+  const { rows, next } = pageWithin(results, limit);
+  const [newest, oldest] = [rows.at(0), rows.at(-1)];
+  if (newest === undefined || oldest === undefined) return { rows: [], next: null };
+  const listed = await binding
+    .prepare(
+      `SELECT ${COLUMNS} FROM event_types WHERE category = ?1 AND name = ?2 AND version BETWEEN ?3 AND ?4
+       ORDER BY version DESC`,
+    )
+    .bind(category, name, oldest.key, newest.key)
     .all();
-  return v.parse(v.array(VersionRowSchema), results);
+  return { rows: v.parse(v.array(VersionRowSchema), listed.results), next };
 }
 
 /** The newest version of each registered type, by category and name. */

@@ -2,9 +2,8 @@ import type { Repair } from "../../model/repair/repair";
 import type { ReplaySelection } from "../../model/replay";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
-import { MAX_PAGE_CONTENT } from "../core/read-limits";
 import type { ErrorKey } from "../errors/error-key";
-import { cutByBytes, type Page } from "../scan/partial-page";
+import { type Page, pageWithin } from "../scan/partial-page";
 
 export type ReplayStatus = "running" | "done" | "cancelled";
 
@@ -97,9 +96,8 @@ export async function listReplays(
       ...(applications === null ? [] : [JSON.stringify(applications)]),
     )
     .all<ReplayPlace & { size: number }>();
-  const found = results.slice(0, limit).map(({ id, createdAt, size }) => ({ key: { id, createdAt }, size }));
-  const whole = { rows: found, next: results.length > limit ? (found.at(-1)?.key ?? null) : null };
-  const { rows, next } = cutByBytes(whole, ({ size }) => size, MAX_PAGE_CONTENT);
+  const sizes = results.map(({ id, createdAt, size }) => ({ key: { id, createdAt }, size }));
+  const { rows, next } = pageWithin(sizes, limit);
   const listed = await binding
     .prepare(`SELECT * FROM replays WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY created_at DESC, id DESC`)
     .bind(JSON.stringify(rows.map(({ key }) => key.id)))

@@ -6,6 +6,7 @@ import {
 } from "../../model/questions/saved-question";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
+import { type Page, pageWithin } from "../scan/partial-page";
 
 /** A version of a saved question. */
 export interface SavedQuestion {
@@ -62,26 +63,55 @@ export async function loadQuestion(
   return row === null ? null : toQuestion(row);
 }
 
-/** The latest version of each question that was not removed, by name: at most MAX_SAVED_QUESTIONS. */
-export async function listQuestions({ binding }: Database): Promise<SavedQuestion[]> {
+/** A page of the latest versions of the questions that were not removed, by name. It ends early as that of `versionsOf` does. */
+export async function listQuestions(
+  { binding }: Database,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<Page<SavedQuestion, string>> {
   const { results } = await binding
     .prepare(
-      `SELECT q.* FROM (SELECT name, max(version) AS version FROM questions GROUP BY name) AS latest
+      `SELECT q.name AS key, q.version, ${SIZE} AS size
+       FROM (SELECT name, max(version) AS version FROM questions WHERE name > ?1 GROUP BY name) AS latest
        CROSS JOIN questions AS q WHERE q.name = latest.name AND q.version = latest.version AND q.question IS NOT NULL
-       ORDER BY q.name`,
+       ORDER BY q.name LIMIT ?2`,
     )
+    .bind(after ?? "", limit + 1)
+    .all<{ key: string; version: number; size: number }>();
+  const { rows, next } = pageWithin(results, limit);
+  const listed = await binding
+    .prepare(
+      `SELECT q.* FROM json_each(?1) AS wanted CROSS JOIN questions AS q
+       WHERE q.name = wanted.value ->> 0 AND q.version = wanted.value ->> 1 ORDER BY q.name`,
+    )
+    .bind(JSON.stringify(rows.map(({ key, version }) => [key, version])))
     .all<QuestionRow>();
-  return results.map(toQuestion);
+  return { rows: listed.results.map(toQuestion), next };
 }
 
-/** All versions of a question, newest first. */
-export async function versionsOf({ binding }: Database, name: string): Promise<SavedQuestion[]> {
+/** A page of the versions of a question, the newest first. It ends early when questions pass MAX_PAGE_CONTENT: 500 may have 10 MB. */
+export async function versionsOf(
+  { binding }: Database,
+  name: string,
+  { before, limit }: { before: number | null; limit: number },
+): Promise<Page<SavedQuestion, number>> {
   const { results } = await binding
-    .prepare("SELECT * FROM questions WHERE name = ?1 ORDER BY version DESC")
-    .bind(name)
+    .prepare(
+      `SELECT q.version AS key, ${SIZE} AS size FROM questions AS q WHERE q.name = ?1 AND q.version < ?2
+       ORDER BY q.version DESC LIMIT ?3`,
+    )
+    .bind(name, before ?? Number.MAX_SAFE_INTEGER, limit + 1)
+    .all<{ key: number; size: number }>();
+  const { rows, next } = pageWithin(results, limit);
+  const [newest, oldest] = [rows.at(0), rows.at(-1)];
+  if (newest === undefined || oldest === undefined) return { rows: [], next: null };
+  const listed = await binding
+    .prepare("SELECT * FROM questions WHERE name = ?1 AND version BETWEEN ?2 AND ?3 ORDER BY version DESC")
+    .bind(name, oldest.key, newest.key)
     .all<QuestionRow>();
-  return results.map(toQuestion);
+  return { rows: listed.results.map(toQuestion), next };
 }
+
+const SIZE = "coalesce(length(q.question), 0) + coalesce(length(q.description), 0)";
 
 interface QuestionRow {
   name: string;

@@ -1,5 +1,6 @@
 import { inArray, type SQL, sql } from "drizzle-orm";
 import { EVENT_CODE_NAMES, type EventCode } from "../../model/codes";
+import type { Micros } from "../../model/time/time";
 import { MAX_SUMMARY_AGGREGATE_BYTES, MAX_SUMMARY_GROUPS } from "../core/read-limits";
 import type { Reader } from "../core/reader";
 import { failures } from "../core/tables";
@@ -31,9 +32,9 @@ export interface Group extends FailingType {
   code: string;
   path: string;
   events: number;
-  /** Starts of the first and the last bucket with such a failure. */
-  firstBucket: number;
-  lastBucket: number;
+  /** Receipts of the first and the last of them. */
+  firstAt: Micros;
+  lastAt: Micros;
   /** By step from the range's start, in order. Steps without failures are left out. */
   steps: { place: number; events: number }[];
   /** One of the newest of these errors. */
@@ -70,7 +71,7 @@ function conditionsOf(question: FailureQuestion): SQL {
   return sql.join(where, sql` AND `);
 }
 
-/** The aggregate rows of one bucket with one code, as JSON: [[application, category, name, path, events, last_error_id], …]. */
+/** The aggregate rows of one bucket with one code, as JSON: [[application, category, name, path, events, last_error_id, first, last], …]. */
 export interface BucketAggregates {
   code: string;
   bucket: number;
@@ -84,7 +85,8 @@ export interface BucketAggregates {
  */
 async function aggregatesIn(reader: Reader, question: FailureQuestion): Promise<BucketAggregates[]> {
   const where = conditionsOf(question);
-  const aggregate = sql`json_array(application, category, name, path, events, last_error_id)`;
+  const aggregate = sql`json_array(application, category, name, path, events, last_error_id,
+    coalesce(first_at - bucket * 1000000, 0), coalesce(last_at - bucket * 1000000, 0))`;
   return reader.all<BucketAggregates>(sql`
     SELECT code, bucket, json_group_array(${aggregate}) AS aggregates FROM ${failures}
     WHERE ${where} AND
@@ -99,29 +101,33 @@ type AggregateRow = [
   path: string,
   events: number,
   lastErrorId: string,
+  /** Microseconds from the start of the bucket. */
+  first: number,
+  last: number,
 ];
 
 /** Sums aggregate rows by group. */
 export function groupAggregates(
   buckets: BucketAggregates[],
-  { first, step }: Pick<FailureQuestion, "first" | "step">,
+  { first: start, step }: Pick<FailureQuestion, "first" | "step">,
 ): Group[] {
   const groups = new Map<string, Group & { byPlace: Map<number, number> }>();
   for (const { code, bucket, aggregates } of buckets) {
-    const place = Math.floor((bucket - first) / step);
+    const place = Math.floor((bucket - start) / step);
     const own: AggregateRow[] = JSON.parse(aggregates);
-    for (const [application, category, name, path, events, lastErrorId] of own) {
+    for (const [application, category, name, path, events, lastErrorId, first, last] of own) {
+      const [firstAt, lastAt] = [bucket * 1_000_000 + first, bucket * 1_000_000 + last];
       const key = JSON.stringify([application, category, name, code, path]);
       const group = groups.get(key) ?? {
         ...{ application, category, name, code, path, lastErrorId, events: 0, steps: [] },
-        ...{ firstBucket: bucket, lastBucket: bucket, byPlace: new Map() },
+        ...{ firstAt, lastAt, byPlace: new Map() },
       };
       groups.set(key, group);
       group.events += events;
       group.byPlace.set(place, (group.byPlace.get(place) ?? 0) + events);
-      group.firstBucket = Math.min(group.firstBucket, bucket);
-      if (bucket < group.lastBucket) continue;
-      group.lastBucket = bucket;
+      group.firstAt = Math.min(group.firstAt, firstAt);
+      if (lastAt < group.lastAt) continue;
+      group.lastAt = lastAt;
       group.lastErrorId = lastErrorId;
     }
   }
@@ -139,16 +145,17 @@ export function groupAggregates(
  */
 export async function sumUpInDatabase(reader: Reader, question: FailureQuestion): Promise<Group[]> {
   const { first, step } = question;
-  // `newest` is the bucket followed by an error's id in twelve digits. Numbers are bound as REAL, whose division
+  // `newest` is the last receipt in sixteen digits, followed by an error's id. Numbers are bound as REAL, whose division
   // leaves a fraction.
   const rows = await reader.all<
-    Omit<Group, "steps" | "lastBucket" | "lastErrorId"> & { places: string; newest: string }
+    Omit<Group, "steps" | "lastAt" | "lastErrorId"> & { places: string; newest: string }
   >(sql`
-    SELECT application, category, name, code, path, sum(events) AS events, min(earliest) AS firstBucket,
+    SELECT application, category, name, code, path, sum(events) AS events, min(earliest) AS firstAt,
       max(newest) AS newest, json_group_array(json_array(place, events)) AS places
     FROM (
       SELECT application, category, name, code, path, CAST((bucket - ${first}) / ${step} AS INTEGER) AS place, sum(events) AS events,
-        min(bucket) AS earliest, max(substr('000000000000' || bucket, -12) || last_error_id) AS newest
+        min(coalesce(first_at, bucket * 1000000)) AS earliest,
+        max(substr('0000000000000000' || coalesce(last_at, bucket * 1000000), -16) || last_error_id) AS newest
       FROM ${failures} WHERE ${conditionsOf(question)}
       GROUP BY application, category, name, code, path, place
     ) AS stepped
@@ -157,6 +164,6 @@ export async function sumUpInDatabase(reader: Reader, question: FailureQuestion)
   return rows.map(({ places, newest, ...group }) => {
     const own: [place: number, events: number][] = JSON.parse(places);
     const steps = own.map(([place, events]) => ({ place, events })).sort((a, b) => a.place - b.place);
-    return { ...group, steps, lastBucket: Number(newest.slice(0, 12)), lastErrorId: newest.slice(12) };
+    return { ...group, steps, lastAt: Number(newest.slice(0, 16)), lastErrorId: newest.slice(16) };
   });
 }

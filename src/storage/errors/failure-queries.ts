@@ -61,7 +61,7 @@ function compareTexts(a: string, b: string): number {
 
 /** Merges the parts of a group from several databases. */
 function mergeGroups(parts: Group[]): Group {
-  const newest = parts.reduce((a, b) => (b.lastBucket > a.lastBucket ? b : a));
+  const newest = parts.reduce((a, b) => (b.lastAt > a.lastAt ? b : a));
   const byPlace = Map.groupBy(
     parts.flatMap(({ steps }) => steps),
     ({ place }) => place,
@@ -70,7 +70,7 @@ function mergeGroups(parts: Group[]): Group {
     .map(([place, same]) => ({ place, events: same.reduce((sum, { events }) => sum + events, 0) }))
     .sort((a, b) => a.place - b.place);
   const events = parts.reduce((sum, part) => sum + part.events, 0);
-  return { ...newest, steps, events, firstBucket: Math.min(...parts.map(({ firstBucket }) => firstBucket)) };
+  return { ...newest, steps, events, firstAt: Math.min(...parts.map(({ firstAt }) => firstAt)) };
 }
 
 /** The numbers of failed and stored events of each type, by the type's place in the list. */

@@ -1,3 +1,5 @@
+import { MAX_PAGE_CONTENT } from "../core/read-limits";
+
 /**
  * What one source (a database) found in a part of a scan: all of its rows from the current place of the scan up to
  * `until`, inclusive. Null if it reached the scan's end.
@@ -64,4 +66,16 @@ export function cutByBytes<Row extends { key: Key }, Key>(
   if (end === -1) return page;
   const rows = page.rows.slice(0, end);
   return { rows, next: rows.at(-1)?.key ?? null };
+}
+
+/**
+ * A page of `limit + 1` rows that were read with their sizes alone, in characters. It ends early when they pass MAX_PAGE_CONTENT.
+ */
+export function pageWithin<Row extends { key: NonNullable<unknown>; size: number }>(
+  found: Row[],
+  limit: number,
+): Page<Row, Row["key"]> {
+  const rows: (Row & { key: Row["key"] })[] = found.slice(0, limit);
+  const next: Row["key"] | null = found.length > limit ? (rows.at(-1)?.key ?? null) : null;
+  return cutByBytes<Row, Row["key"]>({ rows, next }, ({ size }) => size, MAX_PAGE_CONTENT);
 }

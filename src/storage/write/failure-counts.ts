@@ -11,7 +11,7 @@ export const MAX_FAILURE_GROUPS_PER_DAY = 1_000;
 /**
  * Counts failed events. Runs before they are inserted and counts only those that are not stored yet, so counts are
  * exact however often a batch is delivered. ?1: [[id, received_seconds, application, category, name, [[code, path],
- * …]], …].
+ * …], received_at], …].
  *
  * An event that needs a group beyond MAX_FAILURE_GROUPS_PER_DAY is counted under the category '', the name '' and
  * the path '': once under each of its codes and once under '', at every width, so that totals stay exact. The rows
@@ -25,12 +25,12 @@ export const MAX_FAILURE_GROUPS_PER_DAY = 1_000;
 export const ADD_FAILURES = `
 WITH fresh AS MATERIALIZED (
   SELECT key AS place, value ->> 0 AS id, value ->> 1 AS received, value ->> 2 AS application, value ->> 3 AS category,
-    value ->> 4 AS name, value -> 5 AS aggregates
+    value ->> 4 AS name, value -> 5 AS aggregates, value ->> 6 AS received_at
   FROM json_each(?1) AS arriving
   WHERE NOT EXISTS (SELECT 1 FROM errors WHERE errors.id = arriving.value ->> 0)
 ),
 aggregates AS MATERIALIZED (
-  SELECT place, fresh.id AS id, received, received / 86400 * 86400 AS day, application, category, name, aggregate.value ->> 0 AS code,
+  SELECT place, fresh.id AS id, received, received_at, received / 86400 * 86400 AS day, application, category, name, aggregate.value ->> 0 AS code,
     aggregate.value ->> 1 AS path
   FROM fresh CROSS JOIN json_each(fresh.aggregates) AS aggregate
 ),
@@ -64,16 +64,19 @@ folded AS MATERIALIZED (
   SELECT DISTINCT place FROM aggregates JOIN refused USING (day, application, code, category, name, path)
 ),
 counted AS (
-  SELECT id, received, application, category, name, code, path FROM aggregates WHERE place NOT IN (SELECT place FROM folded)
+  SELECT id, received, received_at, application, category, name, code, path FROM aggregates
+  WHERE place NOT IN (SELECT place FROM folded)
   UNION ALL
-  SELECT DISTINCT id, received, application, '', '', code, '' FROM aggregates WHERE place IN (SELECT place FROM folded)
+  SELECT DISTINCT id, received, received_at, application, '', '', code, '' FROM aggregates WHERE place IN (SELECT place FROM folded)
 ),
 widths (seconds) AS (VALUES (60), (3600), (86400))
-INSERT INTO failures (seconds, code, bucket, application, category, name, path, events, last_error_id)
-SELECT seconds, code, received / seconds * seconds AS start, application, category, name, path, count(*), max(id)
+INSERT INTO failures (seconds, code, bucket, application, category, name, path, events, last_error_id, first_at, last_at)
+SELECT seconds, code, received / seconds * seconds AS start, application, category, name, path, count(*), max(id),
+  min(received_at), max(received_at)
 FROM counted CROSS JOIN widths
 WHERE true GROUP BY seconds, code, start, application, category, name, path
-ON CONFLICT DO UPDATE SET events = failures.events + excluded.events, last_error_id = excluded.last_error_id`;
+ON CONFLICT DO UPDATE SET events = failures.events + excluded.events, last_error_id = excluded.last_error_id,
+  first_at = min(failures.first_at, excluded.first_at), last_at = max(failures.last_at, excluded.last_at)`;
 
 /** The code under which failed events are counted, once each, whatever their issues. */
 export const EVERY_FAILURE = "";
@@ -87,7 +90,7 @@ export function failureValues(row: ErrorRow): unknown[] {
   const different = [...new Map(aggregates.map((aggregate) => [JSON.stringify(aggregate), aggregate])).values()];
   const received = Math.floor(row.receivedAt / 1_000_000);
   const texts = [row.application ?? "", row.category ?? "", row.name ?? ""];
-  return [row.id, received, ...texts, [[EVERY_FAILURE, ""], ...different]];
+  return [row.id, received, ...texts, [[EVERY_FAILURE, ""], ...different], row.receivedAt];
 }
 
 /** A path as it is counted, with a limit on the length that a client can cause. */

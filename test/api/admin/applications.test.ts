@@ -46,7 +46,7 @@ describe("creating an application", () => {
   it("shows a write key and a read key that work", async () => {
     const response = await post("", { name: "new-shop" });
     expect(response.status).toBe(201);
-    expect(response.headers.get("Location")).toBe("/theeye/applications/new-shop");
+    expect(response.headers.get("Location")).toBe("../theeye/applications/new-shop");
     expect(response.headers.get("Cache-Control")).toBe("no-store");
     const { keys } = v.parse(NewApplicationSchema, await response.json());
     expect(keys.map(({ scope }) => scope)).toEqual(["write", "read"]);

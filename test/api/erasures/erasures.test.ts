@@ -9,6 +9,7 @@ import { forgetSeries } from "../../../src/storage/counts/series";
 import { seedLocalKeys } from "../../http/auth/seed";
 import { emptyDatabases } from "../../storage/empty-databases";
 import { errorRow, eventRow, store } from "../../storage/seed";
+import { pathOf } from "../ask";
 
 const databases = databasesOf(env);
 
@@ -39,7 +40,7 @@ it("erases a session in the background, and shows the progress without the sessi
   expect(response.status).toBe(202);
   const begun = v.parse(ErasureSchema, await response.json());
   expect(begun).toMatchObject({ kind: "session", status: "running", steps: 0 });
-  expect(response.headers.get("Location")).toBe(`/theeye/erasures/${begun.id}`);
+  expect(response.headers.get("Location")).toBe(`../../theeye/erasures/${begun.id}`);
   expect(await runFirstStep(`/theeye/erasures/${begun.id}`)).toMatchObject({ sessions: 1, events: 1, errors: 0 });
   const list = await (await ask("/theeye/erasures")).text();
   expect(v.parse(ErasurePageSchema, JSON.parse(list)).results).toMatchObject([{ id: begun.id }]);
@@ -60,7 +61,7 @@ it("erases an error, and answers 404 for an unknown one", async () => {
   expect((await ask("/theeye/errors/error-2", "DELETE")).status).toBe(404);
   const response = await ask("/theeye/errors/error-1", "DELETE");
   expect(response.status).toBe(202);
-  await runFirstStep(response.headers.get("Location") ?? "");
+  await runFirstStep(pathOf(response.headers.get("Location"), "/theeye/errors/error-1"));
   expect((await ask("/theeye/errors/error-1")).status).toBe(404);
 });
 

@@ -6,6 +6,7 @@ import { Refusal } from "../../../src/http/problem";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { MAX_SUMMARY_STEPS } from "../../../src/storage/core/read-limits";
 import { errorRow, eventRow, MINUTE, MORNING, SECOND, store } from "../../storage/seed";
+import { pathOf } from "../ask";
 import { ask } from "../reading-app";
 
 const databases = databasesOf(env);
@@ -15,7 +16,7 @@ beforeAll(async () => {
     errorRow({
       id: `broken-${n}`,
       session: `s${n}`,
-      receivedAt: MORNING + minutes * MINUTE,
+      receivedAt: MORNING + minutes * MINUTE + 1_234 + n,
       issues: [{ code: "data_invalid", path: `/data/items/${n}/price`, message: "expected a number" }],
     }),
   );
@@ -49,11 +50,11 @@ describe("GET /theeye/errors/summary", () => {
     expect(first).toMatchObject({
       ...{ application: "shop", category: "page interaction", name: "pageview" },
       ...{ code: "data_invalid", path: "/data/items/*/price", count: 4 },
-      first_seen: "2021-01-01T09:00:00.000000Z",
-      last_seen: "2021-01-01T10:10:00.000000Z",
+      first_seen: "2021-01-01T09:00:00.001234Z",
+      last_seen: "2021-01-01T10:10:00.001237Z",
       traffic: { failed: 4, stored: 12 },
       share: 0.25,
-      sample: { id: "broken-3", url: "/theeye/errors/broken-3" },
+      sample: { id: "broken-3", url: "../../theeye/errors/broken-3" },
     });
     expect(first?.over_time).toHaveLength(40);
     expect(first?.over_time.flatMap((events, place) => (events === 0 ? [] : [[place, events]]))).toEqual([
@@ -63,9 +64,21 @@ describe("GET /theeye/errors/summary", () => {
     expect(second).toMatchObject({ application: null, category: null, name: null, code: "delivery_failed", count: 1 });
   });
 
+  it.each(["start_date=2021-01-01&end_date=2021-01-02", "start_date=2020-12-01&end_date=2021-02-01"])(
+    "says the first and the last failure to the microsecond where it reads hours and days too: %s",
+    async (range) => {
+      const { results } = await summary(`?${range}&code=data_invalid`);
+      expect(results).toMatchObject([
+        { first_seen: "2021-01-01T09:00:00.001234Z", last_seen: "2021-01-01T10:10:00.001237Z" },
+      ]);
+    },
+  );
+
   it("names a sample that can be shown", async () => {
     const { results } = await summary(`?${morning}`);
-    for (const { sample } of results) expect((await ask(sample.url)).status).toBe(200);
+    for (const { sample } of results) {
+      expect((await ask(pathOf(sample.url, "/theeye/errors/summary"))).status).toBe(200);
+    }
   });
 
   it.each([

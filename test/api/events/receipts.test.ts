@@ -67,7 +67,7 @@ describe("GET /theeye/receipts", () => {
     const found = await receipt("bad");
     expect(found).toMatchObject({ status: "failed", stored: null });
     expect(found.failures).toMatchObject([
-      { error_id: error?.id, url: `/theeye/errors/${error?.id}`, issues: [{ code: "data_invalid", path: "/data" }] },
+      { error_id: error?.id, url: `../theeye/errors/${error?.id}`, issues: [{ code: "data_invalid", path: "/data" }] },
     ]);
   });
 

@@ -3,7 +3,9 @@ import * as v from "valibot";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SavedQuestionListSchema, SavedQuestionSchema } from "../../../src/api/questions/saved-question-schemas";
 import { FunnelResponse } from "../../../src/api/sequences/funnels";
-import { databasesOf } from "../../../src/storage/core/databases";
+import { saveQuestion } from "../../../src/storage/admin/saved-questions";
+import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { MAX_PAGE_CONTENT } from "../../../src/storage/core/read-limits";
 import { seedLocalKeys } from "../../http/auth/seed";
 import { eventRow, MINUTE, MORNING, store } from "../../storage/seed";
 import { ask } from "../ask";
@@ -109,5 +111,37 @@ describe("/theeye/questions", () => {
   it("refuses to override members other than range, time zone and accuracy", async () => {
     const response = await run("to-click", { steps: [] });
     expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "steps" });
+  });
+
+  it("lists questions and versions in pages that end early where they are long", async () => {
+    const home = firstDatabase(databasesOf(env));
+    // Each question is far longer here than one may be, so that few make a page.
+    const question = { steps: ["x".repeat(MAX_PAGE_CONTENT / 4)] };
+    for (const name of ["z1", "z2", "z3", "z4", "z5"]) {
+      await saveQuestion(home, { name, version: 1, kind: "funnels", question, description: null, savedAt: 1 });
+    }
+    for (const version of [2, 3, 4, 5]) {
+      await saveQuestion(home, { name: "z1", version, kind: "funnels", question, description: null, savedAt: 1 });
+    }
+    const pages = async (path: string, limit: number) => {
+      const found: string[][] = [];
+      for (let query: string | null = `?limit=${limit}`; query !== null; ) {
+        const page: v.InferOutput<typeof SavedQuestionListSchema> = v.parse(
+          SavedQuestionListSchema,
+          await (await ask(path + query)).json(),
+        );
+        found.push(page.results.map(({ name, version }) => `${name} ${version}`));
+        query = page.next;
+      }
+      return found;
+    };
+    expect(await pages("/theeye/questions/z1/versions", 100)).toEqual([
+      ["z1 5", "z1 4", "z1 3"],
+      ["z1 2", "z1 1"],
+    ]);
+    const all = await pages("/theeye/questions", 100);
+    expect(all.length).toBeGreaterThan(1);
+    expect(all.flat().filter((one) => one.startsWith("z"))).toEqual(["z1 5", "z2 1", "z3 1", "z4 1", "z5 1"]);
+    expect((await pages("/theeye/questions", 1)).flat()).toEqual(all.flat());
   });
 });

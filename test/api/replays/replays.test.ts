@@ -112,7 +112,7 @@ describe("POST /theeye/errors/replay", () => {
     const begun = v.parse(ReplaySchema, await response.json());
     expect(begun).toMatchObject({ status: "running", matched: 0, steps: 0, repair: fix });
     expect(begun.filter).toMatchObject({ application: "shop", code: "data_invalid" });
-    expect(response.headers.get("Location")).toBe(`/theeye/replays/${begun.id}`);
+    expect(response.headers.get("Location")).toBe(`../../theeye/replays/${begun.id}`);
     expect(sent).toEqual([{ v: 1, replay: begun.id, step: 0 }]);
 
     await deliver(sent, bindings);

@@ -12,7 +12,7 @@ import type { JobMessage } from "../../../src/model/questions/job-message";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { seedKey, seedLocalKeys } from "../../http/auth/seed";
 import { eventRow, HOUR, MINUTE, MORNING, SECOND, store } from "../../storage/seed";
-import { ask } from "../ask";
+import { ask, pathOf } from "../ask";
 
 const databases = databasesOf(env);
 
@@ -274,7 +274,7 @@ describe("a query with too many events for an immediate answer", () => {
     expect(response.status).toBe(202);
     const { url } = v.parse(JobStartedSchema, await response.json());
     expect(response.headers.get("Location")).toBe(url);
-    const show = async () => v.parse(JobResponse, await (await ask(url)).json());
+    const show = async () => v.parse(JobResponse, await (await ask(pathOf(url, "/theeye/funnels"))).json());
     expect(await show()).toMatchObject({ status: "running", progress: 0, kind: "funnel" });
 
     const delivered: JobMessage[] = [];

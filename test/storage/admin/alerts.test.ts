@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
+import * as v from "valibot";
 import { beforeEach, describe, expect, it } from "vitest";
-import { MAX_ALERTS } from "../../../src/model/alert";
+import { AlertRuleSchema, MAX_ALERTS } from "../../../src/model/alert";
 import { listDeliveries } from "../../../src/storage/admin/alert-deliveries";
 import {
   type Alert,
@@ -12,6 +13,7 @@ import {
   loadAlert,
 } from "../../../src/storage/admin/alerts";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { MAX_PAGE_CONTENT } from "../../../src/storage/core/read-limits";
 import { MINUTE, MORNING } from "../seed";
 
 const home = firstDatabase(databasesOf(env));
@@ -61,6 +63,20 @@ describe("an alert", () => {
     const names = (await listAlerts(home)).map(({ name }) => name);
     expect(names).toHaveLength(MAX_ALERTS);
     expect(names).toEqual(names.toSorted());
+  });
+
+  it("has members so short that a list of all needs no pages", () => {
+    const rule = {
+      application: "x".repeat(64),
+      category: "x".repeat(64),
+      event_name: "x".repeat(64),
+      threshold: { share: 0.123456789, at_least: 1_000_000_000 },
+      window_minutes: 1_440,
+      webhook: { url: "https://hooks.example.com/".padEnd(2_000, "x"), format: "slack" },
+    };
+    expect(v.safeParse(AlertRuleSchema, rule).success).toBe(true);
+    expect(v.safeParse(AlertRuleSchema, { ...rule, webhook: { url: "x".repeat(2_001) } }).success).toBe(false);
+    expect(MAX_ALERTS * (JSON.stringify(rule).length + 64)).toBeLessThan(MAX_PAGE_CONTENT / 10);
   });
 
   it("is deleted with its messages, and without those of other alerts", async () => {

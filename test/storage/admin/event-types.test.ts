@@ -2,12 +2,15 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   type EventTypeDefinition,
+  type EventTypeVersion,
   listRegistered,
   listVersions,
   readVersion,
   saveVersion,
 } from "../../../src/storage/admin/event-types";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { MAX_PAGE_CONTENT } from "../../../src/storage/core/read-limits";
+import type { Page } from "../../../src/storage/scan/partial-page";
 
 const home = firstDatabase(databasesOf(env));
 const NOW = 1_700_000_000_000_000;
@@ -69,8 +72,26 @@ describe("the versions of a type", () => {
 
   it("are listed newest first, page by page", async () => {
     const page = async (before: number | null) =>
-      (await listVersions(home, "c", "n", { before, limit: 2 })).map(({ version }) => version);
+      (await listVersions(home, "c", "n", { before, limit: 2 })).rows.map(({ version }) => version);
     expect([await page(null), await page(2)]).toEqual([[3, 2], [1]]);
+  });
+
+  it("end a page early where their schemas are long", async () => {
+    const schema = (n: number) => JSON.stringify({ description: "x".repeat(MAX_PAGE_CONTENT / 4), title: `${n}` });
+    for (let n = 0; n < 6; n++) await save("large", { schema: schema(n) });
+    const pages: number[][] = [];
+    for (let before: number | null = null; pages.length === 0 || before !== null; ) {
+      const { rows, next }: Page<EventTypeVersion, number> = await listVersions(home, "c", "large", {
+        before,
+        limit: 1_000,
+      });
+      pages.push(rows.map(({ version }) => version));
+      before = next;
+    }
+    expect(pages).toEqual([
+      [6, 5, 4],
+      [3, 2, 1],
+    ]);
   });
 
   it("include the removal, after which the type is not registered", async () => {

@@ -40,7 +40,7 @@ describe("versions of the rules", () => {
   });
 
   it("are not added if nothing changes", async () => {
-    const [newest] = await listVersions(database, "c", "a", { before: null, limit: 1 });
+    const [newest] = (await listVersions(database, "c", "a", { before: null, limit: 1 })).rows;
     expect(await change("a", "two", NOW + 20_000_000)).toEqual(newest);
   });
 

@@ -88,8 +88,8 @@ describe("groups of failures", () => {
     expect(groups[0]).toMatchObject({
       path: "/data",
       events: 100,
-      firstBucket: morning,
-      lastBucket: morning + 120,
+      firstAt: MORNING,
+      lastAt: MORNING + 2 * MINUTE,
       steps,
     });
   });
@@ -99,7 +99,8 @@ describe("groups of failures", () => {
   });
 
   it("do not depend on the order of their buckets", () => {
-    const aggregates = (events: number, id: string) => JSON.stringify([["shop", "c", "n", "/data", events, id]]);
+    const aggregates = (events: number, id: string) =>
+      JSON.stringify([["shop", "c", "n", "/data", events, id, 7, events * 10]]);
     const buckets = [
       { code: "data_invalid", bucket: 240, aggregates: aggregates(3, "newest") },
       { code: "data_invalid", bucket: 0, aggregates: aggregates(1, "oldest") },
@@ -108,7 +109,7 @@ describe("groups of failures", () => {
     expect(groupAggregates(buckets, { first: 0, step: 120 })).toEqual([
       {
         ...{ application: "shop", category: "c", name: "n", code: "data_invalid", path: "/data", events: 6 },
-        ...{ firstBucket: 0, lastBucket: 240, lastErrorId: "newest" },
+        ...{ firstAt: 7, lastAt: 240_000_030, lastErrorId: "newest" },
         steps: [
           { place: 0, events: 3 },
           { place: 2, events: 3 },

@@ -50,7 +50,7 @@ describe("sumUpFailures", () => {
       {
         ...{ application: "shop", category: "page interaction", name: "pageview", code: "data_invalid", path: "/data" },
         ...{ events: 30, failed: 30, stored: 10 },
-        ...{ firstBucket: morning, lastBucket: morning + 120 },
+        ...{ firstAt: MORNING, lastAt: MORNING + 2 * MINUTE },
         steps: [
           { place: 0, events: 20 },
           { place: 1, events: 10 },

@@ -79,6 +79,25 @@ describe("failures", () => {
     );
   });
 
+  it("know the first and the last receipt of each bucket, in whatever order the errors come", async () => {
+    const receipts = [7_000_001, 3_000_002, 59_999_999, 60_000_003, 3_000_004];
+    for (const [n, after] of receipts.entries()) {
+      await write([errorRow({ id: `error-${n}`, receivedAt: MORNING + after, session: `s${n}` })]);
+      await write([errorRow({ id: `error-${n}`, receivedAt: MORNING + after, session: `s${n}` })]);
+    }
+    const { results } = await env.DB.prepare(
+      "SELECT seconds, first_at - ?1 AS first, last_at - ?1 AS last FROM failures WHERE code = '' ORDER BY seconds, bucket",
+    )
+      .bind(MORNING)
+      .all();
+    expect(results).toEqual([
+      { seconds: 60, first: 3_000_002, last: 59_999_999 },
+      { seconds: 60, first: 60_000_003, last: 60_000_003 },
+      { seconds: 3_600, first: 3_000_002, last: 60_000_003 },
+      { seconds: 86_400, first: 3_000_002, last: 60_000_003 },
+    ]);
+  });
+
   it("refer to an error that can be shown", async () => {
     await write([errorRow({ id: "older" })]);
     await write([errorRow({ id: "newer" })]);

@@ -45,7 +45,9 @@ function created(description: string, name: SchemaName, value: unknown): Answer 
   return {
     status: 201,
     description,
-    headers: { Location: { description: "The path of the application.", schema: { type: "string" } } },
+    headers: {
+      Location: { description: "The application, relative to the requested URL.", schema: { type: "string" } },
+    },
     content: json(name, value),
   };
 }

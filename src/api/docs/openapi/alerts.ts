@@ -52,7 +52,9 @@ export function alertOperations(): OperationPlan[] {
         {
           status: 201,
           description: "The alert is created. The response contains its secret.",
-          headers: { Location: { description: "The path of the alert.", schema: { type: "string" } } },
+          headers: {
+            Location: { description: "The alert, relative to the requested URL.", schema: { type: "string" } },
+          },
           content: json("NewAlert", { ...SHOWN, secret: `eye_s_${"x".repeat(43)}` }),
         },
       ],

@@ -17,7 +17,9 @@ const BEGUN: Answer = {
   status: 202,
   description:
     "The erasure is recorded. Everything received before can no longer be stored. Deletion continues in the background.",
-  headers: { Location: { description: "The path of the erasure.", schema: { type: "string" } } },
+  headers: {
+    Location: { description: "The erasure to follow, relative to the requested URL.", schema: { type: "string" } },
+  },
   content: json("Erasure", { ...ERASURE, status: "running", steps: 0, sessions: 0, events: 0 }),
 };
 

@@ -50,5 +50,5 @@ const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: Proble
 export function problemExample(code: RequestProblemCode): Record<string, unknown> {
   const { status, title } = REQUEST_PROBLEMS[code];
   const { detail, members } = PARTICULARS[code];
-  return { type: `/problems/${code}`, title, status, code, detail, ...members };
+  return { type: `../problems/${code}`, title, status, code, detail, ...members };
 }

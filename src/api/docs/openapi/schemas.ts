@@ -104,7 +104,12 @@ export const ALL_CODES = [...REQUEST_PROBLEM_NAMES, ...names(EVENT_CODES)];
 
 const ProblemSchema = v.pipe(
   v.looseObject({
-    type: v.pipe(v.string(), v.description("The URL that explains the code: `/problems/<code>`.")),
+    type: v.pipe(
+      v.string(),
+      v.description(
+        "Where the code is explained, `/problems/<code>`: a reference relative to the requested URL (RFC 3986).",
+      ),
+    ),
     title: v.string(),
     status: v.pipe(v.number(), v.integer()),
     code: v.pipe(v.picklist(REQUEST_PROBLEM_NAMES), v.description("A stable identifier. Clients should decide by it.")),

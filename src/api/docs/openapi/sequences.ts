@@ -1,4 +1,4 @@
-import { VersionParameters } from "../../questions/saved-question-schemas";
+import { QuestionsParameters, VersionParameters } from "../../questions/saved-question-schemas";
 import { RetentionParameters } from "../../sequences/retention";
 import { VisitorParameters } from "../../sessions/visitors";
 import { schemaReference } from "./json-schema";
@@ -47,12 +47,12 @@ const FUNNEL_ANSWER = {
 };
 
 const JOB_ID = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
-const JOB_URL = `/theeye/jobs/${JOB_ID}`;
+const JOB_URL = `../theeye/jobs/${JOB_ID}`;
 
 export const JOB_STARTED = {
   status: 202,
   description: "There is too much to read for an immediate answer. A job computes the answer and stores it.",
-  headers: { Location: { description: "The path of the job.", schema: { type: "string" } } },
+  headers: { Location: { description: "The job, relative to the requested URL.", schema: { type: "string" } } },
   content: json("JobStarted", { job: JOB_ID, url: JOB_URL }, "A job"),
 } as const;
 
@@ -140,7 +140,7 @@ export function sequenceOperations(): OperationPlan[] {
       answers: [
         {
           status: 200,
-          description: "The job.",
+          description: "The job, relative to the requested URL.",
           content: json("Job", {
             job: JOB_ID,
             kind: "funnel",
@@ -213,8 +213,13 @@ function savedQuestionOperations(): OperationPlan[] {
       operationId: "listQuestions",
       summary: "List saved questions",
       description: "Lists the latest version of each saved question, by name.",
+      parameters: queryParameters(QuestionsParameters),
       answers: [
-        { status: 200, description: "The saved questions.", content: json("SavedQuestionList", { results: [SHOWN] }) },
+        {
+          status: 200,
+          description: "The saved questions.",
+          content: json("SavedQuestionList", { results: [SHOWN], next: null }),
+        },
       ],
     },
     {
@@ -235,9 +240,13 @@ function savedQuestionOperations(): OperationPlan[] {
       operationId: "listQuestionVersions",
       summary: "List the versions of a saved question",
       description: "Lists the versions, newest first, including removals.",
-      parameters: [nameParameter],
+      parameters: [nameParameter, ...queryParameters(QuestionsParameters)],
       answers: [
-        { status: 200, description: "The versions.", content: json("SavedQuestionList", { results: [SHOWN] }) },
+        {
+          status: 200,
+          description: "The versions.",
+          content: json("SavedQuestionList", { results: [SHOWN], next: null }),
+        },
       ],
       problems: ["not_found"],
     },

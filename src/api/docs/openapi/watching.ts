@@ -63,7 +63,7 @@ export function watchingOperations(): OperationPlan[] {
                 over_time: [0, 90, 41],
                 traffic: { failed: 131, stored: 393 },
                 share: 0.25,
-                sample: { id: FAILED_SAMPLE.id, url: `/theeye/errors/${FAILED_SAMPLE.id}` },
+                sample: { id: FAILED_SAMPLE.id, url: `../../theeye/errors/${FAILED_SAMPLE.id}` },
               },
             ],
             complete: true,
@@ -137,7 +137,9 @@ With \`dry_run=1\` the response is a preview of at most ${MAX_PREVIEWED_ERRORS} 
         {
           status: 202,
           description: "The replay is created.",
-          headers: { Location: { description: "The path of the replay.", schema: { type: "string" } } },
+          headers: {
+            Location: { description: "The replay, relative to the requested URL.", schema: { type: "string" } },
+          },
           content: json("Replay", { ...REPLAY, status: "running", steps: 0, matched: 0, stored: 0, failing: 0 }),
         },
       ],

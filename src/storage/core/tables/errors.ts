@@ -71,6 +71,8 @@ export const failures = sqliteTable(
     path: text("path").notNull(),
     events: integer("events").notNull(),
     lastErrorId: text("last_error_id").notNull(),
+    firstAt: integer("first_at"),
+    lastAt: integer("last_at"),
   },
   (table) => [
     primaryKey({
