@@ -75,7 +75,9 @@ test("no byte of an erased session's payloads is left in any file of the local s
   const begun = await ask(`/theeye/sessions/${ERASED}`, { method: "DELETE" });
   expect(begun.status).toBe(202);
   await eventually(async () => {
-    const erasure = (await (await ask(new URL(begun.headers.get("Location") ?? "", begun.url).pathname)).json()) as { status: string };
+    const erasure = (await (await ask(new URL(begun.headers.get("Location") ?? "", begun.url).pathname)).json()) as {
+      status: string;
+    };
     return erasure.status === "done" ? true : null;
   }, 200_000);
   expect(await countOf(ERASED)).toBe(0);
