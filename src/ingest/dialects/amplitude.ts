@@ -2,9 +2,19 @@ import { Refusal } from "../../http/problem";
 import { isJsonObject } from "../../model/event/event";
 import { parseBody } from "./decode";
 import type { Dialect } from "./dialect";
-import { firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
+import {
+  divide,
+  firstText,
+  hiddenBy,
+  nativeEvent,
+  objectOf,
+  textOf,
+  unlessObject,
+  unlessText,
+  unmapped,
+} from "./values";
 
-const PAYLOAD = ["event_properties", "user_properties", "group_properties", "groups"] as const;
+const PAYLOAD = new Set(["event_properties", "user_properties", "group_properties", "groups"]);
 
 /**
  * Amplitude. Its SDKs read the body's `code`. They retry every refusal for ever, except a body that names the missing
@@ -51,24 +61,23 @@ function eventOf(event: unknown, uploadedAt: string | undefined): Record<string,
   const device = firstText(rest.device_id, rest.user_id);
   // -1 marks an event outside any session.
   const session = session_id === -1 ? undefined : textOf(session_id);
-  const data: Record<string, unknown> = { ...objectOf(rest.event_properties) };
-  const context: Record<string, unknown> = { ...rest, session_id, client_upload_time: uploadedAt };
-  for (const key of PAYLOAD) {
-    if (key !== "event_properties" && rest[key] !== undefined) data[key] = rest[key];
-    delete context[key];
-  }
+  const [{ event_properties, ...more }, circumstances] = divide(rest, (key) => PAYLOAD.has(key));
+  const payload = objectOf(event_properties);
+  const transport = { session_id, ...(uploadedAt === undefined ? {} : { client_upload_time: uploadedAt }) };
   return nativeEvent({
     session: device !== undefined && session !== undefined ? `${device}:${session}` : device,
     visitor: firstText(rest.user_id, rest.device_id),
     category: "amplitude",
     name: textOf(event_type) ?? "",
-    data,
+    data: { ...payload, ...more },
     timestamp: time,
     id: textOf(insert_id),
-    context,
+    context: { ...circumstances, ...transport },
     unmapped: {
       ...{ event_type: unlessText(event_type), insert_id: unlessText(insert_id) },
-      event_properties: unlessObject(rest.event_properties),
+      event_properties: unlessObject(event_properties),
+      hidden_data: hiddenBy(more, payload),
+      hidden_context: hiddenBy(transport, circumstances),
     },
   });
 }

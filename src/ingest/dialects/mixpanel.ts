@@ -2,7 +2,17 @@ import { Refusal } from "../../http/problem";
 import { isJsonObject } from "../../model/event/event";
 import { parseHidden } from "./decode";
 import type { Dialect, VendorRequest } from "./dialect";
-import { divide, firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
+import {
+  divide,
+  firstText,
+  hiddenBy,
+  nativeEvent,
+  objectOf,
+  textOf,
+  unlessObject,
+  unlessText,
+  unmapped,
+} from "./values";
 
 /** Mixpanel. Its Node SDK reads only the body: `1`, or `{"status":1}` with `verbose=1`. It never retries. */
 export const mixpanel: Dialect = {
@@ -59,6 +69,7 @@ function eventOf(event: unknown): Record<string, unknown> {
     unmapped: {
       ...{ event: unlessText(name), distinct_id: unlessText(distinct_id) },
       properties: unlessObject(properties),
+      hidden_context: hiddenBy(circumstances, rest),
     },
   });
 }

@@ -2,7 +2,17 @@ import { Refusal } from "../../http/problem";
 import { isJsonObject } from "../../model/event/event";
 import { parseHidden } from "./decode";
 import type { Dialect } from "./dialect";
-import { divide, firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
+import {
+  divide,
+  firstText,
+  hiddenBy,
+  nativeEvent,
+  objectOf,
+  textOf,
+  unlessObject,
+  unlessText,
+  unmapped,
+} from "./values";
 
 const V1 = "/i/v1/analytics/events";
 
@@ -51,14 +61,13 @@ function eventOf(event: unknown, sentAt: string | undefined): Record<string, unk
   const { $set, $set_once, ...others } = rest;
   const { token, ...payload } = objectOf(properties);
   const [circumstances, data] = divide(payload, (key) => CIRCUMSTANCES.test(key));
-  const context: Record<string, unknown> = {
-    ...others,
-    ...(sentAt === undefined ? {} : { sent_at: sentAt }),
-    ...circumstances,
-  };
+  const transport = { ...(sentAt === undefined ? {} : { sent_at: sentAt }), ...circumstances };
+  const context: Record<string, unknown> = { ...others, ...transport };
   // Browsers send these beside the properties, servers within them.
-  if ($set !== undefined) data.$set = $set;
-  if ($set_once !== undefined) data.$set_once = $set_once;
+  const person = {
+    ...($set === undefined ? {} : { $set }),
+    ...($set_once === undefined ? {} : { $set_once }),
+  };
   const visitor = firstText(distinct_id, data.distinct_id);
   const session = firstText(context.$session_id, session_id, visitor);
   return nativeEvent({
@@ -66,7 +75,7 @@ function eventOf(event: unknown, sentAt: string | undefined): Record<string, unk
     visitor,
     category: "posthog",
     name: textOf(name) ?? "",
-    data,
+    data: { ...data, ...person },
     timestamp,
     id: textOf(uuid),
     context,
@@ -74,6 +83,8 @@ function eventOf(event: unknown, sentAt: string | undefined): Record<string, unk
       ...{ event: unlessText(name), distinct_id: unlessText(distinct_id), uuid: unlessText(uuid) },
       session_id: session !== undefined && textOf(session_id) === session ? undefined : session_id,
       properties: unlessObject(properties),
+      hidden_data: hiddenBy(person, data),
+      hidden_context: hiddenBy(transport, others),
     },
   });
 }

@@ -2,7 +2,7 @@ import { Refusal } from "../../http/problem";
 import { isJsonObject } from "../../model/event/event";
 import { decodeBase64, parseBody } from "./decode";
 import type { Dialect } from "./dialect";
-import { divide, firstText, nativeEvent, objectOf, textOf, unmapped } from "./values";
+import { divide, firstText, hiddenBy, nativeEvent, objectOf, textOf, unmapped } from "./values";
 
 /** A Map, because an object also has inherited members, and an event's kind may be `constructor`. */
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -59,6 +59,7 @@ function eventOf(event: unknown): Record<string, unknown> {
   const [, rest] = divide(event, (key) => read.has(key));
   const payload = kind === "se" ? STRUCTURED : PAGE;
   const [data, circumstances] = divide(rest, (key) => kind !== "ue" && payload.test(key));
+  const found = { ...(contexts === undefined ? {} : { contexts }), ...own.context };
   return nativeEvent({
     session: firstText(event.sid, event.duid, event.uid),
     visitor: firstText(event.uid, event.duid),
@@ -66,7 +67,8 @@ function eventOf(event: unknown): Record<string, unknown> {
     data: { ...data, ...own.data },
     timestamp: hasTime ? time : undefined,
     id: textOf(event.eid),
-    context: { ...(contexts === undefined ? {} : { contexts }), ...circumstances, ...own.context },
+    context: { ...circumstances, ...found },
+    unmapped: { hidden_context: hiddenBy(found, circumstances) },
   });
 }
 

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../model/event/event";
-import { firstText, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
+import { firstText, hiddenBy, nativeEvent, objectOf, textOf, unlessObject, unlessText, unmapped } from "./values";
 
 /** The order in which to look for the session. */
 type SessionPlace = "context" | "anonymous" | "user";
@@ -22,10 +22,15 @@ export function specEvent(message: unknown, order: SessionOrder, type = "track")
   const known = objectOf(context);
   const kind = textOf(rest.type) ?? type;
   const isIdentity = IDENTITY.has(kind);
-  const data = { ...objectOf(properties), ...objectOf(traits ?? (isIdentity ? known.traits : undefined)) };
+  const payload = objectOf(properties);
+  const person = objectOf(traits ?? (isIdentity ? known.traits : undefined));
+  const data = { ...payload, ...person };
   const whole: Record<string, unknown> = { ...known, ...rest };
-  if (groupId !== undefined) (kind === "group" ? data : whole).groupId = groupId;
-  if (previousId !== undefined) data.previousId = previousId;
+  const hiddenContext = hiddenBy(rest, known);
+  const ids: Record<string, unknown> = previousId === undefined ? {} : { previousId };
+  if (groupId !== undefined) (kind === "group" ? ids : whole).groupId = groupId;
+  const hiddenIds = hiddenBy(ids, data);
+  Object.assign(data, ids);
   const sessions = { context: known.sessionId, anonymous: rest.anonymousId, user: rest.userId };
   return nativeEvent({
     session: firstText(sessions[order[0]], sessions[order[1]], sessions[order[2]]),
@@ -42,6 +47,9 @@ export function specEvent(message: unknown, order: SessionOrder, type = "track")
       context: unlessObject(context),
       messageId: unlessText(messageId),
       event: unlessText(event),
+      hidden_data: hiddenBy(person, payload),
+      hidden_ids: hiddenIds,
+      hidden_context: hiddenContext,
       // If `event` names the event, `name` has no other place.
       name: textOf(event) === undefined ? unlessText(name) : name,
     },

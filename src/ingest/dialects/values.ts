@@ -58,7 +58,11 @@ export function nativeEvent(mapped: Mapped): Record<string, unknown> {
   if (id !== undefined) event.id = id;
   event.context = context;
   const leftOver = unmapped === undefined ? undefined : leftOverOf(unmapped);
-  if (leftOver !== undefined) context.unmapped = leftOver;
+  if (leftOver !== undefined) {
+    // The vendor may have a member of this name too.
+    if (context.unmapped !== undefined) leftOver.unmapped = context.unmapped;
+    context.unmapped = leftOver;
+  }
   if (event.category !== mapped.category) context.full_category = mapped.category;
   if (event.name !== mapped.name) context.full_name = mapped.name;
   return event;
@@ -73,6 +77,22 @@ function leftOverOf(unmapped: Record<string, unknown>): Record<string, unknown> 
     some[name] = unmapped[name];
   }
   return some;
+}
+
+/**
+ * What is lost if `over` is written over `under`: members of one name with another value, or undefined without such a
+ * member. Nearly no event has any.
+ */
+export function hiddenBy(
+  over: Record<string, unknown>,
+  under: Record<string, unknown>,
+): Record<string, unknown> | undefined {
+  let hidden: Record<string, unknown> | undefined;
+  for (const name in over) {
+    if (!Object.hasOwn(under, name) || under[name] === undefined || under[name] === over[name]) continue;
+    hidden = { ...hidden, [name]: under[name] };
+  }
+  return hidden;
 }
 
 /** The value if `textOf` cannot read it, so that it can be kept anyway. Otherwise undefined. */

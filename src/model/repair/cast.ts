@@ -1,4 +1,5 @@
 import { formatTimestamp, type Micros, momentOf } from "../time/time";
+import { isoOf } from "./other-moments";
 
 export const CAST_TYPES = ["string", "number", "integer", "boolean", "timestamp"] as const;
 
@@ -18,9 +19,13 @@ export function cast(value: unknown, type: CastType): unknown {
   return type === "integer" && !Number.isInteger(number) ? value : number;
 }
 
-/** Reads every form of an event's timestamp, and also a number written as text. */
+/** Reads every form of an event's timestamp, a number written as text, and the forms of `other-moments.ts`. */
 export function momentIn(value: unknown): Micros | null {
-  return momentOf(typeof value === "string" ? value.trim() : value) ?? momentOf(numberIn(value));
+  if (typeof value !== "string") return momentOf(value);
+  const text = value.trim();
+  // Eight digits are a date: as seconds they would be in 1970.
+  const iso = isoOf(text);
+  return momentOf(text) ?? (iso === null ? momentOf(numberIn(text)) : momentOf(iso));
 }
 
 const BOOLEANS = new Map([

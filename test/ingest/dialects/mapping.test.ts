@@ -401,6 +401,39 @@ describe("members that cannot be mapped", () => {
     [mixpanel, "/track", { event: ["MARK"], properties: "MARK2" }],
     [mixpanel, "/track", { event: "MARK", properties: { distinct_id: ["MARK2"], $insert_id: ["MARK3"] } }],
     [jitsu, "/api/s/s2s/track", { event: "MARK", name: "MARK2", properties: ["MARK3"], traits: ["MARK4"] }],
+    // Two members of one name, of which one alone has a place.
+    [
+      segment,
+      "/v1/track",
+      {
+        event: "e",
+        properties: { a: "MARK" },
+        traits: { a: "MARK2" },
+        userId: "MARK3",
+        context: { userId: "MARK4", unmapped: "MARK5" },
+        name: "MARK6",
+      },
+    ],
+    [
+      segment,
+      "/v1/group",
+      { type: "group", groupId: "MARK", previousId: "MARK2", traits: { groupId: "MARK3", previousId: "MARK4" } },
+    ],
+    [
+      posthog,
+      "/e",
+      { event: "e", distinct_id: "d", $set: "MARK", properties: { $set: "MARK2", $lib: "MARK3" }, $lib: "MARK4" },
+    ],
+    [
+      amplitude,
+      "/2/httpapi",
+      {
+        client_upload_time: "MARK",
+        events: [{ event_properties: { groups: "MARK2" }, groups: "MARK3", client_upload_time: "MARK4" }],
+      },
+    ],
+    [mixpanel, "/track", { event: "e", $os: "MARK", properties: { $os: "MARK2", __proto__: {} } }],
+    [snowplow, "/i", { e: "pv", contexts: "MARK", co: '{"data":["MARK2"]}' }],
   ];
 
   it.each(CASES)("are kept in the context: %#", (dialect, path, body) => {
