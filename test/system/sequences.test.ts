@@ -77,16 +77,21 @@ async function get(path: string, query: Record<string, string>): Promise<Record<
   return (await response.json()) as Record<string, unknown>;
 }
 
-/** As the platform's clocks show it. */
-const dateIn = (timeZone: string, { seconds }: Hit) =>
-  new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }).format(seconds * 1_000);
+const dates = new Map<string, Intl.DateTimeFormat>();
+
+/** The date in a zone, as the platform's clocks show it. A format is slow to make, and a test that blocks loses its connection. */
+function dateIn(timeZone: string, { seconds }: Hit): string {
+  const format = dates.get(timeZone) ?? new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" });
+  dates.set(timeZone, format);
+  return format.format(seconds * 1_000);
+}
 
 /** How many hits each key has on each of some days. */
 function countsOf(hits: Hit[], keyOf: (hit: Hit) => string, dayOf: (hit: Hit) => string, days: string[]) {
-  const own = hits.filter((hit) => days.includes(dayOf(hit)));
+  const own = hits.map((hit) => ({ key: keyOf(hit), day: dayOf(hit) })).filter(({ day }) => days.includes(day));
   return new Map(
-    [...Map.groupBy(own, keyOf)].map(([key, some]) => {
-      const values = days.map((day) => some.filter((hit) => dayOf(hit) === day).length);
+    [...Map.groupBy(own, ({ key }) => key)].map(([key, some]) => {
+      const values = days.map((wanted) => some.filter(({ day }) => day === wanted).length);
       return [key, { total: some.length, values }] as const;
     }),
   );
