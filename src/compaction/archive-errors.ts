@@ -4,6 +4,7 @@ import { type ArchiveFile, hourOf } from "../storage/archive/file/archive-file";
 import type { ArchivedError } from "../storage/archive/file/archived-rows";
 import { ErrorFileWriter, visitorIn } from "../storage/archive/file/error-file";
 import { addFileStatement, filesInHours } from "../storage/archive/manifest";
+import { clearNote, expectNoted } from "../storage/archive/pending-objects";
 import { type Database, firstDatabase } from "../storage/core/databases";
 import { eraseErrors } from "../storage/erasures/erase-errors";
 import { fenceStatement } from "../storage/erasures/erasure-fence";
@@ -65,10 +66,15 @@ async function moveToFile(
     for (const error of fresh) writer.add(error);
     const generation = others.reduce((most, file) => Math.max(most, file.generation + 1), 0);
     const place = { kind: "errors", hour, partition: 0, generation, finished: true } as const;
-    const file = await storeFile(archive, database, writer.finish(), place);
+    const file = await storeFile(archive, { databases, database, now }, writer.finish(), place);
     const held = await idsIn(archive, [file]);
     if (!fresh.every(({ id }) => held.has(id))) throw new Error(`the archive file ${file.key} lacks errors`);
-    await first.binding.batch([fenceStatement(first.binding, check.revision), addFileStatement(first, file, { now })]);
+    await first.binding.batch([
+      fenceStatement(first.binding, check.revision),
+      expectNoted(first, file),
+      addFileStatement(first, file, { now }),
+      clearNote(first, file),
+    ]);
   }
   await eraseErrors(
     database,

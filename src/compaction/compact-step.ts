@@ -1,5 +1,6 @@
 import type { Micros } from "../model/time/time";
 import { unfinishedFiles } from "../storage/archive/manifest";
+import { deleteAbandonedObjects } from "../storage/archive/pending-objects";
 import { firstDatabase } from "../storage/core/databases";
 import type { Partition } from "../storage/partitions/partition";
 import { dropPartition, sealPartition } from "../storage/partitions/partition-lifecycle";
@@ -18,6 +19,8 @@ export type StepResult =
   | { did: "sealed" | "copied" | "archived" | "dropped" | "flushed" | "finished"; partition: number; rows: number }
   /** Errors are in no partition. */
   | { did: "moved_errors"; partition: 0; rows: number }
+  /** Removed what a crash had left behind. */
+  | { did: "cleared"; partition: 0; rows: 0 }
   | { did: "waiting" };
 
 const WAITING: StepResult = { did: "waiting" };
@@ -56,7 +59,11 @@ export async function compactStep(world: CompactionWorld, now: Micros): Promise<
     }
   }
   const errors = await moveErrors(world, now);
-  return errors === null ? flush(world, map, now) : { did: "moved_errors", partition: 0, rows: errors };
+  if (errors !== null) return { did: "moved_errors", partition: 0, rows: errors };
+  const flushed = await flush(world, map, now);
+  if (flushed.did !== "waiting") return flushed;
+  const cleared = await deleteAbandonedObjects(databases, archive, now);
+  return cleared === 0 ? WAITING : { did: "cleared", partition: 0, rows: 0 };
 }
 
 function moveErrors({ databases, archive, settings }: CompactionWorld, now: Micros): Promise<number | null> {

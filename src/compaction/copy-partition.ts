@@ -4,6 +4,7 @@ import { hourOf } from "../storage/archive/file/archive-file";
 import { EventFileWriter } from "../storage/archive/file/event-file";
 import { FILE_LIMITS, type FileLimits } from "../storage/archive/limits";
 import { addFileStatement } from "../storage/archive/manifest";
+import { clearNote, expectNoted } from "../storage/archive/pending-objects";
 import { type Database, firstDatabase } from "../storage/core/databases";
 import { fenceStatement } from "../storage/erasures/erasure-fence";
 import { createErasureSource, type ErasureSource } from "../storage/erasures/erasure-source";
@@ -46,13 +47,15 @@ export async function copyNextFile(
     return 0;
   }
   const place = { kind: "events" as const, partition: partition.id, generation: 0, hour, finished: true };
-  const file = await storeFile(archive, database, writer.finish(), place);
+  const file = await storeFile(archive, { databases, database, now }, writer.finish(), place);
   await first.binding.batch([
     // Fails if anything was erased since the rows were read. They are then copied again without it.
     fenceStatement(first.binding, revision),
     // If another consumer has copied these rows meanwhile, its file holds them, even if an erasure made that file
     // different.
+    expectNoted(first, file),
     addFileStatement(first, file, { now, condition: standsAt(partition.id, next) }),
+    clearNote(first, file),
     advanceStatement(first, partition.id, next, end, file.rows),
   ]);
   return file.rows;

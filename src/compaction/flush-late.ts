@@ -6,6 +6,7 @@ import { EventFileWriter } from "../storage/archive/file/event-file";
 import { ReadBudget, readFooter, readGroups, runOf } from "../storage/archive/file/file-reader";
 import { findArchived, identityText } from "../storage/archive/find-archived";
 import { addFileStatement, markFinished } from "../storage/archive/manifest";
+import { clearNote, expectNoted } from "../storage/archive/pending-objects";
 import { allEvents } from "../storage/archive/read-events";
 import { type Database, firstDatabase } from "../storage/core/databases";
 import { packId, storedIdSql } from "../storage/core/packed-id";
@@ -45,11 +46,14 @@ export async function flushLateRows(
   partition: Partition,
   now: Micros,
 ): Promise<number> {
+  const first = firstDatabase(databases);
   for (const database of databasesSharing(databases, partition)) {
+    // Before the rows are read: a file of another step that holds them too takes this generation, and this one is not added.
+    const generation = await nextGeneration(first, partition, database);
     const all = firstHour(await readTableRows(database, lateSuffix(partition), null));
     const hour = all[0] === undefined ? 0 : hourOf(all[0].event.occurredAt);
     if (all.length === 0) continue;
-    const check = await createErasureSource(firstDatabase(databases)).check(all.map(({ event }) => belongingOf(event)));
+    const check = await createErasureSource(first).check(all.map(({ event }) => belongingOf(event)));
     // Erased rows are about to be deleted by their erasure.
     const rows = all.filter(({ event }) => !check.isErased(belongingOf(event)));
     if (rows.length === 0) return all.length;
@@ -57,12 +61,16 @@ export async function flushLateRows(
     if (fresh.length === 0) return rows.length;
     const writer = new EventFileWriter();
     for (const { event } of fresh) writer.add(event);
-    const first = firstDatabase(databases);
-    const file = await storeFile(archive, database, writer.finish(), {
-      ...{ kind: "events", hour, partition: partition.id, finished: false },
-      generation: await nextGeneration(first, partition, database),
-    });
-    await first.binding.batch([fenceStatement(first.binding, check.revision), addFileStatement(first, file, { now })]);
+    const place = { kind: "events" as const, hour, partition: partition.id, generation, finished: false };
+    const file = await storeFile(archive, { databases, database, now }, writer.finish(), place);
+    const [, , added] = await first.binding.batch([
+      fenceStatement(first.binding, check.revision),
+      expectNoted(first, file),
+      addFileStatement(first, file, { now, condition: isNewest(file) }),
+      clearNote(first, file),
+    ]);
+    // The next step finishes the file of the other.
+    if (added?.meta.changes === 0) return rows.length;
     await finishFile(
       databases,
       partition,
@@ -87,6 +95,15 @@ async function nextGeneration({ binding }: Database, { id }: Partition, { index 
     .bind(id, index)
     .first<number>("newest");
   return (newest ?? 0) + 1;
+}
+
+/** The condition that no other file of late events was added meanwhile, for `addFileStatement`. */
+function isNewest({ partition, database, generation }: ArchiveFile) {
+  return {
+    sql: `NOT EXISTS (
+      SELECT 1 FROM archive_files WHERE partition_id = ?17 AND database = ?18 AND generation >= ?19)`,
+    params: [partition, database, generation],
+  };
 }
 
 /** Removes late rows whose identity is already archived: copies, and events in conflict. Returns the others. */

@@ -6,8 +6,8 @@ import type { ArchivedError, ArchivedEvent } from "../storage/archive/file/archi
 import { ErrorFileWriter } from "../storage/archive/file/error-file";
 import { EventFileWriter } from "../storage/archive/file/event-file";
 import { type GroupColumns, ReadBudget, readFooter, readGroups } from "../storage/archive/file/file-reader";
-import { removeIndexStatement } from "../storage/archive/index-store";
-import { addFileStatement, filesById, noteApplications } from "../storage/archive/manifest";
+import { addFileStatement, noteApplications } from "../storage/archive/manifest";
+import { clearNote, deleteAbandonedObjects, doomStatement, expectNoted } from "../storage/archive/pending-objects";
 import { allEvents } from "../storage/archive/read-events";
 import { type Database, firstDatabase } from "../storage/core/databases";
 import { loadPartitionMap, NO_PARTITIONS } from "../storage/partitions/partition-records";
@@ -87,76 +87,42 @@ async function rewrite<Row extends { application: string | null }>(
     if (file.applications === null) await noteApplications(first, file, [...applications].sort());
     return { rows: 0, bytes: 0 };
   }
-  const { binding } = first;
+  const at = now();
   const stands = { sql: "EXISTS (SELECT 1 FROM archive_files WHERE file_id = ?17)", params: [file.id] };
   const added =
-    writer.rows === 0 ? null : await storeFile(archive, database, writer.finish(), { ...file, finished: true });
-  await binding.batch([
-    ...(added === null ? [] : [addFileStatement(first, added, { now: now(), condition: stands })]),
-    ...removeStatements(binding, [file]),
+    writer.rows === 0
+      ? null
+      : await storeFile(archive, { databases, database, now: at }, writer.finish(), { ...file, finished: true });
+  await first.binding.batch([
+    ...(added === null
+      ? []
+      : [
+          expectNoted(first, added),
+          addFileStatement(first, added, { now: at, condition: stands }),
+          clearNote(first, added),
+        ]),
+    ...removeStatements(first, [file], at),
   ]);
-  await database.binding.batch([removeIndexStatement(database, file)]);
-  if (added !== null) await dropIfNotListed(io, database, added);
-  await deleteErasedObjects(io);
+  await deleteAbandonedObjects(databases, archive, at);
   return { rows: leftOut, bytes: file.bytes - (added?.bytes ?? 0) };
 }
 
-/** Takes files out of the manifest, and notes their objects for deletion. */
-function removeStatements(binding: D1Database, files: readonly ArchiveFile[]): D1PreparedStatement[] {
-  const [ids, keys] = [files.map(({ id }) => id), files.map(({ key }) => key)].map((list) => JSON.stringify(list));
-  return [
-    binding.prepare("DELETE FROM archive_files WHERE file_id IN (SELECT value FROM json_each(?1))").bind(ids),
-    binding
-      .prepare(
-        `INSERT INTO erased_objects (object_key) SELECT value FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`,
-      )
-      .bind(keys),
-  ];
+/** Takes files out of the manifest, and notes their objects and index entries for deletion. */
+function removeStatements(first: Database, files: readonly ArchiveFile[], now: Micros): D1PreparedStatement[] {
+  return files.flatMap((file) => [
+    first.binding.prepare("DELETE FROM archive_files WHERE file_id = ?1").bind(file.id),
+    doomStatement(first, file, now),
+  ]);
 }
 
-/** Deletes files: from the manifest, then from the session index, then their objects. */
+/** Deletes files: from the manifest, then their objects and their entries in the session index. */
 export async function removeFiles(
   { databases, archive }: Pick<RewriteIo, "databases" | "archive">,
   files: readonly ArchiveFile[],
 ): Promise<void> {
-  const { binding } = firstDatabase(databases);
-  await binding.batch(removeStatements(binding, files));
-  for (const [index, own] of Map.groupBy(files, ({ database }) => database)) {
-    const database = databases.find((one) => one.index === index);
-    if (database !== undefined) await database.binding.batch(own.map((file) => removeIndexStatement(database, file)));
-  }
-  await deleteErasedObjects({ databases, archive });
-}
-
-/** Deletes a file that is not in the manifest: another has rewritten the same file meanwhile, and left out other rows. */
-async function dropIfNotListed(
-  { databases, archive }: RewriteIo,
-  database: Database,
-  file: ArchiveFile,
-): Promise<void> {
-  const listed = await filesById(firstDatabase(databases), [file.id]);
-  if (listed.length > 0) return;
-  await archive.delete(file.key);
-  await database.binding.batch([removeIndexStatement(database, file)]);
-}
-
-/** Deletes objects whose files were written anew. */
-export async function deleteErasedObjects({
-  databases,
-  archive,
-}: Pick<RewriteIo, "databases"> & { archive: ArchiveBucket | null }): Promise<void> {
-  if (archive === null) return;
-  const { binding } = firstDatabase(databases);
-  const { results } = await binding
-    .prepare("SELECT object_key FROM erased_objects LIMIT 100")
-    .all<{ object_key: string }>();
-  if (results.length === 0) return;
-  const keys = results.map(({ object_key: key }) => key);
-  await archive.delete(keys);
-  await binding
-    .prepare("DELETE FROM erased_objects WHERE object_key IN (SELECT value FROM json_each(?1))")
-    .bind(JSON.stringify(keys))
-    .run();
+  const first = firstDatabase(databases);
+  await first.binding.batch(removeStatements(first, files, 0));
+  await deleteAbandonedObjects(databases, archive, 0);
 }
 
 /** All events of a file, row group by row group. */

@@ -1,23 +1,25 @@
 import { createHash } from "node:crypto";
+import type { Micros } from "../model/time/time";
 import type { ArchiveBucket } from "../storage/archive/archive-bucket";
 import { type ArchiveFile, fileId, objectKey } from "../storage/archive/file/archive-file";
 import type { WrittenFile } from "../storage/archive/file/file-writer";
 import type { BuiltIndex } from "../storage/archive/file/session-index";
 import { addIndex } from "../storage/archive/index-store";
-import type { Database } from "../storage/core/databases";
+import { noteObject } from "../storage/archive/pending-objects";
+import { type Database, firstDatabase } from "../storage/core/databases";
 
 /** A file of events or of errors. */
 export type FinishedFile = WrittenFile & Pick<ArchiveFile, "first" | "last" | "applications"> & { index: BuiltIndex };
 
 /**
- * Stores a file of events or errors: the object, then its part of the session index. It is read from the moment on at which its row is in the
+ * Stores a file of events or errors: the object, noted in case of a crash, then its part of the session index. It is read from the moment on at which its row is in the
  * manifest, which the caller adds. Names are made of contents, so storing it twice changes nothing.
  *
  * @throws what R2 and D1 throw. R2 refuses an object whose bytes do not match the given hash.
  */
 export async function storeFile(
   archive: ArchiveBucket,
-  database: Database,
+  { databases, database, now }: { databases: readonly Database[]; database: Database; now: Micros },
   file: FinishedFile,
   {
     kind,
@@ -36,6 +38,7 @@ export async function storeFile(
     ...{ partition, hour, generation, finished, database: database.index },
     ...{ first, last, rows, footerBytes, applications, bytes: bytes.byteLength, indexLevel: index.level },
   };
+  await noteObject(firstDatabase(databases), stored, now);
   await putObject(archive, stored.key, bytes, sha256);
   await addIndex(database, stored, index);
   return stored;

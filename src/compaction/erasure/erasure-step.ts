@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { type ErasureMessage, SECOND_PASS_SECONDS } from "../../model/erasure";
 import type { Micros } from "../../model/time/time";
 import type { ArchiveBucket } from "../../storage/archive/archive-bucket";
+import { deleteAbandonedObjects } from "../../storage/archive/pending-objects";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import { eraseErrorsById, eraseSessionErrors, eraseVisitorErrors } from "../../storage/erasures/erase-errors";
 import { eraseMentions } from "../../storage/erasures/erase-mentions";
@@ -18,7 +19,6 @@ import {
 import { subjectHash } from "../../storage/erasures/subject";
 import { type TombstoneVault, tombstoneOf } from "../../storage/erasures/tombstone-vault";
 import { nextVisitedSessions } from "../../storage/erasures/visited-sessions";
-import { deleteErasedObjects } from "../rewrite-file";
 import { freshSalt } from "./begin-erasure";
 import { archivedSessionsOf, eraseArchivedError, eraseFromArchive, eraseVisitorFromArchive } from "./erase-archived";
 import { type ErasureState, ErasureStateSchema, PASSES, startOfPass } from "./erasure-state";
@@ -67,7 +67,7 @@ export async function runErasureStep({ erasure: id, step }: ErasureMessage, io: 
   const state = erasure.state === null ? startOfPass(erasure.kind, 1) : readState(erasure.state);
   // Raised in each step, because a database may have been added since the last one.
   await raiseFences(io.databases);
-  await deleteErasedObjects(io);
+  if (io.archive !== null) await deleteAbandonedObjects(io.databases, io.archive, io.now());
   const { next, ...counts } = await erase(erasure, state, io);
   const isPassThrough = next === null;
   const following = next ?? (state.pass < PASSES ? startOfPass(erasure.kind, state.pass + 1) : null);
@@ -125,6 +125,8 @@ async function eraseSession(erased: { session: string; before: Micros }, io: Era
   // Each rewritten file takes a whole step. Files that the compactor copies meanwhile already lack the erased
   // events.
   const archived = isDone && budget.left > 0 ? await eraseFromArchive(io, erased) : null;
+  // Without this look the session would count as done: a visitor's second pass may not find it again.
+  if (budget.left <= 0) isDone = false;
   if (archived !== null) {
     budget.left = 0;
     events += archived.events;

@@ -1,7 +1,7 @@
 import type { Micros } from "../../model/time/time";
+import { deleteAbandonedObjects } from "../../storage/archive/pending-objects";
 import { firstDatabase } from "../../storage/core/databases";
 import type { CompactionWorld } from "../compaction-world";
-import { deleteErasedObjects } from "../rewrite-file";
 import { deleteFiles, rewriteFilesOf } from "./delete-archived";
 import { deleteErrors } from "./delete-errors";
 import { dropOldPartitions, emptyLateLanes } from "./drop-partitions";
@@ -26,7 +26,7 @@ interface Rule {
  */
 export async function applyRetention(world: CompactionWorld, now: Micros): Promise<boolean> {
   const first = firstDatabase(world.databases);
-  await deleteErasedObjects(world);
+  if (world.archive !== null) await deleteAbandonedObjects(world.databases, world.archive, now);
   let hasMore = false;
   for (const rule of rulesOf(world)) {
     const name = [rule.kind, rule.application].filter((part) => part !== null).join(" ");

@@ -59,6 +59,20 @@ export const archiveIndex = sqliteTable(
   (table) => [primaryKey({ columns: [table.bucket, table.hour, table.fileId] })],
 );
 
+export const pendingObjects = sqliteTable(
+  "pending_objects",
+  {
+    objectKey: text("object_key").notNull(),
+    fileId: integer("file_id").notNull(),
+    database: integer("database").notNull(),
+    hour: integer("hour").notNull(),
+    indexLevel: integer("index_level").notNull(),
+    notedAt: integer("noted_at").notNull(),
+    doomed: integer("doomed").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.objectKey] })],
+);
+
 export const archiveFinished = sqliteTable("archive_finished", { fileId: integer("file_id").primaryKey() });
 
 export const storageSettings = sqliteTable("storage_settings", {
