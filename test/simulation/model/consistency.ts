@@ -47,6 +47,7 @@ function laneProblems(lane: LaneTables, partitions: readonly Partition[]): strin
   const partition = partitions.find(({ id }) => id === lane.partition);
   if (partition === undefined) return [`${name}: is not in the map`];
   const problems = events.flatMap((row) => eventProblems(row, partition).map((problem) => `${name}: ${problem}`));
+  if (kind === "archived") return problems;
   const isCounted = kind !== "late";
   return [
     ...problems,

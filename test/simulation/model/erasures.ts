@@ -2,6 +2,7 @@ import { beginErasure } from "../../../src/compaction/erasure/begin-erasure";
 import { type ErasureIo, runErasureStep } from "../../../src/compaction/erasure/erasure-step";
 import type { ErasureMessage } from "../../../src/model/erasure";
 import type { Micros } from "../../../src/model/time/time";
+import type { ArchiveBucket } from "../../../src/storage/archive/archive-bucket";
 import { firstDatabase } from "../../../src/storage/core/databases";
 import { stalledErasures } from "../../../src/storage/erasures/erasure-records";
 import { type Subject, subjectHash } from "../../../src/storage/erasures/subject";
@@ -25,13 +26,14 @@ export interface Erasures {
 /** Small, so that an erasure has many steps. */
 const TRANSACTIONS_PER_STEP = 2;
 
-export function startErasures(world: World, traffic: Traffic): Erasures {
+/** @param archive null: the deployment has none */
+export function startErasures(world: World, traffic: Traffic, archive: ArchiveBucket | null = null): Erasures {
   const { random, originals } = world;
   const first = firstDatabase(originals);
   const pending: ErasureMessage[] = [];
   const io: ErasureIo = {
     databases: world.faulty,
-    archive: null,
+    archive,
     vault: memoryVault(),
     sendErasure: async (message) => void pending.push(message),
     transactionsPerStep: TRANSACTIONS_PER_STEP,

@@ -76,9 +76,10 @@ export function faultyDatabase({ index, binding }: Database, conditions: Conditi
   };
 }
 
-async function operate<Result>(
+/** Makes a call, or lets it fail as the conditions and the weather of the calling invocation say. */
+export async function operate<Result>(
   { index, isWrite, makesTables }: { index: number; isWrite: boolean; makesTables: boolean },
-  { full, inFlight }: Conditions,
+  { full, inFlight }: Pick<Conditions, "full" | "inFlight">,
   run: () => Promise<Result>,
 ): Promise<Result> {
   const weather = currentWeather();

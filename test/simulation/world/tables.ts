@@ -1,5 +1,6 @@
 import type { Database } from "../../../src/storage/core/databases";
 import { unpackId } from "../../../src/storage/core/packed-id";
+import { forgetSeries } from "../../../src/storage/counts/series";
 
 /** Everything in the databases, whatever the partition map says. */
 export interface Tables {
@@ -11,7 +12,8 @@ export interface Tables {
 export interface LaneTables {
   database: number;
   partition: number;
-  kind: "open" | "sealed" | "late";
+  /** `archived`: what the archive holds in place of its tables. */
+  kind: "open" | "sealed" | "late" | "archived";
   events: EventFound[];
   /** `session window` */
   activity: string[];
@@ -221,7 +223,9 @@ export async function emptyDatabases(databases: readonly Database[]): Promise<vo
     "report_only_failures",
     "replays",
   ];
-  const erased = ["erasures", "tombstones", "erasure_salts"];
+  const erased = ["erasures", "tombstones", "erasure_salts", "erased_objects"];
+  const archived = ["archive_files", "archive_index", "archive_finished", "compactions", "pending_objects"];
+  databases.forEach(forgetSeries);
   await Promise.all(
     databases.map(async ({ binding }) => {
       const { results } = await binding
@@ -230,7 +234,7 @@ export async function emptyDatabases(databases: readonly Database[]): Promise<vo
       const dropped = results.filter(({ name }) => /^(events|activity|visits|minutes)_\d+[sl]?$/.test(name));
       await binding.batch([
         ...dropped.map(({ name }) => binding.prepare(`DROP TABLE ${name}`)),
-        ...[...kept, ...erased, "partitions"].map((name) => binding.prepare(`DELETE FROM ${name}`)),
+        ...[...kept, ...erased, ...archived, "partitions"].map((name) => binding.prepare(`DELETE FROM ${name}`)),
         binding.prepare("DELETE FROM categories WHERE category <> ''"),
         binding.prepare("UPDATE revisions SET revision = iif(name = 'erased_before', 0, revision + 1)"),
       ]);
