@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import type { ArchiveBucket } from "../../src/storage/archive/archive-bucket";
+import type { Database } from "../../src/storage/core/databases";
+
+/** A database of D1's interface in this process, so that its work counts with that of the code around it. */
+export function sqliteDatabase(): { database: Database; sqlite: DatabaseSync } {
+  const sqlite = new DatabaseSync(":memory:");
+  const migrations = join(import.meta.dirname, "../../migrations");
+  for (const name of readdirSync(migrations).sort()) sqlite.exec(readFileSync(join(migrations, name), "utf8"));
+  return { database: { index: 0, binding: bindingOf(sqlite) as unknown as Database["binding"] }, sqlite };
+}
+
+interface Statement {
+  bind: (...values: SQLInputValue[]) => Statement;
+  all: () => Promise<{ results: unknown[]; meta: { changes: number; size_after: number } }>;
+  run: Statement["all"];
+  first: (column?: string) => Promise<unknown>;
+  raw: () => Promise<unknown[][]>;
+}
+
+function bindingOf(sqlite: DatabaseSync) {
+  function statement(sql: string, values: SQLInputValue[]): Statement {
+    const rows = () => sqlite.prepare(sql).all(...values);
+    const all = async () => {
+      const results = rows();
+      return { results, meta: { changes: Number(sqlite.prepare("SELECT changes() AS n").get()?.n), size_after: 0 } };
+    };
+    return {
+      ...{ bind: (...bound: SQLInputValue[]) => statement(sql, bound), all, run: all },
+      first: async (column) => {
+        const [row] = rows();
+        return row === undefined ? null : column === undefined ? row : row[column];
+      },
+      raw: async () => rows().map((row) => Object.values(row)),
+    };
+  }
+  const binding = {
+    prepare: (sql: string) => statement(sql, []),
+    batch: async (statements: Statement[]) => {
+      sqlite.exec("BEGIN");
+      const results = [];
+      for (const one of statements) results.push(await one.all());
+      sqlite.exec("COMMIT");
+      return results;
+    },
+    withSession: () => binding,
+  };
+  return binding;
+}
+
+/** A bucket that forgets what it is given, but for the sizes. */
+export function sizesOnly(): { bucket: ArchiveBucket; sizes: Map<string, number> } {
+  const sizes = new Map<string, number>();
+  const put = async (key: string, bytes: Uint8Array) => void sizes.set(key, bytes.byteLength);
+  return { bucket: { put } as unknown as ArchiveBucket, sizes };
+}
