@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
-import { barsOf, holds } from "./cost/bars.ts";
+import { barsOf, compactionBars, holds } from "./cost/bars.ts";
 import { billOf, monthOf, totalOf } from "./cost/bill.ts";
+import { compactionBill, storageBill } from "./cost/compaction-bill.ts";
 import { type CostResult, costChart, costReport } from "./cost/report.ts";
 import { runScenario } from "./cost/run-scenario.ts";
 import { EVENTS_PER_MONTH, SCENARIOS, shortened } from "./cost/scenarios.ts";
@@ -23,10 +24,17 @@ async function main(): Promise<number> {
   try {
     for (const scenario of check ? SCENARIOS.map(shortened) : SCENARIOS) {
       process.stderr.write(`${scenario.title} …\n`);
-      const { run, probe } = await runScenario(scenario, built, settings);
-      const lines = billOf(run, probe, settings.observability.head_sampling_rate);
-      const bars = barsOf(scenario, run, probe, lines);
-      results.push({ scenario, run, probe, lines, month: monthOf(lines, EVENTS_PER_MONTH), bars });
+      const { run, probe, compaction: moved } = await runScenario(scenario, built, settings);
+      const sampling = settings.observability.head_sampling_rate;
+      const lines = billOf(run, probe, sampling);
+      const compaction = compactionBill(moved, sampling);
+      const storage = storageBill(moved);
+      const bars = [
+        ...barsOf(scenario, run, probe, lines),
+        ...compactionBars(scenario, run, moved, { lines, compaction, storage }),
+      ];
+      const month = monthOf([...lines, ...compaction], EVENTS_PER_MONTH);
+      results.push({ scenario, run, probe, moved, lines, compaction, storage, month, bars });
     }
   } finally {
     built.remove();

@@ -61,6 +61,20 @@ export const PRICES = {
     includedPerMonth: 25_000_000_000,
     source: "https://developers.cloudflare.com/d1/platform/pricing/",
   },
+  /** Puts and lists. */
+  bucketWrites: {
+    product: "R2: class A operations",
+    dollarsPerMillion: 4.5,
+    includedPerMonth: 1_000_000,
+    source: "https://developers.cloudflare.com/r2/pricing/",
+  },
+  /** Gets and heads. Deletes are free. */
+  bucketReads: {
+    product: "R2: class B operations",
+    dollarsPerMillion: 0.36,
+    includedPerMonth: 10_000_000,
+    source: "https://developers.cloudflare.com/r2/pricing/",
+  },
   /** Log lines and the record of each invocation, after sampling. */
   logEvents: {
     product: "Workers Logs: events",
@@ -71,6 +85,16 @@ export const PRICES = {
 } as const satisfies Record<string, Price>;
 
 export type PriceName = keyof typeof PRICES;
+
+/** A GB (10^9 bytes) stored for a month, in US dollars, beyond what the plan includes. */
+export const STORAGE_PRICES = {
+  database: {
+    product: "D1: storage",
+    dollarsPerGb: 0.75,
+    source: "https://developers.cloudflare.com/d1/platform/pricing/",
+  },
+  bucket: { product: "R2: storage", dollarsPerGb: 0.015, source: "https://developers.cloudflare.com/r2/pricing/" },
+} as const;
 
 /** The bytes of one unit of a queue operation. */
 export const QUEUE_UNIT_BYTES = 64_000;

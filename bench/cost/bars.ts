@@ -1,6 +1,7 @@
 import { type BillLine, totalOf } from "./bill.ts";
-import { type Scenario, seriesOf } from "./scenarios.ts";
-import type { Probe, Run } from "./tally.ts";
+import type { StoredLine } from "./compaction-bill.ts";
+import { EVENTS_PER_MONTH, type Scenario, seriesOf } from "./scenarios.ts";
+import type { Compaction, Probe, Run } from "./tally.ts";
 
 /** A limit on a count, enforced in CI. */
 export interface Bar {
@@ -52,4 +53,36 @@ export function barsOf(scenario: Scenario, { tally, ...run }: Run, probe: Probe,
       ? []
       : [{ what: "dollars for a million events at list price", found: totalOf(lines), most: scenario.mostDollars }]),
   ];
+}
+
+/** Dollars that moving a million events to the archive may cost. */
+const MOST_COMPACTION_DOLLARS = 0.05;
+
+/** The bars of the compactor, and of a month with everything that a year has stored. */
+export function compactionBars(
+  scenario: Scenario,
+  { stored }: Run,
+  { archived }: Compaction,
+  {
+    lines,
+    compaction,
+    storage,
+  }: { lines: readonly BillLine[]; compaction: readonly BillLine[]; storage: readonly StoredLine[] },
+): Bar[] {
+  const month = monthDollars([...lines, ...compaction], storage);
+  return [
+    { what: "events that are not in the archive", found: Math.abs(stored - archived), most: 0 },
+    ...(scenario.mostMonthDollars === null
+      ? []
+      : [
+          { what: "dollars for moving a million events", found: totalOf(compaction), most: MOST_COMPACTION_DOLLARS },
+          { what: "dollars a month at list price, storage included", found: month, most: scenario.mostMonthDollars },
+        ]),
+  ];
+}
+
+/** A month at list price with what is stored. */
+export function monthDollars(lines: readonly BillLine[], storage: readonly StoredLine[]): number {
+  const stored = storage.reduce((sum, { dollars }) => sum + dollars, 0);
+  return (totalOf(lines) * EVENTS_PER_MONTH) / 1e6 + stored;
 }

@@ -10,9 +10,15 @@ export interface TakenMessage {
  * The Worker's bindings with a counter in front of each. The real bindings do the work, except for the queue: it passes each
  * message to `take`, because the meter delivers by its own clock.
  */
-export function meteredBindings(real: Env, tally: Tally, take: (message: TakenMessage) => void): Env {
+export function meteredBindings(
+  real: Env,
+  tally: Tally,
+  { take, wake }: { take: (message: TakenMessage) => void; wake: () => void },
+): Env {
   return {
     ...real,
+    ARCHIVE: meteredBucket(real.ARCHIVE, tally),
+    COMPACTION: meteredQueue(real.COMPACTION, tally, wake),
     KEYS: meteredKeys(real.KEYS, tally),
     EVENTS: meteredQueue(real.EVENTS, tally, take),
     SESSIONS: meteredSessions(real.SESSIONS, tally),
@@ -55,6 +61,20 @@ function meteredQueue(real: Queue, tally: Tally, take: (message: TakenMessage) =
   });
 }
 
+function meteredBucket(real: R2Bucket, tally: Tally): R2Bucket {
+  return standIn(real, {
+    put: (...values: Parameters<R2Bucket["put"]>) => {
+      tally.bucketWrites += 1;
+      return real.put(...values);
+    },
+    get: (name: string, options: R2GetOptions) => {
+      tally.bucketReads += 1;
+      return real.get(name, options);
+    },
+    delete: (keys: string | string[]) => real.delete(keys),
+  });
+}
+
 function meteredSessions(real: Env["SESSIONS"], tally: Tally): Env["SESSIONS"] {
   return standIn(real, {
     getByName: (name: string) => {
@@ -94,15 +114,19 @@ function meteredDatabase(real: D1Database, tally: Tally): D1Database {
       all: single,
       run: single,
       first,
+      // Drizzle asks for rows as lists. No column's name comes twice in what it asks here.
+      raw: async () => (await single()).results.map((row) => Object.values(row)),
     });
     prepared.set(wrapped, { statement, query });
     return wrapped;
   }
 
-  return new Proxy(real, {
+  const metered: D1Database = new Proxy(real, {
     // `databasesOf` checks for `prepare`.
     has: (target, name) => name in target,
     get(_target, name) {
+      // There are no replicas here.
+      if (name === "withSession") return () => metered;
       if (name === "prepare") return (query: string) => wrap(real.prepare(query), query);
       if (name !== "batch") throw new Error(`the meter does not count ${String(name)}`);
       return async (statements: D1PreparedStatement[]) => {
@@ -118,6 +142,7 @@ function meteredDatabase(real: D1Database, tally: Tally): D1Database {
       };
     },
   });
+  return metered;
 }
 
 const KINDS: readonly [tables: RegExp, kind: RowKind][] = [
@@ -127,6 +152,7 @@ const KINDS: readonly [tables: RegExp, kind: RowKind][] = [
   [/^(minutes_.*|counts|series_hours)$/, "counts"],
   [/^(categories|series)$/, "series"],
   [/^(errors|error_parts|failures|report_only_failures)$/, "errors"],
+  [/^(archive_\w+|pending_objects|compact\w+|retention_\w+)$/, "archive"],
   [/^(partitions|revisions|write_probe)$/, "partitions"],
 ];
 

@@ -2,10 +2,11 @@ import { PRICES, PRICES_READ, type PriceName } from "../prices.ts";
 import type { Chart } from "../shared/bar-chart.ts";
 import { describeMachine, type Machine } from "../shared/machine.ts";
 import { markdownTable } from "../shared/markdown-table.ts";
-import { type Bar, holds } from "./bars.ts";
+import { type Bar, holds, monthDollars } from "./bars.ts";
 import { type BillLine, type Month, totalOf } from "./bill.ts";
+import { HOT_DAYS, type StoredLine } from "./compaction-bill.ts";
 import { EVENTS_PER_MONTH, EVENTS_PER_SECOND, type Scenario } from "./scenarios.ts";
-import type { Probe, Run } from "./tally.ts";
+import type { Compaction, Probe, Run } from "./tally.ts";
 
 /** All results of one scenario. */
 export interface CostResult {
@@ -13,21 +14,30 @@ export interface CostResult {
   run: Run;
   probe: Probe;
   lines: BillLine[];
+  /** What moving the run's events to the archive took, and what that adds to the bill. */
+  moved: Compaction;
+  compaction: BillLine[];
+  storage: StoredLine[];
   month: Month;
   bars: Bar[];
 }
 
 export function costReport(results: readonly CostResult[], machine: Machine): string {
   const titles = results.map(({ scenario }) => scenario.title);
-  const perMillion = (results[0]?.lines ?? []).map(({ what, price }, index) => [
-    `${what} (${PRICES[price].product})`,
-    ...results.map(({ lines }) => {
-      const line = lines[index];
-      return line === undefined
-        ? ""
-        : `${count(line.unitsPerMillionEvents)} · ${dollars(line.dollarsPerMillionEvents)}`;
-    }),
-  ]);
+  const table = (linesOf: (result: CostResult) => readonly BillLine[]) => {
+    const [first] = results;
+    const rows = (first === undefined ? [] : linesOf(first)).map(({ what, price }, index) => [
+      `${what} (${PRICES[price].product})`,
+      ...results.map((result) => {
+        const line = linesOf(result)[index];
+        return line === undefined
+          ? ""
+          : `${count(line.unitsPerMillionEvents)} · ${dollars(line.dollarsPerMillionEvents)}`;
+      }),
+    ]);
+    const sums = results.map((result) => `**${dollars(totalOf(linesOf(result)))}**`);
+    return markdownTable(["", ...titles], [...rows, ["**in all**", ...sums]]);
+  };
   const months = (results[0]?.month.lines ?? []).map(({ price }, index) => [
     PRICES[price].product,
     ...results.map(({ month }) => {
@@ -42,7 +52,13 @@ Made by \`npm run bench:cost\` on ${describeMachine(machine)}.
 
 ## For a million events: billed units · dollars at list price
 
-${markdownTable(["", ...titles], [...perMillion, ["**in all**", ...results.map(({ lines }) => `**${dollars(totalOf(lines))}**`)]])}
+${table(({ lines }) => lines)}
+
+## Moving a million events to the archive
+
+${table(({ compaction }) => compaction)}
+
+A run's events fill one small file, as an hour of 360,000 fills one in production: what a file takes weighs too much here.
 
 ## A month at ${EVENTS_PER_SECOND} events a second (${(EVENTS_PER_MONTH / 1e6).toFixed(1)} million): at list price · with the plan's allowances
 
@@ -58,7 +74,28 @@ ${markdownTable(
   ],
 )}
 
-Not counted here, since they are times and bytes: CPU, the time for which sessions' objects are at work, storage. See bench/README.md.
+## The same with what is stored after a year, ${HOT_DAYS} days of it in D1, at list price
+
+${markdownTable(
+  ["", ...titles],
+  [
+    ...(results[0]?.storage ?? []).map(({ what }, index) => [
+      what,
+      ...results.map(({ storage }) => {
+        const line = storage[index];
+        return line === undefined ? "" : `${line.gigabytes.toFixed(1)} GB · ${dollars(line.dollars)}`;
+      }),
+    ]),
+    [
+      "**a month in all**",
+      ...results.map(
+        ({ lines, compaction, storage }) => `**${dollars(monthDollars([...lines, ...compaction], storage))}**`,
+      ),
+    ],
+  ],
+)}
+
+Not counted here, since they are times: CPU, and the time for which sessions' objects are at work. See bench/README.md.
 
 ## Bars
 

@@ -3,16 +3,12 @@ import { migrate, startPlatform } from "../shared/local-platform.ts";
 import { workerBindings } from "../shared/worker-bindings.ts";
 import { consumerOf, type WranglerSettings } from "../shared/wrangler-settings.ts";
 import type { Scenario } from "./scenarios.ts";
-import type { Probe, Run } from "./tally.ts";
+import type { Answer } from "./worker.ts";
 
 const WORKER = "metered";
 
 /** Runs a scenario on a new platform, with empty databases. */
-export async function runScenario(
-  scenario: Scenario,
-  built: BuiltWorker,
-  settings: WranglerSettings,
-): Promise<{ run: Run; probe: Probe }> {
+export async function runScenario(scenario: Scenario, built: BuiltWorker, settings: WranglerSettings): Promise<Answer> {
   const consumer = consumerOf(settings, "the-eye-events");
   const { miniflare: platform, stop } = await startPlatform({
     workers: [
@@ -38,7 +34,7 @@ export async function runScenario(
       }),
     });
     if (!response.ok) throw new Error(`the metered Worker failed: ${await response.text()}`);
-    return (await response.json()) as { run: Run; probe: Probe };
+    return (await response.json()) as Answer;
   } finally {
     await stop();
   }

@@ -17,21 +17,31 @@ export interface Scenario {
   mostRows: number;
   /** Dollars for a million events at list price; null: no limit. */
   mostDollars: number | null;
+  /** Dollars for a month at EVENTS_PER_SECOND at list price, with the compactor and what a year has stored; null: not held. */
+  mostMonthDollars: number | null;
 }
 
 const SHARED = {
   ...{ sessions: 2_000, eventsPerSession: 10, sessionsPerRequest: 1, typesPerSample: 1, invalidEvery: 0 },
-  ...{ inherits: true, mostRows: 1.35, mostDollars: null },
+  ...{ inherits: true, mostRows: 1.35, mostDollars: null, mostMonthDollars: null },
 };
 
 export const SCENARIOS: readonly Scenario[] = [
-  { ...SHARED, name: "browser-1", title: "browsers, one event a request", eventsPerRequest: 1, mostDollars: 3 },
+  {
+    ...SHARED,
+    name: "browser-1",
+    title: "browsers, one event a request",
+    eventsPerRequest: 1,
+    mostDollars: 3,
+    mostMonthDollars: 800,
+  },
   {
     ...SHARED,
     name: "browser-5",
     title: "browsers, five events of one session a request",
     eventsPerRequest: 5,
     mostDollars: 1.65,
+    mostMonthDollars: 450,
   },
   {
     ...SHARED,
@@ -40,6 +50,7 @@ export const SCENARIOS: readonly Scenario[] = [
     eventsPerRequest: 100,
     sessionsPerRequest: 20,
     mostDollars: 1.35,
+    mostMonthDollars: 370,
   },
   {
     ...SHARED,

@@ -1,5 +1,5 @@
 /** Groups of D1 tables that the bill distinguishes. */
-export type RowKind = "events" | "activity" | "visits" | "counts" | "series" | "errors" | "partitions";
+export type RowKind = "events" | "activity" | "visits" | "counts" | "series" | "errors" | "partitions" | "archive";
 
 /** The counts of all billed operations of a run. */
 export interface Tally {
@@ -21,6 +21,9 @@ export interface Tally {
   databaseStatements: number;
   databaseRowsRead: number;
   databaseRowsWritten: Record<RowKind, number>;
+  /** Calls of the archive: puts, and gets. */
+  bucketWrites: number;
+  bucketReads: number;
   /** Lines that the Worker logged. */
   logLines: number;
 }
@@ -37,7 +40,10 @@ export function emptyTally(): Tally {
     databaseCalls: 0,
     databaseStatements: 0,
     databaseRowsRead: 0,
-    databaseRowsWritten: { events: 0, activity: 0, visits: 0, counts: 0, series: 0, errors: 0, partitions: 0 },
+    databaseRowsWritten: {
+      ...{ events: 0, activity: 0, visits: 0, counts: 0, series: 0, errors: 0, partitions: 0, archive: 0 },
+    },
+    ...{ bucketWrites: 0, bucketReads: 0 },
     logLines: 0,
   };
 }
@@ -57,6 +63,21 @@ export interface Run {
   rare: number;
   /** Requests that were not answered with 202. */
   refused: number;
+}
+
+/** What moving a run's events to the archive took. */
+export interface Compaction {
+  /** From sealing the run's partition until it is dropped; and the same for a partition that holds nothing. */
+  move: Tally;
+  empty: Tally;
+  /** One look of the compactor that finds nothing to do, which it has each minute. */
+  look: Tally;
+  /** Bytes for each event: in the database while it is hot, in the archive, and of the session index afterwards. */
+  hotBytes: number;
+  archivedBytes: number;
+  indexBytes: number;
+  /** Events in the archive. */
+  archived: number;
 }
 
 /** Rows of D1. */

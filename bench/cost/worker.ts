@@ -1,19 +1,22 @@
 // Imported first: it replaces the clock that the modules below keep a reference to.
 import "./virtual-clock.ts";
 
+import { claimRun } from "../../src/compaction/compactor-lease";
 import { hashKey } from "../../src/http/auth/keys";
 import eye from "../../src/index";
 import { keyEntry } from "../../src/model/access-key";
 import type { Micros } from "../../src/model/time/time";
+import { readStorageSettings, saveStorageSettings } from "../../src/storage/admin/storage-settings";
 import { databasesOf, firstDatabase } from "../../src/storage/core/databases";
 import { maintainPartitions } from "../../src/storage/partitions/partition-maintenance";
 import { addCommonCategories } from "../../src/storage/partitions/partition-records";
 import { isolatePartitions } from "../../src/storage/partitions/partition-store";
+import { HOT_DAYS } from "./compaction-bill.ts";
 import { type ConsumerSettings, type Delivery, deliveriesOf } from "./deliveries.ts";
 import { meteredBindings, type TakenMessage } from "./metered-bindings.ts";
 import { countObjectsIn } from "./metered-session.ts";
 import type { Scenario } from "./scenarios.ts";
-import { emptyTally, type Probe, type Rows, type Run, rowsWritten } from "./tally.ts";
+import { type Compaction, emptyTally, type Probe, type Rows, type Run, rowsWritten, type Tally } from "./tally.ts";
 import { APPLICATIONS, CATEGORIES, requestsOf, type SentRequest } from "./traffic.ts";
 import { START_MS, setClock } from "./virtual-clock.ts";
 
@@ -29,6 +32,7 @@ export interface Order {
 
 export interface Answer {
   run: Run;
+  compaction: Compaction;
   probe: Probe;
 }
 
@@ -48,7 +52,8 @@ export default {
     await meter.makePartitions(order);
     const run = await meter.run(order);
     const probe = await meter.probe(order);
-    return Response.json({ run, probe } satisfies Answer);
+    const compaction = await meter.compact(run.stored);
+    return Response.json({ run, probe, compaction } satisfies Answer);
   },
 } satisfies ExportedHandler<Env>;
 
@@ -58,6 +63,9 @@ class Meter {
   private taken: Message[] = [];
   private atMs = 0;
   private lastLine = "";
+  private isWoken = false;
+  private emptyBytes = 0;
+  private filledBytes = 0;
 
   constructor(
     private readonly real: Env,
@@ -70,7 +78,12 @@ class Meter {
       };
     }
     countObjectsIn(this.tally);
-    this.env = meteredBindings(real, this.tally, (message) => this.taken.push({ ...message, atMs: this.atMs }));
+    this.env = meteredBindings(real, this.tally, {
+      take: (message) => this.taken.push({ ...message, atMs: this.atMs }),
+      wake: () => {
+        this.isWoken = true;
+      },
+    });
   }
 
   /**
@@ -88,6 +101,7 @@ class Meter {
     }
     await isolatePartitions(this.env).covering([traffic]);
     setClock(START_MS);
+    this.emptyBytes = await this.databaseBytes();
     this.reset();
   }
 
@@ -95,6 +109,7 @@ class Meter {
     const requests = requestsOf(scenario, START_MS);
     const refused = await this.send(requests);
     await this.deliver(deliveriesOf(this.taken, settings));
+    this.filledBytes = await this.databaseBytes();
     const partition = (await isolatePartitions(this.real).latest()).find(START_MS * 1_000);
     const events = `events_${partition?.id}`;
     return {
@@ -136,6 +151,72 @@ class Meter {
     this.reset();
     await this.deliver(deliveries, 2);
     return { statements, redeliveredRows: this.tally.objectRows + rowsWritten(this.tally), partition, upkeep };
+  }
+
+  /** Moves the run's partition to the archive, a hot window later, and looks once more when there is nothing to do. */
+  async compact(stored: number): Promise<Compaction> {
+    const first = firstDatabase(databasesOf(this.real));
+    const { settings } = await readStorageSettings(first);
+    await saveStorageSettings(first, { ...settings, hot_days: HOT_DAYS }, START_MS * 1_000);
+    const own = await this.partitionAt(START_MS);
+    // The day before has a partition too, which holds nothing.
+    const empty = await this.dropped(START_MS - DAY_MS, HOT_DAYS * DAY_MS);
+    const move = await this.dropped(START_MS, (HOT_DAYS + 1) * DAY_MS);
+    this.reset();
+    await this.wakeCompactor();
+    const look = { ...this.tally };
+    const sum = (column: string) =>
+      this.countRows(`SELECT sum(${column}) AS n FROM archive_files WHERE partition_id = ${own?.id}`);
+    const archived = await sum("rows");
+    return {
+      ...{ move, empty, look, archived },
+      hotBytes: (this.filledBytes - this.emptyBytes) / stored,
+      archivedBytes: (await sum("bytes")) / archived,
+      // Three numbers beside the entries.
+      indexBytes: (await this.countRows("SELECT sum(length(entries) + 16) AS n FROM archive_index")) / archived,
+    };
+  }
+
+  /** What it takes until the partition of a moment is dropped. */
+  private async dropped(momentMs: number, afterMs: number): Promise<Tally> {
+    this.reset();
+    for (let minutes = 0; (await this.partitionAt(momentMs))?.state !== "dropped"; minutes += 6) {
+      if (minutes > 600) throw new Error(`the compactor does not come to an end: ${this.lastLine}`);
+      this.atMs = afterMs + minutes * 60_000;
+      setClock(START_MS + this.atMs);
+      await this.wakeCompactor();
+    }
+    return { ...this.tally };
+  }
+
+  /** What the cron does each minute, and every run that follows from it. */
+  private async wakeCompactor(): Promise<void> {
+    if (await claimRun(firstDatabase(databasesOf(this.env)), Date.now() * 1_000))
+      await this.env.COMPACTION.send({ v: 1 });
+    while (this.isWoken) {
+      this.isWoken = false;
+      this.tally.consumerInvocations += 1;
+      const message = {
+        id: "wake",
+        timestamp: new Date(),
+        body: { v: 1 },
+        attempts: 1,
+        metadata: {},
+        ack() {},
+        retry() {},
+      };
+      const metadata = { metrics: { backlogCount: 0, backlogBytes: 0 } };
+      const batch = { queue: "the-eye-compaction", metadata, messages: [message], ackAll() {}, retryAll() {} };
+      await eye.queue(batch, this.env);
+    }
+  }
+
+  private async partitionAt(ms: number) {
+    return (await isolatePartitions(this.real).latest()).find(ms * 1_000);
+  }
+
+  private async databaseBytes(): Promise<number> {
+    return (await this.real.DB.prepare("SELECT 1").all()).meta.size_after;
   }
 
   /** The cron's upkeep of partitions. The next partition exists already. */

@@ -1,12 +1,13 @@
 import { expect, it } from "vitest";
-import { barsOf, holds } from "../../bench/cost/bars.ts";
+import { barsOf, compactionBars, holds } from "../../bench/cost/bars.ts";
 import { billOf } from "../../bench/cost/bill.ts";
+import { compactionBill, storageBill } from "../../bench/cost/compaction-bill.ts";
 import { SCENARIOS } from "../../bench/cost/scenarios.ts";
-import { emptyTally, type Probe, type Run } from "../../bench/cost/tally.ts";
+import { type Compaction, emptyTally, type Probe, type Run } from "../../bench/cost/tally.ts";
 
 const [SCENARIO] = SCENARIOS;
 
-const ROWS = { events: 1_000, activity: 100, visits: 0, counts: 40, series: 28, errors: 0, partitions: 0 };
+const ROWS = { events: 1_000, activity: 100, visits: 0, counts: 40, series: 28, errors: 0, partitions: 0, archive: 0 };
 const TALLY = {
   ...emptyTally(),
   requests: 1_000,
@@ -69,4 +70,34 @@ it.each([
   ],
 ])("fails for %s", (_, run, probe) => {
   expect(failing(run, probe)).not.toEqual([]);
+});
+
+const MOVED: Compaction = {
+  move: { ...emptyTally(), databaseRowsRead: 2_000, bucketWrites: 1 },
+  ...{ empty: emptyTally(), look: emptyTally() },
+  ...{ hotBytes: 170, archivedBytes: 30, indexBytes: 1, archived: 1_000 },
+};
+
+function failingCompaction(moved: Partial<Compaction>): string[] {
+  if (SCENARIO === undefined) return [];
+  const found = { ...MOVED, ...moved };
+  const bills = {
+    lines: billOf(RUN, PROBE, 0.05),
+    compaction: compactionBill(found, 0.05),
+    storage: storageBill(found),
+  };
+  const bars = compactionBars(SCENARIO, RUN, found, bills);
+  return bars.filter((bar) => !holds(bar)).map(({ what }) => what);
+}
+
+it("holds where the compactor costs what is promised", () => {
+  expect(failingCompaction({})).toEqual([]);
+});
+
+it.each<[string, Partial<Compaction>]>([
+  ["an event that is not archived", { archived: 999 }],
+  ["a row for every tenth event", { move: { ...emptyTally(), databaseRowsWritten: { ...ROWS, events: 100 } } }],
+  ["larger events in D1", { hotBytes: 10_000 }],
+])("fails for a compactor with %s", (_, moved) => {
+  expect(failingCompaction(moved)).not.toEqual([]);
 });
