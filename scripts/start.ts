@@ -24,6 +24,9 @@ import { inUse, type StateLock, takeLock } from "./start/state-lock.ts";
 import { untilDead } from "./start/watch-service.ts";
 import { welcome } from "./start/welcome.ts";
 
+/** Settings that wrangler.toml leaves unset: a secret, and the hot window of a trial. */
+const UNSET_SETTINGS = ["ADMIN_KEY", "HOT_SECONDS"];
+
 const ROOT = join(import.meta.dirname, "..");
 
 /** The parent process. Read first, because the parent may exit before the state is set up. */
@@ -159,7 +162,7 @@ async function main(): Promise<number> {
     console.error(`wrangler.toml cannot be used: ${error instanceof Error ? error.message : error}`);
     return 1;
   }
-  const options = parseStartOptions(process.argv.slice(2), [...settings, "ADMIN_KEY"]);
+  const options = parseStartOptions(process.argv.slice(2), [...settings, ...UNSET_SETTINGS]);
   if (typeof options === "string") {
     console.error(options);
     return 2;
