@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import * as v from "valibot";
+import { askService, jsonOf } from "./ask-service.ts";
 import { LOCAL_KEYS } from "./local-keys.ts";
 
 /**
@@ -32,12 +33,12 @@ export async function drain(address: string, signal: AbortSignal, limitMs = DRAI
 
 async function ask(address: string, signal: AbortSignal): Promise<number | null> {
   try {
-    const response = await fetch(`${address}/health/drain`, {
+    const answer = await askService(`${address}/health/drain`, {
       method: "POST",
       headers: { Authorization: `Bearer ${LOCAL_KEYS.admin}` },
       signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
     });
-    const body = v.safeParse(WaitingSchema, await response.json());
+    const body = v.safeParse(WaitingSchema, jsonOf(answer));
     return body.success ? body.output.waiting : null;
   } catch {
     return null;

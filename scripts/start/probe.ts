@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import * as v from "valibot";
+import { askService, jsonOf } from "./ask-service.ts";
 
 /** Whether a port is free. If it is not, wrangler would silently use another one. */
 export function isPortFree(port: number, host: string): Promise<boolean> {
@@ -21,10 +22,9 @@ export async function waitUntilReady(url: string, signal: AbortSignal): Promise<
   while (!signal.aborted) {
     let pauseMs = 100;
     try {
-      const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]) });
-      const body: unknown = await response.json().catch(() => null);
-      if (response.ok) return { kind: "ready" };
-      const problem = v.safeParse(MisconfiguredSchema, body);
+      const answer = await askService(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]) });
+      if (answer.status === 200) return { kind: "ready" };
+      const problem = v.safeParse(MisconfiguredSchema, jsonOf(answer));
       if (problem.success) return { kind: "misconfigured", detail: problem.output.detail };
       // It runs with errors, and its own output says why. More requests would bury that.
       pauseMs = 2_000;

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { askService } from "./ask-service.ts";
 import { isRunning, processTable } from "./process-table.ts";
 
 export interface WatchLimits {
@@ -70,9 +71,8 @@ function isListening({ hostname, port }: URL): Promise<boolean> {
 
 async function answers(url: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
-    await response.arrayBuffer();
-    return response.ok;
+    const { status } = await askService(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
+    return status === 200;
   } catch {
     return false;
   }

@@ -10,9 +10,11 @@ export function exampleCommands(address: string, sessionId: string, now: Date): 
     data: { host: "localhost", path: "/" },
     timestamp: formatTimestamp(now.getTime() * 1000),
   };
+  // Under https the certificate is one that nobody has signed.
+  const curl = address.startsWith("https:") ? "curl -ksS" : "curl -sS";
   return {
-    send: `curl -sS ${address}/theeye/events -H "Authorization: Bearer ${LOCAL_KEYS.write}" -d '${JSON.stringify(event)}'`,
-    read: `curl -sS "${address}/theeye/events?session_id=${sessionId}" -H "Authorization: Bearer ${LOCAL_KEYS.read}"`,
+    send: `${curl} ${address}/theeye/events -H "Authorization: Bearer ${LOCAL_KEYS.write}" -d '${JSON.stringify(event)}'`,
+    read: `${curl} "${address}/theeye/events?session_id=${sessionId}" -H "Authorization: Bearer ${LOCAL_KEYS.read}"`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "../..");
@@ -36,7 +36,7 @@ export async function startService(persistTo: string, flags: readonly string[] =
   if (child.exitCode !== null || child.signalCode !== null) {
     throw new Error(`npm start ended before it was ready:\n${collected.text()}`);
   }
-  const url = `http://localhost:${port}`;
+  const url = `${flags.includes("https") ? "https" : "http"}://localhost:${port}`;
   return {
     url,
     output: collected.text,
@@ -136,12 +136,18 @@ function collectOutput(child: ChildProcess): { text: () => string; until: (words
 }
 
 async function untilRefused(url: string): Promise<void> {
-  await eventually(async () => {
-    try {
-      await fetch(`${url}/health`, { signal: AbortSignal.timeout(1_000) });
-      return null;
-    } catch {
-      return true;
-    }
-  });
+  // Of any protocol: an HTTP request to a service that speaks HTTPS fails while it runs.
+  const { hostname, port } = new URL(url);
+  await eventually(
+    () =>
+      new Promise<true | null>((resolve) => {
+        const socket = connect({ host: hostname, port: Number(port) });
+        const end = (isRefused: true | null) => {
+          socket.destroy();
+          resolve(isRefused);
+        };
+        socket.once("connect", () => end(null));
+        socket.once("error", () => end(true));
+      }),
+  );
 }

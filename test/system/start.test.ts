@@ -143,6 +143,27 @@ test("an invalid setting stops the service with a message that says what to do",
   expect(output).not.toContain("The Eye is ready");
 });
 
+test.skipIf(!HAS_CURL)(
+  "under https it says that it is ready, and stores what it has accepted before it stops",
+  async () => {
+    const own = mkdtempSync(join(tmpdir(), "the-eye-https-"));
+    const flags = ["--local-protocol", "https"];
+    const secure = await startService(own, flags);
+    const [send = "", read = ""] = secure.output().match(/^curl .*$/gm) ?? [];
+    expect(send).toContain("https://localhost:");
+    expect(await pasted(send)).toMatchObject({ accepted: 1 });
+    // At once: the event is still in the queue, which is in memory.
+    await secure.stop();
+    const again = await startService(own, flags);
+    const port = new URL(again.url).port;
+    expect(await pasted(read.replace(/localhost:\d+/, `localhost:${port}`))).toMatchObject({
+      results: [{ name: "pageview" }],
+    });
+    await again.stop();
+    rmSync(own, { recursive: true });
+  },
+);
+
 test.skipIf(process.platform === "win32")("wrangler dev alone says what to run instead", async () => {
   const port = String(await freePort());
   const wrangler = join(ROOT, "node_modules/.bin/wrangler");
