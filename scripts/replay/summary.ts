@@ -93,5 +93,8 @@ function result(outcome: Outcome): string {
   if (!isDryRun && !addsUp(reconciliation)) return "It does not add up.";
   if (unread.length > 0) return `It does not add up: ${unread.join(", ")} could not be read to the end.`;
   if (bad.length > 0) return `It does not add up: ${bad.join(", ")} ${bad.length === 1 ? "is" : "are"} not understood.`;
-  return isDryRun ? "Nothing was sent (--dry-run)." : "It adds up.";
+  if (isDryRun) return "Nothing was sent (--dry-run).";
+  const leftOut = files.reduce((sum, file) => sum + file.notUnderstood, 0);
+  if (leftOut === 0) return "It adds up.";
+  return `It adds up, except for ${leftOut} ${leftOut === 1 ? "line that was" : "lines that were"} not understood.`;
 }

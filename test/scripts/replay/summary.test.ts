@@ -54,5 +54,10 @@ test.each<[string, Outcome, RegExp]>([
   ],
 ])("there is a note on %s", (_, outcome, note) => {
   expect(notesOf(outcome).join("\n")).toMatch(note);
-  expect(notesOf(outcome).at(-1)).toBe("It adds up.");
+  expect(notesOf(outcome).at(-1)).toMatch(/^It adds up(\.|, except for 1 line that was not understood\.)$/);
+});
+
+test("the result counts the lines that were left out because they are not understood", () => {
+  const file1 = file({ lines: 12, notUnderstood: 2, firstUnknown: { number: 3, text: "what?" } });
+  expect(notesOf(outcomeOf([file1])).at(-1)).toBe("It adds up, except for 2 lines that were not understood.");
 });
