@@ -57,8 +57,8 @@ async function main(): Promise<number> {
     for (const events of large) await addDatabase(result, { events, layout: "large" }, built, how);
     for (const events of small) await addDatabase(result, { events, layout: "small" }, built, how);
     const bar = new ProgressBar("bytes an event");
-    result.stored = await measureStoredBytes(values.check ? 50_000 : 500_000, built.script, (done) =>
-      bar.show(done, values.check ? 50_000 : 500_000),
+    result.stored = await measureStoredBytes(values.check ? 100_000 : 500_000, built.script, (done) =>
+      bar.show(done, values.check ? 100_000 : 500_000),
     );
     bar.end();
   } finally {

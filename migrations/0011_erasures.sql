@@ -41,8 +41,3 @@ CREATE TABLE erasure_fence (
 
 -- Errors that a replay resolved into a session, so that they are erased with it.
 CREATE INDEX errors_by_resolved_session ON errors (resolved_session) WHERE resolved_session IS NOT NULL;
-
--- Objects of the archive whose files were rewritten without erased events; they are to be deleted.
-CREATE TABLE erased_objects (
-  object_key TEXT NOT NULL PRIMARY KEY
-) STRICT, WITHOUT ROWID;

@@ -41,6 +41,6 @@ function isHours(sql: string): boolean {
 
 /** Sorting within equal values of the first columns sorts few rows: the events of a slot. */
 function isSort(step: string, isSum: boolean): boolean {
-  if (!/USE TEMP B-TREE/.test(step) || /FOR LAST \d+ TERMS OF ORDER BY/.test(step)) return false;
+  if (!/USE TEMP B-TREE/.test(step) || /FOR LAST (?:TERM|\d+ TERMS) OF ORDER BY/.test(step)) return false;
   return !(isSum && /FOR (GROUP BY|ORDER BY|DISTINCT)/.test(step)) && !/FOR group_concat\(DISTINCT\)/.test(step);
 }

@@ -9,7 +9,7 @@ const EMPTIED = [
   ...["partitions", "counts", "series_hours", "series", "errors", "error_parts", "failures", "report_only_failures"],
   ...["replays", "write_probe", "archive_files", "archive_index", "archive_finished", "compactions", "compactor_lease"],
   ...["storage_settings", "retention_log", "retention_checks", "erasures", "tombstones", "erasure_salts"],
-  ...["erased_objects", "pending_objects"],
+  ...["pending_objects"],
   ...["properties", "property_counts", "property_sweep"],
 ];
 

@@ -1,4 +1,4 @@
-import { hash48 } from "../../model/event/short-hash";
+import { hash48 } from "../../model/event/short-hash.ts";
 
 /** Sample keys are 0 to SAMPLE_KEYS - 1: 15 bits, which take two bytes of a row. */
 export const SAMPLE_KEYS = 32_768;

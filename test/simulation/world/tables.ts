@@ -223,7 +223,7 @@ export async function emptyDatabases(databases: readonly Database[]): Promise<vo
     "report_only_failures",
     "replays",
   ];
-  const erased = ["erasures", "tombstones", "erasure_salts", "erased_objects"];
+  const erased = ["erasures", "tombstones", "erasure_salts"];
   const archived = ["archive_files", "archive_index", "archive_finished", "compactions", "pending_objects"];
   databases.forEach(forgetSeries);
   await Promise.all(

@@ -41,8 +41,4 @@ export const erasureSalts = sqliteTable("erasure_salts", { salt: text("salt").no
   primaryKey({ columns: [table.salt] }),
 ]);
 
-export const erasedObjects = sqliteTable("erased_objects", { objectKey: text("object_key").notNull() }, (table) => [
-  primaryKey({ columns: [table.objectKey] }),
-]);
-
 export const erasureFence = sqliteTable("erasure_fence", { known: integer("known").notNull() });
