@@ -2,18 +2,18 @@ import { version } from "../../../package.json";
 import { EVENT_CODES, REQUEST_PROBLEMS } from "../../model/codes";
 import { administrationOperations } from "./openapi/administration";
 import { alertOperations } from "./openapi/alerts";
-import { askingOperations } from "./openapi/asking";
-import { collectingOperations } from "./openapi/collecting";
 import { erasureOperations } from "./openapi/erasures";
+import { errorOperations } from "./openapi/errors-and-replays";
 import { eventTypeOperations } from "./openapi/event-types";
+import { ingestOperations } from "./openapi/ingest";
 import { namedJsonSchemas } from "./openapi/json-schema";
 import { describeOperation, type OperationPlan, SECURITY_SCHEMES } from "./openapi/operation";
 import { problemExample } from "./openapi/problem-examples";
+import { queryOperations } from "./openapi/queries";
 import { REQUEST_PROBLEM_NAMES, SCHEMAS } from "./openapi/schemas";
 import { sequenceOperations } from "./openapi/sequences";
 import { serviceOperations } from "./openapi/service";
 import { storageOperations } from "./openapi/storage";
-import { watchingOperations } from "./openapi/watching";
 
 const TAGS = [
   { name: "Ingest", description: "Send events. Needs a **write** key." },
@@ -32,10 +32,10 @@ const TAGS = [
 
 function operations(): OperationPlan[] {
   return [
-    ...collectingOperations(),
-    ...askingOperations(),
+    ...ingestOperations(),
+    ...queryOperations(),
     ...sequenceOperations(),
-    ...watchingOperations(),
+    ...errorOperations(),
     ...eventTypeOperations(),
     ...administrationOperations(),
     ...storageOperations(),

@@ -3,7 +3,7 @@ import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
 import { isBound } from "../../http/auth/visible-applications";
 import type { NumbersQuestion } from "../../model/questions/question";
-import { answerOf } from "../../model/questions/sequence-tally";
+import { answerOf } from "../../model/questions/sequences/sequence-tally";
 import type { TimeZone } from "../../model/time/time-zone";
 import { databasesOf } from "../../storage/core/databases";
 import { planReading, TooManyRows, tallySlice } from "../../storage/sequences/ask-sequences";

@@ -7,7 +7,7 @@ import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { parseJsonBody } from "../../http/request/parse-json-body";
 import type { SequenceQuestion } from "../../model/questions/question";
-import { answerOf, pathsToRead } from "../../model/questions/sequence-tally";
+import { answerOf, pathsToRead } from "../../model/questions/sequences/sequence-tally";
 import type { Micros } from "../../model/time/time";
 import type { TimeZone } from "../../model/time/time-zone";
 import { databasesOf } from "../../storage/core/databases";

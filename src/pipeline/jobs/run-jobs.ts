@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type JobMessage, JobMessageSchema } from "../../model/questions/job-message";
-import { answerOf, withTally } from "../../model/questions/sequence-tally";
+import { answerOf, withTally } from "../../model/questions/sequences/sequence-tally";
 import type { Micros } from "../../model/time/time";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import { messageOf } from "../../storage/core/transport-errors";

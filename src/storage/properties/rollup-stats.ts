@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { matchesFilter } from "../../model/event/property-value";
 import type { AskedProperty } from "../../model/questions/metric";
-import { middleOf } from "../../model/questions/number-bins";
+import { middleOf } from "../../model/questions/numbers/number-bins";
 import type { Period } from "../../model/time/calendar";
 import { bucketPlace } from "../../model/time/calendar";
 import type { Database } from "../core/databases";

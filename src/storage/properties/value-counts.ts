@@ -1,4 +1,4 @@
-import { binOf } from "../../model/questions/number-bins";
+import { binOf } from "../../model/questions/numbers/number-bins";
 
 /** The most frequent values of one property and dimension key that are counted separately in an hour or a day. */
 export const MAX_COUNTED_VALUES = 1_024;
@@ -13,7 +13,7 @@ export const PARTS_OF_HOUR = 4;
 export interface ValueCounts {
   /** All events. */
   events: number[];
-  /** Events by their values: texts, or bins of numbers (model/questions/number-bins.ts). */
+  /** Events by their values: texts, or bins of numbers (model/questions/numbers/number-bins.ts). */
   values: Map<string, number[]>;
   /** Events whose values are not among these. */
   rest: number[];

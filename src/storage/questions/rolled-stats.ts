@@ -1,4 +1,4 @@
-import { RELATIVE_ERROR } from "../../model/questions/number-bins";
+import { RELATIVE_ERROR } from "../../model/questions/numbers/number-bins";
 import type { Period } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
 import { MAX_GROUPS_MEASURED, MAX_LIVE_EVENTS } from "../core/read-limits";

@@ -1,5 +1,5 @@
 import type { AskedProperty } from "../../model/questions/metric";
-import { quantileOf } from "../../model/questions/quantile";
+import { quantileOf } from "../../model/questions/numbers/quantile";
 import type { PropertyFilter } from "../../model/questions/stats-dimension";
 import type { Period } from "../../model/time/calendar";
 import { bucketPlace } from "../../model/time/calendar";

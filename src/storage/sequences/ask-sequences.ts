@@ -1,6 +1,11 @@
 import type { EventPattern } from "../../model/questions/event-pattern";
 import { patternsOf, type SequenceQuestion } from "../../model/questions/question";
-import { pathsToRead, type SequenceState, type SequenceTally, withTally } from "../../model/questions/sequence-tally";
+import {
+  pathsToRead,
+  type SequenceState,
+  type SequenceTally,
+  withTally,
+} from "../../model/questions/sequences/sequence-tally";
 import type { Micros } from "../../model/time/time";
 import { type Database, metered } from "../core/databases";
 import type { SeriesFilter } from "../counts/series";

@@ -1,5 +1,5 @@
 import type { SequenceQuestion } from "../../model/questions/question";
-import type { SequenceAnswer, SequenceState } from "../../model/questions/sequence-tally";
+import type { SequenceAnswer, SequenceState } from "../../model/questions/sequences/sequence-tally";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 

@@ -1,6 +1,6 @@
 import type { PropertyPath } from "../../model/event/property-path";
 import { keyOf } from "../../model/questions/event-pattern";
-import type { SequenceEvent } from "../../model/questions/sequence-event";
+import type { SequenceEvent } from "../../model/questions/sequences/sequence-event";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { readerOf } from "../core/reader";

@@ -1,17 +1,17 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { quantileOf } from "../../../src/model/questions/distribution";
 import { ANY_EVENT } from "../../../src/model/questions/event-pattern";
-import type { FunnelAnswer } from "../../../src/model/questions/funnel-tally";
-import type { PathAnswer } from "../../../src/model/questions/path-tally";
+import { quantileOf } from "../../../src/model/questions/numbers/distribution";
 import type {
   FunnelQuestion,
   PathsQuestion,
   RetentionQuestion,
   SequenceQuestion,
 } from "../../../src/model/questions/question";
-import { answerOf, type SequenceState, withTally } from "../../../src/model/questions/sequence-tally";
+import type { FunnelAnswer } from "../../../src/model/questions/sequences/funnel-tally";
+import type { PathAnswer } from "../../../src/model/questions/sequences/path-tally";
+import { answerOf, type SequenceState, withTally } from "../../../src/model/questions/sequences/sequence-tally";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { forgetSeries } from "../../../src/storage/counts/series";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";

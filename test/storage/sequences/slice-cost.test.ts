@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ANY_EVENT } from "../../../src/model/questions/event-pattern";
-import type { FunnelAnswer } from "../../../src/model/questions/funnel-tally";
 import type { FunnelQuestion } from "../../../src/model/questions/question";
-import { answerOf } from "../../../src/model/questions/sequence-tally";
+import type { FunnelAnswer } from "../../../src/model/questions/sequences/funnel-tally";
+import { answerOf } from "../../../src/model/questions/sequences/sequence-tally";
 import { type Database, databasesOf } from "../../../src/storage/core/databases";
 import { addCommonCategories } from "../../../src/storage/partitions/partition-records";
 import { SAMPLE_KEYS, sampleKeyOf } from "../../../src/storage/partitions/sample-key";

@@ -1,6 +1,6 @@
-import type { PropertyPath } from "../event/property-path";
-import type { Micros } from "../time/time";
-import type { EventSource } from "./event-pattern";
+import type { PropertyPath } from "../../event/property-path";
+import type { Micros } from "../../time/time";
+import type { EventSource } from "../event-pattern";
 
 /** What is read of an event for a question about sequences. */
 export interface SequenceEvent {

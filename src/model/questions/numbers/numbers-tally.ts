@@ -1,11 +1,11 @@
-import { matchesFilter, templated } from "../event/property-value";
-import { bucketPlace } from "../time/calendar";
+import { matchesFilter, templated } from "../../event/property-value";
+import { bucketPlace } from "../../time/calendar";
+import type { EventSource } from "../event-pattern";
+import type { AskedProperty } from "../metric";
+import type { NumbersQuestion } from "../question";
+import type { SequenceEvent } from "../sequences/sequence-event";
 import { addCluster, type ClusterSums, joinSums, NO_SUMS } from "./cluster-estimate";
 import { type Distribution, DistributionTally } from "./distribution";
-import type { EventSource } from "./event-pattern";
-import type { AskedProperty } from "./metric";
-import type { NumbersQuestion } from "./question";
-import type { SequenceEvent } from "./sequence-event";
 
 /** Counts the numbers of `/theeye/stats` session by session (or visitor by visitor), from a sample or step by step. */
 

@@ -4,7 +4,7 @@ import {
   funnelAnswer,
   MAX_FUNNEL_GROUPS,
   MAX_GROUPS_SHOWN,
-} from "../../../src/model/questions/funnel-tally";
+} from "../../../../src/model/questions/sequences/funnel-tally";
 
 const whole = { steps: 2, share: 1, isGrouped: true };
 

@@ -1,11 +1,11 @@
-import { TimeZone } from "../time/time-zone";
+import { TimeZone } from "../../time/time-zone";
+import type { Metric } from "../metric";
+import type { NumbersQuestion } from "../question";
+import { labelOf } from "../stats-dimension";
 import { clusterRanks, meanInterval, NO_SUMS, signedTotalInterval, totalInterval } from "./cluster-estimate";
 import { rankedValues } from "./distribution";
 import { countInterval, type Interval } from "./estimate";
-import type { Metric } from "./metric";
 import type { NumbersCell, NumbersState } from "./numbers-tally";
-import type { NumbersQuestion } from "./question";
-import { labelOf } from "./stats-dimension";
 
 /** The answer of `/theeye/stats` from a sample, or from all steps of a job. */
 

@@ -1,6 +1,6 @@
-import type { Interval } from "./estimate";
+import type { Interval } from "../numbers/estimate";
+import { type Accuracy, accuracyOf, countOf } from "../numbers/sampling";
 import { END } from "./paths";
-import { type Accuracy, accuracyOf, countOf } from "./sampling";
 
 /** Distinct keys that are counted separately, and their total characters. Later keys are combined as OTHER. */
 export const MAX_PATH_KEYS = 5_000;

@@ -9,7 +9,7 @@ import { schemaReference } from "./json-schema";
 import { json, type OperationPlan } from "./operation";
 import { FULL_SAMPLE, SAMPLE_EVENTS, SAMPLE_IDS } from "./sample-events";
 
-export function collectingOperations(): OperationPlan[] {
+export function ingestOperations(): OperationPlan[] {
   const lines = SAMPLE_EVENTS.map((event) => JSON.stringify(event)).join("\n");
   return [
     {

@@ -4,9 +4,9 @@ import {
   DistributionTally,
   quantileOf,
   rankedValues,
-} from "../../../src/model/questions/distribution";
-import { countInterval, quantileRanks, shareInterval } from "../../../src/model/questions/estimate";
-import { randomFrom } from "./random";
+} from "../../../../src/model/questions/numbers/distribution";
+import { countInterval, quantileRanks, shareInterval } from "../../../../src/model/questions/numbers/estimate";
+import { randomFrom } from "../random";
 
 const SEEDS = 200;
 

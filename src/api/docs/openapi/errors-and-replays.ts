@@ -34,7 +34,7 @@ const replayId = pathParameter("id", "The replay's id.", REPLAY.id);
 const bodyProblems = ["invalid_json", "invalid_parameter", "payload_too_large", "unsupported_encoding"] as const;
 
 /** Operations to monitor failures, find the status of an event, and fix failed events. */
-export function watchingOperations(): OperationPlan[] {
+export function errorOperations(): OperationPlan[] {
   return [
     {
       method: "get",

@@ -1,4 +1,4 @@
-import type { Micros } from "../time/time";
+import type { Micros } from "../../time/time";
 
 /** An event that matches at least one step of a funnel. */
 export interface FunnelEvent {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { binOf, middleOf, RELATIVE_ERROR } from "../../../src/model/questions/number-bins";
+import { binOf, middleOf, RELATIVE_ERROR } from "../../../../src/model/questions/numbers/number-bins";
 
 describe("bins of numbers", () => {
   it("have a middle that differs from any number in them by at most the relative error", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { estimate, numbersAnswer } from "../../../src/model/questions/numbers-answer";
-import { type NumbersItem, NumbersTally } from "../../../src/model/questions/numbers-tally";
-import type { NumbersQuestion } from "../../../src/model/questions/question";
-import { randomFrom } from "./random";
+import { estimate, numbersAnswer } from "../../../../src/model/questions/numbers/numbers-answer";
+import { type NumbersItem, NumbersTally } from "../../../../src/model/questions/numbers/numbers-tally";
+import type { NumbersQuestion } from "../../../../src/model/questions/question";
+import { randomFrom } from "../random";
 
 const SEEDS = 200;
 

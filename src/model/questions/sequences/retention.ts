@@ -1,4 +1,4 @@
-import type { Micros } from "../time/time";
+import type { Micros } from "../../time/time";
 
 /** An event of a visitor. */
 export interface RetentionEvent {

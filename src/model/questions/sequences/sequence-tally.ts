@@ -1,12 +1,8 @@
-import type { PropertyPath } from "../event/property-path";
-import { dimensionText, pathsOfDimension } from "./dimension";
-import { matchesPattern, pathsOf } from "./event-pattern";
-import { type FunnelEvent, furthestPath } from "./funnel";
-import { type FunnelAnswer, type FunnelState, FunnelTally, funnelAnswer } from "./funnel-tally";
-import { type NumbersAnswer, numbersAnswer } from "./numbers-answer";
-import { type NumbersItem, type NumbersState, NumbersTally, numbersItemOf } from "./numbers-tally";
-import { type PathAnswer, type PathState, PathTally, pathAnswer } from "./path-tally";
-import { type PathEvent, pathOf } from "./paths";
+import type { PropertyPath } from "../../event/property-path";
+import { dimensionText, pathsOfDimension } from "../dimension";
+import { matchesPattern, pathsOf } from "../event-pattern";
+import { type NumbersAnswer, numbersAnswer } from "../numbers/numbers-answer";
+import { type NumbersItem, type NumbersState, NumbersTally, numbersItemOf } from "../numbers/numbers-tally";
 import {
   type FunnelQuestion,
   type NumbersQuestion,
@@ -14,7 +10,11 @@ import {
   patternsOf,
   type RetentionQuestion,
   type SequenceQuestion,
-} from "./question";
+} from "../question";
+import { type FunnelEvent, furthestPath } from "./funnel";
+import { type FunnelAnswer, type FunnelState, FunnelTally, funnelAnswer } from "./funnel-tally";
+import { type PathAnswer, type PathState, PathTally, pathAnswer } from "./path-tally";
+import { type PathEvent, pathOf } from "./paths";
 import { type RetentionEvent, retainedBy } from "./retention";
 import { type RetentionAnswer, type RetentionState, RetentionTally, retentionAnswer } from "./retention-tally";
 import type { SequenceEvent } from "./sequence-event";

@@ -1,6 +1,6 @@
-import { countInterval, estimateCount, type Interval } from "./estimate";
+import { countInterval, estimateCount, type Interval } from "../numbers/estimate";
+import { type Accuracy, accuracyOf, countOf } from "../numbers/sampling";
 import type { Retained } from "./retention";
-import { type Accuracy, accuracyOf, countOf } from "./sampling";
 
 /** The counts of the visitors so far: the size of each cohort, and how many returned in each period. */
 export interface RetentionState {

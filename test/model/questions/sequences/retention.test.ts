@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type RetentionEvent, retainedBy } from "../../../src/model/questions/retention";
+import { type RetentionEvent, retainedBy } from "../../../../src/model/questions/sequences/retention";
 
 const starts = [10, 20, 30, 50];
 

@@ -1,7 +1,7 @@
-import { type Distribution, DistributionTally, quantileOf, rankedValues } from "./distribution";
-import { type Interval, quantileRanks, shareInterval } from "./estimate";
+import { type Distribution, DistributionTally, quantileOf, rankedValues } from "../numbers/distribution";
+import { type Interval, quantileRanks, shareInterval } from "../numbers/estimate";
+import { type Accuracy, accuracyOf, countOf, rounded, roundedInterval } from "../numbers/sampling";
 import type { FunnelPath } from "./funnel";
-import { type Accuracy, accuracyOf, countOf, rounded, roundedInterval } from "./sampling";
 
 /** Groups that are counted separately. Later groups are combined. */
 export const MAX_FUNNEL_GROUPS = 1_000;

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_PATH_KEYS, OTHER, type PathState, PathTally, pathAnswer } from "../../../src/model/questions/path-tally";
-import { END } from "../../../src/model/questions/paths";
+import {
+  MAX_PATH_KEYS,
+  OTHER,
+  type PathState,
+  PathTally,
+  pathAnswer,
+} from "../../../../src/model/questions/sequences/path-tally";
+import { END } from "../../../../src/model/questions/sequences/paths";
 
 const anyPath = fc.array(fc.constantFrom("a", "b", "c", "d", END), { minLength: 1, maxLength: 4 });
 

@@ -45,7 +45,7 @@ const SESSION_LINE = {
 
 const shared = { method: "get", tag: "Queries", scope: "read" } as const;
 
-export function askingOperations(): OperationPlan[] {
+export function queryOperations(): OperationPlan[] {
   return [
     {
       ...shared,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type FunnelEvent, furthestPath } from "../../../src/model/questions/funnel";
+import { type FunnelEvent, furthestPath } from "../../../../src/model/questions/sequences/funnel";
 
 const SECOND = 1_000_000;
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { END, type PathEvent, pathOf } from "../../../src/model/questions/paths";
+import { END, type PathEvent, pathOf } from "../../../../src/model/questions/sequences/paths";
 
 const anyEvents = fc.array(
   fc.record({ key: fc.constantFrom("a", "b", "c"), isStart: fc.boolean(), isEnd: fc.boolean() }),
