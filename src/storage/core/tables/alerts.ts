@@ -1,12 +1,6 @@
 import { sql } from "drizzle-orm";
-import {
-  index,
-  integer,
-  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
-  primaryKey,
-  sqliteTable,
-  text,
-} from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { primaryKeyOf } from "./primary-key";
 
 export const alerts = sqliteTable(
   "alerts",
@@ -20,7 +14,7 @@ export const alerts = sqliteTable(
     episode: integer("episode").notNull(),
     incarnation: text("incarnation").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.name] })],
+  (table) => [primaryKeyOf(table.name)],
 );
 
 export const alertDeliveries = sqliteTable(
@@ -37,7 +31,7 @@ export const alertDeliveries = sqliteTable(
     outcome: text("outcome"),
   },
   (table) => [
-    primaryKey({ columns: [table.id] }),
+    primaryKeyOf(table.id),
     index("alert_deliveries_pending").on(table.nextAttemptAt).where(sql`status = 'pending'`),
     index("alert_deliveries_by_alert").on(table.alert, table.createdAt),
   ],

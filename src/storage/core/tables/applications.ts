@@ -1,12 +1,5 @@
-import {
-  index,
-  integer,
-  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
-  primaryKey,
-  sqliteTable,
-  text,
-  uniqueIndex,
-} from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { primaryKeyOf } from "./primary-key";
 
 export const applications = sqliteTable(
   "applications",
@@ -15,7 +8,7 @@ export const applications = sqliteTable(
     createdAt: integer("created_at").notNull(),
     origins: text("origins"),
   },
-  (table) => [primaryKey({ columns: [table.name] })],
+  (table) => [primaryKeyOf(table.name)],
 );
 
 export const applicationKeys = sqliteTable(

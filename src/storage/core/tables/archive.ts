@@ -1,12 +1,5 @@
-import {
-  blob,
-  index,
-  integer,
-  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
-  primaryKey,
-  sqliteTable,
-  text,
-} from "drizzle-orm/sqlite-core";
+import { blob, index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { primaryKeyOf } from "./primary-key";
 
 export const archiveFiles = sqliteTable(
   "archive_files",
@@ -45,7 +38,7 @@ export const compactions = sqliteTable(
     done: integer("done").notNull(),
     failure: text("failure"),
   },
-  (table) => [primaryKey({ columns: [table.partitionId, table.database] })],
+  (table) => [primaryKeyOf(table.partitionId, table.database)],
 );
 
 export const archiveIndex = sqliteTable(
@@ -56,7 +49,7 @@ export const archiveIndex = sqliteTable(
     fileId: integer("file_id").notNull(),
     entries: blob("entries").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.bucket, table.hour, table.fileId] })],
+  (table) => [primaryKeyOf(table.bucket, table.hour, table.fileId)],
 );
 
 export const pendingObjects = sqliteTable(
@@ -70,7 +63,7 @@ export const pendingObjects = sqliteTable(
     notedAt: integer("noted_at").notNull(),
     doomed: integer("doomed").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.objectKey] })],
+  (table) => [primaryKeyOf(table.objectKey)],
 );
 
 export const archiveFinished = sqliteTable("archive_finished", { fileId: integer("file_id").primaryKey() });
@@ -93,7 +86,7 @@ export const retentionLog = sqliteTable("retention_log", {
 export const retentionChecks = sqliteTable(
   "retention_checks",
   { rule: text("rule").notNull(), at: integer("at").notNull() },
-  (table) => [primaryKey({ columns: [table.rule] })],
+  (table) => [primaryKeyOf(table.rule)],
 );
 
 export const compactorLease = sqliteTable("compactor_lease", {

@@ -1,12 +1,5 @@
-import {
-  index,
-  integer,
-  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
-  primaryKey,
-  sqliteTable,
-  text,
-  unique,
-} from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text, unique } from "drizzle-orm/sqlite-core";
+import { primaryKeyOf } from "./primary-key";
 
 export const categories = sqliteTable("categories", {
   categoryId: integer("category_id").primaryKey(),
@@ -38,7 +31,7 @@ export const counts = sqliteTable(
     events: integer("events").notNull(),
     bySeries: text("by_series").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.seconds, table.page, table.bucket] })],
+  (table) => [primaryKeyOf(table.seconds, table.page, table.bucket)],
 );
 
 export const seriesHours = sqliteTable(
@@ -47,7 +40,7 @@ export const seriesHours = sqliteTable(
     seriesId: integer("series_id").notNull(),
     hour: integer("hour").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.seriesId, table.hour] })],
+  (table) => [primaryKeyOf(table.seriesId, table.hour)],
 );
 
 export const numbers = sqliteTable("numbers", { n: integer("n").primaryKey() });

@@ -1,12 +1,6 @@
 import { sql } from "drizzle-orm";
-import {
-  index,
-  integer,
-  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
-  primaryKey,
-  sqliteTable,
-  text,
-} from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { primaryKeyOf } from "./primary-key";
 
 export const erasures = sqliteTable(
   "erasures",
@@ -25,7 +19,7 @@ export const erasures = sqliteTable(
     errors: integer("errors").notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.id] }),
+    primaryKeyOf(table.id),
     index("erasures_by_request").on(table.beforeAt, table.id),
     index("erasures_running").on(table.updatedAt).where(sql`status = 'running'`),
   ],
@@ -34,11 +28,11 @@ export const erasures = sqliteTable(
 export const tombstones = sqliteTable(
   "tombstones",
   { hash: text("hash").notNull(), beforeAt: integer("before_at").notNull(), erasureId: text("erasure_id").notNull() },
-  (table) => [primaryKey({ columns: [table.hash] })],
+  (table) => [primaryKeyOf(table.hash)],
 );
 
 export const erasureSalts = sqliteTable("erasure_salts", { salt: text("salt").notNull() }, (table) => [
-  primaryKey({ columns: [table.salt] }),
+  primaryKeyOf(table.salt),
 ]);
 
 export const erasureFence = sqliteTable("erasure_fence", { known: integer("known").notNull() });

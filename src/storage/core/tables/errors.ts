@@ -1,15 +1,8 @@
 import { sql } from "drizzle-orm";
-import {
-  index,
-  integer,
-  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
-  primaryKey,
-  sqliteTable,
-  text,
-  uniqueIndex,
-} from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { EVENT_CODE_NAMES } from "../../../model/codes";
 import { codeIndex, hasCode } from "../error-codes";
+import { primaryKeyOf } from "./primary-key";
 
 export const errors = sqliteTable(
   "errors",
@@ -34,7 +27,7 @@ export const errors = sqliteTable(
     codes: integer("codes").notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.receivedAt, table.id] }),
+    primaryKeyOf(table.receivedAt, table.id),
     uniqueIndex("errors_by_id").on(table.id),
     index("errors_by_session").on(table.sessionId),
     index("errors_by_resolved_session").on(table.resolvedSession).where(sql`resolved_session IS NOT NULL`),
@@ -56,7 +49,7 @@ export const errorParts = sqliteTable(
     part: integer("part").notNull(),
     content: text("content").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.id, table.part] })],
+  (table) => [primaryKeyOf(table.id, table.part)],
 );
 
 export const failures = sqliteTable(
@@ -75,9 +68,7 @@ export const failures = sqliteTable(
     lastAt: integer("last_at"),
   },
   (table) => [
-    primaryKey({
-      columns: [table.seconds, table.code, table.bucket, table.application, table.category, table.name, table.path],
-    }),
+    primaryKeyOf(table.seconds, table.code, table.bucket, table.application, table.category, table.name, table.path),
   ],
 );
 
@@ -100,7 +91,7 @@ export const replays = sqliteTable(
     skipped: integer("skipped").notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.id] }),
+    primaryKeyOf(table.id),
     index("replays_by_creation").on(table.createdAt),
     index("replays_by_application").on(table.application, table.createdAt),
   ],

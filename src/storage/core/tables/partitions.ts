@@ -1,10 +1,5 @@
-import {
-  integer,
-  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
-  primaryKey,
-  sqliteTable,
-  text,
-} from "drizzle-orm/sqlite-core";
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { primaryKeyOf } from "./primary-key";
 
 export const partitions = sqliteTable("partitions", {
   partitionId: integer("partition_id").primaryKey(),
@@ -22,7 +17,7 @@ export const partitions = sqliteTable("partitions", {
 export const revisions = sqliteTable(
   "revisions",
   { name: text("name").notNull(), revision: integer("revision").notNull() },
-  (table) => [primaryKey({ columns: [table.name] })],
+  (table) => [primaryKeyOf(table.name)],
 );
 
 export const writeProbe = sqliteTable("write_probe", {

@@ -1,13 +1,6 @@
 import { sql } from "drizzle-orm";
-import {
-  index,
-  integer,
-  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
-  primaryKey,
-  sqliteTable,
-  text,
-  unique,
-} from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text, unique } from "drizzle-orm/sqlite-core";
+import { primaryKeyOf } from "./primary-key";
 
 export const properties = sqliteTable(
   "properties",
@@ -33,7 +26,7 @@ export const propertyCounts = sqliteTable(
     counted: integer("counted").notNull(),
     held: text("held").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.propertyId, table.seriesId, table.seconds, table.bucket] })],
+  (table) => [primaryKeyOf(table.propertyId, table.seriesId, table.seconds, table.bucket)],
 );
 
 export const propertySweep = sqliteTable("property_sweep", {
@@ -59,7 +52,7 @@ export const questionJobs = sqliteTable(
     reason: text("reason"),
   },
   (table) => [
-    primaryKey({ columns: [table.id] }),
+    primaryKeyOf(table.id),
     index("question_jobs_by_creation").on(table.createdAt),
     index("question_jobs_running").on(table.updatedAt).where(sql`status = 'running'`),
   ],
@@ -75,5 +68,5 @@ export const questions = sqliteTable(
     description: text("description"),
     savedAt: integer("saved_at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.name, table.version] })],
+  (table) => [primaryKeyOf(table.name, table.version)],
 );

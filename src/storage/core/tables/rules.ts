@@ -1,11 +1,5 @@
-import {
-  index,
-  integer,
-  // biome-ignore lint/suspicious/noDeprecatedImports: only the form that takes columns one by one is deprecated
-  primaryKey,
-  sqliteTable,
-  text,
-} from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { primaryKeyOf } from "./primary-key";
 
 export const eventTypes = sqliteTable(
   "event_types",
@@ -23,7 +17,7 @@ export const eventTypes = sqliteTable(
     inForceAt: integer("in_force_at").notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.category, table.name, table.version] }),
+    primaryKeyOf(table.category, table.name, table.version),
     index("event_types_by_force").on(table.inForceAt),
   ],
 );
@@ -35,7 +29,7 @@ export const ruleSettings = sqliteTable(
     unregistered: text("unregistered").notNull(),
     changedAt: integer("changed_at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.inForceAt] })],
+  (table) => [primaryKeyOf(table.inForceAt)],
 );
 
 export const reportOnlyFailures = sqliteTable(
@@ -51,9 +45,5 @@ export const reportOnlyFailures = sqliteTable(
     sampleSession: text("sample_session").notNull(),
     sampleEvent: text("sample_event").notNull(),
   },
-  (table) => [
-    primaryKey({
-      columns: [table.seconds, table.category, table.name, table.version, table.bucket, table.path],
-    }),
-  ],
+  (table) => [primaryKeyOf(table.seconds, table.category, table.name, table.version, table.bucket, table.path)],
 );
