@@ -1,27 +1,24 @@
-import { countInterval, type Interval } from "./estimate";
+import { countInterval, type Interval, Z } from "./estimate";
 
 /**
- * Estimates from a sample of sessions of what their events add up to: events of one session are in the sample together, so it
- * is the sessions that vary. Each session is in it with the probability `share`.
+ * Estimates sums over events from a sample of sessions. The events of a session are sampled together (a cluster), so the
+ * variance is that of the sessions. Each session is in the sample with the probability `share`.
  */
 
-/** Of the normal distribution, for 95 %. */
-const Z = 1.959_964;
-
 /**
- * Sessions add very different amounts, so that an interval of the normal distribution holds the true number less often than it
- * says: in 91 of 100 samples where it was measured. It is made wider by as much as that takes.
+ * Sessions add very different amounts, so an interval of the normal distribution contains the true value too rarely: in 91 of
+ * 100 samples when measured. This factor corrects it.
  */
 const WIDER = 1.15;
 
-/** What is added up over the sessions of a sample: n events of one, whose numbers add up to y. */
+/** Sums over the sessions of a sample. A session has n events whose numbers add up to y. */
 export interface ClusterSums {
   n: number;
   y: number;
   nn: number;
   yy: number;
   ny: number;
-  /** The least y of a session, 0 if none is negative. */
+  /** The smallest y of a session; 0 if none is negative. */
   least: number;
 }
 
@@ -38,10 +35,10 @@ export function joinSums(a: ClusterSums, b: ClusterSums): ClusterSums {
 }
 
 /**
- * The interval of a total. Sessions that add different amounts tell as much as fewer ones that add the same: so the interval
- * of a number of sessions serves, scaled to the amount that such a session adds.
+ * The 95 % interval of a total. Sessions with different amounts carry as much information as fewer sessions with equal amounts.
+ * So this is the interval of that number of sessions, scaled by the amount of each.
  *
- * @param sum of the amounts in the sample, none negative
+ * @param sum the sum of the amounts in the sample, none negative
  * @param squares the sum of their squares
  */
 export function totalInterval(sum: number, squares: number, share: number): Interval {
@@ -54,13 +51,13 @@ export function totalInterval(sum: number, squares: number, share: number): Inte
   return [Math.max(sum, wider(low)), wider(high)];
 }
 
-/** The interval of a total whose amounts may be negative. */
+/** The 95 % interval of a total whose amounts may be negative. */
 export function signedTotalInterval(sum: number, squares: number, share: number): Interval {
   const reach = (WIDER * Z * Math.sqrt((1 - share) * squares)) / share;
   return [sum / share - reach, sum / share + reach];
 }
 
-/** The interval of the mean of all numbers: a ratio of two totals. */
+/** The 95 % interval of the mean of all numbers, which is a ratio of two totals. */
 export function meanInterval({ n, y, nn, yy, ny }: ClusterSums, share: number): Interval | null {
   if (n === 0) return null;
   const mean = y / n;
@@ -69,7 +66,7 @@ export function meanInterval({ n, y, nn, yy, ny }: ClusterSums, share: number): 
   return [mean - reach, mean + reach];
 }
 
-/** The ranks (from 1) between whose values a quantile of the whole lies, if all numbers of a session were alike. */
+/** The ranks (from 1) in the sample whose values bound a quantile of the whole (95 %), if the numbers of a session are alike. */
 export function clusterRanks({ n, nn }: ClusterSums, q: number, share: number): Interval {
   const sessions = nn === 0 ? 1 : (n * n) / nn;
   const reach = Z * Math.sqrt((q * (1 - q) * Math.max(0, 1 - share)) / sessions);

@@ -7,7 +7,7 @@
 export type Interval = [low: number, high: number];
 
 /** The quantile of the normal distribution for a 95 % interval. */
-const Z = 1.959_964;
+export const Z = 1.959_964;
 
 /** Estimates the total from the number found in the sample. */
 export function estimateCount(found: number, share: number): number {

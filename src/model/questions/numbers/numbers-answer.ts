@@ -4,12 +4,13 @@ import type { NumbersQuestion } from "../question";
 import { labelOf } from "../stats-dimension";
 import { clusterRanks, meanInterval, NO_SUMS, signedTotalInterval, totalInterval } from "./cluster-estimate";
 import { rankedValues } from "./distribution";
-import { countInterval, type Interval } from "./estimate";
-import type { NumbersCell, NumbersState } from "./numbers-tally";
+import { countInterval, estimateCount, type Interval } from "./estimate";
+import type { NumbersAggregate, NumbersState } from "./numbers-tally";
+import { rankOf } from "./quantile";
 
-/** The answer of `/theeye/stats` from a sample, or from all steps of a job. */
+/** Makes the answer of `/theeye/stats` from a sample, or from all steps of a job. */
 
-/** Rounded values of percentiles differ from the true ones by so much at most; see distribution.ts. */
+/** The largest relative error of percentiles whose values are rounded. See distribution.ts. */
 const ROUNDING_ERROR = 0.005;
 
 const SHARES = { p50: 0.5, p90: 0.9, p99: 0.99 } as const;
@@ -37,20 +38,20 @@ export interface NumbersAnswer {
   accuracy: { exact: boolean; sampled?: number; relative_error?: number; groups_folded?: true };
 }
 
-type Cells = NumbersState["all"];
+type GroupAggregates = NumbersState["all"];
 
-/** @param share the share of the sessions that was read; 1: all */
+/** @param share the share of the sessions that was read; 1 for all */
 export function numbersAnswer(question: NumbersQuestion, state: NumbersState, share: number): NumbersAnswer {
   const { metric, groupBy, bounds, interval, timezone, top } = question;
   const hasBuckets = interval !== "none";
   const zone = TimeZone.find(timezone) ?? TimeZone.UTC;
-  const line = (cells: Cells) => lineOf(cells, question, share);
+  const line = (aggregates: GroupAggregates) => lineOf(aggregates, question, share);
   const groups = state.numberGroups
-    .map(([key, cells]) => ({ key, cells, size: sizeOf(cells.total, metric) }))
+    .map(([key, aggregates]) => ({ key, aggregates, size: sizeOf(aggregates.total, metric) }))
     .sort((a, b) => b.size - a.size || (a.key < b.key ? -1 : 1));
   const shown = groupBy.length === 0 ? [] : groups.slice(0, top);
-  const rest = groupBy.length === 0 ? [] : groups.slice(top).map(({ cells }) => cells);
-  const isRounded = [state.all, ...shown.map(({ cells }) => cells)].some(
+  const rest = groupBy.length === 0 ? [] : groups.slice(top).map(({ aggregates }) => aggregates);
+  const isRounded = [state.all, ...shown.map(({ aggregates }) => aggregates)].some(
     ({ total }) => total.values?.isRounded === true,
   );
   const dimensions = (key: string) => {
@@ -64,7 +65,7 @@ export function numbersAnswer(question: NumbersQuestion, state: NumbersState, sh
     results:
       groupBy.length === 0
         ? [line(state.all)]
-        : shown.map(({ key, cells }) => ({ ...dimensions(key), ...line(cells) })),
+        : shown.map(({ key, aggregates }) => ({ ...dimensions(key), ...line(aggregates) })),
     ...(groupBy.length === 0
       ? {}
       : { other: { groups: rest.length + state.foldedGroups, ...otherOf([...rest, state.folded], question, share) } }),
@@ -78,21 +79,21 @@ export function numbersAnswer(question: NumbersQuestion, state: NumbersState, sh
   };
 }
 
-function sizeOf({ sums }: NumbersCell, metric: Metric): number {
+function sizeOf({ sums }: NumbersAggregate, metric: Metric): number {
   return metric.kind === "sum" ? sums.y : sums.n;
 }
 
-/** Which sessions, and which numbers, several groups have in common is not known of groups that are not shown. */
-function otherOf(rest: readonly Cells[], question: NumbersQuestion, share: number): NumbersLine {
+/** Sessions that groups share, and the numbers behind percentiles, are not known for groups that are not shown. */
+function otherOf(rest: readonly GroupAggregates[], question: NumbersQuestion, share: number): NumbersLine {
   const { metric, bounds, interval } = question;
   const nothing = rest.every(({ total }) => total.sums.n === 0);
   if (nothing) return lineOf(EMPTY, question, share);
   if (metric.kind !== "events" && metric.kind !== "sum") {
     return { total: null, ...(interval === "none" ? {} : { values: bounds.slice(1).map(() => null) }) };
   }
-  const join = (cells: readonly NumbersCell[]): NumbersCell => ({
-    // Whether sessions are the same or not is not known: as if they were.
-    sums: cells.reduce((sum, { sums }) => {
+  const join = (aggregates: readonly NumbersAggregate[]): NumbersAggregate => ({
+    // It is not known which sessions the groups share. The interval is widest if they share all.
+    sums: aggregates.reduce((sum, { sums }) => {
       const [nn, yy] = [Math.sqrt(sum.nn) + Math.sqrt(sums.nn), Math.sqrt(sum.yy) + Math.sqrt(sums.yy)];
       return {
         n: sum.n + sums.n,
@@ -107,22 +108,26 @@ function otherOf(rest: readonly Cells[], question: NumbersQuestion, share: numbe
   });
   const places = new Set(rest.flatMap(({ byPlace }) => byPlace.map(([place]) => place)));
   const at = (place: number) =>
-    rest.flatMap(({ byPlace }) => byPlace.flatMap(([own, cell]) => (own === place ? [cell] : [])));
-  const joined: Cells = {
+    rest.flatMap(({ byPlace }) => byPlace.flatMap(([own, aggregate]) => (own === place ? [aggregate] : [])));
+  const joined: GroupAggregates = {
     total: join(rest.map(({ total }) => total)),
     byPlace: [...places].map((place) => [place, join(at(place))]),
   };
   return lineOf(joined, question, share);
 }
 
-const EMPTY_CELL: NumbersCell = { sums: NO_SUMS, values: null };
-const EMPTY: Cells = { total: EMPTY_CELL, byPlace: [] };
+const EMPTY_AGGREGATE: NumbersAggregate = { sums: NO_SUMS, values: null };
+const EMPTY: GroupAggregates = { total: EMPTY_AGGREGATE, byPlace: [] };
 
-function lineOf({ total, byPlace }: Cells, { metric, bounds, interval }: NumbersQuestion, share: number): NumbersLine {
+function lineOf(
+  { total, byPlace }: GroupAggregates,
+  { metric, bounds, interval }: NumbersQuestion,
+  share: number,
+): NumbersLine {
   const isSampled = share < 1;
   const all = estimate(total, metric, share);
-  const cells = new Map(byPlace);
-  const values = bounds.slice(1).map((_, place) => estimate(cells.get(place) ?? EMPTY_CELL, metric, share));
+  const aggregates = new Map(byPlace);
+  const values = bounds.slice(1).map((_, place) => estimate(aggregates.get(place) ?? EMPTY_AGGREGATE, metric, share));
   return {
     total: all.value,
     ...(isSampled ? { interval_95: all.interval } : {}),
@@ -131,15 +136,15 @@ function lineOf({ total, byPlace }: Cells, { metric, bounds, interval }: Numbers
   };
 }
 
-/** A number and its interval, from what the sampled sessions add up to. */
-export function estimate({ sums, values }: NumbersCell, { kind }: Metric, share: number): Estimated {
+/** Estimates a number and its interval from the sums over the sampled sessions. */
+export function estimate({ sums, values }: NumbersAggregate, { kind }: Metric, share: number): Estimated {
   const { n, y, nn, yy, least } = sums;
   switch (kind) {
     case "sessions":
     case "visitors":
-      return { value: Math.round(n / share), interval: countInterval(n, share) };
+      return { value: estimateCount(n, share), interval: countInterval(n, share) };
     case "events":
-      return { value: Math.round(n / share), interval: whole(totalInterval(n, nn, share)) };
+      return { value: estimateCount(n, share), interval: whole(totalInterval(n, nn, share)) };
     case "sum":
       return { value: y / share, interval: (least < 0 ? signedTotalInterval : totalInterval)(y, yy, share) };
     case "avg":
@@ -148,9 +153,7 @@ export function estimate({ sums, values }: NumbersCell, { kind }: Metric, share:
       if (values === null) return { value: null, interval: null };
       const { size, valueAt } = rankedValues(values);
       const [low, high] = clusterRanks(sums, SHARES[kind], share);
-      // As in other calculations of ranks: 0.9 * 10 may be a little more than 9.
-      const rank = Math.max(1, Math.ceil(SHARES[kind] * size - 1e-9));
-      return { value: valueAt(rank), interval: [valueAt(low) ?? 0, valueAt(high) ?? 0] };
+      return { value: valueAt(rankOf(SHARES[kind], size)), interval: [valueAt(low) ?? 0, valueAt(high) ?? 0] };
     }
   }
 }

@@ -7,94 +7,95 @@ import type { SequenceEvent } from "../sequences/sequence-event";
 import { addCluster, type ClusterSums, joinSums, NO_SUMS } from "./cluster-estimate";
 import { type Distribution, DistributionTally } from "./distribution";
 
-/** Counts the numbers of `/theeye/stats` session by session (or visitor by visitor), from a sample or step by step. */
+/** Computes the numbers of `/theeye/stats` session by session (or visitor by visitor), from a sample or in steps. */
 
-/** What a number is worked out from. */
-export interface NumbersCell {
+/** The sums from which a number is estimated: one aggregate row. */
+export interface NumbersAggregate {
   sums: ClusterSums;
-  /** Of percentiles alone. */
+  /** Set for percentiles only. */
   values: Distribution | null;
 }
 
-interface Cells {
-  total: NumbersCell;
-  /** By the place of the bucket. */
-  byPlace: [place: number, cell: NumbersCell][];
+interface GroupAggregates {
+  total: NumbersAggregate;
+  /** By the position of the bucket. */
+  byPlace: [place: number, aggregate: NumbersAggregate][];
 }
 
-/** As JSON keeps it. */
+/** The state of a tally, which is stored as JSON between the steps of a job. */
 export interface NumbersState {
-  all: Cells;
-  /** By the texts of the dimensions, as JSON. */
-  numberGroups: [key: string, cells: Cells][];
-  /** Groups that were too many to keep apart, together. */
-  folded: Cells;
+  all: GroupAggregates;
+  /** By the values of the dimensions, as JSON. */
+  numberGroups: [key: string, aggregates: GroupAggregates][];
+  /** The smallest groups added up, if there were too many. */
+  folded: GroupAggregates;
   foldedGroups: number;
 }
 
-/** What is kept of an event: its group, its bucket, and its number if it has one. */
+/** The group, the bucket and the number of an event. The number is null if the event has none. */
 export interface NumbersItem {
   key: string;
   place: number;
   number: number | null;
 }
 
-/** Beyond so many cells the smaller half of the groups is put together: a state of a job has some 1 MB. */
-const MAX_CELLS = 15_000;
+/** Above this the smaller half of the groups is added up. The state of a job then stays near 1 MB. */
+const MAX_AGGREGATES = 15_000;
 
 export class NumbersTally {
-  private all = new CellTable();
-  private groups = new Map<string, CellTable>();
-  private folded = new CellTable();
+  private all = new AggregateTable();
+  private groups = new Map<string, AggregateTable>();
+  private folded = new AggregateTable();
   private foldedGroups = 0;
-  private cells = 0;
+  private aggregates = 0;
 
   constructor(
     private readonly isDistinct: boolean,
     private readonly hasValues: boolean,
   ) {}
 
-  /** @param items of one session or visitor */
+  /** @param items the items of one session or visitor */
   add(items: readonly NumbersItem[]): void {
     for (const [key, own] of Map.groupBy(items, (item) => item.key)) this.addTo(this.groupOf(key), own);
     this.addTo(this.all, items);
-    if (this.cells > MAX_CELLS) this.fold();
+    if (this.aggregates > MAX_AGGREGATES) this.fold();
   }
 
   addAll({ all, numberGroups, folded, foldedGroups }: NumbersState): void {
     this.all.addAll(all);
-    for (const [key, cells] of numberGroups) this.cells += this.groupOf(key).addAll(cells);
+    for (const [key, aggregates] of numberGroups) this.aggregates += this.groupOf(key).addAll(aggregates);
     this.folded.addAll(folded);
     this.foldedGroups += foldedGroups;
-    if (this.cells > MAX_CELLS) this.fold();
+    if (this.aggregates > MAX_AGGREGATES) this.fold();
   }
 
   get state(): NumbersState {
     return {
       all: this.all.state,
-      numberGroups: [...this.groups].map(([key, cells]) => [key, cells.state]),
+      numberGroups: [...this.groups].map(([key, aggregates]) => [key, aggregates.state]),
       folded: this.folded.state,
       foldedGroups: this.foldedGroups,
     };
   }
 
-  private groupOf(key: string): CellTable {
+  private groupOf(key: string): AggregateTable {
     const known = this.groups.get(key);
     if (known !== undefined) return known;
-    const made = new CellTable();
+    const made = new AggregateTable();
     this.groups.set(key, made);
-    this.cells += 1;
+    this.aggregates += 1;
     return made;
   }
 
-  private addTo(cells: CellTable, items: readonly NumbersItem[]): void {
+  private addTo(aggregates: AggregateTable, items: readonly NumbersItem[]): void {
     const counted = items.filter(({ number }) => number !== null);
     if (counted.length === 0) return;
-    this.cells += cells.add(null, counted, this);
-    for (const [place, own] of Map.groupBy(counted, (item) => item.place)) this.cells += cells.add(place, own, this);
+    this.aggregates += aggregates.add(null, counted, this);
+    for (const [place, own] of Map.groupBy(counted, (item) => item.place))
+      this.aggregates += aggregates.add(place, own, this);
   }
 
-  /** What a session adds to a cell. */
+  /** The contribution of a session to an aggregate row. */
   sumsOf(items: readonly NumbersItem[]): { n: number; y: number; values: readonly number[] } {
     const values = items.flatMap(({ number }) => number ?? []);
     const y = values.reduce((sum, value) => sum + value, 0);
@@ -103,58 +104,58 @@ export class NumbersTally {
 
   private fold(): void {
     const bySize = [...this.groups].sort(([, a], [, b]) => b.size - a.size);
-    for (const [key, cells] of bySize.slice(Math.ceil(bySize.length / 2))) {
-      this.folded.addAll(cells.state);
+    for (const [key, aggregates] of bySize.slice(Math.ceil(bySize.length / 2))) {
+      this.folded.addAll(aggregates.state);
       this.groups.delete(key);
       this.foldedGroups += 1;
     }
-    this.cells = [...this.groups.values()].reduce((sum, cells) => sum + cells.cells, 0);
+    this.aggregates = [...this.groups.values()].reduce((sum, aggregates) => sum + aggregates.aggregates, 0);
   }
 }
 
-/** The cells of a group: the whole period under null, and its buckets. */
-class CellTable {
+/** The aggregate rows of a group: one for the whole period, under null, and one for each bucket. */
+class AggregateTable {
   private readonly byPlace = new Map<number | null, { sums: ClusterSums; values: DistributionTally | null }>();
 
   get size(): number {
     return this.byPlace.get(null)?.sums.n ?? 0;
   }
 
-  get cells(): number {
+  get aggregates(): number {
     return this.byPlace.size;
   }
 
-  /** @returns how many cells are new */
+  /** @returns how many aggregate rows are new */
   add(place: number | null, items: readonly NumbersItem[], tally: Pick<NumbersTally, "sumsOf">): number {
-    const before = this.cells;
+    const before = this.aggregates;
     const { n, y, values } = tally.sumsOf(items);
-    const cell = this.cellOf(place);
-    cell.sums = addCluster(cell.sums, n, y);
-    if (values.length > 0) cell.values ??= new DistributionTally();
-    for (const value of values) cell.values?.add(value);
-    return this.cells - before;
+    const aggregate = this.aggregateOf(place);
+    aggregate.sums = addCluster(aggregate.sums, n, y);
+    if (values.length > 0) aggregate.values ??= new DistributionTally();
+    for (const value of values) aggregate.values?.add(value);
+    return this.aggregates - before;
   }
 
-  /** @returns how many cells are new */
-  addAll({ total, byPlace }: Cells): number {
-    const before = this.cells;
+  /** @returns how many aggregate rows are new */
+  addAll({ total, byPlace }: GroupAggregates): number {
+    const before = this.aggregates;
     for (const [place, { sums, values }] of [[null, total] as const, ...byPlace]) {
-      const cell = this.cellOf(place);
-      cell.sums = joinSums(cell.sums, sums);
-      if (values !== null) cell.values ??= new DistributionTally();
-      if (values !== null) cell.values?.addAll(values);
+      const aggregate = this.aggregateOf(place);
+      aggregate.sums = joinSums(aggregate.sums, sums);
+      if (values !== null) aggregate.values ??= new DistributionTally();
+      if (values !== null) aggregate.values?.addAll(values);
     }
-    return this.cells - before;
+    return this.aggregates - before;
   }
 
-  get state(): Cells {
-    const cells = [...this.byPlace].flatMap(([place, cell]): Cells["byPlace"] =>
-      place === null ? [] : [[place, stateOf(cell)]],
+  get state(): GroupAggregates {
+    const aggregates = [...this.byPlace].flatMap(([place, aggregate]): GroupAggregates["byPlace"] =>
+      place === null ? [] : [[place, stateOf(aggregate)]],
     );
-    return { total: stateOf(this.byPlace.get(null)), byPlace: cells };
+    return { total: stateOf(this.byPlace.get(null)), byPlace: aggregates };
   }
 
-  private cellOf(place: number | null) {
+  private aggregateOf(place: number | null) {
     const known = this.byPlace.get(place);
     if (known !== undefined) return known;
     const made = { sums: NO_SUMS, values: null };
@@ -163,11 +164,11 @@ class CellTable {
   }
 }
 
-function stateOf(cell: { sums: ClusterSums; values: DistributionTally | null } | undefined): NumbersCell {
-  return { sums: cell?.sums ?? NO_SUMS, values: cell?.values?.distribution ?? null };
+function stateOf(aggregate: { sums: ClusterSums; values: DistributionTally | null } | undefined): NumbersAggregate {
+  return { sums: aggregate?.sums ?? NO_SUMS, values: aggregate?.values?.distribution ?? null };
 }
 
-/** Turns events into items of a question. */
+/** Returns a function that maps an event to the item of a query, or to null if the event does not match. */
 export function numbersItemOf(question: NumbersQuestion): (event: SequenceEvent) => NumbersItem | null {
   const { metric, groupBy, properties, bounds, templates } = question;
   const readers = new Map(templates.map((one) => [keyOf(one, one.path), templated(one.template)]));

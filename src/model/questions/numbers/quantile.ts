@@ -5,8 +5,11 @@
  * @param sorted ascending
  */
 export function quantileOf(sorted: ArrayLike<number>, share: number): number | null {
-  if (sorted.length === 0) return null;
+  return sorted[Math.min(sorted.length, rankOf(share, sorted.length)) - 1] ?? null;
+}
+
+/** The nearest rank (from 1) of a quantile among `size` numbers. */
+export function rankOf(share: number, size: number): number {
   // Rounding can turn 0.9 * 10 into 9.000000000000002, which must not move the rank.
-  const rank = Math.ceil(share * sorted.length - 1e-9);
-  return sorted[Math.min(sorted.length, Math.max(1, rank)) - 1] ?? null;
+  return Math.max(1, Math.ceil(share * size - 1e-9));
 }
