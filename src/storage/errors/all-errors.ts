@@ -4,37 +4,23 @@ import type { ArchivedError } from "../archive/file/archived-rows";
 import type { Archive } from "../archive/find-archived";
 import type { Database } from "../core/databases";
 import { MAX_PAGE_CONTENT } from "../core/read-limits";
-import { isTableGone } from "../partitions/known-partitions";
+import { retryOutOfDate } from "../partitions/known-partitions";
 import { cutByBytes, inDirection, mergePartialPages, type Page } from "../scan/partial-page";
 import type { ErrorContent } from "./error-contents";
 import { compareErrorKeys, type ErrorKey } from "./error-key";
 import { type ErrorQuestion, type FoundError, findErrors, findErrorsById } from "./error-queries";
 
-/** Errors of the databases and of the archive. One that stands in both is just being moved, and is the same in both. */
+/** Reads errors from the databases and the archive. An error in both is being moved, and is the same in both. */
 
 export interface ErrorPage extends Page<FoundError, ErrorKey> {
-  /** Whether some of it came from the archive. */
+  /** True if a part of the page came from the archive. */
   fromArchive: boolean;
-}
-
-const TRIES = 3;
-
-/** Asks anew where a file was rewritten after its manifest was read. */
-export async function again<Result>(question: () => Promise<Result>): Promise<Result> {
-  for (let left = TRIES; left > 1; left--) {
-    try {
-      return await question();
-    } catch (thrown) {
-      if (!isTableGone(thrown)) throw thrown;
-    }
-  }
-  return question();
 }
 
 /**
  * One page of the errors of all databases and of the archive, by receipt: see `findErrors` and `readColdErrors`.
  *
- * @throws DrizzleQueryError, also where R2 cannot be read
+ * @throws DrizzleQueryError, also if R2 cannot be read
  */
 export async function findAllErrors(
   databases: Database[],
@@ -42,7 +28,7 @@ export async function findAllErrors(
   bucket: ArchiveBucket | null,
 ): Promise<ErrorPage> {
   if (bucket === null) return { ...(await findErrors(databases, question)), fromArchive: false };
-  return again(() => findEverywhere({ bucket, databases }, databases, question));
+  return retryOutOfDate(() => findEverywhere({ bucket, databases }, databases, question));
 }
 
 async function findEverywhere(archive: Archive, databases: Database[], question: ErrorQuestion): Promise<ErrorPage> {
@@ -75,7 +61,7 @@ function sizeOf({ issues, content }: FoundError): number {
   return issues.length + (content.kind === "whole" ? content.text.length : 0);
 }
 
-/** What is left of a question up to where the databases' part of the page ends. */
+/** The part of a query before the end of the databases' part of the page. */
 function upTo(question: ErrorQuestion, end: ErrorKey | null): ErrorQuestion {
   if (end === null) return question;
   return question.order === "asc"
@@ -92,9 +78,10 @@ function fromArchive(error: ArchivedError | undefined): FoundError[] {
 }
 
 /**
- * Errors by their ids, wherever they lie, in the order of receipt. All contents are read: ask for few.
+ * The errors with the given ids, from the databases and the archive, in the order of receipt. Reads all of their contents, so ids
+ * should be few.
  *
- * @throws DrizzleQueryError, also where R2 cannot be read
+ * @throws DrizzleQueryError, also if R2 cannot be read
  */
 export async function findAllErrorsById(
   databases: Database[],
@@ -104,7 +91,7 @@ export async function findAllErrorsById(
   const hot = await findErrorsById(databases, [...ids]);
   const left = ids.filter((id) => !hot.some(({ key }) => key.id === id));
   if (bucket === null || left.length === 0) return hot;
-  const cold = await again(() => findColdErrors({ bucket, databases }, left));
+  const cold = await retryOutOfDate(() => findColdErrors({ bucket, databases }, left));
   const found = [...hot, ...cold.flatMap(fromArchive)];
   return found.sort((a, b) => compareErrorKeys(a.key, b.key));
 }

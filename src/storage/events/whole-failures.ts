@@ -1,7 +1,7 @@
 import type { ArchiveBucket } from "../archive/archive-bucket";
 import { loadColdErrors, readColdErrors } from "../archive/errors/cold-errors";
 import type { Database } from "../core/databases";
-import { again } from "../errors/all-errors";
+import { retryOutOfDate } from "../partitions/known-partitions";
 import { type FailedReceipt, findFailures, type ReceiptQuestion } from "./receipt-queries";
 
 /** Archived errors of one event that a receipt shows at most. */
@@ -20,7 +20,7 @@ export async function findAllFailures(
   const hot = await findFailures(databases, question);
   if (bucket === null) return hot;
   const { session, id: eventId, applications } = question;
-  const cold = await again(async () => {
+  const cold = await retryOutOfDate(async () => {
     const { rows } = await readColdErrors(
       { bucket, databases },
       {

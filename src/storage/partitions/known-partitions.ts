@@ -48,18 +48,26 @@ const WAITS_MS = [0, 200, 500];
  *
  * @throws what the query throws, and DrizzleQueryError
  */
-export async function withPartitions<Result>(
+export function withPartitions<Result>(
   databases: readonly Database[],
   query: (map: PartitionMap) => Promise<Result>,
 ): Promise<Result> {
+  return retryOutOfDate(async () => query(await readPartitionMap(firstDatabase(databases))));
+}
+
+/**
+ * Runs a query, and repeats it if a table or an archive file that it had been referred to is gone.
+ *
+ * @throws what the query throws
+ */
+export async function retryOutOfDate<Result>(query: () => Promise<Result>): Promise<Result> {
   for (const wait of WAITS_MS) {
-    const map = await readPartitionMap(firstDatabase(databases));
     try {
-      return await query(map);
+      return await query();
     } catch (thrown) {
       if (!isTableGone(thrown)) throw thrown;
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
-  return query(await readPartitionMap(firstDatabase(databases)));
+  return query();
 }
