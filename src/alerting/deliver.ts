@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { AlertRuleSchema } from "../model/alert";
 import type { Micros } from "../model/time/time";
+import { MINUTE_MICROS } from "../model/time/units";
 import { refuseDestination } from "../model/webhook-destination";
 import { claimDelivery, type DueDelivery, dueDeliveries, recordDelivery } from "../storage/admin/alert-deliveries";
 import type { Database } from "../storage/core/databases";
@@ -16,10 +17,8 @@ const CONNECTIONS = 6;
 
 const TIMEOUT_MS = 10_000;
 
-const MINUTE: Micros = 60_000_000;
-
 /** Cron may run early. Half a minute of slack keeps an attempt from being skipped by the next run. */
-const SLACK: Micros = MINUTE / 2;
+const SLACK: Micros = MINUTE_MICROS / 2;
 
 export interface Courier {
   home: Database;
@@ -31,7 +30,7 @@ export interface Courier {
 
 /** The delay between two attempts: 1, 2, 4 … minutes, at most an hour. */
 export function backoff(attempts: number): Micros {
-  return Math.min(2 ** (attempts - 1), 60) * MINUTE - SLACK;
+  return Math.min(2 ** (attempts - 1), 60) * MINUTE_MICROS - SLACK;
 }
 
 /** Tries to send every message that is due, once. */

@@ -5,13 +5,13 @@ import type { NumberMeasurement, NumberThreshold } from "../model/number-thresho
 import { type Metric, parseMetric } from "../model/questions/metric";
 import type { Period } from "../model/time/calendar";
 import type { Micros } from "../model/time/time";
+import { MINUTE_MICROS } from "../model/time/units";
 import { type Database, firstDatabase } from "../storage/core/databases";
 import { listProperties } from "../storage/properties/declared-properties";
 import { answerStats } from "../storage/questions/answer-stats";
 import type { StatsQuestion } from "../storage/questions/stats-question";
 
-const MINUTE: Micros = 60_000_000;
-const WEEK: Micros = 7 * 24 * 60 * MINUTE;
+const WEEK: Micros = 7 * 24 * 60 * MINUTE_MICROS;
 
 /** Events that one window may hold where they are read themselves. */
 const MAX_EVENTS_IN_WINDOW = 50_000;
@@ -21,7 +21,9 @@ const MINUTES_BETWEEN_READINGS = 5;
 
 /** Whether an alert's number is measured at this tick: each minute from counts, else less often. */
 export function isDue({ metric, data }: NumberThreshold, now: Micros): boolean {
-  return (metric === "events" && data === undefined) || Math.floor(now / MINUTE) % MINUTES_BETWEEN_READINGS === 0;
+  return (
+    (metric === "events" && data === undefined) || Math.floor(now / MINUTE_MICROS) % MINUTES_BETWEEN_READINGS === 0
+  );
 }
 
 /**
@@ -37,8 +39,8 @@ export async function measureNumber(
   threshold: NumberThreshold,
   now: Micros,
 ): Promise<NumberMeasurement> {
-  const end = Math.floor(now / MINUTE) * MINUTE - MINUTE;
-  const window = { start: end - minutes * MINUTE, end };
+  const end = Math.floor(now / MINUTE_MICROS) * MINUTE_MICROS - MINUTE_MICROS;
+  const window = { start: end - minutes * MINUTE_MICROS, end };
   const declared = await listProperties(firstDatabase(databases));
   const question: Omit<StatsQuestion, "bounds"> = {
     metric: metricOf(threshold),

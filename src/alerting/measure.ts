@@ -1,5 +1,6 @@
 import { type AlertRule, isOfStorage, type Measurement, type StorageThreshold } from "../model/alert";
 import type { Micros } from "../model/time/time";
+import { HOUR_MICROS } from "../model/time/units";
 import { archiveDelay, leastDaysLeft } from "../storage/admin/storage-outlook";
 import type { Database } from "../storage/core/databases";
 import { measureFailures } from "../storage/errors/failure-share";
@@ -15,8 +16,6 @@ export interface Gauges {
   /** The hot window, where the deployment sets it in place of the settings. */
   hotMicros: Micros | null;
 }
-
-const HOUR: Micros = 3_600_000_000;
 
 /** @throws what D1 and the queue throw */
 export function measure(gauges: Gauges, rule: AlertRule, now: Micros): Promise<Measurement> {
@@ -40,5 +39,5 @@ async function measureStorage(gauges: Gauges, threshold: StorageThreshold, now: 
   if ("days_left" in threshold) return { value: await leastDaysLeft(databases, now) };
   if ("backlog" in threshold) return { value: await backlog() };
   const delay = hasArchive ? await archiveDelay(databases, { hotMicros, now }) : null;
-  return { value: delay === null ? null : delay / HOUR };
+  return { value: delay === null ? null : delay / HOUR_MICROS };
 }

@@ -1,4 +1,5 @@
 import type { Micros } from "../model/time/time";
+import { HOUR_MICROS } from "../model/time/units";
 import type { ArchiveBucket } from "../storage/archive/archive-bucket";
 import { type ArchiveFile, hourOf } from "../storage/archive/file/archive-file";
 import type { ArchivedError } from "../storage/archive/file/archived-rows";
@@ -10,20 +11,18 @@ import { eraseErrors } from "../storage/erasures/erase-errors";
 import { fenceStatement } from "../storage/erasures/erasure-fence";
 import { type Belonging, createErasureSource } from "../storage/erasures/erasure-source";
 import { claimForArchive, nextErrorToArchive, readClaimed } from "./claimed-errors";
-import { errorsOfFile } from "./rewrite-file";
+import { errorIdsOfFile } from "./rewrite-file";
 import { storeFile } from "./store-file";
 
-const HOUR: Micros = 3_600_000_000;
-
 /**
- * Moves errors of one database and one UTC hour of receipt to the archive, as many as a step holds in memory.
+ * Moves errors of one database and one UTC hour of receipt to the archive, as many as a step can hold in memory.
  *
- * They are claimed as a replay claims its errors, so that none changes under way; then they are written to a file, which is read
- * back and published in the manifest, and then removed from the database. Repeated after a failure it makes the same file again.
- * Errors whose content has not arrived whole stay in the database.
+ * The errors are claimed as a replay claims its errors, so that none changes meanwhile. Then they are written to a file. The file
+ * is read back and published in the manifest, and the errors are deleted from the database. A step that is repeated after a
+ * failure writes the same file again. Errors with missing chunks of content stay in the database.
  *
- * @param before errors received earlier are due
- * @returns how many were moved; null: none is due
+ * @param before errors that were received earlier are due
+ * @returns how many errors were moved; null if none is due
  * @throws what D1 and R2 throw
  */
 export async function archiveErrors(
@@ -36,11 +35,11 @@ export async function archiveErrors(
     const next = await nextErrorToArchive(first, database, before);
     if (next === null) continue;
     const hour = hourOf(next);
-    const until = Math.min(before, hour * 1_000_000 + HOUR);
+    const until = Math.min(before, hour * 1_000_000 + HOUR_MICROS);
     const range = { from: next, until };
     await claimForArchive(first, database, range);
     const claimed = await readClaimed(database, range);
-    // A replay that began meanwhile has them.
+    // A replay that started meanwhile has claimed them.
     if (claimed.length === 0) continue;
     await moveToFile(databases, database, archive, { claimed, hour, now });
     return claimed.length;
@@ -59,7 +58,8 @@ async function moveToFile(
   const sameHour = await filesInHours(first, { kind: "errors", hours: [hour], partitions: null });
   const others = sameHour.filter((file) => file.database === database.index);
   const known = await idsIn(archive, others);
-  // What is erased is about to be deleted, and what a file holds was delivered again, or a step failed before it removed it.
+  // Erased errors are about to be deleted. An error that a file holds was delivered again, or an earlier step failed before it
+  // deleted it.
   const fresh = claimed.filter((error) => !check.isErased(belongingOf(error)) && !known.has(error.id));
   if (fresh.length > 0) {
     const writer = new ErrorFileWriter();
@@ -85,12 +85,12 @@ async function moveToFile(
 async function idsIn(archive: ArchiveBucket, files: readonly ArchiveFile[]): Promise<Set<string>> {
   const ids = new Set<string>();
   for (const file of files) {
-    for await (const { id } of errorsOfFile(archive, file)) ids.add(id);
+    for await (const id of errorIdsOfFile(archive, file)) ids.add(id);
   }
   return ids;
 }
 
-/** By what it is known whether an error was erased. */
+/** The ids by which an erasure covers an error. */
 function belongingOf({ id, session, receivedAt, content }: ArchivedError): Belonging {
   const read = content === null ? { visitor: null } : visitorIn(content);
   return { session, visitor: read === "unreadable" ? null : read.visitor, error: id, receivedAt };

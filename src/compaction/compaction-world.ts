@@ -1,5 +1,6 @@
 import type { Config } from "../model/config";
 import type { Micros } from "../model/time/time";
+import { DAY_MICROS, HOUR_MICROS } from "../model/time/units";
 import { type RetentionDays, readStorageSettings, type StorageSettings } from "../storage/admin/storage-settings";
 import { type ArchiveBucket, archiveOf } from "../storage/archive/archive-bucket";
 import { FILE_LIMITS, type FileLimits } from "../storage/archive/limits";
@@ -42,12 +43,8 @@ export interface CompactionWorld {
   log: (line: Record<string, unknown>) => void;
 }
 
-const DAY: Micros = 86_400_000_000;
-
 /** The interval between two flushes of a late lane, unless HOT_SECONDS shortens it. */
-const LATE_MICROS: Micros = DAY;
-
-const HOUR: Micros = 3_600_000_000;
+const LATE_MICROS: Micros = DAY_MICROS;
 
 /** The queue keeps messages for 14 days. An error that is delivered again meanwhile must be known, or it is counted twice. */
 const MIN_ERROR_DAYS = 15;
@@ -65,21 +62,21 @@ export function compactionSettings(
   const shortest = applications.flatMap(({ eventsMicros }) => eventsMicros ?? []);
   return {
     // An application's events are deleted from the archive, so they must have left the databases by then.
-    hotMicros: Math.min(hotMicros ?? hot_days * DAY, ...shortest),
+    hotMicros: Math.min(hotMicros ?? hot_days * DAY_MICROS, ...shortest),
     hotBytes: hot_bytes,
     graceMicros,
     lateMicros: hotMicros === null ? LATE_MICROS : graceMicros,
     errors: {
-      hotMicros: hotMicros ?? Math.max(hot_days, MIN_ERROR_DAYS) * DAY,
-      everyMicros: hotMicros === null ? HOUR : Math.max(graceMicros, 1_000_000),
+      hotMicros: hotMicros ?? Math.max(hot_days, MIN_ERROR_DAYS) * DAY_MICROS,
+      everyMicros: hotMicros === null ? HOUR_MICROS : Math.max(graceMicros, 1_000_000),
     },
-    retention: { ...everything, applications, checkMicros: hotMicros === null ? HOUR : 0 },
+    retention: { ...everything, applications, checkMicros: hotMicros === null ? HOUR_MICROS : 0 },
     fileLimits: FILE_LIMITS,
   };
 }
 
 function ruleOf({ events_days, errors_days }: RetentionDays): RetentionRule {
-  const inMicros = (days: number | null) => (days === null ? null : days * DAY);
+  const inMicros = (days: number | null) => (days === null ? null : days * DAY_MICROS);
   return { eventsMicros: inMicros(events_days), errorsMicros: inMicros(errors_days) };
 }
 

@@ -14,7 +14,7 @@ import { loadPartitionMap, NO_PARTITIONS } from "../storage/partitions/partition
 import { finishLateFile } from "./flush-late";
 import { type FinishedFile, storeFile } from "./store-file";
 
-/** Reads of R2 that one step may spend: a file of 500,000 rows has 50 row groups. */
+/** The reads of R2 that one step may spend. A file of 500,000 rows has 50 row groups. */
 const MAX_READS = 900;
 
 export interface RewriteIo {
@@ -35,13 +35,13 @@ interface Writer<Row> {
 }
 
 /**
- * Writes a file of events anew without some of them.
+ * Rewrites a file of events without some of them.
  *
- * Files are immutable and named by their contents. The new one takes the old one's place in the manifest in one transaction,
- * which also notes the old object for deletion, so that a crash leaves none behind.
+ * Files are immutable and named by their contents. One transaction replaces the old file by the new one in the manifest and notes
+ * the old object for deletion, so that a crash leaves no object behind.
  *
- * @returns how many were left out, and how many bytes the archive lost; 0: the file stays as it is
- * @throws what D1 and R2 throw. Repeated it goes on where it stood.
+ * @returns how many rows were left out, and by how many bytes the archive shrank; 0 rows if the file stays as it is
+ * @throws what D1 and R2 throw. A repeated call continues.
  */
 export async function rewriteEventFile(
   io: RewriteIo,
@@ -49,14 +49,14 @@ export async function rewriteEventFile(
   isLeftOut: (event: ArchivedEvent) => boolean,
 ): Promise<LeftOut> {
   const first = firstDatabase(io.databases);
-  // One whose late rows are not counted yet must not be counted under a new name.
+  // Late rows that are not counted yet must not be counted under a new name.
   if (!file.finished) {
     await finishLateFile(io.databases, io.archive, await loadPartitionMap(first, NO_PARTITIONS), file);
   }
   return rewrite(io, file, eventsOfFile(io.archive, file), isLeftOut, new EventFileWriter());
 }
 
-/** As `rewriteEventFile`, for a file of errors. */
+/** Like `rewriteEventFile`, for a file of errors. */
 export function rewriteErrorFile(
   io: RewriteIo,
   file: ArchiveFile,
@@ -107,7 +107,7 @@ async function rewrite<Row extends { application: string | null }>(
   return { rows: leftOut, bytes: file.bytes - (added?.bytes ?? 0) };
 }
 
-/** Takes files out of the manifest, and notes their objects and index entries for deletion. */
+/** The statements that delete files from the manifest, and note their objects and index entries for deletion. */
 function removeStatements(first: Database, files: readonly ArchiveFile[], now: Micros): D1PreparedStatement[] {
   return files.flatMap((file) => [
     first.binding.prepare("DELETE FROM archive_files WHERE file_id = ?1").bind(file.id),
@@ -115,7 +115,7 @@ function removeStatements(first: Database, files: readonly ArchiveFile[], now: M
   ]);
 }
 
-/** Deletes files: from the manifest, then their objects and their entries in the session index. */
+/** Deletes files from the manifest, then their objects and their entries in the session index. */
 export async function removeFiles(
   { databases, archive }: Pick<RewriteIo, "databases" | "archive">,
   files: readonly ArchiveFile[],
@@ -133,6 +133,14 @@ export async function* eventsOfFile(archive: ArchiveBucket, file: ArchiveFile): 
 /** All errors of a file, row group by row group. */
 export async function* errorsOfFile(archive: ArchiveBucket, file: ArchiveFile): AsyncGenerator<ArchivedError> {
   for await (const columns of groupsOf(archive, file)) yield* await allErrors(columns);
+}
+
+/** The ids of all errors of a file. Decodes no other column. */
+export async function* errorIdsOfFile(archive: ArchiveBucket, file: ArchiveFile): AsyncGenerator<string> {
+  for await (const columns of groupsOf(archive, file)) {
+    const idAt = await columns.texts("id");
+    for (let row = 0; row < columns.group.rows; row++) yield idAt(row);
+  }
 }
 
 async function* groupsOf(archive: ArchiveBucket, file: ArchiveFile): AsyncGenerator<GroupColumns> {

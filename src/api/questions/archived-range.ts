@@ -1,10 +1,9 @@
 import { Refusal } from "../../http/problem";
 import type { Micros } from "../../model/time/time";
+import { HOUR_MICROS } from "../../model/time/units";
 import { coldPartitions } from "../../storage/archive/cold-files";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import { readPartitionMap } from "../../storage/partitions/known-partitions";
-
-const HOUR: Micros = 3_600_000_000;
 
 /**
  * Refuses a query whose range includes partitions that have left the databases, unless the hourly and daily counts,
@@ -18,7 +17,7 @@ export async function refuseArchived(
   bounds: readonly Micros[],
   isCounted: boolean,
 ): Promise<Refusal | null> {
-  if (isCounted && bounds.every((moment) => moment % HOUR === 0)) return null;
+  if (isCounted && bounds.every((moment) => moment % HOUR_MICROS === 0)) return null;
   const range = { order: "asc", from: bounds[0] ?? 0, to: (bounds.at(-1) ?? 0) - 1, after: null } as const;
   const cold = coldPartitions(await readPartitionMap(firstDatabase(databases)), range);
   if (cold.length === 0) return null;

@@ -4,11 +4,10 @@ import { readZonedRange, type ZonedRange } from "../../http/request/zoned-range"
 import { addLocal, bucketOf, bucketStarts, nextBucket, type Period } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
 import type { TimeZone } from "../../model/time/time-zone";
+import { MINUTE_MICROS } from "../../model/time/units";
 import { MAX_COUNT_ROWS, MAX_STATS_BUCKETS } from "../../storage/core/read-limits";
 import { planCounts } from "../../storage/questions/count-plan";
 import { STATS_INTERVALS, type StatsInterval } from "./stats-parameters";
-
-const MINUTE: Micros = 60_000_000;
 
 /** The number of buckets before the end if there is no `start_date`. */
 const DEFAULT_BUCKETS: Record<StatsInterval, number> = { minute: 60, hour: 48, day: 30, week: 12, month: 12, none: 30 };
@@ -29,7 +28,7 @@ export function periodOf(range: ZonedRange, interval: StatsInterval, now: Micros
   const back = DEFAULT_BUCKETS[interval] - 1;
   const start =
     bucket === "minute" || bucket === "hour"
-      ? newest - back * (bucket === "minute" ? MINUTE : 60 * MINUTE)
+      ? newest - back * (bucket === "minute" ? MINUTE_MICROS : 60 * MINUTE_MICROS)
       : zone.momentOf(addLocal(zone.localOf(newest), bucket, -back));
   return { start: Math.max(0, start), end };
 }

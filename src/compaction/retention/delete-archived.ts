@@ -1,4 +1,5 @@
 import type { Micros } from "../../model/time/time";
+import { HOUR_SECONDS } from "../../model/time/units";
 import type { ArchiveFile, ArchiveKind } from "../../storage/archive/file/archive-file";
 import { filesByHour, filesOfApplication } from "../../storage/archive/manifest";
 import { firstDatabase } from "../../storage/core/databases";
@@ -11,8 +12,6 @@ const MAX_FILES = 100;
 
 /** Rows of the files that one run writes anew: some 2 s of CPU. */
 const MAX_ROWS = 200_000;
-
-const HOUR_SECONDS = 3_600;
 
 const NOTHING: Deleted = { rows: 0, bytes: 0, what: null, hasMore: false };
 

@@ -1,12 +1,11 @@
 import type { Micros } from "../../model/time/time";
+import { DAY_MICROS } from "../../model/time/units";
 import { type Database, firstDatabase } from "../core/databases";
 import { loadPartitionMap, NO_PARTITIONS } from "../partitions/partition-records";
 import { readStorageSettings } from "./storage-settings";
 import { daysLeftOf } from "./storage-state";
 
 /** What alerts watch of the storage. Everything here throws what D1 throws. */
-
-const DAY: Micros = 86_400_000_000;
 
 /** The days until the first of the databases is full, at the rate of its last day; null: nothing is added to any. */
 export async function leastDaysLeft(databases: readonly Database[], now: Micros): Promise<number | null> {
@@ -49,7 +48,7 @@ export async function archiveDelay(
 ): Promise<Micros> {
   const first = firstDatabase(databases);
   const { settings } = await readStorageSettings(first);
-  const window = hotMicros ?? settings.hot_days * DAY;
+  const window = hotMicros ?? settings.hot_days * DAY_MICROS;
   const { results } = await first.binding
     .prepare(
       `SELECT max(to_us, created_at) + ?1 AS due FROM partitions

@@ -1,16 +1,12 @@
-import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { firstDatabase } from "../core/databases";
 import { databaseOf, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
-import { boundsOf, type EventKey, type EventRange, type Order } from "../scan/event-order";
-import { type ArchiveFile, hourOf } from "./file/archive-file";
+import { boundsOf, type EventKey, type EventRange } from "../scan/event-order";
+import { hourOf } from "./file/archive-file";
 import { type Archive, filesHolding } from "./find-archived";
-import { filesByHour, filesInHours } from "./manifest";
+import { boundaryOf, filesOfHours, type ListedFiles, MAX_INDEX_HOURS, nextFiles } from "./listed-files";
 import type { ColdFiles } from "./scan-files";
-
-/** The files that a scan lists at a time. It reads from each, so this is below the limit of reads per request. */
-const FILES_LISTED = 48;
 
 /** The partitions whose events are in the archive. */
 export function coldPartitions(map: PartitionMap, range: EventRange): Partition[] {
@@ -36,37 +32,16 @@ function hoursOf(partitions: readonly Partition[], range: EventRange): { first: 
 }
 
 /** The next files by time. */
-export async function filesByTime(
+export function filesByTime(
   { databases }: Archive,
   partitions: readonly Partition[],
   range: EventRange,
 ): Promise<ColdFiles> {
-  const { order } = range;
-  const files = await filesByHour(firstDatabase(databases), {
-    ...{ kind: "events", order, limit: FILES_LISTED + 1, ...hoursOf(partitions, range) },
-    partitions: partitions.map(({ id }) => id),
-  });
-  const beyond = files[FILES_LISTED];
-  if (beyond === undefined) return { files: files.map(whole), boundary: null };
-  // The last hour may be incomplete: some of its files may not be listed. If it is the only hour, all of its files
-  // are listed.
-  const listed = files.filter(({ hour }) => hour !== beyond.hour);
-  if (listed.length > 0) return { files: listed.map(whole), boundary: boundaryOf(beyond.hour, order) };
-  const ids = partitions.map(({ id }) => id);
-  const all = await filesInHours(firstDatabase(databases), { kind: "events", hours: [beyond.hour], partitions: ids });
-  const nextHour = beyond.hour + (order === "asc" ? HOUR_SECONDS : -HOUR_SECONDS);
-  return { files: all.map(whole), boundary: boundaryOf(nextHour, order) };
+  return nextFiles(firstDatabase(databases), { ...listed(partitions, range), ...hoursOf(partitions, range) });
 }
 
-const HOUR_SECONDS = 3_600;
-
-function whole(file: ArchiveFile): ColdFiles["files"][number] {
-  return { file, groups: null };
-}
-
-/** The first instant of an hour in the order of the scan. */
-function boundaryOf(hour: number, order: Order): Micros {
-  return order === "asc" ? hour * 1_000_000 : (hour + HOUR_SECONDS) * 1_000_000 - 1;
+function listed(partitions: readonly Partition[], { order }: EventRange): ListedFiles {
+  return { kind: "events", partitions: partitions.map(({ id }) => id), order };
 }
 
 /** The files that hold a session. */
@@ -85,9 +60,6 @@ export async function filesOfSession(
   );
   return { files: found.flat().filter(({ file }) => ids.has(file.partition)), boundary: null };
 }
-
-/** The hours that a minute-bucket scan examines in one page. */
-const MAX_INDEX_HOURS = 40;
 
 /**
  * The next files that hold events of the given dimension keys, by the hours that have such events.
@@ -117,10 +89,9 @@ export async function filesOfSeries(
   );
   const hours = [...new Set(found.flat())].sort((a, b) => (isAscending ? a - b : b - a));
   const beyond = hours[MAX_INDEX_HOURS];
-  const files = await filesInHours(firstDatabase(databases), {
-    kind: "events",
+  return filesOfHours(firstDatabase(databases), {
+    ...listed(partitions, range),
     hours: hours.slice(0, MAX_INDEX_HOURS),
-    partitions: partitions.map(({ id }) => id),
+    boundary: beyond === undefined ? null : boundaryOf(beyond, range.order),
   });
-  return { files: files.map(whole), boundary: beyond === undefined ? null : boundaryOf(beyond, range.order) };
 }

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { SERIES_PER_PAGE } from "../../model/limits";
+import { HOUR_SECONDS } from "../../model/time/units";
 import { readBatch } from "../core/reader";
 import { isLate, lanesToRead } from "../partitions/partition";
 import type { CountSource } from "./counts";
@@ -10,8 +11,6 @@ export interface SeenHours {
   first: number;
   last: number;
 }
-
-const HOUR = 3_600;
 
 /** One UNION ALL has at most five terms, and each partition needs two. */
 const PARTITIONS_PER_STATEMENT = 2;
@@ -68,7 +67,7 @@ function termsOf({ database, map }: CountSource, first: Wanted[], last: Wanted[]
     const [main] = lanesToRead(partition).filter((lane) => !isLate(lane));
     if (main === undefined) return [];
     const isWithin = ([, , hour]: Wanted) =>
-      hour * 1_000_000 < partition.to && (hour + HOUR) * 1_000_000 > partition.from;
+      hour * 1_000_000 < partition.to && (hour + HOUR_SECONDS) * 1_000_000 > partition.from;
     const table = sql.identifier(`minutes_${main.suffix}`);
     const own = { first: first.filter(isWithin), last: last.filter(isWithin) };
     if (own.first.length === 0 && own.last.length === 0) return [];
@@ -89,7 +88,7 @@ function extremeMinuteOf(table: SQL | ReturnType<typeof sql.identifier>, directi
   return sql`(
     SELECT held.minute FROM ${table} AS held
     WHERE held.page = (wanted.value ->> 1) / ${sql.raw(String(SERIES_PER_PAGE))}
-      AND held.minute BETWEEN wanted.value ->> 2 AND (wanted.value ->> 2) + ${sql.raw(String(HOUR - 60))}
+      AND held.minute BETWEEN wanted.value ->> 2 AND (wanted.value ->> 2) + ${sql.raw(String(HOUR_SECONDS - 60))}
       AND instr(held.by_series, '"' || (wanted.value ->> 1) || '":') > 0
     ORDER BY held.minute ${direction} LIMIT 1
   )`;

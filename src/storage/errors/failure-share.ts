@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Measurement } from "../../model/alert";
+import { HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { type Reader, readerOf } from "../core/reader";
 import { failures } from "../core/tables";
@@ -8,7 +9,6 @@ import { matchingSeriesIds, type SeriesFilter } from "../counts/series";
 import { EVERY_FAILURE } from "../write/failure-counts";
 
 const MINUTE = 60;
-const HOUR = 3_600;
 
 /** Which minutes, by their starts in seconds since 1970, and whether to count the stored events too. */
 export interface ShareQuestion extends Omit<SeriesFilter, "applications"> {
@@ -74,13 +74,13 @@ async function storedIn(source: CountSource, question: ShareQuestion): Promise<n
 
 /** The minutes of a window as few buckets: its whole hours, and the minutes before and after them. */
 export function widestBuckets({ first, last }: { first: number; last: number }): BucketRange[] {
-  const firstHour = Math.ceil(first / HOUR) * HOUR;
-  const lastHour = Math.floor((last + MINUTE) / HOUR) * HOUR - HOUR;
+  const firstHour = Math.ceil(first / HOUR_SECONDS) * HOUR_SECONDS;
+  const lastHour = Math.floor((last + MINUTE) / HOUR_SECONDS) * HOUR_SECONDS - HOUR_SECONDS;
   if (firstHour > lastHour) return [{ seconds: MINUTE, first, last }];
   const ranges = [
     { seconds: MINUTE, first, last: firstHour - MINUTE },
-    { seconds: HOUR, first: firstHour, last: lastHour },
-    { seconds: MINUTE, first: lastHour + HOUR, last },
+    { seconds: HOUR_SECONDS, first: firstHour, last: lastHour },
+    { seconds: MINUTE, first: lastHour + HOUR_SECONDS, last },
   ];
   return ranges.filter((range) => range.first <= range.last);
 }

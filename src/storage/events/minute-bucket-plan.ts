@@ -1,7 +1,6 @@
 import type { Micros } from "../../model/time/time";
+import { MINUTE_MICROS } from "../../model/time/units";
 import type { Order } from "../scan/event-order";
-
-export const MINUTE_MICROS = 60_000_000;
 
 /** A minute that holds events of the wanted dimension keys, with their number and the number of events to read in it. */
 export interface GuidingMinute {

@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { MINUTE_MICROS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { MAX_MINUTE_BUCKET_ROWS, MAX_ROWS_EXAMINED } from "../core/read-limits";
 import { isLate, type Partition, slotOf } from "../partitions/partition";
@@ -16,7 +17,7 @@ import {
 import { chainsOf, type LaneSource, lanesIn, laneTable } from "../scan/lane-chains";
 import { inDirection, mergePartialPages, type Page, type PartialPage } from "../scan/partial-page";
 import { rareTerm, timeTerm } from "../scan/scan-terms";
-import { boundaryAfter, type GuidingMinute, joinMinutes, MINUTE_MICROS } from "./minute-bucket-plan";
+import { boundaryAfter, type GuidingMinute, joinMinutes } from "./minute-bucket-plan";
 import { type MinuteBucketPage, planPage } from "./minute-buckets";
 import { readWhole, type ScannedEvent, scanChains, scanEvents, scanMatching } from "./scan-statements";
 import type { WantedSeries } from "./wanted-series";

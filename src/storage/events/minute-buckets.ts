@@ -1,20 +1,19 @@
 import { sql } from "drizzle-orm";
 import { SERIES_PER_PAGE } from "../../model/limits";
 import type { Micros } from "../../model/time/time";
+import { HOUR_SECONDS, MINUTE_MICROS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { MAX_GUIDING_COUNTS, MAX_MINUTE_BUCKET_ROWS } from "../core/read-limits";
 import { readBatch } from "../core/reader";
 import { type Bounds, integer, type Order } from "../scan/event-order";
 import { type LaneSource, laneTable, readAll, unionAll } from "../scan/lane-chains";
 import { everyPage } from "../scan/scan-terms";
-import { type GuidingMinute, MINUTE_MICROS, type MinuteBucketPlan, planMinuteBucketScan } from "./minute-bucket-plan";
+import { type GuidingMinute, type MinuteBucketPlan, planMinuteBucketScan } from "./minute-bucket-plan";
 import type { WantedSeries } from "./wanted-series";
 
 /** The hours first requested for each dimension key, and the factor for the next request if more are needed. */
 const FIRST_HOURS = 2;
 const STEP = 8;
-
-const HOUR_SECONDS = 3_600;
 
 /** Terms of a UNION ALL. */
 const MAX_TERMS = 5;

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Micros } from "../../model/time/time";
+import { HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { readBatch } from "../core/reader";
 import { jsonList, type SeriesFilter } from "../counts/series";
@@ -9,8 +10,6 @@ import { lanesToRead } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { boundsOf, type EventRange, integer } from "../scan/event-order";
 import { everyPage } from "../scan/scan-terms";
-
-const HOUR_SECONDS = 3_600;
 
 /** Hours with events that one plan reads. */
 const MAX_HOURS = 2_000;

@@ -1,4 +1,5 @@
 import type { Micros } from "../../model/time/time";
+import { DAY_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { firstDatabase } from "../core/databases";
 import { messageOf } from "../core/transport-errors";
@@ -63,8 +64,6 @@ export async function maintainPartitions(maintenance: Maintenance, now: Micros):
   });
   if (failures.length > 0) log({ log: "partitions", failures });
 }
-
-const DAY_SECONDS = 86_400;
 
 interface CategoryCount {
   category: string;

@@ -1,19 +1,24 @@
 import type { Micros } from "../../model/time/time";
+import { HOUR_MICROS } from "../../model/time/units";
 import { DEFAULT_SLOT_MICROS, NARROW_SLOT_MICROS } from "./partition";
 
 /** Events of one partition in one database. Dropping this many blocks every reader for about a second. */
 export const MAX_PLANNED_EVENTS = 10_000_000;
 
-const HOUR: Micros = 3_600_000_000;
-
 /**
  * Widths of regular partitions, each a multiple of the one before. A quiet service has partitions of four weeks,
  * thirteen a year; a busy one has partitions of hours.
  */
-const WIDTHS: readonly Micros[] = [HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, 28 * 24 * HOUR];
+const WIDTHS: readonly Micros[] = [
+  HOUR_MICROS,
+  6 * HOUR_MICROS,
+  24 * HOUR_MICROS,
+  7 * 24 * HOUR_MICROS,
+  28 * 24 * HOUR_MICROS,
+];
 
 /** Used if no traffic is known. */
-const FIRST_WIDTH = 24 * HOUR;
+const FIRST_WIDTH = 24 * HOUR_MICROS;
 
 /** Above this rate in one database, slots of 4 seconds hold too many events to be sorted for a page. */
 const NARROW_FROM_EVENTS_PER_SECOND = 1_000;
@@ -32,8 +37,8 @@ export interface RecentTraffic {
 export function plannedWidth({ events, databases }: RecentTraffic): Micros {
   if (events === 0) return FIRST_WIDTH;
   const eventsPerHour = events / 24;
-  const fitting = WIDTHS.filter((width) => (eventsPerHour * width) / HOUR <= MAX_PLANNED_EVENTS * databases);
-  return fitting.at(-1) ?? HOUR;
+  const fitting = WIDTHS.filter((width) => (eventsPerHour * width) / HOUR_MICROS <= MAX_PLANNED_EVENTS * databases);
+  return fitting.at(-1) ?? HOUR_MICROS;
 }
 
 export function plannedSlot({ events, databases }: RecentTraffic): Micros {

@@ -1,9 +1,9 @@
+import { DAY_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { countsOf, type DeclaredSeries } from "./declared-series";
 import { type HeldCounts, type PropertyBucket, readPropertyCounts, writePropertyCounts } from "./property-store";
 import { addToDay, noValues, readValueCounts, writeValueCounts } from "./value-counts";
 
-const DAY_SECONDS = 86_400;
 const HOURS = 24;
 
 /**

@@ -1,6 +1,7 @@
 import { parsePropertyPath } from "../../model/event/property-path";
 import { templated, valueText } from "../../model/event/property-value";
 import type { Micros } from "../../model/time/time";
+import { HOUR_SECONDS } from "../../model/time/units";
 import { type Database, firstDatabase } from "../core/databases";
 import { withPartitions } from "../partitions/known-partitions";
 import { isLate, lanesToRead } from "../partitions/partition";
@@ -19,8 +20,6 @@ import {
 } from "./property-store";
 import { rollUpDays } from "./roll-up-days";
 import { addValue, noValues, PARTS_OF_HOUR, type ValueCounts, writeValueCounts } from "./value-counts";
-
-const HOUR_SECONDS = 3_600;
 
 /** How long after its end an hour is counted. Most of its events have arrived by then. */
 const GRACE_MICROS: Micros = 120_000_000;

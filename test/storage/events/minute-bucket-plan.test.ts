@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { joinMinutes, MINUTE_MICROS, planMinuteBucketScan } from "../../../src/storage/events/minute-bucket-plan";
+import { MINUTE_MICROS } from "../../../src/model/time/units";
+import { joinMinutes, planMinuteBucketScan } from "../../../src/storage/events/minute-bucket-plan";
 
 const anyMinutes = fc
   .array(fc.record({ matching: fc.integer({ min: 1, max: 40 }), others: fc.integer({ min: 0, max: 200 }) }))

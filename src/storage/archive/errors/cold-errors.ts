@@ -7,29 +7,29 @@ import type { PartialPage } from "../../scan/partial-page";
 import { hourOf } from "../file/archive-file";
 import type { ArchivedError } from "../file/archived-rows";
 import { ERROR_NAMES } from "../file/error-file";
-import { type FileFooter, type GroupColumns, ReadBudget } from "../file/file-reader";
+import { type GroupColumns, ReadBudget } from "../file/file-reader";
 import type { Archive } from "../find-archived";
 import { type ColdFiles, type FileRow, scanFiles } from "../scan-files";
 import { errorFilesByHour, errorFilesHolding } from "./error-files";
 import { errorsAt } from "./read-errors";
 
-/** Reads of R2 that one page of errors may cost. */
+/** The reads of R2 that one page of errors may cost. */
 const MAX_READS = 38;
 
 /** An archived error whose contents have not been read. */
 export type ColdError = FileRow<ErrorKey>;
 
-/** As a list of errors asks, or for the errors of one event by its id. */
+/** The filters of a list of errors, or the id of the event whose errors are wanted. */
 export type ColdErrorQuestion = ErrorQuestion & { eventId?: string };
 
 /**
- * The archive's part of a page of errors, contents left behind. To be asked after the databases: what has left them meanwhile is
- * then found in the archive.
+ * The archive's part of a page of errors, without their contents. Call it after the databases were read, so that errors that
+ * leave them meanwhile are found in the archive.
  *
- * A session's files are named by the session index, those of a code, category, name or application by the hours in which such
- * errors were counted. By status all files of the range are read, page by page.
+ * The session index names the files of a session. For a code, category, name or application, the hours in which such errors were
+ * counted select the files. For a status, all files of the range are read, page by page.
  *
- * @throws DrizzleQueryError, also where R2 cannot be read
+ * @throws DrizzleQueryError, also if R2 cannot be read
  */
 export function readColdErrors(
   archive: Archive,
@@ -47,16 +47,22 @@ async function scan(archive: Archive, question: ColdErrorQuestion): Promise<Part
     archive.bucket,
     files,
     {
-      ...{ order, bounds, after, limit, compare: compareErrorKeys, time: "received_at" },
-      startOf: (moment) => ({ receivedAt: moment, id: "" }),
-      isScattered: session !== null,
-      mayHold: (_: FileFooter) => true,
+      ...BY_RECEIPT,
+      ...{ order, bounds, after, limit, isScattered: session !== null },
       matching: (columns) => matchingRows(columns, question, bounds),
-      keysOf,
     },
     new ReadBudget(MAX_READS),
   );
 }
+
+/** What all scans of error files share. */
+const BY_RECEIPT = {
+  time: "received_at",
+  compare: compareErrorKeys,
+  startOf: (receivedAt: Micros): ErrorKey => ({ receivedAt, id: "" }),
+  mayHold: () => true,
+  keysOf,
+} as const;
 
 interface Bounds {
   low: Micros;
@@ -78,7 +84,7 @@ function filesOf(archive: Archive, question: ErrorQuestion, { low, high }: Bound
 
 const CodesSchema = v.pipe(v.string(), v.parseJson(), v.array(v.object({ code: v.string() })));
 
-/** The rows of a row group that a question leaves. Decodes only the columns that it asks about. */
+/** The rows of a row group that pass the filters. Decodes only the columns that the filters need. */
 async function matchingRows(
   columns: GroupColumns,
   question: ColdErrorQuestion,
@@ -120,7 +126,7 @@ async function keysOf(columns: GroupColumns): Promise<(row: number) => ErrorKey>
   return (row) => ({ receivedAt: receivedAt(row), id: id(row) });
 }
 
-/** Characters of the contents of archived errors. Decodes a row group at a time, and keeps nothing of it. */
+/** The number of characters of each error's contents. Decodes one row group at a time and keeps nothing of it. */
 export async function sizesOf(rows: readonly ColdError[]): Promise<Map<ColdError, number>> {
   const sizes = new Map<ColdError, number>();
   for (const [columns, own] of Map.groupBy(rows, (row) => row.columns)) {
@@ -141,9 +147,9 @@ export async function loadColdErrors(rows: readonly ColdError[]): Promise<Archiv
 }
 
 /**
- * Archived errors by their ids, in the order of receipt: at most so many.
+ * The archived errors with the given ids, in the order of receipt.
  *
- * @throws DrizzleQueryError, also where R2 cannot be read
+ * @throws DrizzleQueryError, also if R2 cannot be read
  */
 export function findColdErrors(archive: Archive, ids: readonly string[]): Promise<ArchivedError[]> {
   return orQueryError(findById(archive, ids), "the archive");
@@ -153,20 +159,17 @@ async function findById(archive: Archive, ids: readonly string[]): Promise<Archi
   const always = { first: 0, last: Number.MAX_SAFE_INTEGER };
   const files = await errorFilesHolding(archive, ids.map(ERROR_NAMES.id), always);
   const sought = new Set(ids);
-  const page = await scanFiles<ErrorKey>(
+  const page = await scanFiles(
     archive.bucket,
     files,
     {
-      ...{ order: "asc", after: null, limit: ids.length, compare: compareErrorKeys, time: "received_at" },
+      ...BY_RECEIPT,
+      ...{ order: "asc", after: null, limit: ids.length, isScattered: true },
       bounds: { low: 0, high: Number.MAX_SAFE_INTEGER },
-      startOf: (moment) => ({ receivedAt: moment, id: "" }),
-      isScattered: true,
-      mayHold: () => true,
       matching: async (columns) => {
         const idAt = await columns.texts("id");
         return Array.from({ length: columns.group.rows }, (_, row) => row).filter((row) => sought.has(idAt(row)));
       },
-      keysOf,
     },
     new ReadBudget(MAX_READS),
   );

@@ -1,22 +1,17 @@
 import type { EventCode } from "../../../model/codes";
+import { HOUR_SECONDS } from "../../../model/time/units";
 import { type Database, firstDatabase } from "../../core/databases";
 import type { Order } from "../../scan/event-order";
 import { EVERY_FAILURE } from "../../write/failure-counts";
-import type { ArchiveFile } from "../file/archive-file";
 import { type Archive, filesHolding } from "../find-archived";
-import { filesByHour, filesInHours } from "../manifest";
+import { boundaryBehind, filesOfHours, MAX_INDEX_HOURS, nextFiles } from "../listed-files";
+import { filesByHour } from "../manifest";
 import type { ColdFiles } from "../scan-files";
 
 /** Which files of errors may hold what is asked for. Everything here throws what D1 throws. */
 
-/** Files that a scan lists at a time, and hours that the counts name. */
-const MAX_FILES = 48;
-const MAX_HOURS = 40;
-
-/** Aggregate rows of failures that one look at the counts reads in each database. */
+/** The aggregate rows of failures that a page reads in each database. */
 const MAX_COUNTS = 20_000;
-
-const HOUR_SECONDS = 3_600;
 
 export interface Hours {
   first: number;
@@ -24,7 +19,7 @@ export interface Hours {
   order: Order;
 }
 
-/** What the counts of failures know of an error. null: any. */
+/** The filters that the counts of failures can answer. Null matches any value. */
 export interface CountedFilter {
   code: EventCode | null;
   applications: readonly string[] | null;
@@ -32,7 +27,7 @@ export interface CountedFilter {
   name: string | null;
 }
 
-/** The files that hold errors under a name of the session index (see ERROR_NAMES), in whatever database. */
+/** The files of all databases that hold errors under a name of the session index. See ERROR_NAMES. */
 export async function errorFilesHolding(
   archive: Archive,
   names: readonly string[],
@@ -44,53 +39,26 @@ export async function errorFilesHolding(
   return { files: found.flat(), boundary: null };
 }
 
-/** The next files of errors by hour; with a filter those of hours in which such errors were counted. */
+/** The next files of errors by hour. With a filter: the files of the hours in which such errors were counted. */
 export async function errorFilesByHour(
   { databases }: Archive,
   filter: CountedFilter,
   { first, last, order }: Hours,
 ): Promise<ColdFiles> {
-  const isFiltered = [filter.code, filter.applications, filter.category, filter.name].some((one) => one !== null);
-  const files = await filesByHour(firstDatabase(databases), {
-    ...{ kind: "errors", partitions: null, first, last, order, limit: MAX_FILES + 1 },
-  });
-  const beyond = files[MAX_FILES];
-  if (!isFiltered || files.length === 0) {
-    // The hour of the last one is not whole: others of it may not be listed.
-    const listed = beyond === undefined ? files : await wholeHours(databases, files.slice(0, MAX_FILES), beyond.hour);
-    const end = listed.at(-1)?.hour;
-    return {
-      files: listed.map(whole),
-      boundary: beyond === undefined || end === undefined ? null : boundaryBehind(end, order),
-    };
-  }
-  const { hours, boundary } = await countedHours(databases, filter, { first, last, order });
-  const held = await filesInHours(firstDatabase(databases), { kind: "errors", hours, partitions: null });
-  return { files: held.map(whole), boundary };
-}
-
-async function wholeHours(
-  databases: readonly Database[],
-  files: readonly ArchiveFile[],
-  cut: number,
-): Promise<ArchiveFile[]> {
-  const listed = files.filter(({ hour }) => hour !== cut);
-  if (listed.length > 0) return listed;
-  return filesInHours(firstDatabase(databases), { kind: "errors", hours: [cut], partitions: null });
-}
-
-function whole(file: ArchiveFile): ColdFiles["files"][number] {
-  return { file, groups: null };
-}
-
-/** The first moment behind an hour, in the order of a scan. */
-function boundaryBehind(hour: number, order: Order): number {
-  return order === "asc" ? (hour + HOUR_SECONDS) * 1_000_000 : hour * 1_000_000 - 1;
+  const home = firstDatabase(databases);
+  const listed = { kind: "errors", partitions: null, order } as const;
+  const { code, applications, category, name } = filter;
+  const isFiltered = [code, applications, category, name].some((one) => one !== null);
+  if (!isFiltered) return nextFiles(home, { ...listed, first, last });
+  // Counts are read only if the archive has errors of the range at all.
+  const [any] = await filesByHour(home, { ...listed, first, last, limit: 1 });
+  if (any === undefined) return { files: [], boundary: null };
+  return filesOfHours(home, { ...listed, ...(await countedHours(databases, filter, { first, last, order })) });
 }
 
 /**
- * The next hours in which errors like these were counted. Failures beyond the bound on groups are counted under an empty category
- * and name, so they may be of any.
+ * The next hours in which matching errors were counted. Failures above the limit of groups are counted under an empty category
+ * and name, so such a row matches any category and name.
  */
 async function countedHours(databases: readonly Database[], filter: CountedFilter, { first, last, order }: Hours) {
   const { code, applications, category, name } = filter;
@@ -105,19 +73,19 @@ async function countedHours(databases: readonly Database[], filter: CountedFilte
     }),
   );
   const inOrder = (a: number, b: number) => (order === "asc" ? a - b : b - a);
-  // Where the counts did not all fit, there may be more in the last hour, and behind it.
+  // If the limit cut the counts, the last hour and later hours may have more.
   const cuts = found.flatMap((rows) =>
     rows.reduce((sum, { looked }) => sum + looked, 0) < MAX_COUNTS ? [] : (rows.at(-1)?.hour ?? []),
   );
   const cut = cuts.sort(inOrder)[0];
   const holding = found.flat().flatMap(({ hour, holds }) => (holds === 1 || hour === cut ? [hour] : []));
   const hours = [...new Set(holding)].filter((hour) => cut === undefined || inOrder(hour, cut) <= 0).sort(inOrder);
-  const taken = hours.slice(0, MAX_HOURS);
-  const end = hours.length > MAX_HOURS ? taken.at(-1) : cut;
+  const taken = hours.slice(0, MAX_INDEX_HOURS);
+  const end = hours.length > MAX_INDEX_HOURS ? taken.at(-1) : cut;
   return { hours: taken, boundary: end === undefined ? null : boundaryBehind(end, order) };
 }
 
-/** ?1: code. ?2 and ?3: hours. ?4: JSON of applications. ?5: category. ?6: name. null: any. */
+/** ?1: code. ?2 and ?3: hours. ?4: JSON of applications. ?5: category. ?6: name. NULL matches any value. */
 function countedHoursSql(direction: "ASC" | "DESC"): string {
   return `
 SELECT bucket AS hour, count(*) AS looked, max(

@@ -1,4 +1,5 @@
 import type { Micros } from "../../../model/time/time";
+import { HOUR_SECONDS } from "../../../model/time/units";
 
 export type ArchiveKind = "events" | "errors";
 
@@ -29,8 +30,6 @@ export interface ArchiveFile {
   /** False: rows of a late lane that it holds stand there too. A reader takes those for copies. */
   finished: boolean;
 }
-
-const HOUR_SECONDS = 3_600;
 
 export function hourOf(moment: Micros): number {
   return Math.floor(moment / 1_000_000 / HOUR_SECONDS) * HOUR_SECONDS;

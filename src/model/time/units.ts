@@ -1,0 +1,10 @@
+import type { Micros } from "./time";
+
+/** Lengths of time. Days are days of UTC: those of a time zone may have 23 or 25 hours, see time-zone.ts. */
+export const MINUTE_MICROS: Micros = 60_000_000;
+export const HOUR_MICROS: Micros = 3_600_000_000;
+export const DAY_MICROS: Micros = 86_400_000_000;
+
+/** In seconds, as the buckets of counts are. */
+export const HOUR_SECONDS = 3_600;
+export const DAY_SECONDS = 86_400;
