@@ -1,8 +1,10 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { testsWithoutPlatform } from "./test/without-platform.ts";
 
 /** Tests inside workerd, against real KV, Queues, Durable Objects and D1: three databases, to prove the fan-out. */
 export default defineConfig(async () => ({
+  define: { PROPERTY_SEED: JSON.stringify(process.env.SEED ?? "1") },
   plugins: [
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
@@ -29,8 +31,8 @@ export default defineConfig(async () => ({
   ],
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/system/**", "test/scripts/**", "test/node/**"],
-    setupFiles: ["./test/apply-migrations.ts"],
+    exclude: ["test/system/**", "test/scripts/**", "test/node/**", ...testsWithoutPlatform()],
+    setupFiles: ["./test/property-seed.ts", "./test/apply-migrations.ts"],
     maxWorkers: 2,
     // The log lines of passing tests would bury the failing one.
     silent: "passed-only",

@@ -1,21 +1,29 @@
 import { defineConfig } from "vitest/config";
+import { testsWithoutPlatform } from "./test/without-platform.ts";
+
+const define = { PROPERTY_SEED: JSON.stringify(process.env.SEED ?? "1") };
+const setupFiles = ["./test/property-seed.ts"];
 
 /**
- * Tests in Node: of the scripts, the client library, and the whole system over HTTP. vitest.config.ts has the tests in
- * workerd.
+ * Tests in Node: of code without the platform, of the scripts, the client library, and the whole system over HTTP.
+ * vitest.config.ts has the tests in workerd.
  */
 export default defineConfig({
   test: {
     projects: [
+      { define, test: { name: "unit", include: testsWithoutPlatform(), setupFiles } },
       // Tests of the Worker itself are here only if workerd cannot run them, such as measuring memory.
-      { test: { name: "scripts", include: ["test/scripts/**/*.test.ts", "test/node/**/*.test.ts"] } },
+      {
+        define,
+        test: { name: "scripts", include: ["test/scripts/**/*.test.ts", "test/node/**/*.test.ts"], setupFiles },
+      },
       { define: { VERSION: '"0.0.0"' }, test: { name: "client", include: ["client/test/**/*.test.ts"] } },
       {
         test: {
           name: "system",
           include: ["test/system/**/*.test.ts"],
-          // Each file starts its own service, and two cores can run one at a time.
-          fileParallelism: false,
+          // Each file starts its own service. Two at a time use two cores well, since each also waits for timers.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },

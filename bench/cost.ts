@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readFlags } from "../scripts/shared/flags.ts";
 import { barsOf, compactionBars, holds } from "./cost/bars.ts";
 import { billOf, monthOf, totalOf } from "./cost/bill.ts";
 import { compactionBill, storageBill } from "./cost/compaction-bill.ts";
@@ -17,7 +17,7 @@ import { readWranglerSettings } from "./shared/wrangler-settings.ts";
  * writes no results, and exits with 1 if a limit is exceeded.
  */
 async function main(): Promise<number> {
-  const { check } = parseArgs({ options: { check: { type: "boolean", default: false } } }).values;
+  const { check } = readFlags({ check: { type: "boolean", default: false } }, "npm run bench:cost -- [--check]");
   const settings = readWranglerSettings();
   const built = await buildWorker("bench/cost/worker.ts");
   const results: CostResult[] = [];

@@ -29,6 +29,12 @@ export const PRICES = {
     includedPerMonth: 10_000_000,
     source: "https://developers.cloudflare.com/kv/platform/pricing/",
   },
+  kvWrites: {
+    product: "KV: keys written",
+    dollarsPerMillion: 5,
+    includedPerMonth: 1_000_000,
+    source: "https://developers.cloudflare.com/kv/platform/pricing/",
+  },
   /** Each write, read and delete of a message, for each started 64 KB. */
   queueOperations: {
     product: "Queues: operations",

@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 import { loadavg } from "node:os";
-import { parseArgs } from "node:util";
-import { Presets, SingleBar } from "cli-progress";
+import { readFlags } from "../scripts/shared/flags.ts";
+import { measureAnalysts } from "./queries/analysts/measure-analysts.ts";
+import { type AnalystResult, analystChart, analystReport, brokenAnswers } from "./queries/analysts/report-analysts.ts";
 import { databaseFiles } from "./queries/data/database-file.ts";
 import { datasetOf } from "./queries/data/dataset.ts";
 import { planHistory } from "./queries/data/history.ts";
@@ -16,6 +17,7 @@ import { summarise } from "./queries/summary.ts";
 import { barChart } from "./shared/bar-chart.ts";
 import { type BuiltWorker, buildWorker } from "./shared/build-worker.ts";
 import { thisMachine } from "./shared/machine.ts";
+import { ProgressBar } from "./shared/progress-bar.ts";
 import { writeResults } from "./shared/results.ts";
 
 const SIZES = [1_000_000, 10_000_000];
@@ -26,18 +28,20 @@ const CHECK_SMALL_PARTITIONS_SIZE = 88_000;
 
 /**
  * `npm run bench:queries [-- --events 1000000,10000000 --small 2200000 --runs 5]`: measures the rows read and the time of
- * every query in a filled database, in large partitions and in many small ones. With `-- --check` it uses fewer events and
+ * every query in a filled database, in large partitions and in many small ones, and the questions of analysts beside the same
+ * questions in other services' tables. With `-- --check` it uses fewer events and
  * checks only counts and plans. Exits with 1 if a query reads more than its limit.
  */
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
+  const values = readFlags(
+    {
       check: { type: "boolean", default: false },
       events: { type: "string" },
       small: { type: "string" },
       runs: { type: "string", default: "5" },
     },
-  });
+    "npm run bench:queries -- [--check] [--events 1000000,10000000] [--small 2200000] [--runs 5]",
+  );
   const isWhole = !values.check && values.events === undefined && values.small === undefined;
   const large = sizesOf(values.events) ?? (values.check ? CHECK_SIZES : SIZES);
   const small = sizesOf(values.small) ?? [values.check ? CHECK_SMALL_PARTITIONS_SIZE : SMALL_PARTITIONS_SIZE];
@@ -52,9 +56,14 @@ async function main(): Promise<number> {
     runs,
     load: [],
   };
+  const analysts: AnalystResult[] = [];
   try {
     const how = { runs, places: values.check ? 2 : 8 };
-    for (const events of large) await addDatabase(result, { events, layout: "large" }, built, how);
+    for (const events of large) {
+      await addDatabase(result, { events, layout: "large" }, built, how);
+      const isCompared = !values.check && events === large.at(-1);
+      analysts.push(await measureAnalysts(events, built.script, { runs, isCompared }));
+    }
     for (const events of small) await addDatabase(result, { events, layout: "small" }, built, how);
     const bar = new ProgressBar("bytes an event");
     result.stored = await measureStoredBytes(values.check ? 100_000 : 500_000, built.script, (done) =>
@@ -66,11 +75,19 @@ async function main(): Promise<number> {
   }
   result.load = [before, loadavg()[0] ?? 0];
   const markdown = queryReport(result);
+  const ofAnalysts = analystReport(result.machine, analysts, result.load);
   console.log(markdown);
-  if (isWhole) writeResults("queries", { json: result, markdown, svg: barChart(queryChart(result)) });
+  console.log(ofAnalysts);
+  if (isWhole) {
+    writeResults("queries", { json: result, markdown, svg: barChart(queryChart(result)) });
+    writeResults("questions", { json: analysts, markdown: ofAnalysts, svg: barChart(analystChart(analysts)) });
+  }
 
   const broken = result.databases.flatMap(({ events, partitions, questions }) =>
     questions.flatMap(brokenOf).map((line) => `${events} events in ${partitions} partitions: ${line}`),
+  );
+  broken.push(
+    ...analysts.flatMap(({ events, answers }) => brokenAnswers(answers).map((line) => `${events} events: ${line}`)),
   );
   if (result.stored.bytesPerEvent > MAX_BYTES_PER_EVENT) {
     broken.push(`${result.stored.bytesPerEvent.toFixed(1)} bytes an event, at most ${MAX_BYTES_PER_EVENT}`);
@@ -115,30 +132,6 @@ async function addDatabase(
     result.databases.push({ layout, events, partitions, fileBytes, questions: measured.map(summarise) });
   } finally {
     await platform.stop();
-  }
-}
-
-/** A progress bar on a terminal; silent elsewhere. */
-class ProgressBar {
-  private readonly bar: SingleBar;
-  private total = 0;
-
-  constructor(what: string) {
-    const format = `${what} [{bar}] {percentage}% {value}/{total}, {eta_formatted} left`;
-    this.bar = new SingleBar({ format, clearOnComplete: false }, Presets.rect);
-  }
-
-  show(done: number, of: number): void {
-    if (of !== this.total) {
-      if (this.total > 0) this.bar.stop();
-      this.bar.start(of, done);
-    }
-    this.total = of;
-    this.bar.update(done);
-  }
-
-  end(): void {
-    if (this.total > 0) this.bar.stop();
   }
 }
 

@@ -1,5 +1,5 @@
 import { loadavg } from "node:os";
-import { parseArgs } from "node:util";
+import { readFlags } from "../scripts/shared/flags.ts";
 import { barChart } from "./shared/bar-chart.ts";
 import { type BuiltWorker, buildWorker } from "./shared/build-worker.ts";
 import { storageFolder } from "./shared/local-platform.ts";
@@ -18,10 +18,15 @@ import { bareConsumer, baseline, bothFormats, type Target, theEye } from "./thro
  * event is not accounted for; the report says whether the goals are met.
  */
 async function main(): Promise<void> {
-  const options = { rounds: { type: "string", default: "5" }, only: { type: "string", default: "" } } as const;
-  const { rounds, only } = parseArgs({ options }).values;
+  const { rounds, only } = readFlags(
+    { rounds: { type: "string", default: "5" }, only: { type: "string", default: "" } },
+    "npm run bench:throughput -- [--rounds 5] [--only NAME]",
+  );
   const before = loadavg()[0] ?? 0;
-  const built = { eye: await buildWorker(), consumer: await buildWorker("bench/throughput/baseline-consumer.ts") };
+  const built = {
+    eye: await buildWorker(),
+    consumer: await buildWorker("bench/throughput/workers/baseline-consumer.ts"),
+  };
   const load = startLoadProcess();
   const results: ThroughputResult[] = [];
   try {

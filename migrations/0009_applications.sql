@@ -1,5 +1,5 @@
 -- The registry of applications and keys, in the first database. It is published to KV, which the edge reads: see
--- src/storage/admin/published-keys.ts.
+-- src/storage/keys/published-keys.ts.
 CREATE TABLE applications (
   name TEXT NOT NULL PRIMARY KEY,
   created_at INTEGER NOT NULL,   -- microseconds since 1970

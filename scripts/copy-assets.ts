@@ -9,6 +9,8 @@ if (process.env.WRANGLER_COMMAND === "dev" && process.env.THE_EYE_START === unde
   console.error(
     "Run `npm start` instead of `wrangler dev`: it creates the tables and keys first, and takes the same flags.",
   );
+  // Ends the shell of the build: wrangler then prints the sentence and a few lines, in place of the build process's 130.
+  process.kill(process.ppid);
   process.exit(1);
 }
 

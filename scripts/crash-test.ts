@@ -5,18 +5,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { crashTest } from "./crash-test/crash-test.ts";
+import { readFlags } from "./shared/flags.ts";
 import { startLocalService } from "./shared/local-service.ts";
 
-const { values } = parseArgs({
-  options: {
+const values = readFlags(
+  {
     rounds: { type: "string", default: "10" },
     events: { type: "string", default: "2000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
   },
-});
+  "npm run crash-test -- [--rounds 10] [--events 2000] [--seed NUMBER]",
+);
 const [rounds, events, seed] = [Number(values.rounds), Number(values.events), Number(values.seed)];
 if (![rounds, events, seed].every(Number.isInteger) || rounds < 1 || events < 1) {
   console.error("--rounds, --events and --seed take whole numbers.");

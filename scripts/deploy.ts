@@ -3,9 +3,9 @@
  * the plan and builds the Worker without a login. `-- --wrangler FILE` uses another wrangler, for tests.
  */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { execute } from "./deploy/execute.ts";
 import { describePlan, planDeployment } from "./deploy/plan.ts";
+import { readFlags } from "./shared/flags.ts";
 import { QUIET, run, WRANGLER } from "./shared/wrangler.ts";
 import { readWranglerConfig } from "./shared/wrangler-config.ts";
 
@@ -17,9 +17,10 @@ const ENVIRONMENT = { ...process.env, ...QUIET, CI: "true" };
 
 async function main(): Promise<number> {
   process.chdir(ROOT);
-  const { values } = parseArgs({
-    options: { "dry-run": { type: "boolean", default: false }, wrangler: { type: "string" } },
-  });
+  const values = readFlags(
+    { "dry-run": { type: "boolean", default: false }, wrangler: { type: "string" } },
+    "npm run deploy -- [--dry-run] [--wrangler FILE]",
+  );
   const command = values.wrangler === undefined ? WRANGLER : [process.execPath, values.wrangler];
   const wrangler = (args: readonly string[], input?: string) => run([...command, ...args], ENVIRONMENT, input);
   const steps = planDeployment(readWranglerConfig("wrangler.toml"));

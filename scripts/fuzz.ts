@@ -5,17 +5,18 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { runFuzz } from "./fuzz/run-fuzz.ts";
+import { readFlags } from "./shared/flags.ts";
 import { startLocalService } from "./shared/local-service.ts";
 
-const { values } = parseArgs({
-  options: {
+const values = readFlags(
+  {
     minutes: { type: "string", default: "1" },
     requests: { type: "string" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
   },
-});
+  "npm run fuzz -- [--minutes 1] [--requests NUMBER] [--seed NUMBER]",
+);
 const minutes = Number(values.minutes);
 const requests = values.requests === undefined ? Number.POSITIVE_INFINITY : Number(values.requests);
 const seed = Number(values.seed);

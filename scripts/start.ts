@@ -3,7 +3,7 @@
  * runs `wrangler dev` with the given flags and prints how to use it.
  */
 import { randomUUID } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { QUIET, run, WRANGLER } from "./shared/wrangler.ts";
 import { readWranglerConfig } from "./shared/wrangler-config.ts";
@@ -17,9 +17,10 @@ import {
   unknownMigrations,
   writeSetup,
 } from "./start/local-state.ts";
-import { parseStartOptions, type StartOptions } from "./start/options.ts";
-import { isPortFree, waitUntilReady } from "./start/probe.ts";
+import { parseStartOptions, START_USAGE, type StartOptions } from "./start/options.ts";
+import { portProblem, waitUntilReady } from "./start/probe.ts";
 import { startProcess } from "./start/service-process.ts";
+import { stateFolderProblem } from "./start/state-folder.ts";
 import { inUse, type StateLock, takeLock } from "./start/state-lock.ts";
 import { untilDead } from "./start/watch-service.ts";
 import { welcome } from "./start/welcome.ts";
@@ -142,7 +143,8 @@ async function serve(options: StartOptions, lock: StateLock): Promise<number> {
   const starting = AbortSignal.any([over.signal, AbortSignal.timeout(START_LIMIT_MS)]);
   const readiness = await waitUntilReady(`${address}/health`, starting);
   if (readiness.kind === "misconfigured") fail(readiness.detail);
-  if (readiness.kind === "not_ready" && !over.signal.aborted) fail("The service did not become ready. See above why.");
+  if (readiness.kind === "not_ready" && !over.signal.aborted)
+    fail("The service did not become ready. See its output above.");
   if (readiness.kind === "ready") {
     isReady = true;
     console.log(welcome(address, options.persistTo, randomUUID(), new Date()));
@@ -150,11 +152,17 @@ async function serve(options: StartOptions, lock: StateLock): Promise<number> {
     if (reason !== null && stopping === null) fail(`The service has died: ${reason}. Start it again with npm start.`);
   }
   const code = await ended;
+  if (isReady && stopping === null && !failed)
+    fail("The service has ended unexpectedly. Start it again with npm start.");
   return failed ? 1 : code;
 }
 
 async function main(): Promise<number> {
   process.chdir(ROOT);
+  if (process.argv.some((argument) => argument === "--help" || argument === "-h")) {
+    console.log(START_USAGE);
+    return 0;
+  }
   let settings: string[];
   try {
     ({ settings } = readWranglerConfig(join(ROOT, "wrangler.toml")));
@@ -168,9 +176,13 @@ async function main(): Promise<number> {
     return 2;
   }
   const { port, persistTo } = options;
+  const folderProblem = stateFolderProblem(persistTo);
+  if (folderProblem !== null) {
+    console.error(folderProblem);
+    return 1;
+  }
   let lock: ReturnType<typeof takeLock>;
   try {
-    mkdirSync(persistTo, { recursive: true });
     lock = takeLock(persistTo, port);
   } catch (error) {
     console.error(`The folder ${persistTo} cannot be used: ${error instanceof Error ? error.message : error}`);
@@ -181,9 +193,9 @@ async function main(): Promise<number> {
     return 1;
   }
   try {
-    if (!(await isPortFree(port, options.ip ?? "localhost"))) {
-      const other = port === 65_535 ? port - 1 : port + 1;
-      console.error(`Port ${port} is in use by another program. Choose another: npm start -- --port ${other}`);
+    const problem = await portProblem(port, options.ip ?? "localhost");
+    if (problem !== null) {
+      console.error(problem);
       return 1;
     }
     try {

@@ -1,9 +1,10 @@
 import { checkAlerts } from "./alerting/check-alerts";
 import { createApp } from "./api/app";
-import { compactionWorldOf } from "./compaction/compaction-world";
+import { compactionIoOf } from "./compaction/compaction-io";
 import { claimRun } from "./compaction/compactor-lease";
 import { consumeErasures, resumeErasures } from "./compaction/erasure/consume-erasures";
 import { erasureIoOf } from "./compaction/erasure/erasure-io";
+import { findRestored } from "./compaction/erasure/restore/find-restored";
 import { consumeCompaction } from "./compaction/run-compaction";
 import { configOf } from "./http/configuration";
 import { observed } from "./http/local-mode";
@@ -15,13 +16,15 @@ import { consumeDeadLetters } from "./pipeline/dead-letters";
 import { consumeJobs, type JobPipeline, wakeJobs } from "./pipeline/jobs/run-jobs";
 import type { Pipeline } from "./pipeline/process-batch";
 import { consumeReplays, type ReplayPipeline } from "./pipeline/replay/replay";
-import { maintainKeys } from "./storage/admin/published-keys";
 import { archiveOf } from "./storage/archive/archive-bucket";
 import { databasesOf, firstDatabase } from "./storage/core/databases";
+import { deleteReceiptMinutes } from "./storage/counts/receipt-counts";
 import { isolateErasures } from "./storage/erasures/erasure-source";
+import { maintainKeys } from "./storage/keys/published-keys";
 import { maintainPartitions } from "./storage/partitions/partition-maintenance";
 import { isolatePartitions } from "./storage/partitions/partition-store";
 import { maintainProperties } from "./storage/properties/maintain-properties";
+import { maintainSessionCounts } from "./storage/session-counts/maintain-session-counts";
 import { writeBatch } from "./storage/write/write-batch";
 
 export { Session } from "./session/session-object";
@@ -33,8 +36,13 @@ export default {
 
   async queue(delivered, env) {
     if (delivered.queue.endsWith("compaction")) {
+      // What a restored database lacks must not move to the archive. The cron starts a new run.
+      if (await findRestored(erasureIoOf(env, log))) {
+        delivered.ackAll();
+        return;
+      }
       const sendNext = async () => void (await env.COMPACTION.send({ v: 1 }));
-      await consumeCompaction(delivered, await compactionWorldOf(env, parseConfig(env), log), { clock: now, sendNext });
+      await consumeCompaction(delivered, await compactionIoOf(env, parseConfig(env), log), { clock: now, sendNext });
       return;
     }
     const batch = configOf(env).localMode ? observed(delivered) : delivered;
@@ -55,7 +63,10 @@ export default {
     const partitions = isolatePartitions(env);
     await maintainPartitions({ databases, partitions, futureToleranceMicros, log }, scheduledTime * 1000);
     await maintainKeys({ keys: env.KEYS, database: firstDatabase(databases), log });
-    if (await claimRun(firstDatabase(databases), scheduledTime * 1000)) await env.COMPACTION.send({ v: 1 });
+    const isBehind = await findRestored(erasureIoOf(env, log));
+    if (!isBehind && (await claimRun(firstDatabase(databases), scheduledTime * 1000))) {
+      await env.COMPACTION.send({ v: 1 });
+    }
     await resumeErasures(erasureIoOf(env, log));
     const watching = {
       databases,
@@ -69,7 +80,9 @@ export default {
       log,
     };
     await checkAlerts(watching, scheduledTime * 1000);
+    await deleteReceiptMinutes({ databases, log }, scheduledTime * 1000);
     await maintainProperties({ databases, log }, scheduledTime * 1000);
+    await maintainSessionCounts({ databases, log }, scheduledTime * 1000);
     await wakeJobs(jobPipelineOf(env));
   },
 } satisfies ExportedHandler<Env, unknown>;

@@ -23,7 +23,7 @@ export function barsOf(scenario: Scenario, { tally, ...run }: Run, probe: Probe,
     { what: "requests refused", found: run.refused, most: 0 },
     { what: "events neither stored nor among the errors", found: run.sent - run.stored - run.failed, most: 0 },
     {
-      // Independent of the number of series: a batch writes a row of counts for each width and minute.
+      // Independent of the number of series: a batch writes a row of counts for each width and minute, by timestamp and by receipt.
       what: "D1 rows per stored event, everything included",
       found: (rows - errors) / run.stored,
       most: scenario.mostRows,
@@ -55,14 +55,14 @@ export function barsOf(scenario: Scenario, { tally, ...run }: Run, probe: Probe,
   ];
 }
 
-/** Dollars that moving a million events to the archive may cost. */
+/** The most dollars that moving a million events to the archive may cost. */
 const MOST_COMPACTION_DOLLARS = 0.05;
 
-/** The bars of the compactor, and of a month with everything that a year has stored. */
+/** The limits of the compactor, and of a month that includes a year's storage. */
 export function compactionBars(
   scenario: Scenario,
-  { stored }: Run,
-  { archived }: Compaction,
+  { stored, failed }: Run,
+  { archived, archivedErrors }: Compaction,
   {
     lines,
     compaction,
@@ -72,6 +72,7 @@ export function compactionBars(
   const month = monthDollars([...lines, ...compaction], storage);
   return [
     { what: "events that are not in the archive", found: Math.abs(stored - archived), most: 0 },
+    { what: "errors that are not in the archive", found: Math.abs(failed - archivedErrors), most: 0 },
     ...(scenario.mostMonthDollars === null
       ? []
       : [
@@ -81,7 +82,7 @@ export function compactionBars(
   ];
 }
 
-/** A month at list price with what is stored. */
+/** The cost of a month at list price, storage included. */
 export function monthDollars(lines: readonly BillLine[], storage: readonly StoredLine[]): number {
   const stored = storage.reduce((sum, { dollars }) => sum + dollars, 0);
   return (totalOf(lines) * EVENTS_PER_MONTH) / 1e6 + stored;

@@ -42,6 +42,10 @@ function meteredKeys(real: KVNamespace, tally: Tally): KVNamespace {
       tally.kvReads += 1;
       return real.get(name, options);
     },
+    put: (name: string, value: string) => {
+      tally.kvWrites += 1;
+      return real.put(name, value);
+    },
   });
 }
 
@@ -114,7 +118,7 @@ function meteredDatabase(real: D1Database, tally: Tally): D1Database {
       all: single,
       run: single,
       first,
-      // Drizzle asks for rows as lists. No column's name comes twice in what it asks here.
+      // Drizzle reads rows as lists. No column name occurs twice in its queries here.
       raw: async () => (await single()).results.map((row) => Object.values(row)),
     });
     prepared.set(wrapped, { statement, query });
@@ -149,10 +153,10 @@ const KINDS: readonly [tables: RegExp, kind: RowKind][] = [
   [/^events_/, "events"],
   [/^activity_/, "activity"],
   [/^visits_/, "visits"],
-  [/^(minutes_.*|counts|series_hours)$/, "counts"],
+  [/^(minutes_.*|counts|receipt_counts|series_hours)$/, "counts"],
   [/^(categories|series)$/, "series"],
   [/^(errors|error_parts|failures|report_only_failures)$/, "errors"],
-  [/^(archive_\w+|pending_objects|compact\w+|retention_\w+)$/, "archive"],
+  [/^(archive_\w+|pending_objects|restore_marks|compact\w+|retention_\w+)$/, "archive"],
   [/^(partitions|revisions|write_probe)$/, "partitions"],
 ];
 

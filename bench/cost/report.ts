@@ -14,7 +14,7 @@ export interface CostResult {
   run: Run;
   probe: Probe;
   lines: BillLine[];
-  /** What moving the run's events to the archive took, and what that adds to the bill. */
+  /** The operations that moved the run's events to the archive, and what they add to the bill. */
   moved: Compaction;
   compaction: BillLine[];
   storage: StoredLine[];
@@ -58,7 +58,7 @@ ${table(({ lines }) => lines)}
 
 ${table(({ compaction }) => compaction)}
 
-A run's events fill one small file, as an hour of 360,000 fills one in production: what a file takes weighs too much here.
+A run's events fill one small file. In production, an hour of 360,000 events fills one, so the cost of a file is overstated here.
 
 ## A month at ${EVENTS_PER_SECOND} events a second (${(EVENTS_PER_MONTH / 1e6).toFixed(1)} million): at list price · with the plan's allowances
 
@@ -74,7 +74,7 @@ ${markdownTable(
   ],
 )}
 
-## The same with what is stored after a year, ${HOT_DAYS} days of it in D1, at list price
+## The same with a year of stored events, ${HOT_DAYS} days of them in D1, at list price
 
 ${markdownTable(
   ["", ...titles],
@@ -95,7 +95,7 @@ ${markdownTable(
   ],
 )}
 
-Not counted here, since they are times: CPU, and the time for which sessions' objects are at work. See bench/README.md.
+Not counted here, because they are times: CPU time, and the duration of session objects. See bench/README.md.
 
 ## Bars
 

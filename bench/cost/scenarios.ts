@@ -17,7 +17,7 @@ export interface Scenario {
   mostRows: number;
   /** Dollars for a million events at list price; null: no limit. */
   mostDollars: number | null;
-  /** Dollars for a month at EVENTS_PER_SECOND at list price, with the compactor and what a year has stored; null: not held. */
+  /** Dollars for a month at EVENTS_PER_SECOND at list price, with the compactor and what a year has stored; null: no limit. */
   mostMonthDollars: number | null;
 }
 

@@ -6,6 +6,7 @@ export interface Tally {
   /** HTTP requests to the Worker. */
   requests: number;
   kvReads: number;
+  kvWrites: number;
   /** Messages that the queue accepted. */
   messages: number;
   /** The same in units of 64 KB. Each is written, read and deleted once. */
@@ -32,6 +33,7 @@ export function emptyTally(): Tally {
   return {
     requests: 0,
     kvReads: 0,
+    kvWrites: 0,
     messages: 0,
     messageUnits: 0,
     consumerInvocations: 0,
@@ -65,13 +67,17 @@ export interface Run {
   refused: number;
 }
 
-/** What moving a run's events to the archive took. */
+/** The operations that moved a run's events to the archive. */
 export interface Compaction {
-  /** From sealing the run's partition until it is dropped; and the same for a partition that holds nothing. */
+  /** From sealing the run's partition until it is dropped; and the same for an empty partition. */
   move: Tally;
   empty: Tally;
-  /** One look of the compactor that finds nothing to do, which it has each minute. */
+  /** One of the compactor's checks each minute, with nothing to do. */
   look: Tally;
+  /** Moving the run's errors, when their hot window is over. */
+  errors: Tally;
+  /** Errors in the archive. */
+  archivedErrors: number;
   /** Bytes for each event: in the database while it is hot, in the archive, and of the session index afterwards. */
   hotBytes: number;
   archivedBytes: number;

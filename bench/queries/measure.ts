@@ -46,7 +46,7 @@ export async function measure(
 async function pageOf(platform: QueryPlatform, first: string, { page, scanBy }: Question): Promise<string> {
   let path = first;
   for (let number = 1; number < page; number++) {
-    const { body } = await platform.scan(withLimit(path, scanBy));
+    const { body } = await platform.scan({ path: withLimit(path, scanBy) });
     if (typeof body.next !== "string") break;
     const cursor = new URL(body.next, "http://localhost").searchParams.get("cursor") ?? "";
     const url = new URL(first, "http://localhost");
@@ -68,7 +68,7 @@ async function answerOf(
   path: string,
   how: { runs: number; plans: boolean; status: number },
 ): Promise<Answer> {
-  const { status, body, statements, wallMs } = await platform.ask(path, how);
+  const { status, body, statements, wallMs } = await platform.ask({ path }, how);
   if (status !== how.status) throw new Error(`${path} answers ${status}: ${JSON.stringify(body)}`);
   const d1Ms = Array.from({ length: how.runs }, (_, run) =>
     statements.reduce((sum, { durationsMs }) => sum + (durationsMs[run] ?? 0), 0),

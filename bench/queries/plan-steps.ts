@@ -1,5 +1,5 @@
 /** Tables that grow with the traffic, as a pattern. */
-const GROWING = String.raw`(?:(?:events|activity|visits|minutes)_\d+[sl]?|errors|error_parts|counts|series_hours|failures)`;
+const GROWING = String.raw`(?:(?:events|activity|visits|minutes)_\d+[sl]?|errors|error_parts|counts|receipt_counts|series_hours|failures)`;
 
 /**
  * Steps of a plan that read or sort a whole table. Allowed are sums, which are sorted by group and have a bounded number of

@@ -1,13 +1,15 @@
 import { dirname } from "node:path";
+import type { Micros } from "../../src/model/time/time";
 import type { Partition } from "../../src/storage/partitions/partition";
 import type { ErrorRow, EventRow } from "../../src/storage/write/rows";
 import { migrate, startPlatform } from "../shared/local-platform.ts";
 import { workerBindings } from "../shared/worker-bindings.ts";
-import { readWranglerSettings } from "../shared/wrangler-settings.ts";
+import { consumerOf, readWranglerSettings } from "../shared/wrangler-settings.ts";
 import { APPLICATIONS } from "./data/catalogue.ts";
-import type { Asked, Binding, Order, Scanned, Written } from "./worker.ts";
+import type { Asked, Binding, DeclaredText, Order, RolledUp, Scanned, SentQuery, Written } from "./worker.ts";
 
 const WORKER = "asked";
+const JOBS = "the-eye-jobs";
 
 export interface QueryPlatform {
   migrate(): Promise<void>;
@@ -18,15 +20,19 @@ export interface QueryPlatform {
    */
   writeEvents(into: Binding, batches: EventRow[][]): Promise<number>;
   writeErrors(into: Binding, rows: ErrorRow[]): Promise<void>;
+  declare(properties: DeclaredText[], now: Micros): Promise<void>;
+  /** Runs the cron's work for declared properties and sessions once. */
+  rollUp(now: Micros): Promise<RolledUp>;
   /** Sends one request without measuring. */
-  scan(path: string): Promise<Scanned>;
-  ask(path: string, how: { runs: number; plans: boolean }): Promise<Asked>;
+  scan(query: SentQuery): Promise<Scanned>;
+  ask(query: SentQuery, how: { runs: number; plans: boolean }): Promise<Asked>;
   stop(): Promise<void>;
 }
 
 /** workerd with the Worker that queries itself, with databases whose files are in `storage` and stay there. */
 export async function startQueryPlatform(storage: string, script: string): Promise<QueryPlatform> {
   const settings = readWranglerSettings();
+  const jobs = consumerOf(settings, JOBS);
   const platform = await startPlatform({
     resourcePersistencePath: storage,
     workers: [
@@ -37,6 +43,10 @@ export async function startQueryPlatform(storage: string, script: string): Promi
         modulesRoot: dirname(script),
         compatibilityDate: settings.compatibility_date,
         ...workerBindings(settings),
+        // The real queue, so that the time of a job includes it.
+        queueConsumers: {
+          [JOBS]: { maxBatchSize: jobs.max_batch_size, maxBatchTimeout: jobs.max_batch_timeout },
+        },
         d1Databases: ["DB", "COMPARED"],
       },
     ],
@@ -70,8 +80,12 @@ export async function startQueryPlatform(storage: string, script: string): Promi
       }));
       await order({ do: "make partitions", into, partitions: made });
     },
-    scan: async (path) => (await order({ do: "walk", path })) as Scanned,
-    ask: async (path, how) => (await order({ do: "ask", path, ...how })) as Asked,
+    declare: async (properties, now) => {
+      await order({ do: "declare", properties, now });
+    },
+    rollUp: async (now) => (await order({ do: "roll up", now })) as RolledUp,
+    scan: async (query) => (await order({ do: "walk", ...query })) as Scanned,
+    ask: async (query, how) => (await order({ do: "ask", ...query, ...how })) as Asked,
     stop: platform.stop,
   };
 }

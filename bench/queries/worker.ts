@@ -1,10 +1,14 @@
-import { createApp } from "../../src/api/app";
 import { hashKey } from "../../src/http/auth/keys";
-import { keyEntry } from "../../src/model/access-key";
+import eye from "../../src/index";
+import { keyEntry } from "../../src/model/keys/access-key";
+import type { Micros } from "../../src/model/time/time";
 import { placeRows } from "../../src/pipeline/place-rows";
 import type { Database } from "../../src/storage/core/databases";
 import { loadPartitionMap, NO_PARTITIONS } from "../../src/storage/partitions/partition-records";
 import { createTables } from "../../src/storage/partitions/partition-tables";
+import { declareProperties } from "../../src/storage/properties/declared-properties";
+import { rollUpProperties } from "../../src/storage/properties/roll-up";
+import { rollUpSessions } from "../../src/storage/session-counts/roll-up-sessions";
 import type { ErrorRow, EventRow } from "../../src/storage/write/rows";
 import { writeBatch } from "../../src/storage/write/write-batch";
 import { type AskedStatement, type MeteredDatabase, meteredDatabase } from "./metered-database.ts";
@@ -17,8 +21,23 @@ export type Order =
   | { do: "make partitions"; into: Binding; partitions: MadePartition[] }
   | { do: "write events"; into: Binding; batches: EventRow[][] }
   | { do: "write errors"; into: Binding; rows: ErrorRow[] }
-  | { do: "walk"; path: string }
-  | { do: "ask"; path: string; runs: number; plans: boolean };
+  | { do: "declare"; properties: DeclaredText[]; now: Micros }
+  | { do: "roll up"; now: Micros }
+  | ({ do: "walk" } & SentQuery)
+  | ({ do: "ask"; runs: number; plans: boolean } & SentQuery);
+
+/** A request of the interface: with a body it is sent as POST. */
+export interface SentQuery {
+  path: string;
+  body?: unknown;
+}
+
+/** A property of an event type that is counted from its declaration on. */
+export interface DeclaredText {
+  category: string;
+  name: string;
+  path: string;
+}
 
 export type Binding = "DB" | "COMPARED";
 
@@ -35,15 +54,21 @@ export interface MadePartition {
 
 /** A page of an answer. */
 export interface Scanned {
+  status: number;
   body: { results?: unknown[]; next?: string | null; total?: number };
 }
 
 export interface Asked extends Scanned {
-  status: number;
   /** The statements of one request, in an isolate that knows the series. */
   statements: AskedStatement[];
   /** Milliseconds of each run, from the request to its answer. */
   wallMs: number[];
+}
+
+/** What a run of the cron has counted: hours of declared properties, and windows of sessions. */
+export interface RolledUp {
+  hours: number;
+  windows: number;
 }
 
 /** Bytes of a database after a write. */
@@ -54,13 +79,29 @@ export interface Written {
 type BenchEnv = Env & { COMPARED: D1Database };
 
 const KEY = `eye_r_${"0".repeat(22)}`;
-const app = createApp();
 let meter: MeteredDatabase | undefined;
 
 /** The Worker's real handlers, called from inside, with a metered D1. */
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     const order = await request.json<Order>();
+    if (order.do === "declare") {
+      for (const { category, name, path } of order.properties) {
+        await declareProperties(
+          { index: 0, binding: env.DB },
+          { category, name },
+          [{ path, kind: "text", template: null }],
+          order.now,
+        );
+      }
+      return Response.json({});
+    }
+    if (order.do === "roll up") {
+      const databases = [{ index: 0, binding: env.DB }];
+      const { hours } = await rollUpProperties(databases, order.now);
+      const { windows } = await rollUpSessions(databases, order.now);
+      return Response.json({ hours, windows } satisfies RolledUp);
+    }
     if (order.do !== "ask" && order.do !== "walk") {
       const database = { index: 0, binding: order.into === "DB" ? env.DB : env.COMPARED };
       await carryOut(order, database);
@@ -72,12 +113,13 @@ export default {
     const ask = (over: Env) => {
       const asked = new Request(new URL(order.path, "http://localhost"), {
         headers: { Authorization: `Bearer ${KEY}` },
+        ...(order.body === undefined ? {} : { method: "POST", body: JSON.stringify(order.body) }),
       });
-      return app.fetch(asked, over, ctx);
+      return eye.fetch(asked, over, ctx);
     };
     if (order.do === "walk") {
       const answer = await ask(env);
-      return Response.json({ body: await answer.json<Scanned["body"]>() } satisfies Scanned);
+      return Response.json({ status: answer.status, body: await answer.json<Scanned["body"]>() } satisfies Scanned);
     }
     // One for the life of the isolate, because the caches of storage are keyed by the binding.
     meter ??= meteredDatabase(env.DB);
@@ -95,9 +137,12 @@ export default {
     const statements = await meter.statementsSinceLast(order.runs, order.plans);
     return Response.json({ status: answer.status, body, statements, wallMs } satisfies Asked);
   },
+
+  // Steps of jobs.
+  queue: eye.queue,
 } satisfies ExportedHandler<BenchEnv>;
 
-async function carryOut(order: Exclude<Order, { do: "ask" | "walk" }>, database: Database): Promise<void> {
+async function carryOut(order: Extract<Order, { into: Binding }>, database: Database): Promise<void> {
   if (order.do === "make partitions") await makePartitions(database, order.partitions);
   else if (order.do === "write errors") await writeBatch(database, { events: [], errors: order.rows, parts: [] });
   else {

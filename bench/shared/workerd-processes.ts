@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** Linux counts the CPU time of a process in hundredths of a second. */
 const TICK_MS = 10;
@@ -16,6 +16,25 @@ export function workerdProcesses(): Set<number> {
 /** The CPU time of a process, in user and kernel mode, in milliseconds. */
 export function cpuMsOf(pid: number): number {
   return (statOf(pid)?.ticks ?? Number.NaN) * TICK_MS;
+}
+
+/** The most memory that a process had since `resetPeakMemory`, in MB. NaN without /proc. */
+export function peakMemoryOf(pid: number): number {
+  try {
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    return Number(kilobytes) / 1_024;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** Lets the peak of a process begin at its present memory. Without the right to do so, it stays that of its whole life. */
+export function resetPeakMemory(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, "5");
+  } catch {
+    // No /proc.
+  }
 }
 
 /** The number of open files of a process; 0 if it is not known. */

@@ -109,7 +109,7 @@ function consumer(settings: WranglerSettings, queue: string): Record<string, Loc
 }
 
 function scriptOf(file: string): string {
-  return stripTypeScriptTypes(readFileSync(join(import.meta.dirname, file), "utf8"));
+  return stripTypeScriptTypes(readFileSync(join(import.meta.dirname, "workers", file), "utf8"));
 }
 
 async function startTarget(

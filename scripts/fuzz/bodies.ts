@@ -10,7 +10,7 @@ export interface Numbers {
 }
 
 export interface FuzzBody {
-  body: string;
+  body: string | Uint8Array<ArrayBuffer>;
   contentType: string | null;
 }
 
@@ -113,6 +113,13 @@ export function broken(numbers: Numbers, text: string): string {
   }
 }
 
+/** Replaces a byte of a text's UTF-8. */
+function brokenBytes(numbers: Numbers, text: string): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(new TextEncoder().encode(text));
+  bytes[numbers.below(bytes.length + 1)] = numbers.below(256);
+  return bytes;
+}
+
 /** @param tag put into the sessions and ids of its events, so that the events of two runs do not mix */
 export function fuzzBody(numbers: Numbers, tag: string): FuzzBody {
   const count = numbers.chance(0.5) ? 1 : numbers.chance(0.05) ? 300 + numbers.below(300) : numbers.below(8);
@@ -124,9 +131,10 @@ export function fuzzBody(numbers: Numbers, tag: string): FuzzBody {
     `\ufeff${events.join("\r\n")}`,
     events.join("\n\n"),
   ];
-  const body = pick(numbers, forms);
+  const whole = pick(numbers, forms);
+  const body = numbers.chance(0.2) ? broken(numbers, whole) : whole;
   return {
-    body: numbers.chance(0.2) ? broken(numbers, body) : body,
+    body: numbers.chance(0.1) ? brokenBytes(numbers, body) : body,
     contentType: pick(numbers, CONTENT_TYPES),
   };
 }

@@ -13,14 +13,14 @@ export interface LocalArchive {
 
 const ObjectsSchema = v.array(v.object({ key: v.string(), blob: v.nullable(v.string()) }));
 
-/** What an object of the archive is called. */
+/** The name of an object of the archive. */
 const KEY = /^(events|errors)\/day=[0-9-]{10}\/hour=[0-9]{2}\/db=[0-9]+\/[0-9a-f]+\.parquet$/;
 
 /**
- * Gives the objects of the local bucket their names, as hard links beside the state: the local platform keeps them in files with
- * random names, and their names in SQLite. The service may run meanwhile.
+ * Makes the objects of the local bucket readable under their names, as hard links beside the state. The local platform
+ * stores objects in files with random names, and their names in SQLite. The service may run meanwhile.
  *
- * @returns null: there is no such state, or its bucket was never written to
+ * @returns null if there is no such state, or its bucket was never written to
  * @throws what the file system throws
  */
 export function openLocalArchive(state: string, bucket: string): LocalArchive | null {

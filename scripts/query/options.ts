@@ -7,21 +7,21 @@ export type OutputFormat = (typeof FORMATS)[number];
 
 export const USAGE = `npm run query -- [options]
 
-SQL over the archive, with DuckDB. The views \`events\` and \`errors\` hold what has left the databases;
-both have day, hour (UTC) and db as columns, by which files are left out.
+SQL over the archive, with DuckDB. The views \`events\` and \`errors\` have what has left the databases.
+Conditions on their columns day, hour (UTC) and db leave other files unread.
 
-  -c SQL             runs SQL and ends; without it a prompt opens, or SQL is read from standard input
-  --format NAME      table, json (an object a line) or csv      table
+  -c SQL             runs SQL and ends. Without it a prompt opens, or SQL is read from standard input
+  --format NAME      table, json (an object per line) or csv    table
 
   --persist-to DIR   the local state to read                    ${DEFAULT_PERSIST_TO}
   --remote           reads the bucket in R2 instead. Needs CLOUDFLARE_ACCOUNT_ID, R2_ACCESS_KEY_ID and
                      R2_SECRET_ACCESS_KEY: an R2 API token that may read objects
   --bucket NAME      the bucket                                 by wrangler.toml
-  --endpoint URL     another S3-compatible service than R2
+  --endpoint URL     an S3-compatible service other than R2
 
-Ends with 0, with 1 if SQL failed, with 2 if the command is wrong or the archive cannot be read.`;
+The exit code is 0, 1 if SQL failed, or 2 if the command is wrong or the archive cannot be read.`;
 
-/** Where the archive lies. */
+/** Where the archive is. */
 export type ArchivePlace =
   | { kind: "local"; state: string; bucket: string | null }
   | {
@@ -59,7 +59,7 @@ export function parseQueryOptions(
     const state = values["persist-to"] ?? DEFAULT_PERSIST_TO;
     return { sql, format, place: { kind: "local", state, bucket } };
   }
-  if (values["persist-to"] !== undefined) return "Either --persist-to or --remote.";
+  if (values["persist-to"] !== undefined) return "Use either --persist-to or --remote.";
   if (endpoint !== null && !URL.canParse(endpoint))
     return "--endpoint takes an address such as https://s3.example.com.";
   const account = environment.CLOUDFLARE_ACCOUNT_ID ?? null;

@@ -1,12 +1,12 @@
 import type { OutputFormat } from "./options.ts";
 
-/** Rows that a table shows. */
+/** The most rows that a table shows. */
 const MAX_ROWS = 1_000;
 
-/** Characters of a cell in a table. */
+/** The most characters of a cell in a table. */
 const MAX_CELL = 80;
 
-/** What a statement answers, as text. */
+/** A statement's result, as text. */
 export function formatRows(
   columns: readonly string[],
   rows: readonly Record<string, unknown>[],

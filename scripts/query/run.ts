@@ -15,7 +15,7 @@ export interface QueryWorld {
   printError: (text: string) => void;
 }
 
-/** Says what of the archive cannot be read, and what helps. */
+/** The archive cannot be read. The message says why, and what to do. */
 class NoArchive extends Error {}
 
 /** The command `npm run query`. @returns its exit code; see `USAGE`. */
@@ -61,7 +61,7 @@ function openLocal(place: Extract<ArchivePlace, { kind: "local" }>): LocalArchiv
   if (archive !== null && archive.files.events + archive.files.errors > 0) return archive;
   archive?.remove();
   throw new NoArchive(
-    `The archive of the local state ${place.state} holds nothing yet. Events get there when their hot window is over; to try it: npm start -- --var HOT_SECONDS:5 --var GRACE_SECONDS:0, then POST /theeye/storage/compact. Another state: --persist-to DIR. The deployed archive: --remote.`,
+    `The archive of the local state ${place.state} holds nothing yet. Events move there when their hot window is over. To try it: npm start -- --var HOT_SECONDS:5 --var GRACE_SECONDS:0, then POST /theeye/storage/compact. Another state: --persist-to DIR. The deployed archive: --remote.`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Splits SQL text at semicolons outside quotes and comments. What stands behind the last one is the rest. */
+/** Splits SQL text at semicolons outside quotes and comments. The text after the last one is the rest. */
 export function splitStatements(text: string): { statements: string[]; rest: string } {
   const statements: string[] = [];
   let start = 0;

@@ -1,4 +1,4 @@
-/** The columns of the archive's files, for a view over a kind of which there is no file yet. A test compares them with the files'. */
+/** The columns of the archive's files, for the view of a kind that has no files yet. A test compares them with the files. */
 export const VIEW_COLUMNS = {
   events: {
     ...{ occurred_at: "TIMESTAMP", received_at: "TIMESTAMP", session_id: "VARCHAR", id: "VARCHAR" },
@@ -17,7 +17,7 @@ export type ViewName = keyof typeof VIEW_COLUMNS;
 
 const FOLDERS = { day: "DATE", hour: "INTEGER", db: "INTEGER" };
 
-/** A text as SQL. */
+/** A text as an SQL literal. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

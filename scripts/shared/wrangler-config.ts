@@ -16,11 +16,11 @@ export interface WranglerConfig {
   name: string;
   /** In the order of the file. */
   databases: { binding: string; name: string }[];
-  /** The names of the queues that the Worker sends to. These are all queues. */
+  /** The names of the queues that the Worker sends to: all queues. */
   queues: string[];
   /** The names of its settings. */
   settings: string[];
-  /** The bucket of the archive; null: none is bound. */
+  /** The bucket of the archive; null if none is bound. */
   archiveBucket: string | null;
 }
 

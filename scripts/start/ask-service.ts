@@ -8,8 +8,8 @@ export interface ServiceAnswer {
 }
 
 /**
- * Asks the service that this script has started. Under `--local-protocol https` its certificate is one that wrangler has
- * just made and nobody has signed, which `fetch` refuses.
+ * Sends a request to the service that this script has started. With `--local-protocol https` wrangler makes a
+ * self-signed certificate, which `fetch` refuses.
  *
  * @throws Error if nothing answers, or `signal` is aborted
  */

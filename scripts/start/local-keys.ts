@@ -19,7 +19,7 @@ const KEYS = Object.entries(LOCAL_KEYS).map(([scope, key]) => ({
   hint: key.slice(-4),
 }));
 
-/** The local keys as they are published in KV: see src/storage/admin/published-keys.ts. */
+/** The local keys as they are published in KV: see src/storage/keys/published-keys.ts. */
 export function localKeyRecords(): KvPair[] {
   return KEYS.map(({ id, scope, hash }) => ({
     key: `key:${hash}`,

@@ -17,6 +17,16 @@ export const DEFAULT_PORT = 8787;
 /** wrangler's default, given explicitly so that migrations, keys and service use the same folder. */
 export const DEFAULT_PERSIST_TO = ".wrangler/state";
 
+export const START_USAGE = `npm start -- [flags]
+
+  --port NUMBER           the port, ${DEFAULT_PORT} by default
+  --ip ADDRESS            the address to listen on
+  --local-protocol https  serve over https
+  --persist-to FOLDER     where the data is kept, ${DEFAULT_PERSIST_TO} by default
+  --var NAME:VALUE        changes a setting, such as HOT_SECONDS:5; may be repeated
+
+Other flags are passed to wrangler dev.`;
+
 /** A developer should not have to wait a minute until a change of event types is in force. */
 export const DEFAULT_RULE_LEAD_SECONDS = 2;
 

@@ -3,12 +3,35 @@ import { setTimeout as delay } from "node:timers/promises";
 import * as v from "valibot";
 import { askService, jsonOf } from "./ask-service.ts";
 
-/** Whether a port is free. If it is not, wrangler would silently use another one. */
-export function isPortFree(port: number, host: string): Promise<boolean> {
+/** The addresses of `localhost`. Clients try both, so a program at one of them would get some of the requests. */
+const LOOPBACK = ["127.0.0.1", "::1"];
+
+/** Codes of an address that this machine does not have. */
+const NO_ADDRESS = ["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"];
+
+/**
+ * Why the service cannot listen on a port, in a sentence that says what to do; null if it can. If a port is in use, wrangler
+ * would silently use another one.
+ */
+export async function portProblem(port: number, host: string): Promise<string | null> {
+  for (const address of host === "localhost" ? LOOPBACK : [host]) {
+    const code = await refusalOf(port, address);
+    if (code === null || (host === "localhost" && NO_ADDRESS.includes(code))) continue;
+    const other = port === 65_535 ? port - 1 : port + 1;
+    if (code === "EADDRINUSE")
+      return `Port ${port} is in use by another program. Choose another: npm start -- --port ${other}`;
+    if (code === "EACCES") return `This user may not use port ${port}. Choose one above 1023: npm start -- --port 8787`;
+    return `--ip ${host} is not an address of this machine (${code}).`;
+  }
+  return null;
+}
+
+/** The code of the error with which listening fails, or null. */
+function refusalOf(port: number, host: string): Promise<string | null> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, host, () => server.close(() => resolve(true)));
+    server.once("error", (error) => resolve("code" in error ? String(error.code) : error.message));
+    server.listen(port, host === "*" ? undefined : host, () => server.close(() => resolve(null)));
   });
 }
 

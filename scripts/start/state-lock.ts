@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { isRunning, processTable } from "./process-table.ts";
@@ -28,26 +28,58 @@ export interface StateLock {
 }
 
 /**
- * Takes the lock of a folder. If the previous holder was killed, its remaining processes are ended first.
+ * Takes the lock of a folder. If the previous holder was killed, its remaining processes are ended first. Of several
+ * processes that try at once, one succeeds, also if the previous holder was killed.
  *
  * @returns the lock, or its holder
  */
 export function takeLock(folder: string, port: number): StateLock | { holder: Holder } {
   const file = join(folder, FILE);
   const own: Holder = { pid: process.pid, port };
-  for (;;) {
-    if (created(file, own)) break;
-    const holder = read(file);
-    if (holder !== null && holder.pid !== process.pid && isAlive(holder.pid)) return { holder };
-    if (holder?.group !== undefined) endLeftover(holder.group);
-    rmSync(file, { force: true });
-  }
+  const holder = acquire(file, own);
+  if (holder !== null) return { holder };
   return {
-    noteGroup: (group) => writeFileSync(file, JSON.stringify({ ...own, group })),
+    noteGroup: (group) => replace(file, { ...own, group }),
     release: () => {
-      if (read(file)?.pid === process.pid) rmSync(file, { force: true });
+      if (holderIn(textOf(file))?.pid === process.pid) rmSync(file, { force: true });
     },
   };
+}
+
+/** @returns null once the lock is taken, or its holder */
+function acquire(file: string, own: Holder): Holder | null {
+  for (;;) {
+    if (created(file, own)) return null;
+    const text = textOf(file);
+    const holder = holderIn(text);
+    if (isHeld(holder)) return holder;
+    const other = takeOver(file, text, own);
+    if (other !== "again") return other;
+  }
+}
+
+/**
+ * Replaces the lock of a process that has ended. A second lock makes sure that only one process does so: otherwise two would
+ * find the same ended holder, and the slower one would replace the lock of the faster one.
+ */
+function takeOver(file: string, ended: string | null, own: Holder): Holder | null | "again" {
+  const guard = `${file}.takeover`;
+  if (!created(guard, own)) {
+    const other = holderIn(textOf(guard));
+    if (isHeld(other)) return other;
+    rmSync(guard, { force: true });
+    return "again";
+  }
+  try {
+    // Another process may have replaced it since it was read.
+    if (textOf(file) !== ended) return "again";
+    const group = holderIn(ended)?.group;
+    if (group !== undefined) endLeftover(group);
+    replace(file, own);
+    return null;
+  } finally {
+    rmSync(guard, { force: true });
+  }
 }
 
 /** The message if another service uses the folder. */
@@ -55,24 +87,64 @@ export function inUse(folder: string, { pid, port }: Holder): string {
   return `The state in ${folder} is used by another service: process ${pid}, at port ${port}. Use that one, or stop it (Ctrl-C there, or kill ${pid}), or start with another folder: npm start -- --persist-to DIR`;
 }
 
-/** @returns false if the file exists */
+/** Writes the whole file or nothing, so that nobody reads half of it. @returns false if the file exists */
 function created(file: string, holder: Holder): boolean {
+  const draft = draftOf(file, holder);
+  try {
+    linkSync(draft, file);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    return createdWithoutLink(file, holder);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Some file systems have no hard links. */
+function createdWithoutLink(file: string, holder: Holder): boolean {
   try {
     writeFileSync(file, JSON.stringify(holder), { flag: "wx" });
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return false;
     throw error;
   }
 }
 
-function read(file: string): Holder | null {
+function replace(file: string, holder: Holder): void {
+  renameSync(draftOf(file, holder), file);
+}
+
+function draftOf(file: string, holder: Holder): string {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify(holder));
+  return draft;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : null;
+}
+
+function textOf(file: string): string | null {
   try {
-    const parsed = v.safeParse(HolderSchema, JSON.parse(readFileSync(file, "utf8")));
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function holderIn(text: string | null): Holder | null {
+  try {
+    const parsed = v.safeParse(HolderSchema, JSON.parse(text ?? ""));
     return parsed.success ? parsed.output : null;
   } catch {
     return null;
   }
+}
+
+function isHeld(holder: Holder | null): holder is Holder {
+  return holder !== null && holder.pid !== process.pid && isAlive(holder.pid);
 }
 
 /** Process ids are reused, so the process counts only if it is one of ours. */

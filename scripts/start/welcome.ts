@@ -10,7 +10,7 @@ export function exampleCommands(address: string, sessionId: string, now: Date): 
     data: { host: "localhost", path: "/" },
     timestamp: formatTimestamp(now.getTime() * 1000),
   };
-  // Under https the certificate is one that nobody has signed.
+  // With https the certificate is self-signed.
   const curl = address.startsWith("https:") ? "curl -ksS" : "curl -sS";
   return {
     send: `${curl} ${address}/theeye/events -H "Authorization: Bearer ${LOCAL_KEYS.write}" -d '${JSON.stringify(event)}'`,

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { AlertRuleSchema } from "../model/alert";
+import { AlertRuleSchema } from "../model/alerts/alert";
+import { refuseDestination } from "../model/alerts/webhook-destination";
 import type { Micros } from "../model/time/time";
 import { MINUTE_MICROS } from "../model/time/units";
-import { refuseDestination } from "../model/webhook-destination";
 import { claimDelivery, type DueDelivery, dueDeliveries, recordDelivery } from "../storage/admin/alert-deliveries";
 import type { Database } from "../storage/core/databases";
 import { signMessage } from "./signature";
@@ -21,7 +21,7 @@ const TIMEOUT_MS = 10_000;
 const SLACK: Micros = MINUTE_MICROS / 2;
 
 export interface Courier {
-  home: Database;
+  first: Database;
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   allowInsecureHosts: boolean;
   /** The current time in microseconds, for the signature. */
@@ -35,7 +35,7 @@ export function backoff(attempts: number): Micros {
 
 /** Tries to send every message that is due, once. */
 export async function deliverDue(courier: Courier, now: Micros): Promise<{ delivered: number; failed: number }> {
-  const due = await dueDeliveries(courier.home, now, MAX_DELIVERIES_PER_TICK);
+  const due = await dueDeliveries(courier.first, now, MAX_DELIVERIES_PER_TICK);
   const summary = { delivered: 0, failed: 0 };
   for (let start = 0; start < due.length; start += CONNECTIONS) {
     const results = await Promise.all(due.slice(start, start + CONNECTIONS).map((one) => deliver(courier, one, now)));
@@ -46,10 +46,10 @@ export async function deliverDue(courier: Courier, now: Micros): Promise<{ deliv
 
 async function deliver(courier: Courier, due: DueDelivery, now: Micros): Promise<"delivered" | "failed" | null> {
   const attempts = due.attempts + 1;
-  if (!(await claimDelivery(courier.home, due, now + backoff(attempts)))) return null;
+  if (!(await claimDelivery(courier.first, due, now + backoff(attempts)))) return null;
   const { ok, outcome } = await post(courier, due);
   const status = ok ? "delivered" : attempts >= MAX_ATTEMPTS ? "failed" : "pending";
-  await recordDelivery(courier.home, due.id, { status, outcome });
+  await recordDelivery(courier.first, due.id, { status, outcome });
   return ok ? "delivered" : "failed";
 }
 

@@ -1,5 +1,5 @@
-import type { AlertKind, AlertState, Failures, Measurement, Threshold } from "../model/alert";
-import { reachesNumber } from "../model/number-threshold";
+import type { AlertKind, AlertState, Failures, Measurement, Threshold } from "../model/alerts/alert";
+import { reachesNumber } from "../model/alerts/number-threshold";
 
 /** The share of failures among all events; 0 without events. */
 export function shareOf({ failures, stored }: Failures): number {

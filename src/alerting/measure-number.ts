@@ -1,7 +1,7 @@
-import type { AlertRule } from "../model/alert";
+import type { AlertRule } from "../model/alerts/alert";
+import type { NumberMeasurement, NumberThreshold } from "../model/alerts/number-threshold";
 import { parsePropertyPath } from "../model/event/property-path";
 import { parseValueFilter } from "../model/event/property-value";
-import type { NumberMeasurement, NumberThreshold } from "../model/number-threshold";
 import { type Metric, parseMetric } from "../model/questions/metric";
 import type { Period } from "../model/time/calendar";
 import type { Micros } from "../model/time/time";
@@ -13,13 +13,13 @@ import type { StatsQuestion } from "../storage/questions/stats-question";
 
 const WEEK: Micros = 7 * 24 * 60 * MINUTE_MICROS;
 
-/** Events that one window may hold where they are read themselves. */
+/** The most events that are read for one window if counts cannot answer. */
 const MAX_EVENTS_IN_WINDOW = 50_000;
 
-/** Numbers that no count holds are measured this often. */
+/** Numbers that counts cannot answer are measured this often. */
 const MINUTES_BETWEEN_READINGS = 5;
 
-/** Whether an alert's number is measured at this tick: each minute from counts, else less often. */
+/** Whether an alert's number is measured in this run: every minute from counts, otherwise less often. */
 export function isDue({ metric, data }: NumberThreshold, now: Micros): boolean {
   return (
     (metric === "events" && data === undefined) || Math.floor(now / MINUTE_MICROS) % MINUTES_BETWEEN_READINGS === 0
@@ -27,11 +27,11 @@ export function isDue({ metric, data }: NumberThreshold, now: Micros): boolean {
 }
 
 /**
- * Measures the number of an alert over its window, and over the same window of the last weeks where it asks for a change. The
- * window ends a minute before the present one, since events of the latest minute may still be on their way. Weeks before the
- * first number are left out, and so are those whose events are archived.
+ * Measures the number of an alert over its window; for a change, also over the same window of the last weeks. The window
+ * ends a minute before the current one, because events of the latest minute may still be on their way. Weeks before the
+ * first number and weeks whose events are archived are left out.
  *
- * @throws Error, if there are more events than may be read, and what D1 throws
+ * @throws Error if there are more events than may be read, and what D1 throws
  */
 export async function measureNumber(
   databases: readonly Database[],
@@ -58,7 +58,7 @@ export async function measureNumber(
   const numberIn = async ({ start, end: until }: Period): Promise<number | null> => {
     const options = { shown: { top: 1 }, declared, most: MAX_EVENTS_IN_WINDOW };
     const found = await answerStats(databases, { ...question, bounds: [start, until] }, options);
-    if ("kind" in found) throw new Error(`a window holds ${found.events} events, which are too many to read`);
+    if ("kind" in found) throw new Error(`a window holds ${found.events} events, which is too many to read`);
     return !found.accuracy.exact && found.accuracy.unreadable !== undefined ? null : found.total.total;
   };
   const value = await numberIn(window);
@@ -72,7 +72,7 @@ export async function measureNumber(
   return { value, usual: usualOf(before) };
 }
 
-/** @param before of the last weeks, the latest first */
+/** @param before the numbers of the last weeks, latest first */
 export function usualOf(before: readonly (number | null)[]): number | null {
   const oldest = before.findLastIndex((number) => number !== null && number !== 0);
   const numbers = before.slice(0, oldest + 1).filter((number) => number !== null);
@@ -81,6 +81,6 @@ export function usualOf(before: readonly (number | null)[]): number | null {
 
 function metricOf({ metric }: NumberThreshold): Metric {
   const parsed = parseMetric(metric);
-  if (parsed === null) throw new Error(`${metric} is no metric`);
+  if (parsed === null) throw new Error(`${metric} is not a metric`);
   return parsed;
 }

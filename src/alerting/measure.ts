@@ -1,19 +1,19 @@
-import { type AlertRule, isOfStorage, type Measurement, type StorageThreshold } from "../model/alert";
+import { type AlertRule, isOfStorage, type Measurement, type StorageThreshold } from "../model/alerts/alert";
 import type { Micros } from "../model/time/time";
-import { HOUR_MICROS } from "../model/time/units";
+import { HOUR_MICROS, minuteOf } from "../model/time/units";
 import { archiveDelay, leastDaysLeft } from "../storage/admin/storage-outlook";
 import type { Database } from "../storage/core/databases";
 import { measureFailures } from "../storage/errors/failure-share";
 import { measureNumber } from "./measure-number";
 
-/** What alerts are measured by. */
+/** The sources that alerts are measured from. */
 export interface Gauges {
   databases: Database[];
-  /** Messages that wait to be stored; null: the queue does not say. */
+  /** The messages waiting to be stored; null if the queue does not report them. */
   backlog: () => Promise<number | null>;
   /** Whether there is an archive. */
   hasArchive: boolean;
-  /** The hot window, where the deployment sets it in place of the settings. */
+  /** The hot window, if a variable of the deployment overrides the settings; otherwise null. */
   hotMicros: Micros | null;
 }
 
@@ -22,8 +22,8 @@ export function measure(gauges: Gauges, rule: AlertRule, now: Micros): Promise<M
   const { threshold } = rule;
   if ("metric" in threshold) return measureNumber(gauges.databases, rule, threshold, now);
   if (isOfStorage(threshold)) return measureStorage(gauges, threshold, now);
-  // Over the window's whole minutes and the one under way: a cron comes when that has only begun.
-  const last = Math.floor(now / 60_000_000) * 60;
+  // The window's whole minutes and the current one, which has only begun when the cron runs.
+  const last = minuteOf(now);
   return measureFailures(gauges.databases, {
     application: rule.application ?? null,
     category: rule.category ?? null,

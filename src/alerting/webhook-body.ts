@@ -1,5 +1,5 @@
-import type { AlertKind, AlertRule, Failures, Measurement, Threshold } from "../model/alert";
-import type { NumberMeasurement } from "../model/number-threshold";
+import type { AlertKind, AlertRule, Failures, Measurement, Threshold } from "../model/alerts/alert";
+import type { NumberMeasurement } from "../model/alerts/number-threshold";
 import { formatTimestamp, type Micros } from "../model/time/time";
 import { shareOf } from "./evaluate";
 
@@ -26,7 +26,7 @@ function genericBody({ id, kind, name, rule, measured, at }: Message): Record<st
 
 function foundOf({ threshold }: AlertRule, measured: Measurement): Record<string, unknown> {
   if ("usual" in measured) return "change" in threshold ? { ...measured } : { value: measured.value };
-  // Under the name that the threshold has.
+  // The member has the same name as in the threshold.
   if ("value" in measured) return Object.fromEntries(Object.keys(threshold).map((name) => [name, measured.value]));
   const share = "share" in threshold ? { stored: measured.stored, share: shareOf(measured) } : {};
   return { failures: measured.failures, ...share };
@@ -58,8 +58,8 @@ function storageText(threshold: Threshold, value: number | null): string {
   if (value === null) return "there is nothing to measure.";
   const rounded = Math.round(value * 10) / 10;
   if ("days_left" in threshold) return `a database is full in ${rounded} days.`;
-  if ("backlog" in threshold) return `${rounded} messages wait to be stored.`;
-  return `events wait to be archived since ${rounded} hours.`;
+  if ("backlog" in threshold) return `${rounded} messages are waiting to be stored.`;
+  return `events have been waiting to be archived for ${rounded} hours.`;
 }
 
 function failuresText(rule: AlertRule, measured: Failures): string {

@@ -6,15 +6,15 @@ import type { AppEnv } from "../http/app-env";
 import { requireScope } from "../http/auth/authenticate";
 import { configOf } from "../http/configuration";
 import { withRelativeLinks } from "../http/links";
-import { logFailure, logRefusal } from "../http/log";
+import { logRefusal } from "../http/log";
 import { withoutSniffing } from "../http/no-sniffing";
 import { problem } from "../http/problem";
 import { takesNoParameters } from "../http/request/no-parameters";
 import { ruleSourceOf } from "../http/rule-source";
+import { refuseUnexpected } from "../http/unexpected-error";
 import { CLIENT_PATH, COLLECTOR_PATH, handleCollector, isForCollector } from "../ingest/collect-route";
 import { handleDialect } from "../ingest/dialect-route";
 import { DIALECTS } from "../ingest/dialects/dialects";
-import { ConfigError } from "../model/config";
 import { alerts } from "./admin/alerts";
 import { applications } from "./admin/applications";
 import { settings } from "./admin/settings";
@@ -31,8 +31,8 @@ import { exportAll } from "./exports/exports";
 import { health } from "./health";
 import { showProperties } from "./questions/properties";
 import { savedQuestions } from "./questions/saved-questions";
-import { showSessionStats } from "./questions/session-stats";
-import { showStats } from "./questions/stats";
+import { showSessionStats } from "./questions/stats/session-stats";
+import { showStats } from "./questions/stats/stats";
 import { createReplay, endReplay, listAllReplays, resumeReplay, showReplay } from "./replays/replays";
 import { askFunnel } from "./sequences/funnels";
 import { showJob } from "./sequences/jobs";
@@ -133,11 +133,7 @@ export function createRouter(): Hono<AppEnv> {
   app.route("/", documentation);
 
   app.notFound(() => problem("not_found", "There is nothing at this path."));
-  app.onError((error) => {
-    logFailure("request_failed", error);
-    if (error instanceof ConfigError) return problem("misconfigured", error.message);
-    return problem("unavailable", "An unexpected error occurred. It has been logged.");
-  });
+  app.onError((error) => refuseUnexpected(error).response());
   return app;
 }
 

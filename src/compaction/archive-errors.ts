@@ -1,7 +1,7 @@
 import type { Micros } from "../model/time/time";
-import { HOUR_MICROS } from "../model/time/units";
+import { HOUR_MICROS, hourOf } from "../model/time/units";
 import type { ArchiveBucket } from "../storage/archive/archive-bucket";
-import { type ArchiveFile, hourOf } from "../storage/archive/file/archive-file";
+import type { ArchiveFile } from "../storage/archive/file/archive-file";
 import type { ArchivedError } from "../storage/archive/file/archived-rows";
 import { ErrorFileWriter, visitorIn } from "../storage/archive/file/error-file";
 import { addFileStatement, filesInHours } from "../storage/archive/manifest";

@@ -4,9 +4,9 @@ import type { ArchivedError } from "../storage/archive/file/archived-rows";
 import type { Database } from "../storage/core/databases";
 import { ARCHIVE_CLAIM } from "../storage/write/resolve-errors";
 
-/** Errors that the compactor has in hand. Everything here throws what D1 throws. */
+/** Finds, claims and reads the errors that the compactor moves to the archive. All functions here throw what D1 throws. */
 
-/** Errors of one step, and characters of their contents: a step holds them in memory. */
+/** The most errors of one step, and the most characters of their contents: a step holds them in memory. */
 const MAX_ERRORS = 5_000;
 const MAX_CHARACTERS = 6_000_000;
 
@@ -16,13 +16,13 @@ export interface Receipts {
   until: Micros;
 }
 
-/** True if the content is there: pieces of a large event arrive one by one, and some may never. */
+/** True if the content is complete. The pieces of a large event are delivered separately, and some may be missing. */
 const IS_WHOLE = "(parts = 0 OR parts = (SELECT count(*) FROM error_parts AS p WHERE p.id = errors.id))";
 
-/** ?1: JSON of replays that are over, whose claims no longer count. */
+/** ?1: a JSON list of finished replays, whose claims no longer count. */
 const IS_FREE = `(claimed_by IS NULL OR claimed_by = '${ARCHIVE_CLAIM}' OR claimed_by IN (SELECT value FROM json_each(?1)))`;
 
-/** When the first error that is due was received; null: none is. */
+/** When the oldest error that is due was received; null if none is. */
 export async function nextErrorToArchive(first: Database, database: Database, before: Micros): Promise<Micros | null> {
   const finished = await finishedHolders(first, database, { from: 0, until: before });
   return database.binding
@@ -34,7 +34,10 @@ export async function nextErrorToArchive(first: Database, database: Database, be
     .first<Micros>("received_at");
 }
 
-/** Those that hold errors of a range and are over: asked in this order, so that none that begins meanwhile is among them. */
+/**
+ * The finished replays that claim errors of a range. Claims are read before the states of replays, so a replay that starts
+ * meanwhile is not among them.
+ */
 async function finishedHolders(first: Database, { binding }: Database, { from, until }: Receipts): Promise<string[]> {
   const { results } = await binding
     .prepare(
@@ -48,7 +51,7 @@ async function finishedHolders(first: Database, { binding }: Database, { from, u
   return holders.filter((holder) => !running.has(holder));
 }
 
-/** Claims the first errors of a range, as many as a step takes. Replays leave them alone from then on. */
+/** Claims the oldest errors of a range, as many as one step moves. Replays do not take claimed errors. */
 export async function claimForArchive(first: Database, database: Database, range: Receipts): Promise<void> {
   const finished = await finishedHolders(first, database, range);
   const size =
@@ -70,7 +73,7 @@ export async function claimForArchive(first: Database, database: Database, range
     .run();
 }
 
-/** The claimed errors of a range, whole, in the order of receipt. */
+/** The claimed errors of a range with their complete contents, in the order of receipt. */
 export async function readClaimed({ binding }: Database, { from, until }: Receipts): Promise<ArchivedError[]> {
   const { results } = await binding
     .prepare(

@@ -7,28 +7,28 @@ import { dropPartition, sealPartition } from "../storage/partitions/partition-li
 import type { PartitionMap } from "../storage/partitions/partition-map";
 import { loadPartitionMap, NO_PARTITIONS, stateStatements } from "../storage/partitions/partition-records";
 import { archiveErrors } from "./archive-errors";
+import type { CompactionIo } from "./compaction-io";
 import { beginProgress, noteFailure, readProgress } from "./compaction-records";
-import type { CompactionWorld } from "./compaction-world";
 import { copyNextFile, findDifference } from "./copy-partition";
-import { finishLateFile, flushLateRows } from "./flush-late";
-import { noteFlushed, partitionWithLateRows } from "./late-lanes";
+import { finishLateFile, flushLateRows } from "./late/flush-late";
+import { noteFlushed, partitionWithLateRows } from "./late/late-lanes";
 import { partitionToSeal } from "./partition-dates";
 
 /** What a step did. `waiting` means that nothing is due. */
 export type StepResult =
   | { did: "sealed" | "copied" | "archived" | "dropped" | "flushed" | "finished"; partition: number; rows: number }
-  /** Errors are in no partition. */
+  /** Errors do not belong to a partition. */
   | { did: "moved_errors"; partition: 0; rows: number }
-  /** Removed what a crash had left behind. */
+  /** Deleted objects that a crash left in the archive. */
   | { did: "cleared"; partition: 0; rows: 0 }
   | { did: "waiting" };
 
 const WAITING: StepResult = { did: "waiting" };
 
 /**
- * Does the next piece of work of the compactor, which is bounded: it seals a partition, copies a file of one, publishes it, drops it,
- * moves errors, or empties a part of a late lane. What is next follows from what is stored alone, so a step that failed, or was done
- * twice, or by two consumers at once, does no harm.
+ * Runs the compactor's next step, whose work is bounded: it seals a partition, copies one of its files, publishes it, drops it,
+ * moves errors, flushes part of a late lane, or deletes abandoned objects. The stored state alone determines the next step, so
+ * failed, repeated and concurrent steps do no harm.
  *
  * ```
  * open ──its hot window is over──▶ sealed ──grace, all files copied, checked──▶ archived ──▶ dropped
@@ -36,8 +36,8 @@ const WAITING: StepResult = { did: "waiting" };
  *
  * @throws what D1 and R2 throw
  */
-export async function compactStep(world: CompactionWorld, now: Micros): Promise<StepResult> {
-  const { databases, archive } = world;
+export async function compactStep(io: CompactionIo, now: Micros): Promise<StepResult> {
+  const { databases, archive } = io;
   if (archive === null) return WAITING;
   const map = await loadPartitionMap(firstDatabase(databases), NO_PARTITIONS);
   const [unfinished] = await unfinishedFiles(firstDatabase(databases), 1);
@@ -47,39 +47,39 @@ export async function compactStep(world: CompactionWorld, now: Micros): Promise<
   }
   // Only one partition is processed at a time: the next is sealed after this one is dropped.
   const underWay = map.partitions.find(({ state }) => state === "archived" || state === "sealed");
-  if (underWay?.state === "archived") return drop(world, underWay);
+  if (underWay?.state === "archived") return drop(io, underWay);
   if (underWay?.state === "sealed") {
-    const result = await copyOrPublish(world, underWay, now);
+    const result = await copyOrPublish(io, underWay, now);
     if (result.did !== "waiting") return result;
   } else {
-    const due = await partitionToSeal(databases, map, world.settings, now);
+    const due = await partitionToSeal(databases, map, io.settings, now);
     if (due !== null) {
       await sealPartition(databases, due);
       return { did: "sealed", partition: due.id, rows: 0 };
     }
   }
-  const errors = await moveErrors(world, now);
+  const errors = await moveErrors(io, now);
   if (errors !== null) return { did: "moved_errors", partition: 0, rows: errors };
-  const flushed = await flush(world, map, now);
+  const flushed = await flush(io, map, now);
   if (flushed.did !== "waiting") return flushed;
   const cleared = await deleteAbandonedObjects(databases, archive, now);
   return cleared === 0 ? WAITING : { did: "cleared", partition: 0, rows: 0 };
 }
 
-function moveErrors({ databases, archive, settings }: CompactionWorld, now: Micros): Promise<number | null> {
+function moveErrors({ databases, archive, settings }: CompactionIo, now: Micros): Promise<number | null> {
   if (archive === null) return Promise.resolve(null);
   const { hotMicros, everyMicros } = settings.errors;
   const before = Math.floor((now - hotMicros) / everyMicros) * everyMicros;
   return archiveErrors(databases, archive, { before, now });
 }
 
-async function copyOrPublish(world: CompactionWorld, partition: Partition, now: Micros): Promise<StepResult> {
-  const { databases, archive, settings } = world;
+async function copyOrPublish(io: CompactionIo, partition: Partition, now: Micros): Promise<StepResult> {
+  const { databases, archive, settings } = io;
   const first = firstDatabase(databases);
   const progress = await readProgress(first, partition.id);
   if (progress.length < partition.databases.length) {
     await beginProgress(first, partition, now);
-    return settings.graceMicros > 0 ? WAITING : copyOrPublish(world, partition, now);
+    return settings.graceMicros > 0 ? WAITING : copyOrPublish(io, partition, now);
   }
   if (archive === null || progress.some(({ startedAt }) => now < startedAt + settings.graceMicros)) return WAITING;
   const rows = await copyNextFile(databases, archive, partition, { now, limits: settings.fileLimits });
@@ -87,7 +87,7 @@ async function copyOrPublish(world: CompactionWorld, partition: Partition, now: 
   const difference = await findDifference(databases, partition);
   if (difference !== null) {
     await noteFailure(first, partition.id, difference);
-    world.log({ log: "compaction", partition: partition.id, failure: difference });
+    io.log({ log: "compaction", partition: partition.id, failure: difference });
     return WAITING;
   }
   await noteFailure(first, partition.id, null);
@@ -96,12 +96,12 @@ async function copyOrPublish(world: CompactionWorld, partition: Partition, now: 
   return { did: "archived", partition: partition.id, rows: 0 };
 }
 
-async function drop({ databases }: CompactionWorld, partition: Partition): Promise<StepResult> {
+async function drop({ databases }: CompactionIo, partition: Partition): Promise<StepResult> {
   await dropPartition(databases, partition);
   return { did: "dropped", partition: partition.id, rows: 0 };
 }
 
-async function flush({ databases, archive, settings }: CompactionWorld, map: PartitionMap, now: Micros) {
+async function flush({ databases, archive, settings }: CompactionIo, map: PartitionMap, now: Micros) {
   if (archive === null) return WAITING;
   const partition = await partitionWithLateRows(databases, map, { dueBefore: now - settings.lateMicros, now });
   if (partition === null) return WAITING;

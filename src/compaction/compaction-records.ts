@@ -99,6 +99,11 @@ export async function markCopied({ binding }: Database, partition: number, datab
     .run();
 }
 
+/** Deletes the records of a partition: it is copied from the beginning. */
+export async function forgetProgress({ binding }: Database, partition: number): Promise<void> {
+  await binding.prepare("DELETE FROM compactions WHERE partition_id = ?1").bind(partition).run();
+}
+
 /** Records why a partition is stuck, or null if it is not. */
 export async function noteFailure({ binding }: Database, partition: number, failure: string | null): Promise<void> {
   await binding

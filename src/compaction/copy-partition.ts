@@ -1,6 +1,6 @@
 import type { Micros } from "../model/time/time";
+import { hourOf } from "../model/time/units";
 import type { ArchiveBucket } from "../storage/archive/archive-bucket";
-import { hourOf } from "../storage/archive/file/archive-file";
 import { EventFileWriter } from "../storage/archive/file/event-file";
 import { FILE_LIMITS, type FileLimits } from "../storage/archive/limits";
 import { addFileStatement } from "../storage/archive/manifest";
@@ -11,7 +11,7 @@ import { createErasureSource, type ErasureSource } from "../storage/erasures/era
 import { type Partition, sealedSuffix } from "../storage/partitions/partition";
 import { databasesSharing } from "../storage/partitions/partition-tables";
 import { advanceStatement, markCopied, type Progress, readProgress, standsAt } from "./compaction-records";
-import { belongingOf } from "./late-events";
+import { belongingOf } from "./late/late-events";
 import { nextMoment, type RowPlace, readTableRows } from "./read-rows";
 import { storeFile } from "./store-file";
 

@@ -2,7 +2,7 @@ import type { Micros } from "../model/time/time";
 import { type Database, firstDatabase } from "../storage/core/databases";
 import type { Partition } from "../storage/partitions/partition";
 import type { PartitionMap } from "../storage/partitions/partition-map";
-import type { CompactionSettings } from "./compaction-world";
+import type { CompactionSettings } from "./compaction-settings";
 
 /** D1 returns the database's size with every result, so a query that reads one row is enough. */
 async function bytesOf({ binding }: Database): Promise<number> {

@@ -1,6 +1,7 @@
 import type { Micros } from "../model/time/time";
 import type { ArchiveBucket } from "../storage/archive/archive-bucket";
 import { allErrors } from "../storage/archive/errors/read-errors";
+import { ancestorsOf } from "../storage/archive/file/ancestors";
 import type { ArchiveFile } from "../storage/archive/file/archive-file";
 import type { ArchivedError, ArchivedEvent } from "../storage/archive/file/archived-rows";
 import { ErrorFileWriter } from "../storage/archive/file/error-file";
@@ -11,7 +12,7 @@ import { clearNote, deleteAbandonedObjects, doomStatement, expectNoted } from ".
 import { allEvents } from "../storage/archive/read-events";
 import { type Database, firstDatabase } from "../storage/core/databases";
 import { loadPartitionMap, NO_PARTITIONS } from "../storage/partitions/partition-records";
-import { finishLateFile } from "./flush-late";
+import { finishLateFile } from "./late/flush-late";
 import { type FinishedFile, storeFile } from "./store-file";
 
 /** The reads of R2 that one step may spend. A file of 500,000 rows has 50 row groups. */
@@ -72,7 +73,7 @@ async function rewrite<Row extends { application: string | null }>(
   isLeftOut: (row: Row) => boolean,
   writer: Writer<Row>,
 ): Promise<LeftOut> {
-  const { databases, archive, now } = io;
+  const { databases, archive } = io;
   const first = firstDatabase(databases);
   const database = databases.find(({ index }) => index === file.database);
   if (database === undefined) throw new Error(`the database DB_${file.database} of ${file.key} is not bound`);
@@ -87,12 +88,37 @@ async function rewrite<Row extends { application: string | null }>(
     if (file.applications === null) await noteApplications(first, file, [...applications].sort());
     return { rows: 0, bytes: 0 };
   }
+  const added = writer.rows === 0 ? null : { file: writer.finish(), ancestors: await descentOf(archive, file) };
+  const replacement = await replaceFile(io, database, file, added);
+  return { rows: leftOut, bytes: file.bytes - (replacement?.bytes ?? 0) };
+}
+
+/** The numbers of the files from which a file was rewritten, and its own. */
+async function descentOf(archive: ArchiveBucket, { key, id }: ArchiveFile): Promise<number[]> {
+  const { objects } = await archive.list({ prefix: key, include: ["customMetadata"] });
+  return [...(objects[0] === undefined ? [] : ancestorsOf(objects[0]).ancestors), id];
+}
+
+/**
+ * Puts a file in the place of another, or nothing.
+ *
+ * @param added null if no row is left
+ */
+export async function replaceFile(
+  { databases, archive, now }: RewriteIo,
+  database: Database,
+  file: ArchiveFile,
+  replacement: { file: FinishedFile; ancestors: readonly number[] } | null,
+): Promise<ArchiveFile | null> {
+  const first = firstDatabase(databases);
   const at = now();
   const stands = { sql: "EXISTS (SELECT 1 FROM archive_files WHERE file_id = ?17)", params: [file.id] };
   const added =
-    writer.rows === 0
+    replacement === null
       ? null
-      : await storeFile(archive, { databases, database, now: at }, writer.finish(), { ...file, finished: true });
+      : await storeFile(archive, { databases, database, now: at }, replacement.file, {
+          ...{ ...file, finished: true, ancestors: replacement.ancestors },
+        });
   await first.binding.batch([
     ...(added === null
       ? []
@@ -104,7 +130,7 @@ async function rewrite<Row extends { application: string | null }>(
     ...removeStatements(first, [file], at),
   ]);
   await deleteAbandonedObjects(databases, archive, at);
-  return { rows: leftOut, bytes: file.bytes - (added?.bytes ?? 0) };
+  return added;
 }
 
 /** The statements that delete files from the manifest, and note their objects and index entries for deletion. */

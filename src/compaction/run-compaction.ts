@@ -2,7 +2,7 @@ import type { Micros } from "../model/time/time";
 import { firstDatabase } from "../storage/core/databases";
 import { messageOf } from "../storage/core/transport-errors";
 import { compactStep, type StepResult } from "./compact-step";
-import type { CompactionWorld } from "./compaction-world";
+import type { CompactionIo } from "./compaction-io";
 import { holdLease } from "./compactor-lease";
 import { applyRetention } from "./retention/apply-retention";
 
@@ -25,13 +25,13 @@ const MAX_ROWS = 100_000;
  *
  * @throws what D1 and R2 throw; completed work stays
  */
-export async function runCompaction(world: CompactionWorld, clock: () => Micros): Promise<CompactionRun> {
+export async function runCompaction(io: CompactionIo, clock: () => Micros): Promise<CompactionRun> {
   const steps: CompactionRun["steps"] = [];
   let rows = 0;
   while (steps.length < MAX_STEPS && rows < MAX_ROWS) {
-    const step = await compactStep(world, clock());
+    const step = await compactStep(io, clock());
     if (step.did === "waiting") {
-      return { steps, isDone: !(await applyRetention(world, clock())) };
+      return { steps, isDone: !(await applyRetention(io, clock())) };
     }
     steps.push(step);
     rows += step.rows;
@@ -42,18 +42,18 @@ export async function runCompaction(world: CompactionWorld, clock: () => Micros)
 /** Consumes the compactor's queue: one message is one run, and the run sends the next message. */
 export async function consumeCompaction(
   batch: MessageBatch<unknown>,
-  world: CompactionWorld,
+  io: CompactionIo,
   { clock, sendNext }: { clock: () => Micros; sendNext: () => Promise<void> },
 ): Promise<void> {
-  const first = firstDatabase(world.databases);
+  const first = firstDatabase(io.databases);
   for (const message of batch.messages) {
     try {
-      const { steps, isDone } = await runCompaction(world, clock);
-      if (steps.length > 0) world.log({ log: "compaction", ...summaryOf(steps), isDone });
+      const { steps, isDone } = await runCompaction(io, clock);
+      if (steps.length > 0) io.log({ log: "compaction", ...summaryOf(steps), isDone });
       await holdLease(first, clock(), !isDone);
       if (!isDone) await sendNext();
     } catch (thrown) {
-      world.log({ log: "compaction", failure: messageOf(thrown) });
+      io.log({ log: "compaction", failure: messageOf(thrown) });
       // The cron starts a new chain within a minute.
       await holdLease(first, clock(), false);
     }

@@ -4,7 +4,18 @@ import { type Config, ConfigError, parseConfig } from "../model/config";
 const parsed = new WeakMap<object, Config>();
 
 /** The bindings that wrangler.toml must have. `ARCHIVE` is optional: without it, nothing is archived. */
-const BINDINGS = ["KEYS", "EVENTS", "DEAD_LETTERS", "REPLAYS", "COMPACTION", "SESSIONS", "DB", "ASSETS"];
+const BINDINGS = [
+  "KEYS",
+  "EVENTS",
+  "DEAD_LETTERS",
+  "REPLAYS",
+  "COMPACTION",
+  "ERASURES",
+  "JOBS",
+  "SESSIONS",
+  "DB",
+  "ASSETS",
+];
 
 /** @throws ConfigError that names the setting or binding and how to fix it; see `parseConfig` */
 export function configOf(env: object): Config {

@@ -1,21 +1,21 @@
 import * as v from "valibot";
 
 /**
- * Links in answers are references relative to the requested URL (RFC 3986). A proxy may have another host, and a prefix before
- * the path, which nothing here knows: an absolute path would lose it.
+ * Links in responses are references relative to the requested URL (RFC 3986). A proxy may add a path prefix that the
+ * service does not know. An absolute path would lose that prefix.
  *
- * Handlers write paths of this service, such as `/theeye/replays/1`, into `Location` and into a problem's `type`. The router makes
- * them relative at the end. Members of other answers are made with `linkTo`.
+ * Handlers write paths of this service, such as `/theeye/replays/1`, into `Location` and into a problem's `type`. The
+ * router then makes them relative. All other links are made with `linkTo`.
  */
 
-/** What was asked: the URL, and its path without `PATH_PREFIX`. */
+/** A request: its URL, and its path without `PATH_PREFIX`. */
 export interface Asked {
   url: string;
   path: string;
 }
 
 /**
- * The reference from what was asked to a path of this service.
+ * Returns the reference from the requested URL to a path of this service.
  *
  * @example linkTo({ url: "https://example.com/eye/theeye/errors/replay", path: "/theeye/errors/replay" }, "/theeye/replays/1")
  * // "../../theeye/replays/1"
@@ -25,7 +25,7 @@ export function linkTo(asked: Asked, path: string): string {
   return reference === "" ? "./" : reference;
 }
 
-/** Folders between the root of the service and what was asked. The router drops a slash at the end, and browsers do not. */
+/** How many folders the requested URL is below the service's root. The router drops a trailing slash, but browsers keep it. */
 function depthOf({ url, path }: Asked): number {
   const folders = path.replace(/\/+$/, "").split("/").length - 2;
   const endsInFolder = new URL(url).pathname.endsWith("/") && path !== "/";
@@ -34,7 +34,7 @@ function depthOf({ url, path }: Asked): number {
 
 const ProblemSchema = v.looseObject({ type: v.pipe(v.string(), v.startsWith("/")) });
 
-/** The answer with its `Location`, and the `type` of a problem, relative to what was asked. Others are left as they are. */
+/** Makes `Location` and a problem's `type` relative to the requested URL. Other responses are unchanged. */
 export async function withRelativeLinks(response: Response, asked: Asked): Promise<Response> {
   const location = response.headers.get("Location");
   if (location?.startsWith("/")) response.headers.set("Location", linkTo(asked, location));
@@ -49,7 +49,7 @@ export async function withRelativeLinks(response: Response, asked: Asked): Promi
 const LinkedSchema = v.looseObject({ type: v.optional(v.string()), url: v.optional(v.string()) });
 
 /**
- * An answer of another operation of this service, with links from what was asked of this one in place of that one.
+ * Makes the links of another operation's response relative to this request.
  *
  * @param from the URL of the other operation, without `PATH_PREFIX`
  */

@@ -2,7 +2,7 @@ import { logFailure } from "../http/log";
 import { NO_SNIFFING } from "../http/no-sniffing";
 import { Refusal } from "../http/problem";
 import { queueRefusal } from "../http/queue-refusal";
-import { readBody } from "../http/request/body";
+import { readBodyOfLines } from "../http/request/body";
 import { utf8Bytes } from "../model/event/event";
 import { eventIdOf } from "../model/event/event-id";
 import { jsonText } from "../model/json/json-text";
@@ -11,7 +11,7 @@ import { cloudEventsOf } from "./dialects/cloudevents";
 import { idempotencyKeyOf, requestIdOf } from "./event-ids";
 import { messageAsSent, type WrittenMessage } from "./message-as-sent";
 import { groupForSending, type PackedMessage, pack, type Receipt } from "./pack";
-import { type ParsedEvents, parseEvents } from "./parse-events";
+import { type ParsedEvents, parseBodyOfLines } from "./parse-events";
 import type { ReceiptClock } from "./receipt-clock";
 
 export interface CollectorSources {
@@ -33,14 +33,15 @@ export interface CollectorSources {
 export async function collect(request: Request, sources: CollectorSources): Promise<Response | Refusal> {
   const idempotencyKey = idempotencyKeyOf(request);
   if (idempotencyKey instanceof Refusal) return idempotencyKey;
-  const body = await readBody(request);
+  const body = await readBodyOfLines(request);
   if (body instanceof Refusal) return body;
   const cloudEvents = cloudEventsOf(request.headers, body.text);
   if (cloudEvents !== null) {
+    if (body.notUtf8 !== null) return new Refusal("invalid_json", `${body.notUtf8}.`);
     const ids = await acceptEvents(cloudEvents, sources, idempotencyKey);
     return ids instanceof Refusal ? ids : accepted(ids);
   }
-  const parsed = parseEvents(body.text, request.headers.get("Content-Type"));
+  const parsed = parseBodyOfLines(body, request.headers.get("Content-Type"));
   if (parsed instanceof Refusal) return parsed;
 
   const { events } = parsed;

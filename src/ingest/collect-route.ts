@@ -3,10 +3,10 @@ import type { Identity } from "../http/auth/keys";
 import { configOf } from "../http/configuration";
 import { withRelativeLinks } from "../http/links";
 import { isStopping } from "../http/local-mode";
-import { logFailure, logRefusal } from "../http/log";
+import { logRefusal } from "../http/log";
 import { withoutSniffing } from "../http/no-sniffing";
 import { Refusal } from "../http/problem";
-import { ConfigError } from "../model/config";
+import { refuseUnexpected } from "../http/unexpected-error";
 import type { RuleSource } from "../rules/rule-source";
 import { collect } from "./accept-request";
 import { allowOrigin, answerPreflight } from "./cors";
@@ -55,7 +55,7 @@ export async function handleCollector(request: Request, env: Env, rulesOf: Rules
   return allowOrigin(request, placed);
 }
 
-/** Which of its two paths was asked, whatever is before it. */
+/** Which of the two paths was requested, without any prefix. */
 function pathOf({ url }: Request): string {
   return new URL(url).pathname.replace(/\/$/, "").endsWith(COLLECTOR_PATH) ? COLLECTOR_PATH : CLIENT_PATH;
 }
@@ -73,11 +73,7 @@ async function answer(request: Request, env: Env, rulesOf: RulesOf): Promise<Res
         refuseUse(recognised, "write", request) ?? (await collectFrom(request, env, recognised.identity, rulesOf));
     }
   } catch (error) {
-    logFailure("request_failed", error);
-    result =
-      error instanceof ConfigError
-        ? new Refusal("misconfigured", error.message)
-        : new Refusal("unavailable", "An unexpected error occurred. It has been logged.");
+    result = refuseUnexpected(error);
   }
   if (!(result instanceof Refusal)) return result;
   logRefusal({ code: result.code, status: result.status, method: request.method, path: COLLECTOR_PATH, application });

@@ -3,11 +3,11 @@ import { findKey } from "../http/auth/credentials";
 import { configOf } from "../http/configuration";
 import { withRelativeLinks } from "../http/links";
 import { isStopping } from "../http/local-mode";
-import { logFailure, logRefusal } from "../http/log";
+import { logRefusal } from "../http/log";
 import { withoutSniffing } from "../http/no-sniffing";
 import { Refusal } from "../http/problem";
 import { readBody } from "../http/request/body";
-import { ConfigError } from "../model/config";
+import { refuseUnexpected } from "../http/unexpected-error";
 import { acceptEvents } from "./accept-request";
 import { isolateClock } from "./collect-route";
 import { allowOrigin, answerPreflight } from "./cors";
@@ -30,11 +30,7 @@ export async function handleDialect(dialect: Dialect, path: string, request: Req
   try {
     result = await answer(dialect, vendorRequest, request, env, identified);
   } catch (error) {
-    logFailure("request_failed", error);
-    result =
-      error instanceof ConfigError
-        ? new Refusal("misconfigured", error.message)
-        : new Refusal("unavailable", "An unexpected error occurred. It has been logged.");
+    result = refuseUnexpected(error);
   }
   if (result instanceof Refusal) {
     logRefusal({ code: result.code, status: result.status, method, path, application });

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Refusal } from "../http/problem";
-import { readBody } from "../http/request/body";
+import { readBodyOfLines } from "../http/request/body";
 import { EVENT_CODE_NAMES } from "../model/codes";
 import { utf8Bytes } from "../model/event/event";
 import { jsonText } from "../model/json/json-text";
@@ -9,7 +9,7 @@ import { MAX_NAME_CHARACTERS } from "../model/limits";
 import { checkEvent } from "../rules/check-event";
 import type { Rules } from "../rules/rules";
 import { warningsOf } from "./event-warnings";
-import { parseEvents } from "./parse-events";
+import { parseBodyOfLines } from "./parse-events";
 
 const IssuesSchema = v.array(v.object({ code: v.picklist(EVENT_CODE_NAMES), path: v.string(), message: v.string() }));
 
@@ -53,9 +53,9 @@ export interface DryRunTerms {
  * pipeline. Nothing is stored or queued. Duplicates and id conflicts are not found, since that needs the stored events.
  */
 export async function dryRun(request: Request, terms: DryRunTerms): Promise<Response | Refusal> {
-  const body = await readBody(request);
+  const body = await readBodyOfLines(request);
   if (body instanceof Refusal) return body;
-  const parsed = parseEvents(body.text, request.headers.get("Content-Type"));
+  const parsed = parseBodyOfLines(body, request.headers.get("Content-Type"));
   if (parsed instanceof Refusal) return parsed;
   const results = parsed.events.map((event, position) => {
     const text = jsonText(event);

@@ -24,7 +24,7 @@ export function requestIdOf(application: string, idempotencyKey: string | null, 
   const digits =
     idempotencyKey === null
       ? crypto.randomUUID().replaceAll("-", "")
-      : digest([application, idempotencyKey, events.map(saidBy)]);
+      : digest([application, idempotencyKey, events.map(comparedMembers)]);
   const variant = ((Number.parseInt(digits.charAt(16), 16) & 0x3) | 0x8).toString(16);
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20, 28)}0000`;
 }
@@ -33,7 +33,7 @@ export function requestIdOf(application: string, idempotencyKey: string | null, 
  * The content of an event for the hash. Context and other members are left out, since they may contain the time of
  * sending.
  */
-function saidBy(event: unknown): unknown {
+function comparedMembers(event: unknown): unknown {
   if (!isJsonObject(event)) return event;
   const { session_id, category, name, data, timestamp, id } = event;
   return [session_id, category, name, data, timestamp, id];

@@ -1,5 +1,6 @@
 import { isJsonObject } from "../model/event/event";
 import { EVENT_MEMBERS, extraOf } from "../model/event/extra";
+import { escapePointer } from "../model/json/json-pointer";
 
 /** A warning about an event, which does not change its verdict. `path` is a JSON pointer (RFC 6901) into the event. */
 export interface Warning {
@@ -44,7 +45,7 @@ export function warningsOf(event: unknown): Warning[] {
   const names = Object.keys(extraOf(event) ?? {});
   const warnings = names
     .slice(0, MAX_WARNINGS_PER_EVENT)
-    .map((name) => ({ path: `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`, message: messageOf(name, event) }));
+    .map((name) => ({ path: `/${escapePointer(name)}`, message: messageOf(name, event) }));
   const more = names.length - warnings.length;
   if (more > 0) warnings.push({ path: "", message: `${more} more members are kept under \`extra\`` });
   return warnings;

@@ -1,5 +1,7 @@
 import { Refusal } from "../http/problem";
+import type { BodyOfLines } from "../http/request/body";
 import { isJsonObject } from "../model/event/event";
+import { brokenByteAt } from "../model/json/broken-utf8";
 import { jsonErrorIndex, lineAndColumn } from "../model/json/json-error";
 import { MAX_BODY_BYTES, MAX_EVENTS_PER_REQUEST } from "../model/limits";
 
@@ -15,7 +17,8 @@ export interface ParsedEvents {
  * an object is accepted and ends among the errors, so that it does not affect its neighbours.
  *
  * For the same reason, an NDJSON line that is not JSON becomes an event: its text, as a string. A body that is not one
- * JSON value is NDJSON if its content type says so or if its first non-blank line is a JSON object. Any other body is
+ * JSON value is NDJSON if its content type says so, or if its first non-blank line begins with `{` and it or another line
+ * that begins so is a JSON object. A first line with control characters or broken bytes may be one too. Any other body is
  * refused.
  *
  * @returns the events, or a refusal that names the line and column of the JSON error
@@ -31,6 +34,20 @@ export function parseEvents(text: string, contentType: string | null): ParsedEve
   return events instanceof Refusal ? events : { events, json: text };
 }
 
+/**
+ * `parseEvents` of a body that may have bytes which are not UTF-8. A line with such a byte is not JSON and becomes an event
+ * like any other malformed line. The body is refused if it is not NDJSON, or if no line of it begins as an object does.
+ */
+export function parseBodyOfLines(body: BodyOfLines, contentType: string | null): ParsedEvents | Refusal {
+  const { text, notUtf8 } = body;
+  const parsed = parseEvents(text, contentType);
+  if (notUtf8 === null) return parsed;
+  const isRefused = parsed instanceof Refusal ? parsed.code === "invalid_json" : !text.split("\n").some(beginsObject);
+  if (!isRefused) return parsed;
+  const place = lineAndColumn(text, brokenByteAt(text) ?? 0);
+  return new Refusal("invalid_json", `${notUtf8} at line ${place.line}, column ${place.column}.`, place);
+}
+
 /** Characters of a request's malformed lines as JSON strings. Twice the body, since quotes are escaped. */
 const MAX_TEXT_CHARACTERS = 2 * MAX_BODY_BYTES;
 
@@ -43,16 +60,40 @@ function namesLines(contentType: string | null): boolean {
 }
 
 function parseLines(text: string, isNamed: boolean): unknown[] | Refusal {
-  const lines = text.split("\n");
+  // Files that were joined have byte order marks within.
+  const lines = text.split("\n").map((line) => line.replace(/^\uFEFF/, ""));
   const filled = lines.filter((line) => line.trim() !== "");
   const first = parse(filled[0] ?? "");
-  const isNdjson = isNamed || isJsonObject(first);
+  const isNdjson = isNamed || isJsonObject(first) || areObjects(filled);
   // If the first line alone is not a value, the body was meant as one value over several lines.
   if (filled.length > 0 && !isNdjson && (filled.length === 1 || first === undefined)) {
     const index = jsonErrorIndex(text);
     return broken(lineAndColumn(text, index), index >= text.trimEnd().length);
   }
   return bounded(filled.length, () => (isNdjson ? linesAsEvents(filled) : valuesOf(lines)));
+}
+
+/**
+ * Whether lines are objects although the first one is malformed. An object that is written over several lines has no line
+ * that is one, unless that line is indented.
+ */
+function areObjects(lines: readonly string[]): boolean {
+  const [first = ""] = lines;
+  const mayBeObject = beginsObject(first) || (RUBBISH.test(first) && !first.startsWith("["));
+  return mayBeObject && lines.length > 1 && lines.some((line) => isObjectAlone(line));
+}
+
+/** What a crash or another encoding leaves in a line: control characters and broken bytes. */
+const RUBBISH = /[^\P{Cc}\s]|�\\x[0-9A-F]{2}/u;
+
+const LEADING_RUBBISH = new RegExp(`^(?:${RUBBISH.source})+`, "u");
+
+function beginsObject(line: string): boolean {
+  return line.replace(LEADING_RUBBISH, "").startsWith("{");
+}
+
+function isObjectAlone(line: string): boolean {
+  return line.startsWith("{") && isJsonObject(parse(line));
 }
 
 /** The value of each line, or the line itself if it is not JSON. */
@@ -65,11 +106,11 @@ function linesAsEvents(lines: readonly string[]): unknown[] | Refusal {
     charactersOfTexts += JSON.stringify(text).length;
     return text;
   });
-  // A control character takes one byte in the body and six in a JSON string.
+  // A control character or a broken byte takes one byte in the body and six characters in a JSON string.
   if (charactersOfTexts <= MAX_TEXT_CHARACTERS) return events;
   return new Refusal(
     "payload_too_large",
-    "The lines that are not JSON are too large: they contain many control characters.",
+    "The lines that are not JSON are too large: they contain many control characters or bytes that are not UTF-8.",
     {
       limit: MAX_TEXT_CHARACTERS,
       actual: charactersOfTexts,

@@ -66,6 +66,11 @@ export const REQUEST_PROBLEMS = {
     title: "The query would have to scan archived events",
     fix: "Query a later range, or query the archive's files with SQL: `npm run query`, DuckDB, ClickHouse or Spark. docs/storage.md explains how.",
   },
+  archived_errors: {
+    status: 409,
+    title: "The errors are in the archive, which cannot be replayed",
+    fix: "Read the event with `GET /theeye/errors/{id}` and send it again, corrected. `hot_days` of the settings says how long errors can be replayed: at least 15 days.",
+  },
   conflict: { status: 409, title: "It already exists", fix: "Choose another name, or change the existing one." },
   rate_limited: {
     status: 429,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
+import { compareTexts } from "./compare-texts";
 
 /**
  * A cursor marks where the last page of a scan ended. It is opaque to clients: versioned JSON in base64url. It holds a
@@ -13,7 +14,7 @@ export type CursorFault = "unreadable" | "other_question";
 /** Eight characters that identify a query. They are no secret: a forged cursor gives no access beyond the key's. */
 export function questionFingerprint(question: Record<string, unknown>): string {
   const members = Object.entries(question).filter(([, value]) => value !== undefined && value !== null);
-  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  members.sort(([a], [b]) => compareTexts(a, b));
   return createHash("sha256").update(JSON.stringify(members)).digest("base64url").slice(0, 8);
 }
 

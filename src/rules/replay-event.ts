@@ -52,11 +52,11 @@ export function prepareReplay(error: FailedEvent, repair: Repair | null): Prepar
     return { kind: "unfit", reason: `${content.arrived} of its ${content.of} pieces have arrived`, work: 1 };
   }
   const read = UNITS_PER_EVENT + content.text.length;
-  if (nestingOf(content.text) > MAX_FIXED_LEVELS) {
+  if (nestingOf(content.text) > MAX_REPAIRED_LEVELS) {
     return { kind: "unfit", reason: "it is nested too deeply to be repaired", work: read };
   }
   const { receivedAt } = error.key;
-  const repaired = repair === null ? asItIs(content.text) : repairEvent(content.text, repair, receivedAt);
+  const repaired = repair === null ? unrepaired(content.text) : repairEvent(content.text, repair, receivedAt);
   const work = read + repaired.work;
   if (!repaired.applies) return { kind: "unfit", reason: `the repair does not apply: ${repaired.reason}`, work };
   const text = jsonText(repaired.event);
@@ -75,12 +75,12 @@ export function prepareReplay(error: FailedEvent, repair: Repair | null): Prepar
   };
 }
 
-function asItIs(text: string): Repaired {
+function unrepaired(text: string): Repaired {
   return { applies: true, event: JSON.parse(text), work: 0 };
 }
 
 /** Structured clones overflow at about 4,000 levels; see MAX_NESTING_LEVELS. */
-const MAX_FIXED_LEVELS = 1_000;
+const MAX_REPAIRED_LEVELS = 1_000;
 
 /** The verdict on a repaired event, without the check for id conflicts, which needs its session. */
 export function validateReplayed(

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { isJsonObject } from "../model/event/event";
 
 /**
  * The enforced keywords of draft 2020-12, by the kind of their value. Every other keyword is an annotation: it is kept
@@ -16,11 +17,18 @@ const type = v.picklist(TYPES, `one of ${TYPES.join(", ")}`);
 
 /** Keywords with plain values. */
 export const VALUE_KEYWORDS: Readonly<Record<string, v.GenericSchema>> = {
-  type: v.union([type, v.pipe(v.array(type), v.minLength(1))], `one of ${TYPES.join(", ")}, or an array of them`),
+  type: v.union(
+    [type, v.pipe(v.array(type), v.minLength(1, "at least one of them"))],
+    `one of ${TYPES.join(", ")}, or an array of them`,
+  ),
   const: v.unknown(),
   enum: v.array(v.unknown(), "an array"),
   required: names,
-  dependentRequired: v.record(v.string(), names, "an object of arrays of texts"),
+  // A record of valibot also takes an array.
+  dependentRequired: v.pipe(
+    v.custom<Record<string, unknown>>(isJsonObject, "an object of arrays of texts"),
+    v.record(v.string(), names, "an object of arrays of texts"),
+  ),
   minimum: number,
   maximum: number,
   exclusiveMinimum: number,

@@ -87,6 +87,23 @@ describe("checkAlerts", () => {
     expect(posts.map(bodyOf)).toMatchObject([{ found: { failures: 3, stored: 3, share: 0.5 } }]);
   });
 
+  it("compares by receipt alone: old timestamps received now count, and what was received before does not", async () => {
+    const posts: Post[] = [];
+    const year = 365 * 24 * 60 * MINUTE;
+    const late = ["e1", "e2", "e3"].map((session) =>
+      eventRow({ session, occurredAt: MORNING - year, receivedAt: MORNING }),
+    );
+    const early = ["e4", "e5"].map((session) => eventRow({ session, receivedAt: MORNING - 10 * MINUTE }));
+    await store(databases, { events: [...late, ...early] });
+    await fail(["s1", "s2"]);
+    await checkAlerts(alertingTo(posts, 200), MORNING);
+    expect(posts).toEqual([]);
+    // A copy of what is stored and a conflict with it add nothing to the stored ones; the conflict is one more failure.
+    await store(databases, { events: [...late, eventRow({ ...late[0], data: '{"other":1}' })] });
+    await checkAlerts(alertingTo(posts, 200), MORNING);
+    expect(posts.map(bodyOf)).toMatchObject([{ found: { failures: 3, stored: 3, share: 0.5 } }]);
+  });
+
   it("posts once even if cron runs overlap", async () => {
     const posts: Post[] = [];
     const alerting = alertingTo(posts, 200);

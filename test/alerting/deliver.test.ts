@@ -18,7 +18,7 @@ async function begun(name: string, url = "https://hooks.example.com/eye"): Promi
 }
 
 function courierWith(fetch: Courier["fetch"]): Courier {
-  return { home, fetch, allowInsecureHosts: false, clock: () => MORNING };
+  return { first: home, fetch, allowInsecureHosts: false, clock: () => MORNING };
 }
 
 const answering = (status: number) => courierWith(async () => new Response(null, { status }));

@@ -2,10 +2,10 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isDue, measureNumber, usualOf } from "../../src/alerting/measure-number";
-import { type NumberThreshold, reachesNumber } from "../../src/model/number-threshold";
+import { type NumberThreshold, reachesNumber } from "../../src/model/alerts/number-threshold";
 import { databasesOf } from "../../src/storage/core/databases";
 import type { EventRow } from "../../src/storage/write/rows";
-import { measure, textAt } from "../api/questions/naive-stats";
+import { measure, textAt } from "../api/questions/stats/naive-stats";
 import { eventRow, MINUTE, MORNING, store } from "../storage/seed";
 
 const databases = databasesOf(env);

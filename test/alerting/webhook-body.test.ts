@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Message, webhookBody } from "../../src/alerting/webhook-body";
-import type { AlertRule } from "../../src/model/alert";
+import type { AlertRule } from "../../src/model/alerts/alert";
 
 const message: Message = {
   id: "payments:1:begin",

@@ -138,12 +138,40 @@ describe("a refusal explains the problem and what is accepted", () => {
     expect(await detailOf(response)).toContain('expected {"failures": 5}, or {"share": 0.1, "at_least": 20}');
   });
 
-  it.each(["events", "errors", "errors/summary", "stats", "sessions/stats"])(
+  it.each(["events", "errors", "errors/summary", "stats", "sessions", "sessions/stats", "retention", "exports"])(
     "for a filter by an unknown application: %s",
     async (list) => {
       expect(await detailOf(await ask(`/theeye/${list}?application=shopp`))).toContain("no application has this name");
     },
   );
+
+  const hook = { url: "https://hook.example/" };
+  const days = { events_days: 1, errors_days: null };
+  const retention = { ...days, applications: { demo: days, shopp: days } };
+  const storage = { hot_days: 30, hot_bytes: 6_000_000_000, retention };
+  const step = { application: "shopp" };
+
+  it.each([
+    ["alerts", "application", { name: "a", ...step, threshold: { failures: 1 }, window_minutes: 5, webhook: hook }],
+    [
+      "alerts",
+      "application",
+      { name: "a", ...step, threshold: { metric: "events", above: 1 }, window_minutes: 5, webhook: hook },
+    ],
+    ["funnels", "steps.1.application", { steps: [{ application: "demo" }, step] }],
+    ["paths", "start.application", { start: step }],
+    ["paths", "end.application", { start: {}, end: step }],
+    ["paths", "events.application", { start: {}, events: step }],
+    ["errors/replay", "filter.application", { filter: step }],
+    ["applications/demo/keys", "applications", { scope: "read", applications: ["shopp"] }],
+    ["PUT settings", "storage.retention.applications.shopp", { unregistered_event_types: "accept", storage }],
+    ["PUT questions/q", "application", { kind: "stats", question: step }],
+    ["PUT questions/q", "steps.0.application", { kind: "funnels", question: { steps: [step, {}] } }],
+  ])("for an unknown application in the body of %s: %s", async (path, parameter, body) => {
+    const [method, target] = path.startsWith("PUT ") ? ["PUT", path.slice(4)] : ["POST", path];
+    const response = await ask(`/theeye/${target}`, { method, body: JSON.stringify(body) });
+    expect(await response.json()).toMatchObject({ status: 400, code: "invalid_parameter", parameter });
+  });
 
   it("on the page of an event's code, which refers to repair and replay", () => {
     expect(problemPage("timestamp_invalid")?.fix).toContain("POST /theeye/errors/replay");

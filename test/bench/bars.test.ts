@@ -12,6 +12,7 @@ const TALLY = {
   ...emptyTally(),
   requests: 1_000,
   kvReads: 2,
+  kvWrites: 0,
   messages: 1_000,
   messageUnits: 1_000,
   objectCalls: 1_000,
@@ -74,7 +75,7 @@ it.each([
 
 const MOVED: Compaction = {
   move: { ...emptyTally(), databaseRowsRead: 2_000, bucketWrites: 1 },
-  ...{ empty: emptyTally(), look: emptyTally() },
+  ...{ empty: emptyTally(), look: emptyTally(), errors: emptyTally(), archivedErrors: RUN.failed },
   ...{ hotBytes: 170, archivedBytes: 30, indexBytes: 1, archived: 1_000 },
 };
 
@@ -96,6 +97,7 @@ it("holds where the compactor costs what is promised", () => {
 
 it.each<[string, Partial<Compaction>]>([
   ["an event that is not archived", { archived: 999 }],
+  ["an error that is not archived", { archivedErrors: RUN.failed - 1 }],
   ["a row for every tenth event", { move: { ...emptyTally(), databaseRowsWritten: { ...ROWS, events: 100 } } }],
   ["larger events in D1", { hotBytes: 10_000 }],
 ])("fails for a compactor with %s", (_, moved) => {

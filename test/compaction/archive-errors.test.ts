@@ -10,11 +10,11 @@ import type { Database } from "../../src/storage/core/databases";
 import { firstDatabase } from "../../src/storage/core/databases";
 import { claimErrors } from "../../src/storage/write/resolve-errors";
 import { errorRow, HOUR, MINUTE, MORNING, store } from "../storage/seed";
-import { compactAll, databases, EAGER, emptyEverything, LATER, MOVING_ERRORS, worldWith } from "./harness";
+import { compactAll, databases, EAGER, emptyEverything, ioWith, LATER, MOVING_ERRORS } from "./harness";
 
 beforeEach(emptyEverything);
 
-const moving = (changes: Parameters<typeof worldWith>[0] = {}) => worldWith({ settings: MOVING_ERRORS, ...changes });
+const moving = (changes: Parameters<typeof ioWith>[0] = {}) => ioWith({ settings: MOVING_ERRORS, ...changes });
 
 /** Errors of three hours, with and without a session, one of them in pieces. */
 const ERRORS = Array.from({ length: 60 }, (_, n) =>
@@ -76,7 +76,7 @@ describe("errors whose hot window is over", () => {
   it("stay until it is over", async () => {
     await store(databases, { errors: ERRORS, parts: PARTS });
     const settings = { ...EAGER, errors: { hotMicros: 24 * HOUR, everyMicros: HOUR } };
-    await compactAll(worldWith({ settings }), MORNING + 25 * HOUR + 30 * MINUTE);
+    await compactAll(ioWith({ settings }), MORNING + 25 * HOUR + 30 * MINUTE);
     const isDue = ({ receivedAt }: { receivedAt: number }) => receivedAt < MORNING + HOUR;
     expect(await idsIn("errors")).toEqual(ERRORS.filter((error) => !isDue(error)).map(({ id }) => id));
     expect((await archivedErrors()).map(({ id }) => id)).toEqual(ERRORS.filter(isDue).map(({ id }) => id));
@@ -156,7 +156,7 @@ describe("a step that fails", () => {
       delete: (keys) => spoil(() => env.ARCHIVE.delete(keys)),
       list: (options) => spoil(() => env.ARCHIVE.list(options)),
     };
-    return { world: moving({ databases: spoiled, archive }), calls: () => calls };
+    return { io: moving({ databases: spoiled, archive }), calls: () => calls };
   }
 
   it.each(["before", "after"] as const)(
@@ -165,11 +165,11 @@ describe("a step that fails", () => {
       for (let n = 1; ; n++) {
         await emptyEverything();
         await store(databases, { errors: ERRORS.slice(1, 2) });
-        const { world, calls } = failing(n, when);
+        const { io, calls } = failing(n, when);
         let failed = 0;
         for (let step = 0; step < 100; step++) {
           try {
-            if ((await compactStep(world, LATER)).did === "waiting") break;
+            if ((await compactStep(io, LATER)).did === "waiting") break;
           } catch {
             failed += 1;
           }

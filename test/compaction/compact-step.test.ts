@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { compactStep } from "../../src/compaction/compact-step";
-import type { CompactionWorld } from "../../src/compaction/compaction-world";
+import type { CompactionIo } from "../../src/compaction/compaction-io";
 import type { ArchivedEvent } from "../../src/storage/archive/file/archived-rows";
 import { visitorName } from "../../src/storage/archive/file/session-index";
 import { findInIndex } from "../../src/storage/archive/index-store";
@@ -9,7 +9,7 @@ import { filesByHour } from "../../src/storage/archive/manifest";
 import { firstDatabase } from "../../src/storage/core/databases";
 import type { EventRow } from "../../src/storage/write/rows";
 import { eventRow, HOUR, MINUTE, MORNING, partitionsOf, SECOND, store } from "../storage/seed";
-import { compactAll, databases, EAGER, emptyEverything, LATER, readArchive, worldWith } from "./harness";
+import { compactAll, databases, EAGER, emptyEverything, ioWith, LATER, readArchive } from "./harness";
 
 beforeEach(emptyEverything);
 
@@ -42,10 +42,10 @@ async function states() {
   return (await partitionsOf(databases).latest()).partitions.map(({ state }) => state);
 }
 
-async function countedEvents(seconds: number): Promise<number> {
+async function countedEvents(seconds: number, table: "counts" | "receipt_counts" = "counts"): Promise<number> {
   const sums = await Promise.all(
     databases.map(({ binding }) =>
-      binding.prepare("SELECT sum(events) AS n FROM counts WHERE seconds = ?1").bind(seconds).first<number>("n"),
+      binding.prepare(`SELECT sum(events) AS n FROM ${table} WHERE seconds = ?1`).bind(seconds).first<number>("n"),
     ),
   );
   return sums.reduce<number>((all, one) => all + (one ?? 0), 0);
@@ -97,39 +97,39 @@ describe("a partition whose hot window is over", () => {
     const end = partition?.to ?? 0;
     const settings = { ...EAGER, hotMicros: HOUR };
     for (const now of [MORNING, end - 1, end + HOUR - 1]) {
-      expect(await compactAll(worldWith({ settings }), now)).toEqual([]);
+      expect(await compactAll(ioWith({ settings }), now)).toEqual([]);
     }
-    expect((await compactAll(worldWith({ settings }), end + HOUR)).length).toBeGreaterThan(0);
+    expect((await compactAll(ioWith({ settings }), end + HOUR)).length).toBeGreaterThan(0);
   });
 
   it("is copied after the grace period", async () => {
     await store(databases, { events: EVENTS });
     const settings = { ...EAGER, graceMicros: 5 * MINUTE };
-    expect((await compactAll(worldWith({ settings }), LATER)).map(({ did }) => did)).toEqual(["sealed"]);
-    expect(await compactAll(worldWith({ settings }), LATER + 5 * MINUTE - 1)).toEqual([]);
-    expect((await compactAll(worldWith({ settings }), LATER + 5 * MINUTE)).at(-1)?.did).toBe("dropped");
+    expect((await compactAll(ioWith({ settings }), LATER)).map(({ did }) => did)).toEqual(["sealed"]);
+    expect(await compactAll(ioWith({ settings }), LATER + 5 * MINUTE - 1)).toEqual([]);
+    expect((await compactAll(ioWith({ settings }), LATER + 5 * MINUTE)).at(-1)?.did).toBe("dropped");
   });
 
   it("is archived early if its database is too large", async () => {
     await store(databases, { events: EVENTS });
     const settings = { ...EAGER, hotMicros: 1_000 * 24 * HOUR, hotBytes: 1 };
-    expect((await compactAll(worldWith({ settings }), LATER)).at(-1)?.did).toBe("dropped");
+    expect((await compactAll(ioWith({ settings }), LATER)).at(-1)?.did).toBe("dropped");
   });
 
   it("stays in the databases if there is no archive", async () => {
     await store(databases, { events: EVENTS });
-    expect(await compactAll(worldWith({ archive: null }))).toEqual([]);
+    expect(await compactAll(ioWith({ archive: null }))).toEqual([]);
     expect(await states()).toEqual(["open"]);
   });
 
   it("is not published if the copy is incomplete", async () => {
     await store(databases, { events: EVENTS });
-    const world = worldWith();
-    await compactStep(world, LATER);
-    await compactStep(world, LATER);
+    const io = ioWith();
+    await compactStep(io, LATER);
+    await compactStep(io, LATER);
     const first = firstDatabase(databases);
     await first.binding.prepare("UPDATE archive_files SET rows = rows - 1").run();
-    await compactAll(world);
+    await compactAll(io);
     expect(await states()).toEqual(["sealed"]);
     const failure = await first.binding.prepare("SELECT failure FROM compactions").first<string>("failure");
     expect(failure).toContain("rows in files");
@@ -137,8 +137,8 @@ describe("a partition whose hot window is over", () => {
 });
 
 describe("the compactor after a failure", () => {
-  /** A world in which the call with this number fails, before or after it takes effect. */
-  function failingAt(number: number, after: boolean): { world: CompactionWorld; calls: () => number } {
+  /** Dependencies in which the call with this number fails, before or after it takes effect. */
+  function failingAt(number: number, after: boolean): { io: CompactionIo; calls: () => number } {
     let calls = 0;
     const pass = async <Result>(call: () => Promise<Result>): Promise<Result> => {
       calls += 1;
@@ -146,7 +146,7 @@ describe("the compactor after a failure", () => {
       if (after) await call();
       throw new Error("D1_ERROR: Network connection lost.");
     };
-    const archive: CompactionWorld["archive"] = {
+    const archive: CompactionIo["archive"] = {
       ...{ get: env.ARCHIVE.get.bind(env.ARCHIVE), list: env.ARCHIVE.list.bind(env.ARCHIVE) },
       delete: (keys: string | string[]) => env.ARCHIVE.delete(keys),
       put: ((...args: Parameters<R2Bucket["put"]>) => pass(() => env.ARCHIVE.put(...args))) as R2Bucket["put"],
@@ -161,7 +161,7 @@ describe("the compactor after a failure", () => {
         },
       }),
     }));
-    return { world: worldWith({ databases: failing, archive }), calls: () => calls };
+    return { io: ioWith({ databases: failing, archive }), calls: () => calls };
   }
 
   it.each([false, true])(
@@ -171,8 +171,8 @@ describe("the compactor after a failure", () => {
       for (let number = 1; ; number++) {
         await emptyEverything();
         await store(databases, { events });
-        const { world, calls } = failingAt(number, after);
-        const failed = await compactAll(world).then(
+        const { io, calls } = failingAt(number, after);
+        const failed = await compactAll(io).then(
           () => false,
           () => true,
         );
@@ -190,7 +190,7 @@ describe("the compactor after a failure", () => {
 
   it("does no harm if two run at once", async () => {
     await store(databases, { events: EVENTS });
-    const both = () => Promise.allSettled([compactStep(worldWith(), LATER), compactStep(worldWith(), LATER)]);
+    const both = () => Promise.allSettled([compactStep(ioWith(), LATER), compactStep(ioWith(), LATER)]);
     for (let round = 0; round < 60 && (await states())[0] !== "dropped"; round++) await both();
     expect(byId(await readArchive())).toEqual(byId(EVENTS.map(archived)));
   });
@@ -221,7 +221,12 @@ describe("late events", () => {
     if (first === undefined || second === undefined) throw new Error("there are events");
     const conflict = eventRow({ ...second, data: '{"other":1}', receivedAt: second.receivedAt + 7 });
     await store(databases, { events: [{ ...first, receivedAt: first.receivedAt + 5 }, conflict, ...others] });
+    // Until they are known to be copies, they count as received.
+    expect(await countedEvents(86_400, "receipt_counts")).toBe(EVENTS.length + 20);
     await compactAll();
+    for (const seconds of [60, 3_600, 86_400]) {
+      expect(await countedEvents(seconds, "receipt_counts")).toBe(EVENTS.length);
+    }
     expect(byId(await readArchive())).toEqual(byId(EVENTS.map(archived)));
     expect(await countedEvents(86_400)).toBe(EVENTS.length);
     const errors = await Promise.all(
@@ -255,7 +260,7 @@ describe("late events", () => {
           },
         }),
       }));
-      await expect(compactAll(worldWith({ databases: failing }))).rejects.toThrow("lost");
+      await expect(compactAll(ioWith({ databases: failing }))).rejects.toThrow("lost");
       expect((await compactAll()).map(({ did }) => did)).toContain("finished");
       expect(byId(await readArchive())).toEqual(byId([...EVENTS, ...late].map(archived)));
       expect(await countedEvents(86_400)).toBe(EVENTS.length + late.length);

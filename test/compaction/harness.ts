@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { compactStep, type StepResult } from "../../src/compaction/compact-step";
-import type { CompactionSettings, CompactionWorld } from "../../src/compaction/compaction-world";
+import type { CompactionIo } from "../../src/compaction/compaction-io";
+import type { CompactionSettings } from "../../src/compaction/compaction-settings";
 import type { ArchivedEvent } from "../../src/storage/archive/file/archived-rows";
 import { ReadBudget, readFooter, readGroups, runOf } from "../../src/storage/archive/file/file-reader";
 import { FILE_LIMITS } from "../../src/storage/archive/limits";
@@ -31,7 +32,7 @@ export const EAGER: CompactionSettings = {
 /** Errors move too. */
 export const MOVING_ERRORS: CompactionSettings = { ...EAGER, errors: { hotMicros: 0, everyMicros: 1 } };
 
-export function worldWith(changes: Partial<CompactionWorld> = {}): CompactionWorld {
+export function ioWith(changes: Partial<CompactionIo> = {}): CompactionIo {
   return { databases, archive: env.ARCHIVE, settings: EAGER, log: () => {}, ...changes };
 }
 
@@ -47,10 +48,10 @@ export async function emptyEverything(): Promise<void> {
 }
 
 /** Runs steps until nothing is left, at most a few hundred. */
-export async function compactAll(world: CompactionWorld = worldWith(), now = LATER): Promise<StepResult[]> {
+export async function compactAll(io: CompactionIo = ioWith(), now = LATER): Promise<StepResult[]> {
   const steps: StepResult[] = [];
   for (let step = 0; step < 300; step++) {
-    const result = await compactStep(world, now);
+    const result = await compactStep(io, now);
     // A late lane that was found empty is checked again only later.
     if (result.did === "waiting" || (result.did === "flushed" && result.rows === 0)) return steps;
     steps.push(result);

@@ -7,8 +7,15 @@ it("parses an environment once", () => {
   expect(configOf({ ...env, KEY_CACHE_SECONDS: 7 }).keyCacheMs).toBe(7_000);
 });
 
-it("names a missing binding", () => {
-  expect(() => configOf({ ...env, DEAD_LETTERS: undefined })).toThrow("the binding DEAD_LETTERS is missing");
+it.each(["KEYS", "EVENTS", "DEAD_LETTERS", "REPLAYS", "COMPACTION", "ERASURES", "JOBS", "SESSIONS", "DB", "ASSETS"])(
+  "names a missing binding: %s",
+  (binding) => {
+    expect(() => configOf({ ...env, [binding]: undefined })).toThrow(`the binding ${binding} is missing`);
+  },
+);
+
+it("needs no archive", () => {
+  expect(() => configOf({ ...env, ARCHIVE: undefined })).not.toThrow();
 });
 
 it("says how to fix a setting on each request until it is fixed", () => {

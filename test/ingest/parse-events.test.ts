@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseEvents as parseBody } from "../../src/ingest/parse-events";
+import { parseEvents as parseBody, parseBodyOfLines } from "../../src/ingest/parse-events";
 import { MAX_EVENTS_PER_REQUEST } from "../../src/model/limits";
 import { expectRefusal } from "../http/expect-refusal";
 
@@ -43,7 +43,8 @@ describe("parseEvents", () => {
     ['[1]\n\n{"b":x}\n', 3, 6, "is not JSON"],
     ['[1]\n{"b":1', 2, 7, "ends too early"],
     ['[{"a":1},\n{"b":x}]', 2, 6, "is not JSON"],
-    ['{"a":x}\n{"b":1}', 1, 6, "is not JSON"],
+    ['a":1}\n{"b":1}', 1, 1, "is not JSON"],
+    ['{"data":\n  {"b":1}\n  "c": 2\n}', 3, 3, "is not JSON"],
     ["not json", 1, 1, "is not JSON"],
     ['{"a":1} {"b":1}', 1, 9, "is not JSON"],
   ])("reports the place of the error in %j", (text, line, column, what) => {
@@ -56,10 +57,15 @@ describe("parseEvents", () => {
     ['{"a":1}\n{"b":x}\n{"c":1}', [{ a: 1 }, '{"b":x}', { c: 1 }]],
     ['\r\n{"a":1}\r\n{"b":\r\n', [{ a: 1 }, '{"b":']],
     ['{"a":1}\n  garbage \n7', [{ a: 1 }, "  garbage ", 7]],
-  ])("returns a line that is not JSON as text if the first line is an object: %j", (text, events) => {
-    expect(parseEvents(text)).toEqual(events);
-    expect(parseEvents(text, null)).toEqual(events);
-  });
+    ['{"a":x}\n{"b":1}', ['{"a":x}', { b: 1 }]],
+    ['{"a":1},\n{"b":\n\n{"c":1}\n', ['{"a":1},', '{"b":', { c: 1 }]],
+  ])(
+    "returns a line that is not JSON as text if the first line begins as an object and one line is one: %j",
+    (text, events) => {
+      expect(parseEvents(text)).toEqual(events);
+      expect(parseEvents(text, null)).toEqual(events);
+    },
+  );
 
   it.each(["application/x-ndjson", "application/x-ndjson; charset=utf-8", "Application/JSONL", "application/ndjson"])(
     "returns any line that is not JSON as text if the content type is %s",
@@ -70,6 +76,16 @@ describe("parseEvents", () => {
       expectRefusal(parseEvents("\n", contentType), "empty_batch");
     },
   );
+
+  it.each([
+    ['\uFEFF{"a":1}\n\uFEFF{"b":1}', [{ a: 1 }, { b: 1 }]],
+    ['{"a":1}\n{"b":"\u0000"}', [{ a: 1 }, '{"b":"\u0000"}']],
+    ['\u0000\u0000{"a":1}\n{"b":1}\n\u0000\u0000', ['\u0000\u0000{"a":1}', { b: 1 }, "\u0000\u0000"]],
+    ['\u0000\u0000\n{"a":1}', ["\u0000\u0000", { a: 1 }]],
+    ['{"a":"\\ud800"}\n{"b":1}', [{ a: "\ud800" }, { b: 1 }]],
+  ])("reads the lines of %j, of which a crash or another program left a part", (text, events) => {
+    expect(parseEvents(text)).toEqual(events);
+  });
 
   it("refuses lines of control characters, which are six times as large in JSON", () => {
     expectRefusal(parseEvents(`{"a":1}\n${"\u0000".repeat(400_000)}`), "payload_too_large");
@@ -106,5 +122,31 @@ describe("parseEvents", () => {
         expect(parseEvents(texts.join("\n"))).toEqual(expected);
       }),
     );
+  });
+});
+
+describe("parseBodyOfLines", () => {
+  const NOT_UTF8 = "The body is not UTF-8";
+
+  it("makes an event of a line with a byte that is not UTF-8, first or later", () => {
+    const body = { text: '{"a":"�\\xFC"}\n{"b":1}\n{"c":\\�\\xFF}', bytes: 1, notUtf8: NOT_UTF8 };
+    const events = ['{"a":"�\\xFC"}', { b: 1 }, '{"c":\\�\\xFF}'];
+    expect(parseBodyOfLines(body, null)).toEqual({ events, json: null });
+    expect(parseBodyOfLines({ ...body, text: 'oo�\\xFC"}\n{"b":1}' }, null)).toMatchObject({
+      events: ['oo�\\xFC"}', { b: 1 }],
+    });
+    const named = { ...body, text: '�\\xFF{"a":1}' };
+    expect(parseBodyOfLines(named, "application/x-ndjson")).toEqual({ events: [named.text], json: null });
+  });
+
+  it.each([
+    ['{"a":"�\\xFC"}', null, 1, 7],
+    ['{\n  "a": "�\\xFC"\n}', null, 2, 9],
+    ['[{"a":"�\\xFC"},\n{"a":1}]', null, 1, 8],
+    ["�\\x8B\n\u0008garbage", "application/x-ndjson", 1, 1],
+  ])("refuses %j of type %s with the place of the byte", (text, contentType, line, column) => {
+    const refusal = expectRefusal(parseBodyOfLines({ text, bytes: 1, notUtf8: NOT_UTF8 }, contentType), "invalid_json");
+    expect(refusal.detail).toBe(`The body is not UTF-8 at line ${line}, column ${column}.`);
+    expect(refusal.members).toEqual({ line, column });
   });
 });

@@ -8,7 +8,7 @@ import type { ArchivedError, ArchivedEvent } from "../../src/storage/archive/fil
 import { ERROR_COLUMNS } from "../../src/storage/archive/file/columns";
 import { ErrorFileWriter } from "../../src/storage/archive/file/error-file";
 import { EventFileWriter } from "../../src/storage/archive/file/event-file";
-import type { FoundEvent } from "../../src/storage/events/find-events";
+import type { FoundEvent } from "../../src/storage/events/named-events";
 
 /** Reads files of the archive with DuckDB, and compares them row by row and value by value. */
 

@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
 import { compactStep } from "../../src/compaction/compact-step";
-import type { CompactionWorld } from "../../src/compaction/compaction-world";
+import type { CompactionIo } from "../../src/compaction/compaction-io";
 import { FILE_LIMITS } from "../../src/storage/archive/limits";
 import type { Database } from "../../src/storage/core/databases";
 import { createTables } from "../../src/storage/partitions/partition-tables";
@@ -83,7 +83,7 @@ it("an hour of 360,000 events is compacted in 10 s of CPU and 100 MB", { timeout
     look();
     return bucket.put(...values);
   };
-  const world: CompactionWorld = {
+  const world: CompactionIo = {
     databases: [lookedAt(database, look)],
     archive: { ...bucket, put } as typeof bucket,
     settings: {

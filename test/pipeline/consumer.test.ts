@@ -7,6 +7,7 @@ import { writeBatch } from "../../src/storage/write/write-batch";
 import { failingDatabase } from "../storage/failing-database";
 import {
   allEvents,
+  alwaysInForce,
   batchOf,
   callSession,
   databases,
@@ -117,6 +118,25 @@ describe("a batch", () => {
       ["malformed-3", "{}"],
       ["malformed-4", '{"v":99,"application":"shop"}'],
     ]);
+  });
+
+  it("stores events with numbers beyond the range of a double, valid or not, beside their neighbours", async () => {
+    const schema = JSON.stringify({ properties: { price: { multipleOf: 0.01 } } });
+    const type = { category: "c", name: "n", version: 1, mode: "accept", schema, schema_mode: "enforce" } as const;
+    const rules = alwaysInForce({ unregistered: "accept", types: [type] });
+    const texts = ['"z":1e400,"a":1', '"price":1e400,"a":-1e999', `"price":1${"0".repeat(400)}`].flatMap((data, n) => [
+      `{"session_id":"huge","category":"c","name":"n","timestamp":"2021-01-01 08:00:00","data":{${data}},"id":"e${n}"}`,
+      `{"session_id":"huge","category":"other","name":"n","timestamp":"2021-01-01 08:00:00","data":{${data}},"id":"e${n}"}`,
+      `{"session_id":"huge","category":"c","name":"n","timestamp":1e400,"data":{${data}}}`,
+      `{"category":"c","name":"n","timestamp":"2021-01-01 08:00:00","data":{${data}}}`,
+    ]);
+    const envelope = envelopeOf(texts.map((_, n) => [`huge-${n}`, `event ${n}`]));
+    const body = texts.reduce((all, text, n) => all.replace(`"event ${n}"`, text), JSON.stringify(envelope));
+    const { batch, acked } = batchOf([body, envelopeOf([["beside", eventOf("beside the huge")]])]);
+    await consume(batch, pipelineWith({ rules: async () => rules }));
+    expect(acked).toEqual([0, 1]);
+    expect(await storedEvents("beside the huge")).toHaveLength(1);
+    expect((await storedEvents("huge")).length).toBeGreaterThan(0);
   });
 
   it("writes one log line without payloads", async () => {

@@ -108,7 +108,7 @@ function packed(column: string): string {
 export async function allEvents(): Promise<EventFound[]> {
   const map = await partitions.latest();
   const found: EventFound[] = [];
-  for (const { partition, suffix } of map.partitions.flatMap(lanesToRead)) {
+  for (const { partition, suffix } of map.partitions.flatMap((partition) => lanesToRead(partition))) {
     for (const index of partition.databases) {
       const binding = databases[index]?.binding;
       if (binding === undefined) continue;

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { compactStep } from "../../src/compaction/compact-step";
-import type { CompactionSettings, CompactionWorld } from "../../src/compaction/compaction-world";
+import type { CompactionIo } from "../../src/compaction/compaction-io";
+import type { CompactionSettings } from "../../src/compaction/compaction-settings";
 import type { Micros } from "../../src/model/time/time";
 import { FILE_LIMITS } from "../../src/storage/archive/limits";
 import type { Partition } from "../../src/storage/partitions/partition";
@@ -51,7 +52,7 @@ export async function simulateCompaction(seed: number, sabotage: ArchiveSabotage
   const erasures = seed % 3 === 0 ? startErasures(world, traffic, archive) : null;
   const conditions = { ...world.conditions, rewrite: (sql: string) => sabotagedSql(sabotage, sql) };
   const databases = world.originals.map((database) => faultyDatabase(database, conditions));
-  const compactor: CompactionWorld = {
+  const compactor: CompactionIo = {
     ...{ databases, archive, settings: settingsOf(random), log: () => {} },
   };
   const readers = new Set<MovingReader>();
@@ -165,7 +166,7 @@ function settingsOf(random: Random): CompactionSettings {
   };
 }
 
-async function compactAll(world: CompactionWorld, now: Micros): Promise<void> {
+async function compactAll(world: CompactionIo, now: Micros): Promise<void> {
   for (let step = 0; step < 1_000; step++) if ((await compactStep(world, now)).did === "waiting") return;
   throw new Error("the compactor does not come to an end");
 }

@@ -6,11 +6,22 @@ WHERE type = 'table' AND (name GLOB 'events_[0-9]*' OR name GLOB 'activity_[0-9]
   OR name GLOB 'minutes_[0-9]*')`;
 
 const EMPTIED = [
-  ...["partitions", "counts", "series_hours", "series", "errors", "error_parts", "failures", "report_only_failures"],
+  ...[
+    "partitions",
+    "counts",
+    "receipt_counts",
+    "series_hours",
+    "series",
+    "errors",
+    "error_parts",
+    "failures",
+    "report_only_failures",
+  ],
   ...["replays", "write_probe", "archive_files", "archive_index", "archive_finished", "compactions", "compactor_lease"],
   ...["storage_settings", "retention_log", "retention_checks", "erasures", "tombstones", "erasure_salts"],
   ...["pending_objects"],
   ...["properties", "property_counts", "property_sweep"],
+  ...["session_counts", "session_sweep"],
 ];
 
 /**

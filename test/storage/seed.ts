@@ -1,6 +1,7 @@
 import { tieOf } from "../../src/model/event/event-key";
 import type { Database } from "../../src/storage/core/databases";
 import { databaseOf, type Lane, laneToWrite } from "../../src/storage/partitions/partition";
+import { sealPartition } from "../../src/storage/partitions/partition-lifecycle";
 import { createPartitionStore, type PartitionStore } from "../../src/storage/partitions/partition-store";
 import type { ErrorRow, EventRow, LaneRows, PartRow } from "../../src/storage/write/rows";
 import { writeBatch } from "../../src/storage/write/write-batch";
@@ -152,4 +153,17 @@ function compareTexts(a: string, b: string): number {
 /** An event in a few words, for comparing lists. */
 export function nameOf({ session, id }: { session: string; id: string }): string {
   return `${session} ${id}`;
+}
+
+/** Stores events, then seals the partition of the morning. Its late lane gets `late` and a copy of the first event. */
+export async function storeWithLateLane(
+  databases: Database[],
+  { events, late }: { events: EventRow[]; late: EventRow },
+  widthMicros: number,
+): Promise<void> {
+  await store(databases, { events }, widthMicros);
+  const partition = (await partitionsOf(databases, widthMicros).latest()).find(MORNING);
+  if (partition === null) throw new Error("no partition covers the morning");
+  await sealPartition(databases, partition);
+  await store(databases, { events: [late, ...events.slice(0, 1)] }, widthMicros);
 }

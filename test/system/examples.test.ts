@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
-import { hasBrowser, launchBrowser } from "./browser.ts";
+import { hasBrowser, launchBrowser } from "./pages/browser.ts";
 import { eventually, freePort, ROOT, type Service, startService } from "./service.ts";
 
 const EXAMPLES = join(ROOT, "examples");

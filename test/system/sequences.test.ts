@@ -97,6 +97,21 @@ function countsOf(hits: Hit[], keyOf: (hit: Hit) => string, dayOf: (hit: Hit) =>
   );
 }
 
+/** An example of the documentation, as a pattern: … stands for anything, and rows read may differ by a tenth. */
+function likeExample(value: unknown): Record<string, unknown> {
+  const like = (one: unknown, name: string): unknown => {
+    if (one === "…") return expect.anything();
+    if (name === "rows_read") return expect.toSatisfy((rows: number) => Math.abs(rows / Number(one) - 1) <= 0.1);
+    if (Array.isArray(one)) return one.map((own) => like(own, ""));
+    return typeof one === "object" && one !== null ? likeExample(one) : one;
+  };
+  return Object.fromEntries(
+    Object.entries(value ?? {})
+      .filter(([name]) => name !== "…")
+      .map(([name, own]) => [name, like(own, name)]),
+  );
+}
+
 const range = { start_date: "2015-05-17", end_date: "2015-05-20" };
 
 describe.skipIf(!existsSync(REAL_LOG))("the real log (skipped if it is absent)", () => {
@@ -245,6 +260,17 @@ describe.skipIf(!existsSync(REAL_LOG))("the real log (skipped if it is absent)",
     const { results, next } = await get("/theeye/sessions", asked);
     expect(results).toHaveLength(found.length);
     expect(next).toBeNull();
+  });
+
+  test("the examples in docs/questions.md", async () => {
+    const text = readFileSync(join(ROOT, "docs/questions.md"), "utf8");
+    const examples = [...text.matchAll(/```\nGET (\S+)\n```\n\n```json\n(.*?)\n```/gs)];
+    expect(examples.length).toBeGreaterThanOrEqual(3);
+    for (const [, url = "", json = ""] of examples) {
+      const [path = "", query = ""] = url.split("?");
+      const answer = await get(path, Object.fromEntries(new URLSearchParams(query)));
+      expect(answer, url).toMatchObject(likeExample(JSON.parse(json)));
+    }
   });
 
   test("retention by day", async () => {

@@ -102,7 +102,7 @@ export const APPLICATIONS: readonly (readonly [string, number])[] = [
 export interface EventType {
   category: string;
   name: string;
-  /** Payloads as JSON texts, similar to the brief's samples. */
+  /** Payloads as JSON texts, similar to the brief's samples, ordered by page. */
   payloads: string[];
 }
 
@@ -114,7 +114,9 @@ const PATHS = [
   "/insurance/auto/",
   "/homeowners/home-warranty/",
   "/finance/debt-relief.html",
+  ...Array.from({ length: 494 }, (_, page) => `/reviews/${1_000 + 7 * page}/`),
 ];
+const ELEMENTS = ["chat bubble", "header", "compare"];
 const PEOPLE = [
   ["John", "Doe"],
   ["Maria", "Lopez"],
@@ -128,8 +130,15 @@ function payloadsOf(category: string, name: string): string[] {
       return PEOPLE.map(([first_name, last_name]) => JSON.stringify({ ...page, form: { first_name, last_name } }));
     }
     if (name === "pageview") return [JSON.stringify(page)];
-    return ["chat bubble", "header", "compare"].map((element) => JSON.stringify({ ...page, element }));
+    return ELEMENTS.map((element) => JSON.stringify({ ...page, element }));
   });
+}
+
+/**
+ * The payload of an event, by a number in [0, 1). Half of all events are on an eighth of the pages, and 13 % on the first.
+ */
+export function payloadAt({ payloads }: EventType, drawn: number): string {
+  return payloads[Math.floor(payloads.length * drawn ** 3)] ?? "{}";
 }
 
 export const EVENT_TYPES: readonly { item: EventType; weight: number }[] = CATEGORIES.flatMap(

@@ -3,10 +3,12 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import type { EventRow } from "../../../src/storage/write/rows.ts";
 import { ROOT } from "../../shared/wrangler-settings.ts";
+import { DECLARED } from "../analysts/declared.ts";
 import { startQueryPlatform } from "../query-platform.ts";
 import { type Comparison, compareFiles } from "./compare-files.ts";
 import { databaseFiles, fillFile, hasRows, resolve } from "./database-file.ts";
 import { EVENTS_PER_ERROR, errorAt, eventAt, type History } from "./history.ts";
+import { END } from "./layouts.ts";
 
 /** Rows that are written in both ways, to prove that the results are equal. */
 const COMPARED_EVENTS = { large: 20_000, small: 5_000 };
@@ -27,7 +29,10 @@ function fingerprint(): string {
   const hash = createHash("sha256");
   const storage = join(ROOT, "src", "storage");
   const files = [
+    join(import.meta.dirname, "..", "analysts", "declared.ts"),
     ...filesIn(join(ROOT, "migrations")),
+    ...filesIn(join(storage, "properties")),
+    ...filesIn(join(storage, "session-counts")),
     ...filesIn(join(storage, "write")),
     ...["history.ts", "layouts.ts", "catalogue.ts", "random.ts", "database-file.ts"].map((name) =>
       join(import.meta.dirname, name),
@@ -52,7 +57,7 @@ function filesIn(folder: string): string[] {
 /**
  * Returns a database with the history, from the cache or newly filled. Its events are written into the file directly, after
  * the first of them have proved that this writes the same rows as `writeBatch`. Its errors are written by `writeBatch` in
- * workerd.
+ * workerd, and the values of declared properties and the sessions are counted by the cron's own code.
  *
  * @throws Error if the two ways differ
  */
@@ -103,8 +108,34 @@ export async function datasetOf(
     throw new Error(`filling the file does not write what writeBatch writes: ${JSON.stringify(result)}`);
   }
   fillFile(main, history, events, (count) => progress("events", count, events));
+  if (layout === "large") await countValues(storage, built, progress);
   writeFileSync(done, JSON.stringify(result));
   return { storage, compared: result };
+}
+
+/** The cron runs at this time, when all hours of the history have closed. */
+const AFTER_END = END + 300_000_000;
+
+/** Declares properties and runs the cron's work for them and for sessions until every hour of the past is counted. */
+async function countValues(
+  storage: string,
+  built: string,
+  progress: (what: string, done: number, of: number) => void,
+): Promise<void> {
+  const platform = await startQueryPlatform(storage, built);
+  try {
+    await platform.declare(DECLARED, AFTER_END);
+    // An hour has four windows.
+    const all = 720 * 5;
+    let counted = 0;
+    for (let more = -1; more !== 0; counted += more) {
+      const { hours, windows } = await platform.rollUp(AFTER_END);
+      more = hours + windows;
+      progress("values and sessions", Math.min(all, counted + more), all);
+    }
+  } finally {
+    await platform.stop();
+  }
 }
 
 const EVENTS_PER_BATCH = 1_000;

@@ -2,7 +2,7 @@ import { hash48 } from "../../../src/model/event/short-hash.ts";
 import type { Micros } from "../../../src/model/time/time";
 import type { Partition } from "../../../src/storage/partitions/partition";
 import type { ErrorRow, EventRow } from "../../../src/storage/write/rows";
-import { applicationAt, eventTypeAt } from "./catalogue.ts";
+import { applicationAt, eventTypeAt, payloadAt } from "./catalogue.ts";
 import { END, type Layout, type LayoutName, LONG_SESSION, layoutOf, type TimeShare } from "./layouts.ts";
 import { chance, uuid, word } from "./random.ts";
 
@@ -140,7 +140,7 @@ export function eventAt(history: History, place: number): EventRow {
   const session = history.session[place] ?? 0;
   const occurredAt = history.occurredAt[place] ?? 0;
   const id = uuid(seed ^ 0x1d, place);
-  const { category, name, payloads } = eventTypeAt(chance(seed, place, 10));
+  const type = eventTypeAt(chance(seed, place, 10));
   // Nine in ten events of a session are from the application in which it began.
   const application = applicationAt(chance(seed, chance(seed, place, 11) < 0.9 ? session : place, 12));
   return {
@@ -148,12 +148,12 @@ export function eventAt(history: History, place: number): EventRow {
     id,
     tie: hash48(id),
     application,
-    category,
-    name,
+    category: type.category,
+    name: type.name,
     occurredAt,
     // Received 5 to 500 ms after the occurrence.
     receivedAt: occurredAt + 5_000 + (word(seed, session, 13) % 495_000),
-    data: payloads[word(seed, place, 14) % payloads.length] ?? "{}",
+    data: payloadAt(type, chance(seed, place, 14)),
     // As in the brief's samples.
     ...{ context: null, extra: null, visitor: null, sent: "" },
   };

@@ -9,12 +9,6 @@ import { EVENTS, each, type Filters, type Goal, type Places, pathOf, type Questi
 /** The rows that a scan guided by counts may read, in one database: see guided-scan.ts. */
 const BY_MINUTE_BUCKETS: Goal = { kind: "bound", rows: 2 * MAX_GUIDING_COUNTS + 2 * MAX_MINUTE_BUCKET_ROWS };
 
-/**
- * For a common category: partitions are read in growing groups, so a page reads ahead if each has few events. A service with
- * common categories has larger partitions.
- */
-const COMMON_HELD: Goal = { kind: "each", rows: 12, more: 10_000 };
-
 /** Queries that no index covers only need a bound. */
 const UNCOVERED: Partial<Question> = { goal: BY_MINUTE_BUCKETS, p95Ms: null };
 
@@ -73,11 +67,11 @@ export function eventQuestions(places: Places): Question[] {
       { name: "one in 100,000", category: "legal" },
       { name: "one in a million", category: "incident" },
     ].flatMap(({ name, category }) => [
-      events(`category of ${name}`, each({ category }, anywhere), { held: COMMON_HELD }),
+      events(`category of ${name}`, each({ category }, anywhere)),
       events(`category of ${name}, a minute`, each({ category }, narrow)),
     ]),
     events("category of half the traffic, tenth page", [{ category: COMMON }], { page: 10 }),
-    events("category just above 1/24, tenth page", [{ category: "media" }], { page: 10, held: COMMON_HELD }),
+    events("category just above 1/24, tenth page", [{ category: "media" }], { page: 10 }),
     events("category that does not exist", [{ category: "unknown" }]),
     combination("common category + common name", { category: COMMON, name: "pageview" }),
     combination("common category + rare name (1 in 10,000 of it)", { category: COMMON, name: "print" }),

@@ -4,11 +4,11 @@ import type { EventType } from "./render-types.js";
 export async function fetchTypes(url: string, key: string): Promise<EventType[]> {
   const base = url.replace(/\/+$/, "");
   const types: EventType[] = [];
-  let next: string | null = "/theeye/event-types?limit=1000";
+  let next: string | null = "?limit=1000";
   while (next !== null) {
-    const address = new URL(next, `${base}/`);
-    // The key is sent only to the given service.
-    const page = await ask(`${base}${address.pathname}${address.search}`, key);
+    // Only the query is taken from the answer: the key is sent to the given service alone.
+    const { search } = new URL(next, base);
+    const page = await ask(`${base}/theeye/event-types${search}`, key);
     for (const type of Array.isArray(page.results) ? page.results : []) {
       if (!isObject(type) || type.registered !== true || type.mode === "reject") continue;
       const category = String(type.category);

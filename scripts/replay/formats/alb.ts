@@ -1,8 +1,8 @@
-import { ipAddress } from "./address.ts";
 import { countOrNull, hostOf, type LogEntry, type LogFormat, millis, textOrNull } from "./entry.ts";
-import { anyMoment } from "./moment.ts";
-import { unescapeQuoted } from "./quoted.ts";
-import { readRequestLine } from "./request-line.ts";
+import { ipAddress } from "./fields/address.ts";
+import { anyMoment } from "./fields/moment.ts";
+import { unescapeQuoted } from "./fields/quoted.ts";
+import { readRequestLine } from "./fields/request-line.ts";
 
 /** No request is that long: a URL may have 16 KB. This bounds the cost of the pattern. */
 const MAX_LINE_CHARACTERS = 65_536;
@@ -19,13 +19,16 @@ const LINE = new RegExp(
   "s",
 );
 
+const OTHER_LINE = /\d{4}-\d{2}-\d{2}T[\d:.]+Z app\//;
+
 function readLine(line: string): LogEntry | null {
   const match = line.length > MAX_LINE_CHARACTERS ? null : LINE.exec(line);
   if (match === null) return null;
   const [, time, client = "", toTarget, atTarget, toClient, status, bytes, request = "", agent = ""] = match;
   const [domain, createdAt, rest = ""] = match.slice(10);
   const occurredAt = anyMoment(createdAt ?? time);
-  if (occurredAt === null) return null;
+  // No field after these is a time: another line follows, because a line end is missing.
+  if (occurredAt === null || OTHER_LINE.test(rest)) return null;
   const asked = targetOf(unescapeQuoted(request));
   return {
     client: ipAddress(client),

@@ -1,7 +1,7 @@
-import { forwardedList, ipAddress, visitorAddress } from "./address.ts";
 import { hostOf, type LogEntry, type LogFormat, millis } from "./entry.ts";
-import { isObject, type Members, membersOf, numberOf, readJsonObject, textOf } from "./json-line.ts";
-import { anyMoment } from "./moment.ts";
+import { forwardedList, ipAddress, visitorAddress } from "./fields/address.ts";
+import { isObject, type Members, membersOf, numberOf, readJsonObject, textOf } from "./fields/json-line.ts";
+import { anyMoment } from "./fields/moment.ts";
 
 const MILLIS_PER_UNIT = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
@@ -43,10 +43,16 @@ function header(headers: Members, name: string): string | null {
   return text === "" ? null : text;
 }
 
-/** Seconds, or a Go duration such as `1.5ms` and `1m2.5s` if `duration_format` is `string`. */
+/** A whole number from here on is nanoseconds: 0.1 ms. As seconds it would be more than a day. */
+const MIN_NANOS = 100_000;
+
+/**
+ * Seconds, nanoseconds if `duration_format` is `nano`, or a Go duration such as `1.5ms` and `1m2.5s` if it is `string`. The
+ * line does not have the unit of a number, but only nanoseconds are large whole numbers.
+ */
 function durationOf(value: unknown): number | null {
-  const seconds = numberOf(value);
-  if (seconds !== null) return millis(seconds * 1000);
+  const number = numberOf(value);
+  if (number !== null) return millis(Number.isInteger(number) && number >= MIN_NANOS ? number / 1e6 : number * 1000);
   if (typeof value !== "string" || !/^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h)){1,4}$/.test(value)) return null;
   let sum = 0;
   for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) {

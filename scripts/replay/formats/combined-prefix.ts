@@ -1,7 +1,10 @@
-import { ipAddress } from "./address.ts";
-import { hostOf, textOrNull } from "./entry.ts";
+import { hostOf } from "./entry.ts";
+import { hostName, ipAddress } from "./fields/address.ts";
 
 const TOKENS = /"[^"]*"|\S+/g;
+
+/** The identity and the user name. */
+const FIELDS_AFTER_ADDRESS = 2;
 
 export interface CombinedPrefix {
   /** In the order in which the request passed them. */
@@ -14,7 +17,8 @@ export interface CombinedPrefix {
 
 /**
  * Parses the fields before the time: `address identity user`, with a virtual host or a list of proxies before it in any
- * combination: `shop.example:443 203.0.113.7 - -`, `203.0.113.7, 10.0.0.2 - jane doe`, `- 10.0.0.2 - -`.
+ * combination: `shop.example:443 203.0.113.7 - -`, `203.0.113.7, 10.0.0.2 - jane doe`, `- 10.0.0.2 - -`. If other fields
+ * come first, the visitor is found from the end: `shop.example 443 203.0.113.7 - -`.
  */
 export function readCombinedPrefix(text: string): CombinedPrefix {
   const tokens = text.match(TOKENS) ?? [];
@@ -32,8 +36,30 @@ export function readCombinedPrefix(text: string): CombinedPrefix {
     addresses.push(...found);
     inList = goesOn;
   }
-  const name = addresses.length === 0 && index === 0 ? textOrNull(rest[0]) : null;
-  return { addresses, name: name === "unknown" || name === '""' ? null : name, host: hostOf(host) };
+  const atEnd = listAtEnd(rest, index);
+  if (atEnd.length > 0) return { addresses: atEnd, name: null, host: hostOf(host ?? hostBeforePort(rest)) };
+  const name = addresses.length === 0 && index === 0 ? hostName(rest[0]) : null;
+  return { addresses, name, host: hostOf(host) };
+}
+
+/** The addresses before `identity user` at the end of the tokens, if there are unread fields before them. */
+function listAtEnd(tokens: readonly string[], read: number): string[] {
+  const last = tokens.length - FIELDS_AFTER_ADDRESS - 1;
+  const addresses: string[] = [];
+  for (let index = last; index > read; index--) {
+    const token = tokens[index] ?? "";
+    const found = splitList(token)
+      .map(ipAddress)
+      .filter((address) => address !== null);
+    if (found.length === 0 || (index < last && !token.endsWith(","))) break;
+    addresses.unshift(...found);
+  }
+  return addresses;
+}
+
+/** `shop.example 443`: Apache's `%v %p`. */
+function hostBeforePort([first = "", second = ""]: readonly string[]): string | null {
+  return first.includes(".") && ipAddress(first) === null && /^\d{2,5}$/.test(second) ? first : null;
 }
 
 /** The first token if it is a virtual host: an address follows it, or a host name that is not a user. */

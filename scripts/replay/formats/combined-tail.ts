@@ -1,5 +1,5 @@
 import { textOrNull } from "./entry.ts";
-import { quotesIn, unescapeQuoted } from "./quoted.ts";
+import { quotesIn, unescapeQuoted } from "./fields/quoted.ts";
 
 /** Numbers that some sites log between bytes and referrer. */
 const NUMBERS = /^(?: [\d.]+)*(?= (?:"|-(?: |$)))/;

@@ -1,23 +1,28 @@
 import type { Micros } from "../../../src/model/time/time.ts";
-import { forwardedList, visitorAddress } from "./address.ts";
 import { readCombinedPrefix } from "./combined-prefix.ts";
 import { readCombinedTail } from "./combined-tail.ts";
 import { countOrNull, type LogEntry, type LogFormat, millis } from "./entry.ts";
-import { anyMoment } from "./moment.ts";
-import { quotesIn, unescapeQuoted } from "./quoted.ts";
-import { readRequestLine } from "./request-line.ts";
+import { forwardedList, ipAddress, visitorAddress } from "./fields/address.ts";
+import { anyMoment } from "./fields/moment.ts";
+import { quotesIn, unescapeQuoted } from "./fields/quoted.ts";
+import { readRequestLine } from "./fields/request-line.ts";
 
 /** The time in brackets: in the common log format, or ISO 8601. */
 const TIME =
   /\[(\d{1,2}\/[A-Z][a-z]{2}\/\d{4}:[\d:.,]{8,18}(?: ?[+-]\d{2}:?\d{2})?|\d{4}-\d{2}-\d{2}[T ][\d:.,+Z -]{8,30})\]/;
 
+/** The time and the request of another line, joined to this one because a line end is missing. */
+const OTHER_LINE = /\[\d{1,2}\/[A-Z][a-z]{2}\/\d{4}:[\d:.,]{8,18}(?: ?[+-]\d{2}:?\d{2})?\](?: [^"\s]{1,99}){0,5} "/;
+
 /** Fields that a server puts between the time and the request, up to the quote. */
-const BEFORE_REQUEST = /^(?: [^"\s]+)* "/;
+const BEFORE_REQUEST = /^((?: [^"\s]+)*) "/;
 
 /** Status and bytes after the quote that ends the request. */
 const AFTER_REQUEST = /" (\d{3}|-) (\d+|-)(?= |$)/y;
 
 interface Exchange {
+  /** The text between the time and the request. */
+  fields: string;
   request: string;
   status: string | undefined;
   bytes: string | undefined;
@@ -30,14 +35,15 @@ interface Exchange {
  * every server escapes quotes.
  */
 function readExchange(text: string): Exchange | null {
-  const begin = BEFORE_REQUEST.exec(text)?.[0].length;
-  if (begin === undefined) return null;
+  const [before, fields = ""] = BEFORE_REQUEST.exec(text) ?? [];
+  if (before === undefined) return null;
+  const begin = before.length;
   for (const end of quotesIn(text, begin)) {
     AFTER_REQUEST.lastIndex = end;
     const after = AFTER_REQUEST.exec(text);
     if (after === null) continue;
     const [whole, status, bytes] = after;
-    return { request: text.slice(begin, end), status, bytes, tail: text.slice(end + whole.length) };
+    return { fields, request: text.slice(begin, end), status, bytes, tail: text.slice(end + whole.length) };
   }
   return null;
 }
@@ -63,9 +69,13 @@ function readCombinedLine(line: string): CombinedLine | null {
   const time = TIME.exec(line);
   if (time === null) return null;
   const occurredAt = momentOf(time[1] ?? "");
-  const exchange = readExchange(line.slice(time.index + time[0].length));
-  if (occurredAt === null || exchange === null) return null;
+  const text = line.slice(time.index + time[0].length);
+  const exchange = readExchange(text);
+  // As a part of this line, the other one would be lost.
+  if (occurredAt === null || exchange === null || OTHER_LINE.test(text)) return null;
   const { addresses, name, host } = readCombinedPrefix(line.slice(0, time.index));
+  // S3 writes the visitor after the time, and an account where the visitor's name would be.
+  if (addresses.length === 0 && exchange.fields.split(" ").some((field) => ipAddress(field) !== null)) return null;
   const tail = readCombinedTail(exchange.tail);
   // The main format that nginx ships with puts X-Forwarded-For at the end.
   const forwarded = tail.extras.map(forwardedOnly).find((list) => list.length > 0) ?? [];

@@ -17,6 +17,8 @@ export interface LogEntry {
   referrer: string | null;
   userAgent: string | null;
   durationMs: number | null;
+  /** The day, if only a directive has it, and not the line. */
+  day?: string | undefined;
   /** The number of fields. A last line with fewer fields than those before it was cut. */
   fields: number;
   /** Whether the line ends within a field. */

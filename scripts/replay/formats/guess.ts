@@ -1,6 +1,7 @@
-import { readJsonObject } from "./json-line.ts";
+import { readJsonObject } from "./fields/json-line.ts";
 
 const GUESSES: readonly [pattern: RegExp, guess: string][] = [
+  [/\r./, "Its lines end with carriage returns alone. Run: tr '\\r' '\\n' < FILE | npm run replay -- -"],
   [/^\s*(?:<!doctype|<html|<\?xml)/i, "It looks like a web page, not a log."],
   [
     /^\d{4}\/\d{2}\/\d{2} \d{2}:\d{2}:\d{2} \[(?:debug|info|notice|warn|error|crit|alert|emerg)\]/,

@@ -1,8 +1,8 @@
-import { forwardedList, ipAddress, visitorAddress } from "./address.ts";
 import { countOrNull, hostOf, type LogEntry, type LogFormat, millis } from "./entry.ts";
-import { type Members, membersOf, numberOf, readJsonObject, textOf } from "./json-line.ts";
-import { anyMoment } from "./moment.ts";
-import { readRequestLine } from "./request-line.ts";
+import { forwardedList, hostName, ipAddress, visitorAddress } from "./fields/address.ts";
+import { type Members, membersOf, numberOf, readJsonObject, textOf } from "./fields/json-line.ts";
+import { anyMoment } from "./fields/moment.ts";
+import { readRequestLine } from "./fields/request-line.ts";
 
 /** Each site chooses the member names of nginx's JSON. These are nginx's variables and the names in common use. */
 const NAMES = {
@@ -16,7 +16,7 @@ const NAMES = {
   request: ["request", "request_line"],
   method: ["request_method", "method", "http_method", "verb"],
   path: ["request_uri", "uri", "path", "url", "request_path", "http_path"],
-  query: ["args", "query_string", "query"],
+  query: ["args", "query_string", "request_query", "query"],
   host: ["http_host", "host", "virtual_host", "vhost", "server_name", "domain"],
   status: ["status", "status_code", "http_status", "response_code", "response", "code"],
   bytes: ["body_bytes_sent", "bytes_sent", "body_bytes", "bytes", "response_size", "response_length", "length", "size"],
@@ -68,7 +68,7 @@ function clientOf(members: Members): string | null {
   const forwarded = forwardedList(textOf(members, NAMES.forwarded));
   const texts = NAMES.address.map((name) => textOf(members, [name])).filter((text) => text !== null);
   const addresses = texts.map(ipAddress).filter((address) => address !== null);
-  return visitorAddress([...forwarded, ...addresses]) ?? texts[0] ?? null;
+  return visitorAddress([...forwarded, ...addresses]) ?? hostName(texts[0]);
 }
 
 function durationOf(members: Members): number | null {

@@ -1,7 +1,7 @@
-import { forwardedList, ipAddress, visitorAddress } from "./address.ts";
 import { hostOf, type LogEntry, type LogFormat, millis } from "./entry.ts";
-import { membersOf, numberOf, readJsonObject, textOf } from "./json-line.ts";
-import { anyMoment } from "./moment.ts";
+import { forwardedList, ipAddress, visitorAddress } from "./fields/address.ts";
+import { membersOf, numberOf, readJsonObject, textOf } from "./fields/json-line.ts";
+import { anyMoment } from "./fields/moment.ts";
 
 const NANOS_PER_MILLI = 1_000_000;
 

@@ -1,6 +1,7 @@
-import { forwardedList, ipAddress, visitorAddress } from "./address.ts";
+import { monthDigits } from "../../../src/model/time/months.ts";
 import { countOrNull, DIRECTIVE, hostOf, type LogEntry, type LogFormat, millis, textOrNull } from "./entry.ts";
-import { anyMoment } from "./moment.ts";
+import { forwardedList, ipAddress, visitorAddress } from "./fields/address.ts";
+import { anyMoment } from "./fields/moment.ts";
 
 const TOKENS = /"((?:[^"]|"")*)"(?= |$)|\S+/g;
 
@@ -22,18 +23,31 @@ type Fields = (name: string) => string | undefined;
 
 function openFile() {
   let names: readonly string[] | null = null;
+  let day: string | undefined;
   return (line: string): LogEntry | typeof DIRECTIVE | null => {
     if (line.startsWith("#")) {
       const [, list] = /^#Fields:\s*(.*)$/i.exec(line) ?? [];
       if (list !== undefined) names = list.trim().split(/\s+/);
+      day = dayOf(line) ?? day;
       return DIRECTIVE;
     }
     const values = line.includes("\t") ? line.split("\t") : spaceSeparated(line);
     const fields = names ?? [IIS_FIELDS, CLOUDFRONT_FIELDS].find(({ length }) => length === values.length);
     if (fields === undefined || values.length !== fields.length) return null;
     const byName = new Map(fields.map((name, index) => [name.toLowerCase(), values[index]]));
-    return readEntry((name) => byName.get(name), fields.length);
+    if (byName.has("date")) return readEntry((name) => byName.get(name), fields.length);
+    // A log whose lines have only a time has the day in a directive.
+    const entry = readEntry((name) => (name === "date" ? day : byName.get(name)), fields.length);
+    return entry === null ? null : { ...entry, day };
   };
+}
+
+/** The day in `#Date: 2026-03-05 00:00:00`, or `12-Jan-1996` as in the standard's example. */
+function dayOf(directive: string): string | undefined {
+  const [, iso, day, month = "", year] =
+    /^#(?:Start-)?Date:\s*(?:(\d{4}-\d{2}-\d{2})|(\d{1,2})-([A-Z][a-z]{2})-(\d{4}))/i.exec(directive) ?? [];
+  if (iso !== undefined || day === undefined) return iso;
+  return `${year}-${monthDigits(month)}-${day.padStart(2, "0")}`;
 }
 
 function spaceSeparated(line: string): string[] {

@@ -5,6 +5,7 @@ import { Visits } from "../events/visitor.ts";
 import { detectFormat, isUnderstood } from "../formats/detect.ts";
 import { DIRECTIVE, type LogEntry, type LogFormat } from "../formats/entry.ts";
 import { guessOf } from "../formats/guess.ts";
+import { withoutCollectorPrefix } from "./collector-prefix.ts";
 import { type FileReport, LISTED_LINES } from "./file-report.ts";
 import { type Line, readLines } from "./lines.ts";
 import type { Input } from "./open-input.ts";
@@ -61,7 +62,8 @@ export async function* readLog(
       report.events++;
       if (line.isLatin1) report.latin1++;
       if (entry.client === null) report.anonymous++;
-      const id = ids.next(line.text, entry.occurredAt);
+      const text = entry.day === undefined ? line.text : `${entry.day} ${line.text}`;
+      const id = ids.next(text, entry.occurredAt);
       events.push(pageViewOf(entry, id, visits.of(entry, id), options.source));
       characters += line.text.length;
       if (events.length === CHUNK_EVENTS || characters > CHUNK_CHARACTERS) {
@@ -93,12 +95,24 @@ async function takeSample(lists: AsyncGenerator<Line[]>): Promise<{ sample: Line
   return { sample: sample.slice(0, SAMPLE_LINES), all: all() };
 }
 
+/** A text that is in no format. */
+const UNREADABLE = "?";
+
+/**
+ * The text that a server wrote. A line with carriage returns inside is several lines of a file whose lines end so; the first
+ * would be read, and the others lost.
+ */
+function bareLine(text: string): string {
+  return text.includes("\r") ? UNREADABLE : withoutCollectorPrefix(text);
+}
+
 /** Null if most lines of the sample are in no known format; this is then recorded in `report`. */
 function recognise(sample: Line[], input: Input, named: LogFormat | null, report: FileReport): LogFormat | null {
   const texts = sample.map(({ text }) => text ?? "");
-  const detected = detectFormat(texts, named);
+  const bare = texts.map(bareLine);
+  const detected = detectFormat(bare, named);
   const { format, understood, considered } = detected;
-  const variant = understood > 0 ? format.describe?.(texts) : undefined;
+  const variant = understood > 0 ? format.describe?.(bare) : undefined;
   report.format = `${variant ?? format.title}${input.isCompressed ? ", compressed with gzip" : ""}`;
   if (named !== null || isUnderstood(detected)) return format;
   report.refused = { understood, considered, guess: guessOf(texts) };
@@ -114,7 +128,7 @@ function readEntry(line: Line, read: ReturnType<LogFormat["open"]>, report: File
     report.blank++;
     return null;
   }
-  const entry = line.text === null ? null : read(line.text);
+  const entry = line.text === null ? null : read(bareLine(line.text));
   if (entry === DIRECTIVE) {
     report.directives++;
     return null;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AlertNameSchema, AlertRuleSchema } from "../../model/alert";
+import { AlertNameSchema, AlertRuleSchema } from "../../model/alerts/alert";
 
 /** The schemas of requests and responses about alerts. The API reference is made from them. */
 

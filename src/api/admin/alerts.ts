@@ -5,9 +5,10 @@ import { requireScope } from "../../http/auth/authenticate";
 import { problem, Refusal } from "../../http/problem";
 import { takesNoParameters } from "../../http/request/no-parameters";
 import { parseJsonBody } from "../../http/request/parse-json-body";
-import { type AlertRule, isOfStorage, MAX_ALERTS } from "../../model/alert";
+import { namedIn, refuseUnknownMembers } from "../../http/request/unknown-application";
+import { type AlertRule, isOfStorage, MAX_ALERTS } from "../../model/alerts/alert";
+import { refuseDestination } from "../../model/alerts/webhook-destination";
 import { formatTimestamp } from "../../model/time/time";
-import { refuseDestination } from "../../model/webhook-destination";
 import { listDeliveries } from "../../storage/admin/alert-deliveries";
 import { type Alert, deleteAlert, insertAlert, listAlerts, loadAlert } from "../../storage/admin/alerts";
 import { databasesOf, firstDatabase } from "../../storage/core/databases";
@@ -16,8 +17,8 @@ import { CreateAlertSchema } from "./alert-schemas";
 const DELIVERIES_SHOWN = 20;
 
 /**
- * `/theeye/alerts`: rules that watch failures. Needs an admin key. A rule cannot be changed: delete it and create
- * another.
+ * `/theeye/alerts`: alerts on failures, numbers and storage. Needs an admin key. An alert cannot be changed: delete it
+ * and create another.
  */
 export const alerts = new Hono<AppEnv>({ strict: false });
 
@@ -34,6 +35,8 @@ alerts.post("/", async (c) => {
   }
   const misfit = refuseMisfit(rule);
   if (misfit !== null) return misfit;
+  const unknown = await refuseUnknownMembers(databasesOf(c.env), namedIn("application", rule));
+  if (unknown !== null) return unknown.response();
   const secret = `eye_s_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url")}`;
   const alert = { name, rule, secret, createdAt: Date.now() * 1000, incarnation: crypto.randomUUID() };
   const created = await insertAlert(firstDatabase(databasesOf(c.env)), alert);
@@ -48,10 +51,10 @@ alerts.get("/", async (c) => {
 });
 
 alerts.get("/:name", async (c) => {
-  const home = firstDatabase(databasesOf(c.env));
-  const alert = await loadAlert(home, c.req.param("name"));
+  const first = firstDatabase(databasesOf(c.env));
+  const alert = await loadAlert(first, c.req.param("name"));
   if (alert === null) return noAlert();
-  const deliveries = await listDeliveries(home, alert.name, DELIVERIES_SHOWN);
+  const deliveries = await listDeliveries(first, alert.name, DELIVERIES_SHOWN);
   const shown = deliveries.map(({ createdAt, alert: _, ...rest }) => ({
     ...rest,
     created_at: formatTimestamp(createdAt),
@@ -64,20 +67,20 @@ alerts.delete("/:name", async (c) => {
   return removed ? c.body(null, 204) : noAlert();
 });
 
-/** Failed events are counted over a window; what is watched of the storage has none, and belongs to no application. */
+/** Alerts on events need a window. Alerts on storage have neither a window nor filters. */
 function refuseMisfit(rule: AlertRule): Response | null {
   const refuse = (parameter: string, why: string) =>
-    problem("invalid_parameter", `The member ${parameter} cannot be taken: ${why}.`, { parameter });
+    problem("invalid_parameter", `The member ${parameter} is not valid: ${why}.`, { parameter });
   if (!isOfStorage(rule.threshold))
     return rule.window_minutes === undefined ? refuse("window_minutes", "it is missing") : null;
   const [wrong] = (["application", "category", "event_name", "window_minutes"] as const).filter(
     (member) => rule[member] !== undefined,
   );
-  return wrong === undefined ? null : refuse(wrong, "it is for failed events, and this threshold is for the storage");
+  return wrong === undefined ? null : refuse(wrong, "it selects events, and this threshold watches the storage");
 }
 
 function noAlert(): Response {
-  return problem("not_found", "There is no alert of this name.");
+  return problem("not_found", "There is no alert with this name.");
 }
 
 /** An alert without its secret, which only the response to its creation holds. */

@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { NextSchema } from "../../http/page";
 import { CursorParameter } from "../../http/request/parameters";
-import { BoundApplicationsSchema, ScopeSchema } from "../../model/access-key";
 import { ApplicationNameSchema } from "../../model/event/event";
-import { OriginsSchema } from "../../model/origin";
+import { BoundApplicationsSchema, ScopeSchema } from "../../model/keys/access-key";
+import { OriginsSchema } from "../../model/keys/origin";
 
 /** The schemas of requests and responses about applications and keys. The API reference is made from them. */
 

@@ -10,9 +10,10 @@ import { problem, Refusal } from "../../http/problem";
 import { takesNoParameters } from "../../http/request/no-parameters";
 import { readParameters } from "../../http/request/parameters";
 import { parseJsonBody } from "../../http/request/parse-json-body";
-import type { Scope } from "../../model/access-key";
 import { ApplicationNameSchema } from "../../model/event/event";
+import type { Scope } from "../../model/keys/access-key";
 import { formatTimestamp } from "../../model/time/time";
+import { databasesOf, firstDatabase } from "../../storage/core/databases";
 import {
   type Application,
   changeOrigins,
@@ -21,11 +22,10 @@ import {
   insertApplication,
   listApplications,
   loadApplication,
-} from "../../storage/admin/applications";
-import { publishKeys } from "../../storage/admin/published-keys";
-import type { RegisteredKey } from "../../storage/admin/registered-keys";
-import { deleteKey, MAX_KEYS_OF_AN_APPLICATION, rotateKey } from "../../storage/admin/rotate-key";
-import { databasesOf, firstDatabase } from "../../storage/core/databases";
+} from "../../storage/keys/applications";
+import { publishKeys } from "../../storage/keys/published-keys";
+import type { RegisteredKey } from "../../storage/keys/registered-keys";
+import { deleteKey, MAX_KEYS_OF_AN_APPLICATION, rotateKey } from "../../storage/keys/rotate-key";
 import {
   ApplicationsParameters,
   ChangeApplicationSchema,
@@ -43,7 +43,7 @@ import {
 export const applications = new Hono<AppEnv>({ strict: false });
 
 applications.use(requireScope("admin"));
-// Only the list takes some.
+// Only the list takes parameters.
 applications.on("POST", "/", takesNoParameters);
 applications.use("/:name/*", takesNoParameters);
 
@@ -53,15 +53,15 @@ applications.post("/", async (c) => {
   const fresh = [await freshKey("write"), await freshKey("read")];
   const application = { name: input.name, createdAt: Date.now() * 1000, origins: input.origins };
   return withRegistry(async () => {
-    const home = homeOf(c);
-    if (!(await insertApplication(home, application, fresh))) {
+    const first = databaseOfKeys(c);
+    if (!(await insertApplication(first, application, fresh))) {
       return problem("conflict", `The application ${input.name} exists already.`);
     }
     await publish(
       c,
       fresh.map(({ hash }) => hash),
     );
-    const registered = await loadApplication(home, input.name);
+    const registered = await loadApplication(first, input.name);
     const keys = fresh.flatMap(({ id, key }) => {
       const own = registered?.keys.find((one) => one.id === id);
       // A concurrent deletion of the application has revoked its keys.
@@ -78,7 +78,7 @@ applications.get("/", async (c) => {
   const place = readCursor(question, "applications", v.strictTuple([ApplicationNameSchema]));
   if (place instanceof Refusal) return place.response();
   return withRegistry(async () => {
-    const page = await listApplications(homeOf(c), { limit: question.limit, after: place?.[0] ?? null });
+    const page = await listApplications(databaseOfKeys(c), { limit: question.limit, after: place?.[0] ?? null });
     const end = page.next === null ? null : [page.next];
     const results = page.rows.map(showApplication);
     return pageResponse(c.req.url, { question, name: "applications", place: end }, { results });
@@ -87,7 +87,7 @@ applications.get("/", async (c) => {
 
 applications.get("/:name", (c) =>
   withRegistry(async () => {
-    const application = await loadApplication(homeOf(c), c.req.param("name"));
+    const application = await loadApplication(databaseOfKeys(c), c.req.param("name"));
     return application === null ? noApplication() : answer(showApplication(application));
   }),
 );
@@ -97,10 +97,10 @@ applications.patch("/:name", async (c) => {
   if (input instanceof Refusal) return input.response();
   const name = c.req.param("name");
   return withRegistry(async () => {
-    const changed = await changeOrigins(homeOf(c), name, input.origins);
+    const changed = await changeOrigins(databaseOfKeys(c), name, input.origins);
     if (changed === null) return noApplication();
     await publishChanged(c, changed);
-    const application = await loadApplication(homeOf(c), name);
+    const application = await loadApplication(databaseOfKeys(c), name);
     return application === null ? noApplication() : answer(showApplication(application));
   });
 });
@@ -113,7 +113,7 @@ applications.post("/:name/keys", async (c) => {
   const { origins, applications: bound } = input;
   const rotation = { ...fresh, application: name, createdAt: Date.now() * 1000, origins, applications: bound };
   return withRegistry(async () => {
-    const rotated = await rotateKey(homeOf(c), rotation);
+    const rotated = await rotateKey(databaseOfKeys(c), rotation);
     switch (rotated.kind) {
       case "no application":
         return noApplication();
@@ -139,19 +139,19 @@ applications.post("/:name/keys", async (c) => {
 applications.delete("/:name/keys/:id", (c) =>
   withRegistry(async () => {
     const name = c.req.param("name");
-    const ended = await deleteKey(homeOf(c), name, c.req.param("id"));
+    const ended = await deleteKey(databaseOfKeys(c), name, c.req.param("id"));
     if (ended !== null) {
       await publishChanged(c, [ended]);
       return c.body(null, 204);
     }
-    const isKnown = (await loadApplication(homeOf(c), name)) !== null;
+    const isKnown = (await loadApplication(databaseOfKeys(c), name)) !== null;
     return isKnown ? problem("not_found", "The application has no key with this id.") : noApplication();
   }),
 );
 
 applications.delete("/:name", (c) =>
   withRegistry(async () => {
-    const ended = await deleteApplication(homeOf(c), c.req.param("name"));
+    const ended = await deleteApplication(databaseOfKeys(c), c.req.param("name"));
     if (ended === null) return noApplication();
     await publishChanged(c, ended);
     return c.body(null, 204);
@@ -171,7 +171,7 @@ async function withRegistry(work: () => Promise<Response>): Promise<Response> {
   }
 }
 
-function homeOf(c: Context<AppEnv>) {
+function databaseOfKeys(c: Context<AppEnv>) {
   return firstDatabase(databasesOf(c.env));
 }
 
@@ -186,7 +186,7 @@ async function publishChanged(c: Context<AppEnv>, changed: readonly RegisteredKe
 /** The change is made once it is in the registry. If KV fails now, the cron publishes the change within a minute. */
 async function publish(c: Context<AppEnv>, hashes: readonly string[]): Promise<void> {
   try {
-    await publishKeys(c.env.KEYS, homeOf(c), hashes);
+    await publishKeys(c.env.KEYS, databaseOfKeys(c), hashes);
   } catch (error) {
     logFailure("keys_not_published", error);
   }
@@ -204,7 +204,7 @@ function created(application: string, body: Record<string, unknown>): Response {
 }
 
 function noApplication(): Response {
-  return problem("not_found", "There is no application of this name.");
+  return problem("not_found", "There is no application with this name.");
 }
 
 /** A key as listed: everything except its hash, which must not be exposed. */

@@ -7,6 +7,7 @@ import { Refusal } from "../../http/problem";
 import { MomentSchema } from "../../http/request/moment";
 import { takesNoParameters } from "../../http/request/no-parameters";
 import { parseJsonBody } from "../../http/request/parse-json-body";
+import { refuseUnknownMembers } from "../../http/request/unknown-application";
 import { ModeSchema } from "../../model/event/event-type";
 import { formatTimestamp } from "../../model/time/time";
 import { type RuleSettingsVersion, readRuleSettings, saveRuleSettings } from "../../storage/admin/rule-settings";
@@ -16,7 +17,7 @@ import {
   StorageSettingsSchema,
   saveStorageSettings,
 } from "../../storage/admin/storage-settings";
-import { databasesOf, firstDatabase } from "../../storage/core/databases";
+import { type Database, databasesOf, firstDatabase } from "../../storage/core/databases";
 import { changeTime } from "../event-types/event-type-answers";
 import { InForceSchema } from "../event-types/event-type-schemas";
 
@@ -46,7 +47,7 @@ export const SettingsSchema = v.object({
   ),
   in_force_at: v.pipe(
     v.nullable(InForceSchema),
-    v.description("When the settings were changed, or null if these are the defaults."),
+    v.description("When these settings come into force, or null if they are the defaults."),
   ),
   storage,
 });
@@ -64,12 +65,28 @@ settings.get("/", async (c) => {
 settings.put("/", async (c) => {
   const input = await parseJsonBody(c.req.raw, SettingsInput);
   if (input instanceof Refusal) return input.response();
-  const first = firstDatabase(databasesOf(c.env));
+  const databases = databasesOf(c.env);
+  const first = firstDatabase(databases);
+  const unknown = input.storage === undefined ? null : await refuseUnknownRetention(databases, input.storage);
+  if (unknown !== null) return unknown.response();
   const time = changeTime(c.var.config);
   const rules = await saveRuleSettings(first, { unregistered: input.unregistered_event_types }, time);
   if (input.storage !== undefined) await saveStorageSettings(first, input.storage, time.now);
   return answer(render(rules, (await readStorageSettings(first)).settings));
 });
+
+/** Names that are set already are taken again, whatever has become of their applications. */
+async function refuseUnknownRetention(
+  databases: readonly Database[],
+  wanted: StorageSettings,
+): Promise<Refusal | null> {
+  const { settings: held } = await readStorageSettings(firstDatabase(databases));
+  const added = Object.keys(wanted.retention.applications).filter(
+    (application) => !Object.hasOwn(held.retention.applications, application),
+  );
+  const named = added.map((application) => ({ member: `storage.retention.applications.${application}`, application }));
+  return refuseUnknownMembers(databases, named);
+}
 
 function render(version: RuleSettingsVersion | null, held: StorageSettings): v.InferOutput<typeof SettingsSchema> {
   if (version === null) {

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import * as v from "valibot";
-import { compactionWorldOf } from "../../compaction/compaction-world";
+import { compactionIoOf } from "../../compaction/compaction-io";
 import { runCompaction } from "../../compaction/run-compaction";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
@@ -119,8 +119,8 @@ storage.post("/compact", requireScope("admin"), takesNoParameters, async (c) => 
   if (c.var.config.adminKey !== null) {
     return problem("forbidden", "Only a local service compacts on request. This one compacts by itself each minute.");
   }
-  const world = await compactionWorldOf(c.env, c.var.config, (line) => console.log(JSON.stringify(line)));
-  const { steps, isDone } = await runCompaction(world, () => Date.now() * 1_000);
+  const io = await compactionIoOf(c.env, c.var.config, (line) => console.log(JSON.stringify(line)));
+  const { steps, isDone } = await runCompaction(io, () => Date.now() * 1_000);
   const body: v.InferOutput<typeof CompactResponse> = { steps, is_done: isDone };
   return answer(body);
 });

@@ -1,19 +1,22 @@
 import { version } from "../../../package.json";
 import { EVENT_CODES, REQUEST_PROBLEMS } from "../../model/codes";
-import { administrationOperations } from "./openapi/administration";
-import { alertOperations } from "./openapi/alerts";
-import { erasureOperations } from "./openapi/erasures";
-import { errorOperations } from "./openapi/errors-and-replays";
-import { eventTypeOperations } from "./openapi/event-types";
-import { ingestOperations } from "./openapi/ingest";
 import { namedJsonSchemas } from "./openapi/json-schema";
 import { describeOperation, type OperationPlan, SECURITY_SCHEMES } from "./openapi/operation";
+import { administrationOperations } from "./openapi/operations/administration";
+import { alertOperations } from "./openapi/operations/alerts";
+import { erasureOperations } from "./openapi/operations/erasures";
+import { errorOperations } from "./openapi/operations/errors-and-replays";
+import { eventTypeOperations } from "./openapi/operations/event-types";
+import { ingestOperations } from "./openapi/operations/ingest";
+import { jobOperation } from "./openapi/operations/jobs";
+import { queryOperations } from "./openapi/operations/queries";
+import { savedQuestionOperations } from "./openapi/operations/saved-questions";
+import { sequenceOperations } from "./openapi/operations/sequences";
+import { serviceOperations } from "./openapi/operations/service";
+import { storageOperations } from "./openapi/operations/storage";
+import { visitorOperation } from "./openapi/operations/visitors";
 import { problemExample } from "./openapi/problem-examples";
-import { queryOperations } from "./openapi/queries";
 import { REQUEST_PROBLEM_NAMES, SCHEMAS } from "./openapi/schemas";
-import { sequenceOperations } from "./openapi/sequences";
-import { serviceOperations } from "./openapi/service";
-import { storageOperations } from "./openapi/storage";
 
 const TAGS = [
   { name: "Ingest", description: "Send events. Needs a **write** key." },
@@ -35,6 +38,9 @@ function operations(): OperationPlan[] {
     ...ingestOperations(),
     ...queryOperations(),
     ...sequenceOperations(),
+    jobOperation(),
+    visitorOperation(),
+    ...savedQuestionOperations(),
     ...errorOperations(),
     ...eventTypeOperations(),
     ...administrationOperations(),

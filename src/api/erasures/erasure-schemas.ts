@@ -5,12 +5,15 @@ import { CursorParameter, LimitParameter } from "../../http/request/parameters";
 import { CountSchema } from "../../model/count";
 import { formatTimestamp } from "../../model/time/time";
 import type { Erasure } from "../../storage/erasures/erasure-records";
-import { SUBJECT_KINDS } from "../../storage/erasures/subject";
+import { ERASURE_KINDS } from "../../storage/erasures/subject";
 
 /** An erasure as the API returns it. It does not show what was erased. */
 export const ErasureSchema = v.object({
   id: v.string(),
-  kind: v.picklist(SUBJECT_KINDS),
+  kind: v.pipe(
+    v.picklist(ERASURE_KINDS),
+    v.description("restore: a restored database was found, and what it brought back is erased again."),
+  ),
   status: v.pipe(
     v.picklist(["running", "done"]),
     v.description("running: data may still be stored. done: everything was searched twice."),

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import { beginErasure } from "../../compaction/erasure/begin-erasure";
 import { erasureIoOf } from "../../compaction/erasure/erasure-io";
+import { findRestored } from "../../compaction/erasure/restore/find-restored";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
 import { logFailure } from "../../http/log";
@@ -32,7 +33,7 @@ export async function eraseError(c: Context<AppEnv>): Promise<Response> {
   const id = c.req.param("id") ?? "";
   return answerFrom(async () => {
     const [error] = await findAllErrorsById(databasesOf(c.env), [id], archiveOf(c.env));
-    return error === undefined ? problem("not_found", "There is no error of this id.") : begin(c, "error");
+    return error === undefined ? problem("not_found", "There is no error with this id.") : begin(c, "error");
   });
 }
 
@@ -57,13 +58,19 @@ async function begin(c: Context<AppEnv>, kind: SubjectKind): Promise<Response> {
     // The cron requests steps that are stalled.
     logFailure("queue_refused", thrown);
   }
+  try {
+    await findRestored(io);
+  } catch (thrown) {
+    // The cron writes the mark of this erasure within a minute.
+    logFailure("mark_failed", thrown);
+  }
   return answer(renderErasure(erasure), 202, { Location: `/theeye/erasures/${erasure.id}` });
 }
 
 /** `GET /theeye/erasures/{id}`: the progress of an erasure. */
 export async function showErasure(c: Context<AppEnv>): Promise<Response> {
   const erasure = await loadErasure(firstDatabase(databasesOf(c.env)), c.req.param("id") ?? "");
-  return erasure === null ? problem("not_found", "There is no erasure of this id.") : answer(renderErasure(erasure));
+  return erasure === null ? problem("not_found", "There is no erasure with this id.") : answer(renderErasure(erasure));
 }
 
 /** `GET /theeye/erasures`: newest first. */

@@ -4,7 +4,7 @@ import type { AppEnv } from "../../http/app-env";
 import { type Asked, linkTo } from "../../http/links";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
-import { MomentSchema } from "../../http/request/moment";
+import { formatSeconds, MomentSchema } from "../../http/request/moment";
 import {
   ApplicationParameter,
   CategoryParameter,
@@ -22,6 +22,7 @@ import { CountSchema } from "../../model/count";
 import { formatTimestamp, type Micros } from "../../model/time/time";
 import { databasesOf } from "../../storage/core/databases";
 import { MAX_SUMMARY_DAYS, MAX_SUMMARY_GROUPS, MAX_SUMMARY_STEPS } from "../../storage/core/read-limits";
+import { RECEIPT_MINUTES_KEPT } from "../../storage/counts/receipt-counts";
 import { type FailureGroup, sumUpFailures } from "../../storage/errors/failure-queries";
 
 /** The parameters of `GET /theeye/errors/summary`. The default range is the last 24 hours. */
@@ -56,7 +57,7 @@ const GroupSchema = v.object({
   traffic: v.pipe(
     v.object({ failed: CountSchema, stored: CountSchema }),
     v.description(
-      "All events of the application and event type in the range: failed events by receipt, whatever their issues, and stored events by timestamp.",
+      "All events of the application and event type that were received in the range: the failed ones, whatever their issues, and the stored ones. Each counts once: one that a replay stored later counts as failed.",
     ),
   ),
   share: v.pipe(
@@ -133,12 +134,12 @@ export interface SummaryRange {
 
 /**
  * Ranges up to two hours are read by the minute, up to four days by the hour: at most 121 aggregate rows for each
- * group.
+ * group. Older minutes are not kept.
  */
 const WIDTHS = [
-  { seconds: 60, upTo: 2 * 3_600 },
-  { seconds: 3_600, upTo: 4 * 86_400 },
-  { seconds: 86_400, upTo: Number.POSITIVE_INFINITY },
+  { seconds: 60, upTo: 2 * 3_600, keptFor: RECEIPT_MINUTES_KEPT },
+  { seconds: 3_600, upTo: 4 * 86_400, keptFor: Number.POSITIVE_INFINITY },
+  { seconds: 86_400, upTo: Number.POSITIVE_INFINITY, keptFor: Number.POSITIVE_INFINITY },
 ] as const;
 
 const DEFAULT_RANGE_SECONDS = 86_400;
@@ -146,7 +147,8 @@ const DEFAULT_RANGE_SECONDS = 86_400;
 export function summaryRange(start: Micros | undefined, end: Micros | undefined, now: Micros): SummaryRange | Refusal {
   const to = Math.floor((end ?? Math.max(now, start ?? 0)) / 1_000_000);
   const from = start === undefined ? Math.max(0, to - DEFAULT_RANGE_SECONDS) : Math.floor(start / 1_000_000);
-  const seconds = WIDTHS.find(({ upTo }) => to - from <= upTo)?.seconds ?? 86_400;
+  const age = now / 1_000_000 - from;
+  const seconds = WIDTHS.find(({ upTo, keptFor }) => to - from <= upTo && age < keptFor)?.seconds ?? 86_400;
   const first = Math.floor(from / seconds) * seconds;
   const last = Math.floor(to / seconds) * seconds;
   const buckets = (last - first) / seconds + 1;
@@ -179,8 +181,4 @@ function renderGroup(group: FailureGroup, range: SummaryRange, asked: Asked): v.
 
 function textOrNull(text: string): string | null {
   return text === "" ? null : text;
-}
-
-function formatSeconds(seconds: number): string {
-  return formatTimestamp(seconds * 1_000_000);
 }

@@ -19,13 +19,14 @@ import { refuseUnknownApplication } from "../../http/request/unknown-application
 import { EVENT_CODE_NAMES } from "../../model/codes";
 import { CountSchema } from "../../model/count";
 import { nestingOf } from "../../model/json/nesting";
+import { isVisible } from "../../model/keys/visibility";
 import { MAX_NESTING_LEVELS } from "../../model/limits";
 import { formatTimestamp } from "../../model/time/time";
 import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
 import { findAllErrors, findAllErrorsById } from "../../storage/errors/all-errors";
 import type { ErrorKey } from "../../storage/errors/error-key";
-import { ERROR_STATUSES, type FoundError } from "../../storage/errors/error-queries";
+import { ERROR_STATUSES, type FoundError } from "../../storage/errors/scan-errors";
 
 /**
  * The parameters of `GET /theeye/errors`. `start_date` and `end_date` refer to the receipt. Newest first without
@@ -167,15 +168,11 @@ export async function showError(c: Context<AppEnv>): Promise<Response> {
   const id = c.req.param("id") ?? "";
   return answerFrom(async () => {
     const [error] = await findAllErrorsById(databasesOf(c.env), [id], archiveOf(c.env));
-    if (error === undefined || !isVisible(error, applications)) {
-      return problem("not_found", "There is no error of this id.");
+    if (error === undefined || !isVisible(error.application, applications)) {
+      return problem("not_found", "There is no error with this id.");
     }
     return Response.json(renderError(error), { headers: { "Cache-Control": "no-store" } });
   });
-}
-
-function isVisible({ application }: FoundError, applications: readonly string[] | null): boolean {
-  return applications === null || (application !== null && applications.includes(application));
 }
 
 export function renderError(error: FoundError): v.InferOutput<typeof StoredErrorSchema> {

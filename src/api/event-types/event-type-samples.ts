@@ -1,6 +1,8 @@
 import { type Database, databasesOf } from "../../storage/core/databases";
-import { type FoundError, findErrors } from "../../storage/errors/error-queries";
-import { type FoundEvent, findEvents } from "../../storage/events/find-events";
+import { findErrors } from "../../storage/errors/error-queries";
+import type { FoundError } from "../../storage/errors/scan-errors";
+import { findEvents } from "../../storage/events/find-events";
+import type { FoundEvent } from "../../storage/events/named-events";
 import { MAX_FAILED_SAMPLES, MAX_STORED_SAMPLES } from "./trial-schemas";
 
 /**

@@ -13,11 +13,13 @@ import { readParameters } from "../../http/request/parameters";
 import { parseJsonBody } from "../../http/request/parse-json-body";
 import { utf8Bytes } from "../../model/event/event";
 import { MAX_EVENT_TYPES, MAX_RULE_BOOK_BYTES } from "../../model/limits";
+import { plainMessage } from "../../model/plain-message";
 import { formatTimestamp } from "../../model/time/time";
 import { listRegistered, listVersions, readVersion, saveVersion } from "../../storage/admin/event-types";
 import { type Database, databasesOf, firstDatabase } from "../../storage/core/databases";
 import { sumUpReportOnly } from "../../storage/counts/report-only-queries";
-import { declareProperties, listProperties, type StoredProperty } from "../../storage/properties/declared-properties";
+import { listProperties, type StoredProperty } from "../../storage/properties/declared-properties";
+import { redeclareProperties } from "../../storage/properties/redeclare";
 import { changeTime, noType, refuseSchema, render, renderUsage, usageOf } from "./event-type-answers";
 import { listEventTypes } from "./event-type-list";
 import {
@@ -106,7 +108,7 @@ eventTypes.put(PATH, requireScope("admin"), takesNoParameters, async (c) => {
   if (tooMany !== null) return tooMany.response();
   const definition = { ...type, ...described, schema, registered: true };
   const { version, isNew } = await saveVersion(database, definition, changeTime(c.var.config));
-  if (properties !== undefined) await declareProperties(database, type, properties, Date.now() * 1_000);
+  if (properties !== undefined) await redeclareProperties(databasesOf(c.env), type, properties, Date.now() * 1_000);
   return answer(render(version), isNew && version.version === 1 ? 201 : 200);
 });
 
@@ -119,7 +121,7 @@ eventTypes.patch(PATH, requireScope("admin"), takesNoParameters, async (c) => {
   const database = firstDatabase(databasesOf(c.env));
   const tooMany = await refuseProperties(database, type, input.properties.length);
   if (tooMany !== null) return tooMany.response();
-  const declared = await declareProperties(database, type, input.properties, Date.now() * 1_000);
+  const declared = await redeclareProperties(databasesOf(c.env), type, input.properties, Date.now() * 1_000);
   return answer({ ...type, properties: declared.map(renderProperty) });
 });
 
@@ -169,5 +171,5 @@ function readPath(c: Context<AppEnv>): { category: string; name: string } | Refu
   if (result.success) return result.output;
   const [issue] = result.issues;
   const parameter = String(issue.path?.[0]?.key);
-  return new Refusal("invalid_parameter", `The ${parameter} is not valid: ${issue.message}.`, { parameter });
+  return new Refusal("invalid_parameter", `The ${parameter} is not valid: ${plainMessage(issue)}.`, { parameter });
 }

@@ -21,7 +21,7 @@ export const ProposalSchema = v.object({
   ),
   schema: v.pipe(
     v.nullable(v.unknown()),
-    v.description("Whether every one of these events matches it. Null if none is stored."),
+    v.description("A schema that every one of these events matches. Null if none is stored."),
   ),
 });
 

@@ -17,7 +17,8 @@ import { readQuestion } from "../../http/request/read-question";
 import { refuseUnknownApplication } from "../../http/request/unknown-application";
 import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
-import { type FoundEvent, findEvents } from "../../storage/events/find-events";
+import { findEvents } from "../../storage/events/find-events";
+import type { FoundEvent } from "../../storage/events/named-events";
 import { renderEvent, StoredEventSchema } from "./stored-event";
 
 /** The parameters of `GET /theeye/events`. Without `order`: newest first, or oldest first with `session_id`. */

@@ -13,8 +13,9 @@ import { MAX_ID_CHARACTERS } from "../../model/limits";
 import { formatTimestamp } from "../../model/time/time";
 import { type ArchiveBucket, archiveOf } from "../../storage/archive/archive-bucket";
 import { type Database, databasesOf } from "../../storage/core/databases";
-import type { FailedReceipt, ReceiptQuestion, StoredReceipt } from "../../storage/events/receipt-queries";
-import { findAllFailures } from "../../storage/events/whole-failures";
+import type { FailedReceipt } from "../../storage/events/receipts/failed-receipt";
+import type { ReceiptQuestion, StoredReceipt } from "../../storage/events/receipts/stored-receipt";
+import { findAllFailures } from "../../storage/events/receipts/whole-failures";
 import { findWholeReceipt } from "../../storage/events/whole-session";
 
 const id = (description: string) =>

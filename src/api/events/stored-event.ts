@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { MomentSchema } from "../../http/request/moment";
 import { formatTimestamp } from "../../model/time/time";
-import type { FoundEvent } from "../../storage/events/find-events";
+import type { FoundEvent } from "../../storage/events/named-events";
 
 const JsonObjectAnswer = v.record(v.string(), v.unknown());
 

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../model/event/event";
 import { formatTimestamp } from "../../model/time/time";
-import type { FoundEvent } from "../../storage/events/find-events";
+import type { FoundEvent } from "../../storage/events/named-events";
 
 const COLUMNS = [
   ...["session_id", "application", "category", "name", "timestamp", "received_at", "id", "visitor_id"],
@@ -18,11 +18,13 @@ export function csvHeader(paths: readonly string[]): string {
 /** An event as a line of CSV. `data`, `context`, `extra` and the objects and arrays within `data` are JSON text. */
 export function csvLine(event: FoundEvent, paths: readonly string[]): string {
   const { session, application, category, name, occurredAt, receivedAt, id, visitor, data, context, extra } = event;
-  const moments = [formatTimestamp(occurredAt), formatTimestamp(receivedAt)];
-  const cells = [session, application, category, name, ...moments, id, visitor ?? "", data, context ?? "", extra ?? ""];
-  if (paths.length === 0) return line(cells);
+  const own =
+    `${quoted(session)},${quoted(application)},${quoted(category)},${quoted(name)}` +
+    `,${formatTimestamp(occurredAt)},${formatTimestamp(receivedAt)},${quoted(id)},${quoted(visitor ?? "")}` +
+    `,${quoted(data)},${quoted(context ?? "")},${quoted(extra ?? "")}`;
+  if (paths.length === 0) return `${own}\r\n`;
   const payload: unknown = JSON.parse(data);
-  return line([...cells, ...paths.map((path) => cellText(valueAt(payload, path)))]);
+  return `${own},${line(paths.map((path) => cellText(valueAt(payload, path))))}`;
 }
 
 /** The paths of the values in some payloads, sorted: `host`, `form.first_name`. Names with a dot or a comma have none. */

@@ -1,16 +1,16 @@
-import type { FoundEvent } from "../../storage/events/find-events";
+import type { FoundEvent } from "../../storage/events/named-events";
 import type { ExportedEvents } from "../../storage/exports/export-events";
 import type { EventKey } from "../../storage/scan/event-order";
 
-/** How a format writes an export. */
+/** Writes an export in one format. */
 export interface ExportFormat {
   begin: () => Uint8Array;
   lines: (events: readonly FoundEvent[]) => Uint8Array;
-  /** `next` is where the export goes on, or null. A file without its end was cut off. */
+  /** `next` is where the next part begins, or null. A file without this end is incomplete. */
   end: (events: number, next: string | null) => Uint8Array;
 }
 
-/** A format of lines. */
+/** A format with one event on each line. */
 export interface TextFormat {
   header: string;
   line: (event: FoundEvent) => string;
@@ -21,17 +21,21 @@ export function textFormat({ header, line, trailer }: TextFormat): ExportFormat 
   const encoder = new TextEncoder();
   return {
     begin: () => encoder.encode(header),
-    lines: (events) => encoder.encode(events.map(line).join("")),
+    lines(events) {
+      let text = "";
+      for (const event of events) text += line(event);
+      return encoder.encode(text);
+    },
     end: (events, next) => encoder.encode(trailer(events, next)),
   };
 }
 
 /**
- * Streams an export. The next events are read only once the client has taken those before them, so memory stays flat
- * however slow it is. A failure after the first bytes breaks the connection off: the file's end is missing then.
+ * Streams an export. Events are read only after the client has taken the previous ones, so memory stays flat even with a
+ * slow client. A failure after the first bytes breaks the connection, and the file then has no end.
  *
  * @param first the result of the first read, awaited before the response starts, which can still be an error then
- * @param nextOf the URL of an export that starts at a place
+ * @param nextOf returns the URL of an export that starts at a position
  * @param logFailure is called with the error that aborted the stream
  */
 export function exportStream(

@@ -32,7 +32,7 @@ export const ExportParameters = v.object({
     v.pipe(
       v.picklist(FORMATS, `expected one of ${FORMATS.join(", ")}`),
       v.description(
-        "ndjson: one event a line, as the list of events has it. csv: RFC 4180, with a line of names. parquet: a file with the columns of the archive.",
+        "ndjson: one event on each line, with the members of the list of events. csv: RFC 4180 with a header line. parquet: a file with the columns of the archive.",
       ),
     ),
     "ndjson",
@@ -42,7 +42,7 @@ export const ExportParameters = v.object({
     v.pipe(
       v.string(),
       v.maxLength(4_000, "expected at most 4000 characters"),
-      v.check((text) => text.split(",").length <= MAX_FLATTENED, `expected at most ${MAX_FLATTENED} places`),
+      v.check((text) => text.split(",").length <= MAX_FLATTENED, `expected at most ${MAX_FLATTENED} paths`),
       v.description(
         "Only for csv: paths in `data` that get their own column, such as `host,form.first_name`; or `auto` for those in the first 1,000 events.",
       ),
@@ -55,7 +55,7 @@ export const ExportParameters = v.object({
     v.pipe(
       v.string(),
       v.regex(/^\d{1,7}$/, limitRule),
-      v.description("The most events in this response."),
+      v.description("The maximum number of events in this response."),
       v.transform(Number),
       v.minValue(1, limitRule),
       v.maxValue(MAX_EXPORTED_EVENTS, limitRule),

@@ -1,12 +1,12 @@
 import { EVENT_COLUMNS } from "../../storage/archive/file/columns";
 import { ArchiveFileWriter } from "../../storage/archive/file/file-writer";
-import type { FoundEvent } from "../../storage/events/find-events";
+import type { FoundEvent } from "../../storage/events/named-events";
 import type { ExportFormat } from "./export-stream";
 
-/** Where the footer says how many events the file has and where the export goes on, as the last line of other formats does. */
+/** The footer's key for the number of events and the next part, which other formats have in their last line. */
 const EXPORT_NOTE = "the_eye.export";
 
-/** An export as one Parquet file with the columns of the archive's files. A row group is held in memory, and nothing else. */
+/** Writes an export as one Parquet file with the archive's columns. Only one row group is in memory at a time. */
 export function parquetFormat(): ExportFormat {
   const file = new ArchiveFileWriter<FoundEvent>(EVENT_COLUMNS);
   return {

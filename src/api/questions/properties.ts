@@ -12,7 +12,7 @@ import { databasesOf, firstDatabase, metered } from "../../storage/core/database
 import { findEvents } from "../../storage/events/find-events";
 import { listProperties } from "../../storage/properties/declared-properties";
 import { createPropertySurvey, MAX_SURVEYED_EVENTS } from "./property-survey";
-import { AccuracySchema, RowsReadSchema } from "./stats-body";
+import { AccuracySchema, RowsReadSchema } from "./stats/stats-body";
 
 const text = (description: string) => v.pipe(v.string(), v.maxLength(MAX_NAME_CHARACTERS), v.description(description));
 

@@ -3,7 +3,7 @@ import { refuseParameter } from "../../http/request/parameters";
 import { PATH_RULE } from "../../model/event/property-path";
 import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/event/property-value";
 import type { PropertyFilter } from "../../model/questions/stats-dimension";
-import { readProperty } from "./stats-parameters";
+import { readProperty } from "./stats/stats-parameters";
 
 const MAX_FILTERED_PROPERTIES = 4;
 const MAX_FILTER_VALUES = 100;
@@ -21,7 +21,7 @@ export function readPropertyFilters(url: string): { filters: PropertyFilter[]; u
     const property = readProperty(name);
     if (property === null) return refuseParameter(name.slice(0, 64), `after data. ${PATH_RULE}.`);
     const values = rest.searchParams.getAll(name);
-    if (values.includes("")) return refuseParameter(name, `It is empty. It takes ${VALUE_FILTER_RULE}.`);
+    if (values.includes("")) return refuseParameter(name, `it is empty. It takes ${VALUE_FILTER_RULE}.`);
     if (values.length > MAX_FILTER_VALUES)
       return refuseParameter(name, `expected at most ${MAX_FILTER_VALUES} values.`);
     filters.push({ property, ...parseValueFilter(values) });

@@ -9,6 +9,7 @@ import { problem, Refusal } from "../../http/problem";
 import { takesNoParameters } from "../../http/request/no-parameters";
 import { readParameters, refuseParameter } from "../../http/request/parameters";
 import { parseJsonBody } from "../../http/request/parse-json-body";
+import { plainMessage } from "../../model/plain-message";
 import { requestOf, type SavedKind, type SavedMembers } from "../../model/questions/saved-question";
 import { formatTimestamp } from "../../model/time/time";
 import {
@@ -93,7 +94,7 @@ export function savedQuestions(ask: AskItself): Hono<AppEnv> {
 
 async function save(c: Context<AppEnv>, name: string, ask: AskItself): Promise<Response> {
   const named = v.safeParse(QuestionNameSchema, name);
-  if (!named.success) return refuseParameter("name", `${named.issues[0].message}.`).response();
+  if (!named.success) return refuseParameter("name", `${plainMessage(named.issues[0])}.`).response();
   const input = await parseJsonBody(c.req.raw, QuestionInput);
   if (input instanceof Refusal) return input.response();
   const { kind, question, description = null } = input;

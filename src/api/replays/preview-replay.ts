@@ -1,13 +1,8 @@
 import type { Repair } from "../../model/repair/repair";
 import { MAX_PREVIEWED_ERRORS, type ReplaySelection } from "../../model/replay";
 import type { Database } from "../../storage/core/databases";
-import {
-  asAsked,
-  type FoundError,
-  findErrors,
-  findErrorsById,
-  fittingErrors,
-} from "../../storage/errors/error-queries";
+import { asAsked, findErrors, findErrorsById, fittingErrors } from "../../storage/errors/error-queries";
+import type { FoundError } from "../../storage/errors/scan-errors";
 import { type Preview, type PreviewTerms, previewErrors } from "./preview-errors";
 
 /** Validates the errors that a replay would process, and changes nothing. The replay itself uses the same code. */

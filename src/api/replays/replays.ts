@@ -10,7 +10,7 @@ import { queueRefusal } from "../../http/queue-refusal";
 import { answerFrom } from "../../http/reading";
 import { readParameters } from "../../http/request/parameters";
 import { parseJsonBody } from "../../http/request/parse-json-body";
-import { refuseUnknownApplication } from "../../http/request/unknown-application";
+import { namedIn, refuseUnknownMembers } from "../../http/request/unknown-application";
 import { ruleSourceOf } from "../../http/rule-source";
 import type { ReplayFilter, ReplaySelection } from "../../model/replay";
 import { formatTimestamp } from "../../model/time/time";
@@ -23,7 +23,9 @@ import {
   loadReplay,
   type Replay,
 } from "../../storage/admin/replays";
+import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf, firstDatabase } from "../../storage/core/databases";
+import { refuseArchived } from "./archived-errors";
 import { previewReplay } from "./preview-replay";
 import {
   type CreateReplay,
@@ -45,31 +47,39 @@ export async function createReplay(c: Context<AppEnv>): Promise<Response> {
   const now = Date.now() * 1000;
   const selection = selectionOf(input, now);
   if (selection instanceof Refusal) return selection.response();
-  const unknown = await refuseUnknownApplication(databasesOf(c.env), input.filter?.application);
+  const unknown = await refuseUnknownMembers(databasesOf(c.env), namedIn("filter.application", input.filter));
   if (unknown !== null) return unknown.response();
   const repair = input.repair ?? null;
-  if (parameters.dry_run !== undefined) {
-    return answerFrom(async () => {
-      const { futureToleranceMicros, ruleLeadMicros } = c.var.config;
-      // A replay started now uses these rules.
-      const rules = await ruleSourceOf(c.env).readLatest(now + ruleLeadMicros);
-      const terms = { futureToleranceMicros, rules };
-      const preview = await previewReplay(databasesOf(c.env), selection, repair, terms);
-      return c.json(preview, 200, { "Cache-Control": "no-store" });
-    });
-  }
+  return answerFrom(async () => {
+    const archived = await refuseArchived(databasesOf(c.env), archiveOf(c.env), selection);
+    if (archived !== null) return archived.response();
+    const asked = { createdAt: now, selection, repair };
+    return parameters.dry_run === undefined ? startReplay(c, asked) : showPreview(c, asked);
+  });
+}
 
+type AskedReplay = Pick<Replay, "createdAt" | "selection" | "repair">;
+
+async function showPreview(c: Context<AppEnv>, { createdAt, selection, repair }: AskedReplay): Promise<Response> {
+  const { futureToleranceMicros, ruleLeadMicros } = c.var.config;
+  // A replay started now uses these rules.
+  const rules = await ruleSourceOf(c.env).readLatest(createdAt + ruleLeadMicros);
+  const preview = await previewReplay(databasesOf(c.env), selection, repair, { futureToleranceMicros, rules });
+  return c.json(preview, 200, { "Cache-Control": "no-store" });
+}
+
+async function startReplay(c: Context<AppEnv>, asked: AskedReplay): Promise<Response> {
   const id = crypto.randomUUID();
-  const home = firstDatabase(databasesOf(c.env));
-  await insertReplay(home, { id, createdAt: now, selection, repair });
+  const first = firstDatabase(databasesOf(c.env));
+  await insertReplay(first, { id, ...asked });
   try {
     await c.env.REPLAYS.send({ v: 1, replay: id, step: 0 });
   } catch (error) {
     logFailure("queue_refused", error);
-    await deleteReplay(home, id);
+    await deleteReplay(first, id);
     return queueRefusal(error).response();
   }
-  const replay = await loadReplay(home, id);
+  const replay = await loadReplay(first, id);
   if (replay === null) throw new Error("the replay record is missing");
   return c.json(renderReplay(replay), 202, { Location: `/theeye/replays/${id}`, "Cache-Control": "no-store" });
 }
@@ -84,8 +94,8 @@ export async function showReplay(c: Context<AppEnv>): Promise<Response> {
 
 /** `POST /theeye/replays/{id}/cancel`: ends a replay early. Stored events stay. Harmless if it has already ended. */
 export async function endReplay(c: Context<AppEnv>): Promise<Response> {
-  const home = firstDatabase(databasesOf(c.env));
-  const replay = await cancelReplay(home, c.req.param("id") ?? "", Date.now() * 1000);
+  const first = firstDatabase(databasesOf(c.env));
+  const replay = await cancelReplay(first, c.req.param("id") ?? "", Date.now() * 1000);
   return replay === null ? noReplay() : answer(renderReplay(replay));
 }
 
@@ -116,8 +126,8 @@ export async function listAllReplays(c: Context<AppEnv>): Promise<Response> {
   if (place instanceof Refusal) return place.response();
   const applications = askedApplications(c);
   if (applications instanceof Refusal) return applications.response();
-  const home = firstDatabase(databasesOf(c.env));
-  const { rows, next } = await listReplays(home, { limit: question.limit, after: place, applications });
+  const first = firstDatabase(databasesOf(c.env));
+  const { rows, next } = await listReplays(first, { limit: question.limit, after: place, applications });
   const end = next === null ? null : [next.createdAt, next.id];
   return pageResponse(c.req.url, { question, name: "replays", place: end }, { results: rows.map(renderReplay) });
 }

@@ -1,19 +1,19 @@
 import type { Context } from "hono";
 import type * as v from "valibot";
-import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
-import { askedApplications } from "../../http/auth/visible-applications";
+import { askedApplications, isBound } from "../../http/auth/visible-applications";
 import { Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
 import { parseJsonBody } from "../../http/request/parse-json-body";
+import { type NamedApplication, refuseUnknownMembers } from "../../http/request/unknown-application";
 import type { SequenceQuestion } from "../../model/questions/question";
-import { answerOf, pathsToRead } from "../../model/questions/sequences/sequence-tally";
+import { pathsToRead } from "../../model/questions/sequences/sequence-tally";
 import type { Micros } from "../../model/time/time";
 import type { TimeZone } from "../../model/time/time-zone";
 import { databasesOf } from "../../storage/core/databases";
-import { planReading, type ReadingPlan, TooManyRows, tallySlice } from "../../storage/sequences/ask-sequences";
-import { MAX_QUESTION_PATHS, MAX_ROWS_AT_ONCE, MAX_ROWS_PER_JOB } from "../../storage/sequences/limits";
-import { shareOf } from "../../storage/sequences/slice-statement";
+import { planReading, type ReadingPlan } from "../../storage/sequences/ask-sequences";
+import { MAX_QUESTION_PATHS, MAX_ROWS_PER_JOB } from "../../storage/sequences/limits";
+import { answerSlice } from "./answer-slice";
 import { PATHS_RULE } from "./sequence-schemas";
 import { startJob } from "./start-job";
 
@@ -21,6 +21,8 @@ export interface AskedSequence {
   question: SequenceQuestion;
   zone: TimeZone;
   accuracy: "fast" | "exact";
+  /** The members of the body that name an application. */
+  named: readonly NamedApplication[];
 }
 
 /** Answers a query about sequences that is sent as a body. `read` converts the body; `now` is in microseconds. */
@@ -42,7 +44,11 @@ export async function answerSequenceBody<Schema extends v.GenericSchema>(
 export async function answerSequence(c: Context<AppEnv>, asked: AskedSequence): Promise<Response> {
   const applications = askedApplications(c);
   if (applications instanceof Refusal) return applications.response();
-  const { zone, accuracy } = asked;
+  const { zone, accuracy, named } = asked;
+  for (const { application } of named) {
+    const visible = askedApplications(c, application);
+    if (visible instanceof Refusal) return visible.response();
+  }
   const question = { ...asked.question, applications };
   if (pathsToRead(question).length > MAX_QUESTION_PATHS) {
     const parameter = question.kind === "funnel" ? "steps" : "by";
@@ -53,32 +59,19 @@ export async function answerSequence(c: Context<AppEnv>, asked: AskedSequence): 
   }
   return answerFrom(async () => {
     const databases = databasesOf(c.env);
+    const unknown = await refuseUnknownMembers(databases, named);
+    if (unknown !== null) return unknown.response();
     const plan = await planReading(databases, question, accuracy === "exact");
-    const refusal = refusePlan(plan, zone);
+    const refusal = refusePlan(plan, zone, isBound(c));
     if (refusal !== null) return refusal.response();
     if (plan.kind === "job") return startJob(c, question, zone, plan.steps);
     if (plan.kind !== "now") throw new Error(`nothing is done for a plan of the kind ${plan.kind}`);
-    try {
-      const { state, rowsRead } = await tallySlice(databases, question, plan.slice, MAX_ROWS_AT_ONCE);
-      return answer({
-        ...rangeMembers(question, zone),
-        ...answerOf(question, state, shareOf(plan.slice)),
-        rows_read: rowsRead,
-      });
-    } catch (thrown) {
-      // There are more events than the counts report: late events, which are counted later.
-      if (!(thrown instanceof TooManyRows)) throw thrown;
-      return startJob(c, question, zone, 1);
-    }
+    return answerSlice(c, question, zone, plan.slice);
   });
 }
 
-/** The range as responses show it. */
-export function rangeMembers({ from, to }: SequenceQuestion, zone: TimeZone): { start: string; end: string } {
-  return { start: zone.formatMoment(from), end: zone.formatMoment(to + 1) };
-}
-
-function refusePlan(plan: ReadingPlan, zone: TimeZone): Refusal | null {
+/** @param hidesNumber true if the caller must not see how many events there are, because other applications' count */
+function refusePlan(plan: ReadingPlan, zone: TimeZone, hidesNumber: boolean): Refusal | null {
   if (plan.kind === "archived") {
     const begin = zone.formatMoment(plan.until);
     const detail = `The parameter start_date is not valid: events before ${begin} are archived, and queries about sequences read only events in the databases. Start there, or query the archive's files.`;
@@ -86,8 +79,12 @@ function refusePlan(plan: ReadingPlan, zone: TimeZone): Refusal | null {
   }
   if (plan.kind === "too_many") {
     const events = Math.round(plan.events);
-    const detail = `The range holds about ${events} events, and an exact answer would read more than ${MAX_ROWS_PER_JOB} rows. Use a shorter range, or per=session with accuracy=fast.`;
-    return new Refusal("question_too_large", detail, { limit: MAX_ROWS_PER_JOB, actual: events });
+    const some = hidesNumber ? "too many" : `about ${events}`;
+    const detail = `The range holds ${some} events, and an exact answer would read more than ${MAX_ROWS_PER_JOB} rows. Use a shorter range, or per=session with accuracy=fast.`;
+    return new Refusal("question_too_large", detail, {
+      limit: MAX_ROWS_PER_JOB,
+      ...(hidesNumber ? {} : { actual: events }),
+    });
   }
   return null;
 }

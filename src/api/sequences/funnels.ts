@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
 import { Refusal } from "../../http/problem";
+import { namedIn } from "../../http/request/unknown-application";
 import { CountSchema } from "../../model/count";
 import { type AskedSequence, answerSequenceBody } from "./answer-sequence";
 import { rangeOf } from "./sequence-range";
@@ -92,5 +93,6 @@ function funnelOf(input: v.InferOutput<typeof FunnelInput>, now: number): AskedS
     question: { kind: "funnel", ...range, per, applications: null, within, groupBy, steps: steps.map(patternOf) },
     zone,
     accuracy,
+    named: steps.flatMap((step, place) => namedIn(`steps.${place}.application`, step)),
   };
 }

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../http/app-env";
 import { Refusal } from "../../http/problem";
+import { namedIn } from "../../http/request/unknown-application";
 import { CountSchema } from "../../model/count";
 import { type AskedSequence, answerSequenceBody } from "./answer-sequence";
 import { rangeOf } from "./sequence-range";
@@ -105,5 +106,10 @@ function pathsOf(input: v.InferOutput<typeof PathsInput>, now: number): AskedSeq
     question: { kind: "paths", ...range, per, applications: null, ...patterns, by, depth, top },
     zone,
     accuracy,
+    named: [
+      ...namedIn("start.application", start),
+      ...namedIn("end.application", end),
+      ...namedIn("events.application", events),
+    ],
   };
 }

@@ -15,7 +15,7 @@ import { refuseUnknownApplication } from "../../http/request/unknown-application
 import { readZonedRange, ZonedRangeParameters } from "../../http/request/zoned-range";
 import { CountSchema } from "../../model/count";
 import { ANY_EVENT } from "../../model/questions/event-pattern";
-import { addLocal, bucketOf, bucketStarts } from "../../model/time/calendar";
+import { bucketOf, bucketStarts, laterBucket } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
 import { databasesOf } from "../../storage/core/databases";
 import { type AskedSequence, answerSequence } from "./answer-sequence";
@@ -99,7 +99,7 @@ function retentionOf(asked: v.InferOutput<typeof RetentionParameters>, now: Micr
   const given = readZonedRange(asked);
   if (given instanceof Refusal) return given;
   const startOf = (moment: Micros) => bucketOf(moment, interval, zone);
-  const after = (moment: Micros, count: number) => zone.momentOf(addLocal(zone.localOf(moment), interval, count));
+  const after = (moment: Micros, count: number) => laterBucket(moment, interval, count, zone);
   const first = given.start === null ? after(startOf((given.end ?? now + 1) - 1), 1 - periods) : startOf(given.start);
   // A period that has not started has no events.
   const end = given.end ?? Math.min(after(first, periods), after(startOf(Math.max(now, first)), 1));
@@ -119,5 +119,5 @@ function retentionOf(asked: v.InferOutput<typeof RetentionParameters>, now: Micr
     first: { ...ANY_EVENT, application, category: asked.category ?? null, name: asked.name ?? null },
     returning: { ...ANY_EVENT, application, category: asked.return_category ?? null, name: asked.return_name ?? null },
   };
-  return { question, zone, accuracy };
+  return { question, zone, accuracy, named: [] };
 }

@@ -1,6 +1,6 @@
 import { Refusal } from "../../http/problem";
 import { readZonedRange, type ZonedRange } from "../../http/request/zoned-range";
-import { addLocal, bucketOf, nextBucket } from "../../model/time/calendar";
+import { bucketOf, laterBucket, nextBucket } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
 
 /** The days in the default range of a query without `start_date`, including the last one. */
@@ -16,6 +16,6 @@ export function rangeOf(asked: ZonedRange, now: Micros): { from: Micros; to: Mic
   const zone = asked.timezone;
   const end = given.end ?? nextBucket(bucketOf(Math.max(now, given.start ?? 0), "day", zone), "day", zone);
   const newest = bucketOf(end - 1, "day", zone);
-  const start = given.start ?? zone.momentOf(addLocal(zone.localOf(newest), "day", 1 - DEFAULT_DAYS));
+  const start = given.start ?? laterBucket(newest, "day", 1 - DEFAULT_DAYS, zone);
   return { from: Math.max(0, start), to: end - 1 };
 }

@@ -1,12 +1,12 @@
 import * as v from "valibot";
 import { ZonedRangeParameters } from "../../http/request/zoned-range";
-import { CountSchema } from "../../model/count";
 import { PATH_RULE, parsePropertyPath } from "../../model/event/property-path";
 import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/event/property-value";
 import { MAX_NAME_CHARACTERS } from "../../model/limits";
 import type { QuestionDimension } from "../../model/questions/dimension";
 import { ANY_EVENT, type EventPattern } from "../../model/questions/event-pattern";
 import { MAX_EVENTS_AT_ONCE, MAX_QUESTION_PATHS } from "../../storage/sequences/limits";
+import { RowsReadSchema } from "../questions/stats/stats-body";
 
 /** What queries about sequences have in common: which events they select, whose, and how exact the result is. */
 
@@ -137,7 +137,7 @@ export const SequenceAnswerMembers = {
     }),
     v.description("exact: every session (or visitor) of the range was read."),
   ),
-  rows_read: v.pipe(CountSchema, v.description("The rows that were read in D1, as billed.")),
+  rows_read: RowsReadSchema,
 };
 
 /** 202: a job computes the result. */

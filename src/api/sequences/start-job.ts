@@ -16,9 +16,9 @@ export async function startJob(
   zone: TimeZone,
   steps: number,
 ): Promise<Response> {
-  const home = firstDatabase(databasesOf(c.env));
+  const first = firstDatabase(databasesOf(c.env));
   const id = crypto.randomUUID();
-  const isStarted = await insertJob(home, { id, createdAt: Date.now() * 1_000, question, timezone: zone.name, steps });
+  const isStarted = await insertJob(first, { id, createdAt: Date.now() * 1_000, question, timezone: zone.name, steps });
   if (!isStarted) {
     const detail = `${MAX_RUNNING_JOBS} jobs are already running, which is the limit. Try again when one of them is done.`;
     return problem("rate_limited", detail, { limit: MAX_RUNNING_JOBS });
@@ -27,7 +27,7 @@ export async function startJob(
     await c.env.JOBS.send({ v: 1, job: id, step: 0 });
   } catch (error) {
     logFailure("queue_refused", error);
-    await deleteJob(home, id);
+    await deleteJob(first, id);
     return queueRefusal(error).response();
   }
   const path = `/theeye/jobs/${id}`;

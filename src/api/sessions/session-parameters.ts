@@ -48,10 +48,14 @@ export const SessionsParameters = v.object({
   name: text(MAX_NAME_CHARACTERS, "Sessions with an event of this name."),
   application: text(MAX_NAME_CHARACTERS, "Sessions with an event of this application."),
   visitor_id: text(MAX_ID_CHARACTERS, "Sessions with an event of this visitor."),
-  min_events: eventsParameter("At least so many events in the range, of whatever type."),
-  max_events: eventsParameter("At most so many events in the range."),
-  min_seconds: secondsParameter("At least so long from the first event in the range to the last."),
-  max_seconds: secondsParameter("At most so long."),
+  min_events: eventsParameter("Sessions with at least this many events in the range, of any type."),
+  max_events: eventsParameter("Sessions with at most this many events in the range, of any type."),
+  min_seconds: secondsParameter(
+    "Sessions whose first and last event in the range are at least this many seconds apart.",
+  ),
+  max_seconds: secondsParameter(
+    "Sessions whose first and last event in the range are at most this many seconds apart.",
+  ),
   include: IncludeParameter,
   limit: LimitParameter,
   cursor: CursorParameter,

@@ -30,7 +30,7 @@ export const LastEventAt = v.pipe(MomentSchema, v.description("The latest event 
 
 const ActiveAt = v.pipe(
   MomentSchema,
-  v.description("What the list is ordered by: the session's last event in the range that the filters match."),
+  v.description("The session's last event in the range that matches the filters. The list is ordered by it."),
 );
 
 export const SessionsResponse = v.object({
@@ -50,8 +50,8 @@ export const SessionsResponse = v.object({
 const SessionsPlaceSchema = v.strictTuple([v.pipe(v.number(), v.safeInteger()), EventPlaceSchema]);
 
 /**
- * `GET /theeye/sessions`: the sessions with an event in the range that the filters match, by the last of these events, each once.
- * Events received after the first page was asked for are left out of the pages that follow it.
+ * `GET /theeye/sessions`: each session with an event in the range that matches the filters, once, by the last such event.
+ * Later pages leave out events that were received after the first page was requested.
  */
 export async function listSessions(c: Context<AppEnv>): Promise<Response> {
   const split = readPropertyFilters(c.req.url);
@@ -100,18 +100,18 @@ export async function listSessions(c: Context<AppEnv>): Promise<Response> {
 
 function refuseList(why: "cold_scan" | "too_many"): Refusal {
   if (why === "too_many") {
-    const detail = `The visitor has more than ${MAX_VISITOR_SESSIONS} sessions, or they take more than ${MAX_SESSION_LIST_ROWS} rows to look through. Take a shorter range, or GET /theeye/visitors/{id}.`;
+    const detail = `The visitor has more than ${MAX_VISITOR_SESSIONS} sessions, or reading them takes more than ${MAX_SESSION_LIST_ROWS} rows. Use a shorter range, or GET /theeye/visitors/{id}.`;
     return new Refusal("question_too_large", detail, { limit: MAX_VISITOR_SESSIONS });
   }
   return new Refusal(
     "cold_scan",
-    "In the archive sessions are listed without filters and `include=times`, and for keys that see every application. Ask for a later range, or in SQL.",
+    "A part of the range is archived. There, sessions are listed without `include=times`, and by a property only together with an application, category, name or visitor. The archive is read a bounded number of times. Use a later or shorter range, a smaller `limit`, or SQL.",
   );
 }
 
 /**
- * The first or last event of a session may belong to another application, and finding the key's own in many sessions
- * has no bound on its work.
+ * The first or last event of a session may belong to another application. Finding the events that the key can read, in
+ * many sessions, would be unbounded work.
  */
 function refuseTimes(): Refusal {
   const detail =

@@ -47,6 +47,9 @@ const VisitPlaceSchema = v.pipe(
   v.transform(([window, session]) => ({ window, session })),
 );
 
+const NOT_IN_DATABASES =
+  "No event of this visitor is in the databases. Archived sessions are not listed here: GET /theeye/sessions?visitor_id=… finds them.";
+
 /** `GET /theeye/visitors/{id}`: the sessions in which an event carries this `visitor_id`. */
 export async function showVisitor(c: Context<AppEnv>): Promise<Response> {
   const visitor = c.req.param("id") ?? "";
@@ -58,7 +61,7 @@ export async function showVisitor(c: Context<AppEnv>): Promise<Response> {
   return answerFrom(async () => {
     const { databases, meter } = metered(databasesOf(c.env));
     const { rows, next, sessions } = await findVisitorSessions(databases, visitor, { limit: question.limit, after });
-    if (sessions === 0) return problem("not_found", "No event of this visitor is stored.");
+    if (sessions === 0) return problem("not_found", NOT_IN_DATABASES);
     const place = next === null ? null : [next.window, next.session];
     return pageResponse(
       c.req.url,

@@ -26,6 +26,7 @@ export async function beginErasure(
   const salt = await saltOf(first, freshSalt());
   const hash = subjectHash(salt, subject);
   const erasure = { id, before: now, requestedBy };
+  await vault.putSubject(id, { kind: subject.kind, subject: subject.id, before: now, requestedBy });
   await vault.put(tombstoneOf(erasure, subject.kind, salt, [hash]), "0");
   await insertErasure(first, erasure, subject, hash);
   const begun = await loadErasure(first, id);

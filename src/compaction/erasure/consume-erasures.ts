@@ -1,15 +1,20 @@
 import * as v from "valibot";
 import { ErasureMessageSchema } from "../../model/erasure";
+import { MINUTE_MICROS } from "../../model/time/units";
 import { firstDatabase } from "../../storage/core/databases";
 import { messageOf } from "../../storage/core/transport-errors";
 import { stalledErasures } from "../../storage/erasures/erasure-records";
-import { type ErasureIo, runErasureStep } from "./erasure-step";
+import type { ErasureIo } from "./erasure-io";
+import { runErasureStep } from "./erasure-step";
 
 /** The delay between two attempts of a step, in seconds. */
 const RETRY_SECONDS = 10;
 
 /** If no step was counted for this long, the step is requested again: its message may be lost. */
-const STALLED_MICROS = 10 * 60 * 1_000_000;
+const STALLED_MICROS = 10 * MINUTE_MICROS;
+
+/** For a restore: until it is done, erased data can be read. */
+const STALLED_RESTORE_MICROS = 2 * MINUTE_MICROS;
 
 /**
  * Processes a batch of the erasure queue, in which each message requests one step. The queue needs no dead letters:
@@ -38,6 +43,9 @@ export async function consumeErasures(batch: MessageBatch<unknown>, io: ErasureI
  * erasures.
  */
 export async function resumeErasures({ databases, sendErasure, now }: ErasureIo): Promise<void> {
-  const stalled = await stalledErasures(firstDatabase(databases), now() - STALLED_MICROS);
+  const stalled = await stalledErasures(firstDatabase(databases), {
+    since: now() - STALLED_MICROS,
+    restoreSince: now() - STALLED_RESTORE_MICROS,
+  });
   for (const { id, step } of stalled) await sendErasure({ v: 1, erasure: id, step }, 0);
 }

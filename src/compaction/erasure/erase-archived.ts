@@ -12,7 +12,7 @@ import { eventsOfFile, rewriteErrorFile, rewriteEventFile } from "../rewrite-fil
 /** Sessions of a visitor that are read from the archive at a time. */
 const MAX_SESSIONS = 20;
 
-/** Every hour. */
+/** All hours. */
 const ALWAYS = { first: 0, last: Number.MAX_SAFE_INTEGER };
 
 export interface ArchiveIo {
@@ -22,10 +22,10 @@ export interface ArchiveIo {
 }
 
 /**
- * Erases a session's events, or its errors, from one file of the archive: the file is written anew without them.
+ * Erases a session's events, or its errors, from one file of the archive by rewriting the file without them.
  *
- * @returns how many were erased; null: no file holds any
- * @throws what D1 and R2 throw. Repeated it goes on where it stood.
+ * @returns how many were erased; null if no file holds any
+ * @throws what D1 and R2 throw. A repeat continues where the failed call stopped.
  */
 export async function eraseFromArchive(
   io: ArchiveIo,
@@ -49,12 +49,12 @@ export async function eraseFromArchive(
   return errors === null ? null : { events: 0, errors };
 }
 
-/** As `eraseFromArchive`, for the error of an id. */
+/** As `eraseFromArchive`, for the error with an id. */
 export function eraseArchivedError(io: ArchiveIo, id: string): Promise<number | null> {
   return eraseErrorsFrom(io, [ERROR_NAMES.id(id)], (error) => error.id === id);
 }
 
-/** As `eraseFromArchive`, for the errors whose content names a visitor, or holds its name and is no JSON. */
+/** As `eraseFromArchive`, for errors whose content names a visitor, or contains its id and is not JSON. */
 export function eraseVisitorFromArchive(
   io: ArchiveIo,
   { visitor, before }: { visitor: string; before: Micros },
@@ -101,7 +101,7 @@ export async function archivedSessionsOf(
   return [...sessions];
 }
 
-/** The files of a kind that the index has under a name, as far as they are in the manifest. */
+/** The files of a kind that the index lists under a name and that are in the manifest. */
 async function filesOf({ databases }: ArchiveIo, kind: ArchiveKind, name: string): Promise<ArchiveFile[]> {
   const found = await Promise.all(databases.map((database) => findInIndex(database, [name], ALWAYS)));
   const ids = [...new Set(found.flat().map(({ fileId }) => fileId))];

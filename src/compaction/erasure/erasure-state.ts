@@ -1,5 +1,7 @@
 import * as v from "valibot";
 import { CountSchema } from "../../model/count";
+import type { ErasedCounts } from "../../storage/erasures/erasure-records";
+import type { ErasureKind } from "../../storage/erasures/subject";
 
 const VisitPlaceSchema = v.object({
   partition: CountSchema,
@@ -21,6 +23,13 @@ const ErrorPlaceSchema = v.object({
  *   after which the search continues. They are saved before they are erased, because the rows that lead to them are
  *   erased with them.
  * - `contents`: errors whose content names a visitor, after a given place.
+ *
+ * After a restore, in this order:
+ * - `tombstones`: gets the tombstones back from outside D1.
+ * - `files`: compares the manifest with the archive, object by object, after the name `after`. First it puts files
+ *   that an erasure has rewritten since in their place (`adopt`), then it removes files that no longer exist.
+ * - `stored`: examines every session of the restored databases. Those of `todo` are erased first.
+ * - `errors`: examines every error of the restored databases.
  */
 export const ErasureStateSchema = v.variant("phase", [
   v.object({ pass: CountSchema, phase: v.literal("subject") }),
@@ -31,6 +40,15 @@ export const ErasureStateSchema = v.variant("phase", [
     todo: v.array(v.string()),
   }),
   v.object({ pass: CountSchema, phase: v.literal("contents"), place: ErrorPlaceSchema }),
+  v.object({ pass: CountSchema, phase: v.literal("tombstones"), cursor: v.nullable(v.string()) }),
+  v.object({ pass: CountSchema, phase: v.literal("files"), task: v.picklist(["adopt", "remove"]), after: v.string() }),
+  v.object({
+    pass: CountSchema,
+    phase: v.literal("stored"),
+    place: v.nullable(VisitPlaceSchema),
+    todo: v.array(v.object({ session: v.string(), before: v.number() })),
+  }),
+  v.object({ pass: CountSchema, phase: v.literal("errors"), place: ErrorPlaceSchema }),
 ]);
 
 export type ErasureState = v.InferOutput<typeof ErasureStateSchema>;
@@ -38,6 +56,15 @@ export type ErasureState = v.InferOutput<typeof ErasureStateSchema>;
 /** Everything is searched twice: see SECOND_PASS_SECONDS. */
 export const PASSES = 2;
 
-export function startOfPass(kind: "session" | "visitor" | "error", pass: number): ErasureState {
+export function startOfPass(kind: ErasureKind, pass: number): ErasureState {
+  if (kind === "restore") {
+    return pass === 1 ? { pass, phase: "tombstones", cursor: null } : { pass, phase: "stored", place: null, todo: [] };
+  }
   return kind === "visitor" ? { pass, phase: "sessions", place: null, todo: [] } : { pass, phase: "subject" };
+}
+
+/** What a step did, and where the next one starts. */
+export interface StepResult extends ErasedCounts {
+  /** Null when the pass is complete. */
+  next: ErasureState | null;
 }

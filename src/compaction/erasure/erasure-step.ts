@@ -1,52 +1,30 @@
 import * as v from "valibot";
 import { type ErasureMessage, SECOND_PASS_SECONDS } from "../../model/erasure";
 import type { Micros } from "../../model/time/time";
-import type { ArchiveBucket } from "../../storage/archive/archive-bucket";
 import { deleteAbandonedObjects } from "../../storage/archive/pending-objects";
-import { type Database, firstDatabase } from "../../storage/core/databases";
-import { eraseErrorsById, eraseSessionErrors, eraseVisitorErrors } from "../../storage/erasures/erase-errors";
-import { eraseMentions } from "../../storage/erasures/erase-mentions";
-import { type Budget, eraseSessionEvents } from "../../storage/erasures/erase-session";
+import { firstDatabase } from "../../storage/core/databases";
+import { eraseErrorsById, eraseVisitorErrors } from "../../storage/erasures/erase-errors";
+import type { Budget } from "../../storage/erasures/erase-session";
 import { raiseFences } from "../../storage/erasures/erasure-fence";
 import {
   addTombstones,
   countErasureStep,
-  type ErasedCounts,
   type Erasure,
   loadErasure,
   saltOf,
 } from "../../storage/erasures/erasure-records";
 import { subjectHash } from "../../storage/erasures/subject";
-import { type TombstoneVault, tombstoneOf } from "../../storage/erasures/tombstone-vault";
+import { tombstoneOf } from "../../storage/erasures/tombstone-vault";
 import { nextVisitedSessions } from "../../storage/erasures/visited-sessions";
 import { freshSalt } from "./begin-erasure";
-import { archivedSessionsOf, eraseArchivedError, eraseFromArchive, eraseVisitorFromArchive } from "./erase-archived";
-import { type ErasureState, ErasureStateSchema, PASSES, startOfPass } from "./erasure-state";
-
-/** The dependencies of erasures. */
-export interface ErasureIo {
-  databases: Database[];
-  vault: TombstoneVault;
-  /** Null if the deployment has no archive. */
-  archive: ArchiveBucket | null;
-  /** Requests a step after a delay in seconds. Resolves once the queue has the message. */
-  sendErasure: (message: ErasureMessage, delaySeconds: number) => Promise<void>;
-  /** The transactions that one step may make. */
-  transactionsPerStep: number;
-  now: () => Micros;
-  log: (line: Record<string, unknown>) => void;
-}
-
-/** About 10,000 events. Their queries are about half of what an invocation may make. */
-export const TRANSACTIONS_PER_STEP = 40;
+import { archivedSessionsOf, eraseArchivedError, eraseVisitorFromArchive } from "./erase-archived";
+import { eraseSession } from "./erase-everywhere";
+import type { ErasureIo } from "./erasure-io";
+import { type ErasureState, ErasureStateSchema, PASSES, type StepResult, startOfPass } from "./erasure-state";
+import { continueRestore } from "./restore/continue-restore";
 
 /** Sessions of a visitor that get their tombstones together. */
 const SESSIONS_PER_TOMBSTONE = 20;
-
-interface StepResult extends ErasedCounts {
-  /** Null when the pass is complete. */
-  next: ErasureState | null;
-}
 
 /**
  * Runs one step of an erasure. Running it twice, or in two consumers at once, is harmless: erased rows are not found
@@ -72,6 +50,8 @@ export async function runErasureStep({ erasure: id, step }: ErasureMessage, io: 
   const isPassThrough = next === null;
   const following = next ?? (state.pass < PASSES ? startOfPass(erasure.kind, state.pass + 1) : null);
   const counted = { id, step, state: following === null ? null : JSON.stringify(following), now: io.now() };
+  // Before the last step is counted: an erasure that is done leaves no record of its subject.
+  if (following === null && erasure.kind !== "restore") await io.vault.removeSubject(id);
   if (!(await countErasureStep(first, counted, counts))) return;
   io.log({ log: "erasure", erasure: id, step, phase: state.phase, pass: state.pass, ...counts });
   if (following !== null) await sendNext(isPassThrough ? SECOND_PASS_SECONDS : 0);
@@ -94,13 +74,15 @@ function erase(erasure: Erasure, state: ErasureState, io: ErasureIo): Promise<St
       return eraseVisitedSessions({ ...erasure, visitor: subject }, state, io, budget);
     case "contents":
       return eraseContents({ visitor: subject, before }, state, io, budget);
+    default:
+      return continueRestore({ id: erasure.id, restored: subject }, state, io, budget);
   }
 }
 
 async function eraseError(id: string, state: ErasureState, io: ErasureIo): Promise<StepResult> {
   const hot = await eraseErrorsById(io.databases, [id]);
   const archived = await eraseArchivedError(io, id);
-  // Until no file holds it.
+  // The step repeats until no file holds the error.
   return { next: archived === null ? null : state, sessions: 0, events: 0, errors: hot + (archived ?? 0) };
 }
 
@@ -112,28 +94,6 @@ async function eraseOneSession(
 ): Promise<StepResult> {
   const { isDone, ...counts } = await eraseSession(erased, io, budget);
   return { next: isDone ? null : state, sessions: isDone && state.pass === 1 ? 1 : 0, ...counts };
-}
-
-async function eraseSession(erased: { session: string; before: Micros }, io: ErasureIo, budget: Budget) {
-  const { databases } = io;
-  const hot = await eraseSessionEvents(databases, erased, budget);
-  let { events } = hot;
-  let errors = 0;
-  let { isDone } = hot;
-  if (isDone) ({ errors, isDone } = await eraseSessionErrors(databases, erased, budget));
-  if (isDone) await eraseMentions(databases, erased.session);
-  // Each rewritten file takes a whole step. Files that the compactor copies meanwhile already lack the erased
-  // events.
-  const archived = isDone && budget.left > 0 ? await eraseFromArchive(io, erased) : null;
-  // Without this look the session would count as done: a visitor's second pass may not find it again.
-  if (budget.left <= 0) isDone = false;
-  if (archived !== null) {
-    budget.left = 0;
-    events += archived.events;
-    errors += archived.errors;
-    isDone = false;
-  }
-  return { isDone, events, errors };
 }
 
 /** Erases whole sessions. Events of a session without the visitor's id belong to the same person. */
@@ -195,6 +155,6 @@ async function eraseContents(
   const { errors, next } = await eraseVisitorErrors(io.databases, erased, state.place, budget);
   if (next !== null) return { ...counts, next: { ...state, place: next }, errors };
   const archived = await eraseVisitorFromArchive(io, erased);
-  // A file is a step's work. The errors of the databases are looked through once more then: few, as a rule.
+  // Each rewritten file takes a whole step. The next step scans the errors in the databases again; they are usually few.
   return { ...counts, next: archived === null ? null : state, errors: errors + (archived ?? 0) };
 }

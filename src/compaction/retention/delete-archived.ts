@@ -3,30 +3,30 @@ import { HOUR_SECONDS } from "../../model/time/units";
 import type { ArchiveFile, ArchiveKind } from "../../storage/archive/file/archive-file";
 import { filesByHour, filesOfApplication } from "../../storage/archive/manifest";
 import { firstDatabase } from "../../storage/core/databases";
-import type { CompactionWorld } from "../compaction-world";
+import type { CompactionIo } from "../compaction-io";
 import { removeFiles, rewriteErrorFile, rewriteEventFile } from "../rewrite-file";
 import type { Deleted } from "./retention-log";
 
-/** Files that one run deletes at most; the next run goes on. */
+/** The most files that one run deletes. The next run continues. */
 const MAX_FILES = 100;
 
-/** Rows of the files that one run writes anew: some 2 s of CPU. */
+/** A run stops once it has read files with more rows than this: about 2 s of CPU. */
 const MAX_ROWS = 200_000;
 
 const NOTHING: Deleted = { rows: 0, bytes: 0, what: null, hasMore: false };
 
-/** The start of the last hour that is over before a moment. */
+/** The start of the last hour that ended before a time. */
 function lastHour(before: Micros): number {
   return Math.floor(before / 1_000_000) - HOUR_SECONDS;
 }
 
 /**
- * Deletes files of the archive whose hour was over before a moment.
+ * Deletes files of the archive whose hour ended before a time.
  *
  * @throws what D1 and R2 throw
  */
 export async function deleteFiles(
-  { databases, archive }: CompactionWorld,
+  { databases, archive }: CompactionIo,
   { kind, before }: { kind: ArchiveKind; before: Micros },
 ): Promise<Deleted> {
   if (archive === null) return NOTHING;
@@ -45,13 +45,13 @@ export async function deleteFiles(
 }
 
 /**
- * Deletes an application's rows from files of the archive whose hour was over before a moment: the files are written anew without
- * them, or deleted where they hold nothing else.
+ * Deletes an application's rows from files of the archive whose hour ended before a time: rewrites the files without them, or
+ * deletes files that hold nothing else.
  *
  * @throws what D1 and R2 throw
  */
 export async function rewriteFilesOf(
-  { databases, archive }: CompactionWorld,
+  { databases, archive }: CompactionIo,
   { kind, application, before }: { kind: ArchiveKind; application: string; before: Micros },
   now: Micros,
 ): Promise<Deleted> {

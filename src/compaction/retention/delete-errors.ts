@@ -4,14 +4,14 @@ import { eraseErrors } from "../../storage/erasures/erase-errors";
 import type { ErrorKey } from "../../storage/errors/error-key";
 import type { Deleted } from "./retention-log";
 
-/** Errors of one transaction: some 13 MB of contents at most. */
+/** Errors that one transaction deletes: at most about 13 MB of contents. */
 const ERRORS_PER_TRANSACTION = 100;
 
-/** Transactions of one run. */
+/** The most transactions of one run. */
 const MAX_TRANSACTIONS = 50;
 
 /**
- * Deletes errors in the databases that were received before a moment: of one application, or of all.
+ * Deletes the errors of one application, or of all, that were received before a time, from the databases.
  *
  * @throws what D1 throws
  */

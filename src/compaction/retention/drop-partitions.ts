@@ -1,24 +1,22 @@
 import { formatTimestamp, type Micros } from "../../model/time/time";
 import { type Database, firstDatabase } from "../../storage/core/databases";
+import { unionTexts } from "../../storage/core/union-all";
 import { lateSuffix } from "../../storage/partitions/partition";
 import { dropPartition } from "../../storage/partitions/partition-lifecycle";
 import { loadPartitionMap, NO_PARTITIONS } from "../../storage/partitions/partition-records";
 import type { Deleted } from "./retention-log";
 
-/** Partitions that one run drops. */
+/** The most partitions that one run drops. */
 const MAX_PARTITIONS = 20;
 
-/** Tables in one statement: D1's limit on the terms of a UNION ALL. */
-const MAX_TERMS = 5;
-
 /**
- * Drops partitions whose last moment is older: their rows go at once, whatever their number, and no row is written.
+ * Drops partitions that ended before a time. Dropping removes any number of rows at once and writes none.
  *
  * @throws what D1 throws
  */
 export async function dropOldPartitions(databases: readonly Database[], before: Micros): Promise<Deleted> {
   const map = await loadPartitionMap(firstDatabase(databases), NO_PARTITIONS);
-  // One that is being copied goes on: its files are deleted afterwards.
+  // Partitions that are being copied are left out: their files are deleted afterwards.
   const old = map.partitions.filter(({ state, ready, to }) => state === "open" && ready && to <= before);
   const dropped = old.slice(0, MAX_PARTITIONS);
   let rows = 0;
@@ -39,7 +37,7 @@ export async function dropOldPartitions(databases: readonly Database[], before: 
 }
 
 /**
- * Deletes what came late to partitions that have left the databases and whose last moment is older.
+ * Deletes the late events of dropped partitions that ended before a time.
  *
  * @throws what D1 throws
  */
@@ -52,10 +50,7 @@ export async function emptyLateLanes(databases: readonly Database[], before: Mic
     const own = old.filter((partition) => partition.databases.includes(index));
     if (own.length === 0) continue;
     const terms = own.map((one) => `SELECT ${one.id} AS id WHERE EXISTS (SELECT 1 FROM events_${lateSuffix(one)})`);
-    const statements = Array.from({ length: Math.ceil(terms.length / MAX_TERMS) }, (_, n) =>
-      binding.prepare(terms.slice(n * MAX_TERMS, (n + 1) * MAX_TERMS).join(" UNION ALL ")),
-    );
-    const found = await binding.batch<{ id: number }>(statements);
+    const found = await binding.batch<{ id: number }>(unionTexts(terms).map((text) => binding.prepare(text)));
     const filled = new Set(found.flatMap(({ results }) => results.map(({ id }) => id)));
     for (const partition of own.filter(({ id }) => filled.has(id))) {
       const [deleted] = await binding.batch(

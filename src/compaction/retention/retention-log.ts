@@ -2,20 +2,20 @@ import type { Micros } from "../../model/time/time";
 import type { ArchiveKind } from "../../storage/archive/file/archive-file";
 import type { Database } from "../../storage/core/databases";
 
-/** What retention has deleted, and when each rule was last through. Everything here throws what D1 throws. */
+/** Records deletions, and when each rule last had nothing to delete. All functions here throw what D1 throws. */
 
-/** What one rule has deleted in one run. */
+/** What one rule deleted in one run. */
 export interface Deleted {
   rows: number;
-  /** Of objects of the archive. */
+  /** Bytes removed from the archive. */
   bytes: number;
-  /** Says what, for the log; null: nothing. */
+  /** A description for the log; null if nothing was deleted. */
   what: Record<string, unknown> | null;
   /** True if there is more to delete. */
   hasMore: boolean;
 }
 
-/** True if a rule was not found to be through since a moment. */
+/** True unless the rule was found to have nothing to delete after the given time. */
 export async function isCheckDue({ binding }: Database, rule: string, since: Micros): Promise<boolean> {
   const at = await binding.prepare("SELECT at FROM retention_checks WHERE rule = ?1").bind(rule).first<Micros>("at");
   return at === null || at <= since;

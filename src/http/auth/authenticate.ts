@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from "hono";
 import * as v from "valibot";
-import { type KeyRecord, KeyRecordSchema, keyEntry, type Scope } from "../../model/access-key";
 import type { Config } from "../../model/config";
-import { isListedOrigin } from "../../model/origin";
+import { type KeyRecord, KeyRecordSchema, keyEntry, type Scope } from "../../model/keys/access-key";
+import { isListedOrigin } from "../../model/keys/origin";
 import type { AppEnv } from "../app-env";
 import { logFailure } from "../log";
 import { Refusal } from "../problem";

@@ -1,4 +1,4 @@
-import type { KeyRecord } from "../../model/access-key";
+import type { KeyRecord } from "../../model/keys/access-key";
 
 /** Cached keys of each kind, found and not found: about 1 KB each in an isolate of 128 MB. */
 export const MAX_CACHED_KEYS = 1_000;

@@ -1,4 +1,4 @@
-import type { Scope } from "../../model/access-key";
+import type { Scope } from "../../model/keys/access-key";
 
 /**
  * The sender of a request. A write key always belongs to an application; the first admin key of a deployment belongs to
@@ -8,7 +8,8 @@ export type Identity =
   | { scope: "write"; application: string }
   | {
       scope: "read";
-      application: string /** The applications that it sees. Null: all. */;
+      application: string;
+      /** The applications that it sees. Null: all. */
       applications: readonly string[] | null;
     }
   | { scope: "admin"; application: string | null };

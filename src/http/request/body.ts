@@ -1,4 +1,5 @@
 import { gunzipSync } from "node:zlib";
+import { readBrokenUtf8 } from "../../model/json/broken-utf8";
 import { MAX_BODY_BYTES } from "../../model/limits";
 import { Refusal } from "../problem";
 
@@ -6,6 +7,12 @@ import { Refusal } from "../problem";
 export interface Body {
   text: string;
   bytes: number;
+}
+
+/** A body of which lines may be broken. */
+export interface BodyOfLines extends Body {
+  /** What to say of bytes that are not UTF-8. Null if all are. */
+  notUtf8: string | null;
 }
 
 /**
@@ -16,12 +23,33 @@ export interface Body {
  * which stops a gzip bomb.
  */
 export async function readBody(request: Request): Promise<Body | Refusal> {
+  const body = await readDecompressed(request);
+  if (body instanceof Refusal) return body;
+  const text = decode(body.bytes);
+  return text === null ? new Refusal("invalid_json", `${body.notUtf8}.`) : { text, bytes: body.bytes.length };
+}
+
+/**
+ * Like `readBody`, but does not refuse bytes that are not UTF-8. The text has them as readBrokenUtf8 writes them, so it
+ * is not JSON as a whole, but single lines of it may be.
+ */
+export async function readBodyOfLines(request: Request): Promise<BodyOfLines | Refusal> {
+  const body = await readDecompressed(request);
+  if (body instanceof Refusal) return body;
+  const { bytes, notUtf8 } = body;
+  const text = decode(bytes);
+  if (text !== null) return { text, bytes: bytes.length, notUtf8: null };
+  return { text: readBrokenUtf8(bytes), bytes: bytes.length, notUtf8 };
+}
+
+/** The bytes of a body, and what to say if they are not UTF-8. */
+async function readDecompressed(request: Request): Promise<{ bytes: Uint8Array; notUtf8: string } | Refusal> {
   const raw = await readBytes(request);
   if (raw instanceof Refusal) return raw;
   const encoding = (request.headers.get("Content-Encoding") ?? "").trim().toLowerCase();
   if (raw[0] === 0x1f && raw[1] === 0x8b) {
     const bytes = unzip(raw);
-    return bytes instanceof Refusal ? bytes : decode(bytes, "The body is gzip of something that is not UTF-8.");
+    return bytes instanceof Refusal ? bytes : { bytes, notUtf8: "The body is gzip of something that is not UTF-8" };
   }
   if (!["", "identity", "gzip", "x-gzip"].includes(encoding)) {
     return new Refusal(
@@ -31,7 +59,8 @@ export async function readBody(request: Request): Promise<Body | Refusal> {
       { "Accept-Encoding": "gzip" },
     );
   }
-  return decode(raw, encoding.endsWith("gzip") ? "The body is neither gzip nor UTF-8." : "The body is not UTF-8.");
+  const notUtf8 = encoding.endsWith("gzip") ? "The body is neither gzip nor UTF-8" : "The body is not UTF-8";
+  return { bytes: raw, notUtf8 };
 }
 
 async function readBytes(request: Request): Promise<Uint8Array | Refusal> {
@@ -77,11 +106,12 @@ function unzip(raw: Uint8Array): Uint8Array | Refusal {
 /** One decoder for all requests: each body is decoded in one call, which leaves no state. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-function decode(bytes: Uint8Array, whereNot: string): Body | Refusal {
+/** Null if the bytes are not UTF-8. */
+function decode(bytes: Uint8Array): string | null {
   try {
-    return { text: utf8.decode(bytes), bytes: bytes.length };
+    return utf8.decode(bytes);
   } catch {
-    return new Refusal("invalid_json", whereNot);
+    return null;
   }
 }
 

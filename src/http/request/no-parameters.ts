@@ -5,8 +5,8 @@ import { Refusal } from "../problem";
 import { readParameters } from "./parameters";
 
 /**
- * For operations that take no parameters. One that is passed over would have been meant: `dry_run=1` of an operation that has no dry
- * run would delete.
+ * Refuses every parameter, for operations that take none. If parameters were ignored, a `DELETE` with `dry_run=1` would
+ * delete.
  */
 export const takesNoParameters: MiddlewareHandler<AppEnv> = async (c, next) => {
   const refused = readParameters(c.req.url, v.object({}));

@@ -1,8 +1,10 @@
 import * as v from "valibot";
 import { EVENT_CODE_NAMES } from "../../model/codes";
 import { DEFAULT_PAGE_SIZE, MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS, MAX_PAGE_SIZE } from "../../model/limits";
-import { parseTimestamp, TEXT_TIMESTAMP_FORMS } from "../../model/time/time";
+import { plainMessage } from "../../model/plain-message";
+import { DAY_MICROS } from "../../model/time/units";
 import { Refusal } from "../problem";
+import { readGivenTime, TIME_FORMS } from "./given-time";
 
 /** The schema of a route's parameters: from the texts in the URL to parsed values. */
 export type ParameterSchema = v.GenericSchema & { entries: Record<string, v.GenericSchema> };
@@ -34,7 +36,7 @@ export function readParameters<const Schema extends ParameterSchema>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   // valibot reports a missing member as an issue of the object, with a message about the object's type.
-  const why = issue.received === "undefined" ? "it is missing" : issue.message;
+  const why = issue.received === "undefined" ? "it is missing" : plainMessage(issue);
   return refuseParameter(String(issue.path?.[0]?.key ?? ""), `${why}.`);
 }
 
@@ -52,7 +54,7 @@ export function refuseReversedRange(question: {
   return refuseParameter("start_date", "expected a time that is not after end_date.");
 }
 
-/** A text as it is, of a length that is bounded. */
+/** A text of bounded length, unchanged. */
 export function text(max: number, description: string) {
   return v.optional(
     v.pipe(v.string(), v.maxLength(max, `expected at most ${max} characters`), v.description(description)),
@@ -71,43 +73,34 @@ export const CodeParameter = v.optional(
   ),
 );
 
-const BARE_DATE = /^\d{4}-\d{2}-\d{2}$/;
-const MOMENT_FORMS = `${TEXT_TIMESTAMP_FORMS}, or a date such as 2021-01-01`;
-
-function moment(timeOfBareDate: string, description: string) {
+function moment(bound: "first" | "last", description: string) {
   return v.optional(
     v.pipe(
       v.string(),
       v.description(description),
       v.rawTransform(({ dataset, addIssue, NEVER }) => {
-        const given = dataset.value;
-        const micros = parseTimestamp(BARE_DATE.test(given) ? `${given} ${timeOfBareDate}` : withOffsetSign(given));
-        if (micros !== null) return micros;
-        addIssue({ message: `expected ${MOMENT_FORMS}` });
+        const given = readGivenTime(dataset.value);
+        if (given !== null) return given.kind === "date" && bound === "last" ? given.at + DAY_MICROS - 1 : given.at;
+        addIssue({ message: `expected ${TIME_FORMS}` });
         return NEVER;
       }),
     ),
   );
 }
 
-/** An unescaped plus sign in a URL is decoded as a space: `2021-01-01T09:15:27 02:00`. */
-function withOffsetSign(given: string): string {
-  return given.replace(/(\d:\d{2}\S*|[Tt]\d{4}\S*) (\d{2}:?(?:\d{2})?)$/, "$1+$2");
-}
-
 /** @param what which times the range is about, for example "of occurrence" */
 export function startDateParameter(what: string) {
   return moment(
-    "00:00:00.000000",
-    `The earliest time ${what}, inclusive: ${MOMENT_FORMS}, which means its first microsecond (UTC).`,
+    "first",
+    `The earliest time ${what}, inclusive: ${TIME_FORMS}, which means its first microsecond (UTC).`,
   );
 }
 
 /** @param what see `startDateParameter` */
 export function endDateParameter(what: string) {
   return moment(
-    "23:59:59.999999",
-    `The latest time ${what}, inclusive to the microsecond: ${MOMENT_FORMS}, which means its last microsecond (UTC). A time with whole seconds means exactly that time: 09:15:27 excludes 09:15:27.000001.`,
+    "last",
+    `The latest time ${what}, inclusive to the microsecond: ${TIME_FORMS}, which means its last microsecond (UTC). A time with whole seconds means exactly that time: 09:15:27 excludes 09:15:27.000001.`,
   );
 }
 

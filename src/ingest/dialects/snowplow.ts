@@ -46,7 +46,7 @@ function eventOf(event: unknown): Record<string, unknown> {
   if (!isJsonObject(event)) return unmapped(event);
   const kind = textOf(event.e) ?? "";
   const contexts = embedded(event.co, event.cx)?.data;
-  const own = ownWords(kind, event);
+  const own = mapKind(kind, event);
   const time = Number(firstText(event.ttm, event.dtm));
   const hasTime = firstText(event.ttm, event.dtm) !== undefined && Number.isFinite(time);
   const read = new Set([
@@ -72,7 +72,7 @@ function eventOf(event: unknown): Record<string, unknown> {
   });
 }
 
-interface OwnWords {
+interface KindMapping {
   category: string;
   name: string;
   data?: Record<string, unknown>;
@@ -82,7 +82,7 @@ interface OwnWords {
 }
 
 /** The event's type, and the payload of a self-describing event. */
-function ownWords(kind: string, event: Record<string, unknown>): OwnWords {
+function mapKind(kind: string, event: Record<string, unknown>): KindMapping {
   if (kind === "se") {
     const [category, name] = [textOf(event.se_ca), textOf(event.se_ac)];
     const read = [...(category === undefined ? [] : ["se_ca"]), ...(name === undefined ? [] : ["se_ac"])];

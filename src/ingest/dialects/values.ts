@@ -36,7 +36,7 @@ export interface Mapped {
   data: Record<string, unknown>;
   timestamp: unknown;
   id: string | undefined;
-  /** An object of its own, to which is added what has no other place. */
+  /** A new object. Members that have no other place are added to it. */
   context: Record<string, unknown>;
   /** Members that cannot be mapped. The context keeps them as `unmapped`; undefined values are left out. */
   unmapped?: Record<string, unknown>;
@@ -68,7 +68,7 @@ export function nativeEvent(mapped: Mapped): Record<string, unknown> {
   return event;
 }
 
-/** The members that are not undefined, or undefined where there are none. Nearly no event has any. */
+/** The members that are not undefined, or undefined if there are none, as in nearly every event. */
 function leftOverOf(unmapped: Record<string, unknown>): Record<string, unknown> | undefined {
   let some: Record<string, unknown> | undefined;
   for (const name in unmapped) {
@@ -80,8 +80,8 @@ function leftOverOf(unmapped: Record<string, unknown>): Record<string, unknown> 
 }
 
 /**
- * What is lost if `over` is written over `under`: members of one name with another value, or undefined without such a
- * member. Nearly no event has any.
+ * Returns the members of `under` that `over` would replace with another value. Undefined if there are none, as in
+ * nearly every event.
  */
 export function hiddenBy(
   over: Record<string, unknown>,
@@ -118,7 +118,7 @@ export function divide(
   return [Object.fromEntries(first), Object.fromEntries(entries.filter(([key]) => !isFirst(key)))];
 }
 
-/** Wraps an event that is not an object, so that it ends among the errors and its neighbours are stored. */
+/** Wraps an event that is not an object, so that it is stored among the errors and its neighbours are stored as usual. */
 export function unmapped(value: unknown): Record<string, unknown> {
   return { data: null, context: { unmapped: value ?? null } };
 }

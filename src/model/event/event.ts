@@ -132,7 +132,8 @@ export type ClientEvent = v.InferOutput<typeof EventSchema>;
 
 /** What an issue found, shortened: valibot reports the whole text of a string. */
 export function foundIn({ input, received }: { input: unknown; received: string }): string {
-  return typeof input === "string" ? excerpt(input) : received;
+  if (typeof input === "string") return excerpt(input);
+  return received === "Array" ? "a list" : received === "Object" ? "an object" : received;
 }
 
 /** At most 40 characters of a text, so that a message never repeats a payload. */

@@ -9,12 +9,12 @@ import { isJsonObject } from "./event";
  */
 export function fingerprint(event: unknown): string {
   return createHash("sha256")
-    .update(canonicalText(saying(event)))
+    .update(canonicalText(comparedContent(event)))
     .digest("base64url")
     .slice(0, 16);
 }
 
-function saying(event: unknown): unknown {
+function comparedContent(event: unknown): unknown {
   if (!isJsonObject(event)) return event;
   const { category, name, data, timestamp } = event;
   const occurredAt = momentOf(timestamp);

@@ -1,3 +1,4 @@
+import { brokenByteAt } from "../json/broken-utf8";
 import { jsonErrorIndex } from "../json/json-error";
 import { excerpt } from "./event";
 
@@ -12,6 +13,8 @@ export function textEventMessage(text: string): string {
 function foundIn(text: string): string {
   if (!text.trimStart().startsWith("{")) return excerpt(text);
   const examined = text.slice(0, MAX_EXAMINED_CHARACTERS);
+  const brokenByte = brokenByteAt(examined);
+  if (brokenByte !== null) return `a text that is not UTF-8 from column ${brokenByte + 1} on: ${excerpt(text)}`;
   const index = jsonErrorIndex(examined);
   if (index < examined.length) return `a text that is not JSON from column ${index + 1} on: ${excerpt(text)}`;
   if (examined.length < text.length) return `a text: ${excerpt(text)}`;

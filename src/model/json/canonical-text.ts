@@ -17,7 +17,13 @@ const MAX_PLAIN_LEVELS = 20;
  */
 export function canonicalText(value: unknown): string {
   if (isInOrder(value, MAX_PLAIN_LEVELS)) return JSON.stringify(value) ?? "";
-  return isNestedDeeper(value, MAX_CANONICAL_LEVELS) ? jsonText(value) : (canonicalize(value) ?? "");
+  if (isNestedDeeper(value, MAX_CANONICAL_LEVELS)) return jsonText(value);
+  try {
+    return canonicalize(value) ?? "";
+  } catch {
+    // It refuses a number beyond the range of a double, which JSON.parse reads as Infinity and JSON.stringify writes as null.
+    return canonicalize(JSON.parse(jsonText(value))) ?? "";
+  }
 }
 
 function isInOrder(value: unknown, levels: number): boolean {

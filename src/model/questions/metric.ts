@@ -17,7 +17,7 @@ export type Metric =
 export const METRIC_RULE =
   "expected events, sessions, visitors, or sum:, avg:, p50:, p90: or p99: with the path of a number, such as sum:price";
 
-/** Reads a metric as questions write it: `sum:price`. Null if it is none. */
+/** Reads a metric as questions write it: `sum:price`. Null if it is not a metric. */
 export function parseMetric(text: string): Metric | null {
   if (text === "events" || text === "sessions" || text === "visitors") return { kind: text, property: null };
   const [, kind, name = ""] = /^(sum|avg|p50|p90|p99):(.*)$/s.exec(text) ?? [];

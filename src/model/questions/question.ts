@@ -2,7 +2,10 @@ import type { Micros } from "../time/time";
 import type { QuestionDimension } from "./dimension";
 import type { EventPattern } from "./event-pattern";
 import type { Metric } from "./metric";
+import type { SessionDimension } from "./sessions/session-dimension";
+import type { SessionMetric } from "./sessions/session-metrics";
 import type { Dimension, PropertyFilter } from "./stats-dimension";
+import type { PropertyTemplate } from "./templated-values";
 
 /** Whose events form a sequence: those of one session, or those of one visitor over all sessions. */
 export type Unit = "session" | "visitor";
@@ -47,37 +50,58 @@ export interface RetentionQuestion extends Ranged {
   returning: EventPattern;
 }
 
-/** Numbers over time of more events than an answer reads at once. */
-export interface NumbersQuestion extends Ranged {
-  kind: "stats";
-  metric: Metric;
-  groupBy: readonly Dimension[];
+/** Only these events are examined. */
+interface FilteredEvents {
   category: string | null;
   name: string | null;
   properties: readonly PropertyFilter[];
+}
+
+/** Numbers over time, for more events than one request reads. */
+export interface NumbersQuestion extends Ranged, FilteredEvents {
+  kind: "stats";
+  metric: Metric;
+  groupBy: readonly Dimension[];
   /** The starts of the buckets and the end of the last one, ascending. */
   bounds: readonly Micros[];
-  /** As they are asked for and shown. */
+  /** As requested, for the answer. */
   interval: string;
   timezone: string;
   /** How many groups are shown. */
   top: number;
-  /** Of the properties that are declared with one. */
-  templates: readonly { category: string; name: string; path: string; template: string }[];
+  /** The templates of declared properties. */
+  templates: readonly PropertyTemplate[];
+}
+
+/** Numbers about sessions, for more events than one request reads. */
+export interface SessionsQuestion extends Ranged, FilteredEvents {
+  kind: "session_stats";
+  /** Null: all. A job that was started by an older deployment has none. */
+  metrics?: readonly SessionMetric[] | null;
+  groupBy: SessionDimension | null;
+  /** The starts of the buckets and the end of the last one, ascending. */
+  bounds: readonly Micros[];
+  /** As requested, for the answer. */
+  interval: string;
+  timezone: string;
+  /** How many groups are shown. */
+  top: number;
+  /** The templates of declared properties. */
+  templates: readonly PropertyTemplate[];
 }
 
 /** A query about sequences, as the databases receive it and a job stores it. Plain JSON. */
-export type SequenceQuestion = FunnelQuestion | PathsQuestion | RetentionQuestion | NumbersQuestion;
+export type SequenceQuestion = FunnelQuestion | PathsQuestion | RetentionQuestion | NumbersQuestion | SessionsQuestion;
 
 /** The patterns of the events that a query reads: each of them matches at least one. */
 export function patternsOf(question: SequenceQuestion): readonly EventPattern[] {
   if (question.kind === "funnel") return question.steps;
   if (question.kind === "retention") return [question.first, question.returning];
-  if (question.kind === "stats") return [numbersPattern(question)];
+  if (question.kind === "stats" || question.kind === "session_stats") return [filterPattern(question)];
   return [question.events, question.start, question.end].filter((pattern) => pattern !== null);
 }
 
-function numbersPattern({ category, name, properties }: NumbersQuestion): EventPattern {
+function filterPattern({ category, name, properties }: FilteredEvents): EventPattern {
   return {
     ...{ category, name, application: null },
     data: properties.map(({ property, ...filter }) => ({ path: property.path, filter })),

@@ -4,6 +4,7 @@ import { namesOf } from "../json/json-pointer";
 import { jsonText } from "../json/json-text";
 import { isNestedDeeper } from "../json/nesting";
 import { MAX_NESTING_LEVELS } from "../limits";
+import { plainMessage } from "../plain-message";
 import type { Micros } from "../time/time";
 import { TooMuchWork } from "../work-meter";
 import { applyEdits } from "./apply-edits";
@@ -112,7 +113,7 @@ function messageOf(issues: readonly v.BaseIssue<unknown>[] | undefined): string 
       ? "is unknown"
       : received === "undefined"
         ? "is missing"
-        : message;
+        : plainMessage(within);
   return `${v.getDotPath(within)}: ${reason}`;
 }
 

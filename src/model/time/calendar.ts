@@ -58,7 +58,15 @@ export function nextBucket(start: Micros, interval: CalendarInterval, zone: Time
   const local = zone.localOf(start);
   // After a change by half an hour, a bucket does not begin at a full hour.
   if (interval === "hour") return start + (HOUR_MS - (local - Math.floor(local / HOUR_MS) * HOUR_MS)) * 1_000;
-  return zone.momentOf(addLocal(floorLocal(local, interval), interval, 1));
+  return laterBucket(start, interval, 1, zone);
+}
+
+/**
+ * The start of the bucket that is `count` days, weeks or months after the one that starts at a time; before it if `count`
+ * is negative. Where clocks change at midnight, a day can begin at one o'clock; the days around it begin at midnight.
+ */
+export function laterBucket(start: Micros, interval: "day" | "week" | "month", count: number, zone: TimeZone): Micros {
+  return zone.momentOf(addLocal(floorLocal(zone.localOf(start), interval), interval, count));
 }
 
 /** The start of a local day, week or month. */
@@ -92,7 +100,7 @@ export type Comparison = (typeof COMPARISONS)[number];
  */
 export function comparedPeriod(period: Period, comparison: Comparison, zone: TimeZone): Period {
   const { start, end } = period;
-  const [from, to] = [zone.localOf(start), zone.localOf(end)];
+  const [from, to] = [dayOrLocal(start, zone), dayOrLocal(end, zone)];
   const exactly = (moment: Micros) => moment % 1_000;
   const shifted = (local: LocalMillis, moment: Micros) => zone.momentOf(local) + exactly(moment);
   if (comparison === "previous_year") {
@@ -104,7 +112,13 @@ export function comparedPeriod(period: Period, comparison: Comparison, zone: Tim
     const months = (last.getUTCFullYear() - first.getUTCFullYear()) * 12 + last.getUTCMonth() - first.getUTCMonth();
     return { start: zone.momentOf(addLocal(from, "month", -months)), end: start };
   }
-  return { start: zone.momentOf(from - (floorLocal(to, "day") - floorLocal(from, "day"))), end: start };
+  return { start: zone.momentOf(from - (to - from)), end: start };
+}
+
+/** The local time, and midnight for the start of a day, even if clocks skip that midnight. */
+function dayOrLocal(moment: Micros, zone: TimeZone): LocalMillis {
+  const local = zone.localOf(moment);
+  return startsDay(moment, zone) ? floorLocal(local, "day") : local;
 }
 
 function startsDay(moment: Micros, zone: TimeZone): boolean {

@@ -1,3 +1,5 @@
+import { monthNumber } from "./months.ts";
+
 /**
  * A time in microseconds since 1970-01-01T00:00:00Z. A double holds it exactly until the year 2255, and events may not
  * lie further in the future than the tolerance.
@@ -28,8 +30,6 @@ const BASIC = new RegExp(String.raw`^(\d{4})(\d{2})(\d{2})[Tt](\d{2})(\d{2})(?:(
 
 /** `Sun, 06 Nov 1994 08:49:37 GMT`: the IMF-fixdate of RFC 9110. The name of the day is redundant and not checked. */
 const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** The first millisecond of the year 10000. */
 const END_MILLIS = 253_402_300_800_000;
@@ -92,8 +92,7 @@ function readText(text: string): Micros | null {
   const http = HTTP_DATE.exec(text);
   if (http === null) return null;
   const [, day, month = "", year, hour, minute, second] = http;
-  const monthNumber = MONTHS.indexOf(month) + 1;
-  const millis = millisOf(Number(year), monthNumber, Number(day), Number(hour), Number(minute), Number(second));
+  const millis = millisOf(Number(year), monthNumber(month), Number(day), Number(hour), Number(minute), Number(second));
   return millis === null ? null : microsOf(millis, "");
 }
 
@@ -131,9 +130,21 @@ function readNumber(value: number): Micros | null {
   return Number(whole) * 10 ** decimals + Number(fraction.slice(0, decimals).padEnd(decimals, "0"));
 }
 
+/** The texts of the last seconds, up to their decimals. The two times of an event and its neighbours mostly share a few. */
+const secondTexts = Array.from({ length: 16 }, () => ({ second: Number.NaN, text: "" }));
+
 /** ISO 8601 in UTC with six decimals: `2021-01-01T09:15:27.243860Z`. */
 export function formatTimestamp(micros: Micros): string {
-  const millis = Math.floor(micros / 1000);
-  const rest = String(micros - millis * 1000).padStart(3, "0");
-  return new Date(millis).toISOString().replace("Z", `${rest}Z`);
+  const second = Math.floor(micros / 1_000_000);
+  // The seven digits of 1,000,000 and the decimals keep the leading zeros, faster than padding does.
+  const decimals = String(1_000_000 + micros - second * 1_000_000).slice(1);
+  return `${textOfSecond(second)}${decimals}Z`;
+}
+
+function textOfSecond(second: number): string {
+  const kept = secondTexts[second & 15];
+  if (kept?.second === second) return kept.text;
+  const text = new Date(second * 1_000).toISOString().slice(0, -4);
+  if (kept !== undefined) Object.assign(kept, { second, text });
+  return text;
 }

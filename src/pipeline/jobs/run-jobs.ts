@@ -58,8 +58,8 @@ export async function wakeJobs(pipeline: JobPipeline): Promise<void> {
 }
 
 async function runStep({ job: id, step }: JobMessage, pipeline: JobPipeline): Promise<void> {
-  const home = firstDatabase(pipeline.databases);
-  const job = await loadJob(home, id);
+  const first = firstDatabase(pipeline.databases);
+  const job = await loadJob(first, id);
   if (job === null || job.status !== "running" || job.step > step + 1) return;
   if (job.step === step) {
     const isCounted = await takeStep(job, pipeline);
@@ -72,7 +72,7 @@ async function runStep({ job: id, step }: JobMessage, pipeline: JobPipeline): Pr
 /** @returns false if no step follows: another delivery has counted this step, or the job has failed */
 async function takeStep(job: QuestionJob, { databases, now, log }: JobPipeline): Promise<boolean> {
   const { id, question, step, steps } = job;
-  const home = firstDatabase(databases);
+  const first = firstDatabase(databases);
   const started = Date.now();
   try {
     const found = await tallySlice(databases, question, sliceOfStep(step, steps), MAX_ROWS_PER_STEP);
@@ -85,13 +85,13 @@ async function takeStep(job: QuestionJob, { databases, now, log }: JobPipeline):
     const counted = { now: now(), rowsRead: found.rowsRead };
     log({ log: "job", job: id, step, steps, rows_read: found.rowsRead, ms: Date.now() - started });
     return await countJobStep(
-      home,
+      first,
       job,
       isLast ? { ...counted, state: null, result: answerOf(question, state, 1) } : { ...counted, state, result: null },
     );
   } catch (thrown) {
     if (!(thrown instanceof TooManyRows)) throw thrown;
-    await failJob(home, id, `a step would read more than ${MAX_ROWS_PER_STEP} rows: use a shorter range`, now());
+    await failJob(first, id, `a step would read more than ${MAX_ROWS_PER_STEP} rows: use a shorter range`, now());
     return false;
   }
 }

@@ -81,7 +81,7 @@ async function claim(errors: LocatedError[], replay: string, databases: Database
   const states = await attempt([]);
   const holders = new Set([...states.values()].flatMap(({ claimed_by: holder }) => holder ?? []));
   holders.delete(replay);
-  // Those are on their way to the archive.
+  // The compactor has claimed these, to move them to the archive.
   holders.delete(ARCHIVE_CLAIM);
   const [first] = databases;
   if (holders.size === 0 || first === undefined) return states;

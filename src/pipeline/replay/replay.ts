@@ -11,6 +11,7 @@ import {
   type ReplayCounts,
   type StepPlan,
 } from "../../storage/admin/replays";
+import { firstDatabase } from "../../storage/core/databases";
 import { type Failure, failureOf, isFaultOfContent, messageOf } from "../../storage/core/transport-errors";
 import { asAsked, findErrors, fittingErrors } from "../../storage/errors/error-queries";
 import type { Pipeline } from "../process-batch";
@@ -73,14 +74,13 @@ async function runStep(
   attempts: number,
   pipeline: ReplayPipeline,
 ): Promise<{ failure: Failure; reason: string } | null> {
-  const [home] = pipeline.databases;
-  if (home === undefined) throw new Error("There is no database.");
+  const first = firstDatabase(pipeline.databases);
   const sendNext = () => pipeline.sendReplay({ v: 1, replay: id, step: step + 1 }, STEP_DELAY_SECONDS);
-  let replay = await loadReplay(home, id);
+  let replay = await loadReplay(first, id);
   if (replay === null || replay.status === "done" || replay.step > step + 1) return null;
   if (replay.status === "cancelled") {
     // An earlier delivery of this step failed, and it will not be retried.
-    await dropPlan(home, id);
+    await dropPlan(first, id);
     return null;
   }
   if (replay.step === step + 1) {
@@ -89,8 +89,8 @@ async function runStep(
     return null;
   }
   if (replay.plan === null) {
-    await planStep(home, id, step, await makePlan(replay, pipeline));
-    replay = await loadReplay(home, id);
+    await planStep(first, id, step, await makePlan(replay, pipeline));
+    replay = await loadReplay(first, id);
   }
   if (replay === null || replay.status !== "running" || replay.step !== step || replay.plan === null) return null;
 
@@ -105,7 +105,7 @@ async function runStep(
   }
   const counts = countResults(results);
   const { next } = plan;
-  if (!(await countStep(home, { id, step, next, now: pipeline.now() }, counts))) return null;
+  if (!(await countStep(first, { id, step, next, now: pipeline.now() }, counts))) return null;
   pipeline.log({ log: "replay", replay: id, step, ...counts, ms: Date.now() - started });
   if (next !== null) await sendNext();
   return null;

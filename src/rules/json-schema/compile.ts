@@ -2,12 +2,12 @@ import { isJsonObject } from "../../model/event/event";
 import { escapePointer } from "../../model/json/json-pointer";
 import { type EnforcedSchema, fragmentOf } from "../read-schema";
 import { SCHEMA_ARRAY_KEYWORDS, SCHEMA_KEYWORDS, SCHEMA_MAP_KEYWORDS } from "../schema-keywords";
-import { anyChecks } from "./keywords-any";
-import { arrayChecks, type Subschemas, unevaluatedItems } from "./keywords-array";
-import { dependentChecks, inPlaceChecks } from "./keywords-in-place";
-import { numberChecks } from "./keywords-number";
-import { objectChecks, unevaluatedProperties } from "./keywords-object";
-import { textChecks } from "./keywords-text";
+import { anyChecks } from "./keywords/any";
+import { arrayChecks, type Subschemas, unevaluatedItems } from "./keywords/array";
+import { dependentChecks, inPlaceChecks } from "./keywords/in-place";
+import { numberChecks } from "./keywords/number";
+import { objectChecks, unevaluatedProperties } from "./keywords/object";
+import { textChecks } from "./keywords/text";
 import { type Check, type Keyword, Subschema } from "./subschema";
 
 /** Compiles a schema from `readSchema`, which has checked its references. */

@@ -3,6 +3,8 @@ import type { WorkMeter } from "../../model/work-meter";
 /** Whether a number is a multiple of another, in decimal arithmetic: 0.0075 is a multiple of 0.0001. */
 export function isMultipleOf(value: number, divisor: number, meter: WorkMeter): boolean {
   if (Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) return value % divisor === 0;
+  // JSON.parse reads a number beyond the range of a double as Infinity, which has no digits.
+  if (!Number.isFinite(value) || !Number.isFinite(divisor)) return false;
   const [digits, exponent] = decimalOf(value);
   const [divisorDigits, divisorExponent] = decimalOf(divisor);
   const shift = exponent - divisorExponent;

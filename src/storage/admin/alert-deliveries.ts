@@ -1,4 +1,4 @@
-import type { AlertKind } from "../../model/alert";
+import type { AlertKind } from "../../model/alerts/alert";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 

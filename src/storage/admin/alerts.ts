@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type AlertKind, type AlertRule, AlertRuleSchema, type AlertState, MAX_ALERTS } from "../../model/alert";
+import { type AlertKind, type AlertRule, AlertRuleSchema, type AlertState, MAX_ALERTS } from "../../model/alerts/alert";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 

@@ -96,8 +96,8 @@ export async function readVersion(
 }
 
 /**
- * A page of the versions of a type, newest first, from below `before`. It ends early when schemas pass MAX_PAGE_CONTENT: one may have
- * 1 MB.
+ * A page of the versions of a type below `before`, newest first. It ends early if schemas pass MAX_PAGE_CONTENT: a single one
+ * may have 1 MB.
  */
 export async function listVersions(
   { binding }: Database,

@@ -1,3 +1,4 @@
+import { isVisible } from "../../model/keys/visibility";
 import type { Repair } from "../../model/repair/repair";
 import type { ReplaySelection } from "../../model/replay";
 import type { Micros } from "../../model/time/time";
@@ -184,9 +185,7 @@ function applicationOf({ selection }: Pick<Replay, "selection">): string | null 
 
 /** Returns whether a key limited to some applications may read a replay: its filter must name one of them. */
 export function isReplayVisible(replay: Pick<Replay, "selection">, applications: readonly string[] | null): boolean {
-  if (applications === null) return true;
-  const application = applicationOf(replay);
-  return application !== null && applications.includes(application);
+  return isVisible(applicationOf(replay), applications);
 }
 
 interface ReplayRow extends ReplayCounts {

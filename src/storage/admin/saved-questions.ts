@@ -63,7 +63,7 @@ export async function loadQuestion(
   return row === null ? null : toQuestion(row);
 }
 
-/** A page of the latest versions of the questions that were not removed, by name. It ends early as that of `versionsOf` does. */
+/** A page of the latest versions of all questions that are not removed, by name. It ends early like a page of `versionsOf`. */
 export async function listQuestions(
   { binding }: Database,
   { after, limit }: { after: string | null; limit: number },
@@ -88,7 +88,7 @@ export async function listQuestions(
   return { rows: listed.results.map(toQuestion), next };
 }
 
-/** A page of the versions of a question, the newest first. It ends early when questions pass MAX_PAGE_CONTENT: 500 may have 10 MB. */
+/** A page of the versions of a question, newest first. It ends early if questions pass MAX_PAGE_CONTENT: 500 may have 10 MB. */
 export async function versionsOf(
   { binding }: Database,
   name: string,

@@ -5,9 +5,9 @@ import { loadPartitionMap, NO_PARTITIONS } from "../partitions/partition-records
 import { readStorageSettings } from "./storage-settings";
 import { daysLeftOf } from "./storage-state";
 
-/** What alerts watch of the storage. Everything here throws what D1 throws. */
+/** The state of the storage that alerts watch. All functions here throw what D1 throws. */
 
-/** The days until the first of the databases is full, at the rate of its last day; null: nothing is added to any. */
+/** The days until the first database is full at the rate of its last day; null if nothing is added to any. */
 export async function leastDaysLeft(databases: readonly Database[], now: Micros): Promise<number | null> {
   const map = await loadPartitionMap(firstDatabase(databases), NO_PARTITIONS);
   const hot = map.partitions.filter(({ state, from }) => (state === "open" || state === "sealed") && from <= now);
@@ -21,7 +21,7 @@ export async function leastDaysLeft(databases: readonly Database[], now: Micros)
   return known.length === 0 ? null : Math.min(...known);
 }
 
-/** Events by their exact counts of hours: a row read for each hour and 256 series. */
+/** The events of some ranges, from the exact counts by hour: reads a row for each hour and 256 dimension keys. */
 async function eventsIn({ binding }: Database, ranges: readonly { from: Micros; to: Micros }[]): Promise<number> {
   const seconds = ranges.map(({ from, to }) => [Math.floor(from / 1_000_000), Math.ceil(to / 1_000_000) - 1]);
   const sum = await binding
@@ -38,9 +38,9 @@ async function eventsIn({ binding }: Database, ranges: readonly { from: Micros; 
 }
 
 /**
- * How long ago the oldest partition that is still in the databases should have left them; 0: none should have.
+ * The longest time by which a partition in the databases is overdue for the archive; 0 if none is.
  *
- * @param hotMicros in place of the hot window of the settings
+ * @param hotMicros replaces the hot window of the settings if not null
  */
 export async function archiveDelay(
   databases: readonly Database[],

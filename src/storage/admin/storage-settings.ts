@@ -11,7 +11,7 @@ const RetentionSchema = v.strictObject({ events_days: v.nullable(days), errors_d
 
 export type RetentionDays = v.InferOutput<typeof RetentionSchema>;
 
-/** Applications with a retention of their own. Each costs a look at the manifest an hour. */
+/** Applications with their own retention. Each costs a query of the manifest an hour. */
 const MAX_APPLICATIONS = 100;
 
 export const StorageSettingsSchema = v.strictObject({
@@ -45,10 +45,12 @@ export const StorageSettingsSchema = v.strictObject({
           ),
           {},
         ),
-        v.description("By the name of an application, where it is shorter for what that one sent."),
+        v.description(
+          "Shorter periods for the events and errors of single applications, by the name of the application.",
+        ),
       ),
     }),
-    v.description("After so many days events and errors are deleted for good. null: they are kept."),
+    v.description("The days after which events and errors are deleted for good. null: they are kept."),
   ),
 });
 

@@ -1,6 +1,8 @@
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { firstDatabase } from "../core/databases";
+import { unionTexts } from "../core/union-all";
+import { eventsOfLastDay } from "../counts/events-by-hour";
 import type { Partition } from "../partitions/partition";
 import { loadPartitionMap, NO_PARTITIONS } from "../partitions/partition-records";
 
@@ -85,30 +87,17 @@ export async function readStorageState(databases: readonly Database[], now: Micr
   return { databases: states, partitions, archivedErrors, deletions: deletions.results };
 }
 
-/** The days until a database that holds so many events is full, at the rate of its last day; null: nothing is added. */
+/** The days until a database with this number of events is full at the rate of its last day; null if nothing is added. */
 export async function daysLeftOf(database: Database, events: number, now: Micros): Promise<number | null> {
   return (await databaseState(database, events, now)).daysLeft;
 }
 
-async function databaseState({ index, binding }: Database, events: number, now: Micros): Promise<DatabaseState> {
-  const since = Math.floor(now / 1_000_000) - 86_400;
-  const { results, meta } = await binding
-    .prepare(
-      `SELECT coalesce(sum(counts.events), 0) AS events
-       FROM (SELECT DISTINCT series_id / 256 AS page FROM series) AS pages CROSS JOIN counts
-       WHERE counts.seconds = 3600 AND counts.page = pages.page AND counts.bucket BETWEEN ?1 AND ?2`,
-    )
-    .bind(since, since + 86_400)
-    .all<{ events: number }>();
-  const eventsOfLastDay = results[0]?.events ?? 0;
-  const bytes = meta.size_after;
-  const bytesOfDay = events === 0 ? 0 : (bytes / events) * eventsOfLastDay;
+async function databaseState(database: Database, events: number, now: Micros): Promise<DatabaseState> {
+  const { events: ofLastDay, bytes } = await eventsOfLastDay(database, now);
+  const bytesOfDay = events === 0 ? 0 : (bytes / events) * ofLastDay;
   const daysLeft = bytesOfDay === 0 ? null : Math.max(0, (MAX_DATABASE_BYTES - bytes) / bytesOfDay);
-  return { database: index, bytes, eventsOfLastDay, events, daysLeft };
+  return { database: database.index, bytes, eventsOfLastDay: ofLastDay, events, daysLeft };
 }
-
-/** Tables in one statement: D1 limits the terms of a UNION ALL. */
-const MAX_TERMS = 5;
 
 async function hotEvents({ index, binding }: Database, partitions: readonly Partition[]): Promise<Map<number, number>> {
   const held = partitions.filter(
@@ -118,9 +107,7 @@ async function hotEvents({ index, binding }: Database, partitions: readonly Part
     ({ id, state }) =>
       `SELECT ${id} AS id, coalesce(sum(events), 0) AS events FROM minutes_${id}${state === "sealed" ? "s" : ""}`,
   );
-  const statements = Array.from({ length: Math.ceil(terms.length / MAX_TERMS) }, (_, n) =>
-    binding.prepare(terms.slice(n * MAX_TERMS, (n + 1) * MAX_TERMS).join(" UNION ALL ")),
-  );
+  const statements = unionTexts(terms).map((text) => binding.prepare(text));
   if (statements.length === 0) return new Map();
   const results = await binding.batch<{ id: number; events: number }>(statements);
   return new Map(results.flatMap(({ results: rows }) => rows.map(({ id, events }) => [id, events] as const)));

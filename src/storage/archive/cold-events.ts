@@ -1,9 +1,7 @@
-import type { Micros } from "../../model/time/time";
 import { orQueryError } from "../core/reader";
 import type { Partition } from "../partitions/partition";
 import type { EventKey, EventRange } from "../scan/event-order";
 import type { PartialPage } from "../scan/partial-page";
-import { filesByTime } from "./cold-files";
 import { type ColdFilter, type ColdRow, scanCold } from "./cold-scan";
 import type { ArchivedEvent } from "./file/archived-rows";
 import { type GroupColumns, ReadBudget } from "./file/file-reader";
@@ -52,28 +50,16 @@ export async function readColdPage(
 }
 
 /**
- * The keys of the archive's next events by time, newest first, for a list of sessions.
+ * The keys of the archive's next matching events, for a list of sessions. See `readColdPage`.
  *
  * @throws DrizzleQueryError, also if R2 cannot be read
  */
 export async function readColdKeys(
-  archive: Archive,
-  {
-    range,
-    limit,
-    partitions,
-    receivedUntil,
-  }: Pick<ColdPageQuestion, "range" | "limit" | "partitions"> & { receivedUntil: Micros },
+  { bucket }: Archive,
+  { range, limit, filter, files }: Omit<ColdPageQuestion, "partitions">,
   budget: ReadBudget = new ReadBudget(MAX_COLD_READS),
 ): Promise<PartialPage<{ key: EventKey }, EventKey>> {
-  const filter: ColdFilter = { session: null, applications: null, category: null, name: null, receivedUntil };
-  return orQueryError(
-    (async () => {
-      const files = await filesByTime(archive, partitions, range);
-      return scanCold(archive.bucket, files, { range, limit, filter }, budget);
-    })(),
-    "the archive",
-  );
+  return orQueryError((async () => scanCold(bucket, await files(), { range, limit, filter }, budget))(), "the archive");
 }
 
 async function wholeEvents(rows: readonly ColdRow[]): Promise<ColdEvent[]> {

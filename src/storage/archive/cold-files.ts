@@ -1,9 +1,10 @@
+import { hourOf } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { firstDatabase } from "../core/databases";
 import { databaseOf, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { boundsOf, type EventKey, type EventRange } from "../scan/event-order";
-import { hourOf } from "./file/archive-file";
+import { visitorName } from "./file/session-index";
 import { type Archive, filesHolding } from "./find-archived";
 import { boundaryOf, filesOfHours, type ListedFiles, MAX_INDEX_HOURS, nextFiles } from "./listed-files";
 import type { ColdFiles } from "./scan-files";
@@ -57,6 +58,21 @@ export async function filesOfSession(
     archive.databases
       .filter(({ index }) => indexes.has(index))
       .map((database) => filesHolding(archive, database, [session], hoursOf(partitions, range))),
+  );
+  return { files: found.flat().filter(({ file }) => ids.has(file.partition)), boundary: null };
+}
+
+/** The files that hold events of a visitor, whose sessions may lie in any database. */
+export async function filesOfVisitor(
+  archive: Archive,
+  partitions: readonly Partition[],
+  visitor: string,
+  range: EventRange,
+): Promise<ColdFiles> {
+  const ids = new Set(partitions.map(({ id }) => id));
+  const names = [visitorName(visitor)];
+  const found = await Promise.all(
+    archive.databases.map((database) => filesHolding(archive, database, names, hoursOf(partitions, range))),
   );
   return { files: found.flat().filter(({ file }) => ids.has(file.partition)), boundary: null };
 }

@@ -1,12 +1,12 @@
 import { tieOf } from "../../model/event/event-key";
 import type { Micros } from "../../model/time/time";
+import { hourOf } from "../../model/time/units";
 import { firstDatabase } from "../core/databases";
 import { packId } from "../core/packed-id";
 import { orQueryError } from "../core/reader";
 import type { Partition } from "../partitions/partition";
 import { databaseOf } from "../partitions/partition";
 import { compareEventKeys, type EventKey } from "../scan/event-order";
-import { hourOf } from "./file/archive-file";
 import { type GroupColumns, ReadBudget, readFooter, readGroups, runOf } from "./file/file-reader";
 import type { Archive, FileGroups } from "./find-archived";
 import { findInIndex } from "./index-store";

@@ -22,28 +22,32 @@ export interface ListedFiles {
 /**
  * The next files by hour.
  *
- * @param home the first database, which has the manifest
+ * @param database the first database, which has the manifest
  */
 export async function nextFiles(
-  home: Database,
+  database: Database,
   { first, last, ...listed }: ListedFiles & { first: number; last: number },
 ): Promise<ColdFiles> {
-  const found = await filesByHour(home, { ...listed, first, last, limit: FILES_LISTED + 1 });
+  const found = await filesByHour(database, { ...listed, first, last, limit: FILES_LISTED + 1 });
   const beyond = found[FILES_LISTED];
   if (beyond === undefined) return { files: found.map(whole), boundary: null };
   // The last hour may be incomplete: some of its files may not be listed. If it is the only hour, all of its files
   // are listed.
   const files = found.filter(({ hour }) => hour !== beyond.hour);
   if (files.length > 0) return { files: files.map(whole), boundary: boundaryOf(beyond.hour, listed.order) };
-  return filesOfHours(home, { ...listed, hours: [beyond.hour], boundary: boundaryBehind(beyond.hour, listed.order) });
+  return filesOfHours(database, {
+    ...listed,
+    hours: [beyond.hour],
+    boundary: boundaryBehind(beyond.hour, listed.order),
+  });
 }
 
 /** All files of some hours. The scan ends at the boundary. */
 export async function filesOfHours(
-  home: Database,
+  database: Database,
   { kind, partitions, hours, boundary }: ListedFiles & { hours: readonly number[]; boundary: Micros | null },
 ): Promise<ColdFiles> {
-  const files = await filesInHours(home, { kind, partitions, hours });
+  const files = await filesInHours(database, { kind, partitions, hours });
   return { files: files.map(whole), boundary };
 }
 

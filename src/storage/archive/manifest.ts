@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
+import { orQueryError } from "../core/reader";
 import type { Order } from "../scan/event-order";
 import type { ArchiveFile, ArchiveKind } from "./file/archive-file";
 
@@ -83,7 +84,7 @@ export function filesByHour({ binding }: Database, question: FilesQuestion): Pro
   );
 }
 
-/** Files of a kind up to an hour that hold rows of an application, or may do so; the oldest first. */
+/** Files of a kind, up to an hour, that hold or may hold rows of an application; oldest first. */
 export function filesOfApplication(
   { binding }: Database,
   { kind, application, last, limit }: { application: string } & Pick<FilesQuestion, "kind" | "last" | "limit">,
@@ -100,7 +101,7 @@ export function filesOfApplication(
   );
 }
 
-/** All files of a kind in some hours, of some partitions; null: of all. */
+/** All files of a kind in the given hours and partitions; null for all partitions. */
 export function filesInHours(
   { binding }: Database,
   { kind, hours, partitions }: { hours: readonly number[] } & Pick<FilesQuestion, "kind" | "partitions">,
@@ -124,6 +125,40 @@ export function filesById({ binding }: Database, ids: readonly number[]): Promis
     binding
       .prepare(`SELECT ${COLUMNS} FROM archive_files WHERE file_id IN (SELECT value FROM json_each(?1))`)
       .bind(JSON.stringify(ids)),
+  );
+}
+
+/** When the newest archived error was received; null: none is archived. */
+export async function lastArchivedError({ binding }: Database): Promise<Micros | null> {
+  const last = binding.prepare(
+    `SELECT max(last_us) AS last FROM (
+       SELECT last_us FROM archive_files INDEXED BY archive_files_by_hour WHERE kind = 'errors' ORDER BY hour DESC LIMIT 20
+     )`,
+  );
+  return orQueryError(last.first<Micros>("last"), "the manifest");
+}
+
+/** Files by the names of their objects: after a name, up to another, in the order of R2's lists. */
+export function filesByKey(
+  { binding }: Database,
+  { after, last, limit }: { after: string; last: string | null; limit: number },
+): Promise<ArchiveFile[]> {
+  return select(
+    binding
+      .prepare(
+        `SELECT ${COLUMNS} FROM archive_files WHERE object_key > ?1 AND (?2 IS NULL OR object_key <= ?2)
+         ORDER BY object_key LIMIT ?3`,
+      )
+      .bind(after, last, limit),
+  );
+}
+
+/** The files that were copied from the main lane of a partition. */
+export function copiedFiles({ binding }: Database, partition: number): Promise<ArchiveFile[]> {
+  return select(
+    binding
+      .prepare(`SELECT ${COLUMNS} FROM archive_files WHERE partition_id = ?1 AND kind = 'events' AND generation = 0`)
+      .bind(partition),
   );
 }
 
@@ -178,7 +213,7 @@ export async function markFinished({ binding }: Database, { id }: ArchiveFile): 
   await binding.prepare("UPDATE archive_files SET finished = 1 WHERE file_id = ?1").bind(id).run();
 }
 
-/** Records which applications have rows in a file, where that was not known. */
+/** Records which applications have rows in a file if this was unknown. */
 export async function noteApplications(
   { binding }: Database,
   { id }: ArchiveFile,

@@ -1,16 +1,17 @@
 import type { Micros } from "../../model/time/time";
 import { type Database, firstDatabase } from "../core/databases";
+import { outsideChange } from "../erasures/restore-marks";
 import type { ArchiveBucket } from "./archive-bucket";
 import type { ArchiveFile } from "./file/archive-file";
 import { removeIndexStatement } from "./index-store";
 
 /**
- * Objects that are stored and not yet in the manifest. Each is noted before it is stored, and its note goes in the transaction
- * that adds it to the manifest. So whatever a crash leaves behind has a note: that object is deleted, with its entries in the
- * session index. Otherwise an erasure, which goes by the manifest, could leave a copy.
+ * Objects that are stored but not in the manifest yet. Each is noted before it is stored, and the transaction that
+ * adds it to the manifest removes its note. So every object that a crash leaves behind has a note, by which it and its
+ * entries in the session index are deleted. Otherwise an erasure, which only knows the manifest, could leave a copy.
  */
 
-/** A step of the compactor ends long before. What is deleted too early is stored anew. */
+/** A step of the compactor ends long before. If an object is deleted too early, the step is repeated and stores it again. */
 const PENDING_MICROS: Micros = 20 * 60_000_000;
 
 /** Objects that one step deletes. */
@@ -21,21 +22,23 @@ type PendingFile = Pick<ArchiveFile, "key" | "id" | "database" | "hour" | "index
 /**
  * Notes an object that is about to be stored.
  *
- * @throws what D1 throws, and an error where the object is just being deleted: the step is to be repeated
+ * @throws what D1 throws, and an error if the object is being deleted: the caller repeats its step
  */
 export async function noteObject({ binding }: Database, file: PendingFile, now: Micros): Promise<void> {
-  const { meta } = await binding
-    .prepare(
-      `INSERT INTO pending_objects (object_key, file_id, database, hour, index_level, noted_at, doomed)
+  const [noted] = await binding.batch([
+    binding
+      .prepare(
+        `INSERT INTO pending_objects (object_key, file_id, database, hour, index_level, noted_at, doomed)
        VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)
        ON CONFLICT DO UPDATE SET noted_at = max(noted_at, excluded.noted_at) WHERE doomed = 0`,
-    )
-    .bind(file.key, file.id, file.database, file.hour, file.indexLevel, now)
-    .run();
-  if (meta.changes === 0) throw new Error(`the archive object ${file.key} is being deleted`);
+      )
+      .bind(file.key, file.id, file.database, file.hour, file.indexLevel, now),
+    outsideChange(binding),
+  ]);
+  if (noted?.meta.changes === 0) throw new Error(`the archive object ${file.key} is being deleted`);
 }
 
-/** The statement that fails a transaction where an object is neither noted nor in the manifest: it may have been deleted. */
+/** The statement that fails a transaction if an object is neither noted nor in the manifest: it may have been deleted. */
 export function expectNoted({ binding }: Database, { key, id }: PendingFile): D1PreparedStatement {
   return binding
     .prepare(
@@ -44,6 +47,17 @@ export function expectNoted({ binding }: Database, { key, id }: PendingFile): D1
          AND NOT EXISTS (SELECT 1 FROM pending_objects WHERE object_key = ?1 AND doomed = 0)`,
     )
     .bind(key, id);
+}
+
+/** The statement that notes objects that are not in the manifest of a restored database, unless they are noted already. */
+export function noteOrphans({ binding }: Database, orphans: readonly PendingFile[], now: Micros): D1PreparedStatement {
+  return binding
+    .prepare(
+      `INSERT INTO pending_objects (object_key, file_id, database, hour, index_level, noted_at, doomed)
+       SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2, 0 FROM json_each(?1) WHERE true
+       ON CONFLICT DO NOTHING`,
+    )
+    .bind(JSON.stringify(orphans.map((file) => [file.key, file.id, file.database, file.hour, file.indexLevel])), now);
 }
 
 /** The statement that removes the note of an object that is in the manifest. */
@@ -67,10 +81,10 @@ export function doomStatement({ binding }: Database, file: PendingFile, now: Mic
 }
 
 /**
- * Deletes objects that are to be deleted, and those that were noted long ago and are not in the manifest.
+ * Deletes objects that were noted for deletion, and those that were noted long ago and are not in the manifest.
  *
- * @returns how many
- * @throws what D1 and R2 throw. Repeated it goes on where it stood.
+ * @returns how many it deleted, at most MAX_OBJECTS
+ * @throws what D1 and R2 throw. A repeated call continues.
  */
 export async function deleteAbandonedObjects(
   databases: readonly Database[],
@@ -96,6 +110,7 @@ export async function deleteAbandonedObjects(
   const files = doomed?.results ?? [];
   if (files.length === 0) return 0;
   const keys = files.map(({ key }) => key);
+  await outsideChange(binding).run();
   await archive.delete(keys);
   for (const [index, own] of Map.groupBy(files, ({ database }) => database)) {
     const database = databases.find((one) => one.index === index);

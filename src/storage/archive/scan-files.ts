@@ -14,7 +14,7 @@ import {
 } from "./file/file-reader";
 import type { IndexedGroups } from "./file/session-index";
 
-/** The files that a scan reads, as far as they are listed. */
+/** The files that a scan reads. If they are too many, the list ends at `boundary`. */
 export interface ColdFiles {
   files: readonly { file: ArchiveFile; groups: IndexedGroups | null }[];
   /** The first instant, in the order of the scan, for which files may be missing from the list. Null if all are listed. */
@@ -31,7 +31,10 @@ export interface FileRow<Key> {
 /** Describes a scan: its order, its bounds, and how rows are matched. */
 export interface FileScan<Key> {
   order: Order;
-  /** The first and the last instant, both included. */
+  /**
+   * The first and the last instant to read, both included. A descending scan that continues after a `startOf` must leave out
+   * its instant, which has been read.
+   */
   bounds: { low: Micros; high: Micros };
   /** The scan continues after this key. Null: from the start. */
   after: Key | null;
@@ -63,8 +66,8 @@ interface Unread {
 }
 
 /**
- * Reads the next rows of the archive in the order of a scan. Reads files and row groups by their first instant, as many as fill
- * a page. It ends early when the budget is used up, and returns how far it came.
+ * Reads the next rows of the archive in the order of a scan. Reads files and row groups by their first instant, as many
+ * as fill a page. Ends early when the budget is used up; `until` of the result is the place that it reached.
  *
  * @throws what R2 throws, and ArchiveFileGone
  */

@@ -15,8 +15,11 @@ export const EVENTS_EXAMINED_PER_SESSION = 18;
 /** The factor by which a page of sessions may exceed that before it ends early. */
 export const MAX_SESSION_ROUNDS = 6;
 
-/** Rows that a list of sessions reads to measure sessions before its page ends short. */
+/** Rows that a list of sessions reads to measure sessions before it ends the page early. */
 export const MAX_SESSION_LIST_ROWS = 200_000;
+
+/** Reads of R2 that a list of sessions makes to look up and measure sessions in the archive. */
+export const MAX_SESSION_COLD_READS = 200;
 
 /** Events of one session that its summary counts, in an index alone. */
 export const MAX_EVENTS_COUNTED = 10_000;
@@ -51,8 +54,11 @@ export const MAX_COUNT_ROWS = 50_000;
 /** Events that a response computed from the events themselves examines: slightly more than an hour at 100 a second. */
 export const MAX_LIVE_EVENTS = 400_000;
 
-/** Events from which sessions are assembled. Each session takes about 300 bytes. */
-export const MAX_SESSION_EVENTS = 200_000;
+/**
+ * Events from which sessions are assembled at once: as many as a question about sequences reads. Each session takes
+ * about 300 bytes.
+ */
+export const MAX_SESSION_EVENTS = 300_000;
 
 /** Groups that are measured separately while events are read, about 500 bytes each. */
 export const MAX_GROUPS_MEASURED = 50_000;

@@ -31,19 +31,47 @@ const LACKS_TABLE = /no such table/;
 export async function readBatch<Row>({ binding, meter }: Database, statements: readonly SQL[]): Promise<Row[][]> {
   if (statements.length === 0) return [];
   const queries = statements.map((statement) => dialect.sqlToQuery(statement));
-  const read = (constraint: D1SessionConstraint) => {
-    const session = binding.withSession(constraint);
-    return session.batch<Row>(queries.map(({ sql, params }) => session.prepare(sql).bind(...params)));
-  };
-  const results = await orQueryError(
-    read("first-unconstrained").catch((thrown: unknown) => {
-      if (!LACKS_TABLE.test(messageOf(thrown))) throw thrown;
-      return read("first-primary");
-    }),
+  const results = await readAnywhere(
+    binding,
+    (session) => session.batch<Row>(queries.map(({ sql, params }) => session.prepare(sql).bind(...params))),
     queries[0]?.sql ?? "",
   );
   if (meter !== undefined) meter.rowsRead += results.reduce((sum, { meta }) => sum + meta.rows_read, 0);
   return results.map(({ results: rows }) => rows);
+}
+
+/**
+ * Reads the rows of one statement as arrays of its columns. For many thousands of rows: objects take a third longer. D1
+ * returns no number of rows read with them, so they are not metered.
+ *
+ * @throws DrizzleQueryError, as a reader does
+ */
+export function readRows<Row extends unknown[]>({ binding }: Database, statement: SQL): Promise<Row[]> {
+  const { sql, params } = dialect.sqlToQuery(statement);
+  return readAnywhere(
+    binding,
+    (session) =>
+      session
+        .prepare(sql)
+        .bind(...params)
+        .raw<Row>(),
+    sql,
+  );
+}
+
+/** Reads from any replica, and repeats it at the primary if a replica lacks a table. */
+async function readAnywhere<Result>(
+  binding: D1Database,
+  read: (session: D1DatabaseSession) => Promise<Result>,
+  about: string,
+): Promise<Result> {
+  return orQueryError(
+    read(binding.withSession("first-unconstrained")).catch((thrown: unknown) => {
+      if (!LACKS_TABLE.test(messageOf(thrown))) throw thrown;
+      return read(binding.withSession("first-primary"));
+    }),
+    about,
+  );
 }
 
 /** Makes a failed query throw what Drizzle throws: see http/reading.ts. */

@@ -4,7 +4,8 @@ import { MAX_FAILING_TYPES } from "../core/read-limits";
 import { type Reader, readerOf } from "../core/reader";
 import { withPartitions } from "../partitions/known-partitions";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
-import { type CountSource, sumBySeries } from "./counts";
+import type { CountSource } from "./count-tables";
+import { sumBySeries } from "./counts";
 import { refineHours, type SeenHours } from "./seen-minutes";
 import { OTHER, textList } from "./series";
 
@@ -38,10 +39,10 @@ export interface UsageQuestion {
 
 /** Compares as SQLite orders texts: by UTF-8, which is by code point. */
 export function compareTypes(a: { category: string; name: string }, b: { category: string; name: string }): number {
-  return compareTexts(a.category, b.category) || compareTexts(a.name, b.name);
+  return compareUtf8(a.category, b.category) || compareUtf8(a.name, b.name);
 }
 
-function compareTexts(a: string, b: string): number {
+function compareUtf8(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { compareTexts } from "../../model/compare-texts";
 import type { Database } from "../core/databases";
 import { MAX_REPORT_ONLY_PATHS } from "../core/read-limits";
 import { readerOf } from "../core/reader";
@@ -54,6 +55,6 @@ export async function sumUpReportOnly(
     });
   }
   return [...groups.values()]
-    .sort((a, b) => b.events - a.events || (a.path < b.path ? -1 : 1))
+    .sort((a, b) => b.events - a.events || compareTexts(a.path, b.path))
     .slice(0, MAX_REPORT_ONLY_PATHS);
 }

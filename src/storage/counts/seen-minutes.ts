@@ -1,9 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import { SERIES_PER_PAGE } from "../../model/limits";
 import { HOUR_SECONDS } from "../../model/time/units";
+import { groupsOf } from "../core/groups-of";
 import { readBatch } from "../core/reader";
-import { isLate, lanesToRead } from "../partitions/partition";
-import type { CountSource } from "./counts";
+import { unionAll } from "../core/union-all";
+import { mainLane } from "../partitions/partition";
+import type { CountSource } from "./count-tables";
 
 /** A dimension key with the first and the last hour in which it has events, by their starts in seconds since 1970. */
 export interface SeenHours {
@@ -41,9 +43,7 @@ export async function refineHours(
       series.flatMap((one): Wanted[] => (one[end] === hours[place]?.[end] ? [[place, one.seriesId, one[end]]] : [])),
     );
   const terms = termsOf(source, wantedOf("first"), wantedOf("last"));
-  const statements = Array.from({ length: Math.ceil(terms.length / PARTITIONS_PER_STATEMENT) }, (_, n) =>
-    sql.join(terms.slice(n * PARTITIONS_PER_STATEMENT, (n + 1) * PARTITIONS_PER_STATEMENT), sql` UNION ALL `),
-  );
+  const statements = groupsOf(terms, PARTITIONS_PER_STATEMENT).map(unionAll);
   const found = (
     await readBatch<{ place: number; first: number | null; last: number | null }>(source.database, statements)
   ).flat();
@@ -64,8 +64,8 @@ export async function refineHours(
 function termsOf({ database, map }: CountSource, first: Wanted[], last: Wanted[]): SQL[] {
   const partitions = map.partitions.filter(({ databases }) => databases.includes(database.index));
   return partitions.flatMap((partition) => {
-    const [main] = lanesToRead(partition).filter((lane) => !isLate(lane));
-    if (main === undefined) return [];
+    const main = mainLane(partition, database);
+    if (main === null) return [];
     const isWithin = ([, , hour]: Wanted) =>
       hour * 1_000_000 < partition.to && (hour + HOUR_SECONDS) * 1_000_000 > partition.from;
     const table = sql.identifier(`minutes_${main.suffix}`);

@@ -24,3 +24,23 @@ export async function eraseMentions(databases: readonly Database[], session: str
     .bind(session)
     .run();
 }
+
+/** Mentions that are examined: there are far fewer, one sample for each finding and one filter for each replay. */
+const MAX_MENTIONS = 10_000;
+
+/** The sessions that are named outside events and errors. */
+export async function mentionedSessions(databases: readonly Database[]): Promise<string[]> {
+  const sessions = new Set<string>();
+  for (const { binding } of databases) {
+    const [samples, filters] = await binding.batch<{ session: string | null }>(
+      [
+        "SELECT DISTINCT sample_session AS session FROM report_only_failures",
+        "SELECT DISTINCT selection ->> '$.filter.session' AS session FROM replays",
+      ].map((statement) => binding.prepare(`${statement} LIMIT ${MAX_MENTIONS}`)),
+    );
+    for (const { session } of [...(samples?.results ?? []), ...(filters?.results ?? [])]) {
+      if (session !== null && session !== "") sessions.add(session);
+    }
+  }
+  return [...sessions];
+}

@@ -1,7 +1,9 @@
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { fillerSql } from "./filler";
-import type { Subject, SubjectKind } from "./subject";
+import { outsideChange } from "./restore-marks";
+import type { ErasureKind, Subject } from "./subject";
+import type { RunningErasure, Tombstone } from "./tombstone-vault";
 
 export interface ErasedCounts {
   sessions: number;
@@ -12,8 +14,8 @@ export interface ErasedCounts {
 /** An erasure in the first database. */
 export interface Erasure extends ErasedCounts {
   id: string;
-  kind: SubjectKind;
-  /** Null once it is done. */
+  kind: ErasureKind;
+  /** Null once it is done. For `restore`: the indexes of the restored databases, as JSON. */
   subject: string | null;
   /** Everything received before this time is erased. It is the time of the request. */
   before: Micros;
@@ -41,7 +43,62 @@ function tombstoneStatements(binding: D1Database, hashes: readonly string[], bef
       .bind(JSON.stringify(hashes), before, erasure),
     binding.prepare("UPDATE revisions SET revision = revision + 1 WHERE name = 'erasures'"),
     binding.prepare("UPDATE revisions SET revision = max(revision, ?1) WHERE name = 'erased_before'").bind(before),
+    outsideChange(binding),
   ];
+}
+
+const INTO_ERASURES =
+  "INSERT INTO erasures (id, kind, subject, before_at, requested_by, updated_at, status, step, sessions, events, errors)";
+
+/**
+ * The statements that bring back a tombstone and its erasure. An erasure that was running is due at once; of one that
+ * is done, the numbers are lost.
+ */
+export function importStatements(
+  binding: D1Database,
+  { erasure, kind, salt, hashes, before }: Tombstone,
+  running: RunningErasure | null,
+  now: Micros,
+): D1PreparedStatement[] {
+  return [
+    binding.prepare("INSERT INTO erasure_salts (salt) VALUES (?1) ON CONFLICT DO NOTHING").bind(salt),
+    binding
+      .prepare(
+        `${INTO_ERASURES}
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?3 IS NULL, 'done', 'running'), 0, 0, 0, 0) ON CONFLICT DO NOTHING`,
+      )
+      .bind(
+        erasure,
+        running?.kind ?? kind,
+        running?.subject ?? null,
+        before,
+        running?.requestedBy ?? null,
+        running === null ? now : 0,
+      ),
+    ...tombstoneStatements(binding, hashes, before, erasure),
+  ];
+}
+
+/** Records that databases were restored, unless such a record is running. @returns true if it was recorded */
+export async function insertRestore(
+  { binding }: Database,
+  { id, databases, now }: { id: string; databases: readonly number[]; now: Micros },
+): Promise<boolean> {
+  const { meta } = await binding
+    .prepare(
+      `${INTO_ERASURES}
+       SELECT ?1, 'restore', ?2, ?3, NULL, ?3, 'running', 0, 0, 0, 0 WHERE NOT EXISTS (${RUNNING_RESTORE})`,
+    )
+    .bind(id, JSON.stringify(databases), now)
+    .run();
+  return meta.changes > 0;
+}
+
+const RUNNING_RESTORE = "SELECT 1 FROM erasures WHERE status = 'running' AND kind = 'restore'";
+
+/** True while a restored database is being caught up with the erasures. */
+export async function isRestoreRunning({ binding }: Database): Promise<boolean> {
+  return (await binding.prepare(`${RUNNING_RESTORE} LIMIT 1`).first()) !== null;
 }
 
 /** Records an erasure with its tombstone. */
@@ -54,7 +111,7 @@ export async function insertErasure(
   await binding.batch([
     binding
       .prepare(
-        `INSERT INTO erasures (id, kind, subject, before_at, requested_by, updated_at, status, step, sessions, events, errors)
+        `${INTO_ERASURES}
          VALUES (?1, ?2, ?3, ?4, ?5, ?4, 'running', 0, 0, 0, 0)`,
       )
       .bind(id, subject.kind, subject.id, before, requestedBy),
@@ -99,11 +156,17 @@ export async function listErasures(
   return results;
 }
 
-/** Running erasures of which no step was counted since the given time. */
-export async function stalledErasures({ binding }: Database, since: Micros): Promise<Pick<Erasure, "id" | "step">[]> {
+/** Running erasures of which no step was counted since the given time, or since another for those of a restore. */
+export async function stalledErasures(
+  { binding }: Database,
+  { since, restoreSince }: { since: Micros; restoreSince: Micros },
+): Promise<Pick<Erasure, "id" | "step">[]> {
   const { results } = await binding
-    .prepare("SELECT id, step FROM erasures WHERE status = 'running' AND updated_at < ?1 LIMIT 100")
-    .bind(since)
+    .prepare(
+      `SELECT id, step FROM erasures
+       WHERE status = 'running' AND updated_at < iif(kind = 'restore', ?2, ?1) ORDER BY kind <> 'restore' LIMIT 100`,
+    )
+    .bind(since, restoreSince)
     .all<Pick<Erasure, "id" | "step">>();
   return results;
 }

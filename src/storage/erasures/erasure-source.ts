@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
+import { groupsOf } from "../core/groups-of";
 import { type SubjectKind, subjectHash } from "./subject";
 
 /** The longest time that an isolate uses a cached revision. No guarantee depends on it; the fence protects writes. */
@@ -124,13 +125,32 @@ function hashesOf(
 }
 
 async function tombstonesOf(binding: D1Database, hashes: readonly string[]) {
-  const statements = Array.from({ length: Math.ceil(hashes.length / MAX_HASHES) }, (_, n) =>
-    binding.prepare(TOMBSTONES).bind(JSON.stringify(hashes.slice(n * MAX_HASHES, (n + 1) * MAX_HASHES))),
-  );
+  const statements = groupsOf(hashes, MAX_HASHES).map((some) => binding.prepare(TOMBSTONES).bind(JSON.stringify(some)));
   const [revisions, ...found] = await binding.batch<unknown>([binding.prepare(REVISIONS), ...statements]);
   const [, revision] = v.parse(RevisionsSchema, revisions?.results);
   const rows = found.flatMap(({ results }) => v.parse(TombstonesSchema, results));
   return { revision: revision.revision, tombstones: new Map(rows.map(({ hash, before }) => [hash, before])) };
+}
+
+/**
+ * The erased ones among some sessions, with the time of receipt before which they are erased. Reads the primary.
+ *
+ * @throws what D1 throws
+ */
+export async function sessionsErased({ binding }: Database, sessions: readonly string[]): Promise<Map<string, Micros>> {
+  const salts = v.parse(SaltsSchema, (await binding.prepare(SALTS).all()).results);
+  const byHash = new Map(
+    sessions.flatMap((id) =>
+      salts.map(({ salt }): [hash: string, session: string] => [subjectHash(salt, { kind: "session", id }), id]),
+    ),
+  );
+  const { tombstones } = await tombstonesOf(binding, [...byHash.keys()]);
+  const erased = new Map<string, Micros>();
+  for (const [hash, before] of tombstones) {
+    const session = byHash.get(hash);
+    if (session !== undefined) erased.set(session, Math.max(before, erased.get(session) ?? 0));
+  }
+  return erased;
 }
 
 const sources = new WeakMap<object, ErasureSource>();

@@ -1,11 +1,11 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../core/databases";
 import { packedSql, storedId, unpackId } from "../core/packed-id";
 import { withPartitions } from "../partitions/known-partitions";
 import { isLate } from "../partitions/partition";
 import { type LaneSource, lanesIn, readAll } from "../scan/lane-chains";
 
-/** A place in a visitor's sessions: after a session in a lane. */
+/** A place in a scan of sessions: after a session in a lane. */
 export interface VisitPlace {
   partition: number;
   database: number;
@@ -28,22 +28,52 @@ export function nextVisitedSessions(
   visitor: string,
   place: VisitPlace | null,
   limit: number,
-): Promise<{ session: string; place: VisitPlace }[]> {
+): Promise<PlacedSession[]> {
+  return nextSessions(databases, databases, place, (lane, behind) => {
+    const visits = sql.raw(`visits_${lane.suffix}`);
+    return sql`SELECT ${PACKED} AS session FROM ${visits}
+      WHERE visitor_id = ${storedId(visitor)} AND ${behind} ORDER BY session_id LIMIT ${limit}`;
+  });
+}
+
+/** The next sessions of some databases, whoever visited, like `nextVisitedSessions`. */
+export function nextStoredSessions(
+  databases: readonly Database[],
+  scanned: readonly Database[],
+  place: VisitPlace | null,
+  limit: number,
+): Promise<PlacedSession[]> {
+  return nextSessions(databases, scanned, place, (lane, behind) => {
+    const activity = sql.raw(`activity_${lane.suffix}`);
+    return sql`SELECT DISTINCT ${PACKED} AS session FROM ${activity} WHERE ${behind} ORDER BY session_id LIMIT ${limit}`;
+  });
+}
+
+export interface PlacedSession {
+  session: string;
+  /** The place after it. */
+  place: VisitPlace;
+}
+
+const PACKED = sql.raw(packedSql("session_id"));
+
+function nextSessions(
+  databases: readonly Database[],
+  scanned: readonly Database[],
+  place: VisitPlace | null,
+  statementOf: (lane: LaneSource, isBehind: SQL) => SQL,
+): Promise<PlacedSession[]> {
   return withPartitions(databases, async (map) => {
     const lanes = map.partitions
       .toSorted((a, b) => a.id - b.id)
       .flatMap((partition) =>
-        databases.filter(({ index }) => partition.databases.includes(index)).flatMap((one) => lanesIn(partition, one)),
+        scanned.filter(({ index }) => partition.databases.includes(index)).flatMap((one) => lanesIn(partition, one)),
       )
       .filter((lane) => place === null || compare(placeOf(lane), place) >= 0);
     for (let n = 0; n < lanes.length; n += LANES_PER_READ) {
       const some = lanes.slice(n, n + LANES_PER_READ);
       const results = await readAll<{ session: string }>(
-        some.map((lane) => ({
-          database: lane.database,
-          statement: sql`SELECT ${sql.raw(packedSql("session_id"))} AS session FROM ${sql.raw(`visits_${lane.suffix}`)}
-            WHERE visitor_id = ${storedId(visitor)} AND ${isBehind(lane, place)} ORDER BY session_id LIMIT ${limit}`,
-        })),
+        some.map((lane) => ({ database: lane.database, statement: statementOf(lane, isBehind(lane, place)) })),
       );
       for (const [index, lane] of some.entries()) {
         const found = results[index] ?? [];

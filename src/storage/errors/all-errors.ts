@@ -8,9 +8,10 @@ import { retryOutOfDate } from "../partitions/known-partitions";
 import { cutByBytes, inDirection, mergePartialPages, type Page } from "../scan/partial-page";
 import type { ErrorContent } from "./error-contents";
 import { compareErrorKeys, type ErrorKey } from "./error-key";
-import { type ErrorQuestion, type FoundError, findErrors, findErrorsById } from "./error-queries";
+import { findErrors, findErrorsById } from "./error-queries";
+import type { ErrorQuestion, FoundError } from "./scan-errors";
 
-/** Reads errors from the databases and the archive. An error in both is being moved, and is the same in both. */
+/** Reads errors from the databases and the archive. An error that is in both is being moved; the two copies are equal. */
 
 export interface ErrorPage extends Page<FoundError, ErrorKey> {
   /** True if a part of the page came from the archive. */

@@ -1,3 +1,4 @@
+import { compareTexts } from "../../model/compare-texts";
 import type { Micros } from "../../model/time/time";
 
 /** An error's place in the order of receipt. */
@@ -8,5 +9,5 @@ export interface ErrorKey {
 
 /** Compares as the primary key of `errors` does. Ids of errors are ASCII. */
 export function compareErrorKeys(a: ErrorKey, b: ErrorKey): number {
-  return a.receivedAt - b.receivedAt || (a.id === b.id ? 0 : a.id < b.id ? -1 : 1);
+  return a.receivedAt - b.receivedAt || compareTexts(a.id, b.id);
 }

@@ -1,15 +1,18 @@
 import { sql } from "drizzle-orm";
+import { compareTexts } from "../../model/compare-texts";
 import type { Database } from "../core/databases";
 import { MAX_SUMMARY_GROUPS } from "../core/read-limits";
 import { readerOf } from "../core/reader";
 import { categories, failures, series } from "../core/tables";
-import { type CountSource, sumBySeries, withCounts } from "../counts/counts";
+import type { CountSource } from "../counts/count-tables";
+import { sumBySeries } from "../counts/counts";
+import { receiptSources } from "../counts/receipt-counts";
 import { EVERY_FAILURE } from "../write/failure-counts";
 import { type FailingType, type FailureQuestion, type Group, groupsIn, within } from "./failure-groups";
 
 /** A group of failures with the traffic of its type. */
 export interface FailureGroup extends Group {
-  /** All events of the type in the range: failed ones by receipt, stored ones by timestamp. */
+  /** All events of the type that were received in the range. */
   failed: number;
   stored: number;
 }
@@ -33,9 +36,7 @@ export async function sumUpFailures(
   const shown = groups.slice(0, question.limit);
 
   const types = [...new Map(shown.map((group) => [typeOf(group), group])).values()];
-  const totals = await withCounts(databases, question, (sources) =>
-    Promise.all(sources.map((source) => totalsIn(source, types, question))),
-  );
+  const totals = await Promise.all(receiptSources(databases).map((source) => totalsIn(source, types, question)));
   return {
     complete,
     groups: shown.map((group) => {
@@ -53,10 +54,6 @@ function identityOf(group: Group): string {
 
 function typeOf({ application, category, name }: FailingType): string {
   return JSON.stringify([application, category, name]);
-}
-
-function compareTexts(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 /** Merges the parts of a group from several databases. */

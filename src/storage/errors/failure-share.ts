@@ -1,10 +1,12 @@
 import { sql } from "drizzle-orm";
-import type { Measurement } from "../../model/alert";
+import type { Measurement } from "../../model/alerts/alert";
 import { HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { type Reader, readerOf } from "../core/reader";
 import { failures } from "../core/tables";
-import { type BucketRange, type CountSource, sumBySeries, totalsIn, withCounts } from "../counts/counts";
+import type { BucketRange, CountSource } from "../counts/count-tables";
+import { sumBySeries, totalsIn } from "../counts/counts";
+import { receiptSources } from "../counts/receipt-counts";
 import { matchingSeriesIds, type SeriesFilter } from "../counts/series";
 import { EVERY_FAILURE } from "../write/failure-counts";
 
@@ -20,7 +22,8 @@ export interface ShareQuestion extends Omit<SeriesFilter, "applications"> {
 }
 
 /**
- * The numbers of failed and stored events in a range of minutes, exact and from counts alone. For an application it
+ * The numbers of failed and stored events that were received in a range of minutes, exact and from counts alone. The
+ * range must be within RECEIPT_MINUTES_KEPT. For an application it
  * reads one row for each minute and type with failures, however much fails elsewhere. For stored events it reads one
  * row for each whole hour, and for each minute before and after the whole hours.
  *
@@ -29,9 +32,7 @@ export interface ShareQuestion extends Omit<SeriesFilter, "applications"> {
 export async function measureFailures(databases: Database[], question: ShareQuestion): Promise<Measurement> {
   const failed = await Promise.all(databases.map((database) => failuresIn(readerOf(database), question)));
   const stored = question.withStored
-    ? await withCounts(databases, { seconds: MINUTE }, (sources) =>
-        Promise.all(sources.map((source) => storedIn(source, question))),
-      )
+    ? await Promise.all(receiptSources(databases).map((source) => storedIn(source, question)))
     : [];
   return { failures: sumOf(failed), stored: sumOf(stored) };
 }

@@ -9,7 +9,7 @@ import type { Page } from "../scan/partial-page";
 import { scanPartitions } from "../scan/scan-partitions";
 import { boundedTimeTerm, rareTerm, timeTerm } from "../scan/scan-terms";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
-import { scanMinuteBuckets } from "./minute-bucket-scan";
+import { scanMinuteBuckets } from "./minute-buckets/minute-bucket-scan";
 import { type ScannedEvent, scanChains, scanEvents, scanMatching } from "./scan-statements";
 import { isOfCategory, isOverflowOf, wantedSeries } from "./wanted-series";
 
@@ -44,8 +44,9 @@ export async function scanCategory(
   const { order } = range;
   // Queried while the first partition is read, and used from the second on.
   let overflowing: Database[] | null = null;
-  const page = await scanPartitions<ScannedEvent>(partitions, { limit, order }, async (group, wanted) => {
-    const common = chainsOf(databases, group, (partition) => partition.common.has(category));
+  const isHeavy = ({ common }: Partition) => common.has(category);
+  const page = await scanPartitions<ScannedEvent>(partitions, { limit, order, isHeavy }, async (group, wanted) => {
+    const common = chainsOf(databases, group, isHeavy);
     const budget = EXAMINED_PER_EVENT * (wanted + 1) + EXAMINED_AT_LEAST;
     const isRare = (partition: Partition) => !partition.common.has(category);
     const overflow = sql.raw(String(OVERFLOW_CATEGORY_ID));

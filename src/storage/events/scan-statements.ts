@@ -3,8 +3,9 @@ import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { packedSql } from "../core/packed-id";
 import { MAX_CONTENT_WITH_ROW, MAX_CONTENT_WITH_ROWS } from "../core/read-limits";
+import { unionAll } from "../core/union-all";
 import { type EventKey, integer } from "../scan/event-order";
-import { type Chain, type LaneSource, laneTable, type PlacedStatement, readAll, unionAll } from "../scan/lane-chains";
+import { type Chain, type LaneSource, laneTable, type PlacedStatement, readAll } from "../scan/lane-chains";
 import { type PartialPage, partialPageOf } from "../scan/partial-page";
 import type { ScanTerm } from "../scan/scan-terms";
 
@@ -44,7 +45,7 @@ interface ScannedRow extends EventKey {
 }
 
 /** The columns of an event that a page reads, as stored. */
-const STORED = sql.raw(
+export const STORED = sql.raw(
   [
     "occurred_at",
     "received_after",
@@ -130,10 +131,11 @@ export async function scanEvents(
               FROM (SELECT ${STORED} ${from} AND ${matches(database)} ORDER BY ${sort} LIMIT ${rows}) AS e`;
           if (end === null) return found;
           return sql`SELECT * FROM (
+              WITH bound (moment) AS MATERIALIZED (SELECT ${end.bound})
               ${found}
               UNION ALL
               SELECT moment, ${integer(-Number.MAX_SAFE_INTEGER)}, 't', 0, ${NO_CONTENTS}, 1
-              FROM (SELECT ${end} AS moment) WHERE moment IS NOT NULL
+              FROM (SELECT ${end.moment} AS moment) WHERE moment IS NOT NULL
               LIMIT ${rows})`;
         }),
       )} LIMIT ${rows}`,

@@ -11,8 +11,8 @@ export function valuePasses(path: PropertyPath, { any, none }: ValueFilter): SQL
 }
 
 /**
- * An event without the property matches no pattern. The patterns are one bound parameter, since D1 takes 100 in a statement and
- * the condition stands in it once for each lane: a list of [path, is it a prefix, text, the same as a number or null].
+ * An event without the property matches no pattern. The patterns are one bound parameter, because D1 allows 100 in a statement
+ * and the condition occurs once for each lane: a list of [path, whether it is a prefix, text, the text as a number or null].
  */
 function matchesAny(path: PropertyPath, patterns: readonly ValuePattern[]): SQL {
   const given = patterns.map(({ kind, text }) => [
@@ -26,12 +26,12 @@ function matchesAny(path: PropertyPath, patterns: readonly ValuePattern[]): SQL 
 
 const VALUE = "e.data ->> (p.value ->> 0)";
 
-/** The condition that a text has what the pattern `p` asks for. */
+/** The condition that a text matches the pattern `p`. */
 function hasText(text: string): string {
   return `iif(p.value ->> 1, substr(${text}, 1, length(p.value ->> 2)), ${text}) = p.value ->> 2`;
 }
 
-/** As JavaScript writes a number: 1.0 is 1. */
+/** The number as JavaScript writes it: 1.0 is 1. */
 const NUMBER_TEXT = `iif(abs(${VALUE}) < 1e15 AND CAST(${VALUE} AS INTEGER) = (${VALUE}),
   CAST(CAST(${VALUE} AS INTEGER) AS TEXT), CAST(${VALUE} AS TEXT))`;
 

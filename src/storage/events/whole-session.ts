@@ -7,8 +7,9 @@ import { orQueryError } from "../core/reader";
 import { readPartitionMap } from "../partitions/known-partitions";
 import type { EventKey, EventRange, Order } from "../scan/event-order";
 import { type SessionSummary, summariseSession } from "../sessions/session-summary";
-import { type FoundEvent, findEvents } from "./find-events";
-import { findStoredEvent, type ReceiptQuestion, type StoredReceipt } from "./receipt-queries";
+import { findEvents } from "./find-events";
+import type { FoundEvent } from "./named-events";
+import { findStoredEvent, type ReceiptQuestion, type StoredReceipt } from "./receipts/stored-receipt";
 
 /** Sessions that are partly in the archive. They are read page by page, because no table has their keys. */
 

@@ -1,13 +1,13 @@
 import { coldPartitions } from "../archive/cold-files";
 import type { Database } from "../core/databases";
-import { type ScannedEvent, scanChains, scanEvents } from "../events/scan-statements";
+import type { ScannedEvent } from "../events/scan-statements";
 import { withPartitions } from "../partitions/known-partitions";
 import { isLate, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { type EventKey, type EventRange, startOf } from "../scan/event-order";
 import { type Chain, chainsOf } from "../scan/lane-chains";
 import { partitionsLeft } from "../scan/scan-partitions";
-import { timeTerm } from "../scan/scan-terms";
+import { readChain } from "./chain-rows";
 
 /**
  * The events of one read. A read may end within a slot, whose events the next read sorts again; that is a small
@@ -19,7 +19,7 @@ const FIRST_ROWS = 500;
 /** Characters of contents that one read should return, estimated from the mean of the read before it. */
 const WANTED_CONTENT = 2_000_000;
 
-/** Characters of contents that one read may return if the events suddenly grow. Longer contents are fetched later. */
+/** Bytes of contents that one read may return if the events suddenly grow. Longer contents are fetched later. */
 const MAX_CONTENT = 6_000_000;
 
 /** A partition moved to the archive before it was read: its events must be read from there. */
@@ -29,11 +29,11 @@ export class PartitionMoved extends Error {}
 export interface EventSource {
   database: Database;
   kind: "main" | "late";
-  /** True where a partition of the range that has moved to the archive ends the reading with PartitionMoved. */
+  /** True if the reading must end with PartitionMoved once a partition of the range has moved to the archive. */
   isHotOnly: boolean;
 }
 
-/** The main and the late lanes of every database. Late lanes are a source of their own, since they cover the same time. */
+/** The main and the late lanes of every database. Late lanes are separate sources, because they cover the same time. */
 export function sourcesOf(databases: readonly Database[], isHotOnly: boolean): EventSource[] {
   return databases.flatMap((database) => (["main", "late"] as const).map((kind) => ({ database, kind, isHotOnly })));
 }
@@ -42,7 +42,7 @@ export function sourcesOf(databases: readonly Database[], isHotOnly: boolean): E
  * The events of a source in ascending order, one read at a time, with at most one read ahead of the consumer.
  * Partitions may be sealed or created meanwhile: each read uses the current map.
  *
- * @param databases all of them, the first with the partition map
+ * @param databases all databases; the first has the partition map
  * @throws DrizzleQueryError, and PartitionMoved
  */
 export async function* readSource(
@@ -81,13 +81,9 @@ function readPart(databases: readonly Database[], source: EventSource, range: Ev
   return withPartitions(databases, async (map) => {
     if (source.isHotOnly && coldPartitions(map, range).length > 0) throw new PartitionMoved();
     for (const { chain, end } of chainsOfSource(map, source, range)) {
-      const most = Math.floor(MAX_CONTENT / rows);
-      const chains = scanChains([chain], (lane) => timeTerm(lane, range));
-      const [partialPage] = await scanEvents(chains, rows, undefined, most);
-      if (partialPage === undefined) continue;
-      if (partialPage.until !== null)
-        return { rows: partialPage.rows.slice(0, rows), after: lastKey(partialPage.rows.slice(0, rows)) };
-      if (partialPage.rows.length > 0) return { rows: partialPage.rows, after: end };
+      const found = await readChain(chain, range, rows, Math.floor(MAX_CONTENT / rows));
+      if (found.length === rows) return { rows: found, after: lastKey(found) };
+      if (found.length > 0) return { rows: found, after: end };
     }
     return { rows: [], after: null };
   });

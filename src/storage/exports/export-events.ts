@@ -2,10 +2,11 @@ import type { Micros } from "../../model/time/time";
 import type { ArchiveBucket } from "../archive/archive-bucket";
 import { MAX_COLD_READS } from "../archive/cold-events";
 import { coldPartitions } from "../archive/cold-files";
-import { ReadBudget } from "../archive/file/file-reader";
+import { ReadBudget, RecentGroups } from "../archive/file/file-reader";
 import type { Database } from "../core/databases";
 import type { SeriesFilter } from "../counts/series";
-import { type FoundEvent, findEvents, inWords } from "../events/find-events";
+import { findEvents } from "../events/find-events";
+import { type FoundEvent, withNames } from "../events/named-events";
 import type { ScannedEvent } from "../events/scan-statements";
 import { isTableGone, withPartitions } from "../partitions/known-partitions";
 import type { PartitionMap } from "../partitions/partition-map";
@@ -22,14 +23,14 @@ export interface ExportQuestion extends SeriesFilter {
   limit: number;
 }
 
-/** A batch of the events, and how far the export has got with it. */
+/** A batch of exported events, and where the export continues. */
 export interface ExportedEvents {
   rows: FoundEvent[];
   /** Where an export that stops here continues; null if nothing is left. */
   next: EventKey | null;
 }
 
-/** Contents of the events that are resolved at a time, in characters. */
+/** Contents of the events whose names and texts are added at a time, in characters. */
 const MAX_CONTENT = 2_000_000;
 
 /** Events in a page of a filtered export, and of the archive. */
@@ -38,19 +39,19 @@ const PAGE_SIZE = 5_000;
 /** Pages of one export. A page makes some ten queries, and an invocation may make 1,000 (D1's limit). */
 const MAX_PAGES = 80;
 
-/** Reads of R2 of one export, and of one of its pages at most. */
+/** The most reads of R2 of one export. */
 const MAX_READS = 800;
 
-/** What one export may still spend. */
+/** The pages and reads that one export has left. */
 interface Allowance {
   pages: number;
   reads: ReadBudget;
 }
 
 /**
- * Reads events of the databases and of the archive in the order of their keys, oldest first, some at a time. Without filters each
- * event is read about once; with filters, and from the archive, as the pages of `findEvents` read them. It may end before the range
- * does: then the last `next` is not null.
+ * Reads the events of the databases and the archive in batches, in the order of their keys, oldest first. Without filters, each
+ * event of the databases is read about once. With filters, and from the archive, events are read in pages of `findEvents`. An
+ * export may end before its range does; the last `next` is then not null.
  *
  * @throws DrizzleQueryError
  */
@@ -72,7 +73,7 @@ interface Sources {
   archive: ArchiveBucket | null;
 }
 
-/** Goes through the range by what lies in the databases and what in the archive: partitions never overlap in time. */
+/** Exports the range in segments that are all in the databases or all in the archive. Partitions never overlap in time. */
 async function* exportSegments(
   sources: Sources,
   question: ExportQuestion,
@@ -93,7 +94,7 @@ async function* exportSegments(
         yield { rows: part.rows, next: next ?? behind };
       }
     } catch (thrown) {
-      // The rest of it is in the archive now.
+      // The remaining events of the segment are now in the archive.
       if (thrown instanceof PartitionMoved) continue;
       throw thrown;
     }
@@ -101,7 +102,7 @@ async function* exportSegments(
   }
 }
 
-/** Partitions from where the range begins that lie all in the databases, or all in the archive. */
+/** The segment at the start of the range: partitions that are all in the databases, or all in the archive. */
 function nextSegment(map: PartitionMap, range: EventRange): { isCold: boolean; end: Micros | null } {
   const partitions = partitionsLeft(map, range);
   const cold = new Set(coldPartitions(map, range));
@@ -117,9 +118,10 @@ async function* exportPages(
   allowance: Allowance,
 ): AsyncGenerator<ExportedEvents> {
   let { range, limit: left } = question;
+  const recent = new RecentGroups();
   while (allowance.pages > 0 && allowance.reads.left >= MAX_COLD_READS && left > 0) {
     allowance.pages -= 1;
-    const budget = new ReadBudget(MAX_COLD_READS);
+    const budget = new ReadBudget(MAX_COLD_READS, recent);
     const limit = Math.min(left, PAGE_SIZE);
     const page = await findEvents(databases, { ...question, range, limit }, archive, budget);
     allowance.reads.reads += budget.reads;
@@ -128,11 +130,11 @@ async function* exportPages(
     left -= page.rows.length;
     range = { ...range, after: page.next };
   }
-  // Nothing was left to spend, and nothing is known.
+  // No page or read was left, so nothing was read.
   if (range === question.range) yield { rows: [], next: beginning(range) };
 }
 
-/** A place before everything that is wanted. */
+/** A place before all wanted events. */
 function beginning({ after, from }: ExportQuestion["range"]): EventKey {
   return after ?? startOf(from ?? 0);
 }
@@ -165,7 +167,7 @@ async function wordsOf(
   range: ExportQuestion["range"],
 ): Promise<FoundEvent[]> {
   try {
-    return (await inWords([...some])).sort((a, b) => compareEventKeys(a.key, b.key));
+    return await withNames(some);
   } catch (thrown) {
     if (!isTableGone(thrown)) throw thrown;
   }

@@ -6,7 +6,7 @@ import { readBatch } from "../core/reader";
 import { jsonList, type SeriesFilter } from "../counts/series";
 import { wantedSeries } from "../events/wanted-series";
 import { withPartitions } from "../partitions/known-partitions";
-import { lanesToRead } from "../partitions/partition";
+import { mainLane } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { boundsOf, type EventRange, integer } from "../scan/event-order";
 import { everyPage } from "../scan/scan-terms";
@@ -111,8 +111,8 @@ function minutesOf(
     partitions
       .filter((partition) => partition.databases.includes(index))
       .flatMap((partition) => {
-        const [main] = lanesToRead(partition).filter(({ suffix }) => !suffix.endsWith("l"));
-        return main === undefined ? [] : [main];
+        const main = mainLane(partition, { index });
+        return main === null ? [] : [main];
       })
       .map(
         ({ suffix }) => sql`SELECT c.minute AS start, ${sum} AS events

@@ -1,7 +1,8 @@
 import { type Database, firstDatabase } from "../core/databases";
 import { orQueryError } from "../core/reader";
 import { messageOf } from "../core/transport-errors";
-import type { PartitionMap } from "./partition-map";
+import { sealedSuffix } from "./partition";
+import { PartitionMap } from "./partition-map";
 import { loadPartitionMap, NO_PARTITIONS } from "./partition-records";
 
 /** The map that an isolate read last, for each first database. */
@@ -37,10 +38,7 @@ export function isTableGone(thrown: unknown): boolean {
   return IS_OUT_OF_DATE.test(messageOf(cause));
 }
 
-/**
- * The delays before a query is retried. The first retry assumes that the map was out of date. If it fails too, a
- * partition is being sealed: its tables are renamed in one database after the other, and the map is updated last.
- */
+/** The delays before a query is retried. The first retries follow at once: the map was out of date. */
 const WAITS_MS = [0, 200, 500];
 
 /**
@@ -52,8 +50,38 @@ export function withPartitions<Result>(
   databases: readonly Database[],
   query: (map: PartitionMap) => Promise<Result>,
 ): Promise<Result> {
-  return retryOutOfDate(async () => query(await readPartitionMap(firstDatabase(databases))));
+  let isRetry = false;
+  return retryOutOfDate(async () => {
+    const map = await readPartitionMap(firstDatabase(databases));
+    if (isRetry) return query(await withRenamed(databases, map));
+    isRetry = true;
+    return query(map);
+  });
 }
+
+/**
+ * A map that also says where the tables of a partition are renamed already. While a partition is being sealed, its
+ * tables are renamed in one database after the other, and the map is updated last. If the compactor stops in between,
+ * this lasts until it continues.
+ */
+async function withRenamed(databases: readonly Database[], map: PartitionMap): Promise<PartitionMap> {
+  const names = await Promise.all(
+    databases.map(async ({ binding }) => {
+      const found = orQueryError(binding.prepare(SEALED_TABLES).all<{ name: string }>(), "the names of tables");
+      return new Set((await found).results.map(({ name }) => name));
+    }),
+  );
+  const partitions = map.partitions.map((partition) => {
+    if (partition.state !== "open") return partition;
+    const table = `events_${sealedSuffix(partition)}`;
+    const renamedIn = databases.flatMap(({ index }, place) => (names[place]?.has(table) === true ? [index] : []));
+    return renamedIn.length === 0 ? partition : { ...partition, renamedIn: new Set(renamedIn) };
+  });
+  return new PartitionMap(map.revision, partitions);
+}
+
+/** The sealed tables of events. A handful: only one partition is moved at a time. */
+const SEALED_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'events_[0-9]*s'";
 
 /**
  * Runs a query, and repeats it if a table or an archive file that it had been referred to is gone.

@@ -3,6 +3,7 @@ import { DAY_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { firstDatabase } from "../core/databases";
 import { messageOf } from "../core/transport-errors";
+import { eventsOfHours } from "../counts/events-by-hour";
 import { MAX_BYTES_UNDER_WAY, probeDatabase } from "./database-room";
 import { type Partition, WINDOW_MICROS } from "./partition";
 import { MAX_PLANNED_EVENTS } from "./partition-plan";
@@ -131,18 +132,13 @@ async function reasonToCut(database: Database, partition: Partition, now: Micros
   const room = await probeDatabase(database, now);
   if (!room.writable) return room.reason;
   if (room.bytes >= MAX_BYTES_UNDER_WAY) return `the database has ${room.bytes} bytes`;
-  const events = await database.binding
-    .prepare(COUNT_EVENTS)
-    .bind(Math.floor(partition.from / 1_000_000), Math.ceil(now / 1_000_000))
-    .first<number>("events");
+  const { events } = await eventsOfHours(database, [
+    Math.floor(partition.from / 1_000_000),
+    Math.ceil(now / 1_000_000),
+  ]);
   const most = MAX_PLANNED_EVENTS * MAX_OVERSHOOT;
-  return events !== null && events > most ? `the partition has ${events} events` : null;
+  return events > most ? `the partition has ${events} events` : null;
 }
-
-const COUNT_EVENTS = `
-SELECT sum(counts.events) AS events
-FROM (SELECT DISTINCT series_id / 256 AS page FROM series) AS pages CROSS JOIN counts
-WHERE counts.seconds = 3600 AND counts.page = pages.page AND counts.bucket BETWEEN ?1 AND ?2`;
 
 function sharing(databases: readonly Database[], partition: Partition): Database[] {
   return databases.filter(({ index }) => partition.databases.includes(index));

@@ -1,6 +1,7 @@
 import { parseConfig } from "../../model/config";
 import type { Micros } from "../../model/time/time";
 import { type Database, databasesOf, firstDatabase } from "../core/databases";
+import { eventsOfLastDay } from "../counts/events-by-hour";
 import { databasesWithRoom } from "./database-room";
 import { openSuffix, type Partition } from "./partition";
 import type { PartitionMap } from "./partition-map";
@@ -111,27 +112,13 @@ async function planPartition(
 ) {
   const shared = await databasesWithRoom(databases, now);
   if (shared.length === 0) throw new Error("D1 is overloaded: no database has room for a new partition");
-  const traffic: RecentTraffic = { events: await eventsOfLastDay(shared, now), databases: shared.length };
+  const counted = await Promise.all(shared.map((database) => eventsOfLastDay(database, now)));
+  const traffic: RecentTraffic = {
+    events: counted.reduce((sum, { events }) => sum + events, 0),
+    databases: shared.length,
+  };
   const range = rangeFor(moment, now, widthMicros ?? plannedWidth(traffic));
   return { moment, ...range, databases: shared.map(({ index }) => index), slotMicros: plannedSlot(traffic), now };
-}
-
-/** Events that occurred in the last 24 hours: at most 25 rows of counts read for each page of dimension keys. */
-async function eventsOfLastDay(databases: readonly Database[], now: Micros): Promise<number> {
-  const since = Math.floor(now / 1_000_000) - 86_400;
-  const sums = await Promise.all(
-    databases.map(({ binding }) =>
-      binding
-        .prepare(
-          `SELECT coalesce(sum(counts.events), 0) AS events
-           FROM (SELECT DISTINCT series_id / 256 AS page FROM series) AS pages CROSS JOIN counts
-           WHERE counts.seconds = 3600 AND counts.page = pages.page AND counts.bucket BETWEEN ?1 AND ?2`,
-        )
-        .bind(since, since + 86_400)
-        .first<number>("events"),
-    ),
-  );
-  return sums.reduce<number>((all, events) => all + (events ?? 0), 0);
 }
 
 const stores = new WeakMap<object, PartitionStore>();

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Micros } from "../../model/time/time";
+import type { Database } from "../core/databases";
 
 /** The range of time for which `activity` has one row for a session. Partitions start and end at multiples of it. */
 export const WINDOW_MICROS: Micros = 15 * 60 * 1_000_000;
+export const WINDOW_SECONDS = 900;
 
 /** Up to about 1,000 events a second in a database, a slot of this width holds few enough events to be sorted at once. */
 export const DEFAULT_SLOT_MICROS: Micros = 4_000_000;
@@ -33,6 +35,11 @@ export interface Partition {
   late: boolean;
   /** True if its tables exist in all of its databases. */
   ready: boolean;
+  /**
+   * While it is being sealed: the indexes of the databases in which its tables are renamed already. Only a reader that
+   * has missed a table finds out.
+   */
+  renamedIn?: ReadonlySet<number>;
   /** Common categories, with the time of receipt from which their events are not in the index of rare ones. */
   common: ReadonlyMap<string, Micros>;
 }
@@ -56,16 +63,25 @@ export function isLate({ partition, suffix }: Lane): boolean {
   return suffix === lateSuffix(partition);
 }
 
-/** The lanes that hold events of a partition. If a key is in both, the first one holds the event and the other a copy. */
-export function lanesToRead(partition: Partition): Lane[] {
+/**
+ * The lanes that hold events of a partition. If a key is in both, the first one holds the event and the other a copy.
+ *
+ * @param database a reader names it, since a seal renames the tables in one database after the other
+ */
+export function lanesToRead(partition: Partition, database?: Pick<Database, "index">): Lane[] {
   if (!partition.ready) return [];
+  const isRenamed =
+    partition.state === "sealed" || (database !== undefined && partition.renamedIn?.has(database.index) === true);
   const main =
-    partition.state === "open"
-      ? [{ partition, suffix: openSuffix(partition) }]
-      : partition.state === "sealed"
-        ? [{ partition, suffix: sealedSuffix(partition) }]
-        : [];
+    partition.state === "open" || partition.state === "sealed"
+      ? [{ partition, suffix: isRenamed ? sealedSuffix(partition) : openSuffix(partition) }]
+      : [];
   return partition.late ? [...main, { partition, suffix: lateSuffix(partition) }] : main;
+}
+
+/** The lane with the counts by minute: a late lane has none until it is flushed. Null if it cannot be read. */
+export function mainLane(partition: Partition, database: Pick<Database, "index">): Lane | null {
+  return lanesToRead(partition, database).find((lane) => !isLate(lane)) ?? null;
 }
 
 export function openSuffix({ id }: Pick<Partition, "id">): string {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { DeclaredProperty } from "../../model/event/declared-property";
+import type { PropertyTemplate } from "../../model/questions/templated-values";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { orQueryError } from "../core/reader";
@@ -44,13 +45,15 @@ export async function declareProperties(
   properties: readonly DeclaredProperty[],
   now: Micros,
 ): Promise<StoredProperty[]> {
+  // json_each has a column `path` too, so the columns of the table are written with its name.
   const wanted = JSON.stringify(properties.map(({ path, kind, template }) => [path, kind, template]));
   const [, , found] = await binding.batch<unknown>([
     binding
       .prepare(
         `DELETE FROM properties WHERE category = ?1 AND name = ?2 AND NOT EXISTS (
-           SELECT 1 FROM json_each(?3) AS wanted WHERE wanted.value ->> 0 = path AND wanted.value ->> 1 = kind
-             AND wanted.value ->> 2 IS template)`,
+           SELECT 1 FROM json_each(?3) AS wanted
+           WHERE wanted.value ->> 0 = properties.path AND wanted.value ->> 1 = properties.kind
+             AND wanted.value ->> 2 IS properties.template)`,
       )
       .bind(category, name, wanted),
     binding
@@ -70,6 +73,13 @@ export async function declareProperties(
 export function templatesOf(properties: readonly StoredProperty[]): Templates {
   const byKey = new Map(properties.map((one) => [keyOf(one, one.path), one.template]));
   return (type, path) => byKey.get(keyOf(type, path)) ?? null;
+}
+
+/** The same as a list, for questions that are stored. */
+export function templatesIn(properties: readonly StoredProperty[]): PropertyTemplate[] {
+  return properties.flatMap(({ category, name, path, template }) =>
+    template === null ? [] : [{ category, name, path, template }],
+  );
 }
 
 function keyOf({ category, name }: { category: string; name: string }, path: string): string {

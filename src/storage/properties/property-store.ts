@@ -1,10 +1,16 @@
 import { sql } from "drizzle-orm";
-import type { Micros } from "../../model/time/time";
+import type { DAY_SECONDS, HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
+import { groupsOf } from "../core/groups-of";
 import { readBatch } from "../core/reader";
+import type { SweepTable } from "../counts/sweep";
+import { fillerSql } from "../erasures/filler";
 import { integer } from "../scan/event-order";
 
 /** The counts of property values that a database stores. */
+
+/** The widths of stored buckets, in seconds. */
+export type PropertyWidth = typeof HOUR_SECONDS | typeof DAY_SECONDS;
 
 /** Identifies counts: a property, a dimension key and a bucket. */
 export interface PropertyBucket {
@@ -32,15 +38,13 @@ const STATEMENTS_PER_CALL = 4;
  */
 export async function readPropertyCounts(
   database: Database,
-  seconds: 3_600 | 86_400,
+  seconds: PropertyWidth,
   buckets: readonly PropertyBucket[],
   withValues: boolean,
 ): Promise<HeldCounts[]> {
   const size = withValues ? BUCKETS_PER_STATEMENT : 2_000;
-  const statements = Array.from({ length: Math.ceil(buckets.length / size) }, (_, n) => {
-    const wanted = buckets
-      .slice(n * size, (n + 1) * size)
-      .map(({ property, series, bucket }) => [property, series, bucket]);
+  const statements = groupsOf(buckets, size).map((some) => {
+    const wanted = some.map(({ property, series, bucket }) => [property, series, bucket]);
     return sql`
       SELECT held.property_id AS property, held.series_id AS series, held.bucket AS bucket, held.counted AS counted,
         ${withValues ? sql`held.held` : sql`''`} AS held
@@ -49,9 +53,8 @@ export async function readPropertyCounts(
         AND held.seconds = ${integer(seconds)} AND held.bucket = wanted.value ->> 2`;
   });
   const found: HeldCounts[] = [];
-  for (let from = 0; from < statements.length; from += STATEMENTS_PER_CALL) {
-    const results = await readBatch<HeldCounts>(database, statements.slice(from, from + STATEMENTS_PER_CALL));
-    found.push(...results.flat());
+  for (const some of groupsOf(statements, STATEMENTS_PER_CALL)) {
+    found.push(...(await readBatch<HeldCounts>(database, some)).flat());
   }
   return found;
 }
@@ -59,46 +62,47 @@ export async function readPropertyCounts(
 /** Replaces stored counts: one row written for each. */
 export async function writePropertyCounts(
   { binding }: Database,
-  seconds: 3_600 | 86_400,
+  seconds: PropertyWidth,
   counts: readonly HeldCounts[],
 ): Promise<void> {
   const insert = binding.prepare(
     `INSERT INTO property_counts (property_id, series_id, seconds, bucket, counted, held) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
      ON CONFLICT DO UPDATE SET counted = excluded.counted, held = excluded.held`,
   );
-  for (let from = 0; from < counts.length; from += 20) {
+  for (const some of groupsOf(counts, 20)) {
     await binding.batch(
-      counts
-        .slice(from, from + 20)
-        .map(({ property, series, bucket, counted, held }) =>
-          insert.bind(property, series, seconds, bucket, counted, held),
-        ),
+      some.map(({ property, series, bucket, counted, held }) =>
+        insert.bind(property, series, seconds, bucket, counted, held),
+      ),
     );
   }
 }
 
+/**
+ * Deletes all counts of some properties, overwritten first: values may name somebody.
+ *
+ * @throws what D1 throws
+ */
+export async function forgetPropertyCounts(
+  databases: readonly Database[],
+  properties: readonly number[],
+): Promise<void> {
+  if (properties.length === 0) return;
+  const isTheirs = "property_id IN (SELECT value FROM json_each(?1))";
+  await Promise.all(
+    databases.map(({ binding }) =>
+      binding.batch(
+        [
+          `UPDATE property_counts SET held = ${fillerSql("held")} WHERE ${isTheirs}`,
+          `DELETE FROM property_counts WHERE ${isTheirs}`,
+        ].map((statement) => binding.prepare(statement).bind(JSON.stringify(properties))),
+      ),
+    ),
+  );
+}
+
 /** How far the hours of a database have been checked. */
-export interface Sweep {
-  hour: number;
-  startedAt: Micros;
-}
-
-export async function readSweep({ binding }: Database): Promise<Sweep | null> {
-  const row = await binding
-    .prepare("SELECT hour, started_at AS startedAt FROM property_sweep WHERE id = 1")
-    .first<Sweep>();
-  return row;
-}
-
-export async function writeSweep({ binding }: Database, { hour, startedAt }: Sweep): Promise<void> {
-  await binding
-    .prepare(
-      `INSERT INTO property_sweep (id, hour, started_at) VALUES (1, ?1, ?2)
-       ON CONFLICT DO UPDATE SET hour = excluded.hour, started_at = excluded.started_at`,
-    )
-    .bind(hour, startedAt)
-    .run();
-}
+export const PROPERTY_SWEEP: SweepTable = { table: "property_sweep", began: "started_at" };
 
 /** The newest hours before a given time in which some dimension keys have events, newest first. */
 export async function newestHours(

@@ -1,10 +1,10 @@
-import { DAY_SECONDS } from "../../model/time/units";
+import { DAY_SECONDS, HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { countsOf, type DeclaredSeries } from "./declared-series";
 import { type HeldCounts, type PropertyBucket, readPropertyCounts, writePropertyCounts } from "./property-store";
 import { addToDay, noValues, readValueCounts, writeValueCounts } from "./value-counts";
 
-const HOURS = 24;
+const HOURS = DAY_SECONDS / HOUR_SECONDS;
 
 /**
  * Sums the hours of each day whose events are all counted: a year is then 365 rows.
@@ -29,9 +29,12 @@ export async function rollUpDays(
       const events = counted.get(`${series} ${day}`) ?? 0;
       if (events === 0) continue;
       const buckets = properties.flatMap(({ property_id: property }) =>
-        Array.from({ length: HOURS }, (_, hour): PropertyBucket => ({ property, series, bucket: day + hour * 3_600 })),
+        Array.from(
+          { length: HOURS },
+          (_, hour): PropertyBucket => ({ property, series, bucket: day + hour * HOUR_SECONDS }),
+        ),
       );
-      const hours = await readPropertyCounts(database, 3_600, buckets, true);
+      const hours = await readPropertyCounts(database, HOUR_SECONDS, buckets, true);
       const rows = properties.flatMap(({ property_id: property }): HeldCounts[] => {
         const own = hours.filter((hour) => hour.property === property);
         if (own.reduce((sum, hour) => sum + hour.counted, 0) !== events) return [];

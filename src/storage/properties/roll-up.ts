@@ -1,35 +1,29 @@
 import { parsePropertyPath } from "../../model/event/property-path";
 import { templated, valueText } from "../../model/event/property-value";
 import type { Micros } from "../../model/time/time";
-import { HOUR_SECONDS } from "../../model/time/units";
+import { DAY_SECONDS, HOUR_MICROS, HOUR_SECONDS } from "../../model/time/units";
 import { type Database, firstDatabase } from "../core/databases";
+import { hoursToCheck, MAX_RUN_MS, readSweep, writeSweep } from "../counts/sweep";
 import { withPartitions } from "../partitions/known-partitions";
 import { isLate, lanesToRead } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
-import { readTuples, type Tuple } from "../questions/read-tuples";
+import { readTuples } from "../questions/tuples/read-tuples";
+import type { Tuple } from "../questions/tuples/tuple-page";
 import { listProperties } from "./declared-properties";
 import { bucketKey, countsOf, type DeclaredSeries, seriesWithProperties } from "./declared-series";
 import {
   type HeldCounts,
   newestHours,
+  PROPERTY_SWEEP,
   type PropertyBucket,
   readPropertyCounts,
-  readSweep,
   writePropertyCounts,
-  writeSweep,
 } from "./property-store";
 import { rollUpDays } from "./roll-up-days";
 import { addValue, noValues, PARTS_OF_HOUR, type ValueCounts, writeValueCounts } from "./value-counts";
 
 /** How long after its end an hour is counted. Most of its events have arrived by then. */
 const GRACE_MICROS: Micros = 120_000_000;
-
-/** Hours that a run checks: the newest ones, and some older ones in turn. */
-const NEWEST_HOURS = 3;
-const SWEPT_HOURS = 48;
-
-/** A run starts no further hour after this time. The next run continues a minute later. */
-const MAX_RUN_MS = 15_000;
 
 /** The most events of one hour that are counted: far more than one database can take. */
 const MAX_EVENTS_OF_HOUR = 20_000_000;
@@ -77,17 +71,12 @@ async function rollUpDatabase(
   const closed = Math.floor((now - GRACE_MICROS) / 1_000_000 / HOUR_SECONDS) * HOUR_SECONDS;
   const ids = declared.map(({ series }) => series);
   const newest = Math.max(...declared.flatMap(({ properties }) => properties.map(({ declared_at: at }) => at)));
-  const sweep = await readSweep(database);
-  const isNew = sweep === null || sweep.startedAt < newest;
+  const sweep = await readSweep(database, PROPERTY_SWEEP);
+  const isNew = sweep === null || sweep.beganAt < newest;
   const from = isNew ? closed : sweep.hour;
-  const swept = await newestHours(database, ids, from, SWEPT_HOURS);
-  const hours = new Set([...(await newestHours(database, ids, closed, NEWEST_HOURS)), ...swept]);
-  const stale = await staleHours(
-    database,
-    declared,
-    [...hours].sort((a, b) => b - a),
-  );
-  let reached = swept.length < SWEPT_HOURS ? closed : (swept.at(-1) ?? closed);
+  const checked = await hoursToCheck((before, most) => newestHours(database, ids, before, most), { closed, from });
+  const stale = await staleHours(database, declared, checked.hours);
+  let { reached } = checked;
   const days = new Set<number>();
   for (const { hour, series } of stale) {
     if (Date.now() > deadline) {
@@ -98,15 +87,15 @@ async function rollUpDatabase(
     const written = await withPartitions(databases, (map) => rollUpHour(database, map, hour, series));
     report.hours += 1;
     report.rows += written;
-    if (written > 0) days.add(Math.floor(hour / 86_400) * 86_400);
+    if (written > 0) days.add(hour - (hour % DAY_SECONDS));
   }
   report.rows += await rollUpDays(
     database,
     declared,
-    [...days].filter((day) => day + 86_400 <= closed),
+    [...days].filter((day) => day + DAY_SECONDS <= closed),
   );
-  const startedAt = isNew || reached > from ? now : sweep.startedAt;
-  if (isNew || sweep.hour !== reached) await writeSweep(database, { hour: reached, startedAt });
+  const beganAt = isNew || reached > from ? now : sweep.beganAt;
+  if (isNew || sweep.hour !== reached) await writeSweep(database, PROPERTY_SWEEP, { hour: reached, beganAt });
 }
 
 /** A dimension key with its events in an hour, by the counts. */
@@ -192,7 +181,7 @@ function textsOf({ application, category, name }: { application: string; categor
 }
 
 function partOf(moment: Micros): number {
-  return Math.floor(moment / 900_000_000) % PARTS_OF_HOUR;
+  return Math.floor(moment / (HOUR_MICROS / PARTS_OF_HOUR)) % PARTS_OF_HOUR;
 }
 
 function createCounters({ properties }: DeclaredSeries, names: readonly string[]) {

@@ -23,7 +23,7 @@ interface StatsOptions {
   shown: Shown;
   /** All declared properties. */
   declared: readonly StoredProperty[];
-  /** True: counts of values that are not exact do not do. */
+  /** True if inexact value counts must not be used. */
   isExact?: boolean;
   /** Events that may be read themselves; MAX_LIVE_EVENTS if not given. */
   most?: number;
@@ -61,7 +61,7 @@ export function answerStats(
   });
 }
 
-/** Whether reading the events would tell more. */
+/** Whether reading the events would give a more exact answer. */
 function isInexact(found: StatsAnswer | TooManyEvents): boolean {
   if ("kind" in found || found.accuracy.exact) return false;
   return found.accuracy.relative_error !== undefined || found.accuracy.groups_folded !== undefined;

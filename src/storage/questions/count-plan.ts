@@ -1,6 +1,6 @@
 import type { Period } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
-import type { BucketSpans, Span } from "../counts/counts";
+import type { BucketSpans, Span } from "../counts/count-tables";
 
 /** Which counts add up to the events of some buckets. */
 export interface CountPlan {

@@ -5,13 +5,14 @@ import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { MAX_COUNTED_AGGREGATES, MAX_GROUPS_TALLIED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import { readerOf } from "../core/reader";
-import { type BucketSpans, type CountSource, countsIn, totalsIn } from "../counts/counts";
+import type { BucketSpans, CountSource } from "../counts/count-tables";
+import { countsIn, totalsIn } from "../counts/counts";
 import { matchingSeriesIds, OTHER, type Series, type SeriesFilter, seriesOf } from "../counts/series";
 import type { PartitionMap } from "../partitions/partition-map";
 import { type CountPlan, planCounts } from "./count-plan";
 import { type CountedGroup, FoldedTally, GroupTally } from "./group-tally";
-import { readTuples } from "./read-tuples";
 import { type GroupName, groupName, type Line, type Shown, type StatsAnswer } from "./stats-answer";
+import { readTuples } from "./tuples/read-tuples";
 import { unreadableIn } from "./unreadable";
 
 /** A query for numbers of events that counts can answer. */

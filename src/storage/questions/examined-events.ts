@@ -4,7 +4,7 @@ import type { SeriesFilter } from "../counts/series";
 import { wantedSeries } from "../events/wanted-series";
 import type { PartitionMap } from "../partitions/partition-map";
 import { countStats } from "./count-stats";
-import { isRareIn } from "./read-tuples";
+import { isRareIn } from "./tuples/read-tuples";
 
 const NO_FILTER: SeriesFilter = { category: null, name: null, applications: null };
 

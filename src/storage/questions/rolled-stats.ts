@@ -4,13 +4,13 @@ import type { Database } from "../core/databases";
 import { MAX_GROUPS_MEASURED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import type { PartitionMap } from "../partitions/partition-map";
 import type { StoredProperty } from "../properties/declared-properties";
-import { addRolledUp, rolledProperty } from "../properties/rollup-stats";
+import { addRolledUp, rolledProperty } from "../properties/roll-up-stats";
 import { eventsToExamine } from "./examined-events";
 import { MeasureTable } from "./measure-table";
-import { readTuples } from "./read-tuples";
 import type { Accuracy, Shown, StatsAnswer } from "./stats-answer";
 import { propertiesOf, type StatsQuestion, type Templates } from "./stats-question";
 import { createMeasuring } from "./tuple-stats";
+import { readTuples } from "./tuples/read-tuples";
 import { unreadableIn } from "./unreadable";
 
 /**
@@ -59,10 +59,8 @@ export async function rolledStats(
     ...left.map(({ database, periods }) => read([database], periods, "main")),
     ...(hasLate ? [read(databases, [whole], "late")] : []),
   ]);
-  const unreadable = unreadableIn(
-    map,
-    left.flatMap(({ periods }) => periods),
-  );
+  // Several databases may leave the same period.
+  const unreadable = unreadableIn(map, joined(left.flatMap(({ periods }) => periods)));
   return { ...table.lines(shown), total: table.total(), accuracy: accuracyOf(question, table, unreadable) };
 }
 

@@ -1,23 +1,19 @@
+import type { SessionEdge } from "../../model/questions/sessions/session-dimension";
 import type { Micros } from "../../model/time/time";
-import type { Tuple } from "./read-tuples";
+import type { Tuple } from "./tuples/tuple-page";
 
-/** The first or last event of a session, with the fields that queries use. */
-export interface SessionEdge {
+/** The first or last event of a session, with its place in the order of events. */
+export interface PlacedEdge extends SessionEdge {
   occurredAt: Micros;
   receivedAfter: number;
   tie: number;
-  application: string;
-  category: string;
-  name: string;
-  /** Its value of the requested property. */
-  text: string | null;
 }
 
 /** A session assembled from its events. */
 export interface SessionRecord {
   events: number;
-  first: SessionEdge;
-  last: SessionEdge;
+  first: PlacedEdge;
+  last: PlacedEdge;
   /** Usually one or none. */
   visitors: string[];
 }
@@ -47,7 +43,7 @@ export function collectSessions() {
   };
 }
 
-type Place = Pick<SessionEdge, "occurredAt" | "receivedAfter" | "tie">;
+type Place = Pick<PlacedEdge, "occurredAt" | "receivedAfter" | "tie">;
 
 /** The order of a session's events: see docs/adr/0003-order.md. */
 function compare(a: Place, b: Place): number {

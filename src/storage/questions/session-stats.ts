@@ -1,5 +1,6 @@
-import type { AskedProperty } from "../../model/questions/metric";
+import { compareTexts } from "../../model/compare-texts";
 import { quantileOf } from "../../model/questions/numbers/quantile";
+import { groupTexts, type SessionDimension } from "../../model/questions/sessions/session-dimension";
 import type { PropertyFilter } from "../../model/questions/stats-dimension";
 import type { Period } from "../../model/time/calendar";
 import { bucketPlace } from "../../model/time/calendar";
@@ -8,17 +9,11 @@ import type { Database } from "../core/databases";
 import { MAX_SESSION_EVENTS } from "../core/read-limits";
 import type { SeriesFilter } from "../counts/series";
 import type { PartitionMap } from "../partitions/partition-map";
-import { readTuples } from "./read-tuples";
-import { collectSessions, type SessionEdge, type SessionRecord } from "./session-records";
-import { type GroupName, groupName } from "./stats-answer";
+import { collectSessions, type SessionRecord } from "./session-records";
+import { groupName } from "./stats-answer";
 import { createValueReader, passes, type Templates } from "./stats-question";
+import { readTuples } from "./tuples/read-tuples";
 import { unreadableIn } from "./unreadable";
-
-/**
- * The grouping of sessions: the application of their first event, or the type or a property of their first or last
- * event.
- */
-export type SessionDimension = "application" | { edge: "entry" | "exit"; by: AskedProperty | null };
 
 export interface SessionStatsQuestion {
   /** Only these events are examined. */
@@ -56,6 +51,10 @@ export interface SessionStatsAnswer {
   total: SessionLine;
   /** Ranges whose events are no longer in the databases. */
   unreadable: Period[];
+  /** Events and changes that came after the sessions were counted, if the answer is from counts. */
+  late?: number;
+  /** Sessions that pause from before this time until after it are counted twice. */
+  hotSince?: Micros | null;
 }
 
 /**
@@ -99,9 +98,9 @@ export async function sessionStats(
   );
   if (!isComplete) return null;
   const all = sessions.records();
-  const groups = [...Map.groupBy(all, (record) => nameOf(record, groupBy).key)]
+  const groups = [...Map.groupBy(all, (record) => groupName(groupTexts(record, groupBy)).key)]
     .map(([key, own]) => ({ key, own }))
-    .sort((a, b) => b.own.length - a.own.length || (a.key < b.key ? -1 : 1));
+    .sort((a, b) => b.own.length - a.own.length || compareTexts(a.key, b.key));
   const shown = groupBy === null ? groups : groups.slice(0, top);
   const rest = groups.slice(shown.length);
   return {
@@ -116,13 +115,6 @@ export async function sessionStats(
     total: lineOf(all, bounds),
     unreadable: unreadableIn(map, [{ start: bounds[0] ?? 0, end: bounds.at(-1) ?? 0 }]),
   };
-}
-
-function nameOf({ first, last }: SessionRecord, groupBy: SessionDimension | null): GroupName {
-  if (groupBy === null) return groupName([]);
-  if (groupBy === "application") return groupName([first.application]);
-  const edge: SessionEdge = groupBy.edge === "entry" ? first : last;
-  return groupName(groupBy.by === null ? [edge.category, edge.name] : [edge.text]);
 }
 
 function lineOf(records: readonly SessionRecord[], bounds: readonly Micros[]): SessionLine {

@@ -1,3 +1,4 @@
+import { compareTexts } from "../../model/compare-texts";
 import type { Period } from "../../model/time/calendar";
 
 /** A group's number over the whole period, and in each bucket. Null if there is nothing to divide or to choose from. */
@@ -48,5 +49,5 @@ export function groupName(texts: (string | null)[]): GroupName {
 
 /** Orders groups by size, largest first, and groups of the same size by their texts. */
 export function compareGroups(a: { size: number; key: string }, b: { size: number; key: string }): number {
-  return b.size - a.size || (a.key === b.key ? 0 : a.key < b.key ? -1 : 1);
+  return b.size - a.size || compareTexts(a.key, b.key);
 }

@@ -6,9 +6,10 @@ import { MAX_GROUPS_MEASURED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import type { PartitionMap } from "../partitions/partition-map";
 import { MeasureTable } from "./measure-table";
 import { createContribution } from "./measures";
-import { readTuples, type Tuple } from "./read-tuples";
 import { type Accuracy, type GroupName, groupName, type Shown, type StatsAnswer } from "./stats-answer";
 import { createValueReader, passes, propertiesOf, type StatsQuestion, type Templates } from "./stats-question";
+import { readTuples } from "./tuples/read-tuples";
+import type { Tuple } from "./tuples/tuple-page";
 import { unreadableIn } from "./unreadable";
 
 /**

@@ -57,9 +57,10 @@ export function boundsOf({ order, from, to, after }: EventRange): Bounds {
   const low = from ?? 0;
   const high = to ?? Number.MAX_SAFE_INTEGER;
   if (after === null) return { low, high };
-  return order === "asc"
-    ? { low: Math.max(low, after.occurredAt), high }
-    : { low, high: Math.min(high, after.occurredAt) };
+  if (order === "asc") return { low: Math.max(low, after.occurredAt), high };
+  // A page that ended between two instants has read the later one. Reading it again could lead to the same end forever.
+  const isRead = compareEventKeys(after, startOf(after.occurredAt)) === 0;
+  return { low, high: Math.min(high, isRead ? after.occurredAt - 1 : after.occurredAt) };
 }
 
 /**

@@ -1,6 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../core/databases";
+import { groupsOf } from "../core/groups-of";
 import { readBatch } from "../core/reader";
+import { MAX_TERMS } from "../core/union-all";
 import { isLate, type Lane, lanesToRead, type Partition } from "../partitions/partition";
 
 /** A lane in one of its databases. */
@@ -9,9 +11,6 @@ export interface LaneSource extends Lane {
   /** For a late lane: the main lane, if it can be read. If an event is in both, the late one is a copy. */
   main: Lane | null;
 }
-
-/** D1's limit on the terms of a UNION ALL. */
-const MAX_TERMS = 5;
 
 /**
  * Up to MAX_TERMS lanes of one database, all main or all late, in the order of the scan. They cover different ranges
@@ -38,17 +37,14 @@ export function chainsOf(
       .filter((partition) => partition.databases.includes(database.index) && holds(partition, database))
       .flatMap((partition) => lanesIn(partition, database));
     return [lanes.filter((lane) => !isLate(lane)), lanes.filter(isLate)].flatMap((own) =>
-      Array.from({ length: Math.ceil(own.length / MAX_TERMS) }, (_, n) => ({
-        database,
-        lanes: own.slice(n * MAX_TERMS, (n + 1) * MAX_TERMS),
-      })),
+      groupsOf(own, MAX_TERMS).map((group) => ({ database, lanes: group })),
     );
   });
 }
 
 /** The lanes of a partition in a database, the main one first. */
 export function lanesIn(partition: Partition, database: Database): LaneSource[] {
-  const lanes = lanesToRead(partition);
+  const lanes = lanesToRead(partition, database);
   const main = lanes.find((lane) => !isLate(lane)) ?? null;
   return lanes.map((lane) => ({ ...lane, database, main: isLate(lane) ? main : null }));
 }
@@ -71,12 +67,7 @@ export async function readAll<Row>(statements: readonly PlacedStatement[]): Prom
   const results = statements.map((): Row[] => []);
   const places = Map.groupBy(statements.keys(), (place) => statements[place]?.database);
   const calls = [...places].flatMap(([database, own]) =>
-    database === undefined
-      ? []
-      : Array.from({ length: Math.ceil(own.length / MAX_BATCH) }, (_, n) => ({
-          database,
-          some: own.slice(n * MAX_BATCH, (n + 1) * MAX_BATCH),
-        })),
+    database === undefined ? [] : groupsOf(own, MAX_BATCH).map((some) => ({ database, some })),
   );
   await Promise.all(
     calls.map(async ({ database, some }) => {
@@ -90,10 +81,6 @@ export async function readAll<Row>(statements: readonly PlacedStatement[]): Prom
   return results;
 }
 
-export function unionAll(terms: readonly SQL[]): SQL {
-  return sql.join([...terms], sql` UNION ALL `);
-}
-
 /** A table of a lane, such as `events_12`. */
 export function laneTable(kind: "events" | "activity" | "visits" | "minutes", { suffix }: Lane): SQL {
   return sql.raw(`${kind}_${suffix}`);
@@ -102,9 +89,26 @@ export function laneTable(kind: "events" | "activity" | "visits" | "minutes", { 
 /**
  * Splits a list into growing groups: 1, 4, 16 … `most`. A scan mostly ends in its first partition, but needs few
  * calls even if hundreds of partitions are nearly empty.
+ *
+ * @param isHeavy items of which a group has at most `mostHeavy`
  */
-export function* growingGroups<Item>(items: readonly Item[], most: number): Generator<Item[]> {
-  for (let start = 0, size = 1; start < items.length; start += size, size = Math.min(most, size * 4)) {
-    yield items.slice(start, start + size);
+export function* growingGroups<Item>(
+  items: readonly Item[],
+  most: number,
+  { isHeavy, mostHeavy }: { isHeavy: (item: Item) => boolean; mostHeavy: number } = NONE_HEAVY,
+): Generator<Item[]> {
+  let size = 1;
+  for (let start = 0; start < items.length; size = Math.min(most, size * 4)) {
+    let heavy = 0;
+    const end = items.findIndex((item, place) => {
+      if (place < start) return false;
+      if (isHeavy(item)) heavy += 1;
+      return place === start + size || heavy > mostHeavy;
+    });
+    const group = items.slice(start, end === -1 ? items.length : end);
+    yield group;
+    start += group.length;
   }
 }
+
+const NONE_HEAVY = { isHeavy: () => false, mostHeavy: 1 };

@@ -69,7 +69,8 @@ export function cutByBytes<Row extends { key: Key }, Key>(
 }
 
 /**
- * A page of `limit + 1` rows that were read with their sizes alone, in characters. It ends early when they pass MAX_PAGE_CONTENT.
+ * Makes a page from up to `limit + 1` rows of which only the keys and sizes, in characters, were read. It ends early if the sizes
+ * pass MAX_PAGE_CONTENT.
  */
 export function pageWithin<Row extends { key: NonNullable<unknown>; size: number }>(
   found: Row[],

@@ -2,6 +2,7 @@ import type { EventPattern } from "../../model/questions/event-pattern";
 import { patternsOf, type SequenceQuestion } from "../../model/questions/question";
 import {
   pathsToRead,
+  readsVisitors,
   type SequenceState,
   type SequenceTally,
   withTally,
@@ -98,7 +99,7 @@ export function tallySlice(
     const [expected, series] = await Promise.all([expectedOf(own, question), seriesOfQuestion(own, question)]);
     const reading: Omit<SliceReading, "slice"> = {
       ...{ from: question.from, to: question.to, paths: pathsToRead(question), expected, series },
-      withVisitor: question.per === "visitor",
+      withVisitor: readsVisitors(question),
       check: () => {
         if (meter.rowsRead > maxRows) throw new TooManyRows(`more than ${maxRows} rows`);
       },

@@ -5,10 +5,11 @@ import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { readerOf } from "../core/reader";
 import { type Series, seriesOf } from "../counts/series";
-import { type Partition, slotOf } from "../partitions/partition";
+import { slotOf } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { type Bounds, boundsIn, type EventRange } from "../scan/event-order";
 import { lanesIn, readAll } from "../scan/lane-chains";
+import { piecesOf, ROWS_PER_STATEMENT } from "../scan/range-pieces";
 import type { ExpectedEvents } from "./expected-events";
 import {
   MAX_SLOTS_PER_STATEMENT,
@@ -23,16 +24,15 @@ import {
 } from "./slice-statement";
 
 /** The expected rows that a statement reads, and the most events it returns: about 3 MB of JSON in about 50 ms. */
-export const SLICE_PAGE = 20_000;
+export const SLICE_PAGE = ROWS_PER_STATEMENT;
 
 /** The most ranges that are read in one call while they are expected to hold at most one page together. */
 const MAX_RANGES_PER_CALL = 50;
 
 /** An event of the slice, with the fields that order it. */
 export interface SliceEvent extends SequenceEvent {
-  /** Packed. */
+  /** Packed, as the visitor is. */
   session: string;
-  visitor: string | null;
   receivedAfter: number;
   tie: number;
 }
@@ -137,7 +137,11 @@ export function rangesOf(
       const events = lane.main === null ? (expected.get(database)?.(bounds) ?? 0) : 0;
       const isSought = slots + events * shareOf(slice) < events;
       const rows = (own: Bounds) => (expected.get(database)?.(own) ?? 0) * (isSought ? shareOf(slice) : 1);
-      return piecesOf(bounds, partition, rows).map((own) => ({ lane, bounds: own, isSought }));
+      return piecesOf(bounds, partition, { rowsIn: rows, mostSlots: MAX_SLOTS_PER_STATEMENT }).map((own) => ({
+        lane,
+        bounds: own,
+        isSought,
+      }));
     });
   });
 }
@@ -151,21 +155,6 @@ function placesOf(paths: readonly PropertyPath[]): (path: PropertyPath) => numbe
     known.set(path, place);
     return place;
   };
-}
-
-/**
- * Splits a range at slots, into pieces that are expected to hold a page of rows, with few enough slots for one
- * statement.
- */
-function piecesOf({ low, high }: Bounds, partition: Partition, rowsIn: (bounds: Bounds) => number): Bounds[] {
-  const [first, last] = [slotOf(low, partition), slotOf(high, partition)];
-  const isSmall = rowsIn({ low, high }) <= SLICE_PAGE && last - first < MAX_SLOTS_PER_STATEMENT;
-  if (isSmall || first === last) return [{ low, high }];
-  const middle = Math.ceil((first + last) / 2) * partition.slotMicros;
-  return [
-    ...piecesOf({ low, high: middle - 1 }, partition, rowsIn),
-    ...piecesOf({ low: middle, high }, partition, rowsIn),
-  ];
 }
 
 function eventOf(

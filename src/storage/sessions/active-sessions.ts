@@ -2,16 +2,18 @@ import type { SQL } from "drizzle-orm";
 import type { Micros } from "../../model/time/time";
 import type { ArchiveBucket } from "../archive/archive-bucket";
 import { coldPartitions } from "../archive/cold-files";
+import { ReadBudget } from "../archive/file/file-reader";
+import { TooManyColdReads } from "../archive/session-keys";
 import { type Database, metered, type RowMeter } from "../core/databases";
 import { unpackId } from "../core/packed-id";
-import { MAX_SESSION_LIST_ROWS, MAX_SESSION_ROUNDS } from "../core/read-limits";
+import { MAX_SESSION_COLD_READS, MAX_SESSION_LIST_ROWS, MAX_SESSION_ROUNDS } from "../core/read-limits";
 import { withPartitions } from "../partitions/known-partitions";
 import type { PartitionMap } from "../partitions/partition-map";
-import type { EventKey, EventRange } from "../scan/event-order";
-import type { Page } from "../scan/partial-page";
+import { compareEventKeys, type EventKey, type EventRange } from "../scan/event-order";
+import { inDirection, mergePartialPages, type Page } from "../scan/partial-page";
 import { listedBefore } from "./listed-before";
-import { conditionsOf, isAnySession, type SessionFilter, type SessionSize } from "./session-filter";
-import { type SessionSource, scanForSessions } from "./session-scan";
+import { conditionsOf, isAnySession, isUnguided, type SessionFilter, type SessionSize } from "./session-filter";
+import { type SessionScan, type SessionSource, scanArchive, scanForSessions } from "./session-scan";
 import { sessionsOfSize } from "./session-sizes";
 import { type SessionTimes, sessionTimes } from "./session-times";
 import { scanVisitor } from "./visitor-scan";
@@ -20,11 +22,11 @@ export interface SessionQuestion {
   /** Both inclusive; null means no limit. */
   from: Micros | null;
   to: Micros | null;
-  /** Only sessions with an event in the range that matches, by the last of these. */
+  /** Only sessions with a matching event in the range, by the last of these. */
   filter: SessionFilter;
-  /** Null: of any size. */
+  /** Null for any size. */
   size: SessionSize | null;
-  /** The applications whose events count for the size: those that whoever asks sees; null: all. */
+  /** The applications whose events count for the size: those that the client may read; null for all. */
   visible: readonly string[] | null;
   limit: number;
   after: EventKey | null;
@@ -38,7 +40,7 @@ export interface SessionQuestion {
 }
 
 export interface FoundSession {
-  /** Its last event in the range that matches, by which it is listed. */
+  /** Its last matching event in the range, by which it is listed. */
   key: EventKey;
   session: string;
   /** The times of the whole session, regardless of the range. Null if not requested. */
@@ -53,13 +55,13 @@ export interface SessionPage extends Page<FoundSession, EventKey> {
 }
 
 /**
- * One page of the sessions that have a matching event within the range, by the last of these events, the newest first, each
- * session once.
+ * One page of the sessions that have a matching event in the range, by the last of these events, newest first. Each session is
+ * listed once.
  *
- * Goes down through the matching events from the cursor on, some EVENTS_EXAMINED_PER_SESSION for each session of the page. A
- * session's first event on this way is its last in the range, unless it has a later one, above the cursor: then an earlier page
- * has passed it. Where events of few sessions fill the way, the page goes on MAX_SESSION_ROUNDS times and may end short. With a
- * size it also ends short after MAX_SESSION_LIST_ROWS rows.
+ * Scans the matching events down from the cursor, about EVENTS_EXAMINED_PER_SESSION for each session of the page. The first
+ * event of a session in the scan is its last in the range, unless it has a later one above the cursor. In that case an earlier
+ * page has passed the session. If the events belong to few sessions, the scan continues for at most MAX_SESSION_ROUNDS rounds,
+ * and the page may end early. With a size it also ends early after MAX_SESSION_LIST_ROWS rows.
  *
  * @throws DrizzleQueryError
  */
@@ -71,15 +73,15 @@ export function findActiveSessions(
   return withPartitions(databases, async (map) => {
     const { databases: own, meter } = metered(databases);
     const conditions = await conditionsOf(own, question.filter);
-    const listing = { source: { databases: own, bucket: archive }, map, question, conditions, meter };
-    const { visitor } = question.filter;
-    const page = visitor === null ? await listSessions(listing) : await listVisitor(listing, visitor);
-    if (page === null) return { rows: [], next: null, fromArchive: false, refused: "too_many" };
-    // First and last events may lie anywhere in the archive, and so may what matches a filter.
+    const isCold = archive === null || isUnguided(question.filter);
+    const source = { databases: own, bucket: isCold ? null : archive };
+    const budget = new ReadBudget(MAX_SESSION_COLD_READS);
+    const page = await listPage({ source, map, question, conditions, meter, budget });
+    if (page === "too_many" || page === "cold_scan") return { ...NO_SESSIONS, refused: page };
+    // First and last events may be anywhere in the archive.
+    if (page.fromArchive && question.withTimes) return { ...NO_SESSIONS, refused: "cold_scan" };
     const isWhole = isAnySession(question.filter) && question.size === null;
-    if ((page.fromArchive && (question.withTimes || !isWhole)) || (!isWhole && leadsIntoArchive(map, question, page))) {
-      return { ...page, rows: [], refused: "cold_scan" };
-    }
+    if (isCold && !isWhole && leadsIntoArchive(map, question, page)) return { ...NO_SESSIONS, refused: "cold_scan" };
     const times = question.withTimes
       ? await sessionTimes(
           databases,
@@ -92,7 +94,19 @@ export function findActiveSessions(
   });
 }
 
-/** Whether the archive holds a part of the range that the size of a session or a visitor's sessions depend on. */
+const NO_SESSIONS = { rows: [], next: null, fromArchive: false };
+
+async function listPage(listing: Listing): Promise<ListedPage | "too_many" | "cold_scan"> {
+  const { visitor } = listing.question.filter;
+  try {
+    return visitor === null ? await listSessions(listing) : ((await listVisitor(listing, visitor)) ?? "too_many");
+  } catch (thrown) {
+    if (thrown instanceof TooManyColdReads) return "cold_scan";
+    throw thrown;
+  }
+}
+
+/** Whether the page depends on a part of the range that is in the archive. */
 function leadsIntoArchive(map: PartitionMap, question: SessionQuestion, { next }: Page<unknown, EventKey>): boolean {
   const dependsOnRange = question.size !== null || question.filter.visitor !== null;
   return (dependsOnRange || next === null) && coldPartitions(map, { ...rangeOf(question), after: null }).length > 0;
@@ -104,6 +118,8 @@ interface Listing {
   question: SessionQuestion;
   conditions: ReadonlyMap<Database, SQL>;
   meter: RowMeter;
+  /** The reads of R2 to look up and measure sessions. */
+  budget: ReadBudget;
 }
 
 type Listed = Omit<FoundSession, "times">;
@@ -154,37 +170,64 @@ function isSpent({ question, meter }: Listing): boolean {
   return question.size !== null && meter.rowsRead > MAX_SESSION_LIST_ROWS;
 }
 
-/** Null: the visitor has too many sessions. */
+/** Returns null if the visitor has too many sessions. */
 async function listVisitor(listing: Listing, visitor: string): Promise<ListedPage | null> {
   const { source, map, question, conditions, meter } = listing;
-  const { limit, asOf } = question;
-  const keys = await scanVisitor(source.databases, map, {
-    ...{ visitor, range: rangeOf(question), asOf, conditions, meter },
-  });
-  if (keys === null) return null;
+  const { limit, asOf, filter } = question;
+  const range = rangeOf(question);
+  const hot = await scanVisitor(source.databases, map, { visitor, range, asOf, conditions, meter });
+  if (hot === null) return null;
+  const { keys, next, fromArchive } = await withArchived(source, map, { range, filter, limit, asOf }, hot);
   const listed: Listed[] = [];
   for (let checked = 0; checked < keys.length; checked += MEASURED_AT_ONCE) {
     const some = keys
       .slice(checked, checked + MEASURED_AT_ONCE)
       .map((key) => ({ key, session: unpackId(key.session) }));
     listed.push(...(await listable(listing, some)));
-    if (listed.length > limit) return { ...cut(listed, limit), fromArchive: false };
+    if (listed.length > limit) return { ...cut(listed, limit), fromArchive };
     const last = some.at(-1);
-    if (last !== undefined && isSpent(listing)) return { rows: listed, next: last.key, fromArchive: false };
+    if (last !== undefined && isSpent(listing)) return { rows: listed, next: last.key, fromArchive };
   }
-  return { rows: listed, next: null, fromArchive: false };
+  return { rows: listed, next, fromArchive };
 }
 
-/** Those of some sessions that no earlier page has passed and that are of the asked size. */
-async function listable({ source, map, question, conditions }: Listing, some: readonly Listed[]): Promise<Listed[]> {
-  const { from, to, after, asOf, size, visible: applications } = question;
+/** A visitor's sessions by their last events in the databases and in the archive, as far as this is read at once. */
+async function withArchived(
+  { databases, bucket }: SessionSource,
+  map: PartitionMap,
+  scan: SessionScan,
+  hot: readonly EventKey[],
+): Promise<{ keys: EventKey[]; next: EventKey | null; fromArchive: boolean }> {
+  const partitions = bucket === null ? [] : coldPartitions(map, scan.range);
+  if (bucket === null || partitions.length === 0) return { keys: [...hot], next: null, fromArchive: false };
+  const cold = await scanArchive({ bucket, databases }, partitions, scan, MAX_VISITOR_EVENTS);
+  const pages = [{ rows: hot.map((key) => ({ key })), until: null }, cold];
+  const { rows, next } = mergePartialPages(pages, inDirection(compareEventKeys, "desc"), Number.MAX_SAFE_INTEGER);
+  const bySession = Map.groupBy(
+    rows.map(({ key }) => key),
+    ({ session }) => session,
+  );
+  return { keys: [...bySession.values()].flatMap(([last]) => last ?? []), next, fromArchive: cold.rows.length > 0 };
+}
+
+/** Archived events of a visitor that one page reads. */
+const MAX_VISITOR_EVENTS = 2_000;
+
+/** Returns the sessions that no earlier page has passed and that have the wanted size. */
+async function listable(
+  { source, map, question, conditions, budget }: Listing,
+  some: readonly Listed[],
+): Promise<Listed[]> {
+  const { from, to, after, asOf, size, filter, visible: applications } = question;
   const sessions = some.map(({ session }) => session);
-  const hidden = await listedBefore(source, map, { from, to, after, asOf, conditions }, sessions);
+  const passed = { from, to, after, asOf, conditions, archived: { filter, budget } };
+  const hidden = await listedBefore(source, map, passed, sessions);
+  const archive = source.bucket === null ? null : { bucket: source.bucket, budget };
   const left = sessions.filter((session) => !hidden.has(session));
   const fitting =
     size === null
       ? new Set(left)
-      : await sessionsOfSize(source.databases, map, { from, to, asOf, applications, size }, left);
+      : await sessionsOfSize(source.databases, map, { from, to, asOf, applications, size, archive }, left);
   return some.filter(({ session }) => fitting.has(session));
 }
 

@@ -1,33 +1,38 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Micros } from "../../model/time/time";
 import { coldPartitions } from "../archive/cold-files";
+import type { ReadBudget } from "../archive/file/file-reader";
 import { sessionsLater } from "../archive/later-sessions";
+import { archivedKeysOf } from "../archive/session-keys";
 import type { Database } from "../core/databases";
 import { storedId, unpackId } from "../core/packed-id";
 import type { PartitionMap } from "../partitions/partition-map";
-import { boundsIn, boundsOf, type EventKey, type EventRange, integer } from "../scan/event-order";
+import { boundsIn, boundsOf, compareEventKeys, type EventKey, type EventRange, integer } from "../scan/event-order";
 import { type LaneSource, readAll } from "../scan/lane-chains";
 import { slotsOfSession } from "../scan/scan-terms";
+import { coldFilterOf, isAnySession, type SessionFilter } from "./session-filter";
 import { isKnown, type SessionSource } from "./session-scan";
 import { sessionStatements, WANTED } from "./wanted-sessions";
 
-/** Above which place sessions are looked for, and by which events. */
+/** The part of a scan that earlier pages have passed, and the events by which it lists sessions. */
 export interface PassedScan {
   /** The range of the whole scan, both ends inclusive. */
   from: Micros | null;
   to: Micros | null;
-  /** Where the page begins; null: it is the first. */
+  /** Where the page starts; null for the first page. */
   after: EventKey | null;
   asOf: Micros;
   /** The condition on an event `e` by which sessions are listed. */
   conditions: ReadonlyMap<Database, SQL>;
+  /** The filter as the archive applies it, and the reads of R2 that are left. Absent: any event counts. */
+  archived?: { filter: SessionFilter; budget: ReadBudget };
 }
 
-/** Which of the sessions have an event in the range at the cursor or above it: earlier pages have passed these. */
+/** Returns the sessions that have an event in the range at or above the cursor. Earlier pages have passed these. */
 export async function listedBefore(
   { databases, bucket }: SessionSource,
   map: PartitionMap,
-  { from, to, after, asOf, conditions }: PassedScan,
+  { from, to, after, asOf, conditions, archived }: PassedScan,
   sessions: readonly string[],
 ): Promise<Set<string>> {
   if (after === null || sessions.length === 0) return new Set();
@@ -41,11 +46,19 @@ export async function listedBefore(
   if (bucket === null || cold.length === 0) return hidden;
   const left = sessions.filter((session) => !hidden.has(session));
   const { high } = boundsOf(above);
-  const later = await sessionsLater({ bucket, databases }, left, { partitions: cold, from: after, to: high, asOf });
+  const archive = { bucket, databases };
+  if (archived === undefined || isAnySession(archived.filter)) {
+    const later = await sessionsLater(archive, left, { partitions: cold, from: after, to: high, asOf });
+    return new Set([...hidden, ...later]);
+  }
+  const bounds = { low: after.occurredAt, high };
+  const matching = { partitions: cold, sessions: left, bounds, filter: coldFilterOf(archived.filter, asOf) };
+  const keys = await archivedKeysOf(archive, matching, archived.budget);
+  const later = keys.filter((key) => compareEventKeys(key, after) >= 0).map(({ session }) => unpackId(session));
   return new Set([...hidden, ...later]);
 }
 
-/** Those of the sessions that have an event in a lane at or above the cursor. */
+/** Selects the sessions that have an event in a lane at or above the cursor. */
 function laterTerm(
   lane: LaneSource,
   wanted: SQL,

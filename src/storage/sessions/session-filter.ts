@@ -1,6 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
-import { matchesFilter, valueText } from "../../model/event/property-value";
+import { payloadPasses } from "../../model/questions/payload-filter";
 import type { PropertyFilter } from "../../model/questions/stats-dimension";
+import type { Micros } from "../../model/time/time";
+import { ANY_ARCHIVED, type ColdFilter } from "../archive/cold-scan";
 import type { Database } from "../core/databases";
 import { storedId } from "../core/packed-id";
 import type { SeriesFilter } from "../counts/series";
@@ -9,39 +11,49 @@ import type { ScannedEvent } from "../events/scan-statements";
 import { valuePasses } from "../events/value-condition";
 import { wantedSeries } from "../events/wanted-series";
 
-/** What one event of a session must be for the session to be listed. Null and empty: any. */
+/** A session is listed if one of its events matches all of these. Null and empty match any. */
 export interface SessionFilter extends SeriesFilter {
   /** Values as they were sent, without templates. */
   properties: readonly PropertyFilter[];
   visitor: string | null;
 }
 
-/** A session with any event. */
+/** Matches every session. */
 export const ANY_SESSION: SessionFilter = {
   ...{ category: null, name: null, applications: null },
   properties: [],
   visitor: null,
 };
 
-/** Both inclusive; null: without end. */
+/** Both inclusive; null for no limit. */
 export interface Within {
   least: number | null;
   most: number | null;
 }
 
-/** How many events a session must have in the range, and how long it must last from the first of these to the last. */
+/** How many events a session must have in the range, and the time from the first of these to the last. */
 export interface SessionSize {
   events: Within;
   /** In microseconds. */
   micros: Within;
 }
 
-/** True if a filter leaves no session out. */
+/** True if a filter matches every session. */
 export function isAnySession({ category, name, applications, properties, visitor }: SessionFilter): boolean {
   return category === null && name === null && applications === null && properties.length === 0 && visitor === null;
 }
 
-/** The condition on an event `e` that it matches a filter, by database. Those that are left out hold no such event. */
+/** True if nothing names the archived files in which a filter may match: a scan would read all of them. */
+export function isUnguided({ category, name, applications, properties, visitor }: SessionFilter): boolean {
+  return properties.length > 0 && [category, name, applications, visitor].every((given) => given === null);
+}
+
+/** The same filter for archived events. */
+export function coldFilterOf(filter: SessionFilter, asOf: Micros): ColdFilter {
+  return { ...ANY_ARCHIVED, ...filter, receivedUntil: asOf };
+}
+
+/** The condition that an event `e` matches a filter, by database. Databases without such events are left out. */
 export async function conditionsOf(
   databases: readonly Database[],
   filter: SessionFilter,
@@ -60,7 +72,7 @@ export async function conditionsOf(
   return new Map(found.flat());
 }
 
-/** Those of some events whose properties pass. Long payloads are looked up. */
+/** Returns the events whose properties pass the filters. Looks up long payloads. */
 export async function withProperties(
   events: readonly ScannedEvent[],
   filters: readonly PropertyFilter[],
@@ -69,15 +81,6 @@ export async function withProperties(
   const payloads = await loadPayloads(events.filter(({ data }) => data === null));
   return events.filter((event) => {
     const payload: unknown = JSON.parse(event.data ?? payloads.get(event)?.data ?? "{}");
-    return filters.every((filter) => matchesFilter(filter, valueText(memberAt(payload, filter.property.path))));
+    return payloadPasses(payload, filters);
   });
-}
-
-function memberAt(payload: unknown, path: readonly string[]): unknown {
-  let member = payload;
-  for (const key of path) {
-    if (typeof member !== "object" || member === null || Array.isArray(member)) return undefined;
-    member = Object.getOwnPropertyDescriptor(member, key)?.value;
-  }
-  return member;
 }

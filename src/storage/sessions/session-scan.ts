@@ -2,18 +2,22 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Micros } from "../../model/time/time";
 import type { ArchiveBucket } from "../archive/archive-bucket";
 import { readColdKeys } from "../archive/cold-events";
-import { coldPartitions, rangeUntil } from "../archive/cold-files";
+import { coldPartitions, filesOfVisitor, rangeUntil } from "../archive/cold-files";
+import type { Archive } from "../archive/find-archived";
 import type { Database } from "../core/databases";
 import { packedSql } from "../core/packed-id";
 import { EVENTS_EXAMINED_PER_SESSION } from "../core/read-limits";
-import { scanFiltered } from "../events/find-events";
+import { unionAll } from "../core/union-all";
+import { filesOfTypes } from "../events/archived-page";
+import { scanFiltered } from "../events/filtered-scan";
+import type { Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { compareEventKeys, type EventKey, type EventRange, integer } from "../scan/event-order";
-import { type Chain, chainsOf, readAll, unionAll } from "../scan/lane-chains";
+import { type Chain, chainsOf, readAll } from "../scan/lane-chains";
 import { inDirection, mergePartialPages, type Page, type PartialPage, partialPageOf } from "../scan/partial-page";
 import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
 import { timeTerm } from "../scan/scan-terms";
-import { isAnySession, type SessionFilter, withProperties } from "./session-filter";
+import { coldFilterOf, isAnySession, type SessionFilter, withProperties } from "./session-filter";
 
 /** The databases, and the archive if there is one. */
 export interface SessionSource {
@@ -21,7 +25,7 @@ export interface SessionSource {
   bucket: ArchiveBucket | null;
 }
 
-/** Which events are gone down through to find sessions. */
+/** The events that are scanned to find sessions. */
 export interface SessionScan {
   range: EventRange;
   filter: SessionFilter;
@@ -32,7 +36,7 @@ export interface SessionScan {
 
 type KeyPage = Page<{ key: EventKey }, EventKey>;
 
-/** The next events below the cursor that a session is listed by, of the databases and the archive. */
+/** The next events below the cursor by which sessions are listed, from the databases and the archive. */
 export async function scanForSessions(
   { databases, bucket }: SessionSource,
   map: PartitionMap,
@@ -40,20 +44,34 @@ export async function scanForSessions(
 ): Promise<KeyPage & { isCold: boolean }> {
   const most = Math.max(500, scan.limit * EVENTS_EXAMINED_PER_SESSION);
   const hot = isAnySession(scan.filter)
-    ? await scanEvents(databases, map, scan, most)
-    : await scanMatching(databases, map, scan, most);
+    ? await scanKeys(databases, map, scan, most)
+    : await scanFilteredEvents(databases, map, scan, most);
   const range = rangeUntil(scan.range, hot.next);
   const partitions = bucket === null ? [] : coldPartitions(map, range);
   if (bucket === null || partitions.length === 0) return { ...hot, isCold: false };
-  const asked = { partitions, range, limit: most, receivedUntil: scan.asOf };
-  const cold = await readColdKeys({ bucket, databases }, asked);
+  const cold = await scanArchive({ bucket, databases }, partitions, { ...scan, range }, most);
   const compare = inDirection(compareEventKeys, "desc");
   const page = mergePartialPages([{ rows: hot.rows, until: hot.next }, cold], compare, hot.rows.length + most);
   return { ...page, isCold: cold.rows.length > 0 };
 }
 
-/** By the keys alone. */
-function scanEvents(
+/** The next matching events of the archive, from the files that the visitor or the types name; otherwise by time. */
+export function scanArchive(
+  archive: Archive,
+  partitions: readonly Partition[],
+  { range, filter, asOf }: SessionScan,
+  limit: number,
+): Promise<PartialPage<{ key: EventKey }, EventKey>> {
+  const { visitor } = filter;
+  const files = () =>
+    visitor === null
+      ? filesOfTypes(archive, partitions, filter, range)
+      : filesOfVisitor(archive, partitions, visitor, range);
+  return readColdKeys(archive, { range, limit, filter: coldFilterOf(filter, asOf), files });
+}
+
+/** Scans all events, and reads only their keys. */
+function scanKeys(
   databases: Database[],
   map: PartitionMap,
   { range, asOf }: SessionScan,
@@ -77,8 +95,8 @@ function scanEvents(
   });
 }
 
-/** Through the events of some types and applications, of which those are kept that have the wanted properties. */
-async function scanMatching(
+/** Scans the events of the wanted types and applications, and keeps those that have the wanted properties. */
+async function scanFilteredEvents(
   databases: Database[],
   map: PartitionMap,
   { range, filter, asOf }: SessionScan,

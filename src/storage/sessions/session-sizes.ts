@@ -1,5 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Micros } from "../../model/time/time";
+import type { ArchiveBucket } from "../archive/archive-bucket";
+import { coldPartitions } from "../archive/cold-files";
+import type { ReadBudget } from "../archive/file/file-reader";
 import type { Database } from "../core/databases";
 import { unpackId } from "../core/packed-id";
 import { isOfApplications } from "../counts/series";
@@ -7,43 +10,45 @@ import type { PartitionMap } from "../partitions/partition-map";
 import { boundsIn, type EventRange, integer } from "../scan/event-order";
 import { type LaneSource, readAll } from "../scan/lane-chains";
 import { isNoCopy, slotsOfSession } from "../scan/scan-terms";
+import { archivedSizes, type SizeRow, withoutPartitions } from "./archived-sizes";
 import type { SessionSize, Within } from "./session-filter";
 import { isKnown } from "./session-scan";
 import { sessionStatements, WANTED } from "./wanted-sessions";
-
-interface SizeRow {
-  session: string;
-  events: number;
-  first: Micros | null;
-  last: Micros | null;
-}
 
 export interface SizeQuestion {
   from: Micros | null;
   to: Micros | null;
   asOf: Micros;
-  /** Only events of these count; null: all. */
+  /** Only events of these applications count; null for all. */
   applications: readonly string[] | null;
   size: SessionSize;
+  /** The archive, and the reads of R2 that are left. Absent: only events in the databases count. */
+  archive?: { bucket: ArchiveBucket; budget: ReadBudget } | null;
 }
 
 /**
- * Which of some sessions have as many events in the range, and last as long, as is asked for. Reads a session's events up to the
- * number that decides, and the first and the last of them.
+ * Returns the sessions whose number of events in the range, and whose duration, are within the limits. Reads a session's events
+ * up to the number that decides, and its first and last event in the range; of the archive, all of its events in the range.
  *
- * @throws DrizzleQueryError
+ * @throws DrizzleQueryError, TooManyColdReads
  */
 export async function sessionsOfSize(
   databases: readonly Database[],
   map: PartitionMap,
-  { from, to, asOf, applications, size }: SizeQuestion,
+  { from, to, asOf, applications, size, archive = null }: SizeQuestion,
   sessions: readonly string[],
 ): Promise<Set<string>> {
   const range: EventRange = { order: "asc", from, to, after: null };
-  const statements = sessionStatements(databases, map, range, sessions, (lane, wanted) =>
+  const cold = archive === null ? [] : coldPartitions(map, range);
+  const hot = cold.length === 0 ? map : withoutPartitions(map, cold);
+  const statements = sessionStatements(databases, hot, range, sessions, (lane, wanted) =>
     sizeTerm(lane, wanted, range, { asOf, applications, size }),
   );
   const rows = (await readAll<SizeRow>(statements)).flat();
+  if (archive !== null && cold.length > 0) {
+    const asked = { range, asOf, applications, partitions: cold };
+    rows.push(...(await archivedSizes({ databases, bucket: archive.bucket }, map, asked, sessions, archive.budget)));
+  }
   const fitting = [...Map.groupBy(rows, ({ session }) => session)].filter(([, own]) => fits(own, size));
   return new Set(fitting.map(([session]) => unpackId(session)));
 }

@@ -1,12 +1,14 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
+import { groupsOf } from "../core/groups-of";
 import { packId, storedId, storedIdSql } from "../core/packed-id";
+import { unionAll } from "../core/union-all";
 import { databaseOf, type Partition, slotsPerWindow } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { sampleKeyOf } from "../partitions/sample-key";
 import { integer } from "../scan/event-order";
-import { chainsOf, type LaneSource, lanesIn, laneTable, readAll, unionAll } from "../scan/lane-chains";
+import { chainsOf, type LaneSource, lanesIn, laneTable, readAll } from "../scan/lane-chains";
 
 /** The first and last times of a whole session. */
 export interface SessionTimes {
@@ -40,10 +42,7 @@ export async function partitionsOfSession(
     return database === undefined ? [] : lanesIn(partition, database);
   });
   const probes = [...Map.groupBy(placed, ({ database }) => database)].flatMap(([database, lanes]) =>
-    Array.from({ length: Math.ceil(lanes.length / LANES_PER_PROBE) }, (_, n) => ({
-      database,
-      lanes: lanes.slice(n * LANES_PER_PROBE, (n + 1) * LANES_PER_PROBE),
-    })),
+    groupsOf(lanes, LANES_PER_PROBE).map((some) => ({ database, lanes: some })),
   );
   const results = await readAll<Record<string, number>>(
     probes.map(({ database, lanes }) => ({ database, statement: probeStatement(lanes, session) })),

@@ -24,7 +24,7 @@ export interface VisitorScan {
 }
 
 /**
- * The sessions of a visitor, each at its last event below the cursor that meets the conditions; the newest first.
+ * The sessions of a visitor, each by its last event below the cursor that meets the conditions; newest first.
  *
  * @returns null if that would read more than MAX_SESSION_LIST_ROWS, or more than MAX_VISITOR_SESSIONS sessions
  * @throws DrizzleQueryError

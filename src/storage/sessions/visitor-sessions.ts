@@ -1,10 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../core/databases";
 import { packedSql, storedId, unpackId } from "../core/packed-id";
+import { unionAll } from "../core/union-all";
 import { withPartitions } from "../partitions/known-partitions";
 import type { PartitionMap } from "../partitions/partition-map";
 import { integer } from "../scan/event-order";
-import { chainsOf, growingGroups, type LaneSource, laneTable, readAll, unionAll } from "../scan/lane-chains";
+import { chainsOf, growingGroups, type LaneSource, laneTable, readAll } from "../scan/lane-chains";
 import { MAX_GROUP } from "../scan/scan-partitions";
 import { type SessionTimes, sessionTimes } from "./session-times";
 

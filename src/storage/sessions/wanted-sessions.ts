@@ -1,21 +1,22 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../core/databases";
 import { packId, storedIdSql } from "../core/packed-id";
+import { unionAll } from "../core/union-all";
 import { databaseOf, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { sampleKeyOf } from "../partitions/sample-key";
 import { boundsOf, type EventRange } from "../scan/event-order";
-import { chainsOf, type LaneSource, type PlacedStatement, unionAll } from "../scan/lane-chains";
+import { chainsOf, type LaneSource, type PlacedStatement } from "../scan/lane-chains";
 
-/** Statements that look some sessions up in every lane of a range. */
+/** Statements that look up sessions in every lane of a range. */
 
 /** Packed id and sample key. */
 type WantedSession = [string, number];
 
 /**
- * The statements that look sessions up in the lanes of a range: each joins one term for each of its lanes.
+ * The statements that look up sessions in the lanes of a range. Each combines one term for each of its lanes.
  *
- * @param termOf what to select of a lane. In it `wanted` is a row for each session, with `packed`, `id` and `sample_key`
+ * @param termOf the SELECT for a lane. In it, `wanted` has a row for each session, with `packed`, `id` and `sample_key`
  */
 export function sessionStatements(
   databases: readonly Database[],
@@ -42,7 +43,7 @@ function sessionsIn(partition: Partition, { index }: Database, sessions: readonl
   );
 }
 
-/** With a LIMIT the ids are made once, and not again for each seek. */
+/** The LIMIT makes SQLite compute the ids once, and not again for each seek. */
 function wantedRows(sessions: readonly WantedSession[]): SQL {
   return sql`(
     SELECT value ->> 0 AS packed, value ->> 1 AS sample_key, ${sql.raw(storedIdSql("(value ->> 0)"))} AS id
@@ -50,5 +51,5 @@ function wantedRows(sessions: readonly WantedSession[]): SQL {
   ) AS wanted`;
 }
 
-/** How `wanted` names a session for `slotsOfSession`. */
+/** The columns of `wanted` that `slotsOfSession` needs. */
 export const WANTED = { id: sql`wanted.id`, sampleKey: sql`wanted.sample_key` };

@@ -5,7 +5,7 @@ import type { ErrorReference, Resolution } from "./rows";
 
 /** The changes that replays make to errors. None changes their content, or what was counted when they failed. */
 
-/** Who claims errors that are being moved to the archive: no replay, and no replay may take them. */
+/** The claim on errors that are being moved to the archive. It is not a replay, and replays may not take these errors. */
 export const ARCHIVE_CLAIM = "archive";
 
 const CLAIM = `

@@ -27,7 +27,7 @@ export interface EventRow {
   name: string;
   occurredAt: Micros;
   receivedAt: Micros;
-  /** JSON objects as text; null if the event has none. */
+  /** JSON objects as text, without whitespace between tokens; null if the event has none. */
   data: string;
   context: string | null;
   extra: string | null;

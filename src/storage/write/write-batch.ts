@@ -55,7 +55,9 @@ const EVENT_IS_STORED = /UNIQUE constraint failed: events_\w+\./;
 export async function writeBatch(database: Database, rows: BatchRows, mayHold = false): Promise<WriteResult> {
   let isTakenForNew = !mayHold && !rows.events.some(({ lane }) => isLate(lane));
   for (let round = 1; ; round++) {
-    const { fresh, result } = isTakenForNew ? { fresh: rows, result: NOTHING_STORED } : await sortOut(database, rows);
+    const { fresh, result } = isTakenForNew
+      ? { fresh: rows, result: NOTHING_STORED }
+      : await splitByStored(database, rows);
     const statements = statementsOf(database, fresh);
     if (statements.length === 0) return result;
     try {
@@ -71,7 +73,7 @@ export async function writeBatch(database: Database, rows: BatchRows, mayHold = 
 const NOTHING_STORED: WriteResult = { duplicates: [], conflicts: [] };
 
 /** Splits a batch by what the database already holds: the rows that are left to write, and the outcome of the others. */
-async function sortOut(database: Database, rows: BatchRows): Promise<{ fresh: BatchRows; result: WriteResult }> {
+async function splitByStored(database: Database, rows: BatchRows): Promise<{ fresh: BatchRows; result: WriteResult }> {
   const result: WriteResult = { duplicates: [], conflicts: [] };
   const events: LaneRows[] = [];
   for (const { lane, rows: own } of rows.events) {

@@ -1,27 +1,31 @@
+import { compareTexts } from "../../model/compare-texts";
 import { utf8Bytes } from "../../model/event/event";
 import { packId, storedIdSql } from "../core/packed-id";
 import { isLate, isRare, type Lane, slotOf, windowOf } from "../partitions/partition";
 import { sampleKeyOf } from "../partitions/sample-key";
 import { chunks, jsonArray, type RowText } from "./chunks";
+import { countedBy, MinuteCounts } from "./minute-counts";
 import type { EventRow } from "./rows";
-import { ADD_HOURS_AND_DAYS, ADD_SERIES_HOURS, addMinutes } from "./write-counts";
+import { ADD_HOURS_AND_DAYS, ADD_RECEIPTS, ADD_SERIES_HOURS, addMinutes } from "./write-counts";
 import { ADD_SERIES, chunkSeries } from "./write-series";
 
 /**
  * Inserts events. ?1: [[slot, sample key, occurred_at, tie, received_after, packed session, packed id, rare, data,
- * context, extra, packed visitor, place of the dimension key in ?2], …]. Strict: if one of them is already stored,
- * the transaction fails as a whole.
+ * context, extra, packed visitor, place of the dimension key in ?2], …]. Payload, context and extra are JSON objects or
+ * null, not texts: SQLite returns their text unchanged, and quotes need not be escaped twice on the way. Strict: if one
+ * of the events is already stored, the transaction fails as a whole.
  *
- * Materialized, so that each value is read from the JSON once, which made the statement a fifth faster.
+ * Materialized, so that each value is read from the JSON once, which made the statement a fifth faster. `jsonb_each`
+ * returns each row as SQLite's binary JSON, which `->>` need not parse again: half the time of `json_each`.
  */
 function insertEvents(suffix: string): string {
   return `
 WITH ${chunkSeries("?2")},
 arriving AS MATERIALIZED (
   SELECT value ->> 0 AS slot, value ->> 1 AS sample_key, value ->> 2 AS occurred_at, value ->> 3 AS tie,
-    value ->> 4 AS received_after, value ->> 5 AS session, value ->> 6 AS id, value ->> 7 AS is_rare, value ->> 8 AS data,
-    value ->> 9 AS context, value ->> 10 AS extra, value ->> 11 AS visitor, value ->> 12 AS series
-  FROM json_each(?1)
+    value ->> 4 AS received_after, value ->> 5 AS session, value ->> 6 AS id, value ->> 7 AS is_rare, value -> 8 AS data,
+    nullif(value -> 9, 'null') AS context, nullif(value -> 10, 'null') AS extra, value ->> 11 AS visitor, value ->> 12 AS series
+  FROM jsonb_each(?1)
 )
 INSERT INTO events_${suffix} (slot, sample_key, session_id, occurred_at, tie, received_after, series_id, rare, id, data, context,
   extra, visitor_id, type)
@@ -34,14 +38,14 @@ FROM arriving CROSS JOIN chunk_series ON place = series`;
 function addActivity(suffix: string): string {
   return `
 INSERT INTO activity_${suffix} (session_id, "window")
-SELECT ${storedIdSql("(value ->> 0)")}, value ->> 1 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
+SELECT ${storedIdSql("(value ->> 0)")}, value ->> 1 FROM jsonb_each(?1) WHERE true ON CONFLICT DO NOTHING`;
 }
 
 /** ?1: [[packed visitor, packed session], …]. */
 function addVisits(suffix: string): string {
   return `
 INSERT INTO visits_${suffix} (visitor_id, session_id)
-SELECT ${storedIdSql("(value ->> 0)")}, ${storedIdSql("(value ->> 1)")} FROM json_each(?1) WHERE true
+SELECT ${storedIdSql("(value ->> 0)")}, ${storedIdSql("(value ->> 1)")} FROM jsonb_each(?1) WHERE true
 ON CONFLICT DO NOTHING`;
 }
 
@@ -50,12 +54,13 @@ export function eventStatements(binding: D1Database, lane: Lane, rows: readonly 
   const { suffix } = lane;
   const statements: D1PreparedStatement[] = [];
   for (const chunk of chunks(eventTexts(lane, rows))) {
-    const { values, minutes, series, activity, visits, day } = joinEvents(chunk);
+    const { values, minutes, receipts, series, activity, visits, day } = joinEvents(chunk);
     statements.push(
       ...ADD_SERIES.map((statement) => binding.prepare(statement).bind(series, day)),
       binding.prepare(insertEvents(suffix)).bind(values, series),
       binding.prepare(addActivity(suffix)).bind(activity),
       ...(visits === "[]" ? [] : [binding.prepare(addVisits(suffix)).bind(visits)]),
+      binding.prepare(ADD_RECEIPTS).bind(receipts, series),
     );
     // Late events are counted when the late lane is flushed, because only then are copies known.
     if (isLate(lane)) continue;
@@ -70,19 +75,7 @@ export function eventStatements(binding: D1Database, lane: Lane, rows: readonly 
 
 /** The statements that count events by hour and day, as `eventStatements` does when it writes into a main lane. */
 export function countStatements(binding: D1Database, rows: readonly EventRow[]): D1PreparedStatement[] {
-  const places = new Map<string, number>();
-  const minutes = new Map<string, number>();
-  for (const { category, name, application, occurredAt } of rows) {
-    const series = JSON.stringify([category, name, application]);
-    const place = places.get(series) ?? places.size;
-    places.set(series, place);
-    const aggregate = `[${place},${Math.floor(occurredAt / 60_000_000) * 60}`;
-    minutes.set(aggregate, (minutes.get(aggregate) ?? 0) + 1);
-  }
-  const counted = [
-    jsonArray([...minutes].map(([aggregate, events]) => `${aggregate},${events}]`)),
-    jsonArray([...places.keys()]),
-  ];
+  const counted = countedBy(rows, ({ occurredAt }) => occurredAt);
   return [ADD_HOURS_AND_DAYS, ADD_SERIES_HOURS].map((statement) => binding.prepare(statement).bind(...counted));
 }
 
@@ -111,8 +104,9 @@ function eventTexts({ partition }: Lane, rows: readonly EventRow[]): EventText[]
     const rare = isRare(partition, category, receivedAt) ? 1 : 0;
     const visitor = row.visitor === null ? null : packId(row.visitor);
     const { packed, sampleKey } = session;
-    const own = [slot, sampleKey, occurredAt, tie, after, packed, packId(row.id), rare, data, context, extra, visitor];
-    const values = JSON.stringify(own).slice(0, -1);
+    const key = `${slot},${sampleKey},${occurredAt},${tie},${after},${JSON.stringify(packed)}`;
+    const content = `${data},${context},${extra},${JSON.stringify(visitor)}`;
+    const values = `[${key},${JSON.stringify(packId(row.id))},${rare},${content}`;
     const series = JSON.stringify([category, name, application]);
     // Counts the text of the dimension key as if no other event shared it, and as three bytes a character.
     const bytes = utf8Bytes(values) + 3 * series.length + 8;
@@ -122,18 +116,15 @@ function eventTexts({ partition }: Lane, rows: readonly EventRow[]): EventText[]
     (a, b) =>
       a.slot - b.slot ||
       a.sampleKey - b.sampleKey ||
-      compare(a.session, b.session) ||
+      compareTexts(a.session, b.session) ||
       a.row.occurredAt - b.row.occurredAt,
   );
 }
 
-function compare(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
-}
-
 function joinEvents(chunk: readonly EventText[]) {
   const places = new Map<string, number>();
-  const minutes = new Map<string, number>();
+  const minutes = new MinuteCounts();
+  const receipts = new MinuteCounts();
   const activity = new Set<string>();
   const visits = new Set<string>();
   const values: string[] = [];
@@ -142,15 +133,17 @@ function joinEvents(chunk: readonly EventText[]) {
     const place = places.get(series) ?? places.size;
     places.set(series, place);
     values.push(`${text},${place}]`);
-    const aggregate = `[${place},${Math.floor(row.occurredAt / 60_000_000) * 60}`;
-    minutes.set(aggregate, (minutes.get(aggregate) ?? 0) + 1);
-    activity.add(`[${JSON.stringify(session)},${windowOf(row.occurredAt)}]`);
+    minutes.add(place, row.occurredAt);
+    // The event of a replay was received once, and is counted among the failures.
+    if (row.replays === undefined) receipts.add(place, row.receivedAt);
+    activity.add(JSON.stringify([session, windowOf(row.occurredAt)]));
     if (row.visitor !== null) visits.add(JSON.stringify([packId(row.visitor), session]));
     receivedAt = Math.max(receivedAt, row.receivedAt);
   }
   return {
     values: jsonArray(values),
-    minutes: jsonArray([...minutes].map(([aggregate, events]) => `${aggregate},${events}]`)),
+    minutes: minutes.toText(),
+    receipts: receipts.toText(),
     series: jsonArray([...places.keys()]),
     activity: jsonArray([...activity]),
     visits: jsonArray([...visits]),

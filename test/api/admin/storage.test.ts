@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { leastDaysLeft } from "../../../src/storage/admin/storage-outlook";
-import { compactAll, databases, emptyEverything, LATER, MOVING_ERRORS, worldWith } from "../../compaction/harness";
+import { compactAll, databases, emptyEverything, ioWith, LATER, MOVING_ERRORS } from "../../compaction/harness";
 import { seedLocalKeys } from "../../http/auth/seed";
 import { errorRow, eventRow, HOUR, MORNING, store } from "../../storage/seed";
 import { ask } from "../ask";
@@ -28,7 +28,7 @@ it("shows databases and partitions while events lie there, and in the archive", 
     ...{ database: 0, bytes: expect.any(Number), events_of_last_day: 0 },
     ...{ oldest: new Date(MORNING / 1_000).toISOString().replace("Z", "000Z"), days_left: null },
   });
-  await compactAll(worldWith({ settings: MOVING_ERRORS }));
+  await compactAll(ioWith({ settings: MOVING_ERRORS }));
   expect(await show()).toMatchObject({
     partitions: [{ state: "dropped", events: 0, archived_events: 60, files: expect.any(Number), copied_events: 60 }],
     archived_errors: { errors: 2 },
@@ -52,6 +52,7 @@ it("says how many days are left at the rate of the last day", async () => {
 });
 
 it("takes a retention of one application, and shows it", async () => {
+  await store(databases, { events: [eventRow()] });
   const storage = {
     ...{ hot_days: 30, hot_bytes: 6_000_000_000 },
     retention: { events_days: 730, errors_days: null, applications: { shop: { events_days: 90, errors_days: 30 } } },

@@ -4,7 +4,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadRuleBook } from "../../../src/storage/admin/rule-epochs";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { seedLocalKeys } from "../../http/auth/seed";
-import { errorRow, eventRow, MORNING, store } from "../../storage/seed";
 import { ask } from "../ask";
 
 beforeAll(seedLocalKeys);
@@ -19,24 +18,6 @@ async function rules() {
   if (first === undefined) throw new Error("There is no database.");
   return loadRuleBook(first, Number.MAX_SAFE_INTEGER);
 }
-
-describe("the settings", () => {
-  it("decide how unregistered types are treated", async () => {
-    const defaults = {
-      unregistered_event_types: "accept",
-      changed_at: null,
-      in_force_at: null,
-      storage: expect.any(Object),
-    };
-    expect(await get("/theeye/settings")).toEqual(defaults);
-    expect((await put("/theeye/settings", { unregistered_event_types: "reject" })).status).toBe(200);
-    expect(await get("/theeye/settings")).toMatchObject({ unregistered_event_types: "reject" });
-    expect(await rules()).toMatchObject({ unregistered: "reject" });
-    expect((await put("/theeye/settings", { unregistered_event_types: "accept" })).status).toBe(200);
-    expect(await rules()).toMatchObject({ unregistered: "accept" });
-    expect((await put("/theeye/settings", {})).status).toBe(400);
-  });
-});
 
 describe("an event type", () => {
   const path = "/theeye/event-types/page%20interaction/a%2Fb%20%C3%A9";
@@ -131,63 +112,5 @@ describe("a change of the rules", () => {
     const soon = await (await put("/theeye/event-types/lead/other", {})).json();
     const { in_force_at: later } = v.parse(v.object({ in_force_at: v.string() }), soon);
     expect(Date.parse(later)).toBeGreaterThanOrEqual(inForce);
-  });
-
-  it("of the settings shows when it comes into force", async () => {
-    const settings = { unregistered_event_types: "accept" };
-    const { moments } = await change("/theeye/settings", settings);
-    expect(await get("/theeye/settings")).toEqual({ ...settings, ...moments, storage: expect.any(Object) });
-    const again = await change("/theeye/settings", settings);
-    expect(again.moments).toEqual(moments);
-  });
-});
-
-describe("types that were seen", () => {
-  const now = Math.floor(Date.now() / 1000) * 1_000_000;
-  beforeAll(async () => {
-    const at = (occurredAt: number, session: string, changes = {}) =>
-      eventRow({ category: "seen", name: "twice", session, occurredAt, ...changes });
-    const events = [
-      ...[at(MORNING, "s-1"), at(now, "s-2"), at(now, "s-3", { application: "other" })],
-      at(now, "s-4", { name: "once" }),
-    ];
-    const errors = [errorRow({ category: "seen", name: "never", receivedAt: now })];
-    await store(databasesOf(env), { events, errors });
-    await put("/theeye/event-types/seen/twice", { description: "Two of them" });
-  });
-
-  const minute = new Date(Math.floor(now / 60_000_000) * 60_000).toISOString().replace("000Z", "000000Z");
-
-  it("are listed with the registered ones, by category and name, page by page, with exact counts", async () => {
-    const found: Record<string, unknown>[] = [];
-    let path: string | null = "/theeye/event-types?limit=1&days=2";
-    while (path !== null) {
-      const page = await get(path);
-      found.push(...(page.results as Record<string, unknown>[]));
-      path = page.next === null ? null : `/theeye/event-types${page.next}`;
-    }
-    expect(found).toMatchObject([
-      { category: "lead", name: "other", registered: true },
-      { category: "lead", name: "type", registered: true },
-      { category: "page interaction", name: "a/b é", registered: true, version: 4, events: 0, first_seen: null },
-      { category: "seen", name: "never", registered: false, version: null, events: 0, failures: 1 },
-      {
-        category: "seen",
-        name: "once",
-        registered: false,
-        events: 1,
-        failures: 0,
-        first_seen: minute,
-        last_seen: minute,
-      },
-      {
-        ...{ category: "seen", name: "twice", registered: true, version: 1, description: "Two of them", events: 2 },
-        ...{ first_seen: "2021-01-01T09:00:00.000000Z", last_seen: minute, schema_mode: null },
-      },
-    ]);
-  });
-
-  it("are shown individually with the same counts", async () => {
-    expect(await get("/theeye/event-types/seen/twice")).toMatchObject({ events: 2, last_seen: minute, shadow: [] });
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { csvHeader, csvLine, flattenedPaths } from "../../../src/api/exports/csv";
-import type { FoundEvent } from "../../../src/storage/events/find-events";
+import type { FoundEvent } from "../../../src/storage/events/named-events";
 
 function found(event: Partial<FoundEvent>): FoundEvent {
   return {

@@ -100,7 +100,7 @@ describe("a preview of large errors", () => {
 
   it("refuses an unknown application", async () => {
     const response = await replay({ filter: { application: "nobody" } }, "?dry_run=1");
-    expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "application" });
+    expect(await response.json()).toMatchObject({ code: "invalid_parameter", parameter: "filter.application" });
   });
 });
 

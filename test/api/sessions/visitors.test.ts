@@ -67,9 +67,10 @@ describe("GET /theeye/visitors/{id}", () => {
     expect(rowsRead).toBeLessThan(4 * 40 + 2 * 2 * 260 + 300);
   });
 
-  it("answers 404 for a visitor without events", async () => {
+  it("answers 404 for a visitor without events, and does not claim that none are archived", async () => {
     const response = await ask("/theeye/visitors/nobody");
-    expect(await response.json()).toMatchObject({ code: "not_found" });
+    const detail = expect.stringContaining("GET /theeye/sessions?visitor_id=… finds them");
+    expect(await response.json()).toMatchObject({ code: "not_found", detail });
   });
 
   it("refuses a cursor of another visitor", async () => {

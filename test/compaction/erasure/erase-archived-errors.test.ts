@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { beginErasure } from "../../../src/compaction/erasure/begin-erasure";
-import { type ErasureIo, runErasureStep } from "../../../src/compaction/erasure/erasure-step";
+import type { ErasureIo } from "../../../src/compaction/erasure/erasure-io";
+import { runErasureStep } from "../../../src/compaction/erasure/erasure-step";
 import { errorsOfFile } from "../../../src/compaction/rewrite-file";
 import type { ErasureMessage } from "../../../src/model/erasure";
 import { filesByHour } from "../../../src/storage/archive/manifest";
@@ -10,7 +11,7 @@ import { loadErasure } from "../../../src/storage/erasures/erasure-records";
 import type { Subject } from "../../../src/storage/erasures/subject";
 import { tombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
 import { errorRow, MINUTE, MORNING, store } from "../../storage/seed";
-import { compactAll, databases, emptyEverything, LATER, MOVING_ERRORS, worldWith } from "../harness";
+import { compactAll, databases, emptyEverything, ioWith, LATER, MOVING_ERRORS } from "../harness";
 
 beforeEach(emptyEverything);
 
@@ -66,7 +67,7 @@ const CASES: [string, Subject, (n: number) => boolean][] = [
 
 it.each(CASES)("erases the archived errors of %s", async (_, subject, isErased) => {
   await store(databases, { errors: ERRORS });
-  await compactAll(worldWith({ settings: MOVING_ERRORS }));
+  await compactAll(ioWith({ settings: MOVING_ERRORS }));
   expect(await erase(subject)).toMatchObject({ status: "done", errors: ERRORS.filter((__, n) => isErased(n)).length });
   expect(await archivedIds()).toEqual(without(isErased));
 });
@@ -77,7 +78,7 @@ it.each(CASES)(
     await store(databases, { errors: ERRORS });
     const io = { databases, vault: tombstoneVault(env.KEYS) };
     await beginErasure(io, subject, { id: "begun", now: LATER, requestedBy: null });
-    await compactAll(worldWith({ settings: MOVING_ERRORS }));
+    await compactAll(ioWith({ settings: MOVING_ERRORS }));
     const isKnown = (n: number) => isErased(n) && n !== 40;
     expect(await archivedIds()).toEqual(without(isKnown));
   },

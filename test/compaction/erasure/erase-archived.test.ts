@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { beginErasure } from "../../../src/compaction/erasure/begin-erasure";
-import { type ErasureIo, runErasureStep } from "../../../src/compaction/erasure/erasure-step";
+import type { ErasureIo } from "../../../src/compaction/erasure/erasure-io";
+import { runErasureStep } from "../../../src/compaction/erasure/erasure-step";
 import type { ErasureMessage } from "../../../src/model/erasure";
 import type { ArchiveBucket } from "../../../src/storage/archive/archive-bucket";
 import { firstDatabase } from "../../../src/storage/core/databases";
@@ -9,7 +10,7 @@ import { loadErasure } from "../../../src/storage/erasures/erasure-records";
 import type { Subject } from "../../../src/storage/erasures/subject";
 import { tombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
 import { eventRow, MORNING, nameOf, SECOND, store } from "../../storage/seed";
-import { compactAll, databases, emptyEverything, LATER, readArchive, worldWith } from "../harness";
+import { compactAll, databases, emptyEverything, ioWith, LATER, readArchive } from "../harness";
 
 beforeEach(emptyEverything);
 
@@ -123,7 +124,7 @@ it("is not undone by a compactor that read the rows before", async () => {
       return env.ARCHIVE.put(...args);
     }) as R2Bucket["put"],
   };
-  await expect(compactAll(worldWith({ archive }))).rejects.toThrow("erasures_are_known");
+  await expect(compactAll(ioWith({ archive }))).rejects.toThrow("erasures_are_known");
   await compactAll();
   expect(await archivedNames()).toEqual(namesWithout("session-3"));
 });

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type AuthenticationSources, authenticate } from "../../../src/http/auth/authenticate";
 import { KeyCache } from "../../../src/http/auth/key-cache";
 import { generateKey, hashKey } from "../../../src/http/auth/keys";
-import { keyEntry } from "../../../src/model/access-key";
 import { parseConfig } from "../../../src/model/config";
+import { keyEntry } from "../../../src/model/keys/access-key";
 import { expectRefusal } from "../expect-refusal";
 import { seedKey, seedLocalKeys } from "./seed";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ABSENT_KEY_CACHE_MS, KeyCache, MAX_CACHED_KEYS } from "../../../src/http/auth/key-cache";
-import type { KeyRecord } from "../../../src/model/access-key";
+import type { KeyRecord } from "../../../src/model/keys/access-key";
 
 const RECORD: KeyRecord = {
   v: 1,

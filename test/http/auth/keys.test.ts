@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { generateKey, hashKey, hintOf, isWellFormedKey, permits } from "../../../src/http/auth/keys";
-import { SCOPES } from "../../../src/model/access-key";
+import { SCOPES } from "../../../src/model/keys/access-key";
 
 describe("generateKey", () => {
   it.each(SCOPES)("creates a well-formed %s key with at least 128 random bits", (scope) => {

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { hashKey } from "../../../src/http/auth/keys";
-import { type KeyRecord, keyEntry, type Scope } from "../../../src/model/access-key";
+import { type KeyRecord, keyEntry, type Scope } from "../../../src/model/keys/access-key";
 
 /** Stores a key in the test's own KV. */
 export async function seedKey(key: string, scope: Scope, more: Partial<KeyRecord> = {}): Promise<void> {

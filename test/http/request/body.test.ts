@@ -1,6 +1,8 @@
+// Needs the Request of workerd: that of Node takes a stream only with the option `duplex`.
+import "cloudflare:workers";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { readBody } from "../../../src/http/request/body";
+import { readBody, readBodyOfLines } from "../../../src/http/request/body";
 import { MAX_BODY_BYTES } from "../../../src/model/limits";
 import { expectRefusal } from "../expect-refusal";
 
@@ -99,6 +101,19 @@ describe("readBody", () => {
 
   it.each([[[0xff]], [[0xc3]], [[0xed, 0xa0, 0x80]]])("refuses %j, which is not UTF-8", async (body) => {
     expect(expectRefusal(await readBody(post(Uint8Array.from(body))), "invalid_json").detail).toContain("UTF-8");
+  });
+
+  it.each([
+    ["plain", (body: Uint8Array) => body, "The body is not UTF-8"],
+    ["gzip", (body: Uint8Array) => gzipSync(body), "The body is gzip of something that is not UTF-8"],
+  ])("reads the rest of lines that are not UTF-8, %s", async (_, sent, notUtf8) => {
+    const body = Uint8Array.of(...bytes("\uFEFF✓ Z"), 0xfc, ...bytes("rich ✓"));
+    expect(await readBodyOfLines(post(sent(body)))).toEqual({
+      text: "✓ Z�\\xFCrich ✓",
+      bytes: body.length,
+      notUtf8,
+    });
+    expect(await readBodyOfLines(post(sent(bytes(TEXT))))).toMatchObject({ text: TEXT, notUtf8: null });
   });
 
   it("accepts a body of exactly the limit", async () => {

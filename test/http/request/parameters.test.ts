@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { ErrorsParameters } from "../../../src/api/errors/errors";
 import { EventsParameters } from "../../../src/api/events/events";
-import { StatsParameters } from "../../../src/api/questions/stats-parameters";
+import { StatsParameters } from "../../../src/api/questions/stats/stats-parameters";
 import { SessionParameters } from "../../../src/api/sessions/session";
 import { SessionsParameters } from "../../../src/api/sessions/session-parameters";
 import {

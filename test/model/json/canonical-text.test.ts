@@ -25,6 +25,14 @@ describe("canonicalText", () => {
     expect(canonicalText(JSON.parse(text))).toBe(canonicalize(JSON.parse(text)));
   });
 
+  it.each([
+    ['{"a":1e400,"b":-1e400}', '{"a":null,"b":null}'],
+    ['{"b":[-1e400],"a":{"d":1,"c":1e999}}', '{"a":{"c":null,"d":1},"b":[null]}'],
+    [`{"b":1${"0".repeat(400)},"a":0}`, '{"a":0,"b":null}'],
+  ])("writes a number beyond the range of a double as null, in any order of members: %s", (text, expected) => {
+    expect(canonicalText(JSON.parse(text))).toBe(expected);
+  });
+
   it("accepts values nested too deeply for recursion", () => {
     const text = `${'{"b":0,"a":'.repeat(5_000)}0${"}".repeat(5_000)}`;
     expect(canonicalText(JSON.parse(text))).toBe(text);

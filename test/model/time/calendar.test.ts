@@ -7,6 +7,7 @@ import {
   CALENDAR_INTERVALS,
   type CalendarInterval,
   comparedPeriod,
+  laterBucket,
 } from "../../../src/model/time/calendar";
 import { TimeZone } from "../../../src/model/time/time-zone";
 
@@ -84,6 +85,17 @@ describe("buckets", () => {
   });
 });
 
+describe("laterBucket", () => {
+  it("begins at midnight, even if the clocks skip the midnight of the day that it is counted from", () => {
+    const zone = zoneOf("America/Sao_Paulo");
+    // On this day, the clocks went from 23:59 to 01:00.
+    const start = Date.parse("2018-11-04T03:00:00Z") * 1_000;
+    expect(bucketOf(start + 1, "day", zone)).toBe(start);
+    const days = [-1, 0, 1].map((count) => zone.formatMoment(laterBucket(start, "day", count, zone)));
+    expect(days).toEqual(["2018-11-03T00:00:00-03:00", "2018-11-04T01:00:00-02:00", "2018-11-05T00:00:00-02:00"]);
+  });
+});
+
 describe("comparedPeriod", () => {
   const berlin = zoneOf("Europe/Berlin");
   const at = (...date: [number, number, number?]) => berlin.momentOf(Date.UTC(...date));
@@ -125,5 +137,18 @@ describe("comparedPeriod", () => {
   it("counts months across a change of year", () => {
     expect(new Date(addLocal(Date.UTC(2021, 0, 31), "month", -2)).toISOString()).toBe("2020-11-30T00:00:00.000Z");
     expect(new Date(addLocal(Date.UTC(2020, 10, 30), "month", 3)).toISOString()).toBe("2021-02-28T00:00:00.000Z");
+  });
+
+  it.each([
+    ["previous_period", "2018-11-03T00:00:00-03:00", "2018-11-04T01:00:00-02:00"],
+    ["previous_year", "2017-11-04T00:00:00-02:00", "2017-11-05T00:00:00-02:00"],
+  ] as const)("of a day that begins at one o'clock, %s has a whole day", (comparison, start, end) => {
+    const zone = zoneOf("America/Sao_Paulo");
+    const day = {
+      start: Date.parse("2018-11-04T03:00:00Z") * 1_000,
+      end: Date.parse("2018-11-05T02:00:00Z") * 1_000,
+    };
+    const found = comparedPeriod(day, comparison, zone);
+    expect([found.start, found.end].map((moment) => zone.formatMoment(moment))).toEqual([start, end]);
   });
 });

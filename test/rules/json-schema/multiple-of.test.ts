@@ -13,6 +13,9 @@ it.each([
   [1e300, 7, false],
   [1e300, 1e-300, true],
   [5e-324, 1e308, false],
+  [Number.POSITIVE_INFINITY, 0.01, false],
+  [Number.NEGATIVE_INFINITY, 3, false],
+  [1.5, Number.POSITIVE_INFINITY, false],
 ])("%d is a multiple of %d: %s", (value, divisor, expected) => {
   expect(isMultipleOf(value, divisor, meter())).toBe(expected);
 });

@@ -72,3 +72,44 @@ test("a damaged lock, and one whose process id another program has now, are igno
   writeFileSync(file(), JSON.stringify({ pid: process.ppid, port: 8787 }));
   if (process.platform !== "win32") taken().release();
 });
+
+/** Takes the lock at a stated moment, prints whether it has, and holds it until its input ends. */
+const TAKER = `
+  const { takeLock } = await import(process.argv[2]);
+  const [, , , folder, at] = process.argv;
+  while (Date.now() < Number(at));
+  console.log("holder" in takeLock(folder, 8787) ? "refused" : "taken");
+  process.stdin.resume();
+  process.stdin.on("end", () => process.exit());
+`;
+
+test.skipIf(process.platform === "win32").each([
+  ["a free folder", null],
+  ["a folder whose service was killed", JSON.stringify({ pid: 2 ** 22 + 1, port: 8787, group: 2 ** 22 + 1 })],
+  ["a folder with a damaged lock", "{"],
+])(
+  "of several services that start at once on %s, one takes the lock",
+  async (_, content) => {
+    const script = join(folder, "start.ts");
+    writeFileSync(script, TAKER);
+    const lockModule = join(import.meta.dirname, "../../../scripts/start/state-lock.ts");
+    if (content !== null) writeFileSync(file(), content);
+    const at = Date.now() + 1_500;
+    const takers = Array.from({ length: 4 }, () =>
+      spawn(process.execPath, ["--no-warnings", script, lockModule, folder, String(at)], {
+        stdio: ["pipe", "pipe", "inherit"],
+      }),
+    );
+    const outcomes = await Promise.all(
+      takers.map(async ({ stdout }) => {
+        const [line] = await once(stdout, "data");
+        return String(line).trim();
+      }),
+    );
+    const ended = takers.map((taker) => once(taker, "exit"));
+    for (const { stdin } of takers) stdin.end();
+    await Promise.all(ended);
+    expect(outcomes.sort()).toEqual(["refused", "refused", "refused", "taken"]);
+  },
+  30_000,
+);

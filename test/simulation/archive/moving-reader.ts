@@ -1,7 +1,8 @@
 import type { Micros } from "../../../src/model/time/time";
 import type { ArchiveBucket } from "../../../src/storage/archive/archive-bucket";
 import type { Database } from "../../../src/storage/core/databases";
-import { type EventQuestion, findEvents } from "../../../src/storage/events/find-events";
+import type { EventQuestion } from "../../../src/storage/events/filtered-scan";
+import { findEvents } from "../../../src/storage/events/find-events";
 import type { EventKey, Order } from "../../../src/storage/scan/event-order";
 import { findActiveSessions } from "../../../src/storage/sessions/active-sessions";
 import { ANY_SESSION } from "../../../src/storage/sessions/session-filter";

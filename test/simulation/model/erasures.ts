@@ -1,12 +1,13 @@
 import { beginErasure } from "../../../src/compaction/erasure/begin-erasure";
-import { type ErasureIo, runErasureStep } from "../../../src/compaction/erasure/erasure-step";
+import type { ErasureIo } from "../../../src/compaction/erasure/erasure-io";
+import { runErasureStep } from "../../../src/compaction/erasure/erasure-step";
 import type { ErasureMessage } from "../../../src/model/erasure";
 import type { Micros } from "../../../src/model/time/time";
 import type { ArchiveBucket } from "../../../src/storage/archive/archive-bucket";
 import { firstDatabase } from "../../../src/storage/core/databases";
 import { stalledErasures } from "../../../src/storage/erasures/erasure-records";
 import { type Subject, subjectHash } from "../../../src/storage/erasures/subject";
-import type { Tombstone, TombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
+import type { RunningErasure, Tombstone, TombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
 import { seeded } from "../world/random";
 import type { Traffic } from "../world/traffic";
 import { type Fault, invoke } from "../world/weather";
@@ -68,7 +69,10 @@ export function startErasures(world: World, traffic: Traffic, archive: ArchiveBu
       if (place !== -1) pending.splice(place, 1);
     },
     async resume() {
-      for (const { id, step } of await stalledErasures(first, Number.MAX_SAFE_INTEGER)) {
+      for (const { id, step } of await stalledErasures(first, {
+        since: Number.MAX_SAFE_INTEGER,
+        restoreSince: Number.MAX_SAFE_INTEGER,
+      })) {
         if (!pending.some(({ erasure }) => erasure === id)) pending.push({ v: 1, erasure: id, step });
       }
     },
@@ -85,10 +89,17 @@ function subjectsOf({ sessions, submissions }: Traffic): Subject[] {
 
 function memoryVault(): TombstoneVault {
   const held = new Map<string, Tombstone>();
+  const running = new Map<string, RunningErasure>();
+  let mark: string | null = null;
   return {
     put: async (tombstone, part) => void held.set(`${tombstone.erasure} ${part}`, tombstone),
-    async *list() {
-      yield [...held.values()];
+    page: async () => ({ tombstones: [...held.values()], next: null }),
+    putSubject: async (erasure, subject) => void running.set(erasure, subject),
+    subject: async (erasure) => running.get(erasure) ?? null,
+    removeSubject: async (erasure) => void running.delete(erasure),
+    head: async () => mark,
+    putHead: async (next) => {
+      mark = next;
     },
   };
 }

@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
  * Objects remember in odd seeds, and forget in even ones.
  */
 export function seedsOf(count: number): number[] {
-  if (env.SEED !== undefined) return [Number(env.SEED)];
+  if (env.SEED !== undefined && env.SEED !== "random") return [Number(env.SEED)];
   return Array.from({ length: Number(env.SEEDS ?? count) }, (_, index) => index + 1);
 }
 

@@ -28,8 +28,9 @@ export interface DatabaseTables {
   errors: ErrorFound[];
   /** By `error part`. */
   parts: Map<string, string>;
-  /** By `seconds bucket`. */
+  /** By `seconds bucket`; of events by timestamp, and by receipt. */
   counts: Map<string, Counts>;
+  receipts: Map<string, Counts>;
   /** `application category name hour` */
   hours: string[];
   failures: Map<string, number>;
@@ -85,6 +86,7 @@ type Row = Record<string, string | number | null>;
 const FIXED = {
   series: "SELECT series_id, application, category, name, category_id FROM series JOIN categories USING (category_id)",
   counts: "SELECT seconds, page, bucket, events, by_series FROM counts",
+  receipts: "SELECT seconds, page, bucket, events, by_series FROM receipt_counts",
   hours: "SELECT series_id, hour FROM series_hours",
   errors: "SELECT * FROM errors",
   parts: "SELECT id, part, content FROM error_parts",
@@ -115,9 +117,17 @@ export async function readTables(databases: readonly Database[]): Promise<Tables
 
 async function readDatabase({ index: database, binding }: Database) {
   const fixed = Object.values(FIXED).map((sql) => binding.prepare(sql));
-  const [series = [], counts = [], hours = [], errors = [], parts = [], failures = [], shadow = [], names = []] = (
-    await binding.batch<Row>(fixed)
-  ).map(({ results }) => results);
+  const [
+    series = [],
+    counts = [],
+    receipts = [],
+    hours = [],
+    errors = [],
+    parts = [],
+    failures = [],
+    shadow = [],
+    names = [],
+  ] = (await binding.batch<Row>(fixed)).map(({ results }) => results);
   const suffixes = names.map(({ name }) => String(name).slice("events_".length));
   const statements = suffixes.flatMap((suffix) => Object.values(LANE).map((sql) => binding.prepare(sql(suffix))));
   const rows = statements.length === 0 ? [] : (await binding.batch<Row>(statements)).map(({ results }) => results);
@@ -131,12 +141,8 @@ async function readDatabase({ index: database, binding }: Database) {
     database,
     errors: errors.map((row) => errorFound(database, row)),
     parts: new Map(parts.map(({ id, part, content }) => [`${id} ${part}`, String(content)])),
-    counts: new Map(
-      [...Map.groupBy(counts, ({ seconds }) => String(seconds))].map(([seconds, own]) => [
-        seconds,
-        readCounts(own, nameOf),
-      ]),
-    ),
+    counts: byWidth(counts, nameOf),
+    receipts: byWidth(receipts, nameOf, isCounted),
     hours: hours.map(({ series_id: id, hour }) => `${nameOf(id)} ${hour}`),
     failures: aggregates(failures),
     shadow: aggregates(shadow),
@@ -184,12 +190,30 @@ function errorFound(database: number, row: Row): ErrorFound {
   };
 }
 
-function readCounts(rows: readonly Row[], nameOf: (id: unknown) => string): Counts {
+function byWidth(
+  rows: readonly Row[],
+  nameOf: (id: unknown) => string,
+  isListed: (events: number) => boolean = () => true,
+): Map<string, Counts> {
+  const widths = Map.groupBy(rows, ({ seconds }) => String(seconds));
+  return new Map([...widths].map(([seconds, own]) => [seconds, readCounts(own, nameOf, isListed)]));
+}
+
+/** What is taken out again leaves a 0. */
+function isCounted(events: number): boolean {
+  return events !== 0;
+}
+
+function readCounts(
+  rows: readonly Row[],
+  nameOf: (id: unknown) => string,
+  isListed: (events: number) => boolean = () => true,
+): Counts {
   const counts: Counts = { bySeries: new Map(), sums: new Map() };
   for (const { bucket, events, by_series: bySeries } of rows) {
-    add(counts.sums, String(bucket), Number(events));
+    if (isListed(Number(events))) add(counts.sums, String(bucket), Number(events));
     for (const [id, number] of Object.entries<number>(JSON.parse(String(bySeries)))) {
-      add(counts.bySeries, `${nameOf(id)} ${bucket}`, number);
+      if (isListed(number)) add(counts.bySeries, `${nameOf(id)} ${bucket}`, number);
     }
   }
   return counts;
@@ -216,6 +240,7 @@ export async function emptyDatabases(databases: readonly Database[]): Promise<vo
   const kept = [
     "series",
     "counts",
+    "receipt_counts",
     "series_hours",
     "errors",
     "error_parts",

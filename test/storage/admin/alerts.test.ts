@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import * as v from "valibot";
 import { beforeEach, describe, expect, it } from "vitest";
-import { AlertRuleSchema, MAX_ALERTS } from "../../../src/model/alert";
+import { AlertRuleSchema, MAX_ALERTS } from "../../../src/model/alerts/alert";
 import { listDeliveries } from "../../../src/storage/admin/alert-deliveries";
 import {
   type Alert,

@@ -1,12 +1,13 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { compactStep } from "../../../src/compaction/compact-step";
-import { type EventQuestion, findEvents } from "../../../src/storage/events/find-events";
+import type { EventQuestion } from "../../../src/storage/events/filtered-scan";
+import { findEvents } from "../../../src/storage/events/find-events";
 import { findWholeReceipt, summariseWholeSession } from "../../../src/storage/events/whole-session";
 import { findActiveSessions } from "../../../src/storage/sessions/active-sessions";
 import { ANY_SESSION } from "../../../src/storage/sessions/session-filter";
 import type { EventRow } from "../../../src/storage/write/rows";
-import { compactAll, databases, EAGER, emptyEverything, worldWith } from "../../compaction/harness";
+import { compactAll, databases, EAGER, emptyEverything, ioWith } from "../../compaction/harness";
 import { eventRow, HOUR, inReadingOrder, MINUTE, MORNING, SECOND, store } from "../seed";
 
 /** The same queries before, while and after events move to the archive: every result is the same. */
@@ -125,7 +126,7 @@ describe("queries over the databases and the archive", () => {
 
   it("return the same results after each step of the compactor", async () => {
     await askAll("before");
-    const world = worldWith({ settings: { ...EAGER, fileLimits: { ...EAGER.fileLimits, groupRows: 5 } } });
+    const world = ioWith({ settings: { ...EAGER, fileLimits: { ...EAGER.fileLimits, groupRows: 5 } } });
     // Two of three partitions are over.
     const now = MORNING + 4 * HOUR;
     for (let step = 0; step < 100; step++) {
@@ -165,7 +166,7 @@ describe("queries over the databases and the archive", () => {
     expect(before.list.map(({ session }) => session).toSorted()).toEqual(
       [...new Set(EVENTS.map(({ session }) => session))].toSorted(),
     );
-    await compactAll(worldWith(), MORNING + 4 * HOUR);
+    await compactAll(ioWith(), MORNING + 4 * HOUR);
     expect(await ask()).toEqual(before);
     await compactAll();
     expect(await ask()).toEqual(before);

@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { EVENT_CODE_NAMES } from "../../../src/model/codes";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { CODE_BITS, codeBits } from "../../../src/storage/core/error-codes";
-import { type ErrorQuestion, findErrors } from "../../../src/storage/errors/error-queries";
+import { findErrors } from "../../../src/storage/errors/error-queries";
+import type { ErrorQuestion } from "../../../src/storage/errors/scan-errors";
 import { planOf, watch } from "../watched-database";
 
 const databases = databasesOf(env).slice(0, 1);

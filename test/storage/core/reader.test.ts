@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { DrizzleQueryError } from "drizzle-orm/errors";
 import { describe, expect, it } from "vitest";
 import { type Database, databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import { orQueryError, readBatch, readerOf } from "../../../src/storage/core/reader";
+import { orQueryError, readBatch, readerOf, readRows } from "../../../src/storage/core/reader";
 import { changedDatabase, failingDatabase } from "../failing-database";
 
 const home = firstDatabase(databasesOf(env));
@@ -52,6 +52,32 @@ describe("readBatch", () => {
     const select = sql`SELECT n FROM numbers WHERE n < 3`;
     await readBatch({ ...home, meter }, [select, select]);
     expect(meter.rowsRead).toBeGreaterThanOrEqual(6);
+  });
+});
+
+describe("readRows", () => {
+  it("returns the columns of each row in their order", async () => {
+    expect(await readRows(home, sql`SELECT ${1}, 'two', NULL UNION ALL SELECT 3, 4, 'x'`)).toEqual([
+      [1, "two", null],
+      [3, 4, "x"],
+    ]);
+  });
+
+  it("queries the primary if a replica lacks a table", async () => {
+    const asked: string[] = [];
+    const withSession: D1Database["withSession"] = (constraint) => {
+      asked.push(String(constraint));
+      const session = home.binding.withSession(constraint);
+      if (constraint === "first-primary") return session;
+      const raw = () => Promise.reject(new Error("D1_ERROR: no such table: events_12: SQLITE_ERROR"));
+      return Object.assign(Object.create(session), { prepare: () => ({ bind: () => ({ raw }) }) });
+    };
+    expect(await readRows(changedDatabase(home, { withSession }), sql`SELECT 1`)).toEqual([[1]]);
+    expect(asked).toEqual(["first-unconstrained", "first-primary"]);
+  });
+
+  it("throws what Drizzle throws if anything fails", async () => {
+    await expect(readRows(home, sql`SELECT n FROM missing`)).rejects.toThrow(DrizzleQueryError);
   });
 });
 

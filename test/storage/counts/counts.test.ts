@@ -1,15 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import {
-  type BucketCounts,
-  type BucketRange,
-  type CountSource,
-  countsIn,
-  sumBySeries,
-  totalsIn,
-  withCounts,
-} from "../../../src/storage/counts/counts";
+import type { BucketRange, CountSource } from "../../../src/storage/counts/count-tables";
+import { type BucketCounts, countsIn, sumBySeries, totalsIn, withCounts } from "../../../src/storage/counts/counts";
 import { readPartitionMap } from "../../../src/storage/partitions/known-partitions";
 import { lanesToRead } from "../../../src/storage/partitions/partition";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";

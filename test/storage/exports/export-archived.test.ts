@@ -4,7 +4,7 @@ import { compactStep } from "../../../src/compaction/compact-step";
 import { type ExportQuestion, exportEvents } from "../../../src/storage/exports/export-events";
 import type { EventKey } from "../../../src/storage/scan/event-order";
 import type { EventRow } from "../../../src/storage/write/rows";
-import { compactAll, databases, EAGER, emptyEverything, LATER, worldWith } from "../../compaction/harness";
+import { compactAll, databases, EAGER, emptyEverything, ioWith, LATER } from "../../compaction/harness";
 import { eventRow, HOUR, inReadingOrder, MORNING, nameOf, SECOND, store } from "../seed";
 
 beforeEach(emptyEverything);
@@ -55,7 +55,7 @@ async function exported(question: Partial<ExportQuestion> = {}, meanwhile: () =>
 
 /** Lets the first partitions move: those that ended before a moment. */
 function moveUntil(now: number) {
-  return compactAll(worldWith({ settings: { ...EAGER, lateMicros: Number.MAX_SAFE_INTEGER } }), now);
+  return compactAll(ioWith({ settings: { ...EAGER, lateMicros: Number.MAX_SAFE_INTEGER } }), now);
 }
 
 describe("an export over the databases and the archive", () => {
@@ -86,7 +86,7 @@ describe("an export over the databases and the archive", () => {
 
   it("loses and doubles nothing while partitions move", async () => {
     await store(databases, { events: EVENTS }, HOUR);
-    const world = worldWith();
+    const world = ioWith();
     expect(await exported({ limit: 40 }, () => compactStep(world, LATER))).toEqual(names(EVENTS));
     await emptyEverything();
     await store(databases, { events: EVENTS }, HOUR);

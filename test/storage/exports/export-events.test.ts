@@ -3,12 +3,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { forgetSeries } from "../../../src/storage/counts/series";
 import { type ExportQuestion, exportEvents } from "../../../src/storage/exports/export-events";
-import { plannedEnd } from "../../../src/storage/exports/planned-end";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
-import { type EventKey, startOf } from "../../../src/storage/scan/event-order";
+import type { EventKey } from "../../../src/storage/scan/event-order";
 import type { EventRow } from "../../../src/storage/write/rows";
 import { emptyDatabases } from "../empty-databases";
-import { eventRow, inReadingOrder, MINUTE, MORNING, nameOf, partitionsOf, SECOND, store } from "../seed";
+import { eventRow, inReadingOrder, MINUTE, MORNING, nameOf, partitionsOf, store } from "../seed";
 
 const databases = databasesOf(env);
 
@@ -102,38 +101,5 @@ describe("exportEvents", () => {
       }
     }
     expect(names).toEqual(inReadingOrder(rows).map(nameOf));
-  });
-});
-
-describe("plannedEnd", () => {
-  it("is the end of a minute up to which the number of events is within the limit", async () => {
-    const rows = Array.from({ length: 60 }, (_, n) =>
-      eventRow({ session: `session-${n % 9}`, occurredAt: MORNING + n * 90 * SECOND }),
-    );
-    await store(databases, { events: rows }, NARROW);
-    const { range } = everything;
-    expect(await plannedEnd(databases, everything, range, 1_000)).toBeNull();
-    for (const limit of [3, 25, 59]) {
-      let after: EventKey | null = null;
-      let total = 0;
-      for (let parts = 0; parts < 200; parts++) {
-        const end: number | null = await plannedEnd(databases, everything, { ...range, after }, limit);
-        const part = await exported({ ...everything, range: { ...range, to: end === null ? null : end - 1, after } });
-        expect(part.names.length).toBeLessThanOrEqual(limit);
-        total += part.names.length;
-        if (end === null) break;
-        after = startOf(end);
-      }
-      expect(total).toBe(60);
-    }
-  });
-
-  it("counts only the events that match a filter", async () => {
-    const rows = Array.from({ length: 60 }, (_, n) =>
-      eventRow({ occurredAt: MORNING + n * MINUTE, name: n % 2 === 0 ? "pageview" : "cta click" }),
-    );
-    await store(databases, { events: rows }, NARROW);
-    const end = await plannedEnd(databases, { ...everything, name: "cta click" }, everything.range, 10);
-    expect(end).toBe(MORNING + 21 * MINUTE);
   });
 });

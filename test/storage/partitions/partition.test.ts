@@ -7,6 +7,7 @@ import {
   isRare,
   lanesToRead,
   laneToWrite,
+  mainLane,
   NARROW_SLOT_MICROS,
   PARTITION_STATES,
   slotOf,
@@ -30,6 +31,15 @@ describe("the lanes of a partition", () => {
     expect(suffixes({ state: "archived", late: true })).toEqual({ read: ["12l"], write: "12l" });
     expect(suffixes({ state: "dropped", late: true })).toEqual({ read: ["12l"], write: "12l" });
     expect(suffixes({ state: "dropped" })).toEqual({ read: [], write: "12l" });
+  });
+
+  it("include the counted one, with the name that its tables have in the database", () => {
+    const main = (changes: Parameters<typeof partitionOf>[0], index = 0) =>
+      mainLane(partitionOf({ id: 12, ...changes }), { index })?.suffix ?? null;
+    expect(main({ late: true })).toBe("12");
+    expect(main({ renamedIn: new Set([1]) }, 1)).toBe("12s");
+    expect(main({ renamedIn: new Set([1]) }, 0)).toBe("12");
+    expect(main({ state: "archived", late: true })).toBeNull();
   });
 
   it("are empty before its tables exist", () => {

@@ -70,6 +70,13 @@ describe("boundsOf", () => {
     expect(boundsOf({ order: "desc", from: 10, to: 90, after })).toEqual({ low: 10, high: 50 });
   });
 
+  it("leaves out the instant of a cursor that precedes all of its events, when reading backwards", () => {
+    const between = startOf(50);
+    expect(boundsOf({ order: "asc", from: 10, to: 90, after: between })).toEqual({ low: 50, high: 90 });
+    expect(boundsOf({ order: "desc", from: 10, to: 90, after: between })).toEqual({ low: 10, high: 49 });
+    expect(boundsOf({ order: "desc", from: 10, to: 30, after: between })).toEqual({ low: 10, high: 30 });
+  });
+
   it("stays within the range if the cursor is outside it", () => {
     expect(boundsOf({ order: "asc", from: 60, to: 90, after })).toEqual({ low: 60, high: 90 });
     expect(boundsOf({ order: "desc", from: 10, to: 40, after })).toEqual({ low: 10, high: 40 });

@@ -2,7 +2,8 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Database, databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import { type EventQuestion, findEvents } from "../../../src/storage/events/find-events";
+import type { EventQuestion } from "../../../src/storage/events/filtered-scan";
+import { findEvents } from "../../../src/storage/events/find-events";
 import { addCommonCategories } from "../../../src/storage/partitions/partition-records";
 import { compareEventKeys, type EventKey } from "../../../src/storage/scan/event-order";
 import { growingGroups } from "../../../src/storage/scan/lane-chains";
@@ -129,6 +130,18 @@ describe("growingGroups", () => {
         const groups = [...growingGroups(items, most)];
         expect(groups.flat()).toEqual(items);
         expect(Math.max(0, ...groups.map((group) => group.length))).toBeLessThanOrEqual(most);
+      }),
+    );
+  });
+
+  it("has few heavy items in a group", () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 300 }), fc.integer({ min: 1, max: 6 }), (items, mostHeavy) => {
+        const groups = [...growingGroups(items, 256, { isHeavy: (item) => item, mostHeavy })];
+        expect(groups.flat()).toEqual(items);
+        expect(groups.every((group) => group.length > 0 && group.filter((item) => item).length <= mostHeavy)).toBe(
+          true,
+        );
       }),
     );
   });

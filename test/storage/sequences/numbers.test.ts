@@ -10,7 +10,7 @@ import { databasesOf } from "../../../src/storage/core/databases";
 import { sliceOfStep, tallySlice } from "../../../src/storage/sequences/ask-sequences";
 import { WHOLE } from "../../../src/storage/sequences/slice-statement";
 import type { EventRow } from "../../../src/storage/write/rows";
-import { labelOf, naiveStats, textAt } from "../../api/questions/naive-stats";
+import { labelOf, naiveStats, textAt } from "../../api/questions/stats/naive-stats";
 import { eventRow, HOUR, MINUTE, MORNING, store } from "../seed";
 
 /** Numbers of more events than an answer reads at once, as samples and jobs work them out: here of few. */

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { hasBrowser } from "../browser.ts";
+import { hasBrowser } from "../pages/browser.ts";
 import { eventually } from "../service.ts";
 import { START_MS, startWorld, type World } from "./world.ts";
 

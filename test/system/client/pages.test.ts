@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { LOCAL_KEYS } from "../../../scripts/start/local-keys.ts";
-import { hasBrowser } from "../browser.ts";
+import { hasBrowser } from "../pages/browser.ts";
 import { ROOT } from "../service.ts";
 import { pageWith } from "./site.ts";
 import type { Stored } from "./stored.ts";

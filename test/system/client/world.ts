@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { LOCAL_KEYS } from "../../../scripts/start/local-keys.ts";
-import { CHROMIUM, FLAGS } from "../browser.ts";
+import { CHROMIUM, FLAGS } from "../pages/browser.ts";
 import { eventually, ROOT, type Service, startService } from "../service.ts";
 import { type Edge, startEdge } from "./edge.ts";
 import { pageWith, type Site, startSite } from "./site.ts";

@@ -1,6 +1,6 @@
 import type { JsonSchema } from "@valibot/to-json-schema";
-import type { Scope } from "../../../model/access-key";
 import { REQUEST_PROBLEMS, type RequestProblemCode } from "../../../model/codes";
+import type { Scope } from "../../../model/keys/access-key";
 import { schemaReference } from "./json-schema";
 import type { SchemaName } from "./schemas";
 
@@ -85,6 +85,11 @@ const PROBLEM_HEADERS: Partial<Record<RequestProblemCode, Answer["headers"]>> = 
   unsupported_encoding: { "Accept-Encoding": { description: "The accepted encodings.", schema: { type: "string" } } },
   rate_limited: RETRY_AFTER,
   unavailable: RETRY_AFTER,
+};
+
+/** The headers of a page of a list. */
+export const NEXT_PAGE: NonNullable<Answer["headers"]> = {
+  Link: { description: "The next page, if there is one.", schema: { type: "string" } },
 };
 
 /** JSON content with one example. */

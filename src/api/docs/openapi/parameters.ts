@@ -24,6 +24,7 @@ const EXAMPLES: Record<string, string | number> = {
   version: 1,
   group_by: "data.path",
   metric: "sessions",
+  metrics: "sessions,bounces",
   timezone: "Europe/Berlin",
   top: 10,
   by: "data.path",

@@ -30,6 +30,11 @@ const PARTICULARS: Record<RequestProblemCode, { detail: string; members?: Proble
     detail:
       "A part of the range is archived, where only event counts for whole hours are available. Start at 2026-01-01T00:00:00.000Z, or query the archive with SQL.",
   },
+  archived_errors: {
+    detail:
+      "These errors are in the archive: 0af7651c-cb4e-4e4e-80b5-f1ffddc25423. Archived errors cannot be replayed. GET /theeye/errors/{id} returns the event: send it again, corrected, to POST /theeye/events.",
+    members: { ids: ["0af7651c-cb4e-4e4e-80b5-f1ffddc25423"] },
+  },
   not_found: { detail: "There is nothing at this path." },
   method_not_allowed: { detail: "PUT is not allowed here; allowed are POST, OPTIONS, GET, HEAD." },
   schema_invalid: {

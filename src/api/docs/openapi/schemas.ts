@@ -47,8 +47,8 @@ import {
   SavedQuestionListSchema,
   SavedQuestionSchema,
 } from "../../questions/saved-question-schemas";
-import { SessionStatsResponse } from "../../questions/session-stats-body";
-import { StatsResponse } from "../../questions/stats-body";
+import { SessionStatsResponse } from "../../questions/stats/session-stats-body";
+import { StatsResponse } from "../../questions/stats/stats-body";
 import { CreateReplaySchema, PreviewSchema, ReplayPageSchema, ReplaySchema } from "../../replays/replay-schemas";
 import { FunnelInput, FunnelResponse } from "../../sequences/funnels";
 import { JobResponse } from "../../sequences/jobs";

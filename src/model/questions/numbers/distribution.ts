@@ -1,3 +1,5 @@
+import { rankOf } from "./quantile";
+
 /** How often each value occurs, in a form that JSON can store. */
 export interface Distribution {
   /** Values with their counts, unordered. */
@@ -64,5 +66,5 @@ export function rankedValues({ counts }: Distribution): { size: number; valueAt:
  */
 export function quantileOf(distribution: Distribution, q: number): number | null {
   const { size, valueAt } = rankedValues(distribution);
-  return size === 0 ? null : valueAt(Math.max(1, Math.ceil(q * size)));
+  return size === 0 ? null : valueAt(rankOf(q, size));
 }

@@ -6,6 +6,12 @@
 /** Lower and upper bound. */
 export type Interval = [low: number, high: number];
 
+/** A number with its 95 % interval. Null: unknown. */
+export interface Estimated {
+  value: number | null;
+  interval: Interval | null;
+}
+
 /** The quantile of the normal distribution for a 95 % interval. */
 export const Z = 1.959_964;
 

@@ -1,9 +1,11 @@
+import { compareTexts } from "../../compare-texts";
 import { TimeZone } from "../../time/time-zone";
 import type { Metric } from "../metric";
 import type { NumbersQuestion } from "../question";
 import { labelOf } from "../stats-dimension";
 import { clusterRanks, meanInterval, NO_SUMS, signedTotalInterval, totalInterval } from "./cluster-estimate";
 import { rankedValues } from "./distribution";
+import type { Estimated } from "./estimate";
 import { countInterval, estimateCount, type Interval } from "./estimate";
 import type { NumbersAggregate, NumbersState } from "./numbers-tally";
 import { rankOf } from "./quantile";
@@ -14,11 +16,6 @@ import { rankOf } from "./quantile";
 const ROUNDING_ERROR = 0.005;
 
 const SHARES = { p50: 0.5, p90: 0.9, p99: 0.99 } as const;
-
-interface Estimated {
-  value: number | null;
-  interval: Interval | null;
-}
 
 export interface NumbersLine {
   total: number | null;
@@ -48,7 +45,7 @@ export function numbersAnswer(question: NumbersQuestion, state: NumbersState, sh
   const line = (aggregates: GroupAggregates) => lineOf(aggregates, question, share);
   const groups = state.numberGroups
     .map(([key, aggregates]) => ({ key, aggregates, size: sizeOf(aggregates.total, metric) }))
-    .sort((a, b) => b.size - a.size || (a.key < b.key ? -1 : 1));
+    .sort((a, b) => b.size - a.size || compareTexts(a.key, b.key));
   const shown = groupBy.length === 0 ? [] : groups.slice(0, top);
   const rest = groupBy.length === 0 ? [] : groups.slice(top).map(({ aggregates }) => aggregates);
   const isRounded = [state.all, ...shown.map(({ aggregates }) => aggregates)].some(

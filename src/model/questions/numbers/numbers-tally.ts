@@ -1,9 +1,8 @@
-import { matchesFilter, templated } from "../../event/property-value";
+import { matchesFilter } from "../../event/property-value";
 import { bucketPlace } from "../../time/calendar";
-import type { EventSource } from "../event-pattern";
-import type { AskedProperty } from "../metric";
 import type { NumbersQuestion } from "../question";
 import type { SequenceEvent } from "../sequences/sequence-event";
+import { templatedValues } from "../templated-values";
 import { addCluster, type ClusterSums, joinSums, NO_SUMS } from "./cluster-estimate";
 import { type Distribution, DistributionTally } from "./distribution";
 
@@ -171,23 +170,16 @@ function stateOf(aggregate: { sums: ClusterSums; values: DistributionTally | nul
 /** Returns a function that maps an event to the item of a query, or to null if the event does not match. */
 export function numbersItemOf(question: NumbersQuestion): (event: SequenceEvent) => NumbersItem | null {
   const { metric, groupBy, properties, bounds, templates } = question;
-  const readers = new Map(templates.map((one) => [keyOf(one, one.path), templated(one.template)]));
-  return ({ occurredAt, source, valueAt, numberAt }) => {
-    const textOf = ({ name, path }: AskedProperty) => {
-      const text = valueAt(path);
-      return text === null ? null : (readers.get(keyOf(source, name))?.(text) ?? text);
-    };
+  const textOf = templatedValues(templates);
+  return (event) => {
+    const { occurredAt, source, numberAt } = event;
     if (question.category !== null && question.category !== source.category) return null;
     if (question.name !== null && question.name !== source.name) return null;
-    if (!properties.every((filter) => matchesFilter(filter, textOf(filter.property)))) return null;
+    if (!properties.every((filter) => matchesFilter(filter, textOf(event, filter.property)))) return null;
     const texts = groupBy.map((dimension) =>
-      dimension.kind === "property" ? textOf(dimension.property) : source[dimension.kind],
+      dimension.kind === "property" ? textOf(event, dimension.property) : source[dimension.kind],
     );
     const number = metric.property === null ? 1 : numberAt(metric.property.path);
     return { key: JSON.stringify(texts), place: bucketPlace(bounds, occurredAt), number };
   };
-}
-
-function keyOf({ category, name }: Pick<EventSource, "category" | "name">, path: string): string {
-  return `${category}\u0000${name}\u0000${path}`;
 }

@@ -10,6 +10,6 @@ export function quantileOf(sorted: ArrayLike<number>, share: number): number | n
 
 /** The nearest rank (from 1) of a quantile among `size` numbers. */
 export function rankOf(share: number, size: number): number {
-  // Rounding can turn 0.9 * 10 into 9.000000000000002, which must not move the rank.
+  // Rounding turns 0.55 * 100 into 55.00000000000001, which must not move the rank.
   return Math.max(1, Math.ceil(share * size - 1e-9));
 }

@@ -1,3 +1,4 @@
+import { compareTexts } from "../../compare-texts";
 import { type Distribution, DistributionTally, quantileOf, rankedValues } from "../numbers/distribution";
 import { type Interval, quantileRanks, shareInterval } from "../numbers/estimate";
 import { type Accuracy, accuracyOf, countOf, rounded, roundedInterval } from "../numbers/sampling";
@@ -109,7 +110,7 @@ function groupsOf(
   const size = (counts: number[]) => counts.reduce((sum, count) => sum + count, 0);
   const named = groups
     .filter((entry): entry is [string, number[]] => entry[0] !== null && entry[0] !== OTHER_GROUPS)
-    .sort(([a, as], [b, bs]) => size(bs) - size(as) || (a < b ? -1 : 1));
+    .sort(([a, as], [b, bs]) => size(bs) - size(as) || compareTexts(a, b));
   const rest = [...named.slice(MAX_GROUPS_SHOWN), ...groups.filter(([group]) => group === OTHER_GROUPS)].map(
     ([, counts]) => counts,
   );

@@ -1,3 +1,4 @@
+import { compareTexts } from "../../compare-texts";
 import type { Interval } from "../numbers/estimate";
 import { type Accuracy, accuracyOf, countOf } from "../numbers/sampling";
 import { END } from "./paths";
@@ -145,7 +146,7 @@ function shownKeys(counts: ReadonlyMap<number, number>, keys: readonly string[],
   const isNamed = (key: number) => keys[key] !== END && keys[key] !== OTHER;
   const ranked = [...counts]
     .filter(([key]) => isNamed(key))
-    .sort(([a, as], [b, bs]) => bs - as || ((keys[a] ?? "") < (keys[b] ?? "") ? -1 : 1))
+    .sort(([a, as], [b, bs]) => bs - as || compareTexts(keys[a] ?? "", keys[b] ?? ""))
     .slice(0, top)
     .map(([key]) => key);
   return new Set([...ranked, keys.indexOf(END)]);
@@ -161,6 +162,6 @@ function named(entries: readonly [names: string[], count: number][]): [names: st
   }
   const rank = (names: string[]) => (names.includes(END) ? 2 : names.includes(OTHER) ? 1 : 0);
   return [...all.values()].sort(
-    ([a, as], [b, bs]) => rank(a) - rank(b) || bs - as || (a.join("\u0000") < b.join("\u0000") ? -1 : 1),
+    ([a, as], [b, bs]) => rank(a) - rank(b) || bs - as || compareTexts(a.join("\u0000"), b.join("\u0000")),
   );
 }

@@ -10,7 +10,11 @@ import {
   patternsOf,
   type RetentionQuestion,
   type SequenceQuestion,
+  type SessionsQuestion,
 } from "../question";
+import { answerWith } from "../sessions/session-metrics";
+import { type SessionsAnswer, sessionsAnswer } from "../sessions/sessions-answer";
+import { type SessionItem, type SessionsState, SessionsTally, sessionItemOf } from "../sessions/sessions-tally";
 import { type FunnelEvent, furthestPath } from "./funnel";
 import { type FunnelAnswer, type FunnelState, FunnelTally, funnelAnswer } from "./funnel-tally";
 import { type PathAnswer, type PathState, PathTally, pathAnswer } from "./path-tally";
@@ -19,9 +23,9 @@ import { type RetentionEvent, retainedBy } from "./retention";
 import { type RetentionAnswer, type RetentionState, RetentionTally, retentionAnswer } from "./retention-tally";
 import type { SequenceEvent } from "./sequence-event";
 
-export type SequenceState = FunnelState | PathState | RetentionState | NumbersState;
+export type SequenceState = FunnelState | PathState | RetentionState | NumbersState | SessionsState;
 
-export type SequenceAnswer = FunnelAnswer | PathAnswer | RetentionAnswer | NumbersAnswer;
+export type SequenceAnswer = FunnelAnswer | PathAnswer | RetentionAnswer | NumbersAnswer | SessionsAnswer;
 
 /**
  * Counts the sequences of one query. Each event is reduced to what the query needs when it is read. A sequence is
@@ -44,8 +48,18 @@ export function pathsToRead(question: SequenceQuestion): PropertyPath[] {
     const paths = [...asked, ...(metric.property === null ? [] : [metric.property])].map(({ path }) => path);
     return pathsOf(patternsOf(question), paths);
   }
+  if (question.kind === "session_stats") {
+    const { groupBy } = question;
+    const by = groupBy === null || groupBy === "application" ? null : groupBy.by;
+    return pathsOf(patternsOf(question), by === null ? [] : [by.path]);
+  }
   const dimension = question.kind === "funnel" ? question.groupBy : question.kind === "paths" ? question.by : null;
   return pathsOf(patternsOf(question), pathsOfDimension(dimension));
+}
+
+/** Returns whether the visitors of events must be read to answer a query. */
+export function readsVisitors({ kind, per }: SequenceQuestion): boolean {
+  return per === "visitor" || kind === "session_stats";
 }
 
 /** Calls a function with the tally of a query; the function does not depend on the query's kind. */
@@ -56,6 +70,7 @@ export function withTally<Result>(
   if (question.kind === "funnel") return use(funnelTally(question));
   if (question.kind === "paths") return use(pathTally(question));
   if (question.kind === "stats") return use(numbersTally(question));
+  if (question.kind === "session_stats") return use(sessionsTally(question));
   return use(retentionTally(question));
 }
 
@@ -67,6 +82,9 @@ export function answerOf(question: SequenceQuestion, state: SequenceState, share
   }
   if (question.kind === "paths") return pathAnswer(asPaths(state), question.top, share);
   if (question.kind === "stats") return numbersAnswer(question, asNumbers(state), share);
+  if (question.kind === "session_stats") {
+    return answerWith(question.metrics ?? null, sessionsAnswer(question, asSessions(state), share));
+  }
   return retentionAnswer(asRetention(state), question.labels, share);
 }
 
@@ -145,9 +163,26 @@ function numbersTally(question: NumbersQuestion): SequenceTally<NumbersItem> {
   };
 }
 
+function sessionsTally(question: SessionsQuestion): SequenceTally<SessionItem> {
+  const tally = new SessionsTally(question);
+  return {
+    itemOf: sessionItemOf(question),
+    add: (items) => tally.add(items),
+    addAll: (state) => tally.addAll(asSessions(state)),
+    get state() {
+      return tally.state;
+    },
+  };
+}
+
+function asSessions(state: SequenceState): SessionsState {
+  if ("sessionGroups" in state) return state;
+  throw new TypeError("expected the state of sessions");
+}
+
 function asNumbers(state: SequenceState): NumbersState {
   if ("numberGroups" in state) return state;
-  throw new TypeError("the state is not that of numbers");
+  throw new TypeError("expected the state of numbers");
 }
 
 function asFunnel(state: SequenceState): FunnelState {

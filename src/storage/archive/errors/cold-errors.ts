@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import type { Micros } from "../../../model/time/time";
+import { hourOf } from "../../../model/time/units";
 import { orQueryError } from "../../core/reader";
 import { compareErrorKeys, type ErrorKey } from "../../errors/error-key";
-import type { ErrorQuestion } from "../../errors/error-queries";
+import type { ErrorQuestion } from "../../errors/scan-errors";
 import type { PartialPage } from "../../scan/partial-page";
-import { hourOf } from "../file/archive-file";
 import type { ArchivedError } from "../file/archived-rows";
 import { ERROR_NAMES } from "../file/error-file";
 import { type GroupColumns, ReadBudget } from "../file/file-reader";
@@ -71,8 +71,10 @@ interface Bounds {
 
 function boundsOf({ from, to, order, after }: Pick<ErrorQuestion, "from" | "to" | "order" | "after">): Bounds {
   const low = Math.max(from ?? 0, order === "asc" ? (after?.receivedAt ?? 0) : 0);
-  const most = Number.MAX_SAFE_INTEGER;
-  return { low, high: Math.min(to ?? most, order === "desc" ? (after?.receivedAt ?? most) : most) };
+  const high = to ?? Number.MAX_SAFE_INTEGER;
+  if (order === "asc" || after === null) return { low, high };
+  // A page that ended between two instants has read the later one: see boundsOf in event-order.ts.
+  return { low, high: Math.min(high, after.id === "" ? after.receivedAt - 1 : after.receivedAt) };
 }
 
 function filesOf(archive: Archive, question: ErrorQuestion, { low, high }: Bounds): Promise<ColdFiles> {

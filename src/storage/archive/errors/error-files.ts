@@ -45,15 +45,15 @@ export async function errorFilesByHour(
   filter: CountedFilter,
   { first, last, order }: Hours,
 ): Promise<ColdFiles> {
-  const home = firstDatabase(databases);
+  const database = firstDatabase(databases);
   const listed = { kind: "errors", partitions: null, order } as const;
   const { code, applications, category, name } = filter;
   const isFiltered = [code, applications, category, name].some((one) => one !== null);
-  if (!isFiltered) return nextFiles(home, { ...listed, first, last });
+  if (!isFiltered) return nextFiles(database, { ...listed, first, last });
   // Counts are read only if the archive has errors of the range at all.
-  const [any] = await filesByHour(home, { ...listed, first, last, limit: 1 });
+  const [any] = await filesByHour(database, { ...listed, first, last, limit: 1 });
   if (any === undefined) return { files: [], boundary: null };
-  return filesOfHours(home, { ...listed, ...(await countedHours(databases, filter, { first, last, order })) });
+  return filesOfHours(database, { ...listed, ...(await countedHours(databases, filter, { first, last, order })) });
 }
 
 /**

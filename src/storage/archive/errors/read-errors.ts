@@ -1,7 +1,7 @@
 import type { ArchivedError } from "../file/archived-rows";
 import type { GroupColumns } from "../file/file-reader";
 
-/** The errors of some rows of a row group, whole. */
+/** The errors in some rows of a row group, with all columns. */
 export async function errorsAt(columns: GroupColumns, rows: readonly number[]): Promise<ArchivedError[]> {
   if (rows.length === 0) return [];
   const [receivedAt, id, issues, parts, resolvedAt, resolvedOccurredAt, replayedAt] = await Promise.all([

@@ -1,5 +1,4 @@
 import type { Micros } from "../../../model/time/time";
-import { HOUR_SECONDS } from "../../../model/time/units";
 
 export type ArchiveKind = "events" | "errors";
 
@@ -25,14 +24,10 @@ export interface ArchiveFile {
   footerBytes: number;
   /** The session index has 2^level buckets for it. */
   indexLevel: number;
-  /** The applications that have rows in it; null: not known, for it was written by an earlier version. */
+  /** The applications that have rows in it; null if unknown, for files of an earlier version. */
   applications: readonly string[] | null;
-  /** False: rows of a late lane that it holds stand there too. A reader takes those for copies. */
+  /** False if its rows may still be in a late lane too. Readers treat those as copies. */
   finished: boolean;
-}
-
-export function hourOf(moment: Micros): number {
-  return Math.floor(moment / 1_000_000 / HOUR_SECONDS) * HOUR_SECONDS;
 }
 
 /**
@@ -42,6 +37,16 @@ export function hourOf(moment: Micros): number {
 export function objectKey(kind: ArchiveKind, hour: number, database: number, sha256: string): string {
   const [day = "", time = ""] = new Date(hour * 1_000).toISOString().split("T");
   return `${kind}/day=${day}/hour=${time.slice(0, 2)}/db=${database}/${sha256.slice(0, 32)}.parquet`;
+}
+
+const OBJECT_KEY = /^(events|errors)\/day=(\d{4}-\d\d-\d\d)\/hour=(\d\d)\/db=(\d+)\/([0-9a-f]{32})\.parquet$/;
+
+/** What the name of an object says; null: it is no file of the archive. */
+export function readObjectKey(key: string): Pick<ArchiveFile, "id" | "kind" | "key" | "database" | "hour"> | null {
+  const [, kind = "", day, hour, database, hash = ""] = OBJECT_KEY.exec(key) ?? [];
+  if (kind !== "events" && kind !== "errors") return null;
+  const start = Date.parse(`${day}T${hour}:00:00Z`) / 1_000;
+  return { id: fileId(hash), kind, key, database: Number(database), hour: start };
 }
 
 /** The number of a file in the session index. */

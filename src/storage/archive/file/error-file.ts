@@ -8,26 +8,26 @@ import { type BuiltIndex, SessionIndexBuilder } from "./session-index";
 
 export interface ErrorFile extends WrittenFile {
   index: BuiltIndex;
-  /** Of the errors' receipt. */
+  /** When the first and the last of the errors were received. */
   first: Micros;
   last: Micros;
   /** The applications that have errors in it, sorted. Errors without one are not listed. */
   applications: string[];
 }
 
-/** The names of errors in the session index: no session or visitor of an event is called so. */
+/** The names of errors in the session index. No session or visitor of an event has such a name. */
 export const ERROR_NAMES = {
   id: (id: string) => `\u0001id ${id}`,
   /** A session that an error names, or into which a replay resolved it. */
   session: (session: string) => `\u0001session ${session}`,
   visitor: (visitor: string) => `\u0001visitor ${visitor}`,
-  /** Of errors whose content is no JSON: such content may name any visitor. */
+  /** For errors whose content is not JSON: such content may name any visitor. */
   unreadable: "\u0001unreadable",
 };
 
 const VisitorSchema = v.pipe(v.string(), v.parseJson(), v.object({ visitor_id: v.string() }));
 
-/** The visitor that an error's content names. `unreadable`: the content is no JSON. */
+/** The visitor that an error's content names. `unreadable` if the content is not JSON. */
 export function visitorIn(content: string): { visitor: string | null } | "unreadable" {
   const parsed = v.safeParse(VisitorSchema, content);
   if (parsed.success) return { visitor: parsed.output.visitor_id };

@@ -33,10 +33,30 @@ export interface FileFooter {
   types: ListedType[] | null;
 }
 
+/** Row groups with their decoded columns, about 10 MB each, for pages that follow each other and end within a row group. */
+export class RecentGroups {
+  private readonly groups = new Map<string, GroupColumns>();
+
+  find(key: string, group: FileGroup): GroupColumns | undefined {
+    return this.groups.get(`${key} ${group.number}`);
+  }
+
+  /** Keeps the last two. */
+  keep(key: string, columns: GroupColumns): void {
+    this.groups.set(`${key} ${columns.group.number}`, columns);
+    const [oldest] = this.groups.keys();
+    if (this.groups.size > 2 && oldest !== undefined) this.groups.delete(oldest);
+  }
+}
+
 /** Counts the reads of one request, and bounds them. */
 export class ReadBudget {
   reads = 0;
-  constructor(readonly most: number) {}
+  /** @param recent row groups that were read before; null to keep none */
+  constructor(
+    readonly most: number,
+    readonly recent: RecentGroups | null = null,
+  ) {}
 
   get left(): number {
     return this.most - this.reads;
@@ -56,9 +76,8 @@ const MAX_FOOTERS_KEPT = 64;
 const footers = new Map<string, FileFooter>();
 
 /**
- * Reads the footer of a file.
+ * Reads the footer of a file, and keeps it for the isolate.
  *
- * @param time the column whose statistics give the time range of each row group
  * @throws ArchiveFileGone, and what R2 throws
  */
 export async function readFooter(bucket: ArchiveBucket, file: ArchiveFile, budget: ReadBudget): Promise<FileFooter> {
@@ -129,10 +148,14 @@ export async function readGroups(
   run: readonly FileGroup[],
   budget: ReadBudget,
 ): Promise<GroupColumns[]> {
+  const kept = run.flatMap((group) => budget.recent?.find(file.key, group) ?? []);
+  if (kept.length === run.length) return kept;
   const start = Math.min(...run.map(({ offset }) => offset));
   const end = Math.max(...run.map(({ offset, length }) => offset + length));
   const buffer = await readRange(bucket, file.key, start, end - start, budget);
-  return Promise.all(run.map((group) => openGroup(file, footer, group, buffer, start)));
+  const groups = await Promise.all(run.map((group) => openGroup(file, footer, group, buffer, start)));
+  for (const group of groups) budget.recent?.keep(file.key, group);
+  return groups;
 }
 
 /** The columns of a row group, each decoded on first use. */

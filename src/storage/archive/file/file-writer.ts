@@ -61,7 +61,7 @@ export class ArchiveFileWriter<Row> {
       this.closeGroup();
   }
 
-  /** The bytes since the last call, for a file that is sent as it is written. */
+  /** Returns the bytes written since the last call, for a file that is sent while it is written. */
   takeBytes(): Uint8Array {
     const bytes = this.out.getBytes().slice();
     this.out.index = 0;

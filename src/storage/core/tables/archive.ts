@@ -17,7 +17,7 @@ export const archiveFiles = sqliteTable(
     bytes: integer("bytes").notNull(),
     footerBytes: integer("footer_bytes").notNull(),
     indexLevel: integer("index_level").notNull(),
-    resolved: integer("finished").notNull(),
+    finished: integer("finished").notNull(),
     createdAt: integer("created_at").notNull(),
     applications: text("applications"),
   },

@@ -34,6 +34,18 @@ export const counts = sqliteTable(
   (table) => [primaryKeyOf(table.seconds, table.page, table.bucket)],
 );
 
+export const receiptCounts = sqliteTable(
+  "receipt_counts",
+  {
+    seconds: integer("seconds").notNull(),
+    page: integer("page").notNull(),
+    bucket: integer("bucket").notNull(),
+    events: integer("events").notNull(),
+    bySeries: text("by_series").notNull(),
+  },
+  (table) => [primaryKeyOf(table.seconds, table.page, table.bucket)],
+);
+
 export const seriesHours = sqliteTable(
   "series_hours",
   {

@@ -35,4 +35,9 @@ export const erasureSalts = sqliteTable("erasure_salts", { salt: text("salt").no
   primaryKeyOf(table.salt),
 ]);
 
+export const restoreMarks = sqliteTable("restore_marks", {
+  id: integer("id").primaryKey(),
+  mark: text("mark").notNull().unique(),
+});
+
 export const erasureFence = sqliteTable("erasure_fence", { known: integer("known").notNull() });

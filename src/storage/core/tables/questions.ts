@@ -35,6 +35,27 @@ export const propertySweep = sqliteTable("property_sweep", {
   startedAt: integer("started_at").notNull(),
 });
 
+export const sessionCounts = sqliteTable(
+  "session_counts",
+  {
+    application: text("application").notNull(),
+    seconds: integer("seconds").notNull(),
+    bucket: integer("bucket").notNull(),
+    counted: integer("counted").notNull(),
+    late: integer("late").notNull(),
+    hotSince: integer("hot_since").notNull(),
+    fingerprint: text("fingerprint"),
+    held: text("held").notNull(),
+  },
+  (table) => [primaryKeyOf(table.application, table.seconds, table.bucket)],
+);
+
+export const sessionSweep = sqliteTable("session_sweep", {
+  id: integer("id").primaryKey(),
+  hour: integer("hour").notNull(),
+  beganAt: integer("began_at").notNull(),
+});
+
 export const questionJobs = sqliteTable(
   "question_jobs",
   {

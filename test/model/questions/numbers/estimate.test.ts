@@ -1,10 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  type Distribution,
-  DistributionTally,
-  quantileOf,
-  rankedValues,
-} from "../../../../src/model/questions/numbers/distribution";
+import { DistributionTally, quantileOf, rankedValues } from "../../../../src/model/questions/numbers/distribution";
 import { countInterval, quantileRanks, shareInterval } from "../../../../src/model/questions/numbers/estimate";
 import { randomFrom } from "../random";
 
@@ -80,35 +75,5 @@ describe("the 95 % interval", () => {
 
   it("has an upper bound if nothing was found", () => {
     expect(countInterval(0, 1 / 16)[1]).toBeGreaterThan(40);
-  });
-});
-
-describe("quantiles", () => {
-  it("equal those of the sorted values", () => {
-    const random = randomFrom(7);
-    const values = Array.from({ length: 501 }, () => Math.floor(random() * 1_000));
-    const tally = new DistributionTally();
-    for (const value of values) tally.add(value);
-    const sorted = values.toSorted((a, b) => a - b);
-    expect(quantileOf(tally.distribution, 0.5)).toBe(sorted[250]);
-    expect(quantileOf(tally.distribution, 0.9)).toBe(sorted[450]);
-    expect(quantileOf({ counts: [], isRounded: false }, 0.5)).toBe(null);
-  });
-
-  it("are rounded by at most 0.5 % for many values, however the parts are merged", () => {
-    const random = randomFrom(8);
-    const values = Array.from({ length: 40_000 }, () => Math.floor(random() * 100_000_000));
-    const parts = [0, 1].map((part) => {
-      const tally = new DistributionTally();
-      for (const value of values.slice(part * 20_000, (part + 1) * 20_000)) tally.add(value);
-      return tally.distribution;
-    });
-    const joined = new DistributionTally();
-    for (const part of parts) joined.addAll(JSON.parse(JSON.stringify(part)) as Distribution);
-    const { distribution } = joined;
-    expect(distribution.isRounded).toBe(true);
-    expect(distribution.counts.length).toBeLessThan(5_000);
-    const median = values.toSorted((a, b) => a - b)[19_999] ?? 0;
-    expect(Math.abs((quantileOf(distribution, 0.5) ?? 0) / median - 1)).toBeLessThan(0.0051);
   });
 });

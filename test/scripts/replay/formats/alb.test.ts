@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { readFixture } from "./read-fixture.ts";
+import { alb } from "../../../../scripts/replay/formats/alb.ts";
+import { fixtureLines, readFixture } from "./read-fixture.ts";
 
 test("reads logs of AWS load balancers: application and classic, quotes in the agent, a request that is not HTTP", () => {
   const { title, entries } = readFixture("alb.log");
@@ -33,4 +34,10 @@ test("reads logs of AWS load balancers: application and classic, quotes in the a
       userAgent: 'curl "x" y',
     },
   ]);
+});
+
+test("two lines without a line end between them are not understood", () => {
+  const [line = ""] = fixtureLines("alb.log").filter((text) => text.includes("app/"));
+  expect(alb.open()(line)).not.toBeNull();
+  expect(alb.open()(line + line)).toBeNull();
 });

@@ -63,6 +63,11 @@ test.each([
   ["a user with brackets", "203.0.113.94 - a[b]c", "203.0.113.94", null],
   ["a user that looks like an address", "203.0.113.94 - 198.51.100.7", "203.0.113.94", null],
   ["no address", "- - -", null, null],
+  ["a socket", "unix: - -", null, null],
+  ["a virtual host and its port in two fields", "shop.example 443 203.0.113.7 - -", "203.0.113.7", "shop.example"],
+  ["these and a list", "shop.example 443 203.0.113.7, 10.0.0.2 - -", "203.0.113.7", "shop.example"],
+  ["the server's address and port", "10.0.0.5 443 203.0.113.7 - -", "203.0.113.7", null],
+  ["other fields", "0af7651916cd43dd web-1 203.0.113.7 - jane", "203.0.113.7", null],
 ])("finds the visitor in %s before the time", (_, prefix, client, host) => {
   expect(read(LINE.replace("83.149.9.216 - -", prefix))).toMatchObject({ client, host });
 });
@@ -98,6 +103,12 @@ test("unescaped quotes in the request are kept", () => {
   expect(read(LINE.replace("/images/search.png", '/?q="x"'))?.path).toBe('/?q="x"');
 });
 
+test("a time in brackets within a referrer or a user agent is a part of it", () => {
+  const time = "[05/Mar/2026:10:00:01 +0000]";
+  expect(withTail(` "-" "a ${time} b"`)?.userAgent).toBe(`a ${time} b`);
+  expect(withTail(` "-" "${time} \\"GET / HTTP/1.1\\" 200 5"`)?.userAgent).toBe(`${time} "GET / HTTP/1.1" 200 5`);
+});
+
 test("the duration at the end of a line of Traefik is read", () => {
   expect(withTail(' "-" "-" 1 "a" "b" 22ms')?.durationMs).toBe(22);
 });
@@ -130,6 +141,13 @@ test.each([
   ["an hour past 23", LINE.replace(":10:05:03", ":24:05:03")],
   ["a line cut in the request", LINE.slice(0, 60)],
   ["a status of words", LINE.replace(" 200 ", " OK ")],
+  [
+    "the visitor after the time, as in S3,",
+    LINE.replace("83.149.9.216 - -", "owner bucket").replace("] ", "] 192.0.2.3 "),
+  ],
+  ["two lines without a line end between them", LINE + LINE],
+  ["a line cut in the request, and the next one", LINE.slice(0, 60) + LINE],
+  ["a line cut in the user agent, and the next one", LINE.slice(0, -5) + LINE],
   ["a year before 1970", LINE.replace("2015", "1969")],
 ])("%s is not understood", (_, line) => {
   expect(read(line)).toBeNull();

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { detectFormat } from "../../../../scripts/replay/formats/detect.ts";
+import { w3c } from "../../../../scripts/replay/formats/w3c.ts";
+import { formatTimestamp } from "../../../../src/model/time/time.ts";
 import { fixtureLines, readFixture } from "./read-fixture.ts";
 
 test("reads IIS logs whose fields change within the file", () => {
@@ -46,4 +48,19 @@ test("reads CloudFront logs with and without their beginning", () => {
   ]);
   const headless = fixtureLines("cloudfront.log").slice(2);
   expect(detectFormat(headless)).toMatchObject({ understood: 1, considered: 1 });
+});
+
+test.each([
+  ["#Date: 2026-03-05 20:18:01", "2026-03-05T20:18:01.000000Z"],
+  ["#Date: 5-Mar-2026 00:00:00", "2026-03-05T20:18:01.000000Z"],
+  ["#Start-Date: 2026-03-05 20:18:01", "2026-03-05T20:18:01.000000Z"],
+])("takes the day from %s if lines have only a time", (directive, at) => {
+  const read = w3c.open();
+  const line = "20:18:01 203.0.113.7 GET /Default.htm 200";
+  read("#Fields: time c-ip cs-method cs-uri-stem sc-status");
+  expect(read(line)).toBeNull();
+  read(directive);
+  const entry = read(line);
+  expect(entry).toMatchObject({ client: "203.0.113.7", path: "/Default.htm", status: 200 });
+  expect(entry !== null && entry !== "directive" && formatTimestamp(entry.occurredAt)).toBe(at);
 });

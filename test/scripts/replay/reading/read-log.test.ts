@@ -53,6 +53,33 @@ test("a line becomes a page view with all values of the log", async () => {
   ]);
 });
 
+test("strangers behind what a collector puts before a line do not share a session", async () => {
+  const other = LINE.replace("203.0.113.1", "203.0.113.2");
+  for (const prefix of ["Mar  5 10:00:01 web-1 nginx[12]: ", "web-1  | ", "2026-03-05T10:00:01.1Z stdout F "]) {
+    const { report, events } = await read(`${prefix}${LINE}\n${prefix}${other}\n${prefix}${LINE}\n`);
+    expect(report).toMatchObject({ format: "combined log format", events: 3, notUnderstood: 0, anonymous: 0 });
+    expect(new Set(events.map((event) => event.session_id)).size).toBe(2);
+    expect(new Set(events.map((event) => event.id)).size).toBe(3);
+  }
+});
+
+test("a file whose lines end with carriage returns alone is not understood, with the command that helps", async () => {
+  const { report, events } = await read([LINE, LINE, LINE].join("\r"));
+  expect(events).toEqual([]);
+  expect(isMisunderstood(report)).toBe(true);
+  expect(misunderstanding(report)).toContain("tr '\\r' '\\n' < FILE | npm run replay -- -");
+  const one = await read(`${LINE}\r\n${LINE}\n${LINE}\r${LINE}\n${LINE}\r\n`);
+  expect(one.report).toMatchObject({ lines: 4, notUnderstood: 1, notUnderstoodLines: [3], events: 3 });
+});
+
+test("equal lines of two days are different events if only a directive has the day", async () => {
+  const day = (date: string) => `#Date: ${date}\n#Fields: time c-ip cs-uri-stem\n10:00:00 203.0.113.1 /\n`;
+  const both = await read(day("2026-03-05") + day("2026-03-06"));
+  const second = await read(day("2026-03-06"));
+  expect(both.events.map(({ timestamp }) => timestamp.slice(0, 10))).toEqual(["2026-03-05", "2026-03-06"]);
+  expect(second.events[0]?.id).toBe(both.events[1]?.id);
+});
+
 test("equal lines are different events of one session", async () => {
   const { events } = await read(`${LINE}\n${LINE}\n`);
   expect(new Set(events.map((event) => event.id)).size).toBe(2);

@@ -1,0 +1,138 @@
+import { sql } from "drizzle-orm";
+import { SERIES_PER_PAGE } from "../../../model/limits";
+import type { Micros } from "../../../model/time/time";
+import { HOUR_SECONDS, hourOf, MINUTE_MICROS, minuteOf } from "../../../model/time/units";
+import type { Database } from "../../core/databases";
+import { MAX_GUIDING_COUNTS, MAX_MINUTE_BUCKET_ROWS } from "../../core/read-limits";
+import { readBatch } from "../../core/reader";
+import { unionStatements } from "../../core/union-all";
+import { type Bounds, integer, type Order } from "../../scan/event-order";
+import { type LaneSource, laneTable, readAll } from "../../scan/lane-chains";
+import { everyPage } from "../../scan/scan-terms";
+import type { WantedSeries } from "../wanted-series";
+import { type GuidingMinute, type MinuteBucketPlan, planMinuteBucketScan } from "./minute-bucket-plan";
+
+/** The hours first requested for each dimension key, and the factor for the next request if more are needed. */
+const FIRST_HOURS = 2;
+const STEP = 8;
+
+export interface GuidingQuestion {
+  database: Database;
+  wanted: WantedSeries;
+  /** The main lanes to scan, each in its partition. */
+  lanes: readonly LaneSource[];
+  /** True for partitions of which only the wanted category's index is read. */
+  readsIndex: (lane: LaneSource) => boolean;
+  order: Order;
+  limit: number;
+  bounds: Bounds;
+}
+
+export interface MinuteBucketPage {
+  plan: MinuteBucketPlan;
+  /** True if there may be more wanted events after the last one read. */
+  more: boolean;
+  /** How far the counts were read, if the plan includes everything that they found. */
+  reached: Micros | null;
+}
+
+/**
+ * Chooses the minutes to read for a page. `series_hours` gives the hours in which the wanted dimension keys have
+ * events, and the minute counts give the number of events and the cost of each minute. It first reads few hours,
+ * then more, up to the limit, as long as they neither fill the page nor use up its budget.
+ */
+export async function planPage(question: GuidingQuestion): Promise<MinuteBucketPage> {
+  const { wanted, order, limit, bounds } = question;
+  const minutes: GuidingMinute[] = [];
+  const pages = Math.ceil((Math.max(0, ...wanted.ids) + 1) / SERIES_PER_PAGE);
+  let left = Math.max(1, Math.floor(MAX_GUIDING_COUNTS / Math.max(wanted.ids.length, 60 * pages)));
+  let { low, high } = { low: hourOf(bounds.low), high: hourOf(bounds.high) };
+  for (let step = FIRST_HOURS; ; step *= STEP) {
+    const each = Math.min(step, left);
+    left -= each;
+    const { next, isCut } = await nextHours(question, { low, high, each });
+    minutes.push(...(await minutesOf(question, next)));
+    const start = minutes[0]?.start ?? 0;
+    const startsWithin = bounds.low > start || bounds.high < start + MINUTE_MICROS - 1;
+    const plan = planMinuteBucketScan(minutes, { limit, budget: MAX_MINUTE_BUCKET_ROWS, startsWithin });
+    const isFull = plan.last !== null || !plan.complete;
+    const last = next.at(-1);
+    if (!isCut || last === undefined) return { plan, more: !plan.complete, reached: null };
+    const reached = (order === "asc" ? last + HOUR_SECONDS : last) * 1_000_000;
+    if (isFull || left <= 0) return { plan, more: true, reached: plan.complete ? reached : null };
+    if (order === "asc") low = last + HOUR_SECONDS;
+    else high = last - HOUR_SECONDS;
+  }
+}
+
+/**
+ * The next hours that hold wanted events, in the order of the scan: `each` of every dimension key, and as many in
+ * all. `isCut` means that there may be more.
+ */
+async function nextHours(
+  { database, wanted, order }: GuidingQuestion,
+  { low, high, each }: { low: number; high: number; each: number },
+): Promise<{ next: number[]; isCut: boolean }> {
+  const direction = sql.raw(order === "asc" ? "ASC" : "DESC");
+  const [hours = []] = await readBatch<{ hour: number }>(database, [
+    sql`SELECT DISTINCT h.hour AS hour FROM json_each(${JSON.stringify(wanted.ids)}) AS wanted CROSS JOIN series_hours AS h
+      WHERE h.series_id = wanted.value AND h.hour IN (
+        SELECT own.hour FROM series_hours AS own
+        WHERE own.series_id = wanted.value AND own.hour BETWEEN ${integer(low)} AND ${integer(high)}
+        ORDER BY own.hour ${direction} LIMIT ${integer(each + 1)}
+      )
+      ORDER BY 1 ${direction} LIMIT ${integer(each + 1)}`,
+  ]);
+  // The first hours of all are among the first hours of each key, so all hours before the last one are complete.
+  return { next: hours.slice(0, each).map(({ hour }) => hour), isCut: hours.length > each };
+}
+
+interface MinuteRow {
+  minute: number;
+  events: number;
+  bySeries: string;
+}
+
+/**
+ * The minutes of some hours that hold wanted events, in the order of the scan. Reads one row for each minute and
+ * page of dimension keys. It passes a single range, because of two ranges SQLite may use the wider for its seek.
+ */
+async function minutesOf(question: GuidingQuestion, hours: readonly number[]): Promise<GuidingMinute[]> {
+  const { database, wanted, lanes, readsIndex, order, bounds } = question;
+  const parts = lanes.flatMap((lane) => {
+    const low = Math.max(bounds.low, lane.partition.from);
+    const high = Math.min(bounds.high, lane.partition.to - 1);
+    const own = hours.filter((hour) => (hour + HOUR_SECONDS) * 1_000_000 > low && hour * 1_000_000 <= high);
+    return own.length === 0 ? [] : [{ lane, own, low: minuteOf(low), high: minuteOf(high) }];
+  });
+  const asked = new Set([...wanted.ids, ...(wanted.category?.ids ?? [])].map((id) => Math.floor(id / SERIES_PER_PAGE)));
+  const terms = parts.map(
+    ({ lane, own, low, high }) => sql`
+      SELECT held.minute AS minute, held.events AS events,
+        iif(held.page IN (SELECT value FROM json_each(${JSON.stringify([...asked])})), held.by_series, '{}') AS bySeries
+      FROM json_each(${JSON.stringify(own)}) AS hours CROSS JOIN ${everyPage()} AS pages
+      CROSS JOIN ${laneTable("minutes", lane)} AS held
+      WHERE held.page = pages.page
+        AND held.minute BETWEEN max(hours.value, ${integer(low)}) AND min(hours.value + 3540, ${integer(high)})`,
+  );
+  const statements = unionStatements(terms).map((statement) => ({ database, statement }));
+  const rows = (await readAll<MinuteRow>(statements)).flat();
+
+  const indexed = new Set(parts.filter(({ lane }) => readsIndex(lane)).map(({ lane }) => lane));
+  const found = new Map<number, GuidingMinute>();
+  for (const { minute, events, bySeries } of rows) {
+    const start = minute * 1_000_000;
+    const held: Record<string, number> = JSON.parse(bySeries);
+    const entry = found.get(minute) ?? { start, matching: 0, cost: 0 };
+    const lane = parts.find((part) => part.lane.partition.from <= start && start < part.lane.partition.to)?.lane;
+    entry.matching += sumOf(held, wanted.ids);
+    entry.cost += lane !== undefined && indexed.has(lane) ? sumOf(held, wanted.category?.ids ?? []) : events;
+    found.set(minute, entry);
+  }
+  const direction = order === "asc" ? 1 : -1;
+  return [...found.values()].filter(({ matching }) => matching > 0).sort((a, b) => (a.start - b.start) * direction);
+}
+
+function sumOf(bySeries: Record<string, number>, ids: readonly number[]): number {
+  return ids.reduce((sum, id) => sum + (bySeries[id] ?? 0), 0);
+}

@@ -1,0 +1,182 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Micros } from "../../model/time/time";
+import type { Database } from "../core/databases";
+import { groupsOf } from "../core/groups-of";
+import { storedIdSql, unpackId } from "../core/packed-id";
+import { databaseOf, isLate, lanesToRead, slotsPerWindow, WINDOW_MICROS, windowOf } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+import { sampleKeyOf } from "../partitions/sample-key";
+import { integer } from "../scan/event-order";
+import { type LaneSource, lanesIn, laneTable, type PlacedStatement, readAll } from "../scan/lane-chains";
+import { withApplications } from "./window-events";
+
+/** Windows of a session, with the lane that holds its events there. */
+export type SessionWindows = Map<number, LaneSource>;
+
+/** Sessions in one statement. */
+const SESSIONS_PER_STATEMENT = 2_000;
+
+/** Windows of sessions whose events one statement reads: each takes a seek for each of its slots. */
+const WINDOWS_PER_STATEMENT = 200;
+
+/** Statements in one call. */
+const STATEMENTS_PER_CALL = 10;
+
+/** Windows next to a given one: those before it, newest first, or those after it. */
+export interface WindowSearch {
+  direction: "before" | "after";
+  window: number;
+  /** The earliest window of interest. */
+  notBefore: number;
+  /** The most windows of a session in one lane. */
+  most: number;
+}
+
+/**
+ * Finds other windows in which sessions have events, in the main lanes of all databases: a seek for each session and lane.
+ *
+ * @param sessions packed
+ * @throws DrizzleQueryError
+ */
+export async function findWindows(
+  databases: readonly Database[],
+  map: PartitionMap,
+  sessions: readonly string[],
+  search: WindowSearch,
+): Promise<Map<string, SessionWindows>> {
+  const { direction, window, notBefore } = search;
+  const [low, high] =
+    direction === "before"
+      ? [notBefore * WINDOW_MICROS, window * WINDOW_MICROS - 1]
+      : [(window + 1) * WINDOW_MICROS, null];
+  const partitions = high !== null && low > high ? [] : map.overlapping(low, high);
+  const alike = Map.groupBy(partitions, ({ databases: shared }) => JSON.stringify(shared));
+  const asked: { lane: LaneSource; own: string[] }[] = [];
+  for (const group of alike.values()) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const byDatabase = Map.groupBy(sessions, (session) => databaseOf(first, unpackId(session)));
+    for (const [index, own] of byDatabase) {
+      const database = databases.find((one) => one.index === index);
+      if (database === undefined) continue;
+      const lanes = group.flatMap((partition) => lanesIn(partition, database)).filter((lane) => !isLate(lane));
+      for (const some of groupsOf(own, SESSIONS_PER_STATEMENT)) {
+        asked.push(...lanes.map((lane) => ({ lane, own: some })));
+      }
+    }
+  }
+  const results = await inCalls<{ place: number; windows: string }>(
+    asked.map(({ lane, own }) => ({ database: lane.database, statement: windowsStatement(lane, own, search) })),
+  );
+  const found = new Map<string, SessionWindows>();
+  for (const [call, { lane, own }] of asked.entries()) {
+    for (const { place, windows } of results[call] ?? []) {
+      const session = own[place];
+      if (session === undefined) continue;
+      const held = found.get(session) ?? new Map<number, LaneSource>();
+      found.set(session, held);
+      const numbers: number[] = JSON.parse(windows);
+      for (const number of numbers) held.set(number, lane);
+    }
+  }
+  return found;
+}
+
+function windowsStatement(
+  lane: LaneSource,
+  sessions: readonly string[],
+  { direction, window, notBefore, most }: WindowSearch,
+): SQL {
+  const isBefore = direction === "before";
+  const isWanted = isBefore
+    ? sql`a."window" >= ${integer(notBefore)} AND a."window" < ${integer(window)}`
+    : sql`a."window" > ${integer(window)}`;
+  return sql`
+    WITH found AS MATERIALIZED (
+      SELECT key AS place, ${sql.raw(storedIdSql("value"))} AS session_id FROM json_each(${JSON.stringify(sessions)})
+    )
+    SELECT place, windows FROM (
+      SELECT place, (
+        SELECT json_group_array("window") FROM (
+          SELECT a."window" AS "window" FROM ${laneTable("activity", lane)} AS a
+          WHERE a.session_id = found.session_id AND ${isWanted}
+          ORDER BY a."window" ${isBefore ? sql`DESC` : sql`ASC`} LIMIT ${integer(most)}
+        )
+      ) AS windows FROM found
+    ) WHERE windows <> '[]'`;
+}
+
+/** A window of a session whose events are wanted. */
+export interface WantedWindow {
+  /** Packed. */
+  session: string;
+  window: number;
+  lane: LaneSource;
+}
+
+/** The events of a session in a window, of one application. */
+export interface EarlierEvents {
+  session: string;
+  window: number;
+  application: string;
+  events: number;
+  last: Micros;
+}
+
+/**
+ * The events of sessions in other windows, added up by application.
+ *
+ * @throws DrizzleQueryError
+ */
+export async function readEarlierEvents(wanted: readonly WantedWindow[]): Promise<EarlierEvents[]> {
+  const byLane = Map.groupBy(wanted, ({ lane }) => `${lane.database.index} ${lane.suffix}`);
+  const asked = [...byLane.values()].flatMap((own) => groupsOf(own, WINDOWS_PER_STATEMENT));
+  const results = await inCalls<{ place: number; series: number; events: number; last: Micros }>(
+    asked.flatMap((own): PlacedStatement[] => {
+      const [first] = own;
+      return first === undefined
+        ? []
+        : [{ database: first.lane.database, statement: earlierStatement(first.lane, own) }];
+    }),
+  );
+  const found: EarlierEvents[] = [];
+  for (const [call, own] of asked.entries()) {
+    const database = own[0]?.lane.database;
+    if (database === undefined) continue;
+    for (const { place, application, events, last } of await withApplications(database, results[call] ?? [])) {
+      const { session, window } = own[place] ?? {};
+      if (session !== undefined && window !== undefined) found.push({ session, window, application, events, last });
+    }
+  }
+  return found;
+}
+
+function earlierStatement(lane: LaneSource, wanted: readonly WantedWindow[]): SQL {
+  const perWindow = integer(slotsPerWindow(lane.partition));
+  const places = JSON.stringify(wanted.map(({ session, window }) => [session, window, sampleKeyOf(unpackId(session))]));
+  return sql`
+    WITH found AS MATERIALIZED (
+      SELECT key AS place, ${sql.raw(storedIdSql("(value ->> 0)"))} AS session_id,
+        (value ->> 1) * ${perWindow} AS first_slot, value ->> 2 AS sample_key
+      FROM json_each(${places})
+    )
+    SELECT place, e.series_id AS series, count(*) AS events, max(e.occurred_at) AS last
+    FROM found CROSS JOIN numbers AS n CROSS JOIN ${laneTable("events", lane)} AS e
+    WHERE n.n < ${perWindow} AND e.slot = found.first_slot + n.n AND e.sample_key = found.sample_key
+      AND e.session_id = found.session_id
+    GROUP BY place, e.series_id`;
+}
+
+/** The first window of which all earlier events are in the databases. */
+export function hotSince(map: PartitionMap, before: Micros): number {
+  const gone = map.overlapping(null, before).filter((partition) => {
+    return partition.ready && partition.from < before && lanesToRead(partition).every(isLate);
+  });
+  return Math.max(0, ...gone.map(({ to }) => windowOf(to)));
+}
+
+async function inCalls<Row>(statements: readonly PlacedStatement[]): Promise<Row[][]> {
+  const results: Row[][] = [];
+  for (const some of groupsOf(statements, STATEMENTS_PER_CALL)) results.push(...(await readAll<Row>(some)));
+  return results;
+}

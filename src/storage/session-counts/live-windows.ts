@@ -1,0 +1,77 @@
+import type { SessionCounts } from "../../model/questions/sessions/session-counts";
+import type { Period } from "../../model/time/calendar";
+import type { Micros } from "../../model/time/time";
+import type { Database } from "../core/databases";
+import { MAX_LIVE_EVENTS, MAX_SESSION_EVENTS } from "../core/read-limits";
+import { WINDOW_MICROS, WINDOW_SECONDS, windowOf } from "../partitions/partition";
+import type { PartitionMap } from "../partitions/partition-map";
+import { eventsToExamine } from "../questions/examined-events";
+import { readTuples } from "../questions/tuples/read-tuples";
+import { unreadableIn } from "../questions/unreadable";
+import { ALL_APPLICATIONS, countWindows } from "./count-windows";
+import { hotSince } from "./earlier-windows";
+import { spansOf } from "./window-totals";
+
+/** Adjacent windows that are counted together: a day. */
+const MAX_ADJACENT = 96;
+
+/** The most groups of adjacent windows. Only while the past has not been counted yet are there many. */
+const MAX_GROUPS = 40;
+
+export interface LiveQuestion {
+  /** Their starts, in seconds since 1970. */
+  windows: readonly number[];
+  /** The period of the whole question. */
+  period: Period;
+  applications: readonly string[] | null;
+}
+
+/**
+ * What windows that are not stored yet add, from their events.
+ *
+ * @returns null if they have too many events, or if these are no longer in the databases
+ * @throws TooManySessions, DrizzleQueryError
+ */
+export async function liveCounts(
+  databases: readonly Database[],
+  map: PartitionMap,
+  { windows, period, applications }: LiveQuestion,
+): Promise<{ counts: SessionCounts[]; hotSince: Micros } | null> {
+  const groups = spansOf(windows, WINDOW_SECONDS).flatMap(([first, last]) =>
+    Array.from({ length: Math.ceil(((last - first) / WINDOW_SECONDS + 1) / MAX_ADJACENT) }, (_, n): Period => {
+      const start = first * 1_000_000 + n * MAX_ADJACENT * WINDOW_MICROS;
+      const end = Math.min(start + MAX_ADJACENT * WINDOW_MICROS, (last + WINDOW_SECONDS) * 1_000_000, period.end);
+      return { start, end };
+    }),
+  );
+  if (groups.length > MAX_GROUPS || unreadableIn(map, groups).length > 0) return null;
+  const filter = { applications, category: null, name: null };
+  const sizes = await Promise.all(groups.map((group) => eventsToExamine(databases, map, group, filter)));
+  if (sizes.reduce((sum, size) => sum + size, 0) > MAX_SESSION_EVENTS) return null;
+  const counts: SessionCounts[] = [];
+  for (const [place, { start, end }] of groups.entries()) {
+    const expected = sizes[place] ?? 0;
+    if (expected === 0) continue;
+    const counted = await countWindows(databases, map, {
+      ...{ from: start, to: end, applications, expected, isEach: false, hasSeveral: true },
+      notBefore: windowOf(period.start),
+    });
+    counts.push(...(counted.get(ALL_APPLICATIONS)?.values() ?? []));
+  }
+  const isEmpty = sizes.every((size) => size === 0);
+  return { counts, hotSince: isEmpty ? 0 : hotSince(map, groups.at(-1)?.start ?? 0) * WINDOW_MICROS };
+}
+
+/** The events of late lanes, which no count includes. */
+export async function lateEventsIn(
+  databases: readonly Database[],
+  map: PartitionMap,
+  period: Period,
+  applications: readonly string[] | null,
+): Promise<number> {
+  if (!map.overlapping(period.start, period.end - 1).some(({ late }) => late)) return 0;
+  const filter = { applications, category: null, name: null };
+  const question = { periods: [period], filter, paths: [], lanes: "late" as const, most: MAX_LIVE_EVENTS };
+  const { events } = await readTuples(databases, map, question, () => undefined);
+  return events;
+}

@@ -1,0 +1,94 @@
+import {
+  addWithin,
+  noSessionCounts,
+  readSessionCounts,
+  writeSessionCounts,
+} from "../../model/questions/sessions/session-counts";
+import { DAY_SECONDS, HOUR_SECONDS } from "../../model/time/units";
+import { type Database, firstDatabase } from "../core/databases";
+import { groupsOf } from "../core/groups-of";
+import { WINDOW_SECONDS } from "../partitions/partition";
+import { NO_PARTITIONS } from "../partitions/partition-records";
+import { ALL_APPLICATIONS } from "./count-windows";
+import {
+  countedApplications,
+  readSessionRows,
+  replaceSessionRows,
+  type SessionRow,
+  type SessionWidth,
+} from "./session-count-store";
+import { bucketTotals } from "./window-totals";
+
+/** Applications whose rows are read at once. */
+const APPLICATIONS_PER_CALL = 20;
+
+/** Sums the windows of an hour. Returns the number of rows. */
+export function mergeHour(databases: readonly Database[], hour: number): Promise<number> {
+  return merge(databases, { seconds: HOUR_SECONDS, bucket: hour, part: WINDOW_SECONDS });
+}
+
+/**
+ * Sums the hours of days in which all hours with events are counted: a month is then 30 rows.
+ *
+ * @param changed days that are summed even if their sums look the same
+ * @returns the number of rows
+ */
+export async function mergeDays(
+  databases: readonly Database[],
+  days: readonly number[],
+  changed: ReadonlySet<number>,
+): Promise<number> {
+  let written = 0;
+  for (const day of days) {
+    const span = [day, day + DAY_SECONDS - HOUR_SECONDS] as const;
+    const query = { application: ALL_APPLICATIONS, withHeld: false };
+    const [hours = [], [own] = []] = await readSessionRows(firstDatabase(databases), [
+      { ...query, seconds: HOUR_SECONDS, spans: [span] },
+      { ...query, seconds: DAY_SECONDS, spans: [[day, day]] },
+    ]);
+    const counted = hours.reduce((sum, hour) => sum + hour.counted, 0);
+    const late = hours.reduce((sum, hour) => sum + hour.late, 0);
+    if (!changed.has(day) && own?.counted === counted && own.late === late) continue;
+    const totals = await bucketTotals(databases, NO_PARTITIONS, {
+      ...{ application: ALL_APPLICATIONS, seconds: HOUR_SECONDS, spans: [span] },
+    });
+    const held = new Set(hours.map(({ bucket }) => bucket));
+    if ([...totals].some(([hour, events]) => events > 0 && !held.has(hour))) continue;
+    written += await merge(databases, { seconds: DAY_SECONDS, bucket: day, part: HOUR_SECONDS });
+  }
+  return written;
+}
+
+async function merge(
+  databases: readonly Database[],
+  { seconds, bucket, part }: { seconds: SessionWidth; bucket: number; part: SessionWidth },
+): Promise<number> {
+  const first = firstDatabase(databases);
+  const applications = await countedApplications(first);
+  const spans = [[bucket, bucket + seconds - part] as const];
+  const rows: SessionRow[] = [];
+  for (const some of groupsOf(applications, APPLICATIONS_PER_CALL)) {
+    const found = await readSessionRows(
+      first,
+      some.map((application) => ({ application, seconds: part, spans, withHeld: true })),
+    );
+    for (const [place, application] of some.entries()) {
+      const own = found[place] ?? [];
+      if (own.length > 0) rows.push(mergedRow(application, bucket, own));
+    }
+  }
+  await replaceSessionRows(first, { seconds, buckets: [bucket], rows });
+  return rows.length;
+}
+
+function mergedRow(application: string, bucket: number, own: readonly SessionRow[]): SessionRow {
+  const total = noSessionCounts();
+  for (const { held } of own) addWithin(total, readSessionCounts(held), bucket / WINDOW_SECONDS);
+  const sum = (measure: (row: SessionRow) => number) => own.reduce((result, row) => result + measure(row), 0);
+  return {
+    ...{ application, bucket, fingerprint: null, held: writeSessionCounts(total) },
+    counted: sum((row) => row.counted),
+    late: sum((row) => row.late),
+    hotSince: Math.max(...own.map((row) => row.hotSince)),
+  };
+}

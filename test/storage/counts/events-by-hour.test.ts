@@ -1,0 +1,38 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, expect, it } from "vitest";
+import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { eventsOfHours, eventsOfLastDay } from "../../../src/storage/counts/events-by-hour";
+import { emptyDatabases } from "../empty-databases";
+import { eventRow, HOUR, MORNING, SECOND, store } from "../seed";
+
+const databases = databasesOf(env);
+
+beforeEach(() => emptyDatabases(databases));
+
+async function sumOf(read: (database: (typeof databases)[number]) => Promise<{ events: number }>): Promise<number> {
+  const all = await Promise.all(databases.map(read));
+  return all.reduce((sum, { events }) => sum + events, 0);
+}
+
+it("counts the events of the hours that start in a span, both ends included", async () => {
+  const rows = [-1, 0, 1, 2].flatMap((hour) =>
+    Array.from({ length: hour + 2 }, (_, n) => eventRow({ session: `s${n}`, occurredAt: MORNING + hour * HOUR + n })),
+  );
+  await store(databases, { events: rows });
+  const hour = (n: number) => MORNING / SECOND + n * 3_600;
+  expect(await sumOf((database) => eventsOfHours(database, [hour(0), hour(1)]))).toBe(2 + 3);
+  expect(await sumOf((database) => eventsOfHours(database, [hour(-1) + 1, hour(0)]))).toBe(2);
+  expect(await sumOf((database) => eventsOfHours(database, [hour(5), hour(9)]))).toBe(0);
+});
+
+it("counts the hours that began in the last 24 hours", async () => {
+  const moments = [-25 * HOUR, -23 * HOUR, 0];
+  await store(databases, { events: moments.map((after) => eventRow({ occurredAt: MORNING + after })) });
+  expect(await sumOf((database) => eventsOfLastDay(database, MORNING))).toBe(2);
+});
+
+it("returns the size of the database, also if it has no events", async () => {
+  const { events, bytes } = await eventsOfLastDay(firstDatabase(databases), MORNING);
+  expect(events).toBe(0);
+  expect(bytes).toBeGreaterThan(10_000);
+});

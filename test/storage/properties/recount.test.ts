@@ -1,0 +1,49 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, expect, it } from "vitest";
+import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { forgetSeries } from "../../../src/storage/counts/series";
+import { eraseSessionEvents } from "../../../src/storage/erasures/erase-session";
+import { declareProperties } from "../../../src/storage/properties/declared-properties";
+import { rollUpProperties } from "../../../src/storage/properties/roll-up";
+import { emptyDatabases } from "../empty-databases";
+import { eventRow, HOUR, MINUTE, MORNING, store } from "../seed";
+
+const databases = databasesOf(env);
+const first = firstDatabase(databases);
+const DAY = 24 * HOUR;
+const NOW = MORNING + 3 * DAY;
+const TYPE = { category: "page interaction", name: "pageview" };
+const MAIL = { path: "mail", kind: "text", template: null } as const;
+
+beforeEach(async () => {
+  await emptyDatabases(databases);
+  databases.forEach(forgetSeries);
+  const events = Array.from({ length: 20 }, (_, n) =>
+    eventRow({
+      session: `session-${n % 4}`,
+      occurredAt: MORNING + n * 10 * MINUTE,
+      data: JSON.stringify({ mail: `${n % 4}@example.org` }),
+    }),
+  );
+  await store(databases, { events });
+  await declareProperties(first, TYPE, [MAIL], NOW - 2 * DAY);
+  await rollUpProperties(databases, NOW);
+});
+
+async function counted(): Promise<string> {
+  const rows = await Promise.all(
+    databases.map(({ binding }) => binding.prepare("SELECT seconds, held FROM property_counts").all()),
+  );
+  return JSON.stringify(rows.map(({ results }) => results));
+}
+
+it("counts the values of an hour again after an erasure, without those of the erased events", async () => {
+  expect(await counted()).toContain("1@example.org");
+  await eraseSessionEvents(databases, { session: "session-1", before: NOW }, { left: 40 });
+  await rollUpProperties(databases, NOW + MINUTE);
+  const left = await counted();
+  expect(left).not.toContain("1@example.org");
+  for (const other of ["0@", "2@", "3@"]) expect(left).toContain(`${other}example.org`);
+  // Counted once: nothing is left to do.
+  expect((await rollUpProperties(databases, NOW + 2 * MINUTE)).hours).toBe(0);
+});

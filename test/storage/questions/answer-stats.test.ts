@@ -1,0 +1,84 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Metric } from "../../../src/model/questions/metric";
+import type { Dimension } from "../../../src/model/questions/stats-dimension";
+import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { forgetSeries } from "../../../src/storage/counts/series";
+import { declareProperties } from "../../../src/storage/properties/declared-properties";
+import { rollUpProperties } from "../../../src/storage/properties/roll-up";
+import { answerStats } from "../../../src/storage/questions/answer-stats";
+import type { StatsQuestion } from "../../../src/storage/questions/stats-question";
+import { emptyDatabases } from "../empty-databases";
+import { eventRow, HOUR, MORNING, SECOND, store } from "../seed";
+
+const databases = databasesOf(env);
+const TYPE = { category: "page interaction", name: "pageview" };
+const price = { name: "price", path: ["price"] };
+const other = { name: "other", path: ["other"] };
+const by = (property: typeof price): Dimension => ({ kind: "property", property });
+const EVENTS: Metric = { kind: "events", property: null };
+
+/** More events than are read directly although their property is declared. */
+const COUNT = 5_200;
+
+beforeAll(async () => {
+  await emptyDatabases(databases);
+  databases.forEach(forgetSeries);
+  const events = Array.from({ length: COUNT }, (_, n) =>
+    eventRow({
+      session: `s${n % 50}`,
+      occurredAt: MORNING + n * 100_000,
+      data: `{"price":${n % 100},"other":"${n % 2}"}`,
+    }),
+  );
+  for (let n = 0; n < COUNT; n += 1_300) await store(databases, { events: events.slice(n, n + 1_300) });
+  await declareProperties(firstDatabase(databases), TYPE, [{ path: "price", kind: "number", template: null }], 1);
+  await rollUpProperties(databases, MORNING + 2 * HOUR);
+}, 60_000);
+
+async function ask(
+  question: Partial<StatsQuestion>,
+  options: { isExact?: boolean; most?: number; isDeclared?: boolean } = {},
+) {
+  const { isDeclared = true, ...others } = options;
+  const asked: StatsQuestion = {
+    ...{ metric: EVENTS, groupBy: [], filter: { ...TYPE, applications: null }, properties: [] },
+    bounds: [MORNING, MORNING + HOUR],
+    ...question,
+  };
+  const stored = { ...TYPE, property_id: 1, path: "price", kind: "number" as const, template: null, declared_at: 1 };
+  const { results } = await firstDatabase(databases)
+    .binding.prepare("SELECT property_id FROM properties")
+    .all<{ property_id: number }>();
+  const declared = isDeclared ? [{ ...stored, property_id: results[0]?.property_id ?? 0 }] : [];
+  return answerStats(databases, asked, { shown: { top: 5 }, declared, ...others });
+}
+
+describe("an answer about events", () => {
+  it("comes from counts if it needs no property, whatever the limit of events", async () => {
+    const answer = await ask({ groupBy: [{ kind: "name" }] }, { most: 0 });
+    expect(answer).toMatchObject({ total: { total: COUNT }, accuracy: { exact: true } });
+  });
+
+  it("comes from value counts if there are many events, and from the events if it must be exact", async () => {
+    const metric: Metric = { kind: "p50", property: price };
+    expect(await ask({ metric })).toMatchObject({ accuracy: { exact: false, relative_error: 0.01 } });
+    expect(await ask({ metric }, { isExact: true })).toMatchObject({ total: { total: 49 }, accuracy: { exact: true } });
+    expect(await ask({ metric }, { isDeclared: false })).toMatchObject({ accuracy: { exact: true } });
+  });
+
+  it("comes from the events if there are few of them", async () => {
+    const bounds = [MORNING, MORNING + 200 * SECOND];
+    expect(await ask({ metric: { kind: "p50", property: price }, bounds })).toMatchObject({
+      accuracy: { exact: true },
+    });
+  });
+
+  it("is refused, with the number of events, if it would read too many", async () => {
+    expect(await ask({ groupBy: [by(other)] }, { most: COUNT - 1 })).toEqual({
+      kind: "too_many_events",
+      events: COUNT,
+    });
+    expect(await ask({ groupBy: [by(other)] }, { most: COUNT })).toMatchObject({ total: { total: COUNT } });
+  });
+});
