@@ -49,13 +49,16 @@ describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
 
   const stored = (mark: string) => list("/theeye/events?limit=1000&order=asc", mark);
 
-  async function storedAtLeast(mark: string, count: number): Promise<Stored[]> {
-    const full = async () => ((await stored(mark)).length >= count ? true : null);
+  async function storedAtLeast(mark: string, count: number, beforeEachTry = async () => {}): Promise<Stored[]> {
+    const full = async () => {
+      await beforeEachTry();
+      return (await stored(mark)).length >= count ? true : null;
+    };
     await eventually(full, 90_000).catch(() => undefined);
     return stored(mark);
   }
 
-  /** Two visitors make calls in turn. Returns the errors of the SDK and the page. */
+  /** Two visitors make calls in turn. Returns the errors of the SDK and the page; `flush` sends what the SDK keeps. */
   async function visit(sdk: BrowserSdk, key: string, mark: string) {
     site.html = pageOf(sdk, { url: edge.url, key });
     const errors: string[] = [];
@@ -75,15 +78,19 @@ describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
     for (const step of sdk.steps) {
       for (const page of pages) await page.evaluate(`void (${step})`);
     }
-    return { errors, logged, close: () => Promise.all(pages.map((page) => page.context().close())) };
+    const flush = async () => {
+      if (sdk.flush !== undefined) for (const page of pages) await page.evaluate(`void (${sdk.flush})`);
+    };
+    return { errors, logged, flush, close: () => Promise.all(pages.map((page) => page.context().close())) };
   }
 
   /** Expects every event once and in order, in two sessions that share nothing. */
   async function expectEverything(
     { names, updates = [], sessions = 1, last }: BrowserSdk,
     mark: string,
+    flush?: () => Promise<void>,
   ): Promise<void> {
-    const found = await storedAtLeast(mark, 2 * (names.length + updates.length));
+    const found = await storedAtLeast(mark, 2 * (names.length + updates.length), flush);
     const ids = ["one", "two"].map((name) => {
       const own = found.filter((event) => JSON.stringify(event).includes(`${mark}-${name}`));
       const timed = own.filter((event) => !updates.includes(event.name));
@@ -125,8 +132,8 @@ describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
       let count = 0;
       const answer = status === 429 ? (sdk.insteadOf429 ?? status) : status;
       edge.fault = () => (count++ === 0 ? { status: answer, headers: { "Retry-After": "1" } } : undefined);
-      const { errors, close } = await visit(sdk, LOCAL_KEYS.write, markOf(String(status)));
-      await expectEverything(sdk, markOf(String(status)));
+      const { errors, flush, close } = await visit(sdk, LOCAL_KEYS.write, markOf(String(status)));
+      await expectEverything(sdk, markOf(String(status)), flush);
       await close();
       expect(errors).toEqual([]);
     });
@@ -136,6 +143,7 @@ describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
       edge.fault = () => (count++ === 0 ? { status: 503 } : undefined);
       const { errors, logged, close } = await visit(sdk, LOCAL_KEYS.write, markOf("lost"));
       await storedAtLeast(markOf("lost"), 2 * sdk.names.length - 1);
+      await eventually(async () => (logged.length > 0 ? true : null), 30_000);
       await close();
       expect(await stored(markOf("lost"))).toHaveLength(2 * sdk.names.length - 1);
       expect([errors.length, logged.length]).toEqual([0, 1]);

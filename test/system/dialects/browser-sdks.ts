@@ -17,8 +17,10 @@ export interface BrowserSdk {
   sessions?: number;
   /** The service's answer instead of 429, if the SDK would drop its events after 429. */
   insteadOf429?: number;
-  /** Whether the SDK retries by itself. */
+  /** Whether the SDK retries. */
   retries: boolean;
+  /** Sends kept events, for an SDK that retries with its next event instead of after a time. */
+  flush?: string;
   /** Members of the page's last event, which is sent after the visitor was identified. */
   last(mark: string): object;
 }
@@ -110,6 +112,7 @@ export const BROWSER_SDKS: readonly BrowserSdk[] = [
     ],
     names: ["page_view", "buy", "order", "page_view"],
     retries: true,
+    flush: `sdk.flushBuffer()`,
     last: (mark) => ({
       ...{ category: "snowplow", visitor_id: `user-${mark}`, data: { page: mark } },
       context: { aid: "shop", p: "web", contexts: [{ schema: expect.stringContaining("/web_page/") }] },
