@@ -99,10 +99,13 @@ export async function markCopied({ binding }: Database, partition: number, datab
     .run();
 }
 
-/** Deletes the records of a partition: it is copied from the beginning. */
-export async function forgetProgress({ binding }: Database, partition: number): Promise<void> {
-  await binding.prepare("DELETE FROM compactions WHERE partition_id = ?1").bind(partition).run();
+/** The statement that deletes the records of a partition that is being copied: it is copied from the beginning. */
+export function restartStatement({ binding }: Database, partition: number): D1PreparedStatement {
+  return binding.prepare(`DELETE FROM compactions WHERE partition_id = ?1 AND ${IS_SEALED}`).bind(partition);
 }
+
+/** The condition that the partition ?1 is being copied. */
+export const IS_SEALED = "EXISTS (SELECT 1 FROM partitions WHERE partition_id = ?1 AND state = 'sealed')";
 
 /** Records why a partition is stuck, or null if it is not. */
 export async function noteFailure({ binding }: Database, partition: number, failure: string | null): Promise<void> {

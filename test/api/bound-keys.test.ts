@@ -99,6 +99,8 @@ const DECISIONS: Record<string, Decision> = {
   "get /theeye/settings": "closed",
   "put /theeye/settings": "closed",
   "get /theeye/storage": "closed",
+  "get /theeye/storage/missing": "closed",
+  "post /theeye/storage/accept-loss": "closed",
   "post /theeye/storage/compact": "closed",
   "post /theeye/alerts": "closed",
   "get /theeye/alerts": "closed",

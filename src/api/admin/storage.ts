@@ -14,6 +14,7 @@ import { type DatabaseState, type PartitionState, readStorageState } from "../..
 import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf } from "../../storage/core/databases";
 import { PARTITION_STATES } from "../../storage/partitions/partition";
+import { acceptObjectLoss, listMissing } from "./missing-objects";
 
 export const StorageResponse = v.object({
   archive: v.pipe(v.boolean(), v.description("False if no bucket is bound. Nothing is archived then.")),
@@ -53,7 +54,7 @@ export const StorageResponse = v.object({
   ),
   deletions: v.pipe(
     v.array(v.object({ at: MomentSchema, kind: v.string(), what: v.unknown(), rows: CountSchema, bytes: CountSchema })),
-    v.description("The latest deletions by retention, newest first, at most 20."),
+    v.description("The latest deletions by retention, and accepted losses of objects; newest first, at most 20."),
   ),
 });
 
@@ -124,3 +125,7 @@ storage.post("/compact", requireScope("admin"), takesNoParameters, async (c) => 
   const body: v.InferOutput<typeof CompactResponse> = { steps, is_done: isDone };
   return answer(body);
 });
+
+storage.get("/missing", requireScope("admin"), listMissing);
+
+storage.post("/accept-loss", requireScope("admin"), takesNoParameters, acceptObjectLoss);

@@ -7,6 +7,19 @@ import { formatTimestamp } from "../../model/time/time";
 import type { Erasure } from "../../storage/erasures/erasure-records";
 import { ERASURE_KINDS } from "../../storage/erasures/subject";
 
+/** What a running erasure waits for. It does not name what is erased. */
+const WaitingSchema = v.object({
+  for: v.pipe(
+    v.picklist(["archive_object", "retry"]),
+    v.description(
+      "archive_object: an object of the archive that the erasure must rewrite is missing. retry: a step failed for another reason, which is in the log.",
+    ),
+  ),
+  object: v.pipe(v.nullable(v.string()), v.description("The name of the missing object in the bucket.")),
+  since: MomentSchema,
+  detail: v.pipe(v.string(), v.description("What to do.")),
+});
+
 /** An erasure as the API returns it. It does not show what was erased. */
 export const ErasureSchema = v.object({
   id: v.string(),
@@ -20,7 +33,7 @@ export const ErasureSchema = v.object({
   ),
   requested_at: v.pipe(MomentSchema, v.description("Everything received before this time is erased.")),
   requested_by: v.pipe(v.nullable(v.string()), v.description("The application of the admin key, if it has one.")),
-  updated_at: MomentSchema,
+  updated_at: v.pipe(MomentSchema, v.description("When a step was last completed, or tried in vain.")),
   steps: v.pipe(CountSchema, v.description("The number of completed steps.")),
   sessions: v.pipe(
     CountSchema,
@@ -28,6 +41,10 @@ export const ErasureSchema = v.object({
   ),
   events: CountSchema,
   errors: CountSchema,
+  waiting: v.pipe(
+    v.nullable(WaitingSchema),
+    v.description("Present while a step fails. It is tried again every 10 seconds, later every minute."),
+  ),
 });
 
 export const ErasurePageSchema = v.object({ results: v.array(ErasureSchema), next: NextSchema });
@@ -43,6 +60,24 @@ export function renderErasure(erasure: Erasure): v.InferOutput<typeof ErasureSch
   const { id, kind, status, before, requestedBy, updatedAt, step, sessions, events, errors } = erasure;
   return {
     ...{ id, kind, status, requested_at: formatTimestamp(before), requested_by: requestedBy },
-    ...{ updated_at: formatTimestamp(updatedAt), steps: step, sessions, events, errors },
+    ...{
+      updated_at: formatTimestamp(updatedAt),
+      steps: step,
+      sessions,
+      events,
+      errors,
+      waiting: renderWaiting(erasure),
+    },
   };
+}
+
+function renderWaiting({ waitingSince, missingObject }: Erasure): v.InferOutput<typeof WaitingSchema> | null {
+  if (waitingSince === null) return null;
+  const since = formatTimestamp(waitingSince);
+  if (missingObject === null) {
+    return { for: "retry", object: null, since, detail: "A step failed. The log line `erasure` says why." };
+  }
+  const detail =
+    "This object is missing in the bucket. Put it back, or accept its loss with POST /theeye/storage/accept-loss.";
+  return { for: "archive_object", object: missingObject, since, detail };
 }

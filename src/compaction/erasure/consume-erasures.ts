@@ -1,16 +1,19 @@
 import * as v from "valibot";
-import { ErasureMessageSchema } from "../../model/erasure";
+import { type ErasureMessage, ErasureMessageSchema } from "../../model/erasure";
 import { MINUTE_MICROS } from "../../model/time/units";
+import { ArchiveFileGone } from "../../storage/archive/archive-bucket";
 import { firstDatabase } from "../../storage/core/databases";
 import { messageOf } from "../../storage/core/transport-errors";
-import { stalledErasures } from "../../storage/erasures/erasure-records";
+import { noteWaiting, stalledErasures } from "../../storage/erasures/erasure-records";
 import type { ErasureIo } from "./erasure-io";
 import { runErasureStep } from "./erasure-step";
 
-/** The delay between two attempts of a step, in seconds. */
+/** The delay between two attempts of a step, in seconds: at first, and after EARLY_ATTEMPTS. */
 const RETRY_SECONDS = 10;
+const LATER_RETRY_SECONDS = 60;
+const EARLY_ATTEMPTS = 6;
 
-/** If no step was counted for this long, the step is requested again: its message may be lost. */
+/** If no step was counted or tried for this long, the step is requested again: its message may be lost. */
 const STALLED_MICROS = 10 * MINUTE_MICROS;
 
 /** For a restore: until it is done, erased data can be read. */
@@ -33,8 +36,22 @@ export async function consumeErasures(batch: MessageBatch<unknown>, io: ErasureI
       message.ack();
     } catch (thrown) {
       io.log({ log: "erasure", erasure: parsed.output.erasure, waits: messageOf(thrown) });
-      message.retry({ delaySeconds: RETRY_SECONDS });
+      await noteFailure(parsed.output, thrown, io);
+      message.retry({ delaySeconds: message.attempts < EARLY_ATTEMPTS ? RETRY_SECONDS : LATER_RETRY_SECONDS });
     }
+  }
+}
+
+/**
+ * Records why a step failed. That also keeps the cron from sending another message for it. Only the name of an object is
+ * recorded: the messages of D1 may contain what is erased.
+ */
+async function noteFailure({ erasure, step }: ErasureMessage, thrown: unknown, io: ErasureIo): Promise<void> {
+  const missingObject = thrown instanceof ArchiveFileGone ? thrown.key : null;
+  try {
+    await noteWaiting(firstDatabase(io.databases), { id: erasure, step, missingObject, now: io.now() });
+  } catch {
+    // The first database itself may be what failed. The step is tried again either way.
   }
 }
 

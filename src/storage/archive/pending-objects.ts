@@ -80,6 +80,17 @@ export function doomStatement({ binding }: Database, file: PendingFile, now: Mic
     .bind(file.key, file.id, file.database, file.hour, file.indexLevel, now);
 }
 
+/** As `doomStatement`, unless the manifest still has the file. */
+export function doomMissingStatement({ binding }: Database, file: PendingFile, now: Micros): D1PreparedStatement {
+  return binding
+    .prepare(
+      `INSERT INTO pending_objects (object_key, file_id, database, hour, index_level, noted_at, doomed)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, 1 WHERE NOT EXISTS (SELECT 1 FROM archive_files WHERE file_id = ?2)
+       ON CONFLICT DO UPDATE SET doomed = 1`,
+    )
+    .bind(file.key, file.id, file.database, file.hour, file.indexLevel, now);
+}
+
 /**
  * Deletes objects that were noted for deletion, and those that were noted long ago and are not in the manifest.
  *

@@ -26,11 +26,15 @@ export interface Erasure extends ErasedCounts {
   step: number;
   /** Where the next step starts, as JSON; null at the beginning. */
   state: string | null;
+  /** Since when the next step has failed; null if it has not. */
+  waitingSince: Micros | null;
+  /** The name of the archive object that the step could not find; null if it failed for another reason. */
+  missingObject: string | null;
 }
 
 /** All functions here throw what D1 throws. */
 const COLUMNS = `id, kind, subject, before_at AS "before", requested_by AS requestedBy, updated_at AS updatedAt, status, step,
-  state, sessions, events, errors`;
+  state, sessions, events, errors, waiting_since AS waitingSince, missing_object AS missingObject`;
 
 /** The statements for tombstones, in the transaction that makes a new revision. ?1: JSON of hashes. */
 function tombstoneStatements(binding: D1Database, hashes: readonly string[], before: Micros, erasure: string) {
@@ -191,11 +195,31 @@ export async function countErasureStep(
     binding
       .prepare(
         `UPDATE erasures SET step = step + 1, state = ?3, updated_at = ?4, status = iif(?3 IS NULL, 'done', 'running'),
-           subject = iif(?3 IS NULL, NULL, subject), sessions = sessions + ?5, events = events + ?6, errors = errors + ?7
+           subject = iif(?3 IS NULL, NULL, subject), waiting_since = NULL, missing_object = NULL, sessions = sessions + ?5, events = events + ?6, errors = errors + ?7
          WHERE ${isDue}`,
       )
       .bind(id, step, state, now, sessions, events, errors),
   ];
   const [, counted] = await binding.batch(statements);
   return (counted?.meta.changes ?? 0) > 0;
+}
+
+/**
+ * Records that a step of an erasure failed, so that the audit list shows it. The time is kept while the reason stays the
+ * same. Changes nothing if the step was counted meanwhile.
+ *
+ * @param missingObject the name of the archive object that the step could not find; null for another reason
+ */
+export async function noteWaiting(
+  { binding }: Database,
+  { id, step, missingObject, now }: { id: string; step: number; missingObject: string | null; now: Micros },
+): Promise<void> {
+  await binding
+    .prepare(
+      `UPDATE erasures SET updated_at = ?4, missing_object = ?3,
+         waiting_since = iif(waiting_since IS NULL OR missing_object IS NOT ?3, ?4, waiting_since)
+       WHERE id = ?1 AND step = ?2 AND status = 'running'`,
+    )
+    .bind(id, step, missingObject, now)
+    .run();
 }

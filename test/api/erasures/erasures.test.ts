@@ -7,6 +7,7 @@ import worker from "../../../src/index";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { forgetSeries } from "../../../src/storage/counts/series";
 import { seedLocalKeys } from "../../http/auth/seed";
+import { archivedEvent, archiveEvents } from "../../storage/archive/archived-files";
 import { emptyDatabases } from "../../storage/empty-databases";
 import { errorRow, eventRow, store } from "../../storage/seed";
 import { pathOf } from "../ask";
@@ -19,18 +20,22 @@ beforeEach(async () => {
   await seedLocalKeys();
 });
 
-function ask(path: string, method = "GET", key = "eye_a_local"): Promise<Response> {
+function ask(path: string, method = "GET", key = "eye_a_local", body?: string): Promise<Response> {
   const headers = { Authorization: `Bearer ${key}` };
-  return exports.default.fetch(`https://eye.example${path}`, { method, headers });
+  return exports.default.fetch(`https://eye.example${path}`, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body }),
+  });
 }
 
 /** Runs the first step of an erasure, as the queue would. The second pass comes a minute later. */
-async function runFirstStep(location: string): Promise<v.InferOutput<typeof ErasureSchema>> {
+async function runFirstStep(location: string, acknowledged = ["m"]): Promise<v.InferOutput<typeof ErasureSchema>> {
   const { id } = v.parse(ErasureSchema, await (await ask(location)).json());
   const body = { v: 1, erasure: id, step: 0 };
   const batch = createMessageBatch("the-eye-erasures", [{ id: "m", timestamp: new Date(), attempts: 1, body }]);
   await worker.queue(batch, env);
-  expect((await getQueueResult(batch, createExecutionContext())).explicitAcks).toEqual(["m"]);
+  expect((await getQueueResult(batch, createExecutionContext())).explicitAcks).toEqual(acknowledged);
   return v.parse(ErasureSchema, await (await ask(location)).json());
 }
 
@@ -63,6 +68,21 @@ it("erases an error, and answers 404 for an unknown one", async () => {
   expect(response.status).toBe(202);
   await runFirstStep(pathOf(response.headers.get("Location"), "/theeye/errors/error-1"));
   expect((await ask("/theeye/errors/error-1")).status).toBe(404);
+});
+
+it("shows which missing object an erasure waits for, and finishes when its loss is accepted", async () => {
+  const file = await archiveEvents([archivedEvent({ session: "erased" })]);
+  await env.ARCHIVE.delete(file.key);
+  const response = await ask("/theeye/sessions/erased", "DELETE");
+  const location = pathOf(response.headers.get("Location"), "/theeye/sessions/erased");
+  const waiting = { for: "archive_object", object: file.key, detail: expect.stringContaining("accept-loss") };
+  expect(await runFirstStep(location, [])).toMatchObject({ status: "running", steps: 0, waiting });
+  const list = await (await ask("/theeye/erasures")).text();
+  expect(v.parse(ErasurePageSchema, JSON.parse(list)).results).toMatchObject([{ waiting }]);
+  expect(list).not.toContain('erased"');
+  const body = JSON.stringify({ object: file.key });
+  expect((await ask("/theeye/storage/accept-loss", "POST", "eye_a_local", body)).status).toBe(200);
+  expect(await runFirstStep(location)).toMatchObject({ steps: 1, waiting: null });
 });
 
 it("pages the list of erasures", async () => {

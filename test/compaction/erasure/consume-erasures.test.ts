@@ -6,8 +6,9 @@ import { consumeErasures, resumeErasures } from "../../../src/compaction/erasure
 import type { ErasureIo } from "../../../src/compaction/erasure/erasure-io";
 import type { ErasureMessage } from "../../../src/model/erasure";
 import { firstDatabase } from "../../../src/storage/core/databases";
-import { insertRestore, loadErasure } from "../../../src/storage/erasures/erasure-records";
+import { insertRestore, loadErasure, noteWaiting } from "../../../src/storage/erasures/erasure-records";
 import { tombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
+import { archivedEvent, archiveEvents } from "../../storage/archive/archived-files";
 import { failingDatabase } from "../../storage/failing-database";
 import { MINUTE, SECOND } from "../../storage/seed";
 import { databases, emptyEverything, LATER } from "../harness";
@@ -86,6 +87,51 @@ describe("consumeErasures", () => {
     expect(lines).toContainEqual({ log: "erasure", erasure: "a", waits: expect.stringContaining("not available") });
   });
 
+  it("records the missing object that a step needs, until the object is back", async () => {
+    const file = await archiveEvents([archivedEvent({ session: "s" })]);
+    const copy = await (await env.ARCHIVE.get(file.key))?.arrayBuffer();
+    await env.ARCHIVE.delete(file.key);
+    await begin("a");
+    let now = LATER;
+    const { io } = ioWith({ archive: env.ARCHIVE, now: () => now });
+    const step = [{ v: 1, erasure: "a", step: 0 }];
+    expect((await consume(step, io)).retryMessages).toEqual([{ msgId: "m0" }]);
+    now += MINUTE;
+    await consume(step, io);
+    const waiting = { waitingSince: LATER, missingObject: file.key, updatedAt: LATER + MINUTE };
+    expect(await loadErasure(first, "a")).toMatchObject(waiting);
+    await env.ARCHIVE.put(file.key, copy ?? "");
+    await consume(step, io);
+    expect(await loadErasure(first, "a")).toMatchObject({
+      step: 1,
+      events: 1,
+      waitingSince: null,
+      missingObject: null,
+    });
+  });
+
+  it("records that a step failed for another reason, without the reason, which may name what is erased", async () => {
+    await begin("a");
+    const failing = databases.map((one, n) => (n === 1 ? failingDatabase(one, "connection lost for s") : one));
+    const { io } = ioWith({ databases: failing });
+    await consume([{ v: 1, erasure: "a", step: 0 }], io);
+    expect(await loadErasure(first, "a")).toMatchObject({ waitingSince: LATER, missingObject: null });
+    await consume([{ v: 1, erasure: "a", step: 0 }], ioWith().io);
+    expect(await loadErasure(first, "a")).toMatchObject({ step: 1, waitingSince: null });
+  });
+
+  it("tries a step every 10 seconds, and from the sixth attempt on every minute", async () => {
+    const { io } = ioWith({ databases: databases.map((one) => failingDatabase(one, "connection lost")) });
+    const delays = [1, 5, 6, 50].map(async (attempts) => {
+      const body = { v: 1, erasure: "a", step: 0 };
+      const batch = createMessageBatch("the-eye-erasures", [{ id: "m", timestamp: new Date(), attempts, body }]);
+      const retries = batch.messages.map((message) => vi.spyOn(message, "retry"));
+      await consumeErasures(batch, io);
+      return retries[0]?.mock.calls[0]?.[0]?.delaySeconds;
+    });
+    expect(await Promise.all(delays)).toEqual([10, 10, 60, 60]);
+  });
+
   it("retries while the database fails", async () => {
     const { io } = ioWith({ databases: databases.map((one) => failingDatabase(one, "connection lost")) });
     const { retryMessages } = await consume([{ v: 1, erasure: "a", step: 0 }], io);
@@ -107,6 +153,13 @@ describe("resumeErasures", () => {
     expect(await resumed(LATER + 10 * MINUTE + 1)).toEqual([{ v: 1, erasure: "a", step: 0 }]);
     await first.binding.prepare("UPDATE erasures SET step = 3").run();
     expect(await resumed(LATER + 11 * MINUTE)).toEqual([{ v: 1, erasure: "a", step: 3 }]);
+  });
+
+  it("requests no step of an erasure that was tried in vain a minute ago: its message is tried again", async () => {
+    await begin("a");
+    await noteWaiting(first, { id: "a", step: 0, missingObject: "object", now: LATER + 10 * MINUTE });
+    expect(await resumed(LATER + 11 * MINUTE)).toEqual([]);
+    expect(await resumed(LATER + 20 * MINUTE + 1)).toHaveLength(1);
   });
 
   it("requests the next step of a restore after two minutes: until then, erased data can be read", async () => {

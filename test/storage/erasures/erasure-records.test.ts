@@ -36,7 +36,16 @@ describe("an erasure", () => {
     await insert("a");
     expect(await loadErasure(first, "a")).toEqual({
       ...{ id: "a", kind: "session", subject: "subject of a", before: 10, requestedBy: "admin", updatedAt: 10 },
-      ...{ status: "running", step: 0, state: null, sessions: 0, events: 0, errors: 0 },
+      ...{
+        status: "running",
+        step: 0,
+        state: null,
+        waitingSince: null,
+        missingObject: null,
+        sessions: 0,
+        events: 0,
+        errors: 0,
+      },
     });
     expect(await tombstones()).toEqual({
       results: [{ hash: "hash a", before: 10, erasure: "a" }],

@@ -22,6 +22,7 @@ import {
   NewKeySchema,
   RotatedKeySchema,
 } from "../../admin/application-schemas";
+import { AcceptLossInput, AcceptLossResponse, MissingObjectsResponse } from "../../admin/missing-objects";
 import { SettingsInput, SettingsSchema } from "../../admin/settings";
 import { CompactResponse, StorageResponse } from "../../admin/storage";
 import { ErasurePageSchema, ErasureSchema } from "../../erasures/erasure-schemas";
@@ -195,6 +196,9 @@ export const SCHEMAS = {
   ErasurePage: ErasurePageSchema,
   Storage: StorageResponse,
   Compaction: CompactResponse,
+  MissingObjects: MissingObjectsResponse,
+  AcceptLoss: AcceptLossInput,
+  AcceptedLoss: AcceptLossResponse,
   CreateApplication: CreateApplicationSchema,
   ChangeApplication: ChangeApplicationSchema,
   CreateKey: CreateKeySchema,

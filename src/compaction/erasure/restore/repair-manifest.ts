@@ -3,11 +3,11 @@ import { ancestorsOf } from "../../../storage/archive/file/ancestors";
 import { type ArchiveFile, readObjectKey } from "../../../storage/archive/file/archive-file";
 import { ErrorFileWriter } from "../../../storage/archive/file/error-file";
 import { EventFileWriter } from "../../../storage/archive/file/event-file";
-import { copiedFiles, filesById, filesByKey } from "../../../storage/archive/manifest";
+import { filesById, filesByKey } from "../../../storage/archive/manifest";
 import { deleteAbandonedObjects, noteOrphans } from "../../../storage/archive/pending-objects";
 import { type Database, firstDatabase } from "../../../storage/core/databases";
 import { loadPartitionMap, NO_PARTITIONS } from "../../../storage/partitions/partition-records";
-import { forgetProgress } from "../../compaction-records";
+import { removeMissing } from "../../missing-files";
 import { errorsOfFile, eventsOfFile, removeFiles, replaceFile } from "../../rewrite-file";
 import type { FinishedFile } from "../../store-file";
 
@@ -96,10 +96,9 @@ export async function removeMissingFiles(io: ManifestIo, after: string): Promise
   if (missing.length > 0) {
     const { partitions } = await loadPartitionMap(first, NO_PARTITIONS);
     const sealed = new Set(partitions.filter(({ state }) => state === "sealed").map(({ id }) => id));
-    for (const partition of new Set(missing.map((file) => file.partition))) {
-      if (!sealed.has(partition)) continue;
-      await removeFiles(io, await copiedFiles(first, partition));
-      await forgetProgress(first, partition);
+    const copies = missing.filter(({ partition, generation }) => sealed.has(partition) && generation === 0);
+    for (const [file] of Map.groupBy(copies, ({ partition }) => partition).values()) {
+      if (file !== undefined) await removeMissing(io, file);
     }
     await removeFiles(io, missing);
     await deleteAbandonedObjects(databases, archive, now());

@@ -17,6 +17,8 @@ export const erasures = sqliteTable(
     sessions: integer("sessions").notNull(),
     events: integer("events").notNull(),
     errors: integer("errors").notNull(),
+    waitingSince: integer("waiting_since"),
+    missingObject: text("missing_object"),
   },
   (table) => [
     primaryKeyOf(table.id),

@@ -1,4 +1,6 @@
+import { MissingObjectsParameters } from "../../../admin/missing-objects";
 import { json, type OperationPlan } from "../operation";
+import { queryParameters } from "../parameters";
 
 const shared = { tag: "Administration", scope: "admin" } as const;
 
@@ -24,6 +26,15 @@ const DATABASE = {
   oldest: "2026-01-02T00:00:00.000000Z",
   days_left: 4,
 };
+
+const MISSING = {
+  object: "events/day=2026-01-01/hour=09/db=0/0f1e2d3c4b5a69788796a5b4c3d2e1f0.parquet",
+  kind: "events",
+  rows: 360_000,
+  bytes: 18_000_000,
+  first: "2026-01-01T09:00:00.000000Z",
+  last: "2026-01-01T09:59:59.990000Z",
+} as const;
 
 export function storageOperations(): OperationPlan[] {
   return [
@@ -57,6 +68,42 @@ export function storageOperations(): OperationPlan[] {
       answers: [
         { status: 200, description: "The completed work.", content: json("Compaction", { steps: [], is_done: true }) },
       ],
+    },
+    {
+      ...shared,
+      method: "get",
+      path: "/theeye/storage/missing",
+      operationId: "listMissingObjects",
+      summary: "List missing objects of the archive",
+      description:
+        "Compares the archive's manifest with the bucket, 500 files a page, and returns those whose objects do not exist. Queries that need one answer 503, and erasures and retentions that need one wait.",
+      parameters: queryParameters(MissingObjectsParameters),
+      answers: [
+        {
+          status: 200,
+          description: "A page. It may be empty although there is a next one.",
+          content: json("MissingObjects", { results: [MISSING], next: null }),
+        },
+      ],
+      problems: ["invalid_parameter"],
+    },
+    {
+      ...shared,
+      method: "post",
+      path: "/theeye/storage/accept-loss",
+      operationId: "acceptLoss",
+      summary: "Accept the loss of an object",
+      description:
+        "Takes a missing object out of the archive's manifest, so that queries, erasures and retentions continue without it. It is listed under `deletions` of the storage. An object that exists is refused. Counts stay. If the rows are still in the databases, they move to the archive again.",
+      requestBody: { description: "The object.", content: json("AcceptLoss", { object: MISSING.object }) },
+      answers: [
+        {
+          status: 200,
+          description: "What was lost.",
+          content: json("AcceptedLoss", { ...MISSING, lost_rows: 360_000 }),
+        },
+      ],
+      problems: ["invalid_json", "invalid_parameter", "not_found", "payload_too_large"],
     },
   ];
 }
