@@ -24,7 +24,7 @@ export async function answerSlice(
   slice: Slice,
 ): Promise<Response> {
   try {
-    const { state, rowsRead } = await tallySlice(databasesOf(c.env), question, slice, MAX_ROWS_AT_ONCE);
+    const { state, rowsRead } = await tallySlice(databasesOf(c.env), question, slice, { maxRows: MAX_ROWS_AT_ONCE });
     return answer({
       ...rangeMembers(question, zone),
       ...answerOf(question, state, shareOf(slice)),

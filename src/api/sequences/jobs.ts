@@ -20,7 +20,12 @@ export const JobResponse = v.object({
     v.description("The kind of query."),
   ),
   status: v.picklist(["running", "done", "failed"]),
-  progress: v.pipe(v.number(), v.minValue(0), v.maxValue(1), v.description("The share of its steps that are done.")),
+  progress: v.pipe(
+    v.number(),
+    v.minValue(0),
+    v.maxValue(1),
+    v.description("The share of its steps that are done. It falls if percentiles need another pass over the events."),
+  ),
   created_at: MomentSchema,
   updated_at: v.pipe(MomentSchema, v.description("When its last step was done.")),
   rows_read: v.pipe(

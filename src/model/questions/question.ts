@@ -64,6 +64,8 @@ export interface NumbersQuestion extends Ranged, FilteredEvents {
   groupBy: readonly Dimension[];
   /** The starts of the buckets and the end of the last one, ascending. */
   bounds: readonly Micros[];
+  /** The bounds of the period that the numbers are compared with. Null: none. */
+  comparedBounds: readonly Micros[] | null;
   /** As requested, for the answer. */
   interval: string;
   timezone: string;
@@ -92,6 +94,19 @@ export interface SessionsQuestion extends Ranged, FilteredEvents {
 
 /** A query about sequences, as the databases receive it and a job stores it. Plain JSON. */
 export type SequenceQuestion = FunnelQuestion | PathsQuestion | RetentionQuestion | NumbersQuestion | SessionsQuestion;
+
+/** The same query about the period that its numbers are compared with. Null if there is none. */
+export function comparedQuestion(question: NumbersQuestion): NumbersQuestion | null {
+  const { comparedBounds: bounds } = question;
+  if (bounds === null) return null;
+  return { ...question, from: bounds[0] ?? 0, to: (bounds.at(-1) ?? 0) - 1, bounds, comparedBounds: null };
+}
+
+/** The query for each period that its events are in: one, or two that may overlap. */
+export function periodsOf(question: SequenceQuestion): SequenceQuestion[] {
+  const compared = question.kind === "stats" ? comparedQuestion(question) : null;
+  return compared === null ? [question] : [question, compared];
+}
 
 /** The patterns of the events that a query reads: each of them matches at least one. */
 export function patternsOf(question: SequenceQuestion): readonly EventPattern[] {

@@ -1,12 +1,13 @@
 import * as v from "valibot";
 import { type JobMessage, JobMessageSchema } from "../../model/questions/job-message";
-import { answerOf, withTally } from "../../model/questions/sequences/sequence-tally";
+import { nextPass } from "../../model/questions/numbers/percentile-passes";
+import { answerOf, asNumbers, type SequenceState, withTally } from "../../model/questions/sequences/sequence-tally";
 import type { Micros } from "../../model/time/time";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import { messageOf } from "../../storage/core/transport-errors";
 import { sliceOfStep, TooManyRows, tallySlice } from "../../storage/sequences/ask-sequences";
 import { countJobStep, failJob, jobsWaitingSince, loadJob, type QuestionJob } from "../../storage/sequences/job-store";
-import { MAX_ROWS_PER_STEP } from "../../storage/sequences/limits";
+import { MAX_ROWS_PER_JOB, MAX_ROWS_PER_STEP } from "../../storage/sequences/limits";
 
 /** The dependencies of jobs. */
 export interface JobPipeline {
@@ -22,6 +23,9 @@ export interface JobPipeline {
 const MAX_ATTEMPTS = 10;
 
 const RETRY_SECONDS = 10;
+
+/** Two or three find percentiles exactly, unless their numbers differ by very little. */
+const MAX_PASSES = 8;
 
 /** If a running job makes no progress for this long, its message is considered lost. A step takes seconds. */
 const LOST_AFTER: Micros = 5 * 60 * 1_000_000;
@@ -62,36 +66,48 @@ async function runStep({ job: id, step }: JobMessage, pipeline: JobPipeline): Pr
   const job = await loadJob(first, id);
   if (job === null || job.status !== "running" || job.step > step + 1) return;
   if (job.step === step) {
-    const isCounted = await takeStep(job, pipeline);
-    if (!isCounted || step + 1 >= job.steps) return;
+    const goesOn = await takeStep(job, pipeline);
+    if (!goesOn) return;
   }
   // The step is counted. If another delivery counted it, the next step may or may not have been requested.
   await pipeline.sendJob({ v: 1, job: id, step: step + 1 });
 }
 
-/** @returns false if no step follows: another delivery has counted this step, or the job has failed */
+/** @returns false if no step follows: the job is done or has failed, or another delivery has counted this step */
 async function takeStep(job: QuestionJob, { databases, now, log }: JobPipeline): Promise<boolean> {
-  const { id, question, step, steps } = job;
+  const { id, question, step, steps, passes } = job;
   const first = firstDatabase(databases);
   const started = Date.now();
+  const own = steps / passes;
   try {
-    const found = await tallySlice(databases, question, sliceOfStep(step, steps), MAX_ROWS_PER_STEP);
+    const found = await tallySlice(databases, question, sliceOfStep(step % own, own), {
+      maxRows: MAX_ROWS_PER_STEP,
+      found: passes > 1 && job.state !== null ? asNumbers(job.state) : null,
+    });
     const state = withTally(question, (tally) => {
       if (job.state !== null) tally.addAll(job.state);
       tally.addAll(found.state);
       return tally.state;
     });
-    const isLast = step + 1 >= steps;
     const counted = { now: now(), rowsRead: found.rowsRead };
     log({ log: "job", job: id, step, steps, rows_read: found.rowsRead, ms: Date.now() - started });
-    return await countJobStep(
-      first,
-      job,
-      isLast ? { ...counted, state: null, result: answerOf(question, state, 1) } : { ...counted, state, result: null },
-    );
+    if (step + 1 < steps) return await countJobStep(first, job, { ...counted, state, result: null });
+    const next = passAfter(job, state, found.rowsRead);
+    if (next !== null) {
+      return await countJobStep(first, job, { ...counted, state: next, result: null, furtherSteps: own });
+    }
+    await countJobStep(first, job, { ...counted, state: null, result: answerOf(question, state, 1) });
+    return false;
   } catch (thrown) {
     if (!(thrown instanceof TooManyRows)) throw thrown;
     await failJob(first, id, `a step would read more than ${MAX_ROWS_PER_STEP} rows: use a shorter range`, now());
     return false;
   }
+}
+
+/** The state from which another pass over the events starts. Null if none is needed, or if it would read too many rows. */
+function passAfter({ question, passes, rowsRead }: QuestionJob, state: SequenceState, rows: number) {
+  if (question.kind !== "stats" || passes >= MAX_PASSES) return null;
+  const before = rowsRead + rows;
+  return before + before / passes > MAX_ROWS_PER_JOB ? null : nextPass(question, asNumbers(state));
 }

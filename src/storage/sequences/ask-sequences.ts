@@ -1,6 +1,8 @@
 import type { EventPattern } from "../../model/questions/event-pattern";
-import { patternsOf, type SequenceQuestion } from "../../model/questions/question";
+import type { NumbersState } from "../../model/questions/numbers/numbers-tally";
+import { patternsOf, periodsOf, type SequenceQuestion } from "../../model/questions/question";
 import {
+  asNumbers,
   pathsToRead,
   readsVisitors,
   type SequenceState,
@@ -57,22 +59,34 @@ export function planReading(
   isExact: boolean,
 ): Promise<ReadingPlan> {
   return withPartitions(databases, async (map) => {
-    const { from, to, per } = question;
-    const archived = map.overlapping(from, to).filter(({ state }) => state === "archived" || state === "dropped");
-    const until = archived.at(-1)?.to;
-    if (until !== undefined) return { kind: "archived", until };
-    const expected = await expectedOf(databases, question);
-    const events = sum([...expected.values()].map((within) => within({ low: from, high: to })));
+    const { per } = question;
+    const periods = periodsOf(question);
+    const archived = periods
+      .flatMap(({ from, to }) => map.overlapping(from, to))
+      .filter(({ state }) => state === "archived" || state === "dropped");
+    if (archived.length > 0) return { kind: "archived", until: Math.max(...archived.map(({ to }) => to)) };
+    const counted = await Promise.all(
+      periods.map(async ({ from, to }) => ({ from, to, expected: await expectedOf(databases, { from, to }) })),
+    );
+    const events = sum(
+      counted.flatMap(({ from, to, expected }) =>
+        [...expected.values()].map((within) => within({ low: from, high: to })),
+      ),
+    );
+    const rowsOfSlice = (slice: Slice) =>
+      sum(
+        counted.flatMap((period) =>
+          [...period.expected.keys()].map((database) => rowsOf(map, database, { ...period, slice })),
+        ),
+      );
     if (events <= MAX_EVENTS_AT_ONCE) return { kind: "now", slice: WHOLE };
     if (per === "session" && !isExact) {
       const keys = Math.max(1, 2 ** Math.floor(Math.log2((SAMPLE_KEYS * MAX_EVENTS_AT_ONCE) / events)));
       const slice = { low: 0, high: keys };
-      const rows = sum([...expected.keys()].map((database) => rowsOf(map, database, { from, to, slice, expected })));
-      if (rows <= MAX_ROWS_AT_ONCE) return { kind: "now", slice };
+      if (rowsOfSlice(slice) <= MAX_ROWS_AT_ONCE) return { kind: "now", slice };
     }
     const steps = Math.min(SAMPLE_KEYS, Math.ceil(events / EVENTS_PER_STEP));
-    const slice = { low: 0, high: per === "session" ? Math.ceil(SAMPLE_KEYS / steps) : SAMPLE_KEYS };
-    const rows = sum([...expected.keys()].map((database) => rowsOf(map, database, { from, to, slice, expected })));
+    const rows = rowsOfSlice({ low: 0, high: per === "session" ? Math.ceil(SAMPLE_KEYS / steps) : SAMPLE_KEYS });
     if (rows > MAX_ROWS_PER_STEP || rows * steps > MAX_ROWS_PER_JOB) return { kind: "too_many", events };
     return { kind: "job", steps };
   });
@@ -86,27 +100,43 @@ export function sliceOfStep(step: number, steps: number): Slice {
 /**
  * Reads the events of a slice and counts its sessions (or visitors).
  *
+ * @param options.found for a further pass over the same events: see `nextPass`
  * @throws TooManyRows, DrizzleQueryError
  */
 export function tallySlice(
   databases: readonly Database[],
   question: SequenceQuestion,
   slice: Slice,
-  maxRows: number,
+  { maxRows, found = null }: { maxRows: number; found?: NumbersState | null },
 ): Promise<Tallied> {
   return withPartitions(databases, async (map) => {
     const { databases: own, meter } = metered(databases);
-    const [expected, series] = await Promise.all([expectedOf(own, question), seriesOfQuestion(own, question)]);
-    const reading: Omit<SliceReading, "slice"> = {
-      ...{ from: question.from, to: question.to, paths: pathsToRead(question), expected, series },
-      withVisitor: readsVisitors(question),
-      check: () => {
-        if (meter.rowsRead > maxRows) throw new TooManyRows(`more than ${maxRows} rows`);
-      },
+    const check = () => {
+      if (meter.rowsRead > maxRows) throw new TooManyRows(`more than ${maxRows} rows`);
     };
-    const state = await withTally(question, (tally) => tallyWith(tally, map, question, slice, reading));
-    return { state, rowsRead: meter.rowsRead };
+    const [asked = question, compared] = periodsOf(question);
+    const state = await tallyPeriod(own, map, asked, { slice, check, found });
+    if (compared === undefined) return { state, rowsRead: meter.rowsRead };
+    const before = await tallyPeriod(own, map, compared, { slice, check, found: found?.before ?? null });
+    return { state: { ...asNumbers(state), before: asNumbers(before) }, rowsRead: meter.rowsRead };
   });
+}
+
+async function tallyPeriod(
+  databases: readonly Database[],
+  map: PartitionMap,
+  question: SequenceQuestion,
+  { slice, check, found }: { slice: Slice; check: () => void; found: NumbersState | null },
+): Promise<SequenceState> {
+  const [expected, series] = await Promise.all([
+    expectedOf(databases, question),
+    seriesOfQuestion(databases, question),
+  ]);
+  const reading: Omit<SliceReading, "slice"> = {
+    ...{ from: question.from, to: question.to, paths: pathsToRead(question), expected, series },
+    ...{ withVisitor: readsVisitors(question), check },
+  };
+  return withTally(question, (tally) => tallyWith(tally, map, question, slice, reading), found);
 }
 
 async function tallyWith<Item>(
@@ -130,7 +160,7 @@ async function tallyWith<Item>(
 
 async function expectedOf(
   databases: readonly Database[],
-  { from, to }: SequenceQuestion,
+  { from, to }: Pick<SequenceQuestion, "from" | "to">,
 ): Promise<Map<Database, ExpectedEvents>> {
   return new Map(
     await Promise.all(

@@ -21,7 +21,10 @@ export interface QuestionJob {
   timezone: string;
   /** The number of counted steps. */
   step: number;
+  /** Those of all passes so far. */
   steps: number;
+  /** Passes over the events, each of equally many steps. */
+  passes: number;
   /** The combined result of these steps. */
   state: SequenceState | null;
   rowsRead: number;
@@ -79,21 +82,28 @@ export async function jobsWaitingSince(
 /**
  * Counts a step: saves the combined result of all steps so far, or the final result after the last one.
  *
+ * @param counted.furtherSteps the steps of another pass that follows
  * @returns false if the step was counted before
  */
 export async function countJobStep(
   { binding }: Database,
   { id, step }: Pick<QuestionJob, "id" | "step">,
-  counted: { now: Micros; rowsRead: number; state: SequenceState | null; result: SequenceAnswer | null },
+  counted: {
+    now: Micros;
+    rowsRead: number;
+    state: SequenceState | null;
+    result: SequenceAnswer | null;
+    furtherSteps?: number;
+  },
 ): Promise<boolean> {
-  const { now, rowsRead, state, result } = counted;
+  const { now, rowsRead, state, result, furtherSteps = 0 } = counted;
   const { meta } = await binding
     .prepare(
       `UPDATE question_jobs SET step = step + 1, updated_at = ?3, rows_read = rows_read + ?4, state = ?5, result = ?6,
-         status = iif(?6 IS NULL, 'running', 'done')
+         steps = steps + ?7, passes = passes + (?7 > 0), status = iif(?6 IS NULL, 'running', 'done')
        WHERE id = ?1 AND step = ?2 AND status = 'running'`,
     )
-    .bind(id, step, now, rowsRead, jsonOrNull(state), jsonOrNull(result))
+    .bind(id, step, now, rowsRead, jsonOrNull(state), jsonOrNull(result), furtherSteps)
     .run();
   return meta.changes > 0;
 }
@@ -117,6 +127,7 @@ interface JobRow {
   timezone: string;
   step: number;
   steps: number;
+  passes: number;
   state: string | null;
   rows_read: number;
   result: string | null;

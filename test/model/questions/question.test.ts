@@ -28,7 +28,15 @@ it("numbers read one type of events with certain properties, of all visible appl
   const shown = { bounds: [0, 2], interval: "none", timezone: "UTC", top: 1, templates: [], groupBy: [] };
   const metric = { kind: "events", property: null } as const;
   const filter = parseValueFilter(["/", "not:/a"]);
-  const numbers = { ...ranged, ...shown, kind: "stats", metric, category: "page", name: null } as const;
+  const numbers = {
+    ...ranged,
+    ...shown,
+    kind: "stats",
+    metric,
+    comparedBounds: null,
+    category: "page",
+    name: null,
+  } as const;
   expect(patternsOf({ ...numbers, properties: [{ property, ...filter }] })).toEqual([
     { application: null, category: "page", name: null, data: [{ path: ["path"], filter }] },
   ]);

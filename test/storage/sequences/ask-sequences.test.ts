@@ -71,7 +71,7 @@ function within(range: { from: number; to: number }): EventRow[] {
 }
 
 async function ask(question: SequenceQuestion): Promise<SequenceState> {
-  return (await tallySlice(databases, question, WHOLE, 1_000_000)).state;
+  return (await tallySlice(databases, question, WHOLE, { maxRows: 1_000_000 })).state;
 }
 
 function funnel(steps: NaiveStep[], more: Partial<FunnelQuestion> = {}): FunnelQuestion {
@@ -243,7 +243,9 @@ describe("slices", () => {
       const question = funnel([{ name: "pageview" }, { name: "click" }], { per });
       const steps = 5;
       const parts = await Promise.all(
-        Array.from({ length: steps }, (_, step) => tallySlice(databases, question, sliceOfStep(step, steps), 1e6)),
+        Array.from({ length: steps }, (_, step) =>
+          tallySlice(databases, question, sliceOfStep(step, steps), { maxRows: 1e6 }),
+        ),
       );
       const counts = (state: SequenceState) =>
         (answerOf(question, state, 1) as FunnelAnswer).steps.map(({ count }) => count);
@@ -267,7 +269,7 @@ describe("slices", () => {
   });
 
   it("stop if they read too much", async () => {
-    const given = tallySlice(databases, funnel([{}, {}]), WHOLE, 3);
+    const given = tallySlice(databases, funnel([{}, {}]), WHOLE, { maxRows: 3 });
     await expect(given).rejects.toThrow(TooManyRows);
   });
 });

@@ -34,7 +34,16 @@ describe("a job", () => {
     expect(await insert("a")).toBe(true);
     expect(await loadJob(home, "a")).toEqual({
       ...{ id: "a", createdAt: MORNING, updatedAt: MORNING, status: "running", question: QUESTION },
-      ...{ timezone: "Europe/Berlin", step: 0, steps: 3, state: null, rowsRead: 0, result: null, reason: null },
+      ...{
+        timezone: "Europe/Berlin",
+        step: 0,
+        steps: 3,
+        passes: 1,
+        state: null,
+        rowsRead: 0,
+        result: null,
+        reason: null,
+      },
     });
     await deleteJob(home, "a");
     expect(await loadJob(home, "a")).toBeNull();
@@ -51,6 +60,13 @@ describe("a job", () => {
       status: "running",
       updatedAt: MORNING + 1,
     });
+  });
+
+  it("goes on with another pass", async () => {
+    await insert("a");
+    await countJobStep(home, { id: "a", step: 0 }, counted);
+    await countJobStep(home, { id: "a", step: 1 }, { ...counted, furtherSteps: 3 });
+    expect(await loadJob(home, "a")).toMatchObject({ status: "running", step: 2, steps: 6, passes: 2 });
   });
 
   it("fails with a reason, and counts no further step", async () => {

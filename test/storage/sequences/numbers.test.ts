@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseValueFilter } from "../../../src/model/event/property-value";
 import { parseMetric } from "../../../src/model/questions/metric";
-import type { NumbersAnswer, NumbersLine } from "../../../src/model/questions/numbers/numbers-answer";
+import type { NumbersAnswer } from "../../../src/model/questions/numbers/numbers-answer";
+import type { NumbersLine } from "../../../src/model/questions/numbers/numbers-line";
 import type { NumbersQuestion } from "../../../src/model/questions/question";
 import { answerOf, withTally } from "../../../src/model/questions/sequences/sequence-tally";
 import { databasesOf } from "../../../src/storage/core/databases";
@@ -44,7 +45,7 @@ function questionOf(metric: string, more: Partial<NumbersQuestion>): NumbersQues
     ...{ kind: "stats", from: MORNING, to: MORNING + 6 * HOUR - 1, applications: null, category: null, name: null },
     ...{ per: metric === "visitors" ? "visitor" : "session", metric: parsed, groupBy: [], properties: [] },
     bounds: Array.from({ length: 7 }, (_, hour) => MORNING + hour * HOUR),
-    ...{ interval: "hour", timezone: "UTC", top: 1_000, templates: [] },
+    ...{ interval: "hour", timezone: "UTC", top: 1_000, comparedBounds: null, templates: [] },
     ...more,
   };
 }
@@ -52,7 +53,9 @@ function questionOf(metric: string, more: Partial<NumbersQuestion>): NumbersQues
 /** As the steps of a job add it up. */
 async function answered(question: NumbersQuestion, steps: number): Promise<NumbersAnswer> {
   const slices = Array.from({ length: steps }, (_, step) => (steps === 1 ? WHOLE : sliceOfStep(step, steps)));
-  const parts = await Promise.all(slices.map((slice) => tallySlice(databases, question, slice, 1_000_000)));
+  const parts = await Promise.all(
+    slices.map((slice) => tallySlice(databases, question, slice, { maxRows: 1_000_000 })),
+  );
   const state = withTally(question, (tally) => {
     for (const part of parts) tally.addAll(JSON.parse(JSON.stringify(part.state)));
     return tally.state;
@@ -106,6 +109,49 @@ describe("numbers of a slice, and of all steps of a job", () => {
       },
     );
     await fc.assert(property, { numRuns: 40, seed: 6 });
+  });
+
+  it("are compared with those of another period, also if both overlap", { timeout: 120_000 }, async () => {
+    const property = fc.asyncProperty(
+      fc.constantFrom(...metrics),
+      fc.boolean(),
+      fc.integer({ min: -6, max: 6 }),
+      fc.constantFrom(1, 3),
+      async (metric, isGrouped, shift, steps) => {
+        const bounds = Array.from({ length: 5 }, (_, hour) => MORNING + (1 + hour) * HOUR);
+        const comparedBounds = bounds.map((moment) => moment + shift * HOUR);
+        const [from, to] = [MORNING + HOUR, MORNING + 5 * HOUR - 1];
+        const groupBy = isGrouped ? [{ kind: "property" as const, property: path }] : [];
+        const question = questionOf(metric, { from, to, bounds, comparedBounds, groupBy, top: 2 });
+        const answer = await answered(question, steps);
+        const labels = isGrouped ? ["data.path"] : [];
+        const naive = (start: number) => {
+          const asked = { start, end: start + 4 * HOUR, timezone: "UTC", interval: "hour" as const };
+          const found = naiveStats(rows, { ...asked, metric, groupBy: labels, keep: () => true });
+          const compare = (line: NumbersLine | undefined, own: (typeof found)["all"] | undefined) => {
+            expect(line?.total ?? 0).toBeCloseTo(own?.total ?? 0, 6);
+            for (let hour = 0; hour < 4; hour++) {
+              const truth = own?.byLabel.get(labelOf("UTC", start + hour * HOUR, "hour"));
+              expect(line?.values?.[hour] ?? 0).toBeCloseTo(truth ?? 0, 6);
+            }
+          };
+          return { ...found, compare };
+        };
+        const [now, before] = [naive(from), naive(from + shift * HOUR)];
+        now.compare(answer.total, now.all);
+        before.compare(answer.total.comparison, before.all);
+        expect(answer.comparison?.buckets).toHaveLength(4);
+        expect(answer.accuracy).toEqual({ exact: true });
+        if (!isGrouped) return;
+        expect(answer.results).toHaveLength(2);
+        for (const line of answer.results) {
+          const ofGroup = ({ key }: { key: string }) => key === JSON.stringify(membersOf(line, labels));
+          now.compare(line, now.groups.find(ofGroup));
+          before.compare(line.comparison, before.groups.find(ofGroup));
+        }
+      },
+    );
+    await fc.assert(property, { numRuns: 30, seed: 7 });
   });
 
   it("see the templates of declared properties", async () => {

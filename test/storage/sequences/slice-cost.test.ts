@@ -76,7 +76,7 @@ const question: FunnelQuestion = {
 };
 
 async function ask(slice: Slice) {
-  const { state, rowsRead } = await tallySlice([home], question, slice, 1_000_000);
+  const { state, rowsRead } = await tallySlice([home], question, slice, { maxRows: 1_000_000 });
   const share = (slice.high - slice.low) / SAMPLE_KEYS;
   return { rowsRead, answer: answerOf(question, state, share) as FunnelAnswer };
 }

@@ -7,12 +7,9 @@ import { planReading } from "../../../storage/sequences/ask-sequences";
 import { answerSlice } from "../../sequences/answer-slice";
 import { startJob } from "../../sequences/start-job";
 
-/** The most buckets of a percentile. A job keeps all of its numbers, some thousand for each bucket. */
-const MAX_PERCENTILES = 20;
-
 /**
  * Answers a question about more events than one request reads: from a sample of the sessions, or with 202 and a job.
- * Returns null if neither is possible. Ask `hasTooManyPercentiles` first.
+ * Returns null if neither is possible.
  *
  * @throws DrizzleQueryError
  */
@@ -26,10 +23,4 @@ export async function answerManyEvents(
   if (plan.kind === "job") return startJob(c, question, zone, plan.steps);
   if (plan.kind !== "now") return null;
   return answerSlice(c, question, zone, plan.slice);
-}
-
-/** Neither a sample nor a job answers these. */
-export function hasTooManyPercentiles({ metric: { kind }, groupBy, bounds }: NumbersQuestion): boolean {
-  const isPercentile = kind === "p50" || kind === "p90" || kind === "p99";
-  return isPercentile && (groupBy.length > 0 || bounds.length - 1 > MAX_PERCENTILES);
 }

@@ -17,17 +17,11 @@ import { groupName, type Shown, type StatsAnswer } from "../../../storage/questi
 import type { StatsQuestion } from "../../../storage/questions/stats-question";
 import { readPropertyFilters } from "../property-parameters";
 import { refuseArchived } from "./archived-range";
-import { answerManyEvents, hasTooManyPercentiles } from "./many-events";
+import { answerManyEvents } from "./many-events";
 import { boundsOf, periodOf } from "./question-period";
 import { renderStats } from "./stats-body";
 import { StatsParameters } from "./stats-parameters";
 import { refuseTooManyEvents } from "./too-many-events";
-
-const WITHOUT_COMPARE =
-  "Use a shorter range, or ask for each period without compare: then a sample or a job answers beyond the limit.";
-
-const FEWER_PERCENTILES =
-  "Use a shorter range, or ask for percentiles without group_by and for fewer buckets: then a sample or a job answers beyond the limit.";
 
 /** `GET /theeye/stats`: numbers of events, sessions, visitors and values over time. See docs/questions.md. */
 export async function showStats(c: Context<AppEnv>): Promise<Response> {
@@ -70,23 +64,20 @@ export async function showStats(c: Context<AppEnv>): Promise<Response> {
     const ask = (own: readonly number[], shown: Shown) =>
       answerStats(databases, { ...question, bounds: own }, { shown, declared, isExact: asked.accuracy === "exact" });
     const now = await ask(bounds, { top: mostGroups(asked, bounds) });
-    if ("kind" in now) {
-      const refuse = (terms?: { advice: string }) =>
-        refuseTooManyEvents(isBound(c) ? null : now.events, terms).response();
-      if (compared !== null) return refuse({ advice: WITHOUT_COMPARE });
+    const askMany = async (events: number) => {
       const { accuracy, interval, timezone } = asked;
-      const many = numbersOf(question, { interval, timezone: timezone.name, top: mostGroups(asked, bounds), declared });
-      if (hasTooManyPercentiles(many)) return refuse({ advice: FEWER_PERCENTILES });
-      return (await answerManyEvents(c, many, { zone: timezone, isExact: accuracy === "exact" })) ?? refuse();
-    }
+      const shown = { interval, timezone: timezone.name, top: mostGroups(asked, bounds), declared };
+      const many = numbersOf(question, { ...shown, comparedBounds: compared });
+      const answered = await answerManyEvents(c, many, { zone: timezone, isExact: accuracy === "exact" });
+      return answered ?? refuseTooManyEvents(isBound(c) ? null : events).response();
+    };
+    if ("kind" in now) return askMany(now.events);
     if (now.groups.length === 0) {
       const unknown = await refuseUnknownApplication(databases, asked.application);
       if (unknown !== null) return unknown.response();
     }
     const before = compared === null ? null : await ask(compared, { keys: keysOf(now) });
-    if (before !== null && "kind" in before) {
-      return refuseTooManyEvents(isBound(c) ? null : before.events, { advice: WITHOUT_COMPARE }).response();
-    }
+    if (before !== null && "kind" in before) return askMany(before.events);
     return answer(
       renderStats({
         asked: { ...asked, groupBy: question.groupBy },
@@ -106,7 +97,10 @@ function mostGroups({ top }: v.InferOutput<typeof StatsParameters>, bounds: read
 /** The same question, for a sample or a job. */
 function numbersOf(
   { metric, groupBy, filter: { applications, category, name }, properties, bounds }: StatsQuestion,
-  { declared, ...shown }: Pick<NumbersQuestion, "interval" | "timezone" | "top"> & { declared: StoredProperty[] },
+  {
+    declared,
+    ...shown
+  }: Pick<NumbersQuestion, "interval" | "timezone" | "top" | "comparedBounds"> & { declared: StoredProperty[] },
 ): NumbersQuestion {
   const [from, end] = [bounds[0] ?? 0, bounds.at(-1) ?? 0];
   return {

@@ -1,27 +1,18 @@
 import { compareTexts } from "../../compare-texts";
 import { TimeZone } from "../../time/time-zone";
-import type { Metric } from "../metric";
-import type { NumbersQuestion } from "../question";
+import { comparedQuestion, type NumbersQuestion } from "../question";
 import { labelOf } from "../stats-dimension";
-import { clusterRanks, meanInterval, NO_SUMS, signedTotalInterval, totalInterval } from "./cluster-estimate";
-import { rankedValues } from "./distribution";
-import type { Estimated } from "./estimate";
-import { countInterval, estimateCount, type Interval } from "./estimate";
-import type { NumbersAggregate, NumbersState } from "./numbers-tally";
-import { rankOf } from "./quantile";
+import { EMPTY, errorOf, lineOf, type NumbersLine, otherOf, sizeOf } from "./numbers-line";
+import type { NumbersState } from "./numbers-tally";
 
 /** Makes the answer of `/theeye/stats` from a sample, or from all steps of a job. */
 
-/** The largest relative error of percentiles whose values are rounded. See distribution.ts. */
-const ROUNDING_ERROR = 0.005;
+type ComparedLine = NumbersLine & { comparison?: NumbersLine };
 
-const SHARES = { p50: 0.5, p90: 0.9, p99: 0.99 } as const;
-
-export interface NumbersLine {
-  total: number | null;
-  interval_95?: Interval | null;
-  values?: (number | null)[];
-  values_interval_95?: (Interval | null)[];
+interface AnsweredPeriod {
+  start: string;
+  end: string;
+  buckets?: string[];
 }
 
 export interface NumbersAnswer {
@@ -29,28 +20,25 @@ export interface NumbersAnswer {
   interval: string;
   timezone: string;
   buckets?: string[];
-  results: NumbersLine[];
-  other?: NumbersLine & { groups: number };
-  total: NumbersLine;
+  comparison?: AnsweredPeriod;
+  results: ComparedLine[];
+  other?: ComparedLine & { groups: number };
+  total: ComparedLine;
   accuracy: { exact: boolean; sampled?: number; relative_error?: number; groups_folded?: true };
 }
 
-type GroupAggregates = NumbersState["all"];
-
 /** @param share the share of the sessions that was read; 1 for all */
 export function numbersAnswer(question: NumbersQuestion, state: NumbersState, share: number): NumbersAnswer {
-  const { metric, groupBy, bounds, interval, timezone, top } = question;
-  const hasBuckets = interval !== "none";
+  const { metric, groupBy, interval, timezone } = question;
   const zone = TimeZone.find(timezone) ?? TimeZone.UTC;
-  const line = (aggregates: GroupAggregates) => lineOf(aggregates, question, share);
-  const groups = state.numberGroups
-    .map(([key, aggregates]) => ({ key, aggregates, size: sizeOf(aggregates.total, metric) }))
-    .sort((a, b) => b.size - a.size || compareTexts(a.key, b.key));
-  const shown = groupBy.length === 0 ? [] : groups.slice(0, top);
-  const rest = groupBy.length === 0 ? [] : groups.slice(top).map(({ aggregates }) => aggregates);
-  const isRounded = [state.all, ...shown.map(({ aggregates }) => aggregates)].some(
-    ({ total }) => total.values?.isRounded === true,
-  );
+  const keys = shownKeys(question, state);
+  const now = linesOf(question, state, keys, share);
+  const compared = comparedQuestion(question);
+  const before = compared === null || state.before === undefined ? null : linesOf(compared, state.before, keys, share);
+  const both = (line: NumbersLine, earlier: NumbersLine | undefined): ComparedLine =>
+    earlier === undefined ? line : { ...line, comparison: earlier };
+  const error = Math.max(now.error, before?.error ?? 0);
+  const isFolded = state.foldedGroups > 0 || (state.before?.foldedGroups ?? 0) > 0;
   const dimensions = (key: string) => {
     const texts: (string | null)[] = JSON.parse(key);
     return Object.fromEntries(groupBy.map((dimension, place) => [labelOf(dimension), texts[place] ?? null]));
@@ -58,103 +46,56 @@ export function numbersAnswer(question: NumbersQuestion, state: NumbersState, sh
   return {
     metric: metric.property === null ? metric.kind : `${metric.kind}:${metric.property.name}`,
     ...{ interval, timezone },
-    ...(hasBuckets ? { buckets: bounds.slice(0, -1).map((moment) => zone.formatMoment(moment)) } : {}),
+    ...bucketsOf(question, zone),
+    ...(compared === null ? {} : { comparison: periodOf(compared, zone) }),
     results:
       groupBy.length === 0
-        ? [line(state.all)]
-        : shown.map(({ key, aggregates }) => ({ ...dimensions(key), ...line(aggregates) })),
-    ...(groupBy.length === 0
-      ? {}
-      : { other: { groups: rest.length + state.foldedGroups, ...otherOf([...rest, state.folded], question, share) } }),
-    total: line(state.all),
+        ? [both(now.total, before?.total)]
+        : keys.map((key, place) => ({
+            ...dimensions(key),
+            ...both(now.groups[place] ?? now.other, before?.groups[place]),
+          })),
+    ...(groupBy.length === 0 ? {} : { other: { groups: now.otherGroups, ...both(now.other, before?.other) } }),
+    total: both(now.total, before?.total),
     accuracy: {
-      exact: share >= 1 && !isRounded && state.foldedGroups === 0,
+      exact: share >= 1 && error === 0 && !isFolded,
       ...(share < 1 ? { sampled: share } : {}),
-      ...(isRounded ? { relative_error: ROUNDING_ERROR } : {}),
-      ...(state.foldedGroups > 0 ? { groups_folded: true as const } : {}),
+      ...(error > 0 ? { relative_error: Math.ceil(error * 1_000_000) / 1_000_000 } : {}),
+      ...(isFolded ? { groups_folded: true as const } : {}),
     },
   };
 }
 
-function sizeOf({ sums }: NumbersAggregate, metric: Metric): number {
-  return metric.kind === "sum" ? sums.y : sums.n;
+/** The keys of the groups that an answer shows, the largest first. */
+export function shownKeys({ metric, groupBy, top }: NumbersQuestion, { numberGroups }: NumbersState): string[] {
+  if (groupBy.length === 0) return [];
+  return numberGroups
+    .map(([key, { total }]) => ({ key, size: sizeOf(total, metric) }))
+    .sort((a, b) => b.size - a.size || compareTexts(a.key, b.key))
+    .slice(0, top)
+    .map(({ key }) => key);
 }
 
-/** Sessions that groups share, and the numbers behind percentiles, are not known for groups that are not shown. */
-function otherOf(rest: readonly GroupAggregates[], question: NumbersQuestion, share: number): NumbersLine {
-  const { metric, bounds, interval } = question;
-  const nothing = rest.every(({ total }) => total.sums.n === 0);
-  if (nothing) return lineOf(EMPTY, question, share);
-  if (metric.kind !== "events" && metric.kind !== "sum") {
-    return { total: null, ...(interval === "none" ? {} : { values: bounds.slice(1).map(() => null) }) };
-  }
-  const join = (aggregates: readonly NumbersAggregate[]): NumbersAggregate => ({
-    // It is not known which sessions the groups share. The interval is widest if they share all.
-    sums: aggregates.reduce((sum, { sums }) => {
-      const [nn, yy] = [Math.sqrt(sum.nn) + Math.sqrt(sums.nn), Math.sqrt(sum.yy) + Math.sqrt(sums.yy)];
-      return {
-        n: sum.n + sums.n,
-        y: sum.y + sums.y,
-        nn: nn * nn,
-        yy: yy * yy,
-        ny: 0,
-        least: Math.min(sum.least, sums.least),
-      };
-    }, NO_SUMS),
-    values: null,
-  });
-  const places = new Set(rest.flatMap(({ byPlace }) => byPlace.map(([place]) => place)));
-  const at = (place: number) =>
-    rest.flatMap(({ byPlace }) => byPlace.flatMap(([own, aggregate]) => (own === place ? [aggregate] : [])));
-  const joined: GroupAggregates = {
-    total: join(rest.map(({ total }) => total)),
-    byPlace: [...places].map((place) => [place, join(at(place))]),
-  };
-  return lineOf(joined, question, share);
-}
-
-const EMPTY_AGGREGATE: NumbersAggregate = { sums: NO_SUMS, values: null };
-const EMPTY: GroupAggregates = { total: EMPTY_AGGREGATE, byPlace: [] };
-
-function lineOf(
-  { total, byPlace }: GroupAggregates,
-  { metric, bounds, interval }: NumbersQuestion,
-  share: number,
-): NumbersLine {
-  const isSampled = share < 1;
-  const all = estimate(total, metric, share);
-  const aggregates = new Map(byPlace);
-  const values = bounds.slice(1).map((_, place) => estimate(aggregates.get(place) ?? EMPTY_AGGREGATE, metric, share));
+/** The lines of the groups with these keys, in this order, of all others, and of all groups. */
+function linesOf(question: NumbersQuestion, state: NumbersState, keys: readonly string[], share: number) {
+  const groups = new Map(state.numberGroups);
+  const shown = keys.map((key) => groups.get(key) ?? EMPTY);
+  const shownOnes = new Set(keys);
+  const rest = state.numberGroups.filter(([key]) => !shownOnes.has(key)).map(([, aggregates]) => aggregates);
   return {
-    total: all.value,
-    ...(isSampled ? { interval_95: all.interval } : {}),
-    ...(interval === "none" ? {} : { values: values.map(({ value }) => value) }),
-    ...(interval === "none" || !isSampled ? {} : { values_interval_95: values.map(({ interval: own }) => own) }),
+    groups: shown.map((aggregates) => lineOf(aggregates, question, share)),
+    other: otherOf([...rest, state.folded], question, share),
+    otherGroups: rest.length + state.foldedGroups,
+    total: lineOf(state.all, question, share),
+    error: Math.max(0, ...[state.all, ...shown].map((aggregates) => errorOf(aggregates, question))),
   };
 }
 
-/** Estimates a number and its interval from the sums over the sampled sessions. */
-export function estimate({ sums, values }: NumbersAggregate, { kind }: Metric, share: number): Estimated {
-  const { n, y, nn, yy, least } = sums;
-  switch (kind) {
-    case "sessions":
-    case "visitors":
-      return { value: estimateCount(n, share), interval: countInterval(n, share) };
-    case "events":
-      return { value: estimateCount(n, share), interval: whole(totalInterval(n, nn, share)) };
-    case "sum":
-      return { value: y / share, interval: (least < 0 ? signedTotalInterval : totalInterval)(y, yy, share) };
-    case "avg":
-      return { value: n === 0 ? null : y / n, interval: meanInterval(sums, share) };
-    default: {
-      if (values === null) return { value: null, interval: null };
-      const { size, valueAt } = rankedValues(values);
-      const [low, high] = clusterRanks(sums, SHARES[kind], share);
-      return { value: valueAt(rankOf(SHARES[kind], size)), interval: [valueAt(low) ?? 0, valueAt(high) ?? 0] };
-    }
-  }
+function periodOf(question: NumbersQuestion, zone: TimeZone): AnsweredPeriod {
+  const { from, to } = question;
+  return { start: zone.formatMoment(from), end: zone.formatMoment(to + 1), ...bucketsOf(question, zone) };
 }
 
-function whole([low, high]: Interval): Interval {
-  return [Math.floor(low), Math.ceil(high)];
+function bucketsOf({ bounds, interval }: NumbersQuestion, zone: TimeZone): { buckets?: string[] } {
+  return interval === "none" ? {} : { buckets: bounds.slice(0, -1).map((moment) => zone.formatMoment(moment)) };
 }

@@ -2,7 +2,8 @@ import type { PropertyPath } from "../../event/property-path";
 import { dimensionText, pathsOfDimension } from "../dimension";
 import { matchesPattern, pathsOf } from "../event-pattern";
 import { type NumbersAnswer, numbersAnswer } from "../numbers/numbers-answer";
-import { type NumbersItem, type NumbersState, NumbersTally, numbersItemOf } from "../numbers/numbers-tally";
+import { numbersItemOf } from "../numbers/numbers-item";
+import { type NumbersItem, type NumbersState, NumbersTally } from "../numbers/numbers-tally";
 import {
   type FunnelQuestion,
   type NumbersQuestion,
@@ -62,14 +63,19 @@ export function readsVisitors({ kind, per }: SequenceQuestion): boolean {
   return per === "visitor" || kind === "session_stats";
 }
 
-/** Calls a function with the tally of a query; the function does not depend on the query's kind. */
+/**
+ * Calls a function with the tally of a query; the function does not depend on the query's kind.
+ *
+ * @param found for a further pass over the same events: see `nextPass`
+ */
 export function withTally<Result>(
   question: SequenceQuestion,
   use: <Item>(tally: SequenceTally<Item>) => Result,
+  found: NumbersState | null = null,
 ): Result {
   if (question.kind === "funnel") return use(funnelTally(question));
   if (question.kind === "paths") return use(pathTally(question));
-  if (question.kind === "stats") return use(numbersTally(question));
+  if (question.kind === "stats") return use(numbersTally(question, found));
   if (question.kind === "session_stats") return use(sessionsTally(question));
   return use(retentionTally(question));
 }
@@ -149,16 +155,29 @@ function retentionTally({ first, returning, starts, columns }: RetentionQuestion
   };
 }
 
-function numbersTally(question: NumbersQuestion): SequenceTally<NumbersItem> {
+/** Its items are those of the query's own period. The numbers of the compared one are only added. */
+function numbersTally(question: NumbersQuestion, found: NumbersState | null): SequenceTally<NumbersItem> {
   const { kind } = question.metric;
-  const isPercentile = kind === "p50" || kind === "p90" || kind === "p99";
-  const tally = new NumbersTally(kind === "sessions" || kind === "visitors", isPercentile);
+  const isCompared = question.comparedBounds !== null;
+  const options = {
+    isDistinct: kind === "sessions" || kind === "visitors",
+    hasValues: kind === "p50" || kind === "p90" || kind === "p99",
+    isGrouped: question.groupBy.length > 0,
+    hasBuckets: question.bounds.length > 2,
+    parts: isCompared ? 2 : 1,
+  };
+  const tally = new NumbersTally({ ...options, found });
+  const before = new NumbersTally({ ...options, found: null });
   return {
     itemOf: numbersItemOf(question),
     add: (items) => tally.add(items),
-    addAll: (state) => tally.addAll(asNumbers(state)),
+    addAll: (state) => {
+      const own = asNumbers(state);
+      tally.addAll(own);
+      if (own.before !== undefined) before.addAll(own.before);
+    },
     get state() {
-      return tally.state;
+      return isCompared ? { ...tally.state, before: before.state } : tally.state;
     },
   };
 }
@@ -180,7 +199,7 @@ function asSessions(state: SequenceState): SessionsState {
   throw new TypeError("expected the state of sessions");
 }
 
-function asNumbers(state: SequenceState): NumbersState {
+export function asNumbers(state: SequenceState): NumbersState {
   if ("numberGroups" in state) return state;
   throw new TypeError("expected the state of numbers");
 }

@@ -71,6 +71,7 @@ export const questionJobs = sqliteTable(
     rowsRead: integer("rows_read").notNull(),
     result: text("result"),
     reason: text("reason"),
+    passes: integer("passes").notNull().default(1),
   },
   (table) => [
     primaryKeyOf(table.id),

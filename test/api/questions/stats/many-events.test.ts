@@ -1,18 +1,14 @@
-import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import * as v from "valibot";
 import { beforeAll, describe, expect, it } from "vitest";
 import { StatsResponse } from "../../../../src/api/questions/stats/stats-body";
 import { FunnelResponse } from "../../../../src/api/sequences/funnels";
-import { JobResponse } from "../../../../src/api/sequences/jobs";
 import { PathsResponse } from "../../../../src/api/sequences/paths";
-import { JobStartedSchema } from "../../../../src/api/sequences/sequence-schemas";
-import worker from "../../../../src/index";
-import type { JobMessage } from "../../../../src/model/questions/job-message";
 import { databasesOf } from "../../../../src/storage/core/databases";
 import { seedLocalKeys } from "../../../http/auth/seed";
 import { eventRow, HOUR, store } from "../../../storage/seed";
-import { ask, pathOf } from "../../ask";
+import { ask } from "../../ask";
+import { expectAround, get, nearestRank, post, runJob, sum } from "./asking-many";
 import { DAY, type MadeSession, madeSessions, makeManyEvents } from "./many-events";
 import { type StatementCost, watched } from "./watched-database";
 import { WholeSessionStats } from "./whole-session-stats";
@@ -27,50 +23,8 @@ beforeAll(async () => {
   sessions = madeSessions();
 }, 300_000);
 
-const day = { start_date: "2021-01-05", end_date: "2021-01-05" };
-
-function get(path: string, query: Record<string, string>, bindings: Env = env): Promise<Response> {
-  return ask(`${path}?${new URLSearchParams({ ...day, ...query })}`, {}, bindings);
-}
-
-function post(path: string, body: object, bindings: Env = env): Promise<Response> {
-  return ask(path, { method: "POST", body: JSON.stringify({ ...day, ...body }) }, bindings);
-}
-
-/** Asks for an exact answer, runs the job to its end, and returns its result. */
-async function runJob(asking: (bindings: Env) => Promise<Response>): Promise<unknown> {
-  const sent: JobMessage[] = [];
-  const send = async (message: JobMessage) => void sent.push(message);
-  const bindings: Env = { ...env, JOBS: { send } as unknown as Queue };
-  const response = await asking(bindings);
-  expect(response.status).toBe(202);
-  const { url } = v.parse(JobStartedSchema, await response.json());
-  const show = async () => v.parse(JobResponse, await (await ask(pathOf(url, "/theeye/x"))).json());
-  const progress: number[] = [];
-  for (let message = sent.shift(); message !== undefined; message = sent.shift()) {
-    progress.push((await show()).progress);
-    const batch = createMessageBatch("the-eye-jobs", [{ id: "m", timestamp: new Date(), attempts: 1, body: message }]);
-    await worker.queue(batch, bindings);
-    expect((await getQueueResult(batch, createExecutionContext())).explicitAcks).toEqual(["m"]);
-  }
-  expect(progress).toEqual([0, 0.5]);
-  const { status, result } = await show();
-  expect(status).toBe("done");
-  // The result is kept.
-  expect((await show()).result).toEqual(result);
-  return result;
-}
-
-function expectAround(interval: readonly number[] | null | undefined, truth: number): void {
-  expect(interval?.[0] ?? Number.NaN).toBeLessThanOrEqual(truth);
-  expect(interval?.[1] ?? Number.NaN).toBeGreaterThanOrEqual(truth);
-}
-
-const sum = (numbers: readonly number[]) => numbers.reduce((all, number) => all + number, 0);
 const secondsOf = ({ events }: MadeSession) =>
   ((events.at(-1)?.occurredAt ?? 0) - (events[0]?.occurredAt ?? 0)) / 1_000_000;
-const nearestRank = (numbers: readonly number[], q: number) =>
-  numbers.toSorted((a, b) => a - b)[Math.ceil(q * numbers.length) - 1] ?? Number.NaN;
 
 function summary(own: readonly MadeSession[]) {
   const seconds = own.map(secondsOf);
@@ -157,34 +111,6 @@ describe("GET /theeye/sessions/stats", { timeout: 120_000 }, () => {
     expect(found.accuracy).toEqual({ exact: true, percentiles_relative_error: 0.01 });
     expect(found.total.visitors).toEqual({ total: 9_001 });
     expect(found.total.sessions).toEqual({ total: sessions.length });
-  });
-});
-
-describe("GET /theeye/stats", { timeout: 120_000 }, () => {
-  const asked = { metric: "avg:price", group_by: "data.path", interval: "none" };
-  const events = () => sessions.flatMap((session) => session.events);
-  const mean = (own: readonly { price: number }[]) => sum(own.map(({ price }) => price)) / own.length;
-
-  it("answers from a sample of the sessions, with intervals that hold the right numbers", async () => {
-    const found = v.parse(StatsResponse, await (await get("/theeye/stats", asked)).json());
-    expect(found.accuracy).toEqual({ exact: false, sampled: 0.5 });
-    const groups = Map.groupBy(events(), ({ path }) => path);
-    expect(found.results).toHaveLength(groups.size);
-    for (const line of found.results) expectAround(line.interval_95, mean(groups.get(String(line["data.path"])) ?? []));
-    expectAround(found.total.interval_95, mean(events()));
-  });
-
-  it("answers exactly as a job", async () => {
-    const found = v.parse(
-      StatsResponse,
-      await runJob((bindings) => get("/theeye/stats", { ...asked, accuracy: "exact" }, bindings)),
-    );
-    expect(found.accuracy).toEqual({ exact: true });
-    const groups = Map.groupBy(events(), ({ path }) => path);
-    expect(found.results).toHaveLength(groups.size);
-    for (const line of found.results) {
-      expect(line.total).toBeCloseTo(mean(groups.get(String(line["data.path"])) ?? []), 8);
-    }
   });
 });
 
@@ -288,19 +214,5 @@ describe("every question about more events than are read at once", { timeout: 24
     expect(total.total).toBe(rare.length);
     expect(Math.max(...costs.map(({ rowsRead }) => rowsRead))).toBeLessThanOrEqual(60_000);
     expect(sum(costs.map(({ rowsRead }) => rowsRead))).toBeGreaterThan(200_000);
-  });
-
-  it.each([
-    ["compare", { compare: "previous_period", metric: "sessions" }, "ask for each period without compare"],
-    ["percentiles by group", { metric: "p50:price", group_by: "name" }, "ask for percentiles without group_by"],
-  ])("says how to ask instead of a question that neither a sample nor a job answers: %s", async (_, query, advice) => {
-    for (const accuracy of ["fast", "exact"]) {
-      const response = await get("/theeye/stats", { ...query, accuracy, interval: "none" });
-      expect(response.status).toBe(422);
-      expect(await response.json()).toMatchObject({
-        code: "question_too_large",
-        detail: expect.stringContaining(advice),
-      });
-    }
   });
 });

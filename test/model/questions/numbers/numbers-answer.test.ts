@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { estimate, numbersAnswer } from "../../../../src/model/questions/numbers/numbers-answer";
+import { numbersAnswer } from "../../../../src/model/questions/numbers/numbers-answer";
+import { estimate } from "../../../../src/model/questions/numbers/numbers-line";
 import type { NumbersItem } from "../../../../src/model/questions/numbers/numbers-tally";
 import type { NumbersQuestion } from "../../../../src/model/questions/question";
 import { randomFrom } from "../random";
@@ -110,8 +111,27 @@ describe("an answer with numbers", () => {
     expect(answer).not.toHaveProperty("other");
   });
 
-  it("states the error of percentiles whose values are rounded", () => {
-    const numbers = Array.from({ length: 10_001 }, (_, n) => item("/", 1_000_000 + n));
-    expect(answered("p50", [numbers], {}).accuracy).toEqual({ exact: false, relative_error: 0.005 });
+  it("states the error of percentiles of very many different numbers", () => {
+    const numbers = Array.from({ length: 16_000 }, (_, n) => item("/", 1_000_000.5 + n));
+    const { accuracy, total } = answered("p50", [numbers], {});
+    expect(accuracy).toMatchObject({ exact: false });
+    expect(accuracy.relative_error).toBeLessThan(0.001);
+    expect(Math.abs((total.total ?? 0) / 1_007_999.5 - 1)).toBeLessThanOrEqual(accuracy.relative_error ?? 0);
+  });
+
+  it("compares the shown groups with the same groups of the other period", () => {
+    const before = tallyOf("events");
+    for (const items of [[item("/b", 1)], [item("/b", 1)], [item("/c", 1)], [item("/a", 1)]]) before.add(items);
+    const tally = tallyOf("events");
+    for (const items of [[item("/a", 1)], [item("/a", 1)], [item("/b", 1)]]) tally.add(items);
+    const state = { ...tally.state, before: before.state };
+    const compared = numbersAnswer({ ...question, comparedBounds: [10, 12] }, state, 1);
+    expect(compared.results).toEqual([{ "data.path": "/a", total: 2, comparison: { total: 1 } }]);
+    expect(compared.other).toEqual({ groups: 1, total: 1, comparison: { total: 3 } });
+    expect(compared.total).toEqual({ total: 3, comparison: { total: 4 } });
+    expect(compared.comparison).toEqual({
+      start: "1970-01-01T00:00:00.000010+00:00",
+      end: "1970-01-01T00:00:00.000012+00:00",
+    });
   });
 });

@@ -10,7 +10,10 @@ export function metricOf(kind: (typeof KINDS)[number]): NumbersQuestion["metric"
 }
 
 export function tallyOf(kind: string): NumbersTally {
-  return new NumbersTally(kind === "sessions", kind === "p50" || kind === "p90");
+  return new NumbersTally({
+    ...{ isDistinct: kind === "sessions", hasValues: kind === "p50" || kind === "p90" },
+    ...{ isGrouped: true, hasBuckets: true, parts: 1, found: null },
+  });
 }
 
 /** Sessions of a few events each, some of many, whose numbers differ from session to session. */
@@ -42,5 +45,5 @@ export const question: NumbersQuestion = {
     metric: { kind: "events", property: null },
     groupBy: [{ kind: "property", property: { name: "path", path: ["path"] } }],
   },
-  ...{ bounds: [0, 2], interval: "none", timezone: "UTC", top: 1, templates: [] },
+  ...{ bounds: [0, 2], comparedBounds: null, interval: "none", timezone: "UTC", top: 1, templates: [] },
 };

@@ -29,7 +29,15 @@ const retention = {
 const numbers = {
   ...{ ...ranged, kind: "stats", metric: { kind: "sum", property: { name: "price", path: ["price"] } } },
   ...{ groupBy: [{ kind: "property", property: { name: "plan", path: ["plan"] } }], category: null, name: null },
-  ...{ properties: [], bounds: [0, 100], interval: "none", timezone: "UTC", top: 5, templates: [] },
+  ...{
+    properties: [],
+    bounds: [0, 100],
+    interval: "none",
+    timezone: "UTC",
+    top: 5,
+    comparedBounds: null,
+    templates: [],
+  },
 } satisfies SequenceQuestion;
 
 function eventAt(occurredAt: number, data: Record<string, string | number>): SequenceEvent {
