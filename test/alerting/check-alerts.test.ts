@@ -1,4 +1,4 @@
-import { applyD1Migrations, reset } from "cloudflare:test";
+import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Alerting, checkAlerts } from "../../src/alerting/check-alerts";
@@ -8,6 +8,7 @@ import { listDeliveries } from "../../src/storage/admin/alert-deliveries";
 import { insertAlert, loadAlert } from "../../src/storage/admin/alerts";
 import { databasesOf } from "../../src/storage/core/databases";
 import { forgetPartitions } from "../../src/storage/partitions/known-partitions";
+import { migrate } from "../migrate";
 import { errorRow, eventRow, MINUTE, MORNING, store } from "../storage/seed";
 
 const databases = databasesOf(env);
@@ -34,10 +35,8 @@ const bodyOf = ({ init }: Post): unknown => JSON.parse(String(init.body));
 
 beforeEach(async () => {
   await reset();
-  for (const database of databases) {
-    await applyD1Migrations(database.binding, env.TEST_MIGRATIONS);
-    forgetPartitions(database);
-  }
+  await migrate();
+  for (const database of databases) forgetPartitions(database);
   await insertAlert(home, {
     name: "a",
     rule: {

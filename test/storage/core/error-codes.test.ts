@@ -1,4 +1,4 @@
-import { applyD1Migrations, reset } from "cloudflare:test";
+import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { EVENT_CODE_NAMES } from "../../../src/model/codes";
@@ -6,6 +6,7 @@ import { databasesOf } from "../../../src/storage/core/databases";
 import { CODE_BITS, codeBits } from "../../../src/storage/core/error-codes";
 import { findErrors } from "../../../src/storage/errors/error-queries";
 import type { ErrorQuestion } from "../../../src/storage/errors/scan-errors";
+import { migrate } from "../../migrate";
 import { planOf, watch } from "../watched-database";
 
 const databases = databasesOf(env).slice(0, 1);
@@ -17,7 +18,7 @@ const everything: ErrorQuestion = {
 
 beforeEach(async () => {
   await reset();
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  await migrate();
 });
 
 describe("code bits", () => {

@@ -1,4 +1,4 @@
-import { applyD1Migrations, reset } from "cloudflare:test";
+import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -10,6 +10,7 @@ import type { ErrorKey } from "../../../src/storage/errors/error-key";
 import { findErrors, findErrorsById } from "../../../src/storage/errors/error-queries";
 import type { ErrorQuestion } from "../../../src/storage/errors/scan-errors";
 import type { ErrorRow } from "../../../src/storage/write/rows";
+import { migrate } from "../../migrate";
 import { errorRow, MORNING, store } from "../seed";
 import { planOf, rowsReadBy, watch } from "../watched-database";
 
@@ -17,7 +18,7 @@ const databases = databasesOf(env);
 
 beforeEach(async () => {
   await reset();
-  for (const database of databases) await applyD1Migrations(database.binding, env.TEST_MIGRATIONS);
+  await migrate();
 });
 
 const everything: ErrorQuestion = {

@@ -1,4 +1,4 @@
-import { applyD1Migrations, reset } from "cloudflare:test";
+import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -12,6 +12,7 @@ import {
   groupsIn,
   sumUpInDatabase,
 } from "../../../src/storage/errors/failure-groups";
+import { migrate } from "../../migrate";
 import { errorRow, MINUTE, MORNING, SECOND, store } from "../seed";
 import { watch } from "../watched-database";
 
@@ -19,7 +20,7 @@ const database: Database = { index: 0, binding: env.DB };
 
 beforeEach(async () => {
   await reset();
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  await migrate();
 });
 
 const morning = MORNING / SECOND;

@@ -1,4 +1,4 @@
-import { applyD1Migrations, reset } from "cloudflare:test";
+import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { databasesOf } from "../../../src/storage/core/databases";
@@ -7,6 +7,7 @@ import { sumUpFailures } from "../../../src/storage/errors/failure-queries";
 import { forgetPartitions } from "../../../src/storage/partitions/known-partitions";
 import { MAX_FAILURE_GROUPS_PER_DAY } from "../../../src/storage/write/failure-counts";
 import { MAX_NEW_SERIES_PER_DAY } from "../../../src/storage/write/write-series";
+import { migrate } from "../../migrate";
 import { errorRow, eventRow, MINUTE, MORNING, SECOND, store } from "../seed";
 import { planOf, rowsReadBy, watch } from "../watched-database";
 
@@ -15,7 +16,7 @@ const databases = databasesOf(env);
 beforeEach(async () => {
   await reset();
   for (const database of databases) forgetPartitions(database);
-  for (const database of databases) await applyD1Migrations(database.binding, env.TEST_MIGRATIONS);
+  await migrate();
 });
 
 const morning = MORNING / SECOND;

@@ -95,8 +95,7 @@ describe.skipIf(!hasBrowser)("the client captures", () => {
     await page.waitForTimeout(1_500);
     // Not page.goBack(): it waits for a load, and a page from the cache is not loaded.
     await page.evaluate(() => history.back());
-    await page.waitForTimeout(1_500);
-    expect(await page.evaluate(() => "isKept" in globalThis)).toBe(true);
+    await expect.poll(() => page.evaluate(() => "isKept" in globalThis), { timeout: 20_000 }).toBe(true);
     await page.evaluate(() => eye.flush());
     const views = (await world.stored("page interaction", 10)).filter(({ data }) =>
       ["/a", "/b"].includes(String(data.path)),
