@@ -1,6 +1,10 @@
 import { DrizzleQueryError } from "drizzle-orm/errors";
+import { ArchiveFileGone } from "../storage/archive/archive-bucket";
 import { logFailure } from "./log";
 import { problem } from "./problem";
+
+const OBJECT_GONE =
+  "An object of the archive is missing. An administrator finds it with GET /theeye/storage/missing, and docs/operations.md says what to do.";
 
 /**
  * Answers from the databases. If one of them cannot be read, the answer is 503 `unavailable` with `Retry-After`, since
@@ -13,6 +17,7 @@ export async function answerFrom(read: () => Promise<Response>): Promise<Respons
     if (!(error instanceof DrizzleQueryError)) throw error;
     // Only the cause is logged, because Drizzle's own message contains the parameters.
     logFailure("read_failed", error.cause);
-    return problem("unavailable", "The events cannot be read at the moment.");
+    const isObjectGone = error.cause instanceof ArchiveFileGone;
+    return problem("unavailable", isObjectGone ? OBJECT_GONE : "The events cannot be read at the moment.");
   }
 }

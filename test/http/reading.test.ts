@@ -2,8 +2,9 @@ import { env } from "cloudflare:workers";
 import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { answerFrom } from "../../src/http/reading";
+import { ArchiveFileGone } from "../../src/storage/archive/archive-bucket";
 import { databasesOf } from "../../src/storage/core/databases";
-import { readerOf } from "../../src/storage/core/reader";
+import { orQueryError, readerOf } from "../../src/storage/core/reader";
 
 describe("answerFrom", () => {
   it("answers unavailable without repeating the query if a database fails", async () => {
@@ -15,6 +16,14 @@ describe("answerFrom", () => {
     expect(response.status).toBe(503);
     expect(response.headers.has("Retry-After")).toBe(true);
     expect(await response.text()).not.toMatch(/secret|no_such_table/);
+  });
+
+  it("says what to do if an object of the archive is missing", async () => {
+    const response = await answerFrom(() => orQueryError(Promise.reject(new ArchiveFileGone("x")), "the archive"));
+    expect(await response.json()).toMatchObject({
+      code: "unavailable",
+      detail: expect.stringContaining("storage/missing"),
+    });
   });
 
   it("rethrows other errors, since a retry would not fix them", async () => {

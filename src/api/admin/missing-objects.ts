@@ -1,5 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
+import { resumeWaiting } from "../../compaction/erasure/consume-erasures";
+import { erasureIoOf } from "../../compaction/erasure/erasure-io";
 import { acceptLoss, findMissingFiles } from "../../compaction/missing-files";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
@@ -74,6 +76,10 @@ export async function acceptObjectLoss(c: Context<AppEnv>): Promise<Response> {
   }
   const { file, lost } = accepted;
   console.log(JSON.stringify({ log: "accepted_loss", object: file.key, rows: file.rows, lost }));
+  await resumeWaiting(
+    erasureIoOf(c.env, () => undefined),
+    file.key,
+  );
   const body: v.InferOutput<typeof AcceptLossResponse> = { ...render(file), lost_rows: lost };
   return answer(body);
 }

@@ -4,7 +4,7 @@ import { MINUTE_MICROS } from "../../model/time/units";
 import { ArchiveFileGone } from "../../storage/archive/archive-bucket";
 import { firstDatabase } from "../../storage/core/databases";
 import { messageOf } from "../../storage/core/transport-errors";
-import { noteWaiting, stalledErasures } from "../../storage/erasures/erasure-records";
+import { erasuresWaitingFor, noteWaiting, stalledErasures } from "../../storage/erasures/erasure-records";
 import type { ErasureIo } from "./erasure-io";
 import { runErasureStep } from "./erasure-step";
 
@@ -53,6 +53,12 @@ async function noteFailure({ erasure, step }: ErasureMessage, thrown: unknown, i
   } catch {
     // The first database itself may be what failed. The step is tried again either way.
   }
+}
+
+/** Requests the next step of erasures that wait for an object of the archive, whose loss was accepted. */
+export async function resumeWaiting({ databases, sendErasure }: ErasureIo, object: string): Promise<void> {
+  const waiting = await erasuresWaitingFor(firstDatabase(databases), object);
+  for (const { id, step } of waiting) await sendErasure({ v: 1, erasure: id, step }, 0);
 }
 
 /**

@@ -175,6 +175,18 @@ export async function stalledErasures(
   return results;
 }
 
+/** Running erasures that wait for an object of the archive. */
+export async function erasuresWaitingFor(
+  { binding }: Database,
+  object: string,
+): Promise<Pick<Erasure, "id" | "step">[]> {
+  const { results } = await binding
+    .prepare("SELECT id, step FROM erasures WHERE status = 'running' AND missing_object = ?1 LIMIT 100")
+    .bind(object)
+    .all<Pick<Erasure, "id" | "step">>();
+  return results;
+}
+
 /**
  * Counts a completed step and advances the erasure. After the last step, no record of the subject remains.
  *

@@ -2,7 +2,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from "clou
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { beginErasure } from "../../../src/compaction/erasure/begin-erasure";
-import { consumeErasures, resumeErasures } from "../../../src/compaction/erasure/consume-erasures";
+import { consumeErasures, resumeErasures, resumeWaiting } from "../../../src/compaction/erasure/consume-erasures";
 import type { ErasureIo } from "../../../src/compaction/erasure/erasure-io";
 import type { ErasureMessage } from "../../../src/model/erasure";
 import { firstDatabase } from "../../../src/storage/core/databases";
@@ -137,6 +137,19 @@ describe("consumeErasures", () => {
     const { retryMessages } = await consume([{ v: 1, erasure: "a", step: 0 }], io);
     expect(retryMessages.map(({ msgId }) => msgId)).toEqual(["m0"]);
   });
+});
+
+it("requests the next step of erasures that wait for an object whose loss was accepted", async () => {
+  for (const id of ["a", "b", "c"]) await begin(id);
+  for (const [id, missingObject] of [
+    ["a", "x"],
+    ["b", "y"],
+  ] as const) {
+    await noteWaiting(first, { id, step: 0, missingObject, now: LATER });
+  }
+  const { io, sent } = ioWith();
+  await resumeWaiting(io, "x");
+  expect(sent).toEqual([{ message: { v: 1, erasure: "a", step: 0 }, delay: 0 }]);
 });
 
 describe("resumeErasures", () => {
