@@ -42,26 +42,46 @@ export async function runExport(args: readonly string[], world: ExportWorld): Pr
   const question = questionOf(options);
   const before = readState(out);
   const canGoOn = before?.question === question;
-  if (!canGoOn && !options.isForced && (existsSync(out) || existsSync(stateFileOf(out)))) {
+  // Another export that did not complete its first part has nothing to keep.
+  if (!canGoOn && before?.bytes !== 0 && !options.isForced && (existsSync(out) || existsSync(stateFileOf(out)))) {
     const why = before === null ? "exists already" : "is the beginning of another export";
     world.printError(`${out} ${why}. Choose another file, or replace it with --force.`);
     return 2;
   }
-  if (canGoOn) world.print(`Continuing after ${before.events.toLocaleString("en-US")} events.`);
+  if (canGoOn && before.bytes > 0) world.print(`Continuing after ${before.events.toLocaleString("en-US")} events.`);
   const path = `/theeye/exports?${options.query}`;
   const state = canGoOn ? before : { v: 1 as const, question, bytes: 0, events: 0, next: path, headerBytes: 0 };
+  let file: FileHandle;
+  try {
+    file = await open(out, existsSync(out) ? "r+" : "w");
+    // From now on the same command continues, even if it stops within the first part.
+    writeState(out, state);
+  } catch (error) {
+    world.printError(`${out} cannot be written: ${messageOf(error)}`);
+    return 2;
+  }
   const progress = world.startProgress();
   try {
-    const events = await exportParts(options, state, world, progress);
+    const events = await exportParts(options, state, file, world, progress);
     progress.stop();
     world.print(`${events.toLocaleString("en-US")} events in ${out}`);
     return 0;
   } catch (error) {
     progress.stop();
-    const reason = error instanceof Error ? error.message : String(error);
-    world.printError(`The export stopped. ${reason} The same command continues where it stopped.`);
+    world.printError(`The export stopped: ${messageOf(error)}\nThe same command continues where it stopped.`);
     return 1;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `fetch` only says "fetch failed"; its cause says why. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  return typeof code === "string" ? code : messageOf(cause ?? error);
 }
 
 /** Neither the key nor the number of events per request is part of it. */
@@ -74,10 +94,10 @@ function questionOf({ url, query }: ExportOptions): string {
 async function exportParts(
   options: ExportOptions,
   start: ExportState,
+  file: FileHandle,
   world: ExportWorld,
   progress: ExportProgress,
 ): Promise<number> {
-  const file = await open(options.out, existsSync(options.out) ? "r+" : "w");
   let state = start;
   try {
     for (let tries = 0; ; ) {
@@ -96,6 +116,7 @@ async function exportParts(
       } catch (error) {
         tries += 1;
         if (error instanceof ExportStopped || tries === MAX_TRIES) throw error;
+        if (tries === 1) world.printError(`${messageOf(error)} Trying again, ${MAX_TRIES - 1} times at most.`);
         await world.io.pause(FIRST_PAUSE_MS * 2 ** tries);
       }
     }
@@ -120,7 +141,11 @@ async function exportPart(
   progress: ExportProgress,
 ): Promise<WrittenPart> {
   await file.truncate(state.bytes);
-  const response = await io.fetch(`${url}${state.next}`, { headers: { Authorization: `Bearer ${key}` } });
+  const response = await io
+    .fetch(`${url}${state.next}`, { headers: { Authorization: `Bearer ${key}` } })
+    .catch((error: unknown) => {
+      throw new Error(`${url} cannot be reached (${causeOf(error)}).`);
+    });
   if (response.status !== 200 || response.body === null) {
     const reason = `${url} answered ${response.status}: ${(await response.text()).slice(0, 500)}`;
     if (response.status !== 429 && response.status < 500) throw new ExportStopped(reason);

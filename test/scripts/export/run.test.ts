@@ -95,6 +95,29 @@ describe("npm run export", () => {
     expect(readFileSync(out, "utf8")).toBe(`${EVENTS.join("\n")}\n`);
   });
 
+  test("continues if it stopped within the first part, with another key or address too", async () => {
+    const out = join(folder, "events.ndjson");
+    expect(await run(["--out", out], serve(["refused"]))).toBe(1);
+    expect(await run(["--out", out, "--key", "eye_r_right", "--url", "http://other.example"], serve([]))).toBe(0);
+    expect(readFileSync(out, "utf8")).toBe(`${EVENTS.join("\n")}\n`);
+  });
+
+  test("says why the service cannot be reached, at the first try and at the end", async () => {
+    const failing: typeof fetch = async () => {
+      throw new TypeError("fetch failed", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) });
+    };
+    expect(await run(["--out", join(folder, "x"), "--url", "http://localhost:9"], failing)).toBe(1);
+    const why = "http://localhost:9 cannot be reached (ECONNREFUSED).";
+    expect(printed).toEqual([expect.stringContaining(why), expect.stringContaining(`The export stopped: ${why}`)]);
+  });
+
+  test("says that a file cannot be written", async () => {
+    for (const out of [join(folder, "none", "x.csv"), folder]) {
+      expect(await run(["--out", out, "--force"], serve([]))).toBe(2);
+      expect(printed.at(-1)).toContain(`${out} cannot be written`);
+    }
+  });
+
   test("does not overwrite a file of another export", async () => {
     const out = join(folder, "events.ndjson");
     writeFileSync(out, "mine");
