@@ -18,6 +18,20 @@ export function formatRows(
   return tableOf(columns, cells);
 }
 
+/** Rows whose wide integers are numbers where a double holds them exactly, such as the result of count(*). */
+export function withNumbers(
+  rows: readonly Record<string, unknown>[],
+  wide: readonly string[],
+): Record<string, unknown>[] {
+  return rows.map((row) => {
+    const changed = wide.flatMap((column) => {
+      const value = row[column];
+      return typeof value === "string" && Number.isSafeInteger(Number(value)) ? [[column, Number(value)] as const] : [];
+    });
+    return { ...row, ...Object.fromEntries(changed) };
+  });
+}
+
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
   return typeof value === "string" ? value : JSON.stringify(value);

@@ -4,7 +4,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { readWranglerConfig } from "../shared/wrangler-config.ts";
 import { type LocalArchive, openLocalArchive } from "./local-archive.ts";
 import { type ArchivePlace, type OutputFormat, parseQueryOptions, type QueryOptions, USAGE } from "./options.ts";
-import { formatRows } from "./rows.ts";
+import { formatRows, withNumbers } from "./rows.ts";
 import { splitStatements } from "./statements.ts";
 import { emptyView, quoted, VIEW_COLUMNS, type ViewName, viewOverFiles } from "./views.ts";
 
@@ -135,9 +135,14 @@ async function answerText(
   return 0;
 }
 
+/** Types whose values DuckDB returns as text, because a double may not hold them. */
+const IS_WIDE_INTEGER = /^U?(BIG|HUGE)INT$/;
+
 async function answer(connection: DuckDBConnection, statement: string, format: OutputFormat): Promise<string> {
   const reader = await connection.runAndReadAll(statement);
-  return formatRows(reader.deduplicatedColumnNames(), reader.getRowObjectsJson(), format);
+  const columns = reader.deduplicatedColumnNames();
+  const wide = columns.filter((_, place) => IS_WIDE_INTEGER.test(reader.columnType(place).toString()));
+  return formatRows(columns, withNumbers(reader.getRowObjectsJson(), wide), format);
 }
 
 const HELP = `End a statement with a semicolon. .exit or Ctrl-D ends.

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatRows } from "../../../scripts/query/rows.ts";
+import { formatRows, withNumbers } from "../../../scripts/query/rows.ts";
 
 const COLUMNS = ["id", "data"];
 
@@ -14,6 +14,12 @@ test("json is an object per line", () => {
       "json",
     ),
   ).toBe('{"id":1,"data":null}\n{"id":2,"data":"a\\nb"}\n');
+});
+
+test("counts are numbers in json, unless a double does not hold them", () => {
+  const rows = [{ n: "29", all: "9007199254740993", text: "7", none: null }];
+  const [changed] = withNumbers(rows, ["n", "all", "none"]);
+  expect(JSON.stringify(changed)).toBe('{"n":29,"all":"9007199254740993","text":"7","none":null}');
 });
 
 test("csv quotes what would be read as another cell or line, and has nothing for null", () => {
