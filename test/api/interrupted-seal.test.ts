@@ -1,7 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, expect, it, vi } from "vitest";
 import { type Database, databasesOf } from "../../src/storage/core/databases";
-import { forgetSeries } from "../../src/storage/counts/series";
 import { sealPartition } from "../../src/storage/partitions/partition-lifecycle";
 import { seedLocalKeys } from "../http/auth/seed";
 import { emptyDatabases } from "../storage/empty-databases";
@@ -16,7 +15,6 @@ vi.setConfig({ testTimeout: 120_000 });
 
 beforeEach(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   await seedLocalKeys();
 });
 

@@ -8,7 +8,6 @@ import { FILE_LIMITS } from "../../src/storage/archive/limits";
 import { filesByHour } from "../../src/storage/archive/manifest";
 import { allEvents } from "../../src/storage/archive/read-events";
 import { type Database, databasesOf, firstDatabase } from "../../src/storage/core/databases";
-import { forgetSeries } from "../../src/storage/counts/series";
 import { emptyDatabases } from "../storage/empty-databases";
 import { MORNING } from "../storage/seed";
 
@@ -38,8 +37,6 @@ export function ioWith(changes: Partial<CompactionIo> = {}): CompactionIo {
 
 export async function emptyEverything(): Promise<void> {
   await emptyDatabases(databases);
-  // Other series have the numbers now.
-  databases.forEach(forgetSeries);
   for (;;) {
     const { objects } = await env.ARCHIVE.list();
     if (objects.length === 0) return;

@@ -3,10 +3,9 @@ import type { CompactionSettings } from "../../src/compaction/compaction-setting
 import { partitionToSeal } from "../../src/compaction/partition-dates";
 import { firstDatabase } from "../../src/storage/core/databases";
 import { loadPartitionMap, NO_PARTITIONS } from "../../src/storage/partitions/partition-records";
-import { eventRow, HOUR, MINUTE, MORNING, store } from "../storage/seed";
+import { DAY, eventRow, HOUR, MINUTE, MORNING, store } from "../storage/seed";
 import { databases, EAGER, emptyEverything } from "./harness";
 
-const DAY = 24 * HOUR;
 const first = firstDatabase(databases);
 
 /** Two partitions of an hour, the second of which follows the first. */

@@ -1,4 +1,5 @@
 import type { Database } from "../../src/storage/core/databases";
+import { forgetSeries } from "../../src/storage/counts/series";
 
 const PARTITION_TABLES = `
 SELECT name FROM sqlite_master
@@ -26,10 +27,12 @@ const EMPTIED = [
 
 /**
  * Drops all partitions and deletes everything that the pipeline writes. Partition stores notice it by the map's
- * revision.
+ * revision. The cached dimension keys are forgotten, because others will have their numbers.
  */
 export async function emptyDatabases(databases: readonly Database[]): Promise<void> {
-  for (const { binding } of databases) {
+  for (const database of databases) {
+    const { binding } = database;
+    forgetSeries(database);
     const { results } = await binding.prepare(PARTITION_TABLES).all<{ name: string }>();
     await binding.batch(
       [

@@ -12,9 +12,12 @@ export const MORNING = 1_609_491_600_000_000;
 export const SECOND = 1_000_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+/** A window of activity. */
+export const QUARTER = 15 * MINUTE;
 
 /** Wide, so that tests that do not depend on partitions create few of them. */
-const DEFAULT_WIDTH = 28 * 24 * HOUR;
+const DEFAULT_WIDTH = 28 * DAY;
 
 let made = 0;
 

@@ -5,7 +5,6 @@ import { beforeEach, expect, it } from "vitest";
 import { ErasurePageSchema, ErasureSchema } from "../../../src/api/erasures/erasure-schemas";
 import worker from "../../../src/index";
 import { databasesOf } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { seedLocalKeys } from "../../http/auth/seed";
 import { archivedEvent, archiveEvents } from "../../storage/archive/archived-files";
 import { emptyDatabases } from "../../storage/empty-databases";
@@ -16,7 +15,6 @@ const databases = databasesOf(env);
 
 beforeEach(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   await seedLocalKeys();
 });
 

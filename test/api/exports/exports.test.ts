@@ -4,17 +4,13 @@ import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import * as v from "valibot";
 import { beforeEach, expect, it } from "vitest";
 import { databasesOf } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { emptyDatabases } from "../../storage/empty-databases";
 import { eventRow, inReadingOrder, MINUTE, MORNING, store } from "../../storage/seed";
 import { ask } from "../reading-app";
 
 const databases = databasesOf(env);
 
-beforeEach(async () => {
-  await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
-});
+beforeEach(() => emptyDatabases(databases));
 
 const rows = Array.from({ length: 40 }, (_, n) =>
   eventRow({

@@ -5,11 +5,10 @@ import { VisitorResponse } from "../../../src/api/sessions/visitors";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
 import { seedLocalKeys } from "../../http/auth/seed";
-import { eventRow, HOUR, MINUTE, MORNING, partitionsOf, store } from "../../storage/seed";
+import { DAY, eventRow, MINUTE, MORNING, partitionsOf, store } from "../../storage/seed";
 import { ask } from "../ask";
 
 const databases = databasesOf(env);
-const DAY = 24 * HOUR;
 
 /** Forty visits, a day apart, of three events each. The visitor is known from the second event on. */
 const rows = Array.from({ length: 120 }, (_, n) =>

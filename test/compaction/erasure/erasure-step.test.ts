@@ -7,7 +7,6 @@ import type { ErasureMessage } from "../../../src/model/erasure";
 import { processBatch } from "../../../src/pipeline/process-batch";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
 import { packId } from "../../../src/storage/core/packed-id";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { loadErasure } from "../../../src/storage/erasures/erasure-records";
 import type { Subject } from "../../../src/storage/erasures/subject";
 import { tombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
@@ -20,10 +19,7 @@ import { errorRow, eventRow, MINUTE, MORNING, nameOf, partitionsOf, store } from
 const databases = databasesOf(env);
 const first = firstDatabase(databases);
 
-beforeEach(async () => {
-  await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
-});
+beforeEach(() => emptyDatabases(databases));
 
 const NARROW = 15 * MINUTE;
 

@@ -5,12 +5,11 @@ import { readStorageState } from "../../../src/storage/admin/storage-state";
 import { findInIndex } from "../../../src/storage/archive/index-store";
 import { firstDatabase } from "../../../src/storage/core/databases";
 import { archivedError, archiveErrors } from "../../storage/archive/archived-files";
-import { errorRow, eventRow, HOUR, MINUTE, MORNING, store } from "../../storage/seed";
+import { DAY, errorRow, eventRow, HOUR, MINUTE, MORNING, store } from "../../storage/seed";
 import { compactAll, databases, emptyEverything, ioWith, MOVING_ERRORS, readArchive } from "../harness";
 
 beforeEach(emptyEverything);
 
-const DAY = 24 * HOUR;
 const NOW = MORNING + 2 * DAY;
 
 /** Of two applications, an event and an error every 10 minutes over four hours. */

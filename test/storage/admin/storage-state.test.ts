@@ -2,10 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { daysLeftOf, MAX_DATABASE_BYTES, readStorageState } from "../../../src/storage/admin/storage-state";
 import { firstDatabase } from "../../../src/storage/core/databases";
 import { compactAll, databases, emptyEverything, ioWith, MOVING_ERRORS } from "../../compaction/harness";
-import { errorRow, eventRow, HOUR, MINUTE, MORNING, store } from "../seed";
+import { DAY, errorRow, eventRow, HOUR, MINUTE, MORNING, store } from "../seed";
 
 const first = firstDatabase(databases);
-const DAY = 24 * HOUR;
 
 /** Two partitions of a day. The older one and all errors are moved to the archive. */
 beforeAll(async () => {

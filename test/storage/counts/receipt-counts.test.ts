@@ -6,10 +6,9 @@ import { deleteReceiptMinutes, receiptSources } from "../../../src/storage/count
 import type { EventRow } from "../../../src/storage/write/rows";
 import { emptyDatabases } from "../empty-databases";
 import { changedDatabase } from "../failing-database";
-import { eventRow, HOUR, MINUTE, MORNING, SECOND, store } from "../seed";
+import { DAY, eventRow, HOUR, MINUTE, MORNING, SECOND, store } from "../seed";
 
 const databases = databasesOf(env);
-const DAY = 24 * HOUR;
 
 /** The events received in the minute, the hour and the day of a time. */
 async function receivedAt(time: number): Promise<number[]> {

@@ -3,10 +3,9 @@ import { beforeEach, expect, it } from "vitest";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { sumUpReportOnly } from "../../../src/storage/counts/report-only-queries";
 import { emptyDatabases } from "../empty-databases";
-import { eventRow, HOUR, MORNING, store } from "../seed";
+import { DAY, eventRow, MORNING, store } from "../seed";
 
 const databases = databasesOf(env);
-const DAY = 24 * HOUR;
 const START_OF_DAY = Math.floor(MORNING / DAY) * 86_400;
 
 beforeEach(() => emptyDatabases(databases));

@@ -2,7 +2,6 @@ import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
 import { databasesOf, firstDatabase, metered } from "../../../src/storage/core/databases";
 import { unpackId } from "../../../src/storage/core/packed-id";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { type EventQuestion, scanFiltered, wantedByDatabase } from "../../../src/storage/events/filtered-scan";
 import { readPartitionMap } from "../../../src/storage/partitions/known-partitions";
 import { emptyDatabases } from "../empty-databases";
@@ -25,7 +24,6 @@ const EVENTS = Array.from({ length: 60 }, (_, n) =>
 
 beforeAll(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   await store(databases, { events: EVENTS }, HOUR);
 });
 

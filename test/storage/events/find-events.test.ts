@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
 import { MAX_PAGE_CONTENT } from "../../../src/storage/core/read-limits";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import type { EventQuestion } from "../../../src/storage/events/filtered-scan";
 import { findEvents } from "../../../src/storage/events/find-events";
 import { lateSuffix, sealedSuffix } from "../../../src/storage/partitions/partition";
@@ -31,7 +30,6 @@ const everything: EventQuestion = {
 
 async function beginAnew(): Promise<void> {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
 }
 
 beforeEach(beginAnew);

@@ -2,7 +2,6 @@ import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
 import { MAX_CONTENT_WITH_ROW } from "../../../src/storage/core/read-limits";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { scanFiltered } from "../../../src/storage/events/filtered-scan";
 import { withNames } from "../../../src/storage/events/named-events";
 import { readPartitionMap } from "../../../src/storage/partitions/known-partitions";
@@ -29,7 +28,6 @@ async function scanned() {
 
 beforeAll(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   await store(databases, { events: EVENTS }, HOUR);
 });
 

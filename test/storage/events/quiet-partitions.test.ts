@@ -5,12 +5,11 @@ import type { EventQuestion } from "../../../src/storage/events/filtered-scan";
 import { findEvents } from "../../../src/storage/events/find-events";
 import { addCommonCategories } from "../../../src/storage/partitions/partition-records";
 import { emptyDatabases } from "../empty-databases";
-import { eventRow, HOUR, inReadingOrder, MORNING, partitionsOf, store } from "../seed";
+import { DAY, eventRow, HOUR, inReadingOrder, MORNING, partitionsOf, store } from "../seed";
 import { rowsReadBy, watch } from "../watched-database";
 
 const databases = [firstDatabase(databasesOf(env))];
 
-const DAY = 24 * HOUR;
 const WIDTH = 28 * DAY;
 const PARTITIONS = 16;
 const EVENTS = 400;

@@ -1,7 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { databasesOf } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { type ExportQuestion, exportEvents } from "../../../src/storage/exports/export-events";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
 import type { EventKey } from "../../../src/storage/scan/event-order";
@@ -19,10 +18,7 @@ const everything: ExportQuestion = {
   limit: 1_000_000,
 };
 
-beforeEach(async () => {
-  await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
-});
+beforeEach(() => emptyDatabases(databases));
 
 /** 90 minutes of events in sessions of several databases, six partitions, some with equal timestamps. */
 function traffic(count: number): EventRow[] {

@@ -7,11 +7,10 @@ import { type Maintenance, maintainPartitions } from "../../../src/storage/parti
 import { createPartitionStore, MAP_LEAD_MICROS } from "../../../src/storage/partitions/partition-store";
 import { emptyDatabases } from "../empty-databases";
 import { databaseOfSize, failingDatabase, fullDatabase } from "../failing-database";
-import { HOUR, MINUTE, MORNING } from "../seed";
+import { DAY, HOUR, MINUTE, MORNING } from "../seed";
 
 const databases = databasesOf(env);
 const first = firstDatabase(databases);
-const DAY = 24 * HOUR;
 const TOLERANCE = MINUTE;
 const NOW = MORNING + 2 * HOUR;
 

@@ -7,9 +7,8 @@ import {
   plannedWidth,
   rangeFor,
 } from "../../../src/storage/partitions/partition-plan";
-import { HOUR, MORNING } from "../seed";
+import { DAY, HOUR, MORNING } from "../seed";
 
-const DAY = 24 * HOUR;
 const anyWidth = fc.constantFrom(HOUR / 4, HOUR, 6 * HOUR, DAY, 7 * DAY, 28 * DAY);
 const anyNow = fc.integer({ min: Date.UTC(2020, 0) * 1_000, max: Date.UTC(2030, 0) * 1_000 });
 

@@ -10,12 +10,11 @@ import { addCommonCategories, addPartition } from "../../../src/storage/partitio
 import { createPartitionStore, MAX_MAP_AGE_MS } from "../../../src/storage/partitions/partition-store";
 import { emptyDatabases } from "../empty-databases";
 import { changedDatabase, databaseOfSize, failingDatabase, fullDatabase } from "../failing-database";
-import { HOUR, MINUTE, MORNING } from "../seed";
+import { DAY, HOUR, MINUTE, MORNING } from "../seed";
 
 const databases = databasesOf(env);
 const [zero, one, two] = databases;
 if (zero === undefined || one === undefined || two === undefined) throw new Error("three databases");
-const DAY = 24 * HOUR;
 
 beforeEach(() => emptyDatabases(databases));
 

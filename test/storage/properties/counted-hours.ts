@@ -1,6 +1,5 @@
 import { env } from "cloudflare:workers";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { declareProperties, listProperties } from "../../../src/storage/properties/declared-properties";
 import { seriesWithProperties } from "../../../src/storage/properties/declared-series";
 import { emptyDatabases } from "../empty-databases";
@@ -16,7 +15,6 @@ export const TYPE = { category: "page interaction", name: "pageview" };
 /** Stores events of two applications, whose type declares the property `path`, at the given times. */
 export async function declareAndStore(times: readonly number[]): Promise<void> {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   const events = times.map((occurredAt, n) =>
     eventRow({ occurredAt, application: n % 2 === 0 ? "shop" : "blog", data: JSON.stringify({ path: `/${n % 3}` }) }),
   );

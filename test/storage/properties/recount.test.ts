@@ -1,23 +1,20 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { eraseSessionEvents } from "../../../src/storage/erasures/erase-session";
 import { declareProperties } from "../../../src/storage/properties/declared-properties";
 import { rollUpProperties } from "../../../src/storage/properties/roll-up";
 import { emptyDatabases } from "../empty-databases";
-import { eventRow, HOUR, MINUTE, MORNING, store } from "../seed";
+import { DAY, eventRow, MINUTE, MORNING, store } from "../seed";
 
 const databases = databasesOf(env);
 const first = firstDatabase(databases);
-const DAY = 24 * HOUR;
 const NOW = MORNING + 3 * DAY;
 const TYPE = { category: "page interaction", name: "pageview" };
 const MAIL = { path: "mail", kind: "text", template: null } as const;
 
 beforeEach(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   const events = Array.from({ length: 20 }, (_, n) =>
     eventRow({
       session: `session-${n % 4}`,

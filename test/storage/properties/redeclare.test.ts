@@ -2,7 +2,6 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import type { DeclaredProperty } from "../../../src/model/event/declared-property";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { declareProperties } from "../../../src/storage/properties/declared-properties";
 import { redeclareProperties } from "../../../src/storage/properties/redeclare";
 import { rollUpProperties } from "../../../src/storage/properties/roll-up";
@@ -20,7 +19,6 @@ const PLAN: DeclaredProperty = { path: "plan", kind: "text", template: null };
 /** Two types of events, of which the properties are counted. */
 beforeEach(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   const events = [TYPE, OTHER].map((type) =>
     eventRow({ ...type, data: JSON.stringify({ mail: `mail of ${type.name}`, plan: `plan of ${type.name}` }) }),
   );

@@ -1,9 +1,6 @@
 import { expect, it } from "vitest";
 import { planPieces } from "../../../src/storage/properties/roll-up-plan";
-import { HOUR, MINUTE } from "../seed";
-
-const DAY = 24 * HOUR;
-const QUARTER = 15 * MINUTE;
+import { DAY, HOUR, QUARTER } from "../seed";
 
 /** The pieces of a plan as texts, with times in quarters of an hour. */
 function planOf(bounds: number[]) {

@@ -16,10 +16,9 @@ import type { StatsQuestion } from "../../../src/storage/questions/stats-questio
 import { tupleStats } from "../../../src/storage/questions/tuple-stats";
 import type { EventRow } from "../../../src/storage/write/rows";
 import { emptyDatabases } from "../empty-databases";
-import { eventRow, HOUR, MINUTE, MORNING, store } from "../seed";
+import { DAY, eventRow, MINUTE, MORNING, store } from "../seed";
 
 const databases = databasesOf(env);
-const DAY = 24 * HOUR;
 const START = Math.floor(MORNING / DAY) * DAY;
 const NOW = START + 6 * DAY;
 

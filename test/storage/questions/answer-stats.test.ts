@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Metric } from "../../../src/model/questions/metric";
 import type { Dimension } from "../../../src/model/questions/stats-dimension";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { declareProperties } from "../../../src/storage/properties/declared-properties";
 import { rollUpProperties } from "../../../src/storage/properties/roll-up";
 import { answerStats } from "../../../src/storage/questions/answer-stats";
@@ -23,7 +22,6 @@ const COUNT = 5_200;
 
 beforeAll(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   const events = Array.from({ length: COUNT }, (_, n) =>
     eventRow({
       session: `s${n % 50}`,

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
 import { databasesOf } from "../../../src/storage/core/databases";
-import { forgetSeries, type SeriesFilter } from "../../../src/storage/counts/series";
+import type { SeriesFilter } from "../../../src/storage/counts/series";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import { eventsToExamine } from "../../../src/storage/questions/examined-events";
 import { emptyDatabases } from "../empty-databases";
@@ -12,7 +12,6 @@ const ANY = { category: null, name: null, applications: null };
 
 beforeAll(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   const at = (n: number, category: string) =>
     eventRow({
       session: `s${n % 5}`,

@@ -2,7 +2,6 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Metric } from "../../../src/model/questions/metric";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import { dropPartition, sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
 import { declareProperties, listProperties } from "../../../src/storage/properties/declared-properties";
@@ -21,7 +20,6 @@ const WIDTH = 4 * HOUR;
 /** An event in each of the first two hours. The property was declared, and the hours were counted, before they left. */
 beforeAll(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   const row = (minute: number, own: number) =>
     eventRow({ session: "s", occurredAt: MORNING + minute * MINUTE, data: `{"price":${own}}` });
   await store(databases, { events: [row(0, 1), row(60, 2)] }, WIDTH);

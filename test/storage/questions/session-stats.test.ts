@@ -1,7 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { databasesOf } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import { type SessionStatsQuestion, sessionStats } from "../../../src/storage/questions/session-stats";
 import { emptyDatabases } from "../empty-databases";
@@ -12,7 +11,6 @@ const path = { name: "path", path: ["path"] };
 
 beforeAll(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   const row = (session: string, minute: number, page: string, more: object = {}) =>
     eventRow({ session, occurredAt: MORNING + minute * MINUTE, data: JSON.stringify({ path: page }), ...more });
   await store(databases, {

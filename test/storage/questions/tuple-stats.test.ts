@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { parseValueFilter } from "../../../src/model/event/property-value";
 import type { Metric } from "../../../src/model/questions/metric";
 import { databasesOf } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import type { StatsQuestion } from "../../../src/storage/questions/stats-question";
 import { tupleStats } from "../../../src/storage/questions/tuple-stats";
@@ -16,7 +15,6 @@ const price = { name: "price", path: ["price"] };
 
 beforeAll(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   const row = (session: string, hour: number, data: object, visitor: string | null = null) =>
     eventRow({ session, visitor, occurredAt: MORNING + hour * HOUR, data: JSON.stringify(data) });
   await store(databases, {

@@ -13,7 +13,6 @@ import type { FunnelAnswer } from "../../../src/model/questions/sequences/funnel
 import type { PathAnswer } from "../../../src/model/questions/sequences/path-tally";
 import { answerOf, type SequenceState, withTally } from "../../../src/model/questions/sequences/sequence-tally";
 import { databasesOf } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
 import { sampleKeyOf } from "../../../src/storage/partitions/sample-key";
 import { sliceOfStep, TooManyRows, tallySlice } from "../../../src/storage/sequences/ask-sequences";
@@ -89,7 +88,6 @@ function funnel(steps: NaiveStep[], more: Partial<FunnelQuestion> = {}): FunnelQ
 
 beforeAll(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   const early = sample(400, 11);
   await store(databases, { events: early }, NARROW);
   const map = await partitionsOf(databases).latest();

@@ -3,10 +3,9 @@ import { beforeAll, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
 import { expectedEvents } from "../../../src/storage/sequences/expected-events";
 import { emptyDatabases } from "../empty-databases";
-import { eventRow, HOUR, MINUTE, MORNING, store } from "../seed";
+import { DAY, eventRow, HOUR, MINUTE, MORNING, store } from "../seed";
 
 const first = firstDatabase(databasesOf(env));
-const DAY = 24 * HOUR;
 
 beforeAll(async () => {
   await emptyDatabases(databasesOf(env));

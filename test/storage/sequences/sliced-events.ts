@@ -1,6 +1,5 @@
 import { env } from "cloudflare:workers";
 import { databasesOf } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import type { PartitionMap } from "../../../src/storage/partitions/partition-map";
 import { type ExpectedEvents, expectedEvents } from "../../../src/storage/sequences/expected-events";
@@ -25,7 +24,6 @@ export const LATE = eventRow({ session: "session-1", occurredAt: MORNING + MINUT
 
 export async function storeSliced(): Promise<void> {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   await storeWithLateLane(databases, { events: EVENTS, late: LATE }, WIDTH);
 }
 

@@ -11,11 +11,10 @@ import {
   type WindowSearch,
 } from "../../../src/storage/session-counts/earlier-windows";
 import { emptyDatabases } from "../empty-databases";
-import { eventRow, HOUR, MINUTE, MORNING, store } from "../seed";
+import { eventRow, HOUR, MINUTE, MORNING, QUARTER, store } from "../seed";
 
 const databases = databasesOf(env);
 const NOW = windowOf(MORNING);
-const QUARTER = 15 * MINUTE;
 const BEFORE: WindowSearch = { direction: "before", window: NOW, notBefore: 0, most: 10 };
 
 beforeEach(() => emptyDatabases(databases));

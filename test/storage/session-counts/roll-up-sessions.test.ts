@@ -14,12 +14,10 @@ import { rolledSessions } from "../../../src/storage/session-counts/rolled-sessi
 import type { EventRow } from "../../../src/storage/write/rows";
 import { writeBatch } from "../../../src/storage/write/write-batch";
 import { emptyDatabases } from "../empty-databases";
-import { eventRow, HOUR, MINUTE, MORNING, SECOND, store } from "../seed";
+import { DAY, eventRow, HOUR, MINUTE, MORNING, QUARTER, SECOND, store } from "../seed";
 import { naiveSessions } from "./naive-sessions";
 
 const databases = databasesOf(env);
-const DAY = 24 * HOUR;
-const QUARTER = 15 * MINUTE;
 const START = Math.floor(MORNING / DAY) * DAY;
 const DAYS = 4;
 /** The third day is not closed, and its windows are closed up to here. */

@@ -2,11 +2,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { rollUpSessions } from "../../../src/storage/session-counts/roll-up-sessions";
 import { ask } from "../../api/reading-app";
 import { compactAll, databases, emptyEverything } from "../../compaction/harness";
-import { eventRow, HOUR, MORNING, SECOND, store } from "../seed";
+import { DAY, eventRow, HOUR, MORNING, SECOND, store } from "../seed";
 
 /** Sessions that pause while the events before their pause move to the archive. */
 
-const DAY = 24 * HOUR;
 const TODAY = MORNING + DAY;
 const START = "start_date=2021-01-01";
 const ALL = `${START}&end_date=2021-01-02`;

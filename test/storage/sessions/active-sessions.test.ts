@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { parseValueFilter } from "../../../src/model/event/property-value";
 import { databasesOf } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
 import type { EventKey } from "../../../src/storage/scan/event-order";
 import { findActiveSessions, type SessionQuestion } from "../../../src/storage/sessions/active-sessions";
@@ -16,10 +15,7 @@ const databases = databasesOf(env);
 
 const NARROW = 30 * MINUTE;
 
-beforeEach(async () => {
-  await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
-});
+beforeEach(() => emptyDatabases(databases));
 
 const always: SessionQuestion = {
   ...{ from: null, to: null, limit: 3, after: null },

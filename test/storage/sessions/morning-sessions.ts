@@ -1,7 +1,6 @@
 import { env } from "cloudflare:workers";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { packId, unpackId } from "../../../src/storage/core/packed-id";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import type { PartitionMap } from "../../../src/storage/partitions/partition-map";
 import type { EventKey } from "../../../src/storage/scan/event-order";
@@ -29,7 +28,6 @@ export async function storeSessions(
 
 export async function emptySessions(): Promise<void> {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
 }
 
 export const withMap = <Result>(read: (map: PartitionMap) => Promise<Result>): Promise<Result> =>

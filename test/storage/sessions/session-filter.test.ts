@@ -2,7 +2,6 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseValueFilter } from "../../../src/model/event/property-value";
 import { databasesOf } from "../../../src/storage/core/databases";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { scanFiltered } from "../../../src/storage/events/filtered-scan";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import {
@@ -34,7 +33,6 @@ it.each<[Partial<SessionFilter>, boolean]>([
 describe("events", () => {
   beforeAll(async () => {
     await emptyDatabases(databases);
-    databases.forEach(forgetSeries);
     const payloads = [
       { path: "/a" },
       { path: "/b", form: { step: 2 } },

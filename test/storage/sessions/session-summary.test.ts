@@ -2,7 +2,6 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { MAX_EVENTS_COUNTED } from "../../../src/storage/core/read-limits";
-import { forgetSeries } from "../../../src/storage/counts/series";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
 import { summariseSession } from "../../../src/storage/sessions/session-summary";
 import { emptyDatabases } from "../empty-databases";
@@ -12,10 +11,7 @@ const databases = databasesOf(env);
 
 const NARROW = 15 * MINUTE;
 
-beforeEach(async () => {
-  await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
-});
+beforeEach(() => emptyDatabases(databases));
 
 describe("summariseSession", () => {
   it("returns nothing for a session without events", async () => {

@@ -7,10 +7,9 @@ import { writeBatch } from "../../../src/storage/write/write-batch";
 import { MAX_NEW_SERIES_PER_DAY, MAX_SERIES } from "../../../src/storage/write/write-series";
 import { countsBesideEvents } from "../counts-beside-events";
 import { emptyDatabases } from "../empty-databases";
-import { eventRow, HOUR, MORNING, partitionsOf } from "../seed";
+import { DAY, eventRow, MORNING, partitionsOf } from "../seed";
 
 const database: Database = { index: 0, binding: env.DB };
-const DAY = 24 * HOUR;
 
 let partition: Partition;
 

@@ -2,9 +2,8 @@ import { beforeAll, expect, it } from "vitest";
 import { refuseArchived } from "../../../../src/api/questions/stats/archived-range";
 import { compactAll, databases } from "../../../compaction/harness";
 import { expectRefusal } from "../../../http/expect-refusal";
-import { eventRow, HOUR, MORNING, store } from "../../../storage/seed";
+import { DAY, eventRow, HOUR, MORNING, store } from "../../../storage/seed";
 
-const DAY = 24 * HOUR;
 const MIDNIGHT = MORNING - 9 * HOUR;
 
 /** The first of January is in the archive, the second in the databases. */

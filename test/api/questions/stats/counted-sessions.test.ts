@@ -6,12 +6,11 @@ import { SessionStatsResponse } from "../../../../src/api/questions/stats/sessio
 import { databasesOf } from "../../../../src/storage/core/databases";
 import { rollUpSessions } from "../../../../src/storage/session-counts/roll-up-sessions";
 import { emptyDatabases } from "../../../storage/empty-databases";
-import { eventRow, HOUR, MINUTE, store } from "../../../storage/seed";
+import { DAY, eventRow, HOUR, MINUTE, store } from "../../../storage/seed";
 import { ask } from "../../reading-app";
 import { WholeSessionStats } from "./whole-session-stats";
 
 const databases = databasesOf(env);
-const DAY = 24 * HOUR;
 const START = Date.parse("2021-03-01T00:00:00Z") * 1_000;
 const DAYS = 31;
 

@@ -2,7 +2,6 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { databasesOf } from "../../../../src/storage/core/databases";
 import { unpackId } from "../../../../src/storage/core/packed-id";
-import { forgetSeries } from "../../../../src/storage/counts/series";
 import { withPartitions } from "../../../../src/storage/partitions/known-partitions";
 import { readTuples, type TupleQuestion } from "../../../../src/storage/questions/tuples/read-tuples";
 import type { Tuple } from "../../../../src/storage/questions/tuples/tuple-page";
@@ -36,7 +35,6 @@ const LATE = eventRow({ session: "session-1", occurredAt: MORNING + MINUTE });
 
 beforeAll(async () => {
   await emptyDatabases(databases);
-  databases.forEach(forgetSeries);
   await storeWithLateLane(databases, { events: EVENTS, late: LATE }, WIDTH);
 });
 
