@@ -17,7 +17,11 @@ export default defineConfig({
         define,
         test: { name: "scripts", include: ["test/scripts/**/*.test.ts", "test/node/**/*.test.ts"], setupFiles },
       },
-      { define: { VERSION: '"0.0.0"' }, test: { name: "client", include: ["client/test/**/*.test.ts"] } },
+      {
+        define: { VERSION: '"0.0.0"' },
+        // Many of its tests open a page in a browser.
+        test: { name: "client", include: ["client/test/**/*.test.ts"], testTimeout: 30_000 },
+      },
       {
         test: {
           name: "system",

@@ -4,6 +4,7 @@ import { beforeAll, expect, it } from "vitest";
 import { fuzzBody } from "../../scripts/fuzz/bodies";
 import { fuzzVendorRequest, MARK } from "../../scripts/fuzz/vendor-requests";
 import { createApp } from "../../src/api/app";
+import { DIALECTS } from "../../src/ingest/dialects/dialects";
 import { consume } from "../../src/pipeline/consumer";
 import { seedLocalKeys } from "../http/auth/seed";
 import { allEvents, batchOf, databases, pipelineWith, storedErrors } from "../pipeline/harness";
@@ -115,3 +116,17 @@ it.each(SEEDS)(
   },
   120_000,
 );
+
+it("sends requests to a path of every dialect", () => {
+  const random = seeded(1);
+  const paths = Array.from({ length: REQUESTS * 10 }, (_, number) => {
+    const { pathname } = new URL(fuzzVendorRequest(random, 1, number).path, "http://eye.example");
+    return pathname.replace(/\/$/, "");
+  });
+  for (const dialect of DIALECTS) {
+    expect(
+      dialect.paths.some((path) => paths.includes(path.replace(/\/$/, ""))),
+      dialect.paths.join(" "),
+    ).toBe(true);
+  }
+});

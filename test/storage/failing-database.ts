@@ -51,3 +51,22 @@ export function databaseOfSize(database: Database, bytes: number): Database {
   };
   return changedDatabase(database, { prepare });
 }
+
+/** A database whose readers report that each of their calls has read this many rows. */
+export function costlyDatabase(database: Database, rows: number): Database {
+  return changedDatabase(database, {
+    withSession: (constraint) => {
+      const session = database.binding.withSession(constraint);
+      return {
+        prepare: (sql) => session.prepare(sql),
+        getBookmark: () => session.getBookmark(),
+        batch: async <Row>(statements: D1PreparedStatement[]) => {
+          const results = await session.batch<Row>(statements);
+          return results.map((result, n) =>
+            n > 0 ? result : { ...result, meta: { ...result.meta, rows_read: rows } },
+          );
+        },
+      };
+    },
+  });
+}

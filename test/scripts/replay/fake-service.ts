@@ -2,6 +2,19 @@ import { gunzipSync } from "node:zlib";
 import type { Io } from "../../../scripts/replay/delivery/request.ts";
 import type { PageView } from "../../../scripts/replay/events/page-view.ts";
 
+/** Page views with ids from `id-0` on, a second apart. */
+export function pageViews(count: number, from = 0): PageView[] {
+  return Array.from({ length: count }, (_, n) => ({
+    id: `id-${from + n}`,
+    session_id: "s",
+    category: "page interaction",
+    name: "pageview",
+    timestamp: new Date(Date.UTC(2020, 0, 1) + (from + n) * 1000).toISOString().replace("Z", "000Z"),
+    data: { method: "GET", path: "/", status: 200, bytes: 1, referrer: null, user_agent: null },
+    context: { source: "web-1" },
+  }));
+}
+
 /** The part of The Eye that a replay uses, in memory, with its own clock. */
 export class FakeService {
   readonly events = new Map<string, PageView>();
