@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import { resumeWaiting } from "../../compaction/erasure/consume-erasures";
 import { erasureIoOf } from "../../compaction/erasure/erasure-io";
+import { findRestored } from "../../compaction/erasure/restore/find-restored";
 import { acceptLoss, findMissingFiles } from "../../compaction/missing-files";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
@@ -66,6 +67,13 @@ export async function acceptObjectLoss(c: Context<AppEnv>): Promise<Response> {
   const input = await parseJsonBody(c.req.raw, AcceptLossInput);
   if (input instanceof Refusal) return input.response();
   const archive = archiveOf(c.env);
+  // A restored manifest names objects that were rewritten since. Without their entries the rewritten ones would be deleted.
+  if (await findRestored(erasureIoOf(c.env, () => undefined))) {
+    return problem(
+      "unavailable",
+      "A restored database is being repaired. Wait until its erasure of kind restore is done.",
+    );
+  }
   const accepted = archive === null ? null : await accept(c, archive, input.object);
   if (accepted === null) return problem("not_found", "The archive's manifest has no object of this name.");
   if (accepted === "exists") {

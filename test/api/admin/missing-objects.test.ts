@@ -2,7 +2,8 @@ import { env } from "cloudflare:workers";
 import * as v from "valibot";
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { AcceptLossResponse, MissingObjectsResponse } from "../../../src/api/admin/missing-objects";
-import { emptyEverything } from "../../compaction/harness";
+import { insertRestore } from "../../../src/storage/erasures/erasure-records";
+import { databases, emptyEverything } from "../../compaction/harness";
 import { seedLocalKeys } from "../../http/auth/seed";
 import { archivedEvent, archiveEvents } from "../../storage/archive/archived-files";
 import { ask } from "../ask";
@@ -45,6 +46,15 @@ it("refuses an object that exists, one that nobody knows, and other bodies", asy
   expect((await ask("/theeye/storage/missing?cursor=x")).status).toBe(400);
   const without: Env = Object.assign({}, env, { ARCHIVE: undefined });
   expect((await accept({ object: file.key }, without)).status).toBe(404);
+});
+
+it("accepts no loss while a restored database is repaired: rewritten objects are about to take the place of missing ones", async () => {
+  const file = await archiveEvents([archivedEvent()]);
+  await env.ARCHIVE.delete(file.key);
+  const [first] = databases;
+  if (first !== undefined) await insertRestore(first, { id: "restore", databases: [0], now: 1 });
+  expect((await accept({ object: file.key })).status).toBe(503);
+  expect((await missing()).results).toHaveLength(1);
 });
 
 it("needs an admin key", async () => {
