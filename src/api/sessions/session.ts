@@ -38,12 +38,16 @@ export const SessionResponse = v.object({
   ),
   events: v.pipe(
     v.nullable(CountSchema),
-    v.description(`The number of the session's events, or null if there are more than ${MAX_EVENTS_COUNTED}.`),
+    v.description(
+      `The number of the session's events, or null if it has more than ${MAX_EVENTS_COUNTED}, of any application.`,
+    ),
   ),
   events_at_least: v.pipe(CountSchema, v.description("The number of events that were counted.")),
   applications: v.pipe(
     v.array(v.string()),
-    v.description(`The applications that sent its first ${MAX_EVENTS_COUNTED} events.`),
+    v.description(
+      `The applications that sent them. Of a longer session, those of ${MAX_EVENTS_COUNTED} of its events.`,
+    ),
   ),
   results: v.array(
     v.object({

@@ -1,17 +1,16 @@
 import type { Database } from "../core/databases";
-import { MAX_ROWS_EXAMINED } from "../core/read-limits";
 import type { SeriesFilter } from "../counts/series";
-import { databaseOf, type Partition } from "../partitions/partition";
+import type { Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import type { EventKey, EventRange } from "../scan/event-order";
 import { chainsOf } from "../scan/lane-chains";
 import type { Page } from "../scan/partial-page";
 import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
-import { sessionTerm, timeTerm } from "../scan/scan-terms";
-import { partitionsOfSession } from "../sessions/session-times";
+import { timeTerm } from "../scan/scan-terms";
 import { scanCategory } from "./category-scan";
 import { scanMinuteBuckets } from "./minute-buckets/minute-bucket-scan";
-import { type ScannedEvent, scanChains, scanEvents, scanMatching } from "./scan-statements";
+import { type ScannedEvent, scanChains, scanEvents } from "./scan-statements";
+import { scanSessionEvents } from "./session-events-scan";
 import { type WantedSeries, wantedSeries } from "./wanted-series";
 
 /** Which events to list. Filters combine; null matches any. */
@@ -31,7 +30,11 @@ export async function scanFiltered(
   question: EventQuestion,
 ): Promise<ScannedPage> {
   const { session, category, name, applications, range, limit } = question;
-  if (session !== null) return scanSession(databases, map, { ...question, session });
+  if (session !== null) {
+    const isFiltered = category !== null || name !== null || applications !== null;
+    const wanted = isFiltered ? wantedByDatabase(databases, question) : null;
+    return scanSessionEvents(databases, map, { session, wanted, range, limit });
+  }
   const partitions = partitionsLeft(map, range);
   if (name === null && applications === null) {
     if (category === null) return scanTime(databases, partitions, question);
@@ -59,36 +62,6 @@ function scanTime(
   );
 }
 
-/**
- * Scans the partitions that hold the session one by one: a session that returns for years has windows in many of
- * them.
- */
-async function scanSession(
-  databases: Database[],
-  map: PartitionMap,
-  question: EventQuestion & { session: string },
-): Promise<ScannedPage> {
-  const { session, category, name, applications, range, limit } = question;
-  const isFiltered = category !== null || name !== null || applications !== null;
-  const left = partitionsLeft(map, range);
-  const [partitions, wanted] = await Promise.all([
-    left.length < 2 ? left : partitionsOfSession(databases, left, session),
-    isFiltered ? wantedByDatabase(databases, question) : null,
-  ]);
-  // Each of these partitions holds an event, except at the ends of the range, so the page is full before the others
-  // are needed.
-  const needed = isFiltered ? partitions : partitions.slice(0, limit + 3);
-  return scanPartitions(needed, { limit, order: range.order }, (group, missing) => {
-    const chains = scanChains(
-      chainsOf(databases, group, (partition, { index }) => databaseOf(partition, session) === index),
-      (lane) => sessionTerm(lane, range, session),
-    );
-    if (wanted === null) return scanEvents(chains, missing);
-    const hopeful = chains.filter(({ database }) => wanted.has(database));
-    return scanMatching(hopeful, { limit: missing, budget: MAX_ROWS_EXAMINED, matches: matchesOf(wanted) });
-  });
-}
-
 /** The wanted dimension keys of each database that has any. */
 export async function wantedByDatabase(
   databases: Database[],
@@ -98,14 +71,6 @@ export async function wantedByDatabase(
     databases.map(async (database) => [database, await wantedSeries(database, filter)] as const),
   );
   return new Map(all.filter(([, { ids }]) => ids.length > 0));
-}
-
-function matchesOf(wanted: ReadonlyMap<Database, WantedSeries>) {
-  return (database: Database) => {
-    const own = wanted.get(database);
-    if (own === undefined) throw new Error(`Database ${database.index} has no wanted series.`);
-    return own.matches;
-  };
 }
 
 /** The category that contains exactly the wanted events, the same in all databases; null if there is none. */

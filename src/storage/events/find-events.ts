@@ -15,7 +15,7 @@ import type { ScannedEvent } from "./scan-statements";
  * One page of the events of all partitions and databases, in the order of (timestamp, receipt, session, tie).
  *
  * - By session: one seek for each slot of the windows in which it has events. Category, name and application are
- *   checked afterwards, so a page examines at most MAX_ROWS_EXAMINED of the session's events in each partition.
+ *   checked afterwards: see session-events-scan.ts.
  * - By time: the slots from the cursor on.
  * - By category: see category-scan.ts. By name or application: see minute-bucket-scan.ts.
  *

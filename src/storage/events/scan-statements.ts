@@ -67,15 +67,18 @@ const KEY = sql.raw(
   `e.occurred_at AS occurredAt, e.received_after AS receivedAfter, ${packedSql("e.session_id")} AS session, e.tie AS tie`,
 );
 
+/** The columns that every index of events contains. */
+const INDEXED = ["slot", "sample_key", "session_id", "occurred_at", "tie", "received_after"];
+
 /**
  * The columns that a bounded scan reads of each event it examines. Reading `type` is cheap, because it is mostly
  * NULL.
  */
-const SCANNED = sql.raw(
-  ["slot", "sample_key", "session_id", "occurred_at", "tie", "received_after", "series_id", "type"]
-    .map((column) => `e.${column} AS ${column}`)
-    .join(", "),
-);
+const SCANNED = selected([...INDEXED, "series_id", "type"]);
+
+function selected(columns: readonly string[]): SQL {
+  return sql.raw(columns.map((column) => `e.${column} AS ${column}`).join(", "));
+}
 
 const SIZE = "length(e.data) + coalesce(length(e.context), 0) + coalesce(length(e.extra), 0)";
 
@@ -144,19 +147,34 @@ export async function scanEvents(
   );
 }
 
+interface Matching<Condition> {
+  limit: number;
+  /** Events that are examined of each lane. */
+  budget: number;
+  /** A condition on `e` that reads only columns of INDEXED. Events that it excludes are examined in the index alone. */
+  inIndex?: Condition;
+  /** A condition on `e`. */
+  matches: Condition;
+}
+
 /**
- * Reads the first events of each chain that match a condition on `e`. Examines at most `budget` events of each lane,
- * and returns how far it got.
+ * Reads the first events of each chain that match the conditions. Examines at most `budget` events of each lane, and
+ * returns how far it got.
  */
 export async function scanMatching(
   chains: readonly ScanChain[],
-  { limit, budget, matches }: { limit: number; budget: number; matches: (database: Database) => SQL },
+  { limit, budget, inIndex, matches }: Matching<(database: Database) => SQL>,
 ): Promise<PartialPage<ScannedEvent, EventKey>[]> {
   const most = contentWithRow(chains.length * (limit + 1));
   return readPartialPages(
     chains.map(({ database, terms }) => ({
       database,
-      statement: sql`${unionAll(terms.map((term) => matchingTerm(term, { limit, most, budget, matches: matches(database) })))}
+      statement: sql`${unionAll(
+        terms.map((term) => {
+          const conditions = { matches: matches(database), ...(inIndex && { inIndex: inIndex(database) }) };
+          return matchingTerm(term, { limit, most, budget, ...conditions });
+        }),
+      )}
         LIMIT ${integer(limit + 1)}`,
     })),
     limit,
@@ -169,15 +187,18 @@ export async function scanMatching(
  */
 function matchingTerm(
   { lane, from, sort }: ScanTerm,
-  { limit, most, budget, matches }: { limit: number; most: number; budget: number; matches: SQL },
+  { limit, most, budget, inIndex, matches }: Matching<SQL> & { most: number },
 ): SQL {
-  const scanned = sql`SELECT ${SCANNED} ${from} ORDER BY ${sort}`;
+  const scanned = sql`SELECT ${inIndex === undefined ? SCANNED : selected(INDEXED)} ${from} ORDER BY ${sort}`;
+  // Without columns outside of the index, the other condition is checked on the events that are looked up.
+  const [first, then] = inIndex === undefined ? [matches, sql`true`] : [inIndex, matches];
   return sql`
     SELECT * FROM (
       SELECT ${columns(lane, most)}, 0 AS isEnd
-      FROM (SELECT * FROM (${scanned} LIMIT ${integer(budget)}) AS e WHERE ${matches}) AS w
+      FROM (SELECT * FROM (${scanned} LIMIT ${integer(budget)}) AS e WHERE ${first}) AS w
       CROSS JOIN ${laneTable("events", lane)} AS e
       WHERE e.slot = w.slot AND e.sample_key = w.sample_key AND e.session_id = w.session_id AND e.occurred_at = w.occurred_at AND e.tie = w.tie
+        AND ${then}
       UNION ALL
       SELECT ${KEY}, ${NO_CONTENTS}, 1 AS isEnd FROM (${scanned} LIMIT 1 OFFSET ${integer(budget - 1)}) AS e
       LIMIT ${integer(limit + 1)}

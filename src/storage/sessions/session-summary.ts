@@ -17,9 +17,9 @@ import { lanesOfSessions, type SessionLane, timesIn } from "./session-times";
 export interface SessionSummary {
   firstEventAt: Micros;
   lastEventAt: Micros;
-  /** MAX_EVENTS_COUNTED + 1 means at least that many. */
+  /** MAX_EVENTS_COUNTED + 1 if the session has more than MAX_EVENTS_COUNTED, visible or not. */
   events: number;
-  /** The applications of the session's first MAX_EVENTS_COUNTED events, in alphabetical order. */
+  /** The applications of the counted events, in alphabetical order. */
   applications: string[];
 }
 
@@ -84,43 +84,48 @@ async function firstVisible(
 /** Lanes that are counted in one statement. */
 const LANES_AT_ONCE = 5;
 
-/** Counts a session's events from the first on, a few lanes at a time: for a long session, the first few are enough. */
+/** Counts a session's events, a few lanes at a time: for a long session, the first few are enough. */
 async function countEvents(
   lanes: readonly SessionLane[],
   session: string,
   visible: readonly string[] | null = null,
 ): Promise<Pick<SessionSummary, "events" | "applications">> {
   const applications = new Set<string>();
-  let events = 0;
-  for (let start = 0; start < lanes.length && events <= MAX_EVENTS_COUNTED; start += LANES_AT_ONCE) {
+  let [examined, events] = [0, 0];
+  for (let start = 0; start < lanes.length && examined <= MAX_EVENTS_COUNTED; start += LANES_AT_ONCE) {
     const some = lanes.slice(start, start + LANES_AT_ONCE);
     const byDatabase = [...Map.groupBy(some, ({ lane }) => lane.database)];
-    const most = MAX_EVENTS_COUNTED + 1 - events;
-    const results = await readAll<{ events: number; series: string | null }>(
+    const most = MAX_EVENTS_COUNTED + 1 - examined;
+    const results = await readAll<{ examined: number; events: number; series: string | null }>(
       byDatabase.map(([database, own]) => ({ database, statement: countStatement(own, session, { most, visible }) })),
     );
     for (const [place, [database]] of byDatabase.entries()) {
       const [counted] = results[place] ?? [];
+      examined += counted?.examined ?? 0;
       events += counted?.events ?? 0;
       const ids = (counted?.series ?? "").split(",").filter((id) => id !== "");
       const series = await seriesOf(database, readerOf(database), ids.map(Number));
       for (const { application } of series.values()) applications.add(application);
     }
   }
-  return { events: Math.min(events, MAX_EVENTS_COUNTED + 1), applications: [...applications].sort() };
+  return {
+    events: examined > MAX_EVENTS_COUNTED ? MAX_EVENTS_COUNTED + 1 : events,
+    applications: [...applications].sort(),
+  };
 }
 
-/** Does not use GROUP BY: D1 bills every sorted row once more. */
+/** Does not sort, and does not use GROUP BY: D1 bills every sorted row once more. */
 function countStatement(
   lanes: readonly SessionLane[],
   session: string,
   { most, visible }: { most: number; visible: readonly string[] | null },
 ) {
   const terms = lanes.map(({ lane }) => {
-    const { from, sort } = sessionTerm(lane, { order: "asc", from: null, to: null, after: null }, session);
-    return sql`SELECT * FROM (SELECT e.series_id AS series_id ${from} ORDER BY ${sort} LIMIT ${integer(most)})`;
+    const { from } = sessionTerm(lane, { order: "asc", from: null, to: null, after: null }, session);
+    return sql`SELECT * FROM (SELECT e.series_id AS series_id ${from} LIMIT ${integer(most)})`;
   });
   const isVisible = visible === null ? sql`true` : isOfApplications(sql`series_id`, visible);
-  return sql`SELECT count(*) AS events, group_concat(DISTINCT series_id) AS series
-    FROM (${unionAll(terms)} LIMIT ${integer(most)}) WHERE ${isVisible}`;
+  return sql`SELECT count(*) AS examined, count(*) FILTER (WHERE ${isVisible}) AS events,
+      group_concat(DISTINCT series_id) FILTER (WHERE ${isVisible}) AS series
+    FROM (${unionAll(terms)} LIMIT ${integer(most)})`;
 }

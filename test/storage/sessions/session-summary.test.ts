@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { databasesOf } from "../../../src/storage/core/databases";
+import { databasesOf, metered } from "../../../src/storage/core/databases";
 import { MAX_EVENTS_COUNTED } from "../../../src/storage/core/read-limits";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
 import { summariseSession } from "../../../src/storage/sessions/session-summary";
@@ -45,5 +45,15 @@ describe("summariseSession", () => {
     const rows = Array.from({ length: MAX_EVENTS_COUNTED + 50 }, (_, n) => eventRow({ occurredAt: MORNING + n }));
     await store(databases, { events: rows });
     expect((await summariseSession(databases, "session", null))?.events).toBe(MAX_EVENTS_COUNTED + 1);
+    expect((await summariseSession(databases, "session", ["shop"]))?.events).toBe(MAX_EVENTS_COUNTED + 1);
+  });
+
+  it("counts the events of several partitions in about as many rows read", async () => {
+    const rows = Array.from({ length: 3_000 }, (_, n) => eventRow({ occurredAt: MORNING + (n % 3) * NARROW + n }));
+    await store(databases, { events: rows }, NARROW);
+    const { databases: own, meter } = metered(databases);
+    expect((await summariseSession(own, "session", null))?.events).toBe(3_000);
+    // Sorted, each event would be read twice.
+    expect(meter.rowsRead).toBeLessThan(1.5 * 3_000);
   });
 });
