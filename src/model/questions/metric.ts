@@ -7,7 +7,9 @@ export interface AskedProperty {
   path: PropertyPath;
 }
 
-export type NumberMetric = "sum" | "avg" | "p50" | "p90" | "p99";
+export type PercentileMetric = "p50" | "p90" | "p99";
+
+export type NumberMetric = "sum" | "avg" | PercentileMetric;
 
 /** What is counted: events, distinct sessions or visitors, or the numbers in a property. */
 export type Metric =
@@ -23,8 +25,10 @@ export function parseMetric(text: string): Metric | null {
   const [, kind, name = ""] = /^(sum|avg|p50|p90|p99):(.*)$/s.exec(text) ?? [];
   const path = parsePropertyPath(name);
   if (path === null) return null;
-  if (kind === "sum" || kind === "avg" || kind === "p50" || kind === "p90" || kind === "p99") {
-    return { kind, property: { name, path } };
-  }
-  return null;
+  if (kind === undefined || (kind !== "sum" && kind !== "avg" && !isPercentile(kind))) return null;
+  return { kind, property: { name, path } };
+}
+
+export function isPercentile(kind: string): kind is PercentileMetric {
+  return kind === "p50" || kind === "p90" || kind === "p99";
 }

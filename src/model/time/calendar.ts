@@ -12,6 +12,11 @@ export interface Period {
   end: Micros;
 }
 
+/** The period of some buckets, given by their starts and the end of the last one. */
+export function periodOf(bounds: readonly Micros[]): Period {
+  return { start: bounds[0] ?? 0, end: bounds.at(-1) ?? 0 };
+}
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 

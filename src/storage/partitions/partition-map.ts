@@ -1,3 +1,4 @@
+import type { Period } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
 import type { Partition } from "./partition";
 
@@ -24,6 +25,11 @@ export class PartitionMap {
     const end = to === null ? this.partitions.length : this.placeAfter(to);
     const start = from === null ? 0 : Math.max(0, this.placeAfter(from) - 1);
     return this.partitions.slice(start, end).filter((partition) => from === null || partition.to > from);
+  }
+
+  /** True if a late lane may have events of a period. No count includes these. */
+  hasLate({ start, end }: Period): boolean {
+    return this.overlapping(start, end - 1).some(({ late }) => late);
   }
 
   /** The number of partitions that start at or before the given time. */

@@ -1,4 +1,5 @@
 import type { SeriesDimension } from "../../model/questions/stats-dimension";
+import { periodOf } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
 import { MAX_LIVE_EVENTS } from "../core/read-limits";
 import { withPartitions } from "../partitions/known-partitions";
@@ -6,18 +7,12 @@ import { type StoredProperty, templatesOf } from "../properties/declared-propert
 import { countStats } from "./count-stats";
 import { eventsToExamine } from "./examined-events";
 import { rolledStats } from "./rolled-stats";
-import type { Shown, StatsAnswer } from "./stats-answer";
+import type { Shown, StatsAnswer, TooManyEvents } from "./stats-answer";
 import type { StatsQuestion } from "./stats-question";
 import { tupleStats } from "./tuple-stats";
 
 /** Up to this many events are read directly, even if their property is declared: that is as fast, and exact. */
 const FEW_EVENTS = 5_000;
-
-/** A query that would examine more events than the limit. */
-export interface TooManyEvents {
-  kind: "too_many_events";
-  events: number;
-}
 
 interface StatsOptions {
   shown: Shown;
@@ -50,8 +45,7 @@ export function answerStats(
       return countStats(databases, map, { ...question, groupBy: dimensions }, shown);
     }
     const options = { shown, declared, templates: templatesOf(declared) };
-    const period = { start: question.bounds[0] ?? 0, end: question.bounds.at(-1) ?? 0 };
-    const events = await eventsToExamine(databases, map, period, question.filter);
+    const events = await eventsToExamine(databases, map, periodOf(question.bounds), question.filter);
     if (events > FEW_EVENTS) {
       const rolled = await rolledStats(databases, map, question, options);
       if (rolled !== null && !(isExact && isInexact(rolled))) return rolled;

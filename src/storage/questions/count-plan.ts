@@ -1,5 +1,6 @@
 import type { Period } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
+import { DAY_MICROS, DAY_SECONDS, HOUR_MICROS, HOUR_SECONDS, MINUTE_MICROS } from "../../model/time/units";
 import type { BucketSpans, Span } from "../counts/count-tables";
 
 /** Which counts add up to the events of some buckets. */
@@ -12,7 +13,8 @@ export interface CountPlan {
   rows: number;
 }
 
-const WIDTHS = [86_400, 3_600, 60] as const;
+/** Of stored counts, in seconds. */
+const WIDTHS = [DAY_SECONDS, HOUR_SECONDS, 60] as const;
 
 /**
  * The fewest counts that each lie within one bucket: days and hours of UTC if they fit, and minutes at the
@@ -29,13 +31,13 @@ export function planCounts(bounds: readonly Micros[]): CountPlan {
     for (let at = start; at < end; ) {
       const width = WIDTHS.find((seconds) => at % (seconds * 1_000_000) === 0 && at + seconds * 1_000_000 <= end);
       if (width === undefined) {
-        const edge = Math.min(end, (Math.floor(at / 60_000_000) + 1) * 60_000_000);
+        const edge = Math.min(end, (Math.floor(at / MINUTE_MICROS) + 1) * MINUTE_MICROS);
         edges.push({ start: at, end: edge });
         at = edge;
         continue;
       }
       // Whole runs at a time: a year has half a million minutes.
-      const run = width === 86_400 ? end : Math.min(end, nextMultiple(at, width));
+      const run = width === DAY_SECONDS ? end : Math.min(end, nextMultiple(at, width));
       const count = Math.floor((run - at) / (width * 1_000_000));
       const first = at / 1_000_000;
       addSpan(spans.get(width) ?? [], [first, first + (count - 1) * width], width);
@@ -49,7 +51,7 @@ export function planCounts(bounds: readonly Micros[]): CountPlan {
 
 /** The next time at which a wider count could start. */
 function nextMultiple(at: Micros, width: number): Micros {
-  const wider = (width === 60 ? 3_600 : 86_400) * 1_000_000;
+  const wider = width === 60 ? HOUR_MICROS : DAY_MICROS;
   return (Math.floor(at / wider) + 1) * wider;
 }
 

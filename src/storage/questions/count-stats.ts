@@ -1,6 +1,5 @@
 import type { SeriesDimension } from "../../model/questions/stats-dimension";
-import type { Period } from "../../model/time/calendar";
-import { bucketPlace } from "../../model/time/calendar";
+import { bucketPlace, type Period, periodOf } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { MAX_COUNTED_AGGREGATES, MAX_GROUPS_TALLIED, MAX_LIVE_EVENTS } from "../core/read-limits";
@@ -11,7 +10,7 @@ import { matchingSeriesIds, OTHER, type Series, type SeriesFilter, seriesOf } fr
 import type { PartitionMap } from "../partitions/partition-map";
 import { type CountPlan, planCounts } from "./count-plan";
 import { type CountedGroup, FoldedTally, GroupTally } from "./group-tally";
-import { type GroupName, groupName, type Line, type Shown, type StatsAnswer } from "./stats-answer";
+import { accuracyOf, type GroupName, groupName, type Line, type Shown, type StatsAnswer } from "./stats-answer";
 import { readTuples } from "./tuples/read-tuples";
 import { unreadableIn } from "./unreadable";
 
@@ -51,11 +50,8 @@ export async function countStats(
     await forEachCount(databases, map, question, plan, (...count) => kept.add(...count));
     complete = kept.groups();
   }
-  const unreadable = unreadablePeriods(map, plan);
-  return {
-    ...answerOf(complete, keys, buckets, tally.size),
-    accuracy: unreadable.length === 0 ? { exact: true } : { exact: false, unreadable },
-  };
+  const accuracy = accuracyOf({ unreadable: unreadablePeriods(map, plan) });
+  return { ...answerOf(complete, keys, buckets, tally.size), accuracy };
 }
 
 /**
@@ -76,8 +72,7 @@ async function forEachCount(
     names.set(made.key, name);
     return name;
   };
-  const everything = { start: bounds[0] ?? 0, end: bounds.at(-1) ?? 0 };
-  const hasLate = map.overlapping(everything.start, everything.end - 1).some(({ late }) => late);
+  const whole = periodOf(bounds);
   const addTuples = (lanes: "main" | "late", periods: readonly Period[]) =>
     readTuples(databases, map, { periods, filter, paths: [], lanes, most: MAX_LIVE_EVENTS }, (tuples) => {
       for (const tuple of tuples) add(nameOf(tuple), bucketPlace(bounds, tuple.occurredAt), 1);
@@ -92,7 +87,7 @@ async function forEachCount(
       }
     }),
     ...(edges.length > 0 ? [addTuples("main", edges)] : []),
-    ...(hasLate ? [addTuples("late", [everything])] : []),
+    ...(map.hasLate(whole) ? [addTuples("late", [whole])] : []),
   ]);
 }
 

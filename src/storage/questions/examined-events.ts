@@ -1,4 +1,5 @@
 import type { Period } from "../../model/time/calendar";
+import { MINUTE_MICROS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import type { SeriesFilter } from "../counts/series";
 import { wantedSeries } from "../events/wanted-series";
@@ -20,8 +21,7 @@ export async function eventsToExamine(
   { start, end }: Period,
   filter: SeriesFilter,
 ): Promise<number> {
-  const minute = 60_000_000;
-  const bounds = [Math.floor(start / minute) * minute, Math.ceil(end / minute) * minute];
+  const bounds = [Math.floor(start / MINUTE_MICROS) * MINUTE_MICROS, Math.ceil(end / MINUTE_MICROS) * MINUTE_MICROS];
   const partitions = map.overlapping(start, end - 1);
   const sums = await Promise.all(
     databases.map(async (database) => {

@@ -1,4 +1,5 @@
-import type { Metric } from "../../model/questions/metric";
+import { isPercentile, type Metric } from "../../model/questions/metric";
+import { SHARES } from "../../model/questions/numbers/numbers-line";
 
 /** The aggregate of a group, or of one bucket of a group. */
 export interface Measure {
@@ -13,11 +14,9 @@ export interface Measure {
   readonly size: number;
 }
 
-const SHARES = { p50: 0.5, p90: 0.9, p99: 0.99 } as const;
-
 export function newMeasure({ kind }: Metric): Measure {
   if (kind === "sessions" || kind === "visitors") return new Distinct();
-  if (kind === "p50" || kind === "p90" || kind === "p99") return new Quantile(SHARES[kind]);
+  if (isPercentile(kind)) return new Quantile(SHARES[kind]);
   return new Sum(kind);
 }
 

@@ -1,5 +1,6 @@
+import { isPercentile } from "../../model/questions/metric";
 import { RELATIVE_ERROR } from "../../model/questions/numbers/number-bins";
-import type { Period } from "../../model/time/calendar";
+import { type Period, periodOf } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
 import { MAX_GROUPS_MEASURED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import type { PartitionMap } from "../partitions/partition-map";
@@ -7,7 +8,7 @@ import type { StoredProperty } from "../properties/declared-properties";
 import { addRolledUp, rolledProperty } from "../properties/roll-up-stats";
 import { eventsToExamine } from "./examined-events";
 import { MeasureTable } from "./measure-table";
-import type { Accuracy, Shown, StatsAnswer } from "./stats-answer";
+import { accuracyOf, type Shown, type StatsAnswer, type TooManyEvents } from "./stats-answer";
 import { propertiesOf, type StatsQuestion, type Templates } from "./stats-question";
 import { createMeasuring } from "./tuple-stats";
 import { readTuples } from "./tuples/read-tuples";
@@ -25,7 +26,7 @@ export async function rolledStats(
   map: PartitionMap,
   question: StatsQuestion,
   { shown, templates, declared }: { shown: Shown; templates: Templates; declared: readonly StoredProperty[] },
-): Promise<StatsAnswer | { kind: "too_many_events"; events: number } | null> {
+): Promise<StatsAnswer | TooManyEvents | null> {
   const property = rolledProperty(question);
   if (property === null || !declared.some(({ path }) => path === property.name)) return null;
   const { metric, bounds, filter } = question;
@@ -33,13 +34,13 @@ export async function rolledStats(
   const rolled = await Promise.all(
     databases.map(async (database) => ({
       database,
-      rolled: await addRolledUp(database, question, { property, declared }, table),
+      added: await addRolledUp(database, question, { property, declared }, table),
     })),
   );
   const left: { database: Database; periods: Period[] }[] = [];
-  for (const { database, rolled: own } of rolled) {
-    if (own === null) return null;
-    if (own.left.length > 0) left.push({ database, periods: joined(own.left) });
+  for (const { database, added } of rolled) {
+    if (added === null) return null;
+    if (added.left.length > 0) left.push({ database, periods: joined(added.left) });
   }
   const sizes = await Promise.all(
     left.flatMap(({ database, periods }) => periods.map((period) => eventsToExamine([database], map, period, filter))),
@@ -49,30 +50,20 @@ export async function rolledStats(
 
   const measure = createMeasuring(question, templates, table);
   const paths = propertiesOf(question).map(({ path }) => path);
-  const whole = { start: bounds[0] ?? 0, end: bounds.at(-1) ?? 0 };
-  const hasLate = map.overlapping(whole.start, whole.end - 1).some(({ late }) => late);
+  const period = periodOf(bounds);
   const read = (own: readonly Database[], periods: readonly Period[], lanes: "main" | "late") =>
     readTuples(own, map, { periods, filter, paths, lanes, most: MAX_LIVE_EVENTS }, (tuples) => {
       for (const tuple of tuples) measure(tuple);
     });
   await Promise.all([
     ...left.map(({ database, periods }) => read([database], periods, "main")),
-    ...(hasLate ? [read(databases, [whole], "late")] : []),
+    ...(map.hasLate(period) ? [read(databases, [period], "late")] : []),
   ]);
   // Several databases may leave the same period.
   const unreadable = unreadableIn(map, joined(left.flatMap(({ periods }) => periods)));
-  return { ...table.lines(shown), total: table.total(), accuracy: accuracyOf(question, table, unreadable) };
-}
-
-function accuracyOf({ metric }: StatsQuestion, table: MeasureTable, unreadable: Period[]): Accuracy {
-  const isBinned = metric.kind === "p50" || metric.kind === "p90" || metric.kind === "p99";
-  if (!isBinned && !table.hasFolded && unreadable.length === 0) return { exact: true };
-  return {
-    exact: false,
-    ...(isBinned ? { relative_error: RELATIVE_ERROR } : {}),
-    ...(table.hasFolded ? { groups_folded: true } : {}),
-    ...(unreadable.length > 0 ? { unreadable } : {}),
-  };
+  const relativeError = isPercentile(metric.kind) ? RELATIVE_ERROR : null;
+  const accuracy = accuracyOf({ unreadable, hasFolded: table.hasFolded, relativeError });
+  return { ...table.lines(shown), total: table.total(), accuracy };
 }
 
 /** Periods in order, with adjacent ones joined. */

@@ -2,8 +2,7 @@ import { compareTexts } from "../../model/compare-texts";
 import { quantileOf } from "../../model/questions/numbers/quantile";
 import { groupTexts, type SessionDimension } from "../../model/questions/sessions/session-dimension";
 import type { PropertyFilter } from "../../model/questions/stats-dimension";
-import type { Period } from "../../model/time/calendar";
-import { bucketPlace } from "../../model/time/calendar";
+import { bucketPlace, type Period, periodOf } from "../../model/time/calendar";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { MAX_SESSION_EVENTS } from "../core/read-limits";
@@ -71,6 +70,7 @@ export async function sessionStats(
   { top, templates }: { top: number; templates: Templates },
 ): Promise<SessionStatsAnswer | null> {
   const { filter, properties, groupBy, bounds } = question;
+  const period = periodOf(bounds);
   const by = groupBy === null || groupBy === "application" ? null : groupBy.by;
   const asked = [
     ...new Map(
@@ -83,7 +83,7 @@ export async function sessionStats(
     databases,
     map,
     {
-      periods: [{ start: bounds[0] ?? 0, end: bounds.at(-1) ?? 0 }],
+      periods: [period],
       filter,
       paths: asked.map(({ path }) => path),
       lanes: "all",
@@ -113,7 +113,7 @@ export async function sessionStats(
       ),
     },
     total: lineOf(all, bounds),
-    unreadable: unreadableIn(map, [{ start: bounds[0] ?? 0, end: bounds.at(-1) ?? 0 }]),
+    unreadable: unreadableIn(map, [period]),
   };
 }
 

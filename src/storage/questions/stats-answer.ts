@@ -34,6 +34,30 @@ export type Accuracy =
       groups_folded?: true;
     };
 
+interface Inaccuracies {
+  unreadable: readonly Period[];
+  hasFolded?: boolean;
+  /** Null if numbers are not rounded. */
+  relativeError?: number | null;
+}
+
+/** How accurate an answer with these inaccuracies is. */
+export function accuracyOf({ unreadable, hasFolded = false, relativeError = null }: Inaccuracies): Accuracy {
+  if (unreadable.length === 0 && !hasFolded && relativeError === null) return { exact: true };
+  return {
+    exact: false,
+    ...(relativeError === null ? {} : { relative_error: relativeError }),
+    ...(hasFolded ? { groups_folded: true } : {}),
+    ...(unreadable.length > 0 ? { unreadable: [...unreadable] } : {}),
+  };
+}
+
+/** A query that would examine more events than the limit. */
+export interface TooManyEvents {
+  kind: "too_many_events";
+  events: number;
+}
+
 /** Which groups an answer shows. */
 export type Shown = { top: number } | { keys: readonly string[] };
 

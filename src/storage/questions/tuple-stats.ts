@@ -1,12 +1,11 @@
 import type { Dimension } from "../../model/questions/stats-dimension";
-import type { Period } from "../../model/time/calendar";
-import { bucketPlace } from "../../model/time/calendar";
+import { bucketPlace, periodOf } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
 import { MAX_GROUPS_MEASURED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import type { PartitionMap } from "../partitions/partition-map";
 import { MeasureTable } from "./measure-table";
 import { createContribution } from "./measures";
-import { type Accuracy, type GroupName, groupName, type Shown, type StatsAnswer } from "./stats-answer";
+import { accuracyOf, type GroupName, groupName, type Shown, type StatsAnswer } from "./stats-answer";
 import { createValueReader, passes, propertiesOf, type StatsQuestion, type Templates } from "./stats-question";
 import { readTuples } from "./tuples/read-tuples";
 import type { Tuple } from "./tuples/tuple-page";
@@ -25,6 +24,7 @@ export async function tupleStats(
   { shown, templates }: { shown: Shown; templates: Templates },
 ): Promise<StatsAnswer | null> {
   const { metric, bounds, filter } = question;
+  const period = periodOf(bounds);
   const table = new MeasureTable(metric, bounds.length - 1, MAX_GROUPS_MEASURED);
   const asked = propertiesOf(question);
   const measure = createMeasuring(question, templates, table);
@@ -32,7 +32,7 @@ export async function tupleStats(
     databases,
     map,
     {
-      periods: [{ start: bounds[0] ?? 0, end: bounds.at(-1) ?? 0 }],
+      periods: [period],
       filter,
       paths: asked.map(({ path }) => path),
       lanes: "all",
@@ -46,16 +46,7 @@ export async function tupleStats(
   return {
     ...table.lines(shown),
     total: table.total(),
-    accuracy: accuracyOf(table, unreadableIn(map, [{ start: bounds[0] ?? 0, end: bounds.at(-1) ?? 0 }])),
-  };
-}
-
-function accuracyOf(table: MeasureTable, unreadable: Period[]): Accuracy {
-  if (!table.hasFolded && unreadable.length === 0) return { exact: true };
-  return {
-    exact: false,
-    ...(table.hasFolded ? { groups_folded: true } : {}),
-    ...(unreadable.length > 0 ? { unreadable } : {}),
+    accuracy: accuracyOf({ unreadable: unreadableIn(map, [period]), hasFolded: table.hasFolded }),
   };
 }
 

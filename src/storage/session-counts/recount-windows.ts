@@ -1,6 +1,7 @@
 import type { EntryTable } from "../../model/questions/sessions/entry-table";
 import { noSessionCounts, type SessionCounts, writeSessionCounts } from "../../model/questions/sessions/session-counts";
 import type { Micros } from "../../model/time/time";
+import { HOUR_MICROS } from "../../model/time/units";
 import { type Database, firstDatabase } from "../core/databases";
 import { readerOf } from "../core/reader";
 import type { Span } from "../counts/count-tables";
@@ -20,7 +21,7 @@ export const MAX_LATER = 96;
  * Before the first window was counted, a queue may have held events for this long. Those that were received earlier were
  * stored when later windows were counted.
  */
-const MAX_DELAY: Micros = 3_600_000_000;
+const MAX_DELAY: Micros = HOUR_MICROS;
 
 interface Recount {
   /** The first and the last window. */

@@ -42,6 +42,16 @@ describe("the partition map", () => {
     );
   });
 
+  it("has late lanes in the periods of the partitions that have one", () => {
+    const map = new PartitionMap(1, [
+      partitionOf({ id: 1, from: 100, to: 200, late: true }),
+      partitionOf({ id: 2, from: 200, to: 300 }),
+    ]);
+    expect(map.hasLate({ start: 50, end: 101 })).toBe(true);
+    expect(map.hasLate({ start: 50, end: 100 })).toBe(false);
+    expect(map.hasLate({ start: 200, end: 300 })).toBe(false);
+  });
+
   it("finds nothing if it is empty", () => {
     const map = new PartitionMap(0, []);
     expect([map.find(0), map.overlapping(null, null)]).toEqual([null, []]);

@@ -1,4 +1,4 @@
-import type { Metric } from "../metric";
+import { isPercentile, type Metric } from "../metric";
 import type { NumbersQuestion } from "../question";
 import type { GroupAggregates, NumbersAggregate } from "./aggregate-table";
 import { clusterRanks, meanInterval, NO_SUMS, signedTotalInterval, totalInterval } from "./cluster-estimate";
@@ -114,7 +114,7 @@ function percentileOf({ sums, values }: NumbersAggregate, q: number): { value: n
 
 /** The largest relative error of the percentiles of a group; 0 if all are exact. */
 export function errorOf({ total, byPlace }: GroupAggregates, { metric: { kind }, interval }: NumbersQuestion): number {
-  if (kind !== "p50" && kind !== "p90" && kind !== "p99") return 0;
+  if (!isPercentile(kind)) return 0;
   const shown = [total, ...(interval === "none" ? [] : byPlace.map(([, own]) => own))];
   return Math.max(0, ...shown.map((own) => percentileOf(own, SHARES[kind])?.error ?? 0));
 }

@@ -1,3 +1,4 @@
+import { isPercentile } from "../metric";
 import type { NumbersQuestion } from "../question";
 import type { GroupAggregates, NumbersAggregate } from "./aggregate-table";
 import { shownKeys } from "./numbers-answer";
@@ -14,7 +15,7 @@ import { binAt } from "./value-bins";
 /** The state from which a further pass starts, for the groups that the answer shows. Null if all percentiles are exact. */
 export function nextPass(question: NumbersQuestion, state: NumbersState): NumbersState | null {
   const { kind } = question.metric;
-  if (kind !== "p50" && kind !== "p90" && kind !== "p99") return null;
+  if (!isPercentile(kind)) return null;
   const keys = new Set(shownKeys(question, state));
   let isExact = true;
   const narrow = ({ sums, values }: NumbersAggregate): NumbersAggregate => {

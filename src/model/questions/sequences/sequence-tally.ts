@@ -1,6 +1,7 @@
 import type { PropertyPath } from "../../event/property-path";
 import { dimensionText, pathsOfDimension } from "../dimension";
 import { matchesPattern, pathsOf } from "../event-pattern";
+import { isPercentile } from "../metric";
 import { type NumbersAnswer, numbersAnswer } from "../numbers/numbers-answer";
 import { numbersItemOf } from "../numbers/numbers-item";
 import { type NumbersItem, type NumbersState, NumbersTally } from "../numbers/numbers-tally";
@@ -161,7 +162,7 @@ function numbersTally(question: NumbersQuestion, found: NumbersState | null): Se
   const isCompared = question.comparedBounds !== null;
   const options = {
     isDistinct: kind === "sessions" || kind === "visitors",
-    hasValues: kind === "p50" || kind === "p90" || kind === "p99",
+    hasValues: isPercentile(kind),
     isGrouped: question.groupBy.length > 0,
     hasBuckets: question.bounds.length > 2,
     parts: isCompared ? 2 : 1,
