@@ -6,6 +6,7 @@ import type { Period } from "../../model/time/calendar";
 import { bucketPlace } from "../../model/time/calendar";
 import { DAY_SECONDS, HOUR_MICROS, HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
+import { groupsOf } from "../core/groups-of";
 import { readBatch } from "../core/reader";
 import { wantedSeries } from "../events/wanted-series";
 import type { MeasureTable } from "../questions/measure-table";
@@ -15,12 +16,16 @@ import { integer } from "../scan/event-order";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
 import type { StoredProperty } from "./declared-properties";
 import { bucketKey, countsOf, type DeclaredSeries, seriesWithProperties } from "./declared-series";
-import { type PropertyBucket, type PropertyWidth, readPropertyCounts } from "./property-store";
+import { type PropertyWidth, readPropertyCounts } from "./property-store";
 import { type Piece, planPieces } from "./roll-up-plan";
-import { readValueCounts, type ValueCounts } from "./value-counts";
+import { readValueCounts, type StoredCounts } from "./value-counts";
 
 /** The most pairs of hour and dimension key that one answer reads in each database. */
 const MAX_BUCKETS = 20_000;
+
+/** Rows whose values are read in one call, about 50 KB each at most, and calls at the same time. */
+const BUCKETS_AT_ONCE = 96;
+const CALLS_AT_ONCE = 3;
 
 const OVERFLOW_SERIES = sql`SELECT series_id AS id FROM series WHERE category_id = ${integer(OVERFLOW_CATEGORY_ID)}`;
 
@@ -98,47 +103,46 @@ async function declaredSeries(
   return found.length === ids.length ? found : null;
 }
 
-/** Adds the buckets that are counted completely. The others are left, for all dimension keys. */
+/**
+ * Adds the buckets that are counted completely. The others are left, for all dimension keys. Holds the values of a few
+ * buckets at a time.
+ */
 async function takeBuckets(
   database: Database,
   seconds: PropertyWidth,
   pieces: readonly Piece[],
   series: readonly DeclaredSeries[],
-  read: (series: DeclaredSeries, piece: Piece, counts: ValueCounts) => void,
+  read: (series: DeclaredSeries, piece: Piece, counts: StoredCounts) => void,
 ): Promise<{ left: Piece[] }> {
-  const buckets = [...new Set(pieces.map(({ bucket }) => bucket))];
-  const counted = await countsOf(
-    database,
-    series.map((one) => one.series),
-    seconds,
-    buckets,
+  const byBucket = Map.groupBy(pieces, ({ bucket }) => bucket);
+  const ids = series.map((one) => one.series);
+  const counted = await countsOf(database, ids, seconds, [...byBucket.keys()]);
+  const rows = series.flatMap((one) =>
+    one.properties.map(({ property_id: property }) => ({ one, property, series: one.series })),
   );
-  const wanted = series.flatMap(({ series: id, properties }) =>
-    properties.flatMap(({ property_id: property }) =>
-      buckets
-        .filter((bucket) => (counted.get(`${id} ${bucket}`) ?? 0) > 0)
-        .map((bucket): PropertyBucket => ({ property, series: id, bucket })),
-    ),
-  );
-  const held = new Map((await readPropertyCounts(database, seconds, wanted, true)).map((one) => [bucketKey(one), one]));
-  const isWhole = ({ property, series: id, bucket }: PropertyBucket) =>
-    (held.get(bucketKey({ property, series: id, bucket }))?.counted ?? 0) >= (counted.get(`${id} ${bucket}`) ?? 0);
-  const missing = new Set(wanted.filter((one) => !isWhole(one)).map(({ bucket }) => bucket));
-  const values = new Map<string, ValueCounts>();
-  for (const piece of pieces) {
-    if (missing.has(piece.bucket)) continue;
-    for (const one of series) {
-      for (const { property_id: property } of one.properties) {
-        const key = bucketKey({ property, series: one.series, bucket: piece.bucket });
-        const own = held.get(key);
-        if (own === undefined) continue;
-        const counts = values.get(key) ?? readValueCounts(own.held);
-        values.set(key, counts);
-        read(one, piece, counts);
+  const left: Piece[] = [];
+  const takeSome = async (buckets: readonly number[]) => {
+    const wanted = buckets.flatMap((bucket) =>
+      rows.filter((row) => (counted.get(`${row.series} ${bucket}`) ?? 0) > 0).map((row) => ({ ...row, bucket })),
+    );
+    const held = new Map(
+      (await readPropertyCounts(database, seconds, wanted, true)).map((own) => [bucketKey(own), own]),
+    );
+    for (const [bucket, own] of Map.groupBy(wanted, (row) => row.bucket)) {
+      const isWhole = own.every(
+        (row) => (held.get(bucketKey(row))?.counted ?? 0) >= (counted.get(`${row.series} ${bucket}`) ?? 0),
+      );
+      if (!isWhole) left.push(...(byBucket.get(bucket) ?? []));
+      for (const row of isWhole ? own : []) {
+        const counts = readValueCounts(held.get(bucketKey(row))?.held ?? "");
+        for (const piece of byBucket.get(bucket) ?? []) read(row.one, piece, counts);
       }
     }
-  }
-  return { left: pieces.filter(({ bucket }) => missing.has(bucket)) };
+  };
+  const atOnce = Math.max(1, Math.floor(BUCKETS_AT_ONCE / Math.max(1, rows.length)));
+  const calls = groupsOf([...byBucket.keys()], atOnce);
+  for (const some of groupsOf(calls, CALLS_AT_ONCE)) await Promise.all(some.map(takeSome));
+  return { left };
 }
 
 function hoursOf({ bucket, start }: Piece): Piece[] {
@@ -152,29 +156,41 @@ function hoursOf({ bucket, start }: Piece): Piece[] {
 
 function createAdding({ metric, bounds, groupBy, properties }: StatsQuestion, table: MeasureTable) {
   const names = new Map<string, GroupName>();
+  const bySeries = new Map<number, Map<string | null, GroupName>>();
   const filters = properties;
   const nameOf = (series: DeclaredSeries, value: string | null): GroupName => {
+    const own = bySeries.get(series.series) ?? new Map<string | null, GroupName>();
+    bySeries.set(series.series, own);
+    const known = own.get(value);
+    if (known !== undefined) return known;
     const made = groupName(
       groupBy.map((dimension) => (dimension.kind === "property" ? value : series[dimension.kind])),
     );
     const name = names.get(made.key) ?? made;
     names.set(made.key, name);
+    own.set(value, name);
     return name;
   };
   const passes = (value: string | null) => filters.every((filter) => matchesFilter(filter, value));
-  return (series: DeclaredSeries, { start, parts }: Piece, counts: ValueCounts): void => {
+  return (series: DeclaredSeries, { start, parts }: Piece, counts: StoredCounts): void => {
     const place = bucketPlace(bounds, start);
-    const sum = (numbers: readonly number[]) =>
-      numbers.reduce((total, number, part) => total + (parts === null || parts.includes(part) ? number : 0), 0);
+    const { texts, numbers } = counts;
+    const width = counts.events.length;
+    const wanted = parts ?? counts.events.map((_, part) => part);
+    const sum = (all: readonly number[], from = 0) => {
+      let total = 0;
+      for (const part of wanted) total += all[from + part] ?? 0;
+      return total;
+    };
     let left = sum(counts.events);
     if (left === 0) return;
     if (metric.kind === "sum" || metric.kind === "avg") {
-      const times = [...counts.values.values()].reduce((total, own) => total + sum(own), 0) + sum(counts.rest);
+      const times = texts.reduce((total, _, value) => total + sum(numbers, value * width), 0) + sum(counts.rest);
       table.addMany(nameOf(series, null), place, sum(counts.sums), times);
       return;
     }
-    for (const [value, own] of counts.values) {
-      const times = sum(own);
+    for (const [at, value] of texts.entries()) {
+      const times = sum(numbers, at * width);
       if (times === 0) continue;
       left -= times;
       if (metric.kind !== "events") table.addMany(nameOf(series, null), place, middleOf(value), times);

@@ -105,8 +105,11 @@ export class MeasureTable {
 
   private addTo({ total, byPlace }: Measured, place: number, contribution: number, times: number): void {
     total.addMany(contribution, times);
-    const own = byPlace.get(place) ?? newMeasure(this.metric);
-    byPlace.set(place, own);
+    let own = byPlace.get(place);
+    if (own === undefined) {
+      own = newMeasure(this.metric);
+      byPlace.set(place, own);
+    }
     own.addMany(contribution, times);
   }
 

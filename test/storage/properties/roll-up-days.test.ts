@@ -34,10 +34,7 @@ it("sums a day whose events are all counted", async () => {
   expect(await rollUpDays(first, await declaredSeries(), [DAY / SECOND])).toBe(2);
   for (const { counted, held } of await days()) {
     expect(counted).toBe(2);
-    expect([...readValueCounts(held).values]).toEqual([
-      ["value of 0", [1]],
-      ["value of 1", [1]],
-    ]);
+    expect(readValueCounts(held)).toMatchObject({ texts: ["value of 0", "value of 1"], numbers: [1, 1] });
   }
 });
 

@@ -82,3 +82,30 @@ describe("value counts", () => {
     expect((await answer({ filter })).left).toBeUndefined();
   });
 });
+
+describe("value counts of many hours", () => {
+  const HOURS = 400;
+
+  /** An event of each of two applications in every hour. */
+  beforeAll(async () => {
+    const times = Array.from({ length: 2 * HOURS }, (_, n) => MORNING + Math.floor(n / 2) * HOUR + (n % 2) * MINUTE);
+    await declareAndStore(times);
+    for (let run = 0; run < 10; run++) await rollUpProperties(one, MORNING + (HOURS + 1) * HOUR);
+  }, 60_000);
+
+  it("are read in several calls, each hour once, without the hours that are not counted", async () => {
+    const stale = [17, 250].map((hour) => MORNING + hour * HOUR);
+    await first.binding
+      .prepare("UPDATE property_counts SET counted = 0 WHERE seconds = 3600 AND bucket IN (?1, ?2)")
+      .bind(...stale.map((start) => start / 1_000_000))
+      .run();
+    const bounds = Array.from({ length: HOURS + 1 }, (_, hour) => MORNING + hour * HOUR);
+    const question = { ...QUESTION, bounds };
+    const table = new MeasureTable(EVENTS, HOURS, 100);
+    const rolled = await addRolledUp(first, question, { property: path, declared: await listProperties(first) }, table);
+    expect(rolled?.left.map(({ start }) => start).sort((a, b) => a - b)).toEqual(stale);
+    const { values, total } = table.total();
+    expect(total).toBe(2 * (HOURS - stale.length));
+    expect(values.filter((value) => value === 0)).toHaveLength(stale.length);
+  });
+});

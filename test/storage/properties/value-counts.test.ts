@@ -6,6 +6,7 @@ import {
   noValues,
   PARTS_OF_HOUR,
   readValueCounts,
+  type StoredCounts,
   writeValueCounts,
 } from "../../../src/storage/properties/value-counts";
 
@@ -15,6 +16,14 @@ function countsOf(added: readonly Added[]) {
   const counts = noValues(PARTS_OF_HOUR);
   for (const [part, value] of added) addValue(counts, part, value);
   return counts;
+}
+
+/** The counts of an hour as a reader finds them. */
+const storedOf = (added: readonly Added[]) => readValueCounts(writeValueCounts(countsOf(added)));
+
+function numbersOf({ texts, numbers, events }: StoredCounts): Map<string, number[]> {
+  const width = events.length;
+  return new Map(texts.map((text, place) => [text, numbers.slice(place * width, (place + 1) * width)]));
 }
 
 describe("the counts of an hour", () => {
@@ -48,14 +57,22 @@ describe("the counts of an hour", () => {
       [3, null],
       [3, ""],
     ]);
-    expect(readValueCounts(writeValueCounts(counts))).toEqual(counts);
+    const stored = readValueCounts(writeValueCounts(counts));
+    expect(stored).toMatchObject({ events: [1, 1, 1, 2], rest: [0, 0, 0, 0], restValues: 0 });
+    expect(numbersOf(stored)).toEqual(counts.values);
+  });
+
+  it("are read from rows with a member for each value, as they were stored before", () => {
+    const others = { events: [2, 1, 0, 0], rest: [0, 1, 0, 0], restValues: 1, sums: [0, 0, 0, 0] };
+    const stored = readValueCounts(JSON.stringify({ ...others, values: { a: [1, 0, 0, 0], b: [1, 0, 0, 0] } }));
+    expect(stored).toEqual({ ...others, texts: ["a", "b"], numbers: [1, 0, 0, 0, 1, 0, 0, 0] });
   });
 
   it("keep the most frequent values and the sum of the others", () => {
     const rare = Array.from({ length: MAX_COUNTED_VALUES }, (_, n): Added => [n % 4, `rare ${n}`]);
-    const read = readValueCounts(writeValueCounts(countsOf([...rare, [1, "common"], [1, "common"]])));
-    expect(read.values.size).toBe(MAX_COUNTED_VALUES);
-    expect(read.values.get("common")).toEqual([0, 2, 0, 0]);
+    const read = storedOf([...rare, [1, "common"], [1, "common"]]);
+    expect(read.texts).toHaveLength(MAX_COUNTED_VALUES);
+    expect(numbersOf(read).get("common")).toEqual([0, 2, 0, 0]);
     expect(read.restValues).toBe(1);
     expect(read.rest.reduce((sum, one) => sum + one, 0)).toBe(1);
   });
@@ -71,20 +88,20 @@ it("sums hours to a day", () => {
   const day = noValues(1);
   addToDay(
     day,
-    countsOf([
+    storedOf([
       [0, "a"],
       [1, "b"],
     ]),
   );
   addToDay(day, {
-    ...countsOf([
+    ...storedOf([
       [3, "a"],
       [3, null],
     ]),
     rest: [1, 2, 0, 0],
     restValues: 3,
   });
-  addToDay(day, { ...countsOf([[0, 4]]), restValues: 2 });
+  addToDay(day, { ...storedOf([[0, 4]]), restValues: 2 });
   expect(day).toMatchObject({ events: [5], rest: [3], restValues: 3, sums: [4] });
   expect(day.values.get("a")).toEqual([2]);
 });
