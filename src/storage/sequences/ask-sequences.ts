@@ -1,4 +1,4 @@
-import type { EventPattern } from "../../model/questions/event-pattern";
+import { type EventPattern, keyOf } from "../../model/questions/event-pattern";
 import type { NumbersState } from "../../model/questions/numbers/numbers-tally";
 import { patternsOf, periodsOf, type SequenceQuestion } from "../../model/questions/question";
 import {
@@ -21,6 +21,7 @@ import { type ExpectedEvents, expectedEvents } from "./expected-events";
 import { EVENTS_PER_STEP, MAX_EVENTS_AT_ONCE, MAX_ROWS_AT_ONCE, MAX_ROWS_PER_JOB, MAX_ROWS_PER_STEP } from "./limits";
 import { rangesOf, readSlice, type SliceEvent, type SliceReading } from "./read-slice";
 import { Sequences } from "./sequences";
+import type { WantedEvents } from "./slice-filter";
 import { type Slice, shareOf, WHOLE } from "./slice-statement";
 
 /** How a query will be answered. */
@@ -128,12 +129,9 @@ async function tallyPeriod(
   question: SequenceQuestion,
   { slice, check, found }: { slice: Slice; check: () => void; found: NumbersState | null },
 ): Promise<SequenceState> {
-  const [expected, series] = await Promise.all([
-    expectedOf(databases, question),
-    seriesOfQuestion(databases, question),
-  ]);
+  const [expected, wanted] = await Promise.all([expectedOf(databases, question), wantedOf(databases, question)]);
   const reading: Omit<SliceReading, "slice"> = {
-    ...{ from: question.from, to: question.to, paths: pathsToRead(question), expected, series },
+    ...{ from: question.from, to: question.to, paths: pathsToRead(question), expected, wanted },
     ...{ withVisitor: readsVisitors(question), check },
   };
   return withTally(question, (tally) => tallyWith(tally, map, question, slice, reading), found);
@@ -169,20 +167,33 @@ async function expectedOf(
   );
 }
 
-/** The dimension keys that the query's patterns may match, by database. Null for all. */
-async function seriesOfQuestion(
+/** The events that the query's patterns may match, by database. Null for all. */
+async function wantedOf(
   databases: readonly Database[],
   question: SequenceQuestion,
-): Promise<Map<Database, readonly number[] | null>> {
+): Promise<Map<Database, readonly WantedEvents[] | null>> {
   const patterns = patternsOf(question);
   const found = await Promise.all(
     databases.map(async (database) => {
-      const wanted = await Promise.all(patterns.map((pattern) => wantedSeries(database, filterOf(pattern, question))));
-      if (wanted.some(({ isEverything }) => isEverything)) return [database, null] as const;
-      return [database, [...new Set(wanted.flatMap(({ ids }) => ids))]] as const;
+      const wanted = await Promise.all(
+        patterns.map(async (pattern) => {
+          const { isEverything, ids } = await wantedSeries(database, filterOf(pattern, question));
+          return { series: isEverything ? null : ids, data: comparedAsSent(pattern, question) };
+        }),
+      );
+      const own = wanted.filter(({ series }) => series === null || series.length > 0);
+      const isAll = own.some(({ series, data }) => series === null && data.length === 0);
+      return [database, isAll ? null : own] as const;
     }),
   );
-  return new Map(found.filter(([, ids]) => ids === null || ids.length > 0));
+  return new Map(found.filter(([, wanted]) => wanted === null || wanted.length > 0));
+}
+
+/** The conditions on values that are compared as they were sent, not under a template. */
+function comparedAsSent({ data }: EventPattern, question: SequenceQuestion): EventPattern["data"] {
+  if (question.kind !== "stats" && question.kind !== "session_stats") return data;
+  const templated = new Set(question.templates.map(({ path }) => path));
+  return data.filter(({ path }) => !templated.has(keyOf(path)));
 }
 
 /** The dimension keys that a pattern may match, among those that the caller may read. */

@@ -1,9 +1,11 @@
+import { DrizzleQueryError } from "drizzle-orm/errors";
 import type { PropertyPath } from "../../model/event/property-path";
-import { keyOf } from "../../model/questions/event-pattern";
+import { type EventSource, keyOf } from "../../model/questions/event-pattern";
 import type { SequenceEvent } from "../../model/questions/sequences/sequence-event";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { readerOf } from "../core/reader";
+import { messageOf } from "../core/transport-errors";
 import { type Series, seriesOf } from "../counts/series";
 import { slotOf } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
@@ -11,20 +13,28 @@ import { type Bounds, boundsIn, type EventRange } from "../scan/event-order";
 import { lanesIn, readAll } from "../scan/lane-chains";
 import { piecesOf, ROWS_PER_STATEMENT } from "../scan/range-pieces";
 import type { ExpectedEvents } from "./expected-events";
+import type { WantedEvents } from "./slice-filter";
 import {
   MAX_SLOTS_PER_STATEMENT,
-  numberOfValue,
+  type PackedPage,
+  type SliceEventRow,
   type SlicePlace,
   type SliceQuery,
   type SliceRange,
-  type SliceRow,
   shareOf,
   sliceStatement,
-  textOfValue,
+  unpackPage,
 } from "./slice-statement";
+import { numberOfValue, textOfValue } from "./slice-values";
 
-/** The expected rows that a statement reads, and the most events it returns: about 3 MB of JSON in about 50 ms. */
+/** The expected rows that the statements of a call read together. */
 export const SLICE_PAGE = ROWS_PER_STATEMENT;
+
+/** The characters of a page if values are as long as usual. D1 returns texts of up to 2 MB. */
+const CHARACTERS_PER_PAGE = 1_200_000;
+
+/** The most events of a page whose values turned out to be long: 8 values of 12 KB each. */
+const EVENTS_PER_LONG_PAGE = 20;
 
 /** The most ranges that are read in one call while they are expected to hold at most one page together. */
 const MAX_RANGES_PER_CALL = 50;
@@ -37,11 +47,11 @@ export interface SliceEvent extends SequenceEvent {
   tie: number;
 }
 
-export interface SliceReading extends Omit<SliceQuery, "series"> {
+export interface SliceReading extends Omit<SliceQuery, "wanted"> {
   from: Micros;
   to: Micros;
-  /** The wanted dimension keys of each database; null for all. A database that is missing here holds no wanted events. */
-  series: ReadonlyMap<Database, readonly number[] | null>;
+  /** The wanted events of each database; null for all. A database that is missing here holds none. */
+  wanted: ReadonlyMap<Database, readonly WantedEvents[] | null>;
   expected: ReadonlyMap<Database, ExpectedEvents>;
   /** Called before each page. Throws to stop the reading. */
   check: () => void;
@@ -61,11 +71,11 @@ export async function readSlice(
 ): Promise<void> {
   // Reading the databases one by one would add up their delays. All at once, they hold one page each.
   await Promise.all(
-    [...reading.series].map(([database, series]) => readDatabase(map, database, { ...reading, series }, take)),
+    [...reading.wanted].map(([database, wanted]) => readDatabase(map, database, { ...reading, wanted }, take)),
   );
 }
 
-type DatabaseReading = Omit<SliceReading, "series"> & Pick<SliceQuery, "series">;
+type DatabaseReading = Omit<SliceReading, "wanted"> & Pick<SliceQuery, "wanted">;
 
 interface Place {
   range: SliceRange;
@@ -80,35 +90,57 @@ async function readDatabase(
 ): Promise<void> {
   const placeOf = placesOf(reading.paths);
   let waiting: Place[] = rangesOf(map, database, reading).map((range) => ({ range, after: null }));
+  let limit = eventsPerPage(reading);
   while (waiting.length > 0) {
     reading.check();
     const now = fewerThanAPage(waiting, database, reading);
+    const pages = await readPages(database, now, reading, limit);
+    if (pages === null) {
+      if (limit <= EVENTS_PER_LONG_PAGE) throw new Error("a page of few events is longer than D1 allows");
+      limit = Math.max(EVENTS_PER_LONG_PAGE, Math.floor(limit / 10));
+      continue;
+    }
     waiting = waiting.slice(now.length);
-    const pages = await readAll<SliceRow>(
-      now.map(({ range, after }) => ({
-        database,
-        statement: sliceStatement(range, reading, after, SLICE_PAGE),
-      })),
-    );
     const series = await seriesOf(
       database,
       readerOf(database),
-      pages.flatMap((rows) => rows.map(({ seriesId }) => seriesId)),
+      pages.flatMap(({ rows }) => rows.map(([, , , , seriesId]) => seriesId)),
     );
     const further: Place[] = [];
-    for (const [n, rows] of pages.entries()) {
+    for (const [n, { rows, place }] of pages.entries()) {
       for (const row of rows) {
         const event = eventOf(row, series, placeOf);
         if (event !== null) take(event);
       }
-      const [last, own] = [rows.at(-1), now[n]];
-      if (last !== undefined && own !== undefined && rows.length === SLICE_PAGE) {
-        further.push({ range: own.range, after: last });
-      }
+      const own = now[n];
+      if (place !== null && own !== undefined && rows.length === limit)
+        further.push({ range: own.range, after: place });
     }
     waiting = [...further, ...waiting];
   }
 }
+
+function eventsPerPage({ paths, withVisitor }: Pick<SliceQuery, "paths" | "withVisitor">): number {
+  return Math.floor(CHARACTERS_PER_PAGE / (90 + (withVisitor ? 36 : 0) + 40 * paths.length));
+}
+
+/** D1: "string or blob too big: SQLITE_TOOBIG". */
+const TOO_BIG = /too ?big/i;
+
+/** A page of each place. Null if one is longer than D1 allows. */
+async function readPages(database: Database, places: readonly Place[], query: SliceQuery, limit: number) {
+  try {
+    const found = await readAll<PackedPage>(
+      places.map(({ range, after }) => ({ database, statement: sliceStatement(range, query, after, limit) })),
+    );
+    return places.map(({ range }, n) => unpackPage(found[n]?.[0] ?? NO_PAGE, range));
+  } catch (thrown) {
+    if (thrown instanceof DrizzleQueryError && TOO_BIG.test(messageOf(thrown.cause))) return null;
+    throw thrown;
+  }
+}
+
+const NO_PAGE: PackedPage = { events: "[]", last: null };
 
 /** The first ranges that are together expected to hold at most a page; at least one. */
 function fewerThanAPage(waiting: readonly Place[], database: Database, { expected, slice }: DatabaseReading): Place[] {
@@ -158,22 +190,21 @@ function placesOf(paths: readonly PropertyPath[]): (path: PropertyPath) => numbe
 }
 
 function eventOf(
-  row: SliceRow,
+  [session, occurredAt, tie, receivedAfter, seriesId, type, visitor, ...values]: SliceEventRow,
   series: ReadonlyMap<number, Series>,
   placeOf: (path: PropertyPath) => number,
 ): SliceEvent | null {
-  const words = series.get(row.seriesId);
+  const words = series.get(seriesId);
   if (words === undefined) return null;
-  const { application, category, name } = words;
-  const [ownCategory, ownName]: [string, string] = row.type === null ? [category, name] : JSON.parse(row.type);
   return {
-    session: row.session,
-    visitor: row.visitor,
-    occurredAt: row.occurredAt,
-    receivedAfter: row.receivedAfter,
-    tie: row.tie,
-    source: { application, category: ownCategory, name: ownName },
-    valueAt: (path: PropertyPath) => textOfValue(row[`v${placeOf(path)}`]),
-    numberAt: (path: PropertyPath) => numberOfValue(row[`v${placeOf(path)}`]),
+    ...{ session, visitor, occurredAt, receivedAfter, tie },
+    source: type === null ? words : sourceOf(words, type),
+    valueAt: (path: PropertyPath) => textOfValue(values[placeOf(path)]),
+    numberAt: (path: PropertyPath) => numberOfValue(values[placeOf(path)]),
   };
+}
+
+function sourceOf({ application }: Series, type: string): EventSource {
+  const [category, name]: [string, string] = JSON.parse(type);
+  return { application, category, name };
 }

@@ -1,13 +1,13 @@
 import { type SQL, sql } from "drizzle-orm";
-import { jsonPathOf, type PropertyPath } from "../../model/event/property-path";
-import { MAX_VALUE_CHARACTERS, valueText } from "../../model/event/property-value";
+import type { PropertyPath } from "../../model/event/property-path";
 import { packedSql, storedId, unpackId } from "../core/packed-id";
-import { jsonList } from "../counts/series";
 import { slotOf } from "../partitions/partition";
 import { SAMPLE_KEYS } from "../partitions/sample-key";
 import { type Bounds, integer } from "../scan/event-order";
 import { type LaneSource, laneTable } from "../scan/lane-chains";
 import { isNoCopy } from "../scan/scan-terms";
+import { isWanted, type WantedEvents } from "./slice-filter";
+import { valueSql } from "./slice-values";
 
 /** The sessions whose sample keys lie in [low, high). */
 export interface Slice {
@@ -32,23 +32,28 @@ export interface SlicePlace {
   tie: number;
 }
 
-export interface SliceRow extends SlicePlace {
-  receivedAfter: number;
-  seriesId: number;
+/** An event as a statement returns it, without names. */
+export type SliceEventRow = [
+  /** Packed. */
+  session: string,
+  occurredAt: number,
+  tie: number,
+  receivedAfter: number,
+  seriesId: number,
   /** JSON [category, name] for an event of an overflow key. */
-  type: string | null;
+  type: string | null,
   /** Packed; only if requested. */
-  visitor: string | null;
+  visitor: string | null,
   /** The values of the wanted paths as JSON, cut if they are long. Null if the event has no such member. */
-  [value: `v${number}`]: string | null;
-}
+  ...values: (string | null)[],
+];
 
 export interface SliceQuery {
   slice: Slice;
   paths: readonly PropertyPath[];
   withVisitor: boolean;
-  /** Only events of these dimension keys; null for all. */
-  series: readonly number[] | null;
+  /** Only events that one of these may match; null for all. */
+  wanted: readonly WantedEvents[] | null;
 }
 
 /** The most slots that one statement scans: 900 times 900 numbers. */
@@ -65,13 +70,50 @@ export interface SliceRange {
   isSought: boolean;
 }
 
+/** The rows of a statement: a page of events in one text, and the place of the last one. */
+export interface PackedPage {
+  /** JSON: SliceEventRow[]. */
+  events: string;
+  /** slot * SAMPLE_KEYS + sample_key of the last event; null without events. */
+  last: number | null;
+}
+
 /**
  * The next wanted events of a range: at most `limit`, in the order of the primary key. Reads all events of the slice
  * up to there.
+ *
+ * D1 takes far longer for a row and its columns than SQLite does, so one row has the whole page. A text of more than 2 MB
+ * is refused by D1.
  */
-export function sliceStatement(
+export function sliceStatement(range: SliceRange, query: SliceQuery, after: SlicePlace | null, limit: number): SQL {
+  const { paths, withVisitor } = query;
+  const values = paths.map((path) => sql`, ${valueSql(path)}`);
+  return sql`SELECT json_group_array(json_array(${sql.raw(packedSql("e.session_id"))}, e.occurred_at, e.tie, e.received_after,
+      e.series_id, e.type, ${withVisitor ? sql.raw(packedSql("e.visitor_id")) : sql`NULL`} ${sql.join(values)})) AS events,
+    max(e.slot * ${integer(SAMPLE_KEYS)} + e.sample_key) AS last
+    FROM (${eventsOf(range, query, after, limit)}) AS e`;
+}
+
+/** @throws Error if the events of a page were not in order, on which the next page depends */
+export function unpackPage({ events, last }: PackedPage, { lane }: SliceRange) {
+  const rows: SliceEventRow[] = JSON.parse(events);
+  const [session, occurredAt, tie] = rows.at(-1) ?? [];
+  if (last === null || session === undefined || occurredAt === undefined || tie === undefined)
+    return { rows, place: null };
+  const place: SlicePlace = {
+    slot: Math.floor(last / SAMPLE_KEYS),
+    sampleKey: last % SAMPLE_KEYS,
+    session,
+    occurredAt,
+    tie,
+  };
+  if (slotOf(occurredAt, lane.partition) !== place.slot) throw new Error("the events of a page are not in order");
+  return { rows, place };
+}
+
+function eventsOf(
   { lane, bounds, isSought }: SliceRange,
-  { slice, paths, withVisitor, series }: SliceQuery,
+  { slice, wanted }: SliceQuery,
   after: SlicePlace | null,
   limit: number,
 ): SQL {
@@ -81,11 +123,10 @@ export function sliceStatement(
   // The plus prevents SQLite from using timestamps in the index, where only slots and sessions help.
   const conditions = [sql`+e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)}`];
   if (lane.main !== null) conditions.push(isNoCopy(lane.main.suffix));
-  if (series !== null) conditions.push(sql`e.series_id IN ${jsonList([...series])}`);
-  const columns = columnsOf(paths, withVisitor);
+  if (wanted !== null) conditions.push(isWanted(wanted));
   if (isSought) {
     if (after !== null) conditions.push(sql`(e.slot > ${integer(after.slot)} OR ${isBehind(after)})`);
-    return sql`SELECT ${columns} FROM ${soughtSlots(lane, [first, last], slice)} AND ${sql.join(conditions, sql` AND `)}
+    return sql`SELECT e.* FROM ${soughtSlots(lane, [first, last], slice)} AND ${sql.join(conditions, sql` AND `)}
       ORDER BY m.n, n.n, ${sql.raw(KEY)} LIMIT ${integer(limit)}`;
   }
   if (slice.low > 0 || slice.high < SAMPLE_KEYS) conditions.push(sql`+${isInSlice(slice)}`);
@@ -94,7 +135,7 @@ export function sliceStatement(
     conditions.push(sql`(e.slot, ${sql.raw(KEY)}) > (${integer(slot)}, ${integer(sampleKey)},
       ${storedId(unpackId(session))}, ${integer(occurredAt)}, ${integer(tie)})`);
   }
-  return sql`SELECT ${columns} FROM ${laneTable("events", lane)} AS e
+  return sql`SELECT e.* FROM ${laneTable("events", lane)} AS e
     WHERE e.slot BETWEEN ${integer(first)} AND ${integer(last)} AND ${sql.join(conditions, sql` AND `)}
     ORDER BY e.slot, ${sql.raw(KEY)} LIMIT ${integer(limit)}`;
 }
@@ -112,47 +153,6 @@ function isInSlice({ low, high }: Slice): SQL {
 
 const KEY = "e.sample_key, e.session_id, e.occurred_at, e.tie";
 
-function columnsOf(paths: readonly PropertyPath[], withVisitor: boolean): SQL {
-  const values = paths.map((path, n) => sql`, ${valueSql(path)} AS ${sql.raw(`v${n}`)}`);
-  return sql`e.slot AS slot, e.sample_key AS sampleKey, ${sql.raw(packedSql("e.session_id"))} AS session,
-    e.occurred_at AS occurredAt, e.tie AS tie, e.received_after AS receivedAfter, e.series_id AS seriesId, e.type AS type,
-    ${withVisitor ? sql.raw(packedSql("e.visitor_id")) : sql`NULL`} AS visitor ${sql.join(values)}`;
-}
-
 function isBehind({ sampleKey, session, occurredAt, tie }: SlicePlace): SQL {
   return sql`(${sql.raw(KEY)}) > (${integer(sampleKey)}, ${storedId(unpackId(session))}, ${integer(occurredAt)}, ${integer(tie)})`;
 }
-
-/** The most characters of a value in JSON that are read: an escape sequence has up to six for one. */
-const MAX_JSON_CHARACTERS = 6 * MAX_VALUE_CHARACTERS + 2;
-
-/**
- * See `SliceRow`. SQLite returns a member's JSON in a third of the time that it needs to tell the type and to decode the
- * text.
- */
-function valueSql(path: PropertyPath): SQL {
-  return sql`substr(e.data -> ${jsonPathOf(path)}, 1, ${integer(MAX_JSON_CHARACTERS)})`;
-}
-
-/** The text of a value that SQL returned; see `valueText`. */
-export function textOfValue(json: string | null | undefined): string | null {
-  return valueText(parseValue(json));
-}
-
-/** The number that SQL returned; null for texts and booleans. */
-export function numberOfValue(json: string | null | undefined): number | null {
-  const value = parseValue(json);
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-}
-
-/** Of a text that was cut, at least the first MAX_VALUE_CHARACTERS. Null for objects and arrays that were cut. */
-function parseValue(json: string | null | undefined): unknown {
-  if (json === null || json === undefined) return null;
-  if (json.length < MAX_JSON_CHARACTERS) return JSON.parse(json);
-  if (!json.startsWith('"')) return null;
-  const units = json.slice(1).match(UNIT_OF_JSON) ?? [];
-  return JSON.parse(`"${units.slice(0, MAX_VALUE_CHARACTERS).join("")}"`);
-}
-
-/** A character of a JSON text, or the escape sequence of one. */
-const UNIT_OF_JSON = /\\u[\da-f]{4}|\\[^u]|[^\\"]/giy;

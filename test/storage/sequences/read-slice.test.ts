@@ -14,7 +14,7 @@ async function read(changes: Partial<SliceReading> = {}): Promise<SliceEvent[]> 
   const events: SliceEvent[] = [];
   const reading: SliceReading = {
     ...{ from: FROM, to: TO, slice: WHOLE, paths: [["text"]], withVisitor: true, check: () => {} },
-    series: new Map(databases.map((database) => [database, null])),
+    wanted: new Map(databases.map((database) => [database, null])),
     expected: await expectedOf(FROM, TO),
     ...changes,
   };
@@ -51,9 +51,20 @@ describe("the events of a slice", () => {
 
   it("have their type, their visitor and the values of the paths", async () => {
     const [event] = await read({ from: MORNING, to: MORNING });
-    expect(event?.source).toEqual({ application: "shop", category: "page interaction", name: "view" });
+    expect(event?.source).toMatchObject({ application: "shop", category: "page interaction", name: "view" });
     expect(unpackId(event?.visitor ?? "t")).toBe("visitor-0");
     expect(event?.valueAt(["text"])).toBe("a");
+  });
+
+  it("are read in smaller pages if their values are longer than D1 returns at once", async () => {
+    const refused: string[] = [];
+    const few = databases.map((database) => ({ ...database, binding: refusingPages(database.binding, refused) }));
+    const events = await read({
+      wanted: new Map(few.map((database) => [database, null])),
+      expected: new Map(few.map((database) => [database, () => 60])),
+    });
+    expect(found(events)).toEqual(keysOf([...EVENTS, LATE]));
+    expect(refused.length).toBeGreaterThan(0);
   });
 
   it("are no longer read once the check before a page throws", async () => {
@@ -64,9 +75,37 @@ describe("the events of a slice", () => {
   });
 
   it("are not read from databases without wanted events", async () => {
-    expect(await read({ series: new Map() })).toEqual([]);
+    expect(await read({ wanted: new Map() })).toEqual([]);
   });
 });
+
+/** The same database, which refuses pages of more than 20 events as D1 refuses texts of more than 2 MB. */
+function refusingPages(binding: D1Database, refused: string[]): D1Database {
+  return new Proxy(binding, {
+    get(database, member) {
+      if (member !== "withSession") return Reflect.get(database, member);
+      return (constraint: D1SessionConstraint) => {
+        const session = database.withSession(constraint);
+        let mostEvents = 0;
+        return {
+          prepare: (sql: string) => ({
+            bind: (...values: unknown[]) => {
+              const limit = /json_group_array[\s\S]* LIMIT (\d+)/.exec(sql)?.[1] ?? "0";
+              mostEvents = Math.max(mostEvents, Number(limit));
+              return session.prepare(sql).bind(...values);
+            },
+            raw: () => session.prepare(sql).raw(),
+          }),
+          batch: (statements: D1PreparedStatement[]) => {
+            if (mostEvents <= 20) return session.batch(statements);
+            refused.push(`${mostEvents} events`);
+            return Promise.reject(new Error("D1_ERROR: string or blob too big: SQLITE_TOOBIG"));
+          },
+        };
+      };
+    },
+  });
+}
 
 describe("the ranges of a database", () => {
   it("cover each lane once, in pieces that are expected to hold a page", async () => {
