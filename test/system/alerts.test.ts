@@ -1,14 +1,11 @@
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, type Service, startService } from "./service.ts";
+import { eventually } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-alerts-"));
 const posts: { body: string; timestamp: string; signature: string }[] = [];
 const receiver = createServer(async (request, response) => {
   let body = "";
@@ -17,17 +14,14 @@ const receiver = createServer(async (request, response) => {
   posts.push({ body, timestamp: header("x-eye-timestamp"), signature: header("x-eye-signature") });
   response.writeHead(posts.length === 1 ? 500 : 200).end();
 });
-let service: Service;
+const service = serviceForTests(["--var", "ALERTS_ALLOW_INSECURE_HOSTS:true"]);
 
 beforeAll(async () => {
   receiver.listen(0, "127.0.0.1");
   await once(receiver, "listening");
-  service = await startService(folder, ["--var", "ALERTS_ALLOW_INSECURE_HOSTS:true"]);
 });
 afterAll(async () => {
-  await service.stop();
   receiver.close();
-  rmSync(folder, { recursive: true });
 });
 
 /** Runs the cron as if it were this many minutes later. */

@@ -1,23 +1,17 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
-import { eventually, type Service, startService } from "./service.ts";
+import { eventually } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
 /** Three days of traffic that move to the archive while they are read and added to, in two partitions: old events have one a year. */
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-archive-"));
 const DAYS = ["2021-12-30", "2021-12-31", "2022-01-01"] as const;
 const EVENTS_PER_DAY = 600;
-let service: Service;
-
-beforeAll(async () => {
-  service = await startService(folder, ["--var", "HOT_SECONDS:1", "--var", "GRACE_SECONDS:0"]);
-}, 180_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const service = serviceForTests(["--var", "HOT_SECONDS:1", "--var", "GRACE_SECONDS:0"]);
 
 interface Sent {
   id: string;
@@ -85,7 +79,7 @@ function idsOf(events: readonly Sent[]): string[] {
 
 /** Counts by day of the archive's files, as DuckDB reads them from the bucket's local state. */
 async function archivedByDay(): Promise<Record<string, number>> {
-  const objects = join(folder, "objects");
+  const objects = join(service.folder, "objects");
   for (const [key, path] of localObjects()) {
     mkdirSync(dirname(join(objects, key)), { recursive: true });
     symlinkSync(path, join(objects, key));
@@ -99,7 +93,9 @@ async function archivedByDay(): Promise<Record<string, number>> {
 }
 
 function localObjects(): Map<string, string> {
-  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name));
+  const paths = readdirSync(service.folder, { recursive: true, encoding: "utf8" }).map((name) =>
+    join(service.folder, name),
+  );
   const blobs = new Map(paths.filter((path) => path.includes("/blobs/")).map((path) => [path.split("/").at(-1), path]));
   const found = new Map<string, string>();
   for (const path of paths.filter((name) => /r2.*\.sqlite$/i.test(name))) {

@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
-import { eventually, type Service, startService } from "./service.ts";
+import { eventually } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
 /** The samples of the brief, and events that the replaced system lost after answering 202. */
 
@@ -26,17 +24,7 @@ const samples = [
   },
 ];
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-"));
-let service: Service;
-
-beforeAll(async () => {
-  service = await startService(folder);
-});
-
-afterAll(async () => {
-  await service?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const service = serviceForTests();
 
 interface Found {
   name: string;

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, type Service, startService } from "./service.ts";
+import { expect, test } from "vitest";
+import { eventually } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
 /** Twenty clients ask the most expensive questions while an application sends events: each of these is stored. */
 
@@ -16,17 +14,7 @@ const PER_REQUEST = 10;
 const MOST_TIMES_SLOWER = 50;
 const SLACK_MS = 2_000;
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-busy-"));
-let service: Service;
-
-beforeAll(async () => {
-  service = await startService(folder);
-}, 200_000);
-
-afterAll(async () => {
-  await service?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const service = serviceForTests();
 
 const DAY = Date.UTC(2026, 4, 18);
 

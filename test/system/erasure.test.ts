@@ -1,19 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, type Service, startService } from "./service.ts";
+import { expect, test } from "vitest";
+import { eventually } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-erasure-"));
 const ERASED = "5a5a5a5a-1111-4222-8333-444444444444";
 const MARK = "secret-of-the-erased";
-let service: Service;
-
-beforeAll(async () => {
-  service = await startService(folder);
-}, 180_000);
-afterAll(() => rmSync(folder, { recursive: true }));
+const service = serviceForTests();
 
 function ask(path: string, init: RequestInit & { key?: string } = {}): Promise<Response> {
   const { key = "eye_a_local", ...rest } = init;
@@ -44,7 +38,9 @@ async function countOf(session: string): Promise<number> {
 
 /** How often a text occurs in the files of the local state, once the write-ahead logs are empty. */
 function occurrences(text: string): number {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name));
+  const files = readdirSync(service.folder, { recursive: true, encoding: "utf8" }).map((name) =>
+    join(service.folder, name),
+  );
   for (const file of files.filter((name) => name.endsWith(".sqlite"))) {
     const database = new DatabaseSync(file);
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");

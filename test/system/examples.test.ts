@@ -1,26 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
 import { hasBrowser, launchBrowser } from "./pages/browser.ts";
-import { eventually, freePort, ROOT, type Service, startService } from "./service.ts";
+import { eventually, freePort, ROOT } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
 const EXAMPLES = join(ROOT, "examples");
-const folder = mkdtempSync(join(tmpdir(), "the-eye-examples-"));
-let service: Service;
-
-beforeAll(async () => {
-  service = await startService(folder, ["--var", "ALERTS_ALLOW_INSECURE_HOSTS:true"]);
-});
-afterAll(async () => {
-  await service?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const service = serviceForTests(["--var", "ALERTS_ALLOW_INSECURE_HOSTS:true"]);
 
 interface StoredEvent {
   session_id: string;

@@ -1,21 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
-import { eventually, type Service, startService } from "./service.ts";
+import { expect, test } from "vitest";
+import { eventually } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
 const EVENTS = 10_000;
 const SESSIONS = 500;
 const CLIENTS = 20;
 const BATCH = 25;
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-once-"));
-let service: Service | null = null;
-
-afterAll(async () => {
-  await service?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const service = serviceForTests([], false);
 
 interface Sent {
   id: string;
@@ -93,10 +85,10 @@ test("10,000 events sent three times, shuffled, from 20 clients, with the servic
   timeout: 300_000,
 }, async () => {
   for (const seed of [1, 2]) {
-    const killed = await startService(folder);
-    await sendAll(killed.url, seed, killed.kill);
+    await service.start();
+    await sendAll(service.url, seed, service.kill);
   }
-  service = await startService(folder);
+  await service.start();
   const { url } = service;
   await sendAll(url, 3, null);
   await eventually(async () => ((await countOf(url)) >= EVENTS ? true : null), 120_000);

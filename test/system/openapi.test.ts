@@ -1,22 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
 import { type PublishedRequest, publishedRequests } from "../api/docs/published-examples.ts";
-import { eventually, type Service, startService } from "./service.ts";
+import { eventually } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-openapi-"));
-let service: Service;
-
-beforeAll(async () => {
-  service = await startService(folder);
-});
-afterAll(async () => {
-  await service.stop();
-  rmSync(folder, { recursive: true });
-});
+const service = serviceForTests();
 
 // Not tested in workerd, because the validator needs `eval`.
 test("the served document is valid OpenAPI 3.1", async () => {

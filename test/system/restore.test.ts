@@ -2,20 +2,17 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { eventually, type Service, startService } from "./service.ts";
+import { eventually } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-restore-"));
 const copies = mkdtempSync(join(tmpdir(), "the-eye-backup-"));
-let service: Service | null = null;
+const service = serviceForTests([], false);
 
-afterAll(async () => {
-  await service?.stop();
-  for (const one of [folder, copies]) rmSync(one, { recursive: true });
-});
+afterAll(() => rmSync(copies, { recursive: true }));
 
 function ask(path: string, init: RequestInit & { key?: string } = {}): Promise<Response> {
   const { key = "eye_a_local", ...rest } = init;
-  return fetch(`${service?.url}${path}`, { ...rest, headers: { Authorization: `Bearer ${key}` } });
+  return fetch(`${service.url}${path}`, { ...rest, headers: { Authorization: `Bearer ${key}` } });
 }
 
 async function countOf(session: string): Promise<number> {
@@ -39,14 +36,14 @@ async function runCron(): Promise<void> {
 
 /** The folder of the databases within the local state. */
 function databaseFolder(): string {
-  const found = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((name) => /d1$/.test(name));
+  const found = readdirSync(service.folder, { recursive: true, encoding: "utf8" }).find((name) => /d1$/.test(name));
   if (found === undefined) throw new Error("the state has no databases");
-  return join(folder, found);
+  return join(service.folder, found);
 }
 
 /** The local form of Time Travel: the database's files are copied while the service is stopped, and put back. */
 test("what was erased after a backup does not come back with it", { timeout: 600_000 }, async () => {
-  service = await startService(folder);
+  await service.start();
   const sent = ["erased", "other"].flatMap((session) =>
     [0, 1, 2].map((n) => ({
       ...{ session_id: session, category: "page interaction", name: "pageview", id: `${session}-${n}` },
@@ -61,7 +58,7 @@ test("what was erased after a backup does not come back with it", { timeout: 600
   const state = databaseFolder();
   cpSync(state, join(copies, "d1"), { recursive: true });
 
-  service = await startService(folder);
+  await service.start();
   expect((await ask("/theeye/sessions/erased", { method: "DELETE" })).status).toBe(202);
   await eventually(async () => ((await erasures()).every(({ status }) => status === "done") ? true : null), 200_000);
   expect(await countOf("erased")).toBe(0);
@@ -69,7 +66,7 @@ test("what was erased after a backup does not come back with it", { timeout: 600
   rmSync(state, { recursive: true });
   cpSync(join(copies, "d1"), state, { recursive: true });
 
-  service = await startService(folder);
+  await service.start();
   expect(await countOf("erased")).toBe(3);
   await runCron();
   await eventually(async () => ((await countOf("erased")) === 0 ? true : null), 60_000);

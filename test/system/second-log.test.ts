@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runToEnd, type Service, startService } from "./service.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { runToEnd } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
 /**
  * Questions over a made-up log of days on which clocks change in four zones, compared with answers that are computed
@@ -80,8 +80,7 @@ function daysFrom(start: string, end: string): string[] {
   );
 }
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-second-log-"));
-let service: Service;
+const service = serviceForTests();
 /** In reading order: lines of the same second stay in the order of the file. */
 let hits: Hit[];
 
@@ -96,20 +95,14 @@ async function ask(method: "GET" | "POST", path: string, asked: Record<string, u
 }
 
 beforeAll(async () => {
-  service = await startService(folder);
   const lines = generate();
-  const file = join(folder, "second.log");
+  const file = join(service.folder, "second.log");
   writeFileSync(file, `${lines.map(lineOf).join("\n")}\n`);
   hits = lines.toSorted((a, b) => a.seconds - b.seconds);
   const flags = ["--url", service.url, "--concurrency", "1", "--source", "second"];
   const { code, output } = await runToEnd("npm", ["run", "replay", "--", file, ...flags]);
   expect(code, output).toBe(0);
 }, 400_000);
-
-afterAll(async () => {
-  await service?.stop();
-  rmSync(folder, { recursive: true });
-});
 
 describe.each(ZONES)("on the clocks of %s", (timezone) => {
   const inRange = () => hits.filter((hit) => dayIn(timezone, hit) >= RANGE.start_date);

@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ROOT, runToEnd, type Service, startService } from "./service.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { ROOT, runToEnd } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
 /**
  * Questions about sequences over a real access log, compared with answers that are computed directly from its lines.
@@ -10,8 +10,7 @@ import { ROOT, runToEnd, type Service, startService } from "./service.ts";
  */
 
 const REAL_LOG = join(ROOT, "../shared/data/access.log");
-const folder = mkdtempSync(join(tmpdir(), "the-eye-sequences-"));
-let service: Service;
+const service = serviceForTests();
 
 const LINE =
   /^(\S+) \S+ \S+ \[(\d+)\/(\w+)\/(\d+):(\d+:\d+:\d+) \+0000\] "\S+ (.*?)(?: HTTP\/1\.\d)?" \d+ (\S+) "[^"]*"(?: (.*))?$/;
@@ -118,18 +117,12 @@ describe.skipIf(!existsSync(REAL_LOG))("the real log (skipped if it is absent)",
   let hits: Hit[];
 
   beforeAll(async () => {
-    service = await startService(folder);
     hits = hitsOf(REAL_LOG);
     // One request at a time, so that lines of the same second are received in the order of the file.
     const flags = ["--url", service.url, "--concurrency", "1"];
     const { code, output } = await runToEnd("npm", ["run", "replay", "--", REAL_LOG, ...flags]);
     expect(code, output).toBe(0);
   }, 400_000);
-
-  afterAll(async () => {
-    await service?.stop();
-    rmSync(folder, { recursive: true });
-  });
 
   test.each(["session", "visitor"] as const)("a funnel per %s", async (per) => {
     const found = homeToBlog(sequencesOf(hits, per));

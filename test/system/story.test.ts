@@ -1,26 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { LOCAL_KEYS } from "../../scripts/start/local-keys.ts";
-import { eventually, type Service, startService } from "./service.ts";
+import { eventually } from "./service.ts";
+import { serviceForTests } from "./service-for-tests.ts";
 
 /**
  * The story of docs/errors.md with a schema: an application ships a bad release, the summary shows it, the repair is
  * previewed, and the replay stores the failed events in their right places.
  */
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-"));
-let service: Service;
-
-beforeAll(async () => {
-  service = await startService(folder);
-});
-
-afterAll(async () => {
-  await service?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const service = serviceForTests();
 
 // biome-ignore lint/suspicious/noExplicitAny: the answers are read like in any client
 async function call(method: string, path: string, key: string, body?: unknown): Promise<{ status: number; body: any }> {

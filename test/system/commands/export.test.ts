@@ -1,13 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, runToEnd, type Service, startService } from "../service.ts";
+import { beforeAll, expect, test } from "vitest";
+import { eventually, runToEnd } from "../service.ts";
+import { serviceForTests } from "../service-for-tests.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-export-"));
 const EVENTS = 1_500;
-let service: Service;
+const service = serviceForTests();
 
 /** An hour of events of a past year, with ids, line breaks and characters of every length. */
 const sent = Array.from({ length: EVENTS }, (_, n) => ({
@@ -20,7 +19,6 @@ const sent = Array.from({ length: EVENTS }, (_, n) => ({
 }));
 
 beforeAll(async () => {
-  service = await startService(folder);
   for (let n = 0; n < EVENTS; n += 500) {
     const body = JSON.stringify(sent.slice(n, n + 500));
     const headers = { Authorization: "Bearer eye_w_local" };
@@ -33,10 +31,6 @@ beforeAll(async () => {
     return total === EVENTS ? total : null;
   });
 });
-afterAll(async () => {
-  await service.stop();
-  rmSync(folder, { recursive: true });
-});
 
 function inOrder(events: readonly { timestamp: string; id: string }[]): string[] {
   return events.toSorted((a, b) => (a.timestamp < b.timestamp ? -1 : 1)).map(({ id }) => id);
@@ -47,7 +41,7 @@ function exportTo(file: string, ...flags: string[]): Promise<{ code: number | nu
 }
 
 test("the exported file has every event that was sent, once and in order", async () => {
-  const file = join(folder, "events.ndjson");
+  const file = join(service.folder, "events.ndjson");
   const { code, output } = await exportTo(file, "--start", "2021-01-01", "--end", "2021-01-01", "--part", "400");
   expect(code, output).toBe(0);
   expect(output).toContain("1,500 events");
@@ -60,7 +54,7 @@ test("the exported file has every event that was sent, once and in order", async
 });
 
 test("CSV has the events that were sent, with columns for paths of the payload", async () => {
-  const file = join(folder, "events.csv.gz");
+  const file = join(service.folder, "events.csv.gz");
   const { code, output } = await exportTo(file, "--flatten", "auto", "--category", "form interaction", "--part", "100");
   expect(code, output).toBe(0);
   const text = gunzipSync(readFileSync(file)).toString();
@@ -75,7 +69,7 @@ test("CSV has the events that were sent, with columns for paths of the payload",
 });
 
 test("ends with a message if the key is refused", async () => {
-  const { code, output } = await exportTo(join(folder, "none.ndjson"), "--key", "eye_w_local");
+  const { code, output } = await exportTo(join(service.folder, "none.ndjson"), "--key", "eye_w_local");
   expect(code).toBe(1);
   expect(output).toContain("answered 403");
 });

@@ -1,22 +1,13 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { ROOT, runToEnd, type Service, startService } from "../service.ts";
+import { expect, test } from "vitest";
+import { ROOT, runToEnd } from "../service.ts";
+import { serviceForTests } from "../service-for-tests.ts";
 
 const REAL_LOG = join(ROOT, "../shared/data/access.log");
 const FIXTURE = join(import.meta.dirname, "access-sample.txt");
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-replay-"));
-let service: Service;
-
-beforeAll(async () => {
-  service = await startService(folder);
-});
-afterAll(async () => {
-  await service.stop();
-  rmSync(folder, { recursive: true });
-});
+const service = serviceForTests();
 
 const replay = (file: string, ...flags: string[]) =>
   runToEnd("npm", ["run", "replay", "--", file, "--url", service.url, ...flags]);

@@ -3,19 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, freePort, ROOT, runToEnd, type Service, startService } from "../service.ts";
+import { expect, test } from "vitest";
+import { eventually, freePort, ROOT, runToEnd, startService } from "../service.ts";
+import { serviceForTests } from "../service-for-tests.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-start-"));
-let service: Service;
-
-beforeAll(async () => {
-  service = await startService(folder);
-});
-afterAll(async () => {
-  await service.stop();
-  rmSync(folder, { recursive: true });
-});
+const service = serviceForTests();
 
 function printedCommands(): { send: string; read: string } {
   const [send = "", read = ""] = service.output().match(/^curl .*$/gm) ?? [];
@@ -63,11 +55,11 @@ test("a second start on the same state changes neither events nor keys", async (
   });
   const before = await state();
   expect(before.applications).toMatchObject({ results: [{ name: "demo" }] });
-  const note = readFileSync(join(folder, "the-eye-setup.json"), "utf8");
+  const note = readFileSync(join(service.folder, "the-eye-setup.json"), "utf8");
   await service.stop("SIGINT");
-  service = await startService(folder);
+  await service.start();
   expect(await state()).toEqual(before);
-  expect(readFileSync(join(folder, "the-eye-setup.json"), "utf8")).toBe(note);
+  expect(readFileSync(join(service.folder, "the-eye-setup.json"), "utf8")).toBe(note);
   expect(service.output()).not.toContain("Setting up");
 });
 
@@ -82,7 +74,7 @@ test("a port in use is reported clearly", async () => {
     "--port",
     String(port),
     "--persist-to",
-    join(folder, "other"),
+    join(service.folder, "other"),
   ]);
   taken.close();
   expect(code).toBe(1);
@@ -91,7 +83,7 @@ test("a port in use is reported clearly", async () => {
 
 test("a second service on the same state is refused with a message that names the first", async () => {
   const port = String(await freePort());
-  const { code, output } = await runToEnd("npm", ["start", "--", "--port", port, "--persist-to", folder]);
+  const { code, output } = await runToEnd("npm", ["start", "--", "--port", port, "--persist-to", service.folder]);
   expect(code).toBe(1);
   expect(output).toMatch(/The state in .* is used by another service: process \d+, at port \d+\./);
   expect((await fetch(`${service.url}/health`)).status).toBe(200);
@@ -113,7 +105,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     }
     await service.stop(signal);
     expect(service.output()).toContain("storing what was accepted");
-    service = await startService(folder);
+    await service.start();
     const read = await fetch(`${service.url}/theeye/sessions/${session}`, {
       headers: { Authorization: "Bearer eye_r_local" },
     });
@@ -124,10 +116,10 @@ test.each(["SIGINT", "SIGTERM"] as const)(
 test.skipIf(process.platform === "win32")(
   "kill -9 of the first process leaves no process running, and the service starts again",
   async () => {
-    const { pid } = JSON.parse(readFileSync(join(folder, "the-eye.lock"), "utf8")) as { pid: number };
+    const { pid } = JSON.parse(readFileSync(join(service.folder, "the-eye.lock"), "utf8")) as { pid: number };
     process.kill(pid, "SIGKILL");
     await service.stop();
-    service = await startService(folder);
+    await service.start();
     expect((await fetch(`${service.url}/health`)).status).toBe(200);
   },
 );
@@ -135,11 +127,11 @@ test.skipIf(process.platform === "win32")(
 test.skipIf(process.platform === "win32")(
   "kill -9 of the serving processes ends the service with a message that says what to do",
   async () => {
-    const { group } = JSON.parse(readFileSync(join(folder, "the-eye.lock"), "utf8")) as { group: number };
+    const { group } = JSON.parse(readFileSync(join(service.folder, "the-eye.lock"), "utf8")) as { group: number };
     process.kill(-group, "SIGKILL");
     await eventually(async () => service.output().includes("has ended unexpectedly. Start it again") || null);
     await service.stop();
-    service = await startService(folder);
+    await service.start();
     expect((await fetch(`${service.url}/health`)).status).toBe(200);
   },
 );

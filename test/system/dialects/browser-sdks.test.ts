@@ -1,13 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LOCAL_KEYS } from "../../../scripts/start/local-keys.ts";
 import { type Edge, startEdge } from "../client/edge.ts";
 import type { Stored } from "../client/stored.ts";
 import { hasBrowser, launchBrowser } from "../pages/browser.ts";
-import { eventually, type Service, startService } from "../service.ts";
+import { eventually } from "../service.ts";
+import { serviceForTests } from "../service-for-tests.ts";
 import { BROWSER_SDKS, type BrowserSdk, pageOf } from "./browser-sdks.ts";
 import { type SdkSite, startSdkSite } from "./sdk-site.ts";
 
@@ -19,22 +17,18 @@ const USER_AGENT =
 const OF_CHROMIUM = /^Failed to load resource/;
 
 describe.skipIf(!hasBrowser)("SDKs of browsers", () => {
-  const folder = mkdtempSync(join(tmpdir(), "the-eye-browser-sdks-"));
-  let service: Service;
+  const service = serviceForTests();
   let edge: Edge;
   let site: SdkSite;
   let browser: Browser;
 
   beforeAll(async () => {
-    service = await startService(folder);
     [edge, site, browser] = await Promise.all([startEdge(service.url), startSdkSite(), launchBrowser()]);
   });
   afterAll(async () => {
     await browser?.close();
     edge?.close();
     site?.close();
-    await service?.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
   beforeEach(() => {
     edge.sent.length = 0;

@@ -1,26 +1,20 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LOCAL_KEYS } from "../../../scripts/start/local-keys.ts";
 import { type Edge, startEdge } from "../client/edge.ts";
 import type { Stored } from "../client/stored.ts";
-import { eventually, type Service, startService } from "../service.ts";
+import { eventually } from "../service.ts";
+import { serviceForTests } from "../service-for-tests.ts";
 import { type Sdk, SESSIONS } from "./node/sdk.ts";
 import { NODE_SDKS } from "./node-sdks.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "the-eye-sdks-"));
-let service: Service;
+const service = serviceForTests();
 let edge: Edge;
 
 beforeAll(async () => {
-  service = await startService(folder);
   edge = await startEdge(service.url);
 }, 180_000);
 afterAll(async () => {
   edge?.close();
-  await service?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 async function list(path: string): Promise<Stored[]> {

@@ -1,25 +1,21 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LOCAL_KEYS } from "../../../scripts/start/local-keys.ts";
-import { eventually, type Service, startService } from "../service.ts";
+import { eventually } from "../service.ts";
+import { serviceForTests } from "../service-for-tests.ts";
 import { hasBrowser, launchBrowser } from "./browser.ts";
 
 /** A site with another origin, whose pages send events with a preflight, and as beacons without one. */
 describe.skipIf(!hasBrowser)("a page of another origin", () => {
-  const folder = mkdtempSync(join(tmpdir(), "the-eye-"));
-  let service: Service;
+  const service = serviceForTests();
   let site: Server;
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    service = await startService(folder);
     site = createServer((_request, response) => response.end("<!doctype html><title>A site</title>"));
     site.listen(0, "127.0.0.1");
     await once(site, "listening");
@@ -31,8 +27,6 @@ describe.skipIf(!hasBrowser)("a page of another origin", () => {
   afterAll(async () => {
     await browser?.close();
     site?.close();
-    await service?.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it("sends with a key in a header and credentials, and reads the ids", async () => {

@@ -1,21 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LOCAL_KEYS } from "../../../scripts/start/local-keys.ts";
-import { eventually, type Service, startService } from "../service.ts";
+import { eventually } from "../service.ts";
+import { serviceForTests } from "../service-for-tests.ts";
 import { hasBrowser, launchBrowser } from "./browser.ts";
 
 describe.skipIf(!hasBrowser)("the API reference in a browser", () => {
-  const folder = mkdtempSync(join(tmpdir(), "the-eye-"));
   const complaints: string[] = [];
-  let service: Service;
+  const service = serviceForTests();
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    service = await startService(folder);
     browser = await launchBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
     page.on("console", (message) => {
@@ -35,8 +31,6 @@ describe.skipIf(!hasBrowser)("the API reference in a browser", () => {
 
   afterAll(async () => {
     await browser?.close();
-    await service?.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it("shows every operation", async () => {
