@@ -101,7 +101,11 @@ export async function showSession(c: Context<AppEnv>): Promise<Response> {
         archive,
       ),
     ]);
-    if (summary === null) return problem("not_found", "No event of this session is stored.");
+    if (summary === null)
+      return problem(
+        "not_found",
+        "No event of this session is stored. An event is stored a few seconds after it was accepted.",
+      );
     const { firstEventAt, lastEventAt, events } = summary;
     const results = page.rows.map((row, index) => ({ ...renderEvent(row), position: before + index + 1 }));
     const end = page.next === null ? null : [before + results.length, eventPlace(page.next)];

@@ -3,7 +3,7 @@ import { type ErasureMessage, ErasureMessageSchema } from "../../model/erasure";
 import { MINUTE_MICROS } from "../../model/time/units";
 import { ArchiveFileGone } from "../../storage/archive/archive-bucket";
 import { firstDatabase } from "../../storage/core/databases";
-import { messageOf } from "../../storage/core/transport-errors";
+import { causeOf, messageOf } from "../../storage/core/transport-errors";
 import { erasuresWaitingFor, noteWaiting, stalledErasures } from "../../storage/erasures/erasure-records";
 import type { ErasureIo } from "./erasure-io";
 import { runErasureStep } from "./erasure-step";
@@ -47,7 +47,8 @@ export async function consumeErasures(batch: MessageBatch<unknown>, io: ErasureI
  * recorded: the messages of D1 may contain what is erased.
  */
 async function noteFailure({ erasure, step }: ErasureMessage, thrown: unknown, io: ErasureIo): Promise<void> {
-  const missingObject = thrown instanceof ArchiveFileGone ? thrown.key : null;
+  const cause = causeOf(thrown);
+  const missingObject = cause instanceof ArchiveFileGone ? cause.key : null;
   try {
     await noteWaiting(firstDatabase(io.databases), { id: erasure, step, missingObject, now: io.now() });
   } catch {

@@ -1,3 +1,5 @@
+import { DrizzleQueryError } from "drizzle-orm/errors";
+
 /**
  * How to react to a failure of D1 or of a Durable Object.
  *
@@ -49,11 +51,22 @@ export function isFaultOfContent(failure: Failure): boolean {
   return failure === "rejected" || failure === "exhausted";
 }
 
-/** The message of any thrown value. */
+/**
+ * The message of any thrown value. Of a failed query it is the message of the cause: Drizzle's own message has the SQL text
+ * with its parameters, such as the ids of a session or visitor, which must not reach a log.
+ */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  const cause = causeOf(thrown);
+  if (cause instanceof DrizzleQueryError) return "a query failed";
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** What made a query fail; any other thrown value as it is. */
+export function causeOf(thrown: unknown): unknown {
+  return thrown instanceof DrizzleQueryError && thrown.cause !== undefined ? thrown.cause : thrown;
 }
 
 function hasFlag(thrown: unknown, flag: string): boolean {
-  return typeof thrown === "object" && thrown !== null && Reflect.get(thrown, flag) === true;
+  const cause = causeOf(thrown);
+  return typeof cause === "object" && cause !== null && Reflect.get(cause, flag) === true;
 }

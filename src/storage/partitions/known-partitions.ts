@@ -34,8 +34,7 @@ const IS_OUT_OF_DATE = /no such table: (events|activity|visits|minutes)_\w+|the 
 
 /** True if a query failed because a partition was sealed or dropped after the map was read. */
 export function isTableGone(thrown: unknown): boolean {
-  const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
-  return IS_OUT_OF_DATE.test(messageOf(cause));
+  return IS_OUT_OF_DATE.test(messageOf(thrown));
 }
 
 /** The delays before a query is retried. The first retries follow at once: the map was out of date. */

@@ -9,8 +9,8 @@ import { firstDatabase } from "../../../src/storage/core/databases";
 import { insertRestore, loadErasure, noteWaiting } from "../../../src/storage/erasures/erasure-records";
 import { tombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
 import { archivedEvent, archiveEvents } from "../../storage/archive/archived-files";
-import { failingDatabase } from "../../storage/failing-database";
-import { MINUTE, SECOND } from "../../storage/seed";
+import { changedDatabase, failingDatabase } from "../../storage/failing-database";
+import { eventRow, MINUTE, SECOND, store } from "../../storage/seed";
 import { databases, emptyEverything, LATER } from "../harness";
 
 const first = firstDatabase(databases);
@@ -118,6 +118,20 @@ describe("consumeErasures", () => {
     expect(await loadErasure(first, "a")).toMatchObject({ waitingSince: LATER, missingObject: null });
     await consume([{ v: 1, erasure: "a", step: 0 }], ioWith().io);
     expect(await loadErasure(first, "a")).toMatchObject({ step: 1, waitingSince: null });
+  });
+
+  it("logs no id when a query fails that has it as a parameter", async () => {
+    const visitor = { kind: "visitor", id: "visitor-in-secret" } as const;
+    await beginErasure(ioWith().io, visitor, { id: "v", now: LATER, requestedBy: null });
+    await store(databases, { events: [eventRow({ visitor: visitor.id })] });
+    const refuse = () => {
+      throw new Error("connection lost");
+    };
+    const failing = databases.map((one) => changedDatabase(one, { withSession: refuse }));
+    const { io, lines } = ioWith({ databases: failing });
+    await consume([{ v: 1, erasure: "v", step: 0 }], io);
+    expect(lines).toMatchObject([{ erasure: "v", waits: expect.stringContaining("connection lost") }]);
+    expect(JSON.stringify(lines)).not.toContain(visitor.id);
   });
 
   it("tries a step every 10 seconds, and from the sixth attempt on every minute", async () => {

@@ -1,5 +1,6 @@
+import { DrizzleQueryError } from "drizzle-orm/errors";
 import { describe, expect, it } from "vitest";
-import { failureOf, messageOf } from "../../../src/storage/core/transport-errors";
+import { causeOf, failureOf, messageOf } from "../../../src/storage/core/transport-errors";
 
 describe("failureOf", () => {
   it.each([
@@ -42,6 +43,13 @@ describe("failureOf", () => {
     expect(failureOf(new Error(message))).toBe(failure);
   });
 
+  it("classifies a failed query by its cause", () => {
+    const lost = new DrizzleQueryError("SELECT 1", ["overloaded"], new Error("D1_ERROR: Network connection lost."));
+    expect(failureOf(lost)).toBe("transient");
+    const flagged = Object.assign(new Error(""), { overloaded: true });
+    expect(failureOf(new DrizzleQueryError("SELECT 1", [], flagged))).toBe("overloaded");
+  });
+
   it("checks the platform's flags before its texts", () => {
     const thrown = (message: string, flags: object) => Object.assign(new Error(message), flags);
     expect(failureOf(thrown("", { retryable: true }))).toBe("transient");
@@ -66,4 +74,12 @@ describe("failureOf", () => {
     ]);
     expect(messageOf("text")).toBe("text");
   });
+});
+
+it("leaves the parameters of a failed query out of its message: they may be ids that must not reach a log", () => {
+  const failed = new DrizzleQueryError("SELECT ?1", ["a visitor"], new Error("connection lost"));
+  expect(messageOf(failed)).toBe("connection lost");
+  expect(messageOf(new DrizzleQueryError("SELECT ?1", ["a visitor"]))).not.toContain("a visitor");
+  expect(causeOf(failed)).toEqual(new Error("connection lost"));
+  expect(causeOf("text")).toBe("text");
 });
