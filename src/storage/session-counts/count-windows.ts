@@ -5,18 +5,12 @@ import {
   type SessionCounts,
   type SessionWindow,
 } from "../../model/questions/sessions/session-counts";
-import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { windowOf } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { SAMPLE_KEYS } from "../partitions/sample-key";
-import {
-  type EarlierEvents,
-  findWindows,
-  readEarlierEvents,
-  type SessionWindows,
-  type WantedWindow,
-} from "./earlier-windows";
+import { findWindows, readEarlierEvents, type WantedWindow } from "./earlier-windows";
+import { earlierThan, historyIn, historyOf, MAX_EARLIER, type SessionHistory } from "./session-history";
 import { type ApplicationEvents, type CountedEvents, readWindowEvents } from "./window-events";
 
 /** Sessions of all applications together. */
@@ -31,12 +25,9 @@ const MAX_SLICES = 256;
 /** The most events in an hour that can be counted. */
 export const MAX_EVENTS_OF_HOUR = EVENTS_PER_SLICE * MAX_SLICES;
 
-/** Earlier windows of a session that are looked up: a day without a pause. */
-const MAX_EARLIER = 96;
-
 /**
- * Beyond the last one before, those of all sessions whose events are read to find out which application they are of. Each
- * takes a seek for each of its slots.
+ * Earlier windows of all sessions whose events are read to tell their applications apart, besides the last window of each.
+ * Each takes a seek for each of its slots.
  */
 const MAX_FURTHER_READ = 50_000;
 
@@ -69,10 +60,12 @@ export async function countWindows(
 ): Promise<CountedWindows> {
   const counted: CountedWindows = new Map();
   const budget = { left: MAX_FURTHER_READ };
-  const slices = slicesFor(question.expected);
-  for (let low = 0; low < SAMPLE_KEYS; low += SAMPLE_KEYS / slices) {
-    const events = await readWindowEvents(databases, map, question, { low, high: low + SAMPLE_KEYS / slices });
-    await addSlice(databases, map, { question, budget, events }, counted);
+  const share = SAMPLE_KEYS / slicesFor(question.expected);
+  for (let low = 0; low < SAMPLE_KEYS; low += share) {
+    const events = await readWindowEvents(databases, map, question, { low, high: low + share });
+    const sessions = Map.groupBy(events, ({ session }) => session);
+    const histories = await readHistories(databases, map, question, [...sessions.keys()], budget);
+    for (const [session, own] of sessions) addSession(counted, question, own, histories.get(session) ?? NO_HISTORY);
     await question.onSlice?.(events);
   }
   return counted;
@@ -83,125 +76,74 @@ function slicesFor(expected: number): number {
   return Math.min(MAX_SLICES, 2 ** wanted);
 }
 
-interface SliceWork {
-  question: WindowQuestion;
-  budget: { left: number };
-  events: readonly ApplicationEvents[];
-}
+const NO_HISTORY = historyOf([]);
 
-async function addSlice(
+/** Reads what sessions have before the windows that are counted. Sessions that have nothing there are left out. */
+async function readHistories(
   databases: readonly Database[],
   map: PartitionMap,
-  { question, budget, events }: SliceWork,
-  counted: CountedWindows,
-): Promise<void> {
-  const sessions = Map.groupBy(events, ({ session }) => session);
-  const search = {
-    ...{ direction: "before" as const, window: windowOf(question.from), notBefore: question.notBefore },
+  question: WindowQuestion,
+  sessions: readonly string[],
+  budget: { left: number },
+): Promise<Map<string, SessionHistory>> {
+  const found = await findWindows(databases, map, sessions, {
+    ...{ direction: "before", window: windowOf(question.from), notBefore: question.notBefore },
     most: MAX_EARLIER + 1,
-  };
-  const earlier = await findWindows(databases, map, [...sessions.keys()], search);
-  const isByApplication = question.hasSeveral && (question.isEach || question.applications !== null);
-  const histories = new Map([...earlier].map(([session, windows]) => [session, historyOf(windows)]));
-  const wanted = [...histories].flatMap(([session, { windows, lanes }]): WantedWindow[] => {
-    const further = isByApplication ? Math.min(windows.length - 1, budget.left) : 0;
+  });
+  const histories = new Map([...found].map(([session, windows]) => [session, historyOf(windows.keys())]));
+  const wanted = [...histories].flatMap(([session, { windows }]): WantedWindow[] => {
+    const further = needsApplications(question) ? Math.min(windows.length - 1, budget.left) : 0;
     budget.left -= further;
-    return windows.slice(windows.length - 1 - further).flatMap((window) => {
-      const lane = lanes.get(window);
+    return windows.slice(-1 - further).flatMap((window) => {
+      const lane = found.get(session)?.get(window);
       return lane === undefined ? [] : [{ session, window, lane }];
     });
   });
-  for (const found of await readEarlierEvents(wanted)) histories.get(found.session)?.events.push(found);
-  for (const [session, own] of sessions) {
-    const history = histories.get(session) ?? NO_HISTORY;
-    addChain(counted, ALL_APPLICATIONS, own, ofApplications(history, isByApplication ? question.applications : null));
-    if (!question.isEach) continue;
-    for (const [application, theirs] of Map.groupBy(own, (one) => one.application)) {
-      addChain(counted, application, theirs, ofApplications(history, isByApplication ? [application] : null));
-    }
+  for (const earlier of await readEarlierEvents(wanted)) histories.get(earlier.session)?.events.push(earlier);
+  return histories;
+}
+
+/** Whether it matters which applications the earlier events of a session are of. */
+function needsApplications({ hasSeveral, isEach, applications }: WindowQuestion): boolean {
+  return hasSeveral && (isEach || applications !== null);
+}
+
+function addSession(
+  counted: CountedWindows,
+  question: WindowQuestion,
+  events: readonly ApplicationEvents[],
+  history: SessionHistory,
+): void {
+  const own = (applications: readonly string[] | null) =>
+    applications === null || !needsApplications(question) ? history : historyIn(history, applications);
+  addWindows(counted, ALL_APPLICATIONS, events, own(question.applications));
+  if (!question.isEach) return;
+  for (const [application, theirs] of Map.groupBy(events, (one) => one.application)) {
+    addWindows(counted, application, theirs, own([application]));
   }
 }
 
-/** The earlier windows of a session. */
-interface History {
-  /** Ascending. */
-  windows: number[];
-  lanes: SessionWindows;
-  /** No window from this one on is missing. */
-  completeFrom: number;
-  /** Of the last of the windows. */
-  events: EarlierEvents[];
-}
-
-const NO_HISTORY: History = { windows: [], lanes: new Map(), completeFrom: 0, events: [] };
-
-function historyOf(lanes: SessionWindows): History {
-  const all = [...lanes.keys()].sort((a, b) => a - b);
-  const windows = all.slice(-MAX_EARLIER);
-  return { windows, lanes, completeFrom: all.length > MAX_EARLIER ? (windows[0] ?? 0) : 0, events: [] };
-}
-
-/** @param applications null: all, which needs no events to know the windows */
-function ofApplications(history: History, applications: readonly string[] | null): History {
-  if (applications === null) return history;
-  const read = new Set(history.events.map(({ window }) => window));
-  const events = history.events.filter(({ application }) => applications.includes(application));
-  const own = new Set(events.map(({ window }) => window));
-  const windows = history.windows.filter((window) => own.has(window));
-  const oldest = Math.min(...read);
-  const isWhole = history.windows.every((window) => read.has(window));
-  return { ...history, windows, events, completeFrom: isWhole ? history.completeFrom : oldest };
-}
-
-function addChain(
+function addWindows(
   counted: CountedWindows,
   application: string,
   events: readonly ApplicationEvents[],
-  { windows, completeFrom, events: known }: History,
+  history: SessionHistory,
 ): void {
   const byWindow = counted.get(application) ?? new Map<number, SessionCounts<EntryTable>>();
   counted.set(application, byWindow);
-  const own = [...Map.groupBy(events, ({ window }) => window)]
-    .map(([window, some]) => ({ window, ...summed(some) }))
+  const windows = [...Map.groupBy(events, ({ window }) => window)]
+    .map(([window, some]) => summed(window, some))
     .sort((a, b) => a.window - b.window);
-  for (const [place, one] of own.entries()) {
-    const counts = byWindow.get(one.window) ?? noSessionCounts();
-    byWindow.set(one.window, counts);
-    addSessionWindow(counts, one, earlierThan(own, place, windows, known, completeFrom));
+  for (const [place, own] of windows.entries()) {
+    const counts = byWindow.get(own.window) ?? noSessionCounts();
+    byWindow.set(own.window, counts);
+    addSessionWindow(counts, own, earlierThan(history, windows, place));
   }
 }
 
-function earlierThan(
-  own: readonly SessionWindow[],
-  place: number,
-  windows: readonly number[],
-  known: readonly EarlierEvents[],
-  completeFrom: number,
-) {
-  const held = own[place - 1];
-  if (held !== undefined) {
-    return {
-      previous: held,
-      before: [...windows, ...own.slice(0, place - 1).map(({ window }) => window)],
-      completeFrom,
-    };
-  }
-  const last = windows.at(-1);
-  const events = known.filter(({ window }) => window === last);
-  if (last === undefined || events.length === 0) {
-    // A window without events is one whose events were erased a moment ago.
-    return { previous: null, before: [], completeFrom: last === undefined ? completeFrom : last + 1 };
-  }
-  const previous = {
-    window: last,
-    events: events.reduce((sum, one) => sum + one.events, 0),
-    last: Math.max(...events.map((one) => one.last)),
-  };
-  return { previous, before: windows.slice(0, -1), completeFrom };
-}
-
-function summed(events: readonly ApplicationEvents[]): { events: number; first: Micros; last: Micros } {
+function summed(window: number, events: readonly ApplicationEvents[]): SessionWindow {
   return {
+    window,
     events: events.reduce((sum, one) => sum + one.events, 0),
     first: Math.min(...events.map(({ first }) => first)),
     last: Math.max(...events.map(({ last }) => last)),

@@ -3,8 +3,9 @@ import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { groupsOf } from "../core/groups-of";
 import { storedIdSql, unpackId } from "../core/packed-id";
-import { databaseOf, isLate, lanesToRead, slotsPerWindow, WINDOW_MICROS, windowOf } from "../partitions/partition";
+import { isLate, lanesToRead, type Partition, slotsPerWindow, WINDOW_MICROS, windowOf } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
+import { placeSessions } from "../partitions/place-sessions";
 import { sampleKeyOf } from "../partitions/sample-key";
 import { integer } from "../scan/event-order";
 import { type LaneSource, lanesIn, laneTable, type PlacedStatement, readAll } from "../scan/lane-chains";
@@ -44,27 +45,14 @@ export async function findWindows(
   sessions: readonly string[],
   search: WindowSearch,
 ): Promise<Map<string, SessionWindows>> {
-  const { direction, window, notBefore } = search;
-  const [low, high] =
-    direction === "before"
-      ? [notBefore * WINDOW_MICROS, window * WINDOW_MICROS - 1]
-      : [(window + 1) * WINDOW_MICROS, null];
-  const partitions = high !== null && low > high ? [] : map.overlapping(low, high);
-  const alike = Map.groupBy(partitions, ({ databases: shared }) => JSON.stringify(shared));
-  const asked: { lane: LaneSource; own: string[] }[] = [];
-  for (const group of alike.values()) {
-    const [first] = group;
-    if (first === undefined) continue;
-    const byDatabase = Map.groupBy(sessions, (session) => databaseOf(first, unpackId(session)));
-    for (const [index, own] of byDatabase) {
-      const database = databases.find((one) => one.index === index);
-      if (database === undefined) continue;
-      const lanes = group.flatMap((partition) => lanesIn(partition, database)).filter((lane) => !isLate(lane));
-      for (const some of groupsOf(own, SESSIONS_PER_STATEMENT)) {
-        asked.push(...lanes.map((lane) => ({ lane, own: some })));
-      }
-    }
-  }
+  const placed = placeSessions(partitionsIn(map, search), sessions, unpackId);
+  const asked = placed.flatMap(({ partitions, byDatabase }) =>
+    databases.flatMap((database) => {
+      const lanes = partitions.flatMap((partition) => lanesIn(partition, database)).filter((lane) => !isLate(lane));
+      const groups = groupsOf(byDatabase.get(database.index) ?? [], SESSIONS_PER_STATEMENT);
+      return groups.flatMap((own) => lanes.map((lane) => ({ lane, own })));
+    }),
+  );
   const results = await inCalls<{ place: number; windows: string }>(
     asked.map(({ lane, own }) => ({ database: lane.database, statement: windowsStatement(lane, own, search) })),
   );
@@ -80,6 +68,11 @@ export async function findWindows(
     }
   }
   return found;
+}
+
+function partitionsIn(map: PartitionMap, { direction, window, notBefore }: WindowSearch): Partition[] {
+  if (direction === "after") return map.overlapping((window + 1) * WINDOW_MICROS, null);
+  return notBefore >= window ? [] : map.overlapping(notBefore * WINDOW_MICROS, window * WINDOW_MICROS - 1);
 }
 
 function windowsStatement(

@@ -11,7 +11,7 @@ import { mergeDays, mergeHour } from "./merge-windows";
 import { recountWindows } from "./recount-windows";
 import { readSessionRows, SESSION_SWEEP, type SessionRow } from "./session-count-store";
 import { MAX_GROUPS, TooManySessions } from "./window-events";
-import { bucketTotals, newestHoursOf, spansOf, windowTotals } from "./window-totals";
+import { adjacentSpans, bucketTotals, newestHoursOf, windowTotals } from "./window-totals";
 
 /** How long after its end a window is counted. Most of its events have arrived by then. */
 const GRACE_SECONDS = 120;
@@ -109,7 +109,7 @@ interface HourState {
 
 /** What the counts say of some hours, and what is stored of them, in the given order. */
 async function statesOf(databases: readonly Database[], hours: readonly number[]): Promise<HourState[]> {
-  const spans = spansOf(hours, HOUR_SECONDS);
+  const spans = adjacentSpans(hours, HOUR_SECONDS);
   const windows = spans.map(([low, high]) => [low, high + HOUR_SECONDS - WINDOW_SECONDS] as const);
   const query = { application: ALL_APPLICATIONS, withHeld: false };
   const [[rows = [], own = []], totals] = await Promise.all([

@@ -85,7 +85,7 @@ export async function newestHoursOf(databases: readonly Database[], before: numb
 }
 
 /** Ascending numbers as ranges of adjacent ones. */
-export function spansOf(buckets: Iterable<number>, seconds: number): Span[] {
+export function adjacentSpans(buckets: Iterable<number>, seconds: number): Span[] {
   const spans: [number, number][] = [];
   for (const bucket of [...new Set(buckets)].sort((a, b) => a - b)) {
     const last = spans.at(-1);

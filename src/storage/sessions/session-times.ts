@@ -6,6 +6,7 @@ import { packId, storedId, storedIdSql } from "../core/packed-id";
 import { unionAll } from "../core/union-all";
 import { databaseOf, type Partition, slotsPerWindow } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
+import { placeSessions } from "../partitions/place-sessions";
 import { sampleKeyOf } from "../partitions/sample-key";
 import { integer } from "../scan/event-order";
 import { chainsOf, type LaneSource, lanesIn, laneTable, readAll } from "../scan/lane-chains";
@@ -80,16 +81,12 @@ export async function lanesOfSessions(
     sessions.length === 1 && only !== undefined && map.partitions.length > 1
       ? await partitionsOfSession(databases, map.partitions, only)
       : map.partitions;
-  const groups = Map.groupBy(partitions, ({ databases: shared }) => JSON.stringify(shared));
-  const asked = [...groups.values()].flatMap((alike) => {
-    const [first] = alike;
-    if (first === undefined) return [];
-    const byDatabase = Map.groupBy(sessions, (session) => databaseOf(first, session));
-    return chainsOf(databases, alike, (_, { index }) => byDatabase.has(index)).map((chain) => ({
+  const asked = placeSessions(partitions, sessions, (session) => session).flatMap(({ partitions: alike, byDatabase }) =>
+    chainsOf(databases, alike, (_, { index }) => byDatabase.has(index)).map((chain) => ({
       chain,
       own: byDatabase.get(chain.database.index) ?? [],
-    }));
-  });
+    })),
+  );
   const results = await readAll<{ place: number; lane: number; first: number | null; last: number | null }>(
     asked.map(({ chain: { database, lanes }, own }) => ({
       database,

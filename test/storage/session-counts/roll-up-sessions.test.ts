@@ -9,8 +9,8 @@ import { withPartitions } from "../../../src/storage/partitions/known-partitions
 import { databaseOf, lateSuffix } from "../../../src/storage/partitions/partition";
 import { PartitionMap } from "../../../src/storage/partitions/partition-map";
 import { createLateLane } from "../../../src/storage/partitions/partition-tables";
+import { rolledSessions } from "../../../src/storage/session-counts/answer/rolled-sessions";
 import { rollUpSessions } from "../../../src/storage/session-counts/roll-up-sessions";
-import { rolledSessions } from "../../../src/storage/session-counts/rolled-sessions";
 import type { EventRow } from "../../../src/storage/write/rows";
 import { writeBatch } from "../../../src/storage/write/write-batch";
 import { emptyDatabases } from "../empty-databases";

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import { SAMPLE_KEYS } from "../../../src/storage/partitions/sample-key";
-import { countedSessionStats } from "../../../src/storage/session-counts/counted-session-stats";
+import { countedSessionStats } from "../../../src/storage/session-counts/answer/counted-session-stats";
 import { type HourLimits, rollUpSessions } from "../../../src/storage/session-counts/roll-up-sessions";
 import { readSessionRows } from "../../../src/storage/session-counts/session-count-store";
 import { readWindowEvents, TooManySessions } from "../../../src/storage/session-counts/window-events";

@@ -3,7 +3,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import { NO_PARTITIONS } from "../../../src/storage/partitions/partition-records";
-import { bucketTotals, newestHoursOf, spansOf, windowTotals } from "../../../src/storage/session-counts/window-totals";
+import {
+  adjacentSpans,
+  bucketTotals,
+  newestHoursOf,
+  windowTotals,
+} from "../../../src/storage/session-counts/window-totals";
 import { emptyDatabases } from "../empty-databases";
 import { eventRow, HOUR, MINUTE, MORNING, SECOND, store } from "../seed";
 
@@ -80,7 +85,7 @@ it("finds the newest hours with events in any database, newest first", async () 
   expect(await newestHoursOf(databases, hour(0), 3)).toEqual([]);
 });
 
-describe("spansOf", () => {
+describe("adjacentSpans", () => {
   it.each([
     [[], []],
     [[900], [[900, 900]]],
@@ -93,6 +98,6 @@ describe("spansOf", () => {
       ],
     ],
   ])("joins adjacent buckets: %j are %j", (buckets, spans) => {
-    expect(spansOf(buckets, 900)).toEqual(spans);
+    expect(adjacentSpans(buckets, 900)).toEqual(spans);
   });
 });

@@ -23,7 +23,7 @@ import { withPartitions } from "../../../storage/partitions/known-partitions";
 import { listProperties, templatesIn, templatesOf } from "../../../storage/properties/declared-properties";
 import { eventsToExamine } from "../../../storage/questions/examined-events";
 import { type SessionStatsAnswer, sessionStats } from "../../../storage/questions/session-stats";
-import { countedSessionStats } from "../../../storage/session-counts/counted-session-stats";
+import { countedSessionStats } from "../../../storage/session-counts/answer/counted-session-stats";
 import { readPropertyFilters } from "../property-parameters";
 import { refuseArchived } from "./archived-range";
 import { answerManyEvents } from "./many-events";

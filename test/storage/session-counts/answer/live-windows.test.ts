@@ -1,14 +1,14 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { addToRange, noCountedSessions } from "../../../src/model/questions/sessions/session-counts";
-import type { Period } from "../../../src/model/time/calendar";
-import { databasesOf } from "../../../src/storage/core/databases";
-import { withPartitions } from "../../../src/storage/partitions/known-partitions";
-import { windowOf } from "../../../src/storage/partitions/partition";
-import { PartitionMap } from "../../../src/storage/partitions/partition-map";
-import { lateEventsIn, liveCounts } from "../../../src/storage/session-counts/live-windows";
-import { emptyDatabases } from "../empty-databases";
-import { DAY, eventRow, HOUR, MORNING, QUARTER, SECOND, store, storeWithLateLane } from "../seed";
+import { addToRange, noCountedSessions } from "../../../../src/model/questions/sessions/session-counts";
+import type { Period } from "../../../../src/model/time/calendar";
+import { databasesOf } from "../../../../src/storage/core/databases";
+import { withPartitions } from "../../../../src/storage/partitions/known-partitions";
+import { windowOf } from "../../../../src/storage/partitions/partition";
+import { PartitionMap } from "../../../../src/storage/partitions/partition-map";
+import { lateEventsIn, liveCounts } from "../../../../src/storage/session-counts/answer/live-windows";
+import { emptyDatabases } from "../../empty-databases";
+import { DAY, eventRow, HOUR, MORNING, QUARTER, SECOND, store, storeWithLateLane } from "../../seed";
 
 const databases = databasesOf(env);
 const PERIOD = { start: MORNING, end: MORNING + HOUR };

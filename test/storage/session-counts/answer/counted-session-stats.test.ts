@@ -1,10 +1,13 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { databasesOf } from "../../../src/storage/core/databases";
-import { type CountedQuestion, countedSessionStats } from "../../../src/storage/session-counts/counted-session-stats";
-import { rollUpSessions } from "../../../src/storage/session-counts/roll-up-sessions";
-import { emptyDatabases } from "../empty-databases";
-import { DAY, eventRow, HOUR, MINUTE, MORNING, SECOND, store } from "../seed";
+import { databasesOf } from "../../../../src/storage/core/databases";
+import {
+  type CountedQuestion,
+  countedSessionStats,
+} from "../../../../src/storage/session-counts/answer/counted-session-stats";
+import { rollUpSessions } from "../../../../src/storage/session-counts/roll-up-sessions";
+import { emptyDatabases } from "../../empty-databases";
+import { DAY, eventRow, HOUR, MINUTE, MORNING, SECOND, store } from "../../seed";
 
 const databases = databasesOf(env);
 const QUESTION: CountedQuestion = {

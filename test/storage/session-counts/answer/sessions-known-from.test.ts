@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { rollUpSessions } from "../../../src/storage/session-counts/roll-up-sessions";
-import { ask } from "../../api/reading-app";
-import { compactAll, databases, emptyEverything } from "../../compaction/harness";
-import { DAY, eventRow, HOUR, MORNING, SECOND, store } from "../seed";
+import { rollUpSessions } from "../../../../src/storage/session-counts/roll-up-sessions";
+import { ask } from "../../../api/reading-app";
+import { compactAll, databases, emptyEverything } from "../../../compaction/harness";
+import { DAY, eventRow, HOUR, MORNING, SECOND, store } from "../../seed";
 
 /** Sessions that pause while the events before their pause move to the archive. */
 

@@ -1,16 +1,16 @@
-import type { SessionCounts } from "../../model/questions/sessions/session-counts";
-import type { Period } from "../../model/time/calendar";
-import type { Micros } from "../../model/time/time";
-import type { Database } from "../core/databases";
-import { MAX_LIVE_EVENTS, MAX_SESSION_EVENTS } from "../core/read-limits";
-import { WINDOW_MICROS, WINDOW_SECONDS, windowOf } from "../partitions/partition";
-import type { PartitionMap } from "../partitions/partition-map";
-import { eventsToExamine } from "../questions/examined-events";
-import { readTuples } from "../questions/tuples/read-tuples";
-import { unreadableIn } from "../questions/unreadable";
-import { ALL_APPLICATIONS, countWindows } from "./count-windows";
-import { hotSince } from "./earlier-windows";
-import { spansOf } from "./window-totals";
+import type { SessionCounts } from "../../../model/questions/sessions/session-counts";
+import type { Period } from "../../../model/time/calendar";
+import type { Micros } from "../../../model/time/time";
+import type { Database } from "../../core/databases";
+import { MAX_LIVE_EVENTS, MAX_SESSION_EVENTS } from "../../core/read-limits";
+import { WINDOW_MICROS, WINDOW_SECONDS, windowOf } from "../../partitions/partition";
+import type { PartitionMap } from "../../partitions/partition-map";
+import { eventsToExamine } from "../../questions/examined-events";
+import { readTuples } from "../../questions/tuples/read-tuples";
+import { unreadableIn } from "../../questions/unreadable";
+import { ALL_APPLICATIONS, countWindows } from "../count-windows";
+import { hotSince } from "../earlier-windows";
+import { adjacentSpans } from "../window-totals";
 
 /** Adjacent windows that are counted together: a day. */
 const MAX_ADJACENT = 96;
@@ -37,7 +37,7 @@ export async function liveCounts(
   map: PartitionMap,
   { windows, period, applications }: LiveQuestion,
 ): Promise<{ counts: SessionCounts[]; hotSince: Micros } | null> {
-  const groups = spansOf(windows, WINDOW_SECONDS).flatMap(([first, last]) =>
+  const groups = adjacentSpans(windows, WINDOW_SECONDS).flatMap(([first, last]) =>
     Array.from({ length: Math.ceil(((last - first) / WINDOW_SECONDS + 1) / MAX_ADJACENT) }, (_, n): Period => {
       const start = first * 1_000_000 + n * MAX_ADJACENT * WINDOW_MICROS;
       const end = Math.min(start + MAX_ADJACENT * WINDOW_MICROS, (last + WINDOW_SECONDS) * 1_000_000, period.end);
@@ -69,7 +69,7 @@ export async function lateEventsIn(
   period: Period,
   applications: readonly string[] | null,
 ): Promise<number> {
-  if (!map.overlapping(period.start, period.end - 1).some(({ late }) => late)) return 0;
+  if (!map.hasLate(period)) return 0;
   const filter = { applications, category: null, name: null };
   const question = { periods: [period], filter, paths: [], lanes: "late" as const, most: MAX_LIVE_EVENTS };
   const { events } = await readTuples(databases, map, question, () => undefined);

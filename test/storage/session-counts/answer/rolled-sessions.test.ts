@@ -1,19 +1,19 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { EntryTable } from "../../../src/model/questions/sessions/entry-table";
-import { writeSessionCounts } from "../../../src/model/questions/sessions/session-counts";
-import { DAY_SECONDS, HOUR_SECONDS } from "../../../src/model/time/units";
-import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import { withPartitions } from "../../../src/storage/partitions/known-partitions";
-import { hasWholeWindows, rolledSessions } from "../../../src/storage/session-counts/rolled-sessions";
+import { EntryTable } from "../../../../src/model/questions/sessions/entry-table";
+import { writeSessionCounts } from "../../../../src/model/questions/sessions/session-counts";
+import { DAY_SECONDS, HOUR_SECONDS } from "../../../../src/model/time/units";
+import { databasesOf, firstDatabase } from "../../../../src/storage/core/databases";
+import { withPartitions } from "../../../../src/storage/partitions/known-partitions";
+import { hasWholeWindows, rolledSessions } from "../../../../src/storage/session-counts/answer/rolled-sessions";
 import {
   replaceSessionRows,
   type SessionRow,
   type SessionWidth,
-} from "../../../src/storage/session-counts/session-count-store";
-import { emptyDatabases } from "../empty-databases";
-import { DAY, eventRow, HOUR, MORNING, QUARTER, SECOND, store } from "../seed";
-import { sessionRow } from "./session-rows";
+} from "../../../../src/storage/session-counts/session-count-store";
+import { emptyDatabases } from "../../empty-databases";
+import { DAY, eventRow, HOUR, MORNING, QUARTER, SECOND, store } from "../../seed";
+import { sessionRow } from "../session-rows";
 
 const databases = databasesOf(env);
 const TODAY = MORNING - 9 * HOUR;
@@ -65,39 +65,9 @@ describe("rolledSessions", () => {
     expect(await sessionsIn(MORNING, MORNING + QUARTER, MORNING + HOUR)).toEqual([OF_WINDOW, OF_WINDOW]);
   });
 
-  it("uses the hours of a day that is not summed, the windows of such an hour, and else the events", async () => {
-    await write(DAY_SECONDS, [], [bucketOf(TODAY)]);
-    expect(await sessionsIn(TODAY, TODAY + DAY)).toEqual([OF_HOUR]);
-    await write(HOUR_SECONDS, [], [bucketOf(MORNING)]);
-    expect(await sessionsIn(TODAY, TODAY + DAY)).toEqual([2 * OF_WINDOW]);
-    await write(900, [], [bucketOf(MORNING)]);
-    expect(await sessionsIn(TODAY, TODAY + DAY)).toEqual([1 + OF_WINDOW]);
-  });
-
   it("computes the end of a range that ends within a window from its events", async () => {
     expect(await sessionsIn(MORNING, MORNING + QUARTER + SECOND)).toEqual([OF_WINDOW + 1]);
     expect(await sessionsIn(MORNING, MORNING + 2 * QUARTER - SECOND)).toEqual([OF_WINDOW + 1]);
-  });
-
-  it("counts events as late that came after their row", async () => {
-    await store(databases, { events: [eventRow({ session: "late" })] });
-    for (const bounds of [
-      [TODAY, TODAY + DAY],
-      [MORNING, MORNING + HOUR],
-      [MORNING, MORNING + QUARTER],
-    ]) {
-      expect(await ask(bounds)).toMatchObject({ late: 1 });
-    }
-    expect(await ask([MORNING + HOUR, MORNING + 2 * HOUR])).toMatchObject({ late: 0 });
-    await write(DAY_SECONDS, [], [bucketOf(TODAY)]);
-    await write(HOUR_SECONDS, [], [bucketOf(MORNING)]);
-    expect(await ask([TODAY, TODAY + DAY])).toMatchObject({ late: 1 });
-  });
-
-  it("counts sessions as late that changed in an earlier window, also for one application", async () => {
-    await write(HOUR_SECONDS, [hourRow({ late: 3 }), hourRow({ application: "shop" })]);
-    expect(await ask([MORNING, MORNING + HOUR])).toMatchObject({ late: 3 });
-    expect(await ask([MORNING, MORNING + HOUR], "shop")).toMatchObject({ late: 3 });
   });
 
   it("reports from when on earlier events are known, if that is after the start of the range", async () => {

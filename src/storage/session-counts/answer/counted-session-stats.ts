@@ -1,12 +1,12 @@
-import type { CountedSessions } from "../../model/questions/sessions/session-counts";
-import { canBeCounted, type SessionMetric } from "../../model/questions/sessions/session-metrics";
-import type { Micros } from "../../model/time/time";
-import type { Database } from "../core/databases";
-import { withPartitions } from "../partitions/known-partitions";
-import type { Durations, SessionLine, SessionStatsAnswer } from "../questions/session-stats";
-import { ALL_APPLICATIONS } from "./count-windows";
+import type { CountedSessions } from "../../../model/questions/sessions/session-counts";
+import { canBeCounted, type SessionMetric } from "../../../model/questions/sessions/session-metrics";
+import type { Micros } from "../../../model/time/time";
+import type { Database } from "../../core/databases";
+import { withPartitions } from "../../partitions/known-partitions";
+import type { Durations, SessionLine, SessionStatsAnswer } from "../../questions/session-stats";
+import { ALL_APPLICATIONS } from "../count-windows";
+import { TooManySessions } from "../window-events";
 import { hasWholeWindows, type RolledSessions, rolledSessions } from "./rolled-sessions";
-import { TooManySessions } from "./window-events";
 
 export interface CountedQuestion {
   /** The starts of the buckets and the end of the last one, ascending. */
