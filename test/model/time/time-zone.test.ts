@@ -26,6 +26,13 @@ describe("TimeZone", () => {
     for (const name of ["Mars/Olympus", "", "Europe/", "Berlin; DROP TABLE"]) expect(TimeZone.find(name)).toBeNull();
   });
 
+  it("stays right for more zones than are kept", () => {
+    const hours = Array.from({ length: 24 }, (_, n) => n - 12);
+    const nameOfOffset = (hour: number) => `${hour < 0 ? "-" : "+"}${String(Math.abs(hour)).padStart(2, "0")}:00`;
+    for (const hour of [...hours, ...hours]) expect(zoneOf(nameOfOffset(hour)).offsetAt(0)).toBe(hour * 3_600_000);
+    expect(TimeZone.find("UTC")?.offsetAt(0)).toBe(0);
+  });
+
   it("formats times with the zone's offset at that time", () => {
     const berlin = zoneOf("Europe/Berlin");
     expect(berlin.formatMoment(Date.UTC(2015, 4, 17, 22) * 1_000)).toBe("2015-05-18T00:00:00+02:00");
