@@ -1,6 +1,6 @@
 import type { Refusal } from "../../http/problem";
 import { refuseParameter } from "../../http/request/parameters";
-import { PATH_RULE } from "../../model/event/property-path";
+import { pathRule } from "../../model/event/property-path";
 import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/event/property-value";
 import type { PropertyFilter } from "../../model/questions/stats-dimension";
 import { readProperty } from "./stats/stats-parameters";
@@ -19,7 +19,8 @@ export function readPropertyFilters(url: string): { filters: PropertyFilter[]; u
   const filters: PropertyFilter[] = [];
   for (const name of names) {
     const property = readProperty(name);
-    if (property === null) return refuseParameter(name.slice(0, 64), `after data. ${PATH_RULE}.`);
+    if (property === null)
+      return refuseParameter(name.slice(0, 64), `after data. ${pathRule(name.slice("data.".length))}.`);
     const values = rest.searchParams.getAll(name);
     if (values.includes("")) return refuseParameter(name, `it is empty. It takes ${VALUE_FILTER_RULE}.`);
     if (values.length > MAX_FILTER_VALUES)

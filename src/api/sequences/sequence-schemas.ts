@@ -1,10 +1,11 @@
 import * as v from "valibot";
 import { ZonedRangeParameters } from "../../http/request/zoned-range";
-import { PATH_RULE, parsePropertyPath } from "../../model/event/property-path";
+import { parsePropertyPath, pathRule } from "../../model/event/property-path";
 import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/event/property-value";
 import { MAX_NAME_CHARACTERS } from "../../model/limits";
 import type { QuestionDimension } from "../../model/questions/dimension";
 import { ANY_EVENT, type EventPattern } from "../../model/questions/event-pattern";
+import { dimensionRule } from "../../model/questions/stats-dimension";
 import { MAX_EVENTS_AT_ONCE, MAX_QUESTION_PATHS } from "../../storage/sequences/limits";
 import { RowsReadSchema } from "../questions/stats/stats-body";
 
@@ -34,7 +35,10 @@ const ValuesSchema = v.union(
 
 const PathSchema = v.pipe(
   v.string(),
-  v.check((path) => parsePropertyPath(path) !== null, PATH_RULE),
+  v.check(
+    (path) => parsePropertyPath(path) !== null,
+    ({ input }) => pathRule(input),
+  ),
 );
 
 /** The events that a step selects. */
@@ -78,7 +82,7 @@ export const DimensionSchema = v.pipe(
   v.rawTransform(({ dataset, addIssue, NEVER }): QuestionDimension => {
     const dimension = readDimension(dataset.value);
     if (dimension !== null) return dimension;
-    addIssue({ message: DIMENSION_RULE });
+    addIssue({ message: dimensionRule(dataset.value, DIMENSION_RULE) });
     return NEVER;
   }),
 );

@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { PATH_RULE, parsePropertyPath } from "../event/property-path";
+import { parsePropertyPath, pathRule } from "../event/property-path";
 import { VALUE_FILTER_RULE } from "../event/property-value";
-import { METRIC_RULE, parseMetric } from "../questions/metric";
+import { metricRule, parseMetric } from "../questions/metric";
 
 /** The threshold of an alert on a number of stored events. Members stay as written, because the alert is stored as JSON. */
 
@@ -13,7 +13,10 @@ const bound = v.pipe(v.number(), v.finite(), v.minValue(-1e15), v.maxValue(1e15)
 const counted = {
   metric: v.pipe(
     v.string(),
-    v.check((text) => parseMetric(text) !== null, METRIC_RULE),
+    v.check(
+      (text) => parseMetric(text) !== null,
+      ({ input }) => metricRule(input),
+    ),
     v.description("events, sessions, visitors, or sum:, avg:, p50:, p90: or p99: with the path of a number."),
   ),
   data: v.optional(
@@ -21,7 +24,10 @@ const counted = {
       v.record(
         v.pipe(
           v.string(),
-          v.check((path) => parsePropertyPath(path) !== null, PATH_RULE),
+          v.check(
+            (path) => parsePropertyPath(path) !== null,
+            ({ input }) => pathRule(input),
+          ),
         ),
         v.pipe(v.array(v.pipe(v.string(), v.maxLength(500))), v.minLength(1), v.maxLength(MAX_VALUES)),
       ),

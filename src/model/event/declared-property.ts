@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { MAX_PATH_CHARACTERS, PATH_RULE, parsePropertyPath } from "./property-path";
+import { MAX_PATH_CHARACTERS, parsePropertyPath, pathRule } from "./property-path";
 
 /** Properties that one event type may declare. */
 export const MAX_DECLARED_PROPERTIES = 16;
@@ -11,7 +11,10 @@ export const DeclaredPropertySchema = v.strictObject({
   path: v.pipe(
     v.string(),
     v.maxLength(MAX_PATH_CHARACTERS),
-    v.check((text) => parsePropertyPath(text) !== null, PATH_RULE),
+    v.check(
+      (text) => parsePropertyPath(text) !== null,
+      ({ input }) => pathRule(input),
+    ),
     v.description("Keys from the payload to the property, joined by dots: `path`, `form.first_name`."),
   ),
   kind: v.pipe(

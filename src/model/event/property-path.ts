@@ -15,9 +15,15 @@ const KEY = /(?:"([^"\\\p{Cc}]+)"|([^".\\\p{Cc}]+))/u;
 const FIRST_KEY = new RegExp(`^${KEY.source}`, "u");
 const NEXT_KEY = new RegExp(`^\\.${KEY.source}`, "u");
 
+/**
+ * A path of a payload begins inside it. One that begins with the member `data` of an event is a mistake that would select
+ * nothing, in an alert for ever. So a payload's own member of this name is put in quotes: `"data".price`.
+ */
+const FROM_EVENT = /^data\./;
+
 /** Parses a path from a parameter. Null if it is not valid. */
 export function parsePropertyPath(text: string): PropertyPath | null {
-  if (text.length > MAX_PATH_CHARACTERS) return null;
+  if (text.length > MAX_PATH_CHARACTERS || FROM_EVENT.test(text)) return null;
   const keys: string[] = [];
   for (let rest = text; rest !== "" || keys.length === 0; ) {
     const found = (keys.length === 0 ? FIRST_KEY : NEXT_KEY).exec(rest);
@@ -29,9 +35,18 @@ export function parsePropertyPath(text: string): PropertyPath | null {
   return keys;
 }
 
+/** The message for a text that is not a path, with what to write instead if it begins with `data.`. */
+export function pathRule(text: string, rule: string = PATH_RULE): string {
+  if (!FROM_EVENT.test(text)) return rule;
+  const rest = text.slice("data.".length);
+  return `${rule}. Write ${rest} instead of ${text}: paths begin inside the payload. For a member of the payload named data, write "data".${rest}`;
+}
+
 /** The path as text, in its only form. Null if a key cannot be written as text; then no query can use it. */
 export function formatPropertyPath(path: PropertyPath): string | null {
-  const text = path.map((key) => (key.includes(".") ? `"${key}"` : key)).join(".");
+  const isQuoted = (key: string, place: number) =>
+    key.includes(".") || (place === 0 && key === "data" && path.length > 1);
+  const text = path.map((key, place) => (isQuoted(key, place) ? `"${key}"` : key)).join(".");
   return parsePropertyPath(text)?.join("\u0000") === path.join("\u0000") ? text : null;
 }
 

@@ -1,4 +1,4 @@
-import { type PropertyPath, parsePropertyPath } from "../event/property-path";
+import { type PropertyPath, parsePropertyPath, pathRule } from "../event/property-path";
 
 /** A property of payloads, as a query names it. */
 export interface AskedProperty {
@@ -16,8 +16,13 @@ export type Metric =
   | { kind: "events" | "sessions" | "visitors"; property: null }
   | { kind: NumberMetric; property: AskedProperty };
 
-export const METRIC_RULE =
+const METRIC_RULE =
   "expected events, sessions, visitors, or sum:, avg:, p50:, p90: or p99: with the path of a number, such as sum:price";
+
+/** The message for a text that is not a metric. */
+export function metricRule(text: string): string {
+  return pathRule(text.slice(text.indexOf(":") + 1), METRIC_RULE);
+}
 
 /** Reads a metric as questions write it: `sum:price`. Null if it is not a metric. */
 export function parseMetric(text: string): Metric | null {

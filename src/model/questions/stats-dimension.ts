@@ -1,3 +1,4 @@
+import { pathRule } from "../event/property-path";
 import type { ValueFilter } from "../event/property-value";
 import type { AskedProperty } from "./metric";
 
@@ -15,4 +16,10 @@ export interface PropertyFilter extends ValueFilter {
 /** The name of a dimension in answers. */
 export function labelOf(dimension: Dimension): string {
   return dimension.kind === "property" ? `data.${dimension.property.name}` : dimension.kind;
+}
+
+/** The message for texts that are not dimensions, with what to write instead of `data.data.path`. */
+export function dimensionRule(text: string, rule: string): string {
+  const paths = text.split(",").flatMap((part) => (part.startsWith("data.") ? part.slice("data.".length) : []));
+  return paths.reduce((message, path) => (message === rule ? pathRule(path, rule) : message), rule);
 }

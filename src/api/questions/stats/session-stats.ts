@@ -17,6 +17,7 @@ import { ZonedRangeParameters } from "../../../http/request/zoned-range";
 import type { SessionsQuestion } from "../../../model/questions/question";
 import type { SessionDimension } from "../../../model/questions/sessions/session-dimension";
 import { parseSessionMetrics, SESSION_METRICS_RULE } from "../../../model/questions/sessions/session-metrics";
+import { dimensionRule } from "../../../model/questions/stats-dimension";
 import { databasesOf, firstDatabase, metered } from "../../../storage/core/databases";
 import { MAX_SESSION_EVENTS, MAX_STATS_AGGREGATES } from "../../../storage/core/read-limits";
 import { withPartitions } from "../../../storage/partitions/known-partitions";
@@ -50,7 +51,10 @@ export const SessionStatsParameters = v.object({
       v.description(
         "With `group_by=entry` or `exit`: the type of the event, or a property of its payload (data.path).",
       ),
-      readAs((text) => (text === "type" ? { property: null } : readBy(text)), BY_RULE),
+      readAs(
+        (text) => (text === "type" ? { property: null } : readBy(text)),
+        (text) => dimensionRule(text, BY_RULE),
+      ),
     ),
     "type",
   ),
@@ -61,7 +65,7 @@ export const SessionStatsParameters = v.object({
       v.description(
         `Only these numbers: ${SESSION_METRICS_RULE.replace("expected ", "")}. Without visitors, duration_percentiles, group_by and filters other than one application, they are read from counts if \`start_date\` is a whole quarter of an hour.`,
       ),
-      readAs(parseSessionMetrics, SESSION_METRICS_RULE),
+      readAs(parseSessionMetrics, () => SESSION_METRICS_RULE),
     ),
   ),
   accuracy: AccuracyParameter,

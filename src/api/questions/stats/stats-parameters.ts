@@ -2,8 +2,8 @@ import * as v from "valibot";
 import { ApplicationParameter, CategoryParameter, NameParameter } from "../../../http/request/parameters";
 import { ZonedRangeParameters } from "../../../http/request/zoned-range";
 import { parsePropertyPath } from "../../../model/event/property-path";
-import { type AskedProperty, METRIC_RULE, parseMetric } from "../../../model/questions/metric";
-import type { Dimension } from "../../../model/questions/stats-dimension";
+import { type AskedProperty, metricRule, parseMetric } from "../../../model/questions/metric";
+import { type Dimension, dimensionRule } from "../../../model/questions/stats-dimension";
 import { CALENDAR_INTERVALS, COMPARISONS } from "../../../model/time/calendar";
 import { MAX_STATS_AGGREGATES } from "../../../storage/core/read-limits";
 
@@ -45,11 +45,11 @@ function readDimensions(text: string): Dimension[] | null {
 }
 
 /** A text that `read` accepts, or an issue with the rule. */
-export function readAs<Value>(read: (text: string) => Value | null, rule: string) {
+export function readAs<Value>(read: (text: string) => Value | null, ruleOf: (text: string) => string) {
   return v.rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
     const value = read(dataset.value);
     if (value !== null) return value;
-    addIssue({ message: rule });
+    addIssue({ message: ruleOf(dataset.value) });
     return NEVER;
   });
 }
@@ -95,7 +95,7 @@ export const StatsParameters = v.object({
       v.description(
         "What is counted: events, distinct sessions or visitors, or the sum, mean, median, 90th or 99th percentile of a number in the payload. Percentiles use the nearest rank.",
       ),
-      readAs(parseMetric, METRIC_RULE),
+      readAs(parseMetric, metricRule),
     ),
     "events",
   ),
@@ -105,7 +105,7 @@ export const StatsParameters = v.object({
     v.pipe(
       v.string(),
       v.description(`The grouping: ${GROUP_RULE.replace("expected ", "")}.`),
-      readAs(readDimensions, GROUP_RULE),
+      readAs(readDimensions, (text) => dimensionRule(text, GROUP_RULE)),
     ),
   ),
   top: TopParameter,
