@@ -96,8 +96,9 @@ export function textList(texts: readonly string[]): SQL<string> {
   return sql<string>`(SELECT value FROM json_each(${JSON.stringify(texts)}))`;
 }
 
-/** The condition that a dimension key's number belongs to one of these applications. */
-export function isOfApplications(seriesId: SQL, applications: readonly string[]): SQL {
+/** The condition that a dimension key's number belongs to one of these applications. Null means any. */
+export function isOfApplications(seriesId: SQL, applications: readonly string[] | null): SQL {
+  if (applications === null) return sql`true`;
   return sql`${seriesId} IN (SELECT series_id FROM series WHERE application IN ${textList(applications)})`;
 }
 

@@ -230,3 +230,8 @@ export function isNoCopy(main: string): SQL {
     SELECT 1 FROM ${sql.raw(`events_${main}`)} AS m
     WHERE m.slot = e.slot AND m.sample_key = e.sample_key AND m.session_id = e.session_id AND m.occurred_at = e.occurred_at AND m.tie = e.tie)`;
 }
+
+/** The condition that an event `e` was received before a scan began. */
+export function isKnown(asOf: Micros): SQL {
+  return sql`e.occurred_at + e.received_after <= ${integer(asOf)}`;
+}

@@ -1,51 +1,33 @@
-import type { SQL } from "drizzle-orm";
-import type { Micros } from "../../model/time/time";
 import type { ArchiveBucket } from "../archive/archive-bucket";
 import { coldPartitions } from "../archive/cold-files";
 import { ReadBudget } from "../archive/file/file-reader";
 import { TooManyColdReads } from "../archive/session-keys";
-import { type Database, metered, type RowMeter } from "../core/databases";
-import { unpackId } from "../core/packed-id";
-import { MAX_SESSION_COLD_READS, MAX_SESSION_LIST_ROWS, MAX_SESSION_ROUNDS } from "../core/read-limits";
+import { type Database, metered } from "../core/databases";
+import { MAX_SESSION_COLD_READS, MAX_SESSION_ROUNDS } from "../core/read-limits";
 import { withPartitions } from "../partitions/known-partitions";
 import type { PartitionMap } from "../partitions/partition-map";
-import { compareEventKeys, type EventKey, type EventRange } from "../scan/event-order";
+import { compareEventKeys, type EventKey } from "../scan/event-order";
 import { inDirection, mergePartialPages, type Page } from "../scan/partial-page";
-import { listedBefore } from "./listed-before";
-import { conditionsOf, isAnySession, isUnguided, type SessionFilter, type SessionSize } from "./session-filter";
+import {
+  type FoundSession,
+  fillPage,
+  type Listed,
+  type ListedPage,
+  type Listing,
+  listedBy,
+  rangeOf,
+  type SessionQuestion,
+} from "./fill-page";
+import { conditionsOf, isAnySession, isUnguided } from "./session-filter";
 import { type SessionScan, type SessionSource, scanArchive, scanForSessions } from "./session-scan";
-import { sessionsOfSize } from "./session-sizes";
-import { type SessionTimes, sessionTimes } from "./session-times";
+import { sessionTimes } from "./session-times";
 import { scanVisitor } from "./visitor-scan";
 
-export interface SessionQuestion {
-  /** Both inclusive; null means no limit. */
-  from: Micros | null;
-  to: Micros | null;
-  /** Only sessions with a matching event in the range, by the last of these. */
-  filter: SessionFilter;
-  /** Null for any size. */
-  size: SessionSize | null;
-  /** The applications whose events count for the size: those that the client may read; null for all. */
-  visible: readonly string[] | null;
-  limit: number;
-  after: EventKey | null;
-  /**
-   * The time at which the scan began. Events received later are left out: they could move a session that a later
-   * page should list to before the pages already read.
-   */
-  asOf: Micros;
-  /** Whether to look up each session's first and last event. */
-  withTimes: boolean;
-}
+/** Sessions that are measured in one call. */
+const MEASURED_AT_ONCE = 25;
 
-export interface FoundSession {
-  /** Its last matching event in the range, by which it is listed. */
-  key: EventKey;
-  session: string;
-  /** The times of the whole session, regardless of the range. Null if not requested. */
-  times: SessionTimes | null;
-}
+/** Archived events of a visitor that one page reads. */
+const MAX_VISITOR_EVENTS = 2_000;
 
 /** A page, and whether the scan reached the archive. */
 export interface SessionPage extends Page<FoundSession, EventKey> {
@@ -53,6 +35,8 @@ export interface SessionPage extends Page<FoundSession, EventKey> {
   /** Why no session is listed: the archive cannot answer this in few reads, or a visitor has too many sessions. */
   refused: "cold_scan" | "too_many" | null;
 }
+
+const NO_SESSIONS = { rows: [], next: null, fromArchive: false };
 
 /**
  * One page of the sessions that have a matching event in the range, by the last of these events, newest first. Each session is
@@ -94,8 +78,6 @@ export function findActiveSessions(
   });
 }
 
-const NO_SESSIONS = { rows: [], next: null, fromArchive: false };
-
 async function listPage(listing: Listing): Promise<ListedPage | "too_many" | "cold_scan"> {
   const { visitor } = listing.question.filter;
   try {
@@ -112,19 +94,6 @@ function leadsIntoArchive(map: PartitionMap, question: SessionQuestion, { next }
   return (dependsOnRange || next === null) && coldPartitions(map, { ...rangeOf(question), after: null }).length > 0;
 }
 
-interface Listing {
-  source: SessionSource;
-  map: PartitionMap;
-  question: SessionQuestion;
-  conditions: ReadonlyMap<Database, SQL>;
-  meter: RowMeter;
-  /** The reads of R2 to look up and measure sessions. */
-  budget: ReadBudget;
-}
-
-type Listed = Omit<FoundSession, "times">;
-type ListedPage = Page<Listed, EventKey> & { fromArchive: boolean };
-
 async function listSessions(listing: Listing): Promise<ListedPage> {
   const { source, map, question } = listing;
   const { limit, after, filter, asOf } = question;
@@ -133,6 +102,15 @@ async function listSessions(listing: Listing): Promise<ListedPage> {
   let place = after;
   let tried = 0;
   let fromArchive = false;
+  // Each check costs a seek for every slot above the cursor, so no more sessions are checked than are probably needed. The
+  // share of sessions to list grows as the scan goes down, so checking many at once has no advantage.
+  const nextGroup = (candidates: readonly Listed[]) => {
+    const needed = ((limit + 1 - listed.length) * Math.max(1, tried)) / Math.max(1, listed.length);
+    const most = question.size === null ? 1.5 * (limit + 1) : MEASURED_AT_ONCE;
+    const group = candidates.slice(0, Math.ceil(Math.min(1.25 * needed, most)));
+    tried += group.length;
+    return group;
+  };
   for (let round = 0; round < MAX_SESSION_ROUNDS; round++) {
     const range = { ...rangeOf(question), after: place };
     const { rows, next, isCold } = await scanForSessions(source, map, { range, filter, limit, asOf });
@@ -141,33 +119,14 @@ async function listSessions(listing: Listing): Promise<ListedPage> {
     for (const { key } of rows) {
       if (seen.has(key.session)) continue;
       seen.add(key.session);
-      candidates.push({ key, session: unpackId(key.session) });
+      candidates.push(listedBy(key));
     }
-    for (let checked = 0; checked < candidates.length; ) {
-      // Each check costs a seek for every slot above the cursor, so no more sessions are checked than are probably
-      // needed. The share of sessions to list grows as the scan goes down, so checking many at once has no
-      // advantage.
-      const needed = ((limit + 1 - listed.length) * Math.max(1, tried)) / Math.max(1, listed.length);
-      const most = question.size === null ? 1.5 * (limit + 1) : MEASURED_AT_ONCE;
-      const some = candidates.slice(checked, checked + Math.ceil(Math.min(1.25 * needed, most)));
-      checked += some.length;
-      tried += some.length;
-      listed.push(...(await listable(listing, some)));
-      if (listed.length > limit) return { ...cut(listed, limit), fromArchive };
-      const last = some.at(-1);
-      if (last !== undefined && isSpent(listing)) return { rows: listed, next: last.key, fromArchive };
-    }
+    const page = await fillPage(listing, listed, candidates, nextGroup);
+    if (page !== null) return { ...page, fromArchive };
     if (next === null) return { rows: listed, next: null, fromArchive };
     place = next;
   }
   return { rows: listed, next: place, fromArchive };
-}
-
-/** Sessions that are measured in one call. */
-const MEASURED_AT_ONCE = 25;
-
-function isSpent({ question, meter }: Listing): boolean {
-  return question.size !== null && meter.rowsRead > MAX_SESSION_LIST_ROWS;
 }
 
 /** Returns null if the visitor has too many sessions. */
@@ -179,16 +138,9 @@ async function listVisitor(listing: Listing, visitor: string): Promise<ListedPag
   if (hot === null) return null;
   const { keys, next, fromArchive } = await withArchived(source, map, { range, filter, limit, asOf }, hot);
   const listed: Listed[] = [];
-  for (let checked = 0; checked < keys.length; checked += MEASURED_AT_ONCE) {
-    const some = keys
-      .slice(checked, checked + MEASURED_AT_ONCE)
-      .map((key) => ({ key, session: unpackId(key.session) }));
-    listed.push(...(await listable(listing, some)));
-    if (listed.length > limit) return { ...cut(listed, limit), fromArchive };
-    const last = some.at(-1);
-    if (last !== undefined && isSpent(listing)) return { rows: listed, next: last.key, fromArchive };
-  }
-  return { rows: listed, next, fromArchive };
+  const nextGroup = (candidates: readonly Listed[]) => candidates.slice(0, MEASURED_AT_ONCE);
+  const page = await fillPage(listing, listed, keys.map(listedBy), nextGroup);
+  return { ...(page ?? { rows: listed, next }), fromArchive };
 }
 
 /** A visitor's sessions by their last events in the databases and in the archive, as far as this is read at once. */
@@ -208,34 +160,4 @@ async function withArchived(
     ({ session }) => session,
   );
   return { keys: [...bySession.values()].flatMap(([last]) => last ?? []), next, fromArchive: cold.rows.length > 0 };
-}
-
-/** Archived events of a visitor that one page reads. */
-const MAX_VISITOR_EVENTS = 2_000;
-
-/** Returns the sessions that no earlier page has passed and that have the wanted size. */
-async function listable(
-  { source, map, question, conditions, budget }: Listing,
-  some: readonly Listed[],
-): Promise<Listed[]> {
-  const { from, to, after, asOf, size, filter, visible: applications } = question;
-  const sessions = some.map(({ session }) => session);
-  const passed = { from, to, after, asOf, conditions, archived: { filter, budget } };
-  const hidden = await listedBefore(source, map, passed, sessions);
-  const archive = source.bucket === null ? null : { bucket: source.bucket, budget };
-  const left = sessions.filter((session) => !hidden.has(session));
-  const fitting =
-    size === null
-      ? new Set(left)
-      : await sessionsOfSize(source.databases, map, { from, to, asOf, applications, size, archive }, left);
-  return some.filter(({ session }) => fitting.has(session));
-}
-
-function cut(listed: readonly Listed[], limit: number): Page<Listed, EventKey> {
-  const rows = listed.slice(0, limit);
-  return { rows, next: rows.at(-1)?.key ?? null };
-}
-
-function rangeOf({ from, to, after }: SessionQuestion): EventRange {
-  return { order: "desc", from, to, after };
 }

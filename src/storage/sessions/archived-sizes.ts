@@ -8,11 +8,12 @@ import { MAX_ROWS_EXAMINED } from "../core/read-limits";
 import { isOfApplications } from "../counts/series";
 import type { Partition } from "../partitions/partition";
 import { PartitionMap } from "../partitions/partition-map";
-import { boundsIn, boundsOf, type EventKey, type EventRange, integer } from "../scan/event-order";
+import { boundsOf, type EventKey, type EventRange } from "../scan/event-order";
 import { readAll } from "../scan/lane-chains";
-import { slotsOfSession } from "../scan/scan-terms";
-import { isKnown } from "./session-scan";
-import { sessionStatements, WANTED } from "./wanted-sessions";
+import { eventsOfWanted, sessionStatements } from "./wanted-sessions";
+
+/** Late events of some sessions that are compared with the archive. */
+const MAX_LATE_EVENTS = MAX_ROWS_EXAMINED;
 
 /** What a database or the archive holds of a session. The times are null if they do not matter. */
 export interface SizeRow {
@@ -55,13 +56,15 @@ export async function archivedSizes(
   const { low, high } = boundsOf(range);
   // First the databases: an event that moves to the archive meanwhile is then found in both.
   const late = new PartitionMap(map.revision, partitions);
-  const statements = sessionStatements(databases, late, range, sessions, (lane, wanted) => {
-    const bounds = boundsIn(lane.partition, range);
-    return sql`SELECT wanted.packed AS session, e.occurred_at AS occurredAt, e.received_after AS receivedAfter, e.tie AS tie
-      FROM ${wanted} CROSS JOIN ${slotsOfSession(lane, bounds, WANTED)}
-        AND +e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)} AND ${isKnown(asOf)}
-        AND ${applications === null ? sql`true` : isOfApplications(sql`e.series_id`, applications)}`;
-  });
+  const statements = sessionStatements(
+    databases,
+    late,
+    range,
+    sessions,
+    (lane, wanted) =>
+      sql`SELECT wanted.packed AS session, e.occurred_at AS occurredAt, e.received_after AS receivedAfter, e.tie AS tie
+        FROM ${wanted} CROSS JOIN ${eventsOfWanted(lane, range, asOf)} AND ${isOfApplications(sql`e.series_id`, applications)}`,
+  );
   const inLanes = (await readAll<EventKey>(statements)).flat().slice(0, MAX_LATE_EVENTS);
   const filter = { ...ANY_ARCHIVED, applications, receivedUntil: asOf };
   const archived = await archivedKeysOf(
@@ -77,9 +80,6 @@ export async function archivedSizes(
     last: own.reduce((most, { occurredAt }) => Math.max(most, occurredAt), Number.NEGATIVE_INFINITY),
   }));
 }
-
-/** Late events of some sessions that are compared with the archive. */
-const MAX_LATE_EVENTS = MAX_ROWS_EXAMINED;
 
 function identityOf({ session, occurredAt, tie }: EventKey): string {
   return JSON.stringify([session, occurredAt, tie]);

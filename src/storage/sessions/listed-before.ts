@@ -7,12 +7,11 @@ import { archivedKeysOf } from "../archive/session-keys";
 import type { Database } from "../core/databases";
 import { storedId, unpackId } from "../core/packed-id";
 import type { PartitionMap } from "../partitions/partition-map";
-import { boundsIn, boundsOf, compareEventKeys, type EventKey, type EventRange, integer } from "../scan/event-order";
+import { boundsOf, compareEventKeys, type EventKey, type EventRange, integer } from "../scan/event-order";
 import { type LaneSource, readAll } from "../scan/lane-chains";
-import { slotsOfSession } from "../scan/scan-terms";
 import { coldFilterOf, isAnySession, type SessionFilter } from "./session-filter";
-import { isKnown, type SessionSource } from "./session-scan";
-import { sessionStatements, WANTED } from "./wanted-sessions";
+import type { SessionSource } from "./session-scan";
+import { eventsOfWanted, sessionStatements } from "./wanted-sessions";
 
 /** The part of a scan that earlier pages have passed, and the events by which it lists sessions. */
 export interface PassedScan {
@@ -65,12 +64,10 @@ function laterTerm(
   above: EventRange,
   { after, asOf, condition }: { after: EventKey; asOf: Micros; condition: SQL },
 ): SQL {
-  const bounds = boundsIn(lane.partition, above);
   const { occurredAt, receivedAfter, session, tie } = after;
   return sql`
     SELECT wanted.packed AS session FROM ${wanted} WHERE EXISTS (
-      SELECT 1 FROM ${slotsOfSession(lane, bounds, WANTED)}
-        AND +e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)} AND ${isKnown(asOf)}
+      SELECT 1 FROM ${eventsOfWanted(lane, above, asOf)}
         AND (+e.occurred_at, e.received_after, e.session_id, e.tie) >= (${integer(occurredAt)}, ${integer(receivedAfter)},
           ${storedId(unpackId(session))}, ${integer(tie)})
         AND ${condition}

@@ -16,7 +16,7 @@ import { compareEventKeys, type EventKey, type EventRange, integer } from "../sc
 import { type Chain, chainsOf, readAll } from "../scan/lane-chains";
 import { inDirection, mergePartialPages, type Page, type PartialPage, partialPageOf } from "../scan/partial-page";
 import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
-import { timeTerm } from "../scan/scan-terms";
+import { isKnown, timeTerm } from "../scan/scan-terms";
 import { coldFilterOf, isAnySession, type SessionFilter, withProperties } from "./session-filter";
 
 /** The databases, and the archive if there is one. */
@@ -118,9 +118,4 @@ function keysOf({ lanes }: Chain, range: EventRange, asOf: Micros, limit: number
         ORDER BY ${sort} LIMIT ${integer(limit + 1)}) AS e`;
   });
   return sql`${unionAll(terms)} LIMIT ${integer(limit + 1)}`;
-}
-
-/** The condition that an event was received before the scan began. */
-export function isKnown(asOf: Micros): SQL {
-  return sql`e.occurred_at + e.received_after <= ${integer(asOf)}`;
 }

@@ -7,13 +7,12 @@ import type { Database } from "../core/databases";
 import { unpackId } from "../core/packed-id";
 import { isOfApplications } from "../counts/series";
 import type { PartitionMap } from "../partitions/partition-map";
-import { boundsIn, type EventRange, integer } from "../scan/event-order";
+import { type EventRange, integer } from "../scan/event-order";
 import { type LaneSource, readAll } from "../scan/lane-chains";
-import { isNoCopy, slotsOfSession } from "../scan/scan-terms";
+import { isNoCopy } from "../scan/scan-terms";
 import { archivedSizes, type SizeRow, withoutPartitions } from "./archived-sizes";
 import type { SessionSize, Within } from "./session-filter";
-import { isKnown } from "./session-scan";
-import { sessionStatements, WANTED } from "./wanted-sessions";
+import { eventsOfWanted, sessionStatements } from "./wanted-sessions";
 
 export interface SizeQuestion {
   from: Micros | null;
@@ -74,10 +73,8 @@ function sizeTerm(
   range: EventRange,
   { asOf, applications, size: { events, micros } }: Pick<SizeQuestion, "asOf" | "applications" | "size">,
 ): SQL {
-  const bounds = boundsIn(lane.partition, range);
-  const own = sql`${slotsOfSession(lane, bounds, WANTED)}
-    AND +e.occurred_at BETWEEN ${integer(bounds.low)} AND ${integer(bounds.high)} AND ${isKnown(asOf)}
-    AND ${applications === null ? sql`true` : isOfApplications(sql`e.series_id`, applications)}
+  const own = sql`${eventsOfWanted(lane, range, asOf)}
+    AND ${isOfApplications(sql`e.series_id`, applications)}
     AND ${lane.main === null ? sql`true` : isNoCopy(lane.main.suffix)}`;
   const edge = (order: string) =>
     isAsked(micros)

@@ -124,7 +124,7 @@ function countStatement(
     const { from } = sessionTerm(lane, { order: "asc", from: null, to: null, after: null }, session);
     return sql`SELECT * FROM (SELECT e.series_id AS series_id ${from} LIMIT ${integer(most)})`;
   });
-  const isVisible = visible === null ? sql`true` : isOfApplications(sql`series_id`, visible);
+  const isVisible = isOfApplications(sql`series_id`, visible);
   return sql`SELECT count(*) AS examined, count(*) FILTER (WHERE ${isVisible}) AS events,
       group_concat(DISTINCT series_id) FILTER (WHERE ${isVisible}) AS series
     FROM (${unionAll(terms)} LIMIT ${integer(most)})`;

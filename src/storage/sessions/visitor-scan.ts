@@ -4,12 +4,11 @@ import type { Database, RowMeter } from "../core/databases";
 import { MAX_SESSION_LIST_ROWS } from "../core/read-limits";
 import { windowOf } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
-import { boundsIn, compareEventKeys, type EventKey, type EventRange, integer, isBeyond } from "../scan/event-order";
+import { compareEventKeys, type EventKey, type EventRange, isBeyond } from "../scan/event-order";
 import { type LaneSource, readAll } from "../scan/lane-chains";
-import { isNoCopy, slotsOfSession } from "../scan/scan-terms";
-import { isKnown } from "./session-scan";
+import { isNoCopy } from "../scan/scan-terms";
 import { MAX_VISITOR_SESSIONS, visitsOf } from "./visitor-sessions";
-import { sessionStatements, WANTED } from "./wanted-sessions";
+import { eventsOfWanted, sessionStatements } from "./wanted-sessions";
 
 /** Sessions that are looked up in one call. */
 const SESSIONS_PER_CALL = 50;
@@ -55,11 +54,9 @@ export async function scanVisitor(
 }
 
 function lastTerm(lane: LaneSource, wanted: SQL, { range, asOf, conditions }: VisitorScan): SQL {
-  const { low, high } = boundsIn(lane.partition, range);
   const sort = ['a."window"', "n.n", "e.occurred_at", "e.received_after", "e.tie"].map((column) => `${column} DESC`);
   return sql`SELECT wanted.packed AS session, (
-      SELECT json_array(e.occurred_at, e.received_after, e.tie) FROM ${slotsOfSession(lane, { low, high }, WANTED)}
-        AND +e.occurred_at BETWEEN ${integer(low)} AND ${integer(high)} AND ${isKnown(asOf)}
+      SELECT json_array(e.occurred_at, e.received_after, e.tie) FROM ${eventsOfWanted(lane, range, asOf)}
         AND ${range.after === null ? sql`true` : isBeyond(range.after, "desc", sql`+e.occurred_at`)}
         AND ${lane.main === null ? sql`true` : isNoCopy(lane.main.suffix)}
         AND ${conditions.get(lane.database) ?? sql`false`}

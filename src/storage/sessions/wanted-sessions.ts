@@ -1,12 +1,14 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { packId, storedIdSql } from "../core/packed-id";
 import { unionAll } from "../core/union-all";
 import type { PartitionMap } from "../partitions/partition-map";
 import { placeSessions } from "../partitions/place-sessions";
 import { sampleKeyOf } from "../partitions/sample-key";
-import { boundsOf, type EventRange } from "../scan/event-order";
+import { boundsIn, boundsOf, type EventRange, integer } from "../scan/event-order";
 import { chainsOf, type LaneSource, type PlacedStatement } from "../scan/lane-chains";
+import { isKnown, slotsOfSession } from "../scan/scan-terms";
 
 /** Statements that look up sessions in every lane of a range. */
 
@@ -42,5 +44,12 @@ function wantedRows(sessions: readonly string[]): SQL {
   ) AS wanted`;
 }
 
-/** The columns of `wanted` that `slotsOfSession` needs. */
-export const WANTED = { id: sql`wanted.id`, sampleKey: sql`wanted.sample_key` };
+/**
+ * `events AS e … WHERE …`: the events of the session of a row of `wanted` in a range of one lane, among those that were
+ * received before the scan began.
+ */
+export function eventsOfWanted(lane: LaneSource, range: EventRange, asOf: Micros): SQL {
+  const { low, high } = boundsIn(lane.partition, range);
+  return sql`${slotsOfSession(lane, { low, high }, { id: sql`wanted.id`, sampleKey: sql`wanted.sample_key` })}
+    AND +e.occurred_at BETWEEN ${integer(low)} AND ${integer(high)} AND ${isKnown(asOf)}`;
+}

@@ -146,7 +146,7 @@ async function positionOf(
           SELECT 1 FROM ${eventsOf(places, place, session, null)}
             AND a."window" <= ${windowOf(occurredAt)}
             AND (e.occurred_at, e.received_after, e.tie) <= (${occurredAt}, ${receivedAfter}, ${tie})
-            AND ${applications === null ? sql`true` : isOfApplications(sql`e.series_id`, applications)}
+            AND ${isOfApplications(sql`e.series_id`, applications)}
           LIMIT ${limit}
         )`,
     ]).then((results) => results.flat());
