@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runQuery } from "../../scripts/query/run.ts";
 import { VIEW_COLUMNS } from "../../scripts/query/views.ts";
@@ -11,6 +10,7 @@ import type { ArchivedError, ArchivedEvent } from "../../src/storage/archive/fil
 import { ERROR_COLUMNS, EVENT_COLUMNS } from "../../src/storage/archive/file/columns";
 import { ErrorFileWriter } from "../../src/storage/archive/file/error-file";
 import { EventFileWriter } from "../../src/storage/archive/file/event-file";
+import { fillLocalBucket } from "../scripts/query/local-bucket.ts";
 
 const NOON = 1_609_502_400_000_000;
 const HOUR = 3_600_000_000;
@@ -41,24 +41,17 @@ const ERROR: ArchivedError = {
 
 /** Twenty hours, an event and a file each, so that the last ones lie on the next day; and an error. */
 beforeAll(async () => {
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      ...{ modules: true, script: "export default {}", r2Buckets: { ARCHIVE: BUCKET } },
-      resourcePersistencePath: join(state, "v3"),
-    }),
-  );
-  const bucket = await miniflare.getR2Bucket("ARCHIVE");
+  const objects: Record<string, string | Uint8Array> = { "something/else": "no part of the archive" };
   for (let n = 0; n < 20; n++) {
     const writer = new EventFileWriter();
     writer.add(event(n));
     const hour = (NOON + n * HOUR) / 1_000_000;
-    await bucket.put(objectKey("events", hour, n % 2, String(n).padStart(32, "0")), writer.finish().bytes);
+    objects[objectKey("events", hour, n % 2, String(n).padStart(32, "0"))] = writer.finish().bytes;
   }
   const errors = new ErrorFileWriter();
   errors.add(ERROR);
-  await bucket.put(objectKey("errors", NOON / 1_000_000, 0, "e".repeat(32)), errors.finish().bytes);
-  await bucket.put("something/else", "no part of the archive");
-  await miniflare.dispose();
+  objects[objectKey("errors", NOON / 1_000_000, 0, "e".repeat(32))] = errors.finish().bytes;
+  await fillLocalBucket(state, BUCKET, objects);
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

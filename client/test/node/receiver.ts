@@ -1,8 +1,6 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { afterEach, beforeEach } from "vitest";
+import { beforeEach } from "vitest";
+import { bodyOf, listen } from "../../../test/scripts/local-server.ts";
 
 export interface Received {
   id: string;
@@ -22,23 +20,13 @@ export interface Receiver {
 /** A service that keeps what it receives, made anew for each test of a file. */
 export function receiveEvents(): Receiver {
   const receiver: Receiver = { url: "", answers: [], requests: [] };
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    receiver.requests.push(JSON.parse(gunzipSync(Buffer.concat(chunks)).toString()));
-    const { status, headers } = receiver.answers.shift() ?? { status: 202 };
-    response.writeHead(status, headers).end("{}");
-  });
   beforeEach(async () => {
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    Object.assign(receiver, { answers: [], requests: [], url: `http://127.0.0.1:${port}/` });
-  });
-  afterEach(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
+    const { url } = await listen(async (request, response) => {
+      receiver.requests.push(JSON.parse(gunzipSync(await bodyOf(request)).toString()));
+      const { status, headers } = receiver.answers.shift() ?? { status: 202 };
+      response.writeHead(status, headers).end("{}");
+    });
+    Object.assign(receiver, { answers: [], requests: [], url: `${url}/` });
   });
   return receiver;
 }

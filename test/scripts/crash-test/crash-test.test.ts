@@ -1,8 +1,8 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import type { RequestListener } from "node:http";
+import { beforeEach, expect, test } from "vitest";
 import { crashTest } from "../../../scripts/crash-test/crash-test.ts";
 import type { LocalService } from "../../../scripts/shared/local-service.ts";
+import { bodyOf, listen } from "../local-server.ts";
 
 interface Sent {
   id: string;
@@ -15,13 +15,12 @@ let errors: string[];
 let extra: number;
 let keep: (id: string, time: number) => number;
 let kills: number;
+let url: string;
 
-const server = createServer(async (request, response) => {
-  let body = "";
-  for await (const chunk of request.setEncoding("utf8")) body += chunk;
+const answer: RequestListener = async (request, response) => {
   const list = (ids: string[]) => JSON.stringify({ results: ids.map((id) => ({ id })), next: null });
   if (request.method === "POST") {
-    const events: Sent[] = JSON.parse(body);
+    const events: Sent[] = JSON.parse(String(await bodyOf(request)));
     for (const { id } of events) {
       const time = sent.get(id) ?? 0;
       sent.set(id, time + 1);
@@ -31,29 +30,18 @@ const server = createServer(async (request, response) => {
   } else if (request.url?.startsWith("/theeye/stats")) {
     response.end(JSON.stringify({ total: { total: stored.length + extra } }));
   } else response.end(list(request.url?.startsWith("/theeye/errors") ? errors : stored));
-});
+};
 
 beforeEach(async () => {
   sent = new Map();
   [stored, errors, extra, kills] = [[], [], 0, 0];
   keep = (_, time) => (time === 0 ? 1 : 0);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-});
-afterEach(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, "close");
+  ({ url } = await listen(answer));
 });
 
 async function start(): Promise<LocalService> {
-  const address = server.address();
   const kill = async () => void kills++;
-  return {
-    url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
-    kill,
-    stop: async () => undefined,
-  };
+  return { url, kill, stop: async () => undefined };
 }
 
 /** The kill follows within a millisecond; with other seeds within four seconds. */

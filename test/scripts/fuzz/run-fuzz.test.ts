@@ -1,8 +1,8 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import type { RequestListener } from "node:http";
+import { beforeEach, expect, test } from "vitest";
 import { runFuzz } from "../../../scripts/fuzz/run-fuzz.ts";
 import type { LocalService } from "../../../scripts/shared/local-service.ts";
+import { bodyOf, listen } from "../local-server.ts";
 
 /** A service that accepts everything, stores the text of each request under an id, and answers as a test says. */
 let stored: { id: string; text: string }[] = [];
@@ -11,9 +11,11 @@ let loses: (id: string, text: string) => boolean = () => false;
 let runs: string[] = [];
 const printed: string[] = [];
 
-const server = createServer(async (request, response) => {
+let url = "";
+
+const answer: RequestListener = async (request, response) => {
   const path = request.url ?? "";
-  const text = await textOf(request);
+  const text = String(await bodyOf(request));
   response.setHeader("Content-Type", "application/json");
   if (request.method === "GET" && path.startsWith("/theeye/e")) {
     const isEvents = path.startsWith("/theeye/events");
@@ -27,13 +29,7 @@ const server = createServer(async (request, response) => {
   if (code === 202 && !loses(id, path + text)) stored.push({ id, text: path + text });
   else if (code === 202) stored.push({ id: `other than ${id}`, text: "lost" });
   response.writeHead(code).end(JSON.stringify({ accepted: 1, ids: [id] }));
-});
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
-}
+};
 
 beforeEach(async () => {
   stored = [];
@@ -41,20 +37,13 @@ beforeEach(async () => {
   printed.length = 0;
   status = () => 202;
   loses = () => false;
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-});
-afterEach(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, "close");
+  ({ url } = await listen(answer));
 });
 
 async function start(): Promise<LocalService> {
-  const address = server.address();
   runs.push("start");
   return {
-    url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
+    url,
     stop: async () => void runs.push("stop"),
     kill: async () => undefined,
   };

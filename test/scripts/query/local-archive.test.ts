@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openLocalArchive } from "../../../scripts/query/local-archive.ts";
+import { fillLocalBucket } from "./local-bucket.ts";
 
 const BUCKET = "bucket";
 const EVENTS = "events/day=2021-01-01/hour=09/db=0/0a.parquet";
@@ -13,15 +13,8 @@ const state = mkdtempSync(join(tmpdir(), "the-eye-archive-"));
 
 /** A bucket of the local platform: its layout is nobody's promise, so this test shows when it changes. */
 beforeAll(async () => {
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      ...{ modules: true, script: "export default {}", r2Buckets: { ARCHIVE: BUCKET } },
-      resourcePersistencePath: join(state, "v3"),
-    }),
-  );
-  const bucket = await miniflare.getR2Bucket("ARCHIVE");
-  for (const key of [EVENTS, ERRORS, "exports/0c.parquet", `${EVENTS}.part`]) await bucket.put(key, key);
-  await miniflare.dispose();
+  const keys = [EVENTS, ERRORS, "exports/0c.parquet", `${EVENTS}.part`];
+  await fillLocalBucket(state, BUCKET, Object.fromEntries(keys.map((key) => [key, key])));
 }, 60_000);
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 

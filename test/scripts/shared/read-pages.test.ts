@@ -1,31 +1,20 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { readPages } from "../../../scripts/shared/read-pages.ts";
+import { listen } from "../local-server.ts";
 
 let pages: Record<string, { status?: number; body: unknown }> = {};
 let asked: string[] = [];
-const server = createServer((request, response) => {
-  asked.push(`${request.headers.authorization} ${request.url}`);
-  const { status = 200, body } = pages[request.url ?? ""] ?? { status: 404, body: "nothing" };
-  response.writeHead(status).end(JSON.stringify(body));
-});
-
-beforeEach(async () => {
+beforeEach(() => {
   asked = [];
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-});
-afterEach(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, "close");
 });
 
 async function read(path: string) {
+  const { url } = await listen((request, response) => {
+    asked.push(`${request.headers.authorization} ${request.url}`);
+    const { status = 200, body } = pages[request.url ?? ""] ?? { status: 404, body: "nothing" };
+    response.writeHead(status).end(JSON.stringify(body));
+  });
   const found: unknown[] = [];
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   for await (const one of readPages(url, path)) found.push(one);
   return found;
 }

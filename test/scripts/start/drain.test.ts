@@ -1,28 +1,18 @@
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { drain } from "../../../scripts/start/drain.ts";
-
-let server: Server | null = null;
-afterEach(() => {
-  server?.closeAllConnections();
-  server?.close();
-});
+import { listen } from "../local-server.ts";
 
 /** A service that answers with these numbers of messages, and then always with the last one. */
 async function serving(waiting: number[]): Promise<{ url: string; asked: () => number }> {
   let asked = 0;
-  server = createServer((request, response) => {
+  const { url } = await listen((request, response) => {
     expect([request.method, request.url, request.headers.authorization]).toEqual([
       ...["POST", "/health/drain", "Bearer eye_a_local"],
     ]);
     response.end(JSON.stringify({ waiting: waiting[Math.min(asked, waiting.length - 1)] }));
     asked += 1;
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`, asked: () => asked };
+  return { url, asked: () => asked };
 }
 
 test("waits until no messages are left, twice in a row", async () => {
