@@ -1,0 +1,37 @@
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { ErasurePlaceSchema, ErasureSchema, renderErasure } from "../../../src/api/erasures/erasure-schemas";
+import type { Erasure } from "../../../src/storage/erasures/erasure-records";
+
+const AT = 1_609_491_600_000_000;
+const ERASURE = {
+  ...{ id: "erasure-1", kind: "session", status: "running", subject: "secret", before: AT, requestedBy: "shop" },
+  ...{ updatedAt: AT + 1, step: 2, sessions: 3, events: 4, errors: 5, waitingSince: null, missingObject: null },
+} as unknown as Erasure;
+
+describe("renderErasure", () => {
+  it("shows everything but what is erased", () => {
+    const shown = renderErasure(ERASURE);
+    expect(shown).toEqual({
+      ...{ id: "erasure-1", kind: "session", status: "running", requested_by: "shop" },
+      ...{ requested_at: "2021-01-01T09:00:00.000000Z", updated_at: "2021-01-01T09:00:00.000001Z" },
+      ...{ steps: 2, sessions: 3, events: 4, errors: 5, waiting: null },
+    });
+    expect(v.is(ErasureSchema, shown)).toBe(true);
+  });
+
+  it("says what it waits for: an object of the archive, or the next try", () => {
+    const waiting = (missingObject: string | null) =>
+      renderErasure({ ...ERASURE, waitingSince: AT, missingObject }).waiting;
+    const since = "2021-01-01T09:00:00.000000Z";
+    expect(waiting("events/a.parquet")).toMatchObject({ for: "archive_object", object: "events/a.parquet", since });
+    expect(waiting(null)).toMatchObject({ for: "retry", object: null, since });
+  });
+});
+
+it("a place in the list is a time and an id, and nothing else", () => {
+  expect(v.parse(ErasurePlaceSchema, [5, "a"])).toEqual({ before: 5, id: "a" });
+  for (const place of [[5], [5, "a", 1], [1.5, "a"], ["5", "a"], [5, "a".repeat(201)]]) {
+    expect(v.is(ErasurePlaceSchema, place)).toBe(false);
+  }
+});
