@@ -3,12 +3,12 @@ import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { groupsOf } from "../core/groups-of";
 import { storedIdSql, unpackId } from "../core/packed-id";
-import { isLate, lanesToRead, type Partition, slotsPerWindow, WINDOW_MICROS, windowOf } from "../partitions/partition";
+import { isLate, lanesToRead, type Partition, WINDOW_MICROS, windowOf } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { placeSessions } from "../partitions/place-sessions";
-import { sampleKeyOf } from "../partitions/sample-key";
 import { integer } from "../scan/event-order";
 import { type LaneSource, lanesIn, laneTable, type PlacedStatement, readAll } from "../scan/lane-chains";
+import { eventsOfWindow, type SessionWindowPlace, withWindows } from "../scan/session-windows";
 import { withApplications } from "./window-events";
 
 /** Windows of a session, with the lane that holds its events there. */
@@ -100,10 +100,7 @@ function windowsStatement(
 }
 
 /** A window of a session whose events are wanted. */
-export interface WantedWindow {
-  /** Packed. */
-  session: string;
-  window: number;
+export interface WantedWindow extends SessionWindowPlace {
   lane: LaneSource;
 }
 
@@ -145,18 +142,10 @@ export async function readEarlierEvents(wanted: readonly WantedWindow[]): Promis
 }
 
 function earlierStatement(lane: LaneSource, wanted: readonly WantedWindow[]): SQL {
-  const perWindow = integer(slotsPerWindow(lane.partition));
-  const places = JSON.stringify(wanted.map(({ session, window }) => [session, window, sampleKeyOf(unpackId(session))]));
   return sql`
-    WITH found AS MATERIALIZED (
-      SELECT key AS place, ${sql.raw(storedIdSql("(value ->> 0)"))} AS session_id,
-        (value ->> 1) * ${perWindow} AS first_slot, value ->> 2 AS sample_key
-      FROM json_each(${places})
-    )
+    ${withWindows(lane, wanted)}
     SELECT place, e.series_id AS series, count(*) AS events, max(e.occurred_at) AS last
-    FROM found CROSS JOIN numbers AS n CROSS JOIN ${laneTable("events", lane)} AS e
-    WHERE n.n < ${perWindow} AND e.slot = found.first_slot + n.n AND e.sample_key = found.sample_key
-      AND e.session_id = found.session_id
+    FROM found CROSS JOIN ${eventsOfWindow(lane)}
     GROUP BY place, e.series_id`;
 }
 

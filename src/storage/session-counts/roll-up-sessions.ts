@@ -1,6 +1,7 @@
 import type { Micros } from "../../model/time/time";
 import { DAY_SECONDS, HOUR_SECONDS } from "../../model/time/units";
 import { type Database, firstDatabase } from "../core/databases";
+import type { Span } from "../counts/count-tables";
 import { hoursToCheck, MAX_RUN_MS, readSweep, type Sweep, writeSweep } from "../counts/sweep";
 import { withPartitions } from "../partitions/known-partitions";
 import { WINDOW_SECONDS } from "../partitions/partition";
@@ -131,37 +132,40 @@ async function statesOf(databases: readonly Database[], hours: readonly number[]
 }
 
 /** Counts those windows of an hour again that need it, and sums the hour. Returns whether anything has changed. */
-async function checkHour(
-  { databases, closed, beganAt, limits, report }: Run,
-  map: PartitionMap,
-  { hour, events, row, windows }: HourState,
-): Promise<boolean> {
+async function checkHour(run: Run, map: PartitionMap, state: HourState): Promise<boolean> {
+  const { databases, closed, beganAt, limits, report } = run;
+  const { hour, row, windows } = state;
   const end = Math.min(hour + HOUR_SECONDS, closed);
   const isClosed = end === hour + HOUR_SECONDS;
-  const sum = windows.reduce((total, { counted }) => total + counted, 0);
-  const late = windows.reduce((total, own) => total + own.late, 0);
-  const isSummed = row?.counted === sum && row.late === late;
-  if (isClosed && isSummed && sum === events && late === 0) return false;
+  const counted = windows.reduce((sum, own) => sum + own.counted, 0);
+  const late = windows.reduce((sum, own) => sum + own.late, 0);
+  const isSummed = row?.counted === counted && row.late === late;
+  if (isClosed && isSummed && counted === state.events && late === 0) return false;
   const period = { start: hour * 1_000_000, end: end * 1_000_000 };
   if (unreadableIn(map, [period]).length > 0) return false;
 
   const totals = await windowTotals(databases, map, [hour, end]);
-  const all = totals.get(ALL_APPLICATIONS) ?? new Map<number, number>();
+  const events = totals.get(ALL_APPLICATIONS) ?? new Map<number, number>();
+  const stale = staleWindows(state, events, end);
+  if (stale !== null) {
+    const expected = [...events.values()].reduce((sum, own) => sum + own, 0);
+    if (expected > limits.events) return false;
+    const recount = { span: stale, held: windows, totals, beganAt, mostGroups: limits.groups };
+    report.rows += await recountWindows(databases, map, recount);
+    report.windows += (stale[1] - stale[0]) / WINDOW_SECONDS + 1;
+  }
+  if (!isClosed || (stale === null && isSummed)) return stale !== null;
+  report.rows += await mergeHour(databases, hour);
+  return true;
+}
+
+/** The first and the last window of an hour that must be counted again. Null if none must. */
+function staleWindows({ hour, windows }: HourState, events: ReadonlyMap<number, number>, end: number): Span | null {
   const stale: number[] = [];
   for (let window = hour; window < end; window += WINDOW_SECONDS) {
     const own = windows.find(({ bucket }) => bucket === window);
-    if ((own?.counted ?? 0) !== (all.get(window) ?? 0) || (own?.late ?? 0) > 0) stale.push(window);
+    if ((own?.counted ?? 0) !== (events.get(window) ?? 0) || (own?.late ?? 0) > 0) stale.push(window);
   }
-  const [from, last] = [stale[0], stale.at(-1)];
-  if (from !== undefined && last !== undefined) {
-    const span = [from, last] as const;
-    const expected = [...all.values()].reduce((total, one) => total + one, 0);
-    if (expected > limits.events) return false;
-    const recount = { span, held: windows, totals, beganAt, mostGroups: limits.groups };
-    report.rows += await recountWindows(databases, map, recount);
-    report.windows += (last - from) / WINDOW_SECONDS + 1;
-  }
-  if (!isClosed || (from === undefined && isSummed)) return from !== undefined;
-  report.rows += await mergeHour(databases, hour);
-  return true;
+  const [first, last] = [stale[0], stale.at(-1)];
+  return first === undefined || last === undefined ? null : [first, last];
 }

@@ -52,18 +52,18 @@ export async function bucketTotals(
   { application, seconds, spans }: { application: string; seconds: number; spans: readonly Span[] },
 ): Promise<Map<number, number>> {
   const totals = new Map<number, number>();
-  const add = (bucket: number, events: number) => totals.set(bucket, (totals.get(bucket) ?? 0) + events);
+  const addTo = (bucket: number, events: number) => totals.set(bucket, (totals.get(bucket) ?? 0) + events);
   await Promise.all(
     databases.map(async (database) => {
       const source = { database, map };
       if (application === ALL_APPLICATIONS) {
-        for (const [bucket, events] of await totalsIn(source, { seconds, spans })) add(bucket, events);
+        for (const [bucket, events] of await totalsIn(source, { seconds, spans })) addTo(bucket, events);
         return;
       }
       const filter = { applications: [application], category: null, name: null };
       const wanted = await matchingSeriesIds(readerOf(database), filter);
       for await (const found of countsIn(source, { seconds, spans }, wanted)) {
-        for (const { bucket, bySeries } of found) for (const [, events] of bySeries) add(bucket, events);
+        for (const { bucket, bySeries } of found) for (const [, events] of bySeries) addTo(bucket, events);
       }
     }),
   );

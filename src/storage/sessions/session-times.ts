@@ -4,12 +4,12 @@ import type { Database } from "../core/databases";
 import { groupsOf } from "../core/groups-of";
 import { packId, storedId, storedIdSql } from "../core/packed-id";
 import { unionAll } from "../core/union-all";
-import { databaseOf, type Partition, slotsPerWindow } from "../partitions/partition";
+import { databaseOf, type Partition } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { placeSessions } from "../partitions/place-sessions";
-import { sampleKeyOf } from "../partitions/sample-key";
 import { integer } from "../scan/event-order";
 import { chainsOf, type LaneSource, lanesIn, laneTable, readAll } from "../scan/lane-chains";
+import { eventsOfWindow, withWindows } from "../scan/session-windows";
 
 /** The first and last times of a whole session. */
 export interface SessionTimes {
@@ -169,21 +169,12 @@ function extremeStatement(
   { lane, order }: { lane: LaneSource; order: string },
   edges: readonly { session: string; window: number }[],
 ) {
-  const wanted = JSON.stringify(edges.map(({ session, window }) => [packId(session), window, sampleKeyOf(session)]));
-  const perWindow = integer(slotsPerWindow(lane.partition));
   const direction = sql.raw(order);
-  // Materialized, so that the ids are computed once instead of for each seek.
+  const windows = edges.map(({ session, window }) => ({ session: packId(session), window }));
   return sql`
-    WITH found AS MATERIALIZED (
-      SELECT key AS place, ${sql.raw(storedIdSql("(value ->> 0)"))} AS session_id, (value ->> 1) * ${perWindow} AS first_slot,
-        value ->> 2 AS sample_key
-      FROM json_each(${wanted})
-    )
+    ${withWindows(lane, windows)}
     SELECT place, (
-      SELECT e.occurred_at FROM numbers AS n CROSS JOIN ${laneTable("events", lane)} AS e
-      WHERE n.n < ${perWindow} AND e.slot = found.first_slot + n.n AND e.sample_key = found.sample_key
-        AND e.session_id = found.session_id
-      ORDER BY n.n ${direction}, e.occurred_at ${direction} LIMIT 1
+      SELECT e.occurred_at FROM ${eventsOfWindow(lane)} ORDER BY n.n ${direction}, e.occurred_at ${direction} LIMIT 1
     ) AS moment
     FROM found`;
 }

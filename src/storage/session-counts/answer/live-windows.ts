@@ -3,6 +3,7 @@ import type { Period } from "../../../model/time/calendar";
 import type { Micros } from "../../../model/time/time";
 import type { Database } from "../../core/databases";
 import { MAX_LIVE_EVENTS, MAX_SESSION_EVENTS } from "../../core/read-limits";
+import type { Span } from "../../counts/count-tables";
 import { WINDOW_MICROS, WINDOW_SECONDS, windowOf } from "../../partitions/partition";
 import type { PartitionMap } from "../../partitions/partition-map";
 import { eventsToExamine } from "../../questions/examined-events";
@@ -37,13 +38,7 @@ export async function liveCounts(
   map: PartitionMap,
   { windows, period, applications }: LiveQuestion,
 ): Promise<{ counts: SessionCounts[]; hotSince: Micros } | null> {
-  const groups = adjacentSpans(windows, WINDOW_SECONDS).flatMap(([first, last]) =>
-    Array.from({ length: Math.ceil(((last - first) / WINDOW_SECONDS + 1) / MAX_ADJACENT) }, (_, n): Period => {
-      const start = first * 1_000_000 + n * MAX_ADJACENT * WINDOW_MICROS;
-      const end = Math.min(start + MAX_ADJACENT * WINDOW_MICROS, (last + WINDOW_SECONDS) * 1_000_000, period.end);
-      return { start, end };
-    }),
-  );
+  const groups = adjacentSpans(windows, WINDOW_SECONDS).flatMap((span) => groupsIn(span, period.end));
   if (groups.length > MAX_GROUPS || unreadableIn(map, groups).length > 0) return null;
   const filter = { applications, category: null, name: null };
   const sizes = await Promise.all(groups.map((group) => eventsToExamine(databases, map, group, filter)));
@@ -60,6 +55,16 @@ export async function liveCounts(
   }
   const isEmpty = sizes.every((size) => size === 0);
   return { counts, hotSince: isEmpty ? 0 : hotSince(map, groups.at(-1)?.start ?? 0) * WINDOW_MICROS };
+}
+
+/** The periods of adjacent windows, each at most a day. The last window may end early. */
+function groupsIn([first, last]: Span, periodEnd: Micros): Period[] {
+  const groups: Period[] = [];
+  const end = Math.min((last + WINDOW_SECONDS) * 1_000_000, periodEnd);
+  for (let start = first * 1_000_000; start < end; start += MAX_ADJACENT * WINDOW_MICROS) {
+    groups.push({ start, end: Math.min(start + MAX_ADJACENT * WINDOW_MICROS, end) });
+  }
+  return groups;
 }
 
 /** The events of late lanes, which no count includes. */
