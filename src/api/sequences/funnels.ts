@@ -74,7 +74,9 @@ export const FunnelResponse = v.object({
   groups: v.optional(
     v.pipe(
       v.array(v.object({ group: v.string(), steps: v.array(StepAnswerSchema) })),
-      v.description("With `group_by`: the largest groups, and all others as `(other)`. They add up to `steps`."),
+      v.description(
+        "With `group_by`: the largest groups, and all others as `(other)`. Their counts add up to `steps`.",
+      ),
     ),
   ),
 });

@@ -138,6 +138,12 @@ export const SequenceAnswerMembers = {
           v.description("There were too many distinct keys to keep apart: rare ones are in `(other)`."),
         ),
       ),
+      percentiles_relative_error: v.optional(
+        v.pipe(
+          v.number(),
+          v.description("The most by which `p50` and `p90` of times may differ, as a share of them: many are rounded."),
+        ),
+      ),
     }),
     v.description("exact: every session (or visitor) of the range was read."),
   ),

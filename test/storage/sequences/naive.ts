@@ -48,9 +48,10 @@ export function sequencesOf(rows: EventRow[], per: "session" | "visitor"): Event
 export function naiveFunnel(
   rows: EventRow[],
   { steps, within, per }: { steps: NaiveStep[]; within: number | null; per: "session" | "visitor" },
-): { counts: number[]; gaps: number[][] } {
-  const counts = steps.map(() => 0);
-  const gaps = steps.slice(1).map((): number[] => []);
+): { counts: number[]; gaps: number[][]; groups: Map<string, { counts: number[]; gaps: number[][] }> } {
+  const nothing = () => ({ counts: steps.map(() => 0), gaps: steps.slice(1).map((): number[] => []) });
+  const whole = nothing();
+  const groups = new Map<string, ReturnType<typeof nothing>>();
   for (const events of sequencesOf(rows, per)) {
     let best: number[] = [];
     for (const [start, first] of events.entries()) {
@@ -74,13 +75,21 @@ export function naiveFunnel(
       // single step.
       if (isBetter) best = places;
     }
+    const first = events[best[0] ?? -1];
+    if (first === undefined) continue;
+    const key = textOf(first) ?? "(none)";
+    const group = groups.get(key) ?? nothing();
+    groups.set(key, group);
     for (const [step, place] of best.entries()) {
-      counts[step] = (counts[step] ?? 0) + 1;
       const before = events[best[step - 1] ?? -1];
-      if (before !== undefined) gaps[step - 1]?.push((events[place]?.occurredAt ?? 0) - before.occurredAt);
+      for (const { counts, gaps } of [whole, group]) {
+        counts[step] = (counts[step] ?? 0) + 1;
+        if (before !== undefined) gaps[step - 1]?.push((events[place]?.occurredAt ?? 0) - before.occurredAt);
+      }
     }
   }
-  return { counts, gaps: gaps.map((own) => own.sort((a, b) => a - b)) };
+  for (const { gaps } of [whole, ...groups.values()]) for (const own of gaps) own.sort((a, b) => a - b);
+  return { ...whole, groups };
 }
 
 /** Paths from the first event that matches, by `path`: how many sessions have each key on each level, and each step. */

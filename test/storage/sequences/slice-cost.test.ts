@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ANY_EVENT } from "../../../src/model/questions/event-pattern";
 import type { FunnelQuestion } from "../../../src/model/questions/question";
-import type { FunnelAnswer } from "../../../src/model/questions/sequences/funnel-tally";
+import type { FunnelAnswer } from "../../../src/model/questions/sequences/funnel-answer";
 import { answerOf } from "../../../src/model/questions/sequences/sequence-tally";
 import { type Database, databasesOf } from "../../../src/storage/core/databases";
 import { addCommonCategories } from "../../../src/storage/partitions/partition-records";

@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  FunnelTally,
-  funnelAnswer,
-  MAX_FUNNEL_GROUPS,
-  MAX_GROUPS_SHOWN,
-} from "../../../../src/model/questions/sequences/funnel-tally";
+import { funnelAnswer, MAX_GROUPS_SHOWN } from "../../../../src/model/questions/sequences/funnel-answer";
+import { FunnelTally, MAX_FUNNEL_GROUPS } from "../../../../src/model/questions/sequences/funnel-tally";
+import { randomFrom } from "../random";
 
 const whole = { steps: 2, share: 1, isGrouped: true };
 
@@ -39,6 +36,36 @@ describe("FunnelTally", () => {
     expect(tally.state.groups.length).toBeLessThanOrEqual(MAX_FUNNEL_GROUPS + 1);
     expect(accuracy).toEqual({ exact: false, folded: true });
     expect(steps[0]?.count).toBe(MAX_FUNNEL_GROUPS + 100);
+  });
+
+  it("keeps a bounded number of different times, and states the error of the rounded ones", () => {
+    const random = randomFrom(9);
+    const paths = Array.from({ length: 60_000 }, (_, n) => ({
+      moments: [0, Math.round(random() * 1_800_000) * 1_000, 3_600_000_000],
+      group: `group ${n % 100}`,
+    }));
+    const joined = new FunnelTally(3);
+    for (let part = 0; part < 4; part++) {
+      const tally = new FunnelTally(3);
+      for (const path of paths.slice(part * 15_000, (part + 1) * 15_000)) tally.add(path);
+      joined.addAll(JSON.parse(JSON.stringify(tally.state)));
+    }
+    expect(JSON.stringify(joined.state).length).toBeLessThan(1_200_000);
+    const { steps, groups = [], accuracy } = funnelAnswer(joined.state, { steps: 3, share: 1, isGrouped: true });
+    const { percentiles_relative_error: error = 0, ...rest } = accuracy;
+    expect(rest).toEqual({ exact: true });
+    expect(error).toBeGreaterThan(0);
+    expect(error).toBeLessThan(0.025);
+    const medianOf = (own: typeof paths) =>
+      own.map(({ moments }) => (moments[1] ?? 0) / 1_000_000).sort((a, b) => a - b)[Math.ceil(own.length / 2) - 1] ?? 0;
+    const distance = (found: number | undefined, own: typeof paths) => Math.abs((found ?? 0) / medianOf(own) - 1);
+    expect(distance(steps[1]?.seconds_from_previous?.p50, paths)).toBeLessThan(0.001);
+    for (const { group, steps: own } of groups.filter(({ group }) => group !== "(other)")) {
+      const members = paths.filter((path) => path.group === group);
+      expect(distance(own[1]?.seconds_from_previous?.p50, members)).toBeLessThanOrEqual(error + 1e-6);
+    }
+    const others = paths.filter((path) => !groups.some(({ group }) => group === path.group));
+    expect(distance(groups.at(-1)?.steps[1]?.seconds_from_previous?.p50, others)).toBeLessThanOrEqual(error + 1e-6);
   });
 
   it("reports intervals if the sessions are a sample", () => {
