@@ -1,4 +1,3 @@
-import { compareTexts } from "../../model/compare-texts";
 import { quantileOf } from "../../model/questions/numbers/quantile";
 import { groupTexts, type SessionDimension } from "../../model/questions/sessions/session-dimension";
 import type { PropertyFilter } from "../../model/questions/stats-dimension";
@@ -9,8 +8,8 @@ import { MAX_SESSION_EVENTS } from "../core/read-limits";
 import type { SeriesFilter } from "../counts/series";
 import type { PartitionMap } from "../partitions/partition-map";
 import { collectSessions, type SessionRecord } from "./session-records";
-import { groupName } from "./stats-answer";
-import { createValueReader, passes, type Templates } from "./stats-question";
+import { compareGroups, groupName } from "./stats-answer";
+import { createValueReader, eachOnce, passes, type Templates } from "./stats-question";
 import { readTuples } from "./tuples/read-tuples";
 import { unreadableIn } from "./unreadable";
 
@@ -72,11 +71,7 @@ export async function sessionStats(
   const { filter, properties, groupBy, bounds } = question;
   const period = periodOf(bounds);
   const by = groupBy === null || groupBy === "application" ? null : groupBy.by;
-  const asked = [
-    ...new Map(
-      [...properties.map(({ property }) => property), ...(by === null ? [] : [by])].map((one) => [one.name, one]),
-    ).values(),
-  ];
+  const asked = eachOnce([...properties.map(({ property }) => property), ...(by === null ? [] : [by])]);
   const readValue = createValueReader(asked, templates);
   const sessions = collectSessions();
   const { isComplete } = await readTuples(
@@ -99,8 +94,8 @@ export async function sessionStats(
   if (!isComplete) return null;
   const all = sessions.records();
   const groups = [...Map.groupBy(all, (record) => groupName(groupTexts(record, groupBy)).key)]
-    .map(([key, own]) => ({ key, own }))
-    .sort((a, b) => b.own.length - a.own.length || compareTexts(a.key, b.key));
+    .map(([key, own]) => ({ key, own, size: own.length }))
+    .sort(compareGroups);
   const shown = groupBy === null ? groups : groups.slice(0, top);
   const rest = groups.slice(shown.length);
   return {

@@ -15,12 +15,16 @@ export interface StatsQuestion {
 
 /** The properties of each event that a query needs, each once. */
 export function propertiesOf({ metric, groupBy, properties }: Omit<StatsQuestion, "bounds">): AskedProperty[] {
-  const all = [
+  return eachOnce([
     ...(metric.property === null ? [] : [metric.property]),
     ...groupBy.flatMap((dimension) => (dimension.kind === "property" ? [dimension.property] : [])),
     ...properties.map(({ property }) => property),
-  ];
-  return [...new Map(all.map((property) => [property.name, property])).values()];
+  ]);
+}
+
+/** Properties without repetitions. */
+export function eachOnce(properties: readonly AskedProperty[]): AskedProperty[] {
+  return [...new Map(properties.map((property) => [property.name, property])).values()];
 }
 
 /** The template of a property in events of a type, or null. */

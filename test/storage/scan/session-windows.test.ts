@@ -6,6 +6,7 @@ import { packId } from "../../../src/storage/core/packed-id";
 import { readBatch } from "../../../src/storage/core/reader";
 import { readPartitionMap } from "../../../src/storage/partitions/known-partitions";
 import { windowOf } from "../../../src/storage/partitions/partition";
+import { sampleKeyOf } from "../../../src/storage/partitions/sample-key";
 import { lanesIn } from "../../../src/storage/scan/lane-chains";
 import { eventsOfWindow, withWindows } from "../../../src/storage/scan/session-windows";
 import { emptyDatabases } from "../empty-databases";
@@ -17,11 +18,16 @@ const first = firstDatabase(databases);
 const UUID = "e2085be5-9137-4e4e-80b5-f1ffddc25423";
 const NOW = windowOf(MORNING);
 
+/** Another session that lies beside "text" in the primary key. */
+function neighbour(): string {
+  for (let n = 0; ; n++) if (sampleKeyOf(`neighbour-${n}`) === sampleKeyOf("text")) return `neighbour-${n}`;
+}
+
 beforeAll(async () => {
   await emptyDatabases(databasesOf(env));
   const times = [MORNING - 1, MORNING, MORNING + QUARTER - 1, MORNING + QUARTER];
   const events = [UUID, "text"].flatMap((session) => times.map((occurredAt) => eventRow({ session, occurredAt })));
-  await store(databases, { events: [...events, eventRow({ session: "other" })] });
+  await store(databases, { events: [...events, eventRow({ session: neighbour(), occurredAt: MORNING - 2 })] });
 });
 
 it("reads the events of each session in its window, and no others", async () => {
