@@ -29,17 +29,7 @@ export interface ScannedEvent {
   type: string | null;
 }
 
-interface ScannedRow extends EventKey {
-  suffix: string;
-  slotMicros: Micros;
-  seriesId: number;
-  id: string;
-  size: number;
-  data: string | null;
-  context: string | null;
-  extra: string | null;
-  visitor: string | null;
-  type: string | null;
+interface ScannedRow extends EventKey, Omit<ScannedEvent, "key" | "database"> {
   /** 1 marks the place at which a bounded scan stopped, instead of an event. */
   isEnd: number;
 }

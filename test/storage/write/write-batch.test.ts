@@ -1,68 +1,29 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Database } from "../../../src/storage/core/databases";
 import { CODE_BITS } from "../../../src/storage/core/error-codes";
 import { packId } from "../../../src/storage/core/packed-id";
-import { type Lane, laneToWrite, type Partition } from "../../../src/storage/partitions/partition";
+import { laneToWrite } from "../../../src/storage/partitions/partition";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
-import type { BatchRows, EventRow } from "../../../src/storage/write/rows";
 import { writeBatch } from "../../../src/storage/write/write-batch";
-import { countsBesideEvents } from "../counts-beside-events";
-import { emptyDatabases } from "../empty-databases";
-import { changedDatabase } from "../failing-database";
-import { errorRow, eventRow, HOUR, MINUTE, MORNING, partitionsOf, SECOND } from "../seed";
+import { errorRow, eventRow, MINUTE, MORNING, SECOND } from "../seed";
 import { meter } from "../watched-database";
 
-const database: Database = { index: 0, binding: env.DB };
+import {
+  all,
+  beginAnew,
+  database,
+  everything,
+  expectExactCounts,
+  lane,
+  partition,
+  rowsOf,
+  storedIds,
+  useLane,
+  write,
+} from "./one-lane";
 
-let partition: Partition;
-let lane: Lane;
-
-interface Draft extends Partial<Omit<BatchRows, "events">> {
-  events?: EventRow[];
-}
-
-function rowsOf({ events = [], ...rows }: Draft): BatchRows {
-  return { events: events.length === 0 ? [] : [{ lane, rows: events }], errors: [], parts: [], ...rows };
-}
-
-const write = (rows: Draft, mayHold?: boolean) => writeBatch(database, rowsOf(rows), mayHold);
-
-async function all<Row = Record<string, unknown>>(sql: string): Promise<Row[]> {
-  return (await env.DB.prepare(sql).all<Row>()).results;
-}
-
-const storedIds = async () => (await all<{ id: string }>(`SELECT id FROM events_${lane.suffix}`)).map(({ id }) => id);
-
-const everything = async () => {
-  const own = ["events", "activity", "visits", "minutes"].map((table) => `${table}_${lane.suffix}`);
-  const tables = [
-    ...own,
-    "counts",
-    "receipt_counts",
-    "series_hours",
-    "series",
-    "categories",
-    "errors",
-    "error_parts",
-    "failures",
-  ];
-  return Promise.all(tables.map((table) => all(`SELECT * FROM ${table}`)));
-};
-
-async function expectExactCounts() {
-  const { counted, expected } = await countsBesideEvents(database);
-  expect(counted).toEqual(expected);
-}
-
-beforeEach(async () => {
-  await emptyDatabases([database]);
-  const found = (await partitionsOf([database]).covering([MORNING])).find(MORNING);
-  if (found === null) throw new Error("no partition covers the morning");
-  partition = found;
-  lane = laneToWrite(partition);
-});
+beforeEach(beginAnew);
 
 describe("events", () => {
   it("are stored as given, to the microsecond and the byte", async () => {
@@ -266,214 +227,12 @@ describe("a late lane", () => {
     await write({ events: [first] });
     const before = await all("SELECT * FROM counts");
     await sealPartition([database], partition);
-    lane = laneToWrite({ ...partition, state: "sealed", late: true });
+    useLane(laneToWrite({ ...partition, state: "sealed", late: true }));
     for (const mayHold of [false, true]) await write({ events: [first, eventRow({ id: "late" })] }, mayHold);
     expect(await storedIds()).toEqual(["late"]);
     expect(await all("SELECT * FROM counts")).toEqual(before);
     expect(await all(`SELECT * FROM minutes_${lane.suffix}`)).toEqual([]);
     expect(await all(`SELECT session_id FROM activity_${lane.suffix}`)).toEqual([{ session_id: "session" }]);
     await expectExactCounts();
-  });
-});
-
-describe("a batch", () => {
-  /** How many transactions wrote, and how many read what is stored. */
-  const transactionsOf = async (events: EventRow[], mayHold: boolean) => {
-    let transactions = 0;
-    const batch: D1Database["batch"] = (statements) => {
-      transactions += 1;
-      return env.DB.batch(statements);
-    };
-    await writeBatch(changedDatabase(database, { batch }), rowsOf({ events }), mayHold);
-    return transactions;
-  };
-
-  it("is one transaction if all events are new, and reads first if something may be stored", async () => {
-    const [first, second, third] = [eventRow(), eventRow(), eventRow()];
-    expect(await transactionsOf([first], false)).toBe(1);
-    expect(await transactionsOf([first, second], true)).toBe(2);
-    expect(await transactionsOf([first, second], true)).toBe(1);
-    // It fails, reads, and writes what is new.
-    expect(await transactionsOf([first, second, third], false)).toBe(3);
-    expect(await storedIds()).toHaveLength(3);
-    await expectExactCounts();
-  });
-
-  /** A database in which another consumer stores the next of these events before each of the first transactions. */
-  const racing = (rivals: EventRow[]) => {
-    const left = [...rivals];
-    const batch: D1Database["batch"] = async (statements) => {
-      const rival = left.shift();
-      if (rival !== undefined) await write({ events: [rival] });
-      return env.DB.batch(statements);
-    };
-    return changedDatabase(database, { batch });
-  };
-
-  it("is retried if another consumer stores one of its events meanwhile", async () => {
-    const events = Array.from({ length: 6 }, () => eventRow());
-    const { duplicates } = await writeBatch(racing(events.slice(0, 4)), rowsOf({ events }), true);
-    expect(duplicates).toHaveLength(4);
-    expect(await storedIds()).toHaveLength(6);
-    await expectExactCounts();
-  });
-
-  it("fails after four attempts, and then writes nothing", async () => {
-    const events = Array.from({ length: 12 }, () => eventRow());
-    await expect(writeBatch(racing(events), rowsOf({ events }), true)).rejects.toThrow(/UNIQUE constraint failed/);
-    expect(await storedIds()).toHaveLength(8);
-    await expectExactCounts();
-  });
-
-  it("does nothing if it is empty", async () => {
-    const batch: D1Database["batch"] = () => Promise.reject(new Error("nothing to write"));
-    await writeBatch(changedDatabase(database, { batch }), rowsOf({}));
-    await writeBatch(changedDatabase(database, { batch }), rowsOf({}), true);
-  });
-});
-
-describe("the cost of a write", () => {
-  /** The rows that D1 bills for each event. */
-  const rowsWrittenFor = async (events: EventRow[], common: Partition["common"]) => {
-    const { database: metered, cost } = meter(database);
-    const own = { ...lane, partition: { ...partition, common } };
-    await writeBatch(metered, { events: [{ lane: own, rows: events }], errors: [], parts: [] });
-    return { written: cost.written, read: cost.read };
-  };
-  const common = new Map([["page interaction", 0]]);
-
-  it("is at most 1.35 rows an event for a hundred events of ten sessions", async () => {
-    await write({ events: [eventRow({ occurredAt: MORNING - 2 * HOUR })] });
-    const events = Array.from({ length: 100 }, (_, n) =>
-      eventRow({ session: `session-${n % 10}`, occurredAt: MORNING + (n % 59) * SECOND }),
-    );
-    const { written } = await rowsWrittenFor(events, common);
-    // A row for each event, one for each session's window, a minute, an hour and a day, the same by receipt, and the
-    // dimension key's hour.
-    expect(written).toBe(100 + 10 + 7);
-    expect(written / events.length).toBeLessThanOrEqual(1.35);
-  });
-
-  it("is at most 1.35 rows an event if the hundred events are in ten minutes and have ten types and visitors", async () => {
-    const draft = (n: number) => ({
-      name: `name ${n % 10}`,
-      session: `session-${n % 10}`,
-      visitor: `visitor-${n % 10}`,
-    });
-    await write({
-      events: Array.from({ length: 10 }, (_, n) => eventRow({ ...draft(n), occurredAt: MORNING - MINUTE })),
-    });
-    await write({ events: Array.from({ length: 10 }, (_, n) => eventRow(draft(n))) });
-    const events = Array.from({ length: 100 }, (_, n) =>
-      eventRow({ ...draft(n), occurredAt: MORNING + (n % 10) * MINUTE + SECOND, receivedAt: MORNING + 10 * MINUTE }),
-    );
-    const { written } = await rowsWrittenFor(events, common);
-    expect(written).toBe(100 + 10 + 2 + 3);
-    expect(written / events.length).toBeLessThanOrEqual(1.35);
-  });
-
-  it("is one more row for each event of a rare category", async () => {
-    await write({ events: [eventRow()] });
-    const events = Array.from({ length: 50 }, () => eventRow());
-    expect((await rowsWrittenFor(events, new Map())).written).toBe(2 * 50 + 6);
-  });
-
-  it("is one row of counts for each width and bucket, however many dimension keys have events in them", async () => {
-    const inMinute = (minute: number) =>
-      Array.from({ length: 150 }, (_, n) => eventRow({ name: `name ${n}`, occurredAt: MORNING + minute * MINUTE }));
-    await write({ events: inMinute(0) });
-    expect((await rowsWrittenFor(inMinute(0), common)).written).toBe(150 + 6);
-    expect((await rowsWrittenFor([...inMinute(1), ...inMinute(2)], common)).written).toBe(300 + 8);
-    // The first event of each dimension key in an hour is recorded once, and the session's window.
-    expect((await rowsWrittenFor(inMinute(60), common)).written).toBe(150 + 6 + 150 + 1);
-    await expectExactCounts();
-  });
-
-  it("is one row of counts for each page of 256 dimension keys", async () => {
-    const events = Array.from({ length: 300 }, (_, n) => eventRow({ name: `name ${n}` }));
-    await write({ events: [...events, ...events.map((row) => eventRow({ name: row.name }))] });
-    expect(await all(`SELECT page FROM minutes_${lane.suffix} ORDER BY 1`)).toEqual([{ page: 0 }, { page: 1 }]);
-    await expectExactCounts();
-  });
-
-  it("includes few rows read for each event, with few or many dimension keys", async () => {
-    const readFor = async (series: number) => {
-      const events = () => Array.from({ length: 300 }, (_, n) => eventRow({ name: `name ${n % series}` }));
-      await write({ events: events() });
-      return (await rowsWrittenFor(events(), common)).read / 300;
-    };
-    expect(await readFor(3)).toBeLessThan(15);
-    expect(await readFor(250)).toBeLessThan(65);
-  });
-
-  it("keeps counts exact across statements below 2 MB that overlap with stored events", async () => {
-    const data = JSON.stringify({ text: "€".repeat(10_000) });
-    const big = Array.from({ length: 80 }, (_, n) => eventRow({ session: "big", id: `${n}`, data }));
-    await write({ events: big.slice(20, 60) });
-    const bound: number[] = [];
-    const prepare: D1Database["prepare"] = (sql) => {
-      const statement = env.DB.prepare(sql);
-      const bind: D1PreparedStatement["bind"] = (...values) => {
-        bound.push(...values.map((value) => new TextEncoder().encode(String(value)).length));
-        return statement.bind(...values);
-      };
-      return new Proxy(statement, { get: (target, name) => (name === "bind" ? bind : Reflect.get(target, name)) });
-    };
-    await writeBatch(changedDatabase(database, { prepare }), rowsOf({ events: [...big, ...big] }));
-    expect(bound.length).toBeGreaterThan(20);
-    expect(Math.max(...bound)).toBeLessThan(1_000_000);
-    await expectExactCounts();
-    expect(new Set(await storedIds()).size).toBe(80);
-  });
-});
-
-describe("errors", () => {
-  it("that arrive twice with different receipts are one row, with the codes of the stored one", async () => {
-    const issue = (code: "data_invalid" | "name_invalid") => ({ code, path: "", message: "m" });
-    const first = errorRow({ id: "e", receivedAt: MORNING, issues: [issue("data_invalid"), issue("data_invalid")] });
-    const second = errorRow({ id: "e", receivedAt: MORNING + 1, issues: [issue("name_invalid")] });
-    await write({ errors: [first] });
-    await write({ errors: [second] });
-    expect(await all("SELECT id, received_at, codes FROM errors")).toEqual([
-      { id: "e", received_at: MORNING, codes: CODE_BITS.data_invalid },
-    ]);
-  });
-
-  it("that arrive twice in one batch with different receipts are one row", async () => {
-    await write({
-      errors: [errorRow({ id: "e", receivedAt: MORNING }), errorRow({ id: "e", receivedAt: MORNING + 1 })],
-    });
-    expect(await all("SELECT id FROM errors")).toEqual([{ id: "e" }]);
-  });
-
-  it("are stored as given, including absent columns and chunks", async () => {
-    const row = errorRow({
-      ...{ application: null, session: null, category: null, name: null, issues: [] },
-      ...{ eventId: "\u{1F600}", content: '{"a":"\\ud800\\u0000"}' },
-    });
-    await write({
-      errors: [row],
-      parts: [
-        { errorId: row.id, part: 1, content: "}" },
-        { errorId: row.id, part: 0, content: '{"\ud83d' },
-      ],
-    });
-    expect(await all("SELECT * FROM errors")).toEqual([
-      {
-        ...{ id: row.id, received_at: MORNING, application: null, session_id: null, category: null, name: null },
-        ...{ event_id: "\u{1F600}", issues: "[]", content: row.content, parts: 0, codes: 0, claimed_by: null },
-        ...{ resolved_at: null, resolved_session: null, resolved_event_id: null, resolved_occurred_at: null },
-        ...{ replayed_at: null, replay_id: null },
-      },
-    ]);
-    expect(await all("SELECT part, length(content) AS characters FROM error_parts ORDER BY part")).toEqual([
-      { part: 0, characters: 3 },
-      { part: 1, characters: 1 },
-    ]);
-  });
-
-  it("keep the text of a member that contains a NUL", async () => {
-    await write({ errors: [errorRow({ session: "a\u0000b" })] });
-    expect(await all("SELECT session_id FROM errors")).toEqual([{ session_id: "a\u0000b" }]);
   });
 });
