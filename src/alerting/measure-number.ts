@@ -3,15 +3,14 @@ import type { NumberMeasurement, NumberThreshold } from "../model/alerts/number-
 import { parsePropertyPath } from "../model/event/property-path";
 import { parseValueFilter } from "../model/event/property-value";
 import { type Metric, parseMetric } from "../model/questions/metric";
-import type { Period } from "../model/time/calendar";
+import { addLocal, type Period } from "../model/time/calendar";
 import type { Micros } from "../model/time/time";
+import { TimeZone } from "../model/time/time-zone";
 import { MINUTE_MICROS } from "../model/time/units";
 import { type Database, firstDatabase } from "../storage/core/databases";
 import { listProperties } from "../storage/properties/declared-properties";
 import { answerStats } from "../storage/questions/answer-stats";
 import type { StatsQuestion } from "../storage/questions/stats-question";
-
-const WEEK: Micros = 7 * 24 * 60 * MINUTE_MICROS;
 
 /** The most events that are read for one window if counts cannot answer. */
 const MAX_EVENTS_IN_WINDOW = 50_000;
@@ -64,12 +63,16 @@ export async function measureNumber(
   const value = await numberIn(window);
   if (!("change" in threshold)) return { value, usual: null };
   const before = await Promise.all(
-    Array.from({ length: threshold.weeks }, (_, week) => {
-      const back = (week + 1) * WEEK;
-      return numberIn({ start: window.start - back, end: window.end - back });
-    }),
+    Array.from({ length: threshold.weeks }, (_, week) => numberIn(weeksBefore(window, week + 1, threshold.timezone))),
   );
   return { value, usual: usualOf(before) };
+}
+
+/** A window of the same length that ends at the same local time some weeks before. */
+function weeksBefore({ start, end }: Period, weeks: number, timezone: string | undefined): Period {
+  const zone = TimeZone.find(timezone ?? "UTC") ?? TimeZone.UTC;
+  const earlier = zone.momentOf(addLocal(zone.localOf(end), "week", -weeks));
+  return { start: earlier - (end - start), end: earlier };
 }
 
 /** @param before the numbers of the last weeks, latest first */

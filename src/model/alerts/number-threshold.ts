@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { parsePropertyPath, pathRule } from "../event/property-path";
 import { VALUE_FILTER_RULE } from "../event/property-value";
 import { metricRule, parseMetric } from "../questions/metric";
+import { TimeZone } from "../time/time-zone";
 
 /** The threshold of an alert on a number of stored events. Members stay as written, because the alert is stored as JSON. */
 
@@ -53,6 +54,19 @@ export const ChangeSchema = v.strictObject({
   ),
   direction: v.optional(v.picklist(["up", "down", "any"], "expected up, down or any"), "any"),
   weeks: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(8)), 4),
+  timezone: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(64),
+      v.check(
+        (name) => TimeZone.find(name) !== null,
+        "expected the name of a time zone, such as Europe/Berlin, or an offset such as +05:30",
+      ),
+      v.description(
+        "An IANA name such as Europe/Berlin: the windows of the last weeks end at the same time of day there, also if clocks have changed since.",
+      ),
+    ),
+  ),
   at_least: v.optional(
     v.pipe(bound, v.description("The alert does not begin if the usual number is less than this.")),
     1,

@@ -43,6 +43,11 @@ describe("reachesNumber", () => {
 });
 
 describe("the thresholds of numbers", () => {
+  it("take the name of a time zone", () => {
+    const isValid = (timezone: string) => v.is(ChangeSchema, { metric: "events", change: 1, timezone });
+    expect(["Europe/Berlin", "+05:30", "Mars/Base", ""].map(isValid)).toEqual([true, true, false, false]);
+  });
+
   it("compare with four weeks, in both directions, if at least one is usual, unless told otherwise", () => {
     expect(v.parse(ChangeSchema, { metric: "events", change: 1 })).toMatchObject({
       ...{ direction: "any", weeks: 4, at_least: 1 },
