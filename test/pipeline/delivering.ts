@@ -2,7 +2,6 @@ import { expect } from "vitest";
 import { consume } from "../../src/pipeline/consumer";
 import type { Pipeline } from "../../src/pipeline/process-batch";
 import type { Partition } from "../../src/storage/partitions/partition";
-import { countsBesideEvents } from "../storage/counts-beside-events";
 import { emptyDatabases } from "../storage/empty-databases";
 import { allEvents, batchOf, databases, envelopeOf, eventOf, partitions, pipelineWith, storedErrors } from "./harness";
 import { RECEIVED_AT } from "./sample-events";
@@ -15,13 +14,6 @@ export async function deliver(
   const { batch, acked } = batchOf(bodies, { attempts });
   await consume(batch, pipelineWith(changes));
   expect(acked).toEqual(bodies.map((_, place) => place));
-}
-
-export async function expectExactCounts() {
-  for (const database of databases) {
-    const { counted, expected } = await countsBesideEvents(database);
-    expect(counted).toEqual(expected);
-  }
 }
 
 /** A summary of the rows in the two tables. */

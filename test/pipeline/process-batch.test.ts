@@ -5,7 +5,8 @@ import { processBatch } from "../../src/pipeline/process-batch";
 import type { Write } from "../../src/pipeline/write-groups";
 import { createPartitionStore } from "../../src/storage/partitions/partition-store";
 import { writeBatch } from "../../src/storage/write/write-batch";
-import { beginAnew, deliver, expectExactCounts, message, whatIsStored } from "./delivering";
+import { expectExactCounts } from "../storage/counts-beside-events";
+import { beginAnew, deliver, message, whatIsStored } from "./delivering";
 import { allEvents, batchOf, databases, envelopeOf, eventOf, partitions, pipelineWith, storedErrors } from "./harness";
 import { OCCURRED_AT, RECEIVED_AT } from "./sample-events";
 
@@ -23,7 +24,7 @@ describe("several contents under one identity", () => {
         ["a", "id_conflict", JSON.stringify(eventOf("session", { data: { content: 3 } }))],
       ],
     });
-    await expectExactCounts();
+    await expectExactCounts(databases);
   });
 
   it("keep their outcomes when they are delivered again in any order and batches", async () => {
@@ -43,7 +44,7 @@ describe("several contents under one identity", () => {
       }),
       { numRuns: 15 },
     );
-    await expectExactCounts();
+    await expectExactCounts(databases);
   });
 
   it("stay separate if the stored content arrives with another that was received earlier", async () => {
@@ -59,7 +60,7 @@ describe("several contents under one identity", () => {
     await deliver([rivals[0]]);
     await deliver([rivals[1], message("b", 7), envelopeOf([["c", eventOf("another session")]])]);
     expect((await allEvents()).map(({ id }) => id).toSorted()).toEqual(["a", "b", "c"]);
-    await expectExactCounts();
+    await expectExactCounts(databases);
   });
 });
 
@@ -115,14 +116,14 @@ describe("two concurrent consumers of the same messages", () => {
     );
     expect(await storedErrors(bodies.map((_, n) => `${n}-3`))).toHaveLength(12);
     expect((await partitions.latest()).partitions).toHaveLength(1);
-    await expectExactCounts();
+    await expectExactCounts(databases);
   });
 
   it("agree on one of two contents and store the other as an error", async () => {
     await Promise.all([deliver([message("a", 1)]), deliver([message("a", 2)])]);
     const { events, errors } = await whatIsStored(["a"]);
     expect([events.length, errors.length]).toEqual([1, 1]);
-    await expectExactCounts();
+    await expectExactCounts(databases);
   });
 });
 
@@ -135,7 +136,7 @@ describe("a crash", () => {
     const before = await whatIsStored(["a", "b"]);
     await deliver(bodies, { attempts });
     expect(await whatIsStored(["a", "b"])).toEqual(before);
-    await expectExactCounts();
+    await expectExactCounts(databases);
   });
 
   it("between the commits of two databases leaves the missing rows to the redelivery", async () => {
@@ -151,6 +152,6 @@ describe("a crash", () => {
     expect(stored).toBeLessThan(sessions.length);
     await deliver(many);
     expect((await allEvents()).map(({ session }) => session).toSorted()).toEqual(sessions.toSorted());
-    await expectExactCounts();
+    await expectExactCounts(databases);
   });
 });

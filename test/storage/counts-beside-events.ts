@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import type { Database } from "../../src/storage/core/databases";
 
 interface StoredEvent {
@@ -56,4 +57,12 @@ export async function countsBesideEvents({ binding }: Database): Promise<{ count
     counted: [...lines, ...seriesHours.map(({ series_id, hour }) => `hour ${series_id} ${hour}`)].toSorted(),
     expected: [...[...expected].map(([line, events]) => `${line}: ${events}`), ...hours].toSorted(),
   };
+}
+
+/** Expects that the counts of all databases are those of their events. */
+export async function expectExactCounts(databases: readonly Database[]): Promise<void> {
+  for (const database of databases) {
+    const { counted, expected } = await countsBesideEvents(database);
+    expect(counted).toEqual(expected);
+  }
 }

@@ -5,8 +5,9 @@ import type { Pipeline } from "../../../src/pipeline/process-batch";
 import type { Write } from "../../../src/pipeline/write-groups";
 import { NO_RULES } from "../../../src/rules/rules";
 import { writeBatch } from "../../../src/storage/write/write-batch";
-import { beginAnew, deliver, expectExactCounts } from "../delivering";
-import { allEvents, alwaysInForce, batchOf, envelopeOf, eventOf, pipelineWith } from "../harness";
+import { expectExactCounts } from "../../storage/counts-beside-events";
+import { beginAnew, deliver } from "../delivering";
+import { allEvents, alwaysInForce, batchOf, databases, envelopeOf, eventOf, pipelineWith } from "../harness";
 import { RECEIVED_AT } from "../sample-events";
 
 beforeEach(beginAnew);
@@ -42,7 +43,7 @@ describe("a batch of the largest messages", () => {
     await deliver(heavy, { rules, write });
     expect(slices).toBe(Math.ceil(100 / Math.floor(1_000_000 / bytes)));
     expect(await allEvents()).toHaveLength(400);
-    await expectExactCounts();
+    await expectExactCounts(databases);
   });
 
   it("fails only in the failing slice", async () => {

@@ -8,7 +8,8 @@ import { dropPartition, sealPartition } from "../../../src/storage/partitions/pa
 import { addPartition } from "../../../src/storage/partitions/partition-records";
 import { createPartitionStore } from "../../../src/storage/partitions/partition-store";
 import { createLateLane, sealStatements } from "../../../src/storage/partitions/partition-tables";
-import { beginAnew, deliver, expectExactCounts, message, partitionAt } from "../delivering";
+import { expectExactCounts } from "../../storage/counts-beside-events";
+import { beginAnew, deliver, message, partitionAt } from "../delivering";
 import {
   allEvents,
   batchOf,
@@ -45,7 +46,7 @@ describe("a partition that is closed", () => {
       ["after", `${partition.id}l`],
     ]);
     expect(await storedErrors(["bad"])).toHaveLength(1);
-    await expectExactCounts();
+    await expectExactCounts(databases);
   });
 
   it.each(["open", "sealed"])("stores no copy of its events when the map says it is %s", async (known) => {
@@ -142,7 +143,7 @@ describe("old events", () => {
       oldMoments.map((moment, n) => envelopeOf([[`old-${n}`, eventOf("old", { timestamp: moment / 1e6 })]])),
     );
     expect(await allEvents()).toHaveLength(oldMoments.length);
-    await expectExactCounts();
+    await expectExactCounts(databases);
   });
 
   it("that fail are errors, with or without a valid timestamp", async () => {

@@ -1,10 +1,8 @@
 import { env } from "cloudflare:workers";
-import { expect } from "vitest";
 import type { Database } from "../../../src/storage/core/databases";
 import { type Lane, laneToWrite, type Partition } from "../../../src/storage/partitions/partition";
 import type { BatchRows, EventRow } from "../../../src/storage/write/rows";
 import { writeBatch } from "../../../src/storage/write/write-batch";
-import { countsBesideEvents } from "../counts-beside-events";
 import { emptyDatabases } from "../empty-databases";
 import { MORNING, partitionsOf } from "../seed";
 
@@ -47,11 +45,6 @@ export const everything = async () => {
   ];
   return Promise.all(tables.map((table) => all(`SELECT * FROM ${table}`)));
 };
-
-export async function expectExactCounts() {
-  const { counted, expected } = await countsBesideEvents(database);
-  expect(counted).toEqual(expected);
-}
 
 /** Lets further events be written into another lane. */
 export function useLane(next: Lane): void {

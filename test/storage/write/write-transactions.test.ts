@@ -2,9 +2,10 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { EventRow } from "../../../src/storage/write/rows";
 import { writeBatch } from "../../../src/storage/write/write-batch";
+import { expectExactCounts } from "../counts-beside-events";
 import { changedDatabase } from "../failing-database";
 import { eventRow } from "../seed";
-import { beginAnew, database, expectExactCounts, rowsOf, storedIds, write } from "./one-lane";
+import { beginAnew, database, rowsOf, storedIds, write } from "./one-lane";
 
 beforeEach(beginAnew);
 
@@ -28,7 +29,7 @@ describe("a batch", () => {
     // It fails, reads, and writes what is new.
     expect(await transactionsOf([first, second, third], false)).toBe(3);
     expect(await storedIds()).toHaveLength(3);
-    await expectExactCounts();
+    await expectExactCounts([database]);
   });
 
   /** A database in which another consumer stores the next of these events before each of the first transactions. */
@@ -47,14 +48,14 @@ describe("a batch", () => {
     const { duplicates } = await writeBatch(racing(events.slice(0, 4)), rowsOf({ events }), true);
     expect(duplicates).toHaveLength(4);
     expect(await storedIds()).toHaveLength(6);
-    await expectExactCounts();
+    await expectExactCounts([database]);
   });
 
   it("fails after four attempts, and then writes nothing", async () => {
     const events = Array.from({ length: 12 }, () => eventRow());
     await expect(writeBatch(racing(events), rowsOf({ events }), true)).rejects.toThrow(/UNIQUE constraint failed/);
     expect(await storedIds()).toHaveLength(8);
-    await expectExactCounts();
+    await expectExactCounts([database]);
   });
 
   it("does nothing if it is empty", async () => {
