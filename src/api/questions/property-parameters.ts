@@ -1,6 +1,6 @@
 import type { Refusal } from "../../http/problem";
 import { refuseParameter } from "../../http/request/parameters";
-import { pathRule } from "../../model/event/property-path";
+import { PATH_RULE, pathRule } from "../../model/event/property-path";
 import { parseValueFilter, VALUE_FILTER_RULE } from "../../model/event/property-value";
 import type { PropertyFilter } from "../../model/questions/stats-dimension";
 import { readProperty } from "./stats/stats-parameters";
@@ -20,7 +20,10 @@ export function readPropertyFilters(url: string): { filters: PropertyFilter[]; u
   for (const name of names) {
     const property = readProperty(name);
     if (property === null)
-      return refuseParameter(name.slice(0, 64), `after data. ${pathRule(name.slice("data.".length))}.`);
+      return refuseParameter(
+        name.slice(0, 64),
+        `after data. ${pathRule(name.slice("data.".length), PATH_RULE, "data.")}.`,
+      );
     const values = rest.searchParams.getAll(name);
     if (values.includes("")) return refuseParameter(name, `it is empty. It takes ${VALUE_FILTER_RULE}.`);
     if (values.length > MAX_FILTER_VALUES)

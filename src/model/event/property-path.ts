@@ -35,11 +35,15 @@ export function parsePropertyPath(text: string): PropertyPath | null {
   return keys;
 }
 
-/** The message for a text that is not a path, with what to write instead if it begins with `data.`. */
-export function pathRule(text: string, rule: string = PATH_RULE): string {
+/**
+ * The message for a text that is not a path, with what to write instead if it begins with `data.`.
+ *
+ * @param before what comes before the path: `data.` where a query names a property among other things
+ */
+export function pathRule(text: string, rule: string = PATH_RULE, before = ""): string {
   if (!FROM_EVENT.test(text)) return rule;
   const rest = text.slice("data.".length);
-  return `${rule}. Write ${rest} instead of ${text}: paths begin inside the payload. For a member of the payload named data, write "data".${rest}`;
+  return `${rule}. Write ${before}${rest} instead of ${before}${text}: paths begin inside the payload. For a member of the payload named data, write ${before}"data".${rest}`;
 }
 
 /** The path as text, in its only form. Null if a key cannot be written as text; then no query can use it. */

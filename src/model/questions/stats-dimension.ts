@@ -21,5 +21,5 @@ export function labelOf(dimension: Dimension): string {
 /** The message for texts that are not dimensions, with what to write instead of `data.data.path`. */
 export function dimensionRule(text: string, rule: string): string {
   const paths = text.split(",").flatMap((part) => (part.startsWith("data.") ? part.slice("data.".length) : []));
-  return paths.reduce((message, path) => (message === rule ? pathRule(path, rule) : message), rule);
+  return paths.reduce((message, path) => (message === rule ? pathRule(path, rule, "data.") : message), rule);
 }

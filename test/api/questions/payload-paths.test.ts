@@ -27,15 +27,19 @@ const alertOf = (threshold: object) =>
   });
 
 describe("a path that begins with the member data of an event", () => {
-  it.each<[string, () => Promise<Response>]>([
+  it.each<[string, () => Promise<Response>, string?]>([
     ["a metric", () => get("/theeye/stats?metric=sum:data.price")],
-    ["a group", () => get("/theeye/stats?group_by=name,data.data.price")],
-    ["a filter", () => get("/theeye/stats?data.data.price=3")],
-    ["a filter of sessions", () => get("/theeye/sessions?data.data.price=3")],
-    ["the entry of sessions", () => get("/theeye/sessions/stats?group_by=entry&by=data.data.price")],
+    ["a group", () => get("/theeye/stats?group_by=name,data.data.price"), "data."],
+    ["a filter", () => get("/theeye/stats?data.data.price=3"), "data."],
+    ["a filter of sessions", () => get("/theeye/sessions?data.data.price=3"), "data."],
+    ["the entry of sessions", () => get("/theeye/sessions/stats?group_by=entry&by=data.data.price"), "data."],
     ["a step of a funnel", () => send("POST", "/theeye/funnels", { steps: [{ data: { "data.price": 3 } }, {}] })],
-    ["the group of a funnel", () => send("POST", "/theeye/funnels", { steps: [{}, {}], group_by: "data.data.price" })],
-    ["the key of paths", () => send("POST", "/theeye/paths", { start: {}, by: "data.data.price" })],
+    [
+      "the group of a funnel",
+      () => send("POST", "/theeye/funnels", { steps: [{}, {}], group_by: "data.data.price" }),
+      "data.",
+    ],
+    ["the key of paths", () => send("POST", "/theeye/paths", { start: {}, by: "data.data.price" }), "data."],
     ["a declared property", () => send("PATCH", TYPE, { properties: [{ path: "data.price", kind: "number" }] })],
     ["the metric of an alert", () => alertOf({ metric: "sum:data.price", above: 1 })],
     ["a filter of an alert", () => alertOf({ metric: "events", above: 1, data: { "data.price": ["3"] } })],
@@ -43,12 +47,12 @@ describe("a path that begins with the member data of an event", () => {
       "a saved question",
       () => send("PUT", "/theeye/questions/q", { kind: "stats", question: { metric: "sum:data.price" } }),
     ],
-  ])("is refused with what to write instead, in %s", async (_, asking) => {
+  ])("is refused with what to write instead, in %s", async (_, asking, before = "") => {
     const response = await asking();
     expect(response.status).toBeGreaterThanOrEqual(400);
     const text = await response.text();
-    expect(text).toContain("Write price instead of data.price: paths begin inside the payload.");
-    expect(text).toContain('a member of the payload named data, write \\"data\\".price');
+    expect(text).toContain(`Write ${before}price instead of ${before}data.price: paths begin inside the payload.`);
+    expect(text).toContain(`a member of the payload named data, write ${before}\\"data\\".price`);
   });
 
   it("is written in quotes if the payload has such a member, as the list of properties shows", async () => {
