@@ -43,7 +43,7 @@ export const ErasureSchema = v.object({
   errors: CountSchema,
   waiting: v.pipe(
     v.nullable(WaitingSchema),
-    v.description("Present while a step fails. It is tried again every 10 seconds, later every minute."),
+    v.description("Null unless a step fails. The step is tried again every 10 seconds, later every minute."),
   ),
 });
 
