@@ -6,14 +6,14 @@ import type { SequenceQuestion } from "../../model/questions/question";
 import { answerOf } from "../../model/questions/sequences/sequence-tally";
 import type { TimeZone } from "../../model/time/time-zone";
 import { databasesOf } from "../../storage/core/databases";
-import { TooManyRows, tallySlice } from "../../storage/sequences/ask-sequences";
+import { planReading, TooManyRows, tallySlice } from "../../storage/sequences/ask-sequences";
 import { MAX_ROWS_AT_ONCE } from "../../storage/sequences/limits";
 import { type Slice, shareOf } from "../../storage/sequences/slice-statement";
 import { startJob } from "./start-job";
 
 /**
- * Answers a query from a slice of the sessions (or visitors), or with 202 and a job if the slice has more rows than one
- * request reads: late events, which are counted later.
+ * Answers a query from a slice of the sessions (or visitors), or with 202 and a job over all of them if the slice has
+ * more rows than one request reads: late events, which are counted later.
  *
  * @throws DrizzleQueryError
  */
@@ -23,8 +23,9 @@ export async function answerSlice(
   zone: TimeZone,
   slice: Slice,
 ): Promise<Response> {
+  const databases = databasesOf(c.env);
   try {
-    const { state, rowsRead } = await tallySlice(databasesOf(c.env), question, slice, { maxRows: MAX_ROWS_AT_ONCE });
+    const { state, rowsRead } = await tallySlice(databases, question, slice, { maxRows: MAX_ROWS_AT_ONCE });
     return answer({
       ...rangeMembers(question, zone),
       ...answerOf(question, state, shareOf(slice)),
@@ -32,7 +33,8 @@ export async function answerSlice(
     });
   } catch (thrown) {
     if (!(thrown instanceof TooManyRows)) throw thrown;
-    return startJob(c, question, zone, 1);
+    const plan = await planReading(databases, question, true);
+    return startJob(c, question, zone, plan.kind === "job" ? plan.steps : 1);
   }
 }
 

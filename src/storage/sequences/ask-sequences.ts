@@ -14,7 +14,6 @@ import { type Database, metered } from "../core/databases";
 import type { SeriesFilter } from "../counts/series";
 import { wantedSeries } from "../events/wanted-series";
 import { withPartitions } from "../partitions/known-partitions";
-import { slotOf } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { SAMPLE_KEYS } from "../partitions/sample-key";
 import { type ExpectedEvents, expectedEvents } from "./expected-events";
@@ -22,7 +21,7 @@ import { EVENTS_PER_STEP, MAX_EVENTS_AT_ONCE, MAX_ROWS_AT_ONCE, MAX_ROWS_PER_JOB
 import { rangesOf, readSlice, type SliceEvent, type SliceReading } from "./read-slice";
 import { Sequences } from "./sequences";
 import type { WantedEvents } from "./slice-filter";
-import { type Slice, shareOf, WHOLE } from "./slice-statement";
+import { type Slice, WHOLE } from "./slice-statement";
 
 /** How a query will be answered. */
 export type ReadingPlan =
@@ -209,13 +208,7 @@ function rowsOf(
   database: Database,
   reading: Pick<SliceReading, "from" | "to" | "slice" | "expected">,
 ): number {
-  return sum(
-    rangesOf(map, database, reading).map(({ lane: { partition }, bounds, isSought }) => {
-      const events = reading.expected.get(database)?.(bounds) ?? 0;
-      const slots = slotOf(bounds.high, partition) - slotOf(bounds.low, partition) + 1;
-      return isSought ? slots + events * shareOf(reading.slice) : events;
-    }),
-  );
+  return sum(rangesOf(map, database, reading).map(({ rows }) => rows));
 }
 
 function sum(numbers: readonly number[]): number {

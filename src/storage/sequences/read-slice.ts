@@ -153,27 +153,37 @@ function fewerThanAPage(waiting: readonly Place[], database: Database, { expecte
   return waiting.slice(0, end === -1 ? waiting.length : end);
 }
 
+/** A seek for a slot reads the slot's number, and the row behind the slot. */
+const ROWS_PER_SEEK = 2;
+
+/** A range with the rows that reading it is expected to cost. */
+export interface CostedRange extends SliceRange {
+  rows: number;
+}
+
 /** The ranges of a database, in order of time. */
 export function rangesOf(
   map: PartitionMap,
   database: Database,
   { from, to, slice, expected }: Pick<SliceReading, "from" | "to" | "slice" | "expected">,
-): SliceRange[] {
+): CostedRange[] {
   const range: EventRange = { order: "asc", from, to, after: null };
+  const within = expected.get(database);
   const partitions = map.overlapping(from, to).filter(({ databases }) => databases.includes(database.index));
   return partitions.flatMap((partition) => {
     const bounds = boundsIn(partition, range);
-    const slots = slotOf(bounds.high, partition) - slotOf(bounds.low, partition) + 1;
-    return lanesIn(partition, database).flatMap((lane): SliceRange[] => {
-      // Late events are not counted, and they are few.
-      const events = lane.main === null ? (expected.get(database)?.(bounds) ?? 0) : 0;
-      const isSought = slots + events * shareOf(slice) < events;
-      const rows = (own: Bounds) => (expected.get(database)?.(own) ?? 0) * (isSought ? shareOf(slice) : 1);
-      return piecesOf(bounds, partition, { rowsIn: rows, mostSlots: MAX_SLOTS_PER_STATEMENT }).map((own) => ({
-        lane,
-        bounds: own,
-        isSought,
-      }));
+    return lanesIn(partition, database).flatMap((lane): CostedRange[] => {
+      const costOf = (own: Bounds): Pick<CostedRange, "isSought" | "rows"> => {
+        // Late events are not counted, and they are few.
+        const events = lane.main === null ? (within?.(own) ?? 0) : 0;
+        const slots = slotOf(own.high, partition) - slotOf(own.low, partition) + 1;
+        const sought = ROWS_PER_SEEK * slots + events * shareOf(slice);
+        return { isSought: sought < events, rows: Math.min(sought, events) };
+      };
+      return piecesOf(bounds, partition, {
+        rowsIn: (own) => costOf(own).rows,
+        mostSlots: MAX_SLOTS_PER_STATEMENT,
+      }).map((own) => ({ lane, bounds: own, ...costOf(own) }));
     });
   });
 }

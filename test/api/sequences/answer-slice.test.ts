@@ -18,14 +18,18 @@ describe("a slice", () => {
     expect(rowsRead).toBeGreaterThanOrEqual(100);
   });
 
-  it("becomes a job of one step if it has more rows than one request reads", async () => {
+  it.each([
+    ["one step if it", 1, 1],
+    ["all of its steps if a sample", 100_000, 10],
+  ])("becomes a job of %s has more rows than one request reads", async (_, times, expected) => {
     const { bindings, sent } = withQueue();
+    await env.DB.prepare("UPDATE counts SET events = events * ?1").bind(times).run();
     const costly = costlyDatabase(firstDatabase(databasesOf(env)), 600_000).binding;
     const response = await post("/theeye/funnels", { ...day, steps }, { ...bindings, DB: costly });
     expect(response.status).toBe(202);
     expect(sent).toHaveLength(1);
     const job = await env.DB.prepare("SELECT steps FROM question_jobs WHERE id = ?1").bind(sent[0]?.job).first();
-    expect(job).toEqual({ steps: 1 });
+    expect(job).toEqual({ steps: expected });
   });
 });
 
