@@ -8,10 +8,10 @@ import { type RulesInForce, rulesInForce } from "../../src/rules/rules-in-force"
 import { databasesOf, firstDatabase } from "../../src/storage/core/databases";
 import { unpackId } from "../../src/storage/core/packed-id";
 import { createErasureSource } from "../../src/storage/erasures/erasure-source";
-import { lanesToRead } from "../../src/storage/partitions/partition";
+import { databaseOf, lanesToRead } from "../../src/storage/partitions/partition";
 import { createPartitionStore } from "../../src/storage/partitions/partition-store";
 import { writeBatch } from "../../src/storage/write/write-batch";
-import { RECEIVED_AT, SAMPLE_EVENTS } from "./sample-events";
+import { OCCURRED_AT, RECEIVED_AT, SAMPLE_EVENTS } from "./sample-events";
 
 export const databases = databasesOf(env);
 
@@ -170,4 +170,16 @@ export async function storedErrors(eventIds: string[]): Promise<ErrorFound[]> {
 
 function codesOf(issues: { code: string }[]): string[] {
   return issues.map(({ code }) => code);
+}
+
+/** The database of a session's sample events. */
+export async function databaseOfSession(session: string): Promise<number> {
+  const partition = (await partitions.covering([OCCURRED_AT])).find(OCCURRED_AT);
+  if (partition === null) throw new Error("no partition covers the sample");
+  return databaseOf(partition, session);
+}
+
+/** A session whose sample events belong to this database. */
+export async function sessionIn(database: number, prefix: string): Promise<string> {
+  for (let n = 0; ; n++) if ((await databaseOfSession(`${prefix}-${n}`)) === database) return `${prefix}-${n}`;
 }

@@ -15,11 +15,12 @@ import {
   eventOf,
   partitions,
   pipelineWith,
+  sessionIn,
   storedErrors,
   storedEvents,
 } from "../harness";
 import { RECEIVED_AT } from "../sample-events";
-import { ANY, begin, dataSet, errorIds, NOW, rowsOf, run, send, sessionIn } from "./replaying";
+import { ANY, begin, dataSet, errorIds, NOW, rowsOf, run, send } from "./replaying";
 
 describe("a replay", () => {
   it("stores events that its repair makes valid and resolves their errors with a link to the event", async () => {

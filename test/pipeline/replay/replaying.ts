@@ -7,9 +7,8 @@ import { consumeReplays, type ReplayPipeline } from "../../../src/pipeline/repla
 import { indexRules, NO_RULES } from "../../../src/rules/rules";
 import { insertReplay, loadReplay, type Replay } from "../../../src/storage/admin/replays";
 import { firstDatabase } from "../../../src/storage/core/databases";
-import { databaseOf } from "../../../src/storage/partitions/partition";
-import { batchOf, databases, envelopeOf, partitions, pipelineWith, storedErrors } from "../harness";
-import { OCCURRED_AT, RECEIVED_AT } from "../sample-events";
+import { batchOf, databases, envelopeOf, pipelineWith, storedErrors } from "../harness";
+import { RECEIVED_AT } from "../sample-events";
 
 export const home = firstDatabase(databases);
 export const ANY = { code: null, session: null, category: null, name: null, application: null, from: null, to: null };
@@ -54,17 +53,6 @@ export function replayPipeline(asked: ReplayMessage[], changes: Partial<ReplayPi
 export function askingFor(message: unknown, attempts = 1) {
   const { batch, ...handled } = batchOf([message], { attempts });
   return { ...handled, batch: { ...batch, messages: batch.messages.map((one) => ({ ...one, body: message })) } };
-}
-
-/** The database of a session's sample events. */
-export async function databaseOfSession(session: string): Promise<number> {
-  const partition = (await partitions.covering([OCCURRED_AT])).find(OCCURRED_AT);
-  if (partition === null) throw new Error("no partition covers the sample");
-  return databaseOf(partition, session);
-}
-
-export async function sessionIn(database: number, prefix: string): Promise<string> {
-  for (let n = 0; ; n++) if ((await databaseOfSession(`${prefix}-${n}`)) === database) return `${prefix}-${n}`;
 }
 
 export const errorIds = async (eventIds: string[]) => (await storedErrors(eventIds)).map(({ id }) => id);
