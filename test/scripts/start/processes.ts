@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { processTable } from "../../../scripts/start/process-table.ts";
 
-/** The command of a Node process that starts a second one, writes both process ids to a file, and runs until it is ended. */
+/** The command of a Node process that starts a second one, writes both process ids to a file, and runs until it is ended, at most for 20 s. */
 export function family(file: string, more = ""): string[] {
-  const child = `process.on("SIGTERM", () => undefined); setInterval(() => undefined, 1000);`;
+  const child = `process.on("SIGTERM", () => undefined); setTimeout(() => undefined, 20_000);`;
   const script = `
     const { spawn } = require("node:child_process");
     const child = spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "ignore" });
     require("node:fs").writeFileSync(${JSON.stringify(file)}, JSON.stringify([process.pid, child.pid]));
     ${more}
-    setInterval(() => undefined, 1000);`;
+    setTimeout(() => undefined, 20_000);`;
   return [process.execPath, "-e", script];
 }
 
