@@ -37,5 +37,6 @@ export default defineConfig(async () => ({
     // The log lines of passing tests would bury the failing one.
     silent: "passed-only",
     testTimeout: 30_000,
+    hookTimeout: 60_000,
   },
 }));

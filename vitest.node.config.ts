@@ -15,7 +15,12 @@ export default defineConfig({
       // Tests of the Worker itself are here only if workerd cannot run them, such as measuring memory.
       {
         define,
-        test: { name: "scripts", include: ["test/scripts/**/*.test.ts", "test/node/**/*.test.ts"], setupFiles },
+        test: {
+          name: "scripts",
+          include: ["test/scripts/**/*.test.ts", "test/node/**/*.test.ts"],
+          setupFiles,
+          hookTimeout: 60_000,
+        },
       },
       {
         define: { VERSION: '"0.0.0"' },

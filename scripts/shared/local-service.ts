@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import * as v from "valibot";
+import { freePort } from "./free-port.ts";
 
 /** `npm start` as a child process of a script. */
 export interface LocalService {
@@ -54,15 +54,4 @@ export async function startLocalService(persistTo: string): Promise<LocalService
       await exited;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("No port could be allocated.");
-  return address.port;
 }

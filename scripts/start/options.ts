@@ -30,6 +30,7 @@ Other flags are passed to wrangler dev.`;
 /** A developer should not have to wait a minute until a change of event types is in force. */
 export const DEFAULT_RULE_LEAD_SECONDS = 2;
 
+const INSPECTOR_PORT = /^--inspector-port(?:=|$)/;
 const RULE_LEAD = /^(--var=)?RULE_LEAD_SECONDS:/;
 
 /** What is wrong with the names of settings in flags, or null. The service itself checks the values. */
@@ -92,6 +93,8 @@ export function parseStartOptions(args: readonly string[], settings: readonly st
       ...args,
       ...(values.port === undefined ? ["--port", String(port)] : []),
       ...(values["persist-to"] === undefined ? ["--persist-to", persistTo] : []),
+      // Without it wrangler searches for a free port, and two services that start at the same time find the same one.
+      ...(args.some((arg) => INSPECTOR_PORT.test(arg)) ? [] : ["--inspector-port", "0"]),
       ...(args.some((arg) => RULE_LEAD.test(arg)) ? [] : ["--var", `RULE_LEAD_SECONDS:${DEFAULT_RULE_LEAD_SECONDS}`]),
       ...["--var", "LOCAL_MODE:true"],
     ],

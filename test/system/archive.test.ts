@@ -99,7 +99,7 @@ function localObjects(): Map<string, string> {
   const blobs = new Map(paths.filter((path) => path.includes("/blobs/")).map((path) => [path.split("/").at(-1), path]));
   const found = new Map<string, string>();
   for (const path of paths.filter((name) => /r2.*\.sqlite$/i.test(name))) {
-    const database = new DatabaseSync(path);
+    const database = new DatabaseSync(path, { timeout: 20_000 });
     const tables = database.prepare("SELECT name FROM sqlite_master WHERE name = '_mf_objects'").all();
     const rows = tables.length === 0 ? [] : database.prepare("SELECT key, blob_id FROM _mf_objects").all();
     for (const { key, blob_id: blob } of rows) {

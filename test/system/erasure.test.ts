@@ -42,7 +42,7 @@ function occurrences(text: string): number {
     join(service.folder, name),
   );
   for (const file of files.filter((name) => name.endsWith(".sqlite"))) {
-    const database = new DatabaseSync(file);
+    const database = new DatabaseSync(file, { timeout: 20_000 });
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     database.close();
   }

@@ -1,7 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { freePort as freePortAmong } from "../../scripts/shared/free-port.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 
@@ -80,16 +81,12 @@ export async function runToEnd(
   return { code: typeof code === "number" ? code : null, output: collected.text() };
 }
 
-/** A port that was just free. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address() as AddressInfo | null;
-  server.close();
-  await once(server, "close");
-  if (address === null) throw new Error("No port could be allocated.");
-  return address.port;
+/** More than the workers of a test run. */
+const MOST_WORKERS = 8;
+
+/** A free port, which no other worker of the test run gets at the same time. */
+export function freePort(): Promise<number> {
+  return freePortAmong(Number(process.env.VITEST_POOL_ID ?? 0), MOST_WORKERS);
 }
 
 /** Calls `probe` until it returns a value. The queue and its consumer take seconds. */

@@ -15,6 +15,8 @@ test("without flags wrangler gets the port and the folder that migrations and ke
       "8787",
       "--persist-to",
       ".wrangler/state",
+      "--inspector-port",
+      "0",
       "--var",
       "RULE_LEAD_SECONDS:2",
       "--var",
@@ -26,7 +28,7 @@ test("without flags wrangler gets the port and the folder that migrations and ke
 test.each([[["--port", "8899", "--persist-to", "x"]], [["--port=8899", "--persist-to=x"]]])(
   "%j is understood and passed on unchanged",
   (args) => {
-    const devArguments = [...args, "--var", "RULE_LEAD_SECONDS:2", "--var", "LOCAL_MODE:true"];
+    const devArguments = [...args, "--inspector-port", "0", "--var", "RULE_LEAD_SECONDS:2", "--var", "LOCAL_MODE:true"];
     expect(parseStartOptions(args)).toMatchObject({ port: 8899, persistTo: "x", devArguments });
   },
 );
@@ -36,7 +38,10 @@ test.each([
   [["--var", "KEY_CACHE_SECONDS:1", "RULE_LEAD_SECONDS:0"]],
   [["--var=RULE_LEAD_SECONDS:9"]],
 ])("uses the given rule lead: %j", (args) => {
-  const devArguments = [...args, "--port", "8787", "--persist-to", ".wrangler/state", "--var", "LOCAL_MODE:true"];
+  const devArguments = [
+    ...[...args, "--port", "8787", "--persist-to", ".wrangler/state"],
+    ...["--inspector-port", "0", "--var", "LOCAL_MODE:true"],
+  ];
   expect(parseStartOptions(args)).toMatchObject({ devArguments });
 });
 
@@ -62,4 +67,10 @@ test.each([
   [["--var"], "--var takes NAME:VALUE."],
 ])("%j is refused: %s", (args, sentence) => {
   expect(parseStartOptions(args)).toContain(sentence);
+});
+
+test.each([[["--inspector-port", "9229"]], [["--inspector-port=9229"]]])("keeps the debugger's port: %j", (args) => {
+  const { devArguments = [] } = parseStartOptions(args) as { devArguments?: string[] };
+  expect(devArguments.slice(0, args.length)).toEqual(args);
+  expect(devArguments.slice(args.length).filter((one) => one.startsWith("--inspector-port"))).toEqual([]);
 });
