@@ -7,7 +7,7 @@ import type { PartitionMap } from "../partitions/partition-map";
 import { type EventKey, type EventRange, integer } from "../scan/event-order";
 import { chainsOf } from "../scan/lane-chains";
 import type { Page, PartialPage } from "../scan/partial-page";
-import { MAX_GROUP, partitionsLeft, scanPartitions } from "../scan/scan-partitions";
+import { partitionsLeft, scanPartitions } from "../scan/scan-partitions";
 import { rareTerm, sessionTerm } from "../scan/scan-terms";
 import { partitionsOfSession } from "../sessions/session-times";
 import { type ScanChain, type ScannedEvent, scanChains, scanEvents, scanMatching } from "./scan-statements";
@@ -57,7 +57,7 @@ export async function scanSessionEvents(
   if (wanted === null) {
     // Each of these partitions holds an event, except at the ends of the range, so the page is full before the others
     // are needed.
-    return scanPartitions(partitions.slice(0, limit + 3), { limit, order, most: MAX_GROUP }, (group, missing) =>
+    return scanPartitions(partitions.slice(0, limit + 3), { limit, order }, (group, missing) =>
       scanEvents(chainsIn(group), missing),
     );
   }

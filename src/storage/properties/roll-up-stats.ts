@@ -155,23 +155,20 @@ function hoursOf({ bucket, start }: Piece): Piece[] {
 }
 
 function createAdding({ metric, bounds, groupBy, properties }: StatsQuestion, table: MeasureTable) {
-  const names = new Map<string, GroupName>();
-  const bySeries = new Map<number, Map<string | null, GroupName>>();
-  const filters = properties;
+  // The values of each hour and day are mostly the same ones.
+  const names = new Map<number, Map<string | null, GroupName>>();
   const nameOf = (series: DeclaredSeries, value: string | null): GroupName => {
-    const own = bySeries.get(series.series) ?? new Map<string | null, GroupName>();
-    bySeries.set(series.series, own);
+    const own = names.get(series.series) ?? new Map<string | null, GroupName>();
+    names.set(series.series, own);
     const known = own.get(value);
     if (known !== undefined) return known;
-    const made = groupName(
+    const name = groupName(
       groupBy.map((dimension) => (dimension.kind === "property" ? value : series[dimension.kind])),
     );
-    const name = names.get(made.key) ?? made;
-    names.set(made.key, name);
     own.set(value, name);
     return name;
   };
-  const passes = (value: string | null) => filters.every((filter) => matchesFilter(filter, value));
+  const passes = (value: string | null) => properties.every((filter) => matchesFilter(filter, value));
   return (series: DeclaredSeries, { start, parts }: Piece, counts: StoredCounts): void => {
     const place = bucketPlace(bounds, start);
     const { texts, numbers } = counts;
@@ -203,7 +200,7 @@ function createAdding({ metric, bounds, groupBy, properties }: StatsQuestion, ta
       return;
     }
     // Which of the rare values pass a filter is unknown: they are left out, and the answer reports it.
-    if (rest > 0) table.addFolded(place, filters.length === 0 ? rest : 0, counts.restValues);
+    if (rest > 0) table.addFolded(place, properties.length === 0 ? rest : 0, counts.restValues);
     if (left > 0 && passes(null)) table.addMany(nameOf(series, null), place, left, left);
   };
 }
