@@ -80,6 +80,8 @@ type BenchEnv = Env & { COMPARED: D1Database };
 
 const KEY = `eye_r_${"0".repeat(22)}`;
 let meter: MeteredDatabase | undefined;
+/** Stored once, because a write of each run would be measured too. */
+let stored: Promise<void> | undefined;
 
 /** The Worker's real handlers, called from inside, with a metered D1. */
 export default {
@@ -108,8 +110,8 @@ export default {
       const { meta } = await database.binding.prepare("SELECT 1").all();
       return Response.json({ bytes: meta.size_after } satisfies Written);
     }
-    const record = { v: 1, application: "bench", scope: "read", id: "bench" };
-    await env.KEYS.put(keyEntry(await hashKey(KEY)), JSON.stringify(record));
+    stored ??= storeKey(env.KEYS);
+    await stored;
     const ask = (over: Env) => {
       const asked = new Request(new URL(order.path, "http://localhost"), {
         headers: { Authorization: `Bearer ${KEY}` },
@@ -141,6 +143,11 @@ export default {
   // Steps of jobs.
   queue: eye.queue,
 } satisfies ExportedHandler<BenchEnv>;
+
+async function storeKey(keys: KVNamespace): Promise<void> {
+  const record = { v: 1, application: "bench", scope: "read", id: "bench" };
+  await keys.put(keyEntry(await hashKey(KEY)), JSON.stringify(record));
+}
 
 async function carryOut(order: Extract<Order, { into: Binding }>, database: Database): Promise<void> {
   if (order.do === "make partitions") await makePartitions(database, order.partitions);
