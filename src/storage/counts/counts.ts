@@ -81,23 +81,78 @@ export async function* countsIn(
   wanted: readonly number[] | null,
 ): AsyncGenerator<BucketCounts[]> {
   const tables = tablesOf(source, range);
-  const byPage = wanted === null ? null : Map.groupBy(wanted, (id) => Math.floor(id / SERIES_PER_PAGE));
+  const byPage = wanted === null ? null : idsByPage(wanted);
   const pages = byPage === null ? await pagesWithin(source, tables) : [...byPage.keys()];
-  const pieces = pages.flatMap((page) => tables.flatMap(cut).map((table) => ({ page, table })));
+  const pieces = pages.flatMap((page) => piecesOf(page, tables));
   for (let place = 0; place < pieces.length; place += TEXTS_PER_BATCH) {
     const some = pieces.slice(place, place + TEXTS_PER_BATCH);
-    const terms = some.map(
-      ({ page, table }) => sql`
-        SELECT '[' || coalesce(group_concat('[' || ${table.bucket} || ',' || held.by_series || ']'), '') || ']' AS rows
-        FROM ${spansOf(table)} ${table.name} AS held WHERE held.page = ${page} AND ${within(table)}`,
-    );
-    const texts = await readTexts(source, terms);
-    yield texts.flatMap((text, index) => {
-      const rows: [bucket: number, held: Record<string, number>][] = JSON.parse(text);
-      const ids = byPage?.get(some[index]?.page ?? -1) ?? null;
-      return rows.map(([bucket, held]) => ({ bucket, bySeries: pick(held, ids) }));
-    });
+    const texts = await readTexts(source, some.map(termOf));
+    yield countsInTexts(texts, some, byPage);
   }
+}
+
+/** A row of a query for counts: the counts of a page of dimension keys. */
+export interface CountText {
+  rows: string;
+}
+
+/** A query for counts, to be sent in one call with others. */
+export interface CountQuery {
+  statements: SQL[];
+  /** @param results those of the statements, in their order */
+  read(results: readonly CountText[][]): BucketCounts[];
+}
+
+/** The same as `countsIn` for some dimension keys, as statements. Its results are not split, so the range must be short. */
+export function countQuery(
+  source: CountSource,
+  range: BucketRange | BucketSpans,
+  wanted: readonly number[],
+): CountQuery {
+  const byPage = idsByPage(wanted);
+  const tables = tablesOf(source, range);
+  const pieces = [...byPage.keys()].flatMap((page) => piecesOf(page, tables));
+  return {
+    statements: unionStatements(pieces.map(termOf)),
+    read: (results) =>
+      countsInTexts(
+        results.flat().map(({ rows }) => rows),
+        pieces,
+        byPage,
+      ),
+  };
+}
+
+/** A part of a table of counts that is sent as one text. */
+interface CountPiece {
+  page: number;
+  table: CountTable;
+}
+
+function piecesOf(page: number, tables: readonly CountTable[]): CountPiece[] {
+  return tables.flatMap(cut).map((table) => ({ page, table }));
+}
+
+function idsByPage(wanted: readonly number[]): Map<number, number[]> {
+  return Map.groupBy(wanted, (id) => Math.floor(id / SERIES_PER_PAGE));
+}
+
+function termOf({ page, table }: CountPiece): SQL {
+  return sql`
+    SELECT '[' || coalesce(group_concat('[' || ${table.bucket} || ',' || held.by_series || ']'), '') || ']' AS rows
+    FROM ${spansOf(table)} ${table.name} AS held WHERE held.page = ${page} AND ${within(table)}`;
+}
+
+function countsInTexts(
+  texts: readonly string[],
+  pieces: readonly CountPiece[],
+  byPage: ReadonlyMap<number, number[]> | null,
+): BucketCounts[] {
+  return texts.flatMap((text, place) => {
+    const rows: [bucket: number, held: Record<string, number>][] = JSON.parse(text);
+    const ids = byPage?.get(pieces[place]?.page ?? -1) ?? null;
+    return rows.map(([bucket, held]) => ({ bucket, bySeries: pick(held, ids) }));
+  });
 }
 
 /** The events of each of the given dimension keys in a range. */

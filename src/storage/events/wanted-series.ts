@@ -77,6 +77,11 @@ export async function wantedSeries(database: Database, filter: SeriesFilter): Pr
   };
 }
 
+/** Those of several databases, in their order. */
+export function wantedSeriesIn(databases: readonly Database[], filter: SeriesFilter): Promise<WantedSeries[]> {
+  return Promise.all(databases.map((database) => wantedSeries(database, filter)));
+}
+
 /**
  * An event stores its own type only if its dimension key is an overflow key. Written without OR between dimension
  * keys, for which SQLite would read all events.

@@ -3,7 +3,7 @@ import { orQueryError } from "../core/reader";
 import { messageOf } from "../core/transport-errors";
 import { sealedSuffix } from "./partition";
 import { PartitionMap } from "./partition-map";
-import { loadPartitionMap, NO_PARTITIONS } from "./partition-records";
+import { loadPartitionMapWith, NO_PARTITIONS } from "./partition-records";
 
 /** The map that an isolate read last, for each first database. */
 const known = new WeakMap<D1Database, PartitionMap>();
@@ -20,10 +20,23 @@ export function forgetPartitions({ binding }: Database): void {
  * @throws DrizzleQueryError
  */
 export async function readPartitionMap(database: Database): Promise<PartitionMap> {
+  return (await readPartitionMapWith(database, [])).map;
+}
+
+/**
+ * The current partition map, and the results of other statements of the first database: one call if the map has not
+ * changed.
+ *
+ * @throws DrizzleQueryError
+ */
+export async function readPartitionMapWith(
+  database: Database,
+  others: readonly D1PreparedStatement[],
+): Promise<{ map: PartitionMap; results: D1Result[] }> {
   const before = known.get(database.binding) ?? NO_PARTITIONS;
-  const map = await orQueryError(loadPartitionMap(database, before), "the partition map");
-  known.set(database.binding, map);
-  return map;
+  const read = await orQueryError(loadPartitionMapWith(database, before, others), "the partition map");
+  known.set(database.binding, read.map);
+  return read;
 }
 
 /**
@@ -43,15 +56,17 @@ const WAITS_MS = [0, 200, 500];
 /**
  * Runs a query over partitions, and repeats it with a newer map if one of them was sealed or dropped meanwhile.
  *
+ * @param read the map, if the request has read it already; it is not read again at first
  * @throws what the query throws, and DrizzleQueryError
  */
 export function withPartitions<Result>(
   databases: readonly Database[],
   query: (map: PartitionMap) => Promise<Result>,
+  read?: PartitionMap,
 ): Promise<Result> {
   let isRetry = false;
   return retryOutOfDate(async () => {
-    const map = await readPartitionMap(firstDatabase(databases));
+    const map = isRetry || read === undefined ? await readPartitionMap(firstDatabase(databases)) : read;
     if (isRetry) return query(await withRenamed(databases, map));
     isRetry = true;
     return query(map);

@@ -41,6 +41,8 @@ const RowSchema = v.pipe(
   ),
 );
 
+const RevisionSchema = v.tuple([v.object({ revision: count })]);
+
 const REVISION = "SELECT revision FROM revisions WHERE name = 'partitions'";
 
 /** Every change of the map makes a new revision, in the same transaction. */
@@ -54,16 +56,33 @@ export const NO_PARTITIONS = new PartitionMap(-1, []);
  *
  * @throws what D1 throws
  */
-export async function loadPartitionMap({ binding }: Database, known: PartitionMap): Promise<PartitionMap> {
-  const revision = await binding.prepare(REVISION).first<number>("revision");
-  if (revision === known.revision) return known;
+export async function loadPartitionMap(database: Database, known: PartitionMap): Promise<PartitionMap> {
+  return (await loadPartitionMapWith(database, known, [])).map;
+}
+
+/**
+ * The current map, and the results of other statements: one call if `known` is still current.
+ *
+ * @throws what D1 throws
+ */
+export async function loadPartitionMapWith(
+  { binding }: Database,
+  known: PartitionMap,
+  others: readonly D1PreparedStatement[],
+): Promise<{ map: PartitionMap; results: D1Result[] }> {
+  const [first, ...results] = await binding.batch<unknown>([binding.prepare(REVISION), ...others]);
+  const [{ revision }] = v.parse(RevisionSchema, first?.results);
+  return { map: revision === known.revision ? known : await loadNewMap(binding), results };
+}
+
+async function loadNewMap(binding: D1Database): Promise<PartitionMap> {
   const [held, rows] = await binding.batch<unknown>([
     binding.prepare(REVISION),
     binding.prepare(
       "SELECT partition_id, from_us, to_us, databases, slot_us, state, late, ready, common FROM partitions ORDER BY from_us",
     ),
   ]);
-  const [current] = v.parse(v.tuple([v.object({ revision: count })]), held?.results);
+  const [current] = v.parse(RevisionSchema, held?.results);
   return new PartitionMap(current.revision, v.parse(v.array(RowSchema), rows?.results));
 }
 

@@ -4,6 +4,8 @@ import type { PropertyTemplate } from "../../model/questions/templated-values";
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import { orQueryError } from "../core/reader";
+import { readPartitionMapWith } from "../partitions/known-partitions";
+import type { PartitionMap } from "../partitions/partition-map";
 import type { Templates } from "../questions/stats-question";
 
 /** Declared properties, in the first database. */
@@ -23,15 +25,28 @@ export type StoredProperty = v.InferOutput<typeof RowSchema>;
 
 const COLUMNS = "property_id, category, name, path, kind, template, declared_at";
 
+const EVERY_PROPERTY = `SELECT ${COLUMNS} FROM properties ORDER BY category, name, path`;
+
 /**
  * All declared properties, by type and path. A few hundred rows at most.
  *
  * @throws DrizzleQueryError
  */
 export async function listProperties({ binding }: Database): Promise<StoredProperty[]> {
-  const statement = binding.prepare(`SELECT ${COLUMNS} FROM properties ORDER BY category, name, path`);
-  const { results } = await orQueryError(statement.all(), "the declared properties");
+  const { results } = await orQueryError(binding.prepare(EVERY_PROPERTY).all(), "the declared properties");
   return v.parse(v.array(RowSchema), results);
+}
+
+/**
+ * All declared properties, and the current partition map: one call if the map has not changed.
+ *
+ * @throws DrizzleQueryError
+ */
+export async function listPropertiesAndPartitions(
+  database: Database,
+): Promise<{ declared: StoredProperty[]; map: PartitionMap }> {
+  const { map, results } = await readPartitionMapWith(database, [database.binding.prepare(EVERY_PROPERTY)]);
+  return { declared: v.parse(v.array(RowSchema), results[0]?.results), map };
 }
 
 /**

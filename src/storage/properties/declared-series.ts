@@ -1,5 +1,6 @@
 import type { Database } from "../core/databases";
-import { countsIn } from "../counts/counts";
+import type { Span } from "../counts/count-tables";
+import { type BucketCounts, countsIn } from "../counts/counts";
 import { NO_PARTITIONS } from "../partitions/partition-records";
 import type { StoredProperty } from "./declared-properties";
 import type { PropertyBucket } from "./property-store";
@@ -32,7 +33,8 @@ export async function seriesWithProperties(
   return results.map((row) => ({ ...row, properties: byType.get(typeKey(row)) ?? [] }));
 }
 
-function typeKey({ category, name }: { category: string; name: string }): string {
+/** An event type as one text. */
+export function typeKey({ category, name }: { category: string; name: string }): string {
   return `${category}\u0000${name}`;
 }
 
@@ -40,20 +42,40 @@ export function bucketKey({ property, series, bucket }: PropertyBucket): string 
   return `${property} ${series} ${bucket}`;
 }
 
-/** The events of some dimension keys in some hours or days, by `series bucket`. */
+export function seriesKey(series: number, bucket: number): string {
+  return `${series} ${bucket}`;
+}
+
+/** The events of some dimension keys in some hours or days, by `seriesKey`. */
 export async function countsOf(
   database: Database,
   series: readonly number[],
   seconds: number,
   buckets: readonly number[],
 ): Promise<Map<string, number>> {
-  const spans = [...buckets].sort((a, b) => a - b).map((bucket) => [bucket, bucket] as const);
   const counted = new Map<string, number>();
   // Counts by hour and day need no partition map.
-  for await (const found of countsIn({ database, map: NO_PARTITIONS }, { seconds, spans }, series)) {
-    for (const { bucket, bySeries } of found) {
-      for (const [id, events] of bySeries) counted.set(`${id} ${bucket}`, events);
-    }
+  const source = { database, map: NO_PARTITIONS };
+  for await (const found of countsIn(source, { seconds, spans: spansOf(buckets, seconds) }, series)) {
+    addCounts(counted, found);
   }
   return counted;
+}
+
+/** Adds counts to a map by `seriesKey`. */
+export function addCounts(counted: Map<string, number>, found: readonly BucketCounts[]): void {
+  for (const { bucket, bySeries } of found) {
+    for (const [id, events] of bySeries) counted.set(seriesKey(id, bucket), events);
+  }
+}
+
+/** The fewest ranges that have just these buckets. */
+export function spansOf(buckets: readonly number[], seconds: number): Span[] {
+  const spans: [first: number, last: number][] = [];
+  for (const bucket of [...buckets].sort((a, b) => a - b)) {
+    const last = spans.at(-1);
+    if (last !== undefined && bucket <= last[1] + seconds) last[1] = bucket;
+    else spans.push([bucket, bucket]);
+  }
+  return spans;
 }

@@ -1,8 +1,9 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { DAY_SECONDS, HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { groupsOf } from "../core/groups-of";
 import { readBatch } from "../core/reader";
+import type { Span } from "../counts/count-tables";
 import type { SweepTable } from "../counts/sweep";
 import { fillerSql } from "../erasures/filler";
 import { integer } from "../scan/event-order";
@@ -27,7 +28,7 @@ export interface HeldCounts extends PropertyBucket {
 }
 
 /** Buckets in one statement: a row may have about 50 KB. */
-const BUCKETS_PER_STATEMENT = 24;
+export const BUCKETS_PER_STATEMENT = 24;
 const STATEMENTS_PER_CALL = 4;
 
 /**
@@ -57,6 +58,24 @@ export async function readPropertyCounts(
     found.push(...(await readBatch<HeldCounts>(database, some)).flat());
   }
   return found;
+}
+
+/**
+ * A statement that reads the stored counts with the values of some properties and dimension keys in all buckets of some
+ * ranges: a row read for each of them in each range, and for each bucket that has counts.
+ */
+export function heldStatement(
+  seconds: PropertyWidth,
+  rows: readonly Omit<PropertyBucket, "bucket">[],
+  spans: readonly Span[],
+): SQL {
+  const wanted = rows.flatMap(({ property, series }) => spans.map((span) => [property, series, ...span]));
+  return sql`
+    SELECT held.property_id AS property, held.series_id AS series, held.bucket AS bucket, held.counted AS counted,
+      held.held AS held
+    FROM json_each(${JSON.stringify(wanted)}) AS wanted CROSS JOIN property_counts AS held
+    WHERE held.property_id = wanted.value ->> 0 AND held.series_id = wanted.value ->> 1
+      AND held.seconds = ${integer(seconds)} AND held.bucket BETWEEN wanted.value ->> 2 AND wanted.value ->> 3`;
 }
 
 /** Replaces stored counts: one row written for each. */

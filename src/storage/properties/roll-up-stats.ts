@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import { matchesFilter } from "../../model/event/property-value";
 import type { AskedProperty } from "../../model/questions/metric";
 import { middleOf } from "../../model/questions/numbers/number-bins";
@@ -6,28 +5,21 @@ import type { Period } from "../../model/time/calendar";
 import { bucketPlace } from "../../model/time/calendar";
 import { DAY_SECONDS, HOUR_MICROS, HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
-import { groupsOf } from "../core/groups-of";
-import { readBatch } from "../core/reader";
-import { wantedSeries } from "../events/wanted-series";
+import { readerOf } from "../core/reader";
+import { seriesOf } from "../counts/series";
 import type { MeasureTable } from "../questions/measure-table";
 import { type GroupName, groupName } from "../questions/stats-answer";
 import type { StatsQuestion } from "../questions/stats-question";
-import { integer } from "../scan/event-order";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
 import type { StoredProperty } from "./declared-properties";
-import { bucketKey, countsOf, type DeclaredSeries, seriesWithProperties } from "./declared-series";
-import { type PropertyWidth, readPropertyCounts } from "./property-store";
+import { bucketKey, type DeclaredSeries, seriesKey, typeKey } from "./declared-series";
+import type { PropertyWidth } from "./property-store";
+import { readBuckets } from "./read-buckets";
 import { type Piece, planPieces } from "./roll-up-plan";
 import { readValueCounts, type StoredCounts } from "./value-counts";
 
 /** The most pairs of hour and dimension key that one answer reads in each database. */
 const MAX_BUCKETS = 20_000;
-
-/** Rows whose values are read in one call, about 50 KB each at most, and calls at the same time. */
-const BUCKETS_AT_ONCE = 96;
-const CALLS_AT_ONCE = 3;
-
-const OVERFLOW_SERIES = sql`SELECT series_id AS id FROM series WHERE category_id = ${integer(OVERFLOW_CATEGORY_ID)}`;
 
 /**
  * The property whose value counts can answer a query. Null if the query needs more than one property, or sessions or
@@ -51,6 +43,14 @@ export interface RolledUp {
   left: Period[];
 }
 
+interface RolledQuestion {
+  property: AskedProperty;
+  /** All declared properties. */
+  declared: readonly StoredProperty[];
+  /** The dimension keys of the database that match the question's filter. */
+  ids: readonly number[];
+}
+
 /**
  * Adds the numbers that value counts can give to a table.
  *
@@ -60,53 +60,48 @@ export interface RolledUp {
 export async function addRolledUp(
   database: Database,
   question: StatsQuestion,
-  { property, declared }: { property: AskedProperty; declared: readonly StoredProperty[] },
+  { property, declared, ids }: RolledQuestion,
   table: MeasureTable,
 ): Promise<RolledUp | null> {
   const kind = question.metric.property === null ? "text" : "number";
-  const series = await declaredSeries(
-    database,
-    question,
-    declared,
-    ({ path, kind: own }) => path === property.name && own === kind,
-  );
+  const asked = declared.filter(({ path, kind: own }) => path === property.name && own === kind);
+  const series = await declaredSeries(database, ids, asked);
   if (series === null) return null;
   const pieces = planPieces(question.bounds);
-  const left: Period[] = [...pieces.edges];
   const read = createAdding(question, table);
-  const days = await takeBuckets(database, DAY_SECONDS, pieces.days, series, read);
+  const take = (seconds: PropertyWidth, some: readonly Piece[]) => takeBuckets(database, seconds, some, series, read);
+  const areTooMany = (hours: number) => hours * series.length > MAX_BUCKETS;
+  if (areTooMany(pieces.hours.length)) return null;
+  const [days, hours] = await Promise.all([take(DAY_SECONDS, pieces.days), take(HOUR_SECONDS, pieces.hours)]);
   // A day that is not summed yet is read hour by hour.
-  const hours = [...pieces.hours, ...days.left.flatMap(hoursOf)];
-  if (hours.length * series.length > MAX_BUCKETS) return null;
-  const found = await takeBuckets(database, HOUR_SECONDS, hours, series, read);
-  left.push(...found.left.map(({ start, end }) => ({ start, end })));
-  return { left };
+  const hoursOfDays = days.left.flatMap(hoursOf);
+  if (areTooMany(pieces.hours.length + hoursOfDays.length)) return null;
+  const others = await take(HOUR_SECONDS, hoursOfDays);
+  const left = [...hours.left, ...others.left].map(({ start, end }) => ({ start, end }));
+  return { left: [...pieces.edges, ...left] };
 }
 
-/** The dimension keys that match a query, each with its property; null if one of them does not declare it. */
+/** Dimension keys, each with its property; null if one of them does not declare it. Those of overflow are left out. */
 async function declaredSeries(
   database: Database,
-  { filter }: StatsQuestion,
-  declared: readonly StoredProperty[],
-  isAsked: (property: StoredProperty) => boolean,
+  ids: readonly number[],
+  properties: readonly StoredProperty[],
 ): Promise<DeclaredSeries[] | null> {
-  // One call each, at the same time: an answer waits for them only once.
-  const [wanted, [overflow = []], withProperty] = await Promise.all([
-    wantedSeries(database, filter),
-    readBatch<{ id: number }>(database, [OVERFLOW_SERIES]),
-    seriesWithProperties(database, declared.filter(isAsked)),
-  ]);
-  const all = new Map(withProperty.map((one) => [one.series, one]));
-  const overflowing = new Set(overflow.map(({ id }) => id));
-  const ids = wanted.ids.filter((id) => !overflowing.has(id));
-  const found = ids.flatMap((id) => all.get(id) ?? []);
-  return found.length === ids.length ? found : null;
+  const all = await seriesOf(database, readerOf(database), ids);
+  const byType = Map.groupBy(properties, typeKey);
+  const found: DeclaredSeries[] = [];
+  for (const id of ids) {
+    const own = all.get(id);
+    if (own?.categoryId === OVERFLOW_CATEGORY_ID) continue;
+    const declared = own === undefined ? undefined : byType.get(typeKey(own));
+    if (own === undefined || declared === undefined) return null;
+    const { application, category, name } = own;
+    found.push({ series: id, application, category, name, properties: declared });
+  }
+  return found;
 }
 
-/**
- * Adds the buckets that are counted completely. The others are left, for all dimension keys. Holds the values of a few
- * buckets at a time.
- */
+/** Adds the buckets that are counted completely. The others are left, for all dimension keys. */
 async function takeBuckets(
   database: Database,
   seconds: PropertyWidth,
@@ -115,33 +110,22 @@ async function takeBuckets(
   read: (series: DeclaredSeries, piece: Piece, counts: StoredCounts) => void,
 ): Promise<{ left: Piece[] }> {
   const byBucket = Map.groupBy(pieces, ({ bucket }) => bucket);
-  const ids = series.map((one) => one.series);
-  const counted = await countsOf(database, ids, seconds, [...byBucket.keys()]);
   const rows = series.flatMap((one) =>
     one.properties.map(({ property_id: property }) => ({ one, property, series: one.series })),
   );
   const left: Piece[] = [];
-  const takeSome = async (buckets: readonly number[]) => {
-    const wanted = buckets.flatMap((bucket) =>
-      rows.filter((row) => (counted.get(`${row.series} ${bucket}`) ?? 0) > 0).map((row) => ({ ...row, bucket })),
+  await readBuckets(database, seconds, { buckets: [...byBucket.keys()], rows }, (bucket, { counted, held }) => {
+    const own = rows.filter((row) => (counted.get(seriesKey(row.series, bucket)) ?? 0) > 0);
+    const countsOfRow = (row: (typeof rows)[number]) => held.get(bucketKey({ ...row, bucket }));
+    const isWhole = own.every(
+      (row) => (countsOfRow(row)?.counted ?? 0) >= (counted.get(seriesKey(row.series, bucket)) ?? 0),
     );
-    const held = new Map(
-      (await readPropertyCounts(database, seconds, wanted, true)).map((own) => [bucketKey(own), own]),
-    );
-    for (const [bucket, own] of Map.groupBy(wanted, (row) => row.bucket)) {
-      const isWhole = own.every(
-        (row) => (held.get(bucketKey(row))?.counted ?? 0) >= (counted.get(`${row.series} ${bucket}`) ?? 0),
-      );
-      if (!isWhole) left.push(...(byBucket.get(bucket) ?? []));
-      for (const row of isWhole ? own : []) {
-        const counts = readValueCounts(held.get(bucketKey(row))?.held ?? "");
-        for (const piece of byBucket.get(bucket) ?? []) read(row.one, piece, counts);
-      }
+    if (!isWhole) left.push(...(byBucket.get(bucket) ?? []));
+    for (const row of isWhole ? own : []) {
+      const counts = readValueCounts(countsOfRow(row)?.held ?? "");
+      for (const piece of byBucket.get(bucket) ?? []) read(row.one, piece, counts);
     }
-  };
-  const atOnce = Math.max(1, Math.floor(BUCKETS_AT_ONCE / Math.max(1, rows.length)));
-  const calls = groupsOf([...byBucket.keys()], atOnce);
-  for (const some of groupsOf(calls, CALLS_AT_ONCE)) await Promise.all(some.map(takeSome));
+  });
   return { left };
 }
 

@@ -2,7 +2,9 @@ import type { SeriesDimension } from "../../model/questions/stats-dimension";
 import { periodOf } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
 import { MAX_LIVE_EVENTS } from "../core/read-limits";
+import { type WantedSeries, wantedSeriesIn } from "../events/wanted-series";
 import { withPartitions } from "../partitions/known-partitions";
+import type { PartitionMap } from "../partitions/partition-map";
 import { type StoredProperty, templatesOf } from "../properties/declared-properties";
 import { countStats } from "./count-stats";
 import { eventsToExamine } from "./examined-events";
@@ -22,6 +24,10 @@ interface StatsOptions {
   isExact?: boolean;
   /** Events that may be read themselves; MAX_LIVE_EVENTS if not given. */
   most?: number;
+  /** The partition map, if it has been read. */
+  map?: PartitionMap;
+  /** The dimension keys of each database that match the filter, if they have been read. */
+  wanted?: readonly WantedSeries[] | undefined;
 }
 
 /**
@@ -37,22 +43,26 @@ interface StatsOptions {
 export function answerStats(
   databases: readonly Database[],
   question: StatsQuestion,
-  { shown, declared, isExact = false, most = MAX_LIVE_EVENTS }: StatsOptions,
+  { shown, declared, isExact = false, most = MAX_LIVE_EVENTS, ...known }: StatsOptions,
 ): Promise<StatsAnswer | TooManyEvents> {
-  return withPartitions(databases, async (map) => {
+  const answer = async (map: PartitionMap) => {
     const dimensions = seriesDimensions(question);
     if (question.metric.kind === "events" && question.properties.length === 0 && dimensions !== null) {
       return countStats(databases, map, { ...question, groupBy: dimensions }, shown);
     }
-    const options = { shown, declared, templates: templatesOf(declared) };
-    const events = await eventsToExamine(databases, map, periodOf(question.bounds), question.filter);
-    if (events > FEW_EVENTS) {
-      const rolled = await rolledStats(databases, map, question, options);
-      if (rolled !== null && !(isExact && isInexact(rolled))) return rolled;
-    }
-    if (events > most) return { kind: "too_many_events", events };
-    return (await tupleStats(databases, map, question, options)) ?? { kind: "too_many_events", events };
-  });
+    const wanted = known.wanted ?? (await wantedSeriesIn(databases, question.filter));
+    const options = { shown, declared, templates: templatesOf(declared), wanted };
+    const examined = eventsToExamine(databases, map, periodOf(question.bounds), question.filter, wanted);
+    const isWorthwhile = async () => (await examined) > FEW_EVENTS;
+    const [events, rolled] = await Promise.all([
+      examined,
+      rolledStats(databases, map, question, { ...options, isWorthwhile }),
+    ]);
+    if (rolled !== null && !(isExact && isInexact(rolled))) return rolled;
+    if (events > most) return { kind: "too_many_events", events } as const;
+    return (await tupleStats(databases, map, question, options)) ?? ({ kind: "too_many_events", events } as const);
+  };
+  return withPartitions(databases, answer, known.map);
 }
 
 /** Whether reading the events would give a more exact answer. */

@@ -3,6 +3,7 @@ import { RELATIVE_ERROR } from "../../model/questions/numbers/number-bins";
 import { type Period, periodOf } from "../../model/time/calendar";
 import type { Database } from "../core/databases";
 import { MAX_GROUPS_MEASURED, MAX_LIVE_EVENTS } from "../core/read-limits";
+import type { WantedSeries } from "../events/wanted-series";
 import type { PartitionMap } from "../partitions/partition-map";
 import type { StoredProperty } from "../properties/declared-properties";
 import { addRolledUp, rolledProperty } from "../properties/roll-up-stats";
@@ -14,36 +15,49 @@ import { createMeasuring } from "./tuple-stats";
 import { readTuples } from "./tuples/read-tuples";
 import { unreadableIn } from "./unreadable";
 
+interface RolledOptions {
+  shown: Shown;
+  templates: Templates;
+  /** All declared properties. */
+  declared: readonly StoredProperty[];
+  /** The dimension keys of each database that match the filter. */
+  wanted: readonly WantedSeries[];
+  /** False if there are few events. It is found out while the counts are read. */
+  isWorthwhile?: () => Promise<boolean>;
+}
+
 /**
  * Answers a query about one declared property from the counts of its values, and from the events of hours that are
  * not counted yet: the current one, and those with late events.
  *
- * @returns null if it cannot be answered this way
+ * @returns null if it cannot be answered this way, or if it is not worthwhile
  * @throws DrizzleQueryError
  */
 export async function rolledStats(
   databases: readonly Database[],
   map: PartitionMap,
   question: StatsQuestion,
-  { shown, templates, declared }: { shown: Shown; templates: Templates; declared: readonly StoredProperty[] },
+  { shown, templates, declared, wanted, isWorthwhile }: RolledOptions,
 ): Promise<StatsAnswer | TooManyEvents | null> {
   const property = rolledProperty(question);
   if (property === null || !declared.some(({ path }) => path === property.name)) return null;
   const { metric, bounds, filter } = question;
   const table = new MeasureTable(metric, bounds.length - 1, MAX_GROUPS_MEASURED);
-  const rolled = await Promise.all(
-    databases.map(async (database) => ({
-      database,
-      added: await addRolledUp(database, question, { property, declared }, table),
-    })),
-  );
-  const left: { database: Database; periods: Period[] }[] = [];
-  for (const { database, added } of rolled) {
+  const adding = databases.map(async (database, place) => {
+    const ids = wanted[place]?.ids ?? [];
+    return { database, place, added: await addRolledUp(database, question, { property, declared, ids }, table) };
+  });
+  const [rolled, worthwhile] = await Promise.all([Promise.all(adding), isWorthwhile === undefined || isWorthwhile()]);
+  if (!worthwhile) return null;
+  const left: { database: Database; place: number; periods: Period[] }[] = [];
+  for (const { added, ...of } of rolled) {
     if (added === null) return null;
-    if (added.left.length > 0) left.push({ database, periods: joined(added.left) });
+    if (added.left.length > 0) left.push({ ...of, periods: joined(added.left) });
   }
   const sizes = await Promise.all(
-    left.flatMap(({ database, periods }) => periods.map((period) => eventsToExamine([database], map, period, filter))),
+    left.flatMap(({ database, place, periods }) =>
+      periods.map((period) => eventsToExamine([database], map, period, filter, wanted.slice(place, place + 1))),
+    ),
   );
   const events = sizes.reduce((sum, size) => sum + size, 0);
   if (events > MAX_LIVE_EVENTS) return { kind: "too_many_events", events };

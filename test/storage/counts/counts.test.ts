@@ -1,8 +1,18 @@
 import { env } from "cloudflare:workers";
+import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { readBatch } from "../../../src/storage/core/reader";
 import type { BucketRange, CountSource } from "../../../src/storage/counts/count-tables";
-import { type BucketCounts, countsIn, sumBySeries, totalsIn, withCounts } from "../../../src/storage/counts/counts";
+import {
+  type BucketCounts,
+  type CountText,
+  countQuery,
+  countsIn,
+  sumBySeries,
+  totalsIn,
+  withCounts,
+} from "../../../src/storage/counts/counts";
 import { readPartitionMap } from "../../../src/storage/partitions/known-partitions";
 import { lanesToRead } from "../../../src/storage/partitions/partition";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
@@ -48,6 +58,13 @@ async function ask<Result>(query: (source: CountSource) => Promise<Result>, rang
   return result;
 }
 
+/** The same counts, by a query that is sent with another statement. */
+async function together(source: CountSource, range: BucketRange, wanted: number[]): Promise<BucketCounts[]> {
+  const { statements, read } = countQuery(source, range, wanted);
+  const results = await readBatch<CountText>(source.database, [...statements, sql`SELECT 'other' AS rows`]);
+  return read(results.slice(0, -1));
+}
+
 async function rowsRead(query: (source: CountSource) => Promise<unknown>): Promise<number> {
   const { database, queries } = watch(home);
   await withCounts([database], minutes, (sources) => Promise.all(sources.map(query)));
@@ -78,6 +95,15 @@ describe("counts", () => {
       { bucket: START, bySeries: [[300, 1]] },
       { bucket: START + 60, bySeries: [] },
     ]);
+  });
+
+  it("are the same if they are read in one call with others", async () => {
+    const hour = { seconds: 3_600, first: START - 3_600, last: START };
+    for (const range of [hour, { ...minutes, last: START + 90 * 60 }]) {
+      const found = await ask((source) => together(source, range, [4, 5, 300]), range);
+      expect(found.flatMap(({ bySeries }) => bySeries).length).toBeGreaterThan(2);
+      expect(found).toEqual(await ask((source) => all(source, range, [4, 5, 300]), range));
+    }
   });
 
   it("include all dimension keys that have events if none is requested", async () => {

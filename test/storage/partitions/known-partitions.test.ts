@@ -33,6 +33,19 @@ async function morning() {
 }
 
 describe("withPartitions", () => {
+  it("begins with the map that the request has read, and repeats the query with a newer one", async () => {
+    const old = await withPartitions(databases, async (map) => map);
+    await sealPartition(databases, await morning());
+    const asked: PartitionMap[] = [];
+    const ask = (map: PartitionMap) => {
+      asked.push(map);
+      return countBy(map);
+    };
+    expect(await withPartitions(databases, ask, old)).toBe(1);
+    expect(asked[0]).toBe(old);
+    expect(asked[1]?.revision).toBeGreaterThan(old.revision);
+  });
+
   it("repeats the query with a newer map if a partition is sealed after its map was read", async () => {
     const partition = await morning();
     let asked = 0;

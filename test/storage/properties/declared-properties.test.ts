@@ -2,8 +2,14 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import type { DeclaredProperty } from "../../../src/model/event/declared-property";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
-import { declareProperties, listProperties, templatesOf } from "../../../src/storage/properties/declared-properties";
+import {
+  declareProperties,
+  listProperties,
+  listPropertiesAndPartitions,
+  templatesOf,
+} from "../../../src/storage/properties/declared-properties";
 import { emptyDatabases } from "../empty-databases";
+import { changedDatabase } from "../failing-database";
 
 const databases = databasesOf(env);
 const first = firstDatabase(databases);
@@ -31,6 +37,25 @@ it("leaves the properties of other types, and lists all by type and path", async
     ["n", "price"],
     ["other", "path"],
   ]);
+});
+
+it("lists all properties with the partition map in one call", async () => {
+  await declareProperties(first, TYPE, [PRICE, PATH], 1);
+  const { map } = await listPropertiesAndPartitions(first);
+  let calls = 0;
+  const database = changedDatabase(first, {
+    batch: (statements) => {
+      calls += 1;
+      return first.binding.batch(statements);
+    },
+  });
+  await listPropertiesAndPartitions(database);
+  // An isolate that does not know the map reads it in a second call.
+  expect(calls).toBe(2);
+  const found = await listPropertiesAndPartitions(database);
+  expect(calls).toBe(3);
+  expect(found.declared).toEqual(await listProperties(first));
+  expect(found.map.revision).toBe(map.revision);
 });
 
 it("gives the template of a property of a type", async () => {

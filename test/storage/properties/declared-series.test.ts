@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from "vitest";
-import { countsOf, seriesWithProperties } from "../../../src/storage/properties/declared-series";
+import { countsOf, seriesWithProperties, spansOf } from "../../../src/storage/properties/declared-series";
 import { HOUR, MORNING, SECOND } from "../seed";
 import { declareAndStore, declaredSeries, first } from "./counted-hours";
 
@@ -15,6 +15,14 @@ it("finds the dimension keys of declared types, with their properties", async ()
   ]);
   expect(found.map(({ properties }) => properties.map(({ path }) => path))).toEqual([["path"], ["path"]]);
   expect(await seriesWithProperties(first, [])).toEqual([]);
+});
+
+it("joins adjacent buckets to ranges", () => {
+  expect(spansOf([7_200, 0, 3_600, 18_000], 3_600)).toEqual([
+    [0, 7_200],
+    [18_000, 18_000],
+  ]);
+  expect(spansOf([], 3_600)).toEqual([]);
 });
 
 it("counts the events of dimension keys by hour", async () => {

@@ -1,8 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { readBatch } from "../../../src/storage/core/reader";
 import {
   type HeldCounts,
+  heldStatement,
   newestHours,
   readPropertyCounts,
   writePropertyCounts,
@@ -34,6 +36,29 @@ describe("the counts of property values", () => {
   it("are read without the values if only the number of events is wanted", async () => {
     await writePropertyCounts(first, 3_600, COUNTS.slice(7, 8));
     expect(await readPropertyCounts(first, 3_600, COUNTS, false)).toEqual([{ ...COUNTS[7], held: "" }]);
+  });
+
+  it("are read by ranges of buckets, without a look-up of each", async () => {
+    await writePropertyCounts(first, 3_600, COUNTS);
+    const spans = [
+      [0, 9 * 3_600],
+      [30 * 3_600, 30 * 3_600],
+    ] as const;
+    const [found = []] = await readBatch<HeldCounts>(first, [
+      heldStatement(
+        3_600,
+        [
+          { property: 1, series: 0 },
+          { property: 2, series: 1 },
+        ],
+        spans,
+      ),
+    ]);
+    const isWanted = ({ property, series, bucket }: HeldCounts) =>
+      property === series + 1 && (bucket <= 9 * 3_600 || bucket === 30 * 3_600);
+    const expected = COUNTS.filter(isWanted);
+    expect(expected.length).toBeGreaterThan(3);
+    expect(found.toSorted((a, b) => a.bucket - b.bucket)).toEqual(expected);
   });
 
   it("replace earlier ones", async () => {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseValueFilter } from "../../../src/model/event/property-value";
 import type { Metric } from "../../../src/model/questions/metric";
+import { wantedSeries } from "../../../src/storage/events/wanted-series";
 import { listProperties } from "../../../src/storage/properties/declared-properties";
 import { rollUpProperties } from "../../../src/storage/properties/roll-up";
 import { addRolledUp, rolledProperty } from "../../../src/storage/properties/roll-up-stats";
@@ -49,7 +50,8 @@ describe("value counts", () => {
     const question = { ...QUESTION, ...changes };
     const table = new MeasureTable(question.metric, question.bounds.length - 1, 100);
     const declared = await listProperties(first);
-    const rolled = await addRolledUp(first, question, { property: path, declared }, table);
+    const { ids } = await wantedSeries(first, question.filter);
+    const rolled = await addRolledUp(first, question, { property: path, declared, ids }, table);
     const { groups } = table.lines({ top: 10 });
     return { left: rolled?.left, totals: Object.fromEntries(groups.map(({ texts, total }) => [texts.join(), total])) };
   }
@@ -102,7 +104,9 @@ describe("value counts of many hours", () => {
     const bounds = Array.from({ length: HOURS + 1 }, (_, hour) => MORNING + hour * HOUR);
     const question = { ...QUESTION, bounds };
     const table = new MeasureTable(EVENTS, HOURS, 100);
-    const rolled = await addRolledUp(first, question, { property: path, declared: await listProperties(first) }, table);
+    const { ids } = await wantedSeries(first, question.filter);
+    const declared = await listProperties(first);
+    const rolled = await addRolledUp(first, question, { property: path, declared, ids }, table);
     expect(rolled?.left.map(({ start }) => start).sort((a, b) => a - b)).toEqual(stale);
     const { values, total } = table.total();
     expect(total).toBe(2 * (HOURS - stale.length));

@@ -7,6 +7,7 @@ import type { Dimension } from "../../../src/model/questions/stats-dimension";
 import { bucketStarts } from "../../../src/model/time/calendar";
 import { TimeZone } from "../../../src/model/time/time-zone";
 import { databasesOf, firstDatabase, metered } from "../../../src/storage/core/databases";
+import { wantedSeriesIn } from "../../../src/storage/events/wanted-series";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import { declareProperties, listProperties, templatesOf } from "../../../src/storage/properties/declared-properties";
 import { rollUpProperties } from "../../../src/storage/properties/roll-up";
@@ -116,8 +117,9 @@ async function bothAnswers(question: StatsQuestion) {
   const templates = templatesOf(declared);
   const shown = { top: 1_000 };
   const { databases: own, meter } = metered(databases);
+  const wanted = await wantedSeriesIn(own, question.filter);
   const rolled = await withPartitions(databases, (map) =>
-    rolledStats(own, map, question, { shown, templates, declared }),
+    rolledStats(own, map, question, { shown, templates, declared, wanted }),
   );
   const plain = await withPartitions(databases, (map) => tupleStats(databases, map, question, { shown, templates }));
   if (rolled === null || plain === null || "kind" in rolled) throw new Error("There is no answer.");
@@ -206,8 +208,9 @@ describe("rollUpProperties", () => {
 
   it("does not answer for types that do not declare the property", async () => {
     const declared = await listProperties(firstDatabase(databases));
-    const options = { shown: { top: 10 }, templates: templatesOf(declared), declared };
     const question = { ...everything, filter: { category: TYPE.category, name: null, applications: null } };
+    const wanted = await wantedSeriesIn(databases, question.filter);
+    const options = { shown: { top: 10 }, templates: templatesOf(declared), declared, wanted };
     expect(await withPartitions(databases, (map) => rolledStats(databases, map, question, options))).toBeNull();
   });
 });

@@ -2,12 +2,13 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Metric } from "../../../src/model/questions/metric";
 import type { Dimension } from "../../../src/model/questions/stats-dimension";
-import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { type Database, databasesOf, firstDatabase } from "../../../src/storage/core/databases";
 import { declareProperties } from "../../../src/storage/properties/declared-properties";
 import { rollUpProperties } from "../../../src/storage/properties/roll-up";
 import { answerStats } from "../../../src/storage/questions/answer-stats";
 import type { StatsQuestion } from "../../../src/storage/questions/stats-question";
 import { emptyDatabases } from "../empty-databases";
+import { changedDatabase } from "../failing-database";
 import { eventRow, HOUR, MORNING, SECOND, store } from "../seed";
 
 const databases = databasesOf(env);
@@ -37,6 +38,7 @@ beforeAll(async () => {
 async function ask(
   question: Partial<StatsQuestion>,
   options: { isExact?: boolean; most?: number; isDeclared?: boolean } = {},
+  own: readonly Database[] = databases,
 ) {
   const { isDeclared = true, ...others } = options;
   const asked: StatsQuestion = {
@@ -49,7 +51,23 @@ async function ask(
     .binding.prepare("SELECT property_id FROM properties")
     .all<{ property_id: number }>();
   const declared = isDeclared ? [{ ...stored, property_id: results[0]?.property_id ?? 0 }] : [];
-  return answerStats(databases, asked, { shown: { top: 5 }, declared, ...others });
+  return answerStats(own, asked, { shown: { top: 5 }, declared, ...others });
+}
+
+/** A session that counts its calls, and how many of them are made at the same time. */
+function countCalls(session: D1DatabaseSession, count = { now: 0, most: 0, all: 0 }): D1DatabaseSession {
+  return {
+    prepare: (sql) => session.prepare(sql),
+    getBookmark: () => session.getBookmark(),
+    batch: async <Row>(statements: D1PreparedStatement[]) => {
+      count.now += 1;
+      count.all += 1;
+      count.most = Math.max(count.most, count.now);
+      const results = await session.batch<Row>(statements);
+      count.now -= 1;
+      return results;
+    },
+  };
 }
 
 describe("an answer about events", () => {
@@ -63,6 +81,22 @@ describe("an answer about events", () => {
     expect(await ask({ metric })).toMatchObject({ accuracy: { exact: false, relative_error: 0.01 } });
     expect(await ask({ metric }, { isExact: true })).toMatchObject({ total: { total: 49 }, accuracy: { exact: true } });
     expect(await ask({ metric }, { isDeclared: false })).toMatchObject({ accuracy: { exact: true } });
+  });
+
+  it("comes from value counts after two calls one after the other: the dimension keys, then their counts", async () => {
+    const calls = databases.map(() => ({ now: 0, most: 0, all: 0 }));
+    const counting = databases.map((database, place) =>
+      changedDatabase(database, {
+        withSession: (constraint) => countCalls(database.binding.withSession(constraint), calls[place]),
+      }),
+    );
+    const metric: Metric = { kind: "sum", property: price };
+    const expected = await ask({ metric });
+    await ask({ metric }, {}, counting);
+    for (const one of calls) Object.assign(one, { most: 0, all: 0 });
+    expect(await ask({ metric }, {}, counting)).toEqual(expected);
+    // The number of events and the counts of values are read at the same time.
+    for (const { most, all } of calls) expect([most, all]).toEqual([2, 3]);
   });
 
   it("comes from the events if there are few of them", async () => {

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Metric } from "../../../src/model/questions/metric";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { wantedSeriesIn } from "../../../src/storage/events/wanted-series";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import { dropPartition, sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
 import { declareProperties, listProperties } from "../../../src/storage/properties/declared-properties";
@@ -42,7 +43,8 @@ async function ask(question: Partial<StatsQuestion>) {
     ...question,
   };
   const declared = await listProperties(first);
-  const options = { shown: { top: 10 }, templates: () => null, declared };
+  const wanted = await wantedSeriesIn(databases, asked.filter);
+  const options = { shown: { top: 10 }, templates: () => null, declared, wanted };
   return withPartitions(databases, (map) => rolledStats(databases, map, asked, options));
 }
 

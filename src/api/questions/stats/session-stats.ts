@@ -21,7 +21,8 @@ import { dimensionRule } from "../../../model/questions/stats-dimension";
 import { databasesOf, firstDatabase, metered } from "../../../storage/core/databases";
 import { MAX_SESSION_EVENTS, MAX_STATS_AGGREGATES } from "../../../storage/core/read-limits";
 import { withPartitions } from "../../../storage/partitions/known-partitions";
-import { listProperties, templatesIn, templatesOf } from "../../../storage/properties/declared-properties";
+import type { PartitionMap } from "../../../storage/partitions/partition-map";
+import { listPropertiesAndPartitions, templatesIn, templatesOf } from "../../../storage/properties/declared-properties";
 import { eventsToExamine } from "../../../storage/questions/examined-events";
 import { type SessionStatsAnswer, sessionStats } from "../../../storage/questions/session-stats";
 import { countedSessionStats } from "../../../storage/session-counts/answer/counted-session-stats";
@@ -120,19 +121,20 @@ export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
       const counted = await countedSessionStats(databases, { bounds, applications, metrics, isExact });
       if (counted !== null) return respond(counted, null);
     }
-    const declared = await listProperties(firstDatabase(databases));
+    const { declared, map: known } = await listPropertiesAndPartitions(firstDatabase(databases));
     const templates = templatesOf(declared);
-    const archived = await refuseArchived(databases, bounds, false);
+    const archived = refuseArchived(known, bounds, false);
     if (archived !== null) return archived.response();
     const dimension: SessionDimension | null =
       groupBy === undefined ? null : groupBy === "application" ? groupBy : { edge: groupBy, by: by.property };
     const top = Math.min(asked.top ?? DEFAULT_TOP, Math.max(1, Math.floor(MAX_STATS_AGGREGATES / (bounds.length - 1))));
-    const found = await withPartitions(databases, async (map) => {
+    const find = async (map: PartitionMap) => {
       const events = await eventsToExamine(databases, map, period, filter);
       if (events > MAX_SESSION_EVENTS) return events;
       const question = { filter, properties: split.filters, groupBy: dimension, bounds };
       return (await sessionStats(databases, map, question, { top, templates })) ?? events;
-    });
+    };
+    const found = await withPartitions(databases, find, known);
     if (typeof found === "number") {
       const many: SessionsQuestion = {
         ...{ kind: "session_stats", from: period.start, to: period.end - 1, per: "session", properties: split.filters },

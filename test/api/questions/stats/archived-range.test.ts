@@ -1,8 +1,12 @@
 import { beforeAll, expect, it } from "vitest";
 import { refuseArchived } from "../../../../src/api/questions/stats/archived-range";
+import { firstDatabase } from "../../../../src/storage/core/databases";
+import { readPartitionMap } from "../../../../src/storage/partitions/known-partitions";
 import { compactAll, databases } from "../../../compaction/harness";
 import { expectRefusal } from "../../../http/expect-refusal";
 import { DAY, eventRow, HOUR, MORNING, store } from "../../../storage/seed";
+
+const partitions = () => readPartitionMap(firstDatabase(databases));
 
 const MIDNIGHT = MORNING - 9 * HOUR;
 
@@ -18,7 +22,7 @@ it.each([
   ["that begins in the archive", MORNING, MIDNIGHT + 2 * DAY],
   ["that ends with the first microsecond of the archive", MIDNIGHT - DAY, MIDNIGHT + 1],
 ])("refuses a range %s, and names the first time that is not archived", async (_, start, end) => {
-  const refusal = expectRefusal(await refuseArchived(databases, [start, end], false), "cold_scan");
+  const refusal = expectRefusal(refuseArchived(await partitions(), [start, end], false), "cold_scan");
   expect(refusal.detail).toContain("Start at 2021-01-02T00:00:00.000Z");
 });
 
@@ -26,10 +30,10 @@ it.each([
   ["after the archive", MIDNIGHT + DAY, MIDNIGHT + 2 * DAY],
   ["that ends where the archive begins", MIDNIGHT - DAY, MIDNIGHT],
 ])("accepts a range %s", async (_, start, end) => {
-  expect(await refuseArchived(databases, [start, end], false)).toBeNull();
+  expect(refuseArchived(await partitions(), [start, end], false)).toBeNull();
 });
 
 it("accepts archived ranges if counts of whole hours can answer, and every bucket has whole hours", async () => {
-  expect(await refuseArchived(databases, [MORNING, MORNING + HOUR], true)).toBeNull();
-  expectRefusal(await refuseArchived(databases, [MORNING, MORNING + HOUR / 2, MORNING + HOUR], true), "cold_scan");
+  expect(refuseArchived(await partitions(), [MORNING, MORNING + HOUR], true)).toBeNull();
+  expectRefusal(refuseArchived(await partitions(), [MORNING, MORNING + HOUR / 2, MORNING + HOUR], true), "cold_scan");
 });

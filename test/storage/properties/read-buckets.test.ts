@@ -1,0 +1,70 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { bucketKey, seriesKey } from "../../../src/storage/properties/declared-series";
+import { readBuckets } from "../../../src/storage/properties/read-buckets";
+import { rollUpProperties } from "../../../src/storage/properties/roll-up";
+import { changedDatabase } from "../failing-database";
+import { HOUR, MINUTE, MORNING, SECOND } from "../seed";
+import { declareAndStore, declaredSeries, first, one } from "./counted-hours";
+
+const HOURS = 60;
+const START = MORNING / SECOND;
+const buckets = Array.from({ length: HOURS }, (_, hour) => START + hour * 3_600);
+
+/** Two events in each hour, of two applications. */
+beforeAll(async () => {
+  await declareAndStore(Array.from({ length: 2 * HOURS }, (_, n) => MORNING + Math.floor(n / 2) * HOUR));
+  for (let run = 0; run < 3; run++) await rollUpProperties(one, MORNING + HOURS * HOUR + (3 + run) * MINUTE);
+}, 60_000);
+
+/** The events and counted events of each bucket, and the calls of the database. */
+async function read(properties: number[]) {
+  let calls = 0;
+  const database = changedDatabase(first, {
+    withSession: (constraint) => {
+      calls += 1;
+      return first.binding.withSession(constraint);
+    },
+  });
+  const series = (await declaredSeries()).map((own) => own.series);
+  const rows = series.flatMap((id) => properties.map((property) => ({ property, series: id })));
+  const found = new Map<number, [events: number, counted: number][]>();
+  await readBuckets(database, 3_600, { buckets, rows }, (bucket, { counted, held }) => {
+    found.set(
+      bucket,
+      rows.map((row) => [
+        counted.get(seriesKey(row.series, bucket)) ?? 0,
+        held.get(bucketKey({ ...row, bucket }))?.counted ?? 0,
+      ]),
+    );
+  });
+  return { found, calls };
+}
+
+async function declaredProperty(): Promise<number> {
+  const [own] = await declaredSeries();
+  return own?.properties[0]?.property_id ?? 0;
+}
+
+describe("buckets of a property", () => {
+  it("are read with their events in one call for each 96 rows", async () => {
+    const { found, calls } = await read([await declaredProperty()]);
+    expect([...found.keys()].toSorted((a, b) => a - b)).toEqual(buckets);
+    expect([...new Set([...found.values()].map((one) => JSON.stringify(one)))]).toEqual(["[[1,1],[1,1]]"]);
+    expect(calls).toBe(2);
+  });
+
+  it("are the same for many rows, of which those without events are not looked up", async () => {
+    const property = await declaredProperty();
+    const others = Array.from({ length: 20 }, (_, n) => property + 1 + n);
+    const few = await read([property]);
+    const many = await read([property, ...others]);
+    const places = [0, others.length + 1];
+    const own = [...many.found].map(([bucket, one]) => [bucket, places.map((place) => one[place])] as const);
+    expect(new Map(own)).toEqual(few.found);
+  });
+
+  it("of no rows need no call", async () => {
+    const { found, calls } = await read([]);
+    expect([found.size, calls]).toEqual([HOURS, 0]);
+  });
+});
