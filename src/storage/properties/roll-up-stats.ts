@@ -1,16 +1,13 @@
-import { matchesFilter } from "../../model/event/property-value";
 import type { AskedProperty } from "../../model/questions/metric";
-import { middleOf } from "../../model/questions/numbers/number-bins";
 import type { Period } from "../../model/time/calendar";
-import { bucketPlace } from "../../model/time/calendar";
 import { DAY_SECONDS, HOUR_MICROS, HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { readerOf } from "../core/reader";
 import { seriesOf } from "../counts/series";
 import type { MeasureTable } from "../questions/measure-table";
-import { type GroupName, groupName } from "../questions/stats-answer";
 import type { StatsQuestion } from "../questions/stats-question";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
+import { createAdding } from "./add-values";
 import type { StoredProperty } from "./declared-properties";
 import { bucketKey, type DeclaredSeries, seriesKey, typeKey } from "./declared-series";
 import type { PropertyWidth } from "./property-store";
@@ -68,8 +65,9 @@ export async function addRolledUp(
   const series = await declaredSeries(database, ids, asked);
   if (series === null) return null;
   const pieces = planPieces(question.bounds);
-  const read = createAdding(question, table);
-  const take = (seconds: PropertyWidth, some: readonly Piece[]) => takeBuckets(database, seconds, some, series, read);
+  const values = createAdding(question, table);
+  const take = (seconds: PropertyWidth, some: readonly Piece[]) =>
+    takeBuckets(database, seconds, some, series, values.add);
   const areTooMany = (hours: number) => hours * series.length > MAX_BUCKETS;
   if (areTooMany(pieces.hours.length)) return null;
   const [days, hours] = await Promise.all([take(DAY_SECONDS, pieces.days), take(HOUR_SECONDS, pieces.hours)]);
@@ -77,6 +75,7 @@ export async function addRolledUp(
   const hoursOfDays = days.left.flatMap(hoursOf);
   if (areTooMany(pieces.hours.length + hoursOfDays.length)) return null;
   const others = await take(HOUR_SECONDS, hoursOfDays);
+  values.finish();
   const left = [...hours.left, ...others.left].map(({ start, end }) => ({ start, end }));
   return { left: [...pieces.edges, ...left] };
 }
@@ -136,55 +135,4 @@ function hoursOf({ bucket, start }: Piece): Piece[] {
     end: start + (hour + 1) * HOUR_MICROS,
     parts: null,
   }));
-}
-
-function createAdding({ metric, bounds, groupBy, properties }: StatsQuestion, table: MeasureTable) {
-  // The values of each hour and day are mostly the same ones.
-  const names = new Map<number, Map<string | null, GroupName>>();
-  const nameOf = (series: DeclaredSeries, value: string | null): GroupName => {
-    const own = names.get(series.series) ?? new Map<string | null, GroupName>();
-    names.set(series.series, own);
-    const known = own.get(value);
-    if (known !== undefined) return known;
-    const name = groupName(
-      groupBy.map((dimension) => (dimension.kind === "property" ? value : series[dimension.kind])),
-    );
-    own.set(value, name);
-    return name;
-  };
-  const passes = (value: string | null) => properties.every((filter) => matchesFilter(filter, value));
-  return (series: DeclaredSeries, { start, parts }: Piece, counts: StoredCounts): void => {
-    const place = bucketPlace(bounds, start);
-    const { texts, numbers } = counts;
-    const width = counts.events.length;
-    const wanted = parts ?? counts.events.map((_, part) => part);
-    const sum = (all: readonly number[], from = 0) => {
-      let total = 0;
-      for (const part of wanted) total += all[from + part] ?? 0;
-      return total;
-    };
-    let left = sum(counts.events);
-    if (left === 0) return;
-    if (metric.kind === "sum" || metric.kind === "avg") {
-      const times = texts.reduce((total, _, value) => total + sum(numbers, value * width), 0) + sum(counts.rest);
-      table.addMany(nameOf(series, null), place, sum(counts.sums), times);
-      return;
-    }
-    for (const [at, value] of texts.entries()) {
-      const times = sum(numbers, at * width);
-      if (times === 0) continue;
-      left -= times;
-      if (metric.kind !== "events") table.addMany(nameOf(series, null), place, middleOf(value), times);
-      else if (passes(value)) table.addMany(nameOf(series, value), place, times, times);
-    }
-    const rest = sum(counts.rest);
-    left -= rest;
-    if (metric.kind !== "events") {
-      table.addMany(nameOf(series, null), place, 0, 0);
-      return;
-    }
-    // Which of the rare values pass a filter is unknown: they are left out, and the answer reports it.
-    if (rest > 0) table.addFolded(place, properties.length === 0 ? rest : 0, counts.restValues);
-    if (left > 0 && passes(null)) table.addMany(nameOf(series, null), place, left, left);
-  };
 }
