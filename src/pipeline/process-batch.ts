@@ -121,7 +121,7 @@ async function processSlice(
     if (outcomes.length > 0) pieces.push(pieceOf(session, gathered, outcomes, isRedelivery));
     for (const { places: own, failure, reason } of failed) {
       const part = own.flatMap((place) => gathered.read[place] ?? []);
-      const containing = new Set(part.map(({ message }) => message));
+      const containing = new Set(own.flatMap((place) => gathered.messages[place] ?? []));
       const ownIncomingEvents = part.map(({ incoming }) => incoming);
       undelivered.push({
         ...{ messages: containing, incomingEvents: ownIncomingEvents, session, failure, reason },
@@ -188,8 +188,10 @@ function waiting(places: readonly number[], thrown: unknown): Undelivered {
   };
 }
 
+/** The events of a session, and the indexes of their messages. */
 interface Gathered {
-  read: (ReadEvent & { message: number })[];
+  read: ReadEvent[];
+  messages: number[];
 }
 
 function gatherSessions(opened: readonly OpenedMessage[], places: readonly number[]): Map<string, Gathered> {
@@ -198,10 +200,11 @@ function gatherSessions(opened: readonly OpenedMessage[], places: readonly numbe
     for (const read of message.incomingEvents) {
       let gathered = sessions.get(read.session);
       if (gathered === undefined) {
-        gathered = { read: [] };
+        gathered = { read: [], messages: [] };
         sessions.set(read.session, gathered);
       }
-      gathered.read.push({ ...read, message: places[index] ?? 0 });
+      gathered.read.push(read);
+      gathered.messages.push(places[index] ?? 0);
     }
   }
   return sessions;
@@ -215,15 +218,21 @@ function ownPiece({ errors }: OpenedMessage, place: number): Piece[] {
   ];
 }
 
-function pieceOf(session: string, { read }: Gathered, outcomes: PlacedOutcome[], isRedelivery: boolean): Piece {
+function pieceOf(
+  session: string,
+  { read, messages: places }: Gathered,
+  outcomes: PlacedOutcome[],
+  isRedelivery: boolean,
+): Piece {
   const messages = new Set<number>();
   const incomingEvents: IncomingEvent[] = [];
   const piece: Piece = { messages, session, incomingEvents, events: [], errors: [], mayHold: isRedelivery, copies: 0 };
   for (const outcome of outcomes) {
     const one = read[outcome.place];
-    if (one === undefined)
+    const message = places[outcome.place];
+    if (one === undefined || message === undefined)
       throw new Error(`the session returned an outcome for event ${outcome.place} of ${read.length}`);
-    messages.add(one.message);
+    messages.add(message);
     incomingEvents.push(one.incoming);
     if (outcome.kind === "copy") piece.copies += 1;
     else if (outcome.kind === "failed") {

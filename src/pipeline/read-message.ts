@@ -64,7 +64,8 @@ function parsed(body: unknown): unknown {
 export function receiptsOf(message: ReadMessage): Micros[] {
   if (!("envelope" in message)) return [];
   const { envelope } = message;
-  const events = "oversized" in envelope ? [envelope.oversized] : acceptedEvents(envelope);
+  if ("request" in envelope) return envelope.request.events.map((_, position) => receivedAt(envelope, { position }));
+  const events = "oversized" in envelope ? [envelope.oversized] : envelope.events;
   return events.map((accepted) => receivedAt(envelope, accepted));
 }
 

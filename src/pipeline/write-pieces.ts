@@ -124,11 +124,7 @@ function rowsOf({ events, errors }: Piece): number {
 }
 
 function belongingsOf({ events, errors }: Piece): Belonging[] {
-  return [...events.map(eventBelonging), ...errors.map(errorBelonging)];
-}
-
-export function eventBelonging({ session, visitor, receivedAt }: EventRow): Belonging {
-  return { session, visitor, error: null, receivedAt };
+  return [...events, ...errors.map(errorBelonging)];
 }
 
 function errorBelonging({ row: { id, session, visitor = null, receivedAt } }: PlacedError): Belonging {
@@ -136,7 +132,7 @@ function errorBelonging({ row: { id, session, visitor = null, receivedAt } }: Pl
 }
 
 function withoutErased(piece: Piece, { isErased }: ErasureCheck): Piece {
-  const events = piece.events.filter((row) => !isErased(eventBelonging(row)));
+  const events = piece.events.filter((row) => !isErased(row));
   const errors = piece.errors.filter((error) => !isErased(errorBelonging(error)));
   return rowsOf(piece) === events.length + errors.length ? piece : { ...piece, events, errors };
 }
@@ -146,5 +142,7 @@ function momentsOf({ events, errors }: Piece): number[] {
 }
 
 export function sumOf<Item>(items: readonly Item[], count: (item: Item) => number): number {
-  return items.reduce((sum, item) => sum + count(item), 0);
+  let sum = 0;
+  for (const item of items) sum += count(item);
+  return sum;
 }

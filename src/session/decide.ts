@@ -19,6 +19,12 @@ export function identityIn({ occurredAt, id }: { occurredAt: Micros; id: string 
   return `${occurredAt} ${id}`;
 }
 
+/** The timestamp in an identity, or null if it is that of an event with another id. */
+export function occurrenceIn(identity: string, id: string): Micros | null {
+  const end = identity.indexOf(" ");
+  return identity.length === end + 1 + id.length && identity.endsWith(id) ? Number(identity.slice(0, end)) : null;
+}
+
 /**
  * Validates and orders the incoming events of a call, and finds copies among them. The function is pure: the outcomes
  * depend only on the call.

@@ -1,10 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import { parseConfig } from "../model/config";
 import type { Micros } from "../model/time/time";
-import { decide, identityIn } from "./decide";
+import { decide, identityIn, occurrenceIn } from "./decide";
 import type { SeenEvent, SessionAnswer, SessionCall } from "./session-protocol";
 
-/** About 150 bytes each. */
+/** About 100 bytes each. */
 const MAX_SEEN_EVENTS = 1_000;
 
 /**
@@ -17,8 +17,11 @@ const MAX_SEEN_EVENTS = 1_000;
 export class Session extends DurableObject<Env> {
   private readonly config = parseConfig(this.env);
 
-  /** The most recent events, by identity, the latest last. */
-  private readonly seen = new Map<string, { id: string; receivedAt: Micros; event: SeenEvent }>();
+  /** When the most recent events were received, by identity, the latest last. Plain numbers: many objects are alive. */
+  private readonly seen = new Map<string, Micros>();
+
+  /** The identities of `seen` that have more than one time of receipt. */
+  private readonly repeated = new Set<string>();
 
   /** Processes the session's events in a consumer batch. It never throws because of an event's content. */
   async accept({ incomingEvents, epochs }: SessionCall): Promise<SessionAnswer> {
@@ -26,7 +29,7 @@ export class Session extends DurableObject<Env> {
     for (const outcome of outcomes) {
       const incoming = incomingEvents[outcome.place];
       if (outcome.kind !== "valid" || incoming === undefined) continue;
-      const isKnown = this.note({ ...incoming, occurredAt: outcome.occurredAt });
+      const isKnown = this.note(identityIn({ id: incoming.id, occurredAt: outcome.occurredAt }), incoming.receivedAt);
       outcome.isNew &&= !isKnown;
     }
     return { outcomes };
@@ -34,21 +37,26 @@ export class Session extends DurableObject<Env> {
 
   /** The recent events with an id, for the event status. Only D1 knows what is stored. */
   recall(id: string): SeenEvent[] {
-    return [...this.seen.values()].filter((one) => one.id === id).map(({ event }) => event);
+    return [...this.seen.keys()].flatMap((identity) => {
+      const occurredAt = occurrenceIn(identity, id);
+      return occurredAt === null ? [] : [{ occurredAt, isRepeated: this.repeated.has(identity) }];
+    });
   }
 
   /** @returns whether the event was seen before */
-  private note({ id, receivedAt, occurredAt }: { id: string; receivedAt: Micros; occurredAt: Micros }): boolean {
-    const identity = identityIn({ id, occurredAt });
+  private note(identity: string, receivedAt: Micros): boolean {
     const before = this.seen.get(identity);
     if (before === undefined) {
-      this.seen.set(identity, { id, receivedAt, event: { occurredAt, isRepeated: false } });
+      this.seen.set(identity, receivedAt);
       const [oldest] = this.seen.size > MAX_SEEN_EVENTS ? this.seen.keys() : [];
-      if (oldest !== undefined) this.seen.delete(oldest);
+      if (oldest !== undefined) {
+        this.seen.delete(oldest);
+        this.repeated.delete(oldest);
+      }
       return false;
     }
     // A redelivery by the platform keeps the time of receipt; an event that an application sends again has a new one.
-    if (before.receivedAt !== receivedAt) before.event.isRepeated = true;
+    if (before !== receivedAt) this.repeated.add(identity);
     return true;
   }
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatTimestamp } from "../../src/model/time/time";
 import { NO_RULES, type RuleSet } from "../../src/rules/rules";
-import { decide, type Terms } from "../../src/session/decide";
+import { decide, identityIn, occurrenceIn, type Terms } from "../../src/session/decide";
 import type { IncomingEvent, PlacedOutcome } from "../../src/session/session-protocol";
 
 const SECOND = 1_000_000;
@@ -237,4 +237,19 @@ describe("the rules", () => {
     const incomingEvents = [9, 10, 11].map((after) => incoming(`${after}`, { receivedAt: BASE + after }));
     expect(outcomesOf(incomingEvents, { epochs }).map(({ kind }) => kind)).toEqual(["valid", "failed", "failed"]);
   });
+});
+
+it("an identity tells its timestamp to whoever has the id", () => {
+  fc.assert(
+    fc.property(
+      fc.maxSafeInteger(),
+      fc.string({ minLength: 1 }),
+      fc.string({ minLength: 1 }),
+      (occurredAt, id, other) => {
+        const identity = identityIn({ occurredAt, id });
+        expect(occurrenceIn(identity, id)).toBe(occurredAt);
+        if (other !== id) expect(occurrenceIn(identity, other)).toBeNull();
+      },
+    ),
+  );
 });

@@ -10,11 +10,12 @@ export const MAX_ERASURES_AGE_MS = 30_000;
 /** Hashes in one query: 400 KB of JSON. */
 const MAX_HASHES = 10_000;
 
-/** The session, visitor and id of an event or an error. */
+/** The session, visitor and id of an event or an error. The row of an event is one. */
 export interface Belonging {
   session: string | null;
   visitor: string | null;
-  error: string | null;
+  /** Absent or null: it is an event. */
+  error?: string | null;
   receivedAt: Micros;
 }
 
@@ -107,7 +108,7 @@ export function createErasureSource({ binding }: Database, now: () => number = D
 
 /** @param memo hashes computed before: many events share a session */
 function hashesOf(
-  { session, visitor, error }: Belonging,
+  { session, visitor, error = null }: Belonging,
   salts: readonly string[],
   memo: Map<string, string[]>,
 ): readonly string[] {

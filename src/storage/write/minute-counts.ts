@@ -5,16 +5,25 @@ import type { EventRow } from "./rows";
 
 /** Numbers of events by the place of their dimension key and the minute. */
 export class MinuteCounts {
-  private readonly counts = new Map<string, number>();
+  /** By place, then by minute. */
+  private readonly counts = new Map<number, Map<number, number>>();
 
   add(place: number, time: Micros): void {
-    const aggregate = `[${place},${minuteOf(time)}`;
-    this.counts.set(aggregate, (this.counts.get(aggregate) ?? 0) + 1);
+    let minutes = this.counts.get(place);
+    if (minutes === undefined) {
+      minutes = new Map();
+      this.counts.set(place, minutes);
+    }
+    const minute = minuteOf(time);
+    minutes.set(minute, (minutes.get(minute) ?? 0) + 1);
   }
 
   /** [[place, start of the minute in seconds since 1970, events], …] */
   toText(): string {
-    return jsonArray([...this.counts].map(([aggregate, events]) => `${aggregate},${events}]`));
+    const texts = [...this.counts].flatMap(([place, minutes]) =>
+      [...minutes].map(([minute, events]) => `[${place},${minute},${events}]`),
+    );
+    return jsonArray(texts);
   }
 }
 

@@ -86,7 +86,8 @@ interface EventText extends RowText {
   sampleKey: number;
   session: string;
   values: string;
-  series: string;
+  /** The dimension key. */
+  shared: string;
 }
 
 /** In the order of the primary key, which fills the pages of the B-tree best. */
@@ -107,10 +108,8 @@ function eventTexts({ partition }: Lane, rows: readonly EventRow[]): EventText[]
     const key = `${slot},${sampleKey},${occurredAt},${tie},${after},${JSON.stringify(packed)}`;
     const content = `${data},${context},${extra},${JSON.stringify(visitor)}`;
     const values = `[${key},${JSON.stringify(packId(row.id))},${rare},${content}`;
-    const series = JSON.stringify([category, name, application]);
-    // Counts the text of the dimension key as if no other event shared it, and as three bytes a character.
-    const bytes = utf8Bytes(values) + 3 * series.length + 8;
-    return { row, slot, sampleKey, session: packed, values, series, bytes };
+    const shared = JSON.stringify([category, name, application]);
+    return { row, slot, sampleKey, session: packed, values, shared, bytes: utf8Bytes(values) + 8 };
   });
   return texts.sort(
     (a, b) =>
@@ -129,14 +128,20 @@ function joinEvents(chunk: readonly EventText[]) {
   const visits = new Set<string>();
   const values: string[] = [];
   let receivedAt = 0;
-  for (const { row, session, series, values: text } of chunk) {
+  let last = { session: "", window: 0 };
+  for (const { row, session, shared: series, values: text } of chunk) {
     const place = places.get(series) ?? places.size;
     places.set(series, place);
     values.push(`${text},${place}]`);
     minutes.add(place, row.occurredAt);
     // The event of a replay was received once, and is counted among the failures.
     if (row.replays === undefined) receipts.add(place, row.receivedAt);
-    activity.add(JSON.stringify([session, windowOf(row.occurredAt)]));
+    // Events of a session and window mostly follow each other.
+    const window = windowOf(row.occurredAt);
+    if (session !== last.session || window !== last.window) {
+      activity.add(JSON.stringify([session, window]));
+      last = { session, window };
+    }
     if (row.visitor !== null) visits.add(JSON.stringify([packId(row.visitor), session]));
     receivedAt = Math.max(receivedAt, row.receivedAt);
   }

@@ -18,6 +18,18 @@ describe("chunks", () => {
     );
   });
 
+  it("count a shared text once for each chunk", () => {
+    const half = MAX_STATEMENT_BYTES / 2;
+    const [a, b] = ["a", "b"].map((letter) => letter.repeat(half / 3));
+    const own = half / 5;
+    const row = (shared: string | undefined) => ({ bytes: own, ...(shared === undefined ? {} : { shared }) });
+    const cut = (texts: (string | undefined)[]) => [...chunks(texts.map(row))].map((chunk) => chunk.length);
+    expect(cut([a, a, a, a, a, a])).toEqual([5, 1]);
+    // The second text does not fit beside the first, and the third chunk needs the first text again.
+    expect(cut([a, b, a])).toEqual([1, 1, 1]);
+    expect(cut([undefined, a, undefined, a])).toEqual([4]);
+  });
+
   it("can hold a single row that is larger", () => {
     expect(
       [...chunks([1, MAX_STATEMENT_BYTES + 1, 1].map((bytes) => ({ bytes })))].map((chunk) => chunk.length),

@@ -35,7 +35,7 @@ it("lists each dimension key once, by its place, and counts by the wanted time",
   ]);
   expect(JSON.parse(counts)).toEqual([
     [0, START, 1],
-    [1, START, 1],
     [0, START + 300, 1],
+    [1, START, 1],
   ]);
 });
