@@ -21,6 +21,9 @@ export interface PropertyBucket {
   bucket: number;
 }
 
+/** In place of a dimension key: all those of a type. Dimension keys are numbered from 1. */
+export const ALL_APPLICATIONS = 0;
+
 export interface HeldCounts extends PropertyBucket {
   counted: number;
   /** JSON; empty if it was not requested. */
@@ -95,6 +98,31 @@ export async function writePropertyCounts(
       ),
     );
   }
+}
+
+/**
+ * Replaces the counts of ALL_APPLICATIONS, unless those of the dimension keys have changed since they were read.
+ *
+ * @param keys the dimension keys that were added up
+ * @returns the number of rows written
+ */
+export async function writeAddedUp(
+  { binding }: Database,
+  seconds: PropertyWidth,
+  { property, bucket, counted, held }: Omit<HeldCounts, "series">,
+  keys: readonly number[],
+): Promise<number> {
+  const { meta } = await binding
+    .prepare(
+      `INSERT INTO property_counts (property_id, series_id, seconds, bucket, counted, held)
+       SELECT ?1, ${ALL_APPLICATIONS}, ?2, ?3, ?4, ?5 WHERE ?4 = (
+         SELECT sum(counted) FROM property_counts
+         WHERE property_id = ?1 AND series_id IN (SELECT value FROM json_each(?6)) AND seconds = ?2 AND bucket = ?3
+       ) ON CONFLICT DO UPDATE SET counted = excluded.counted, held = excluded.held`,
+    )
+    .bind(property, seconds, bucket, counted, held, JSON.stringify(keys))
+    .run();
+  return meta.changes;
 }
 
 /**

@@ -17,13 +17,16 @@ import {
 const ROWS_PER_CALL = 96;
 const CALLS_AT_ONCE = 3;
 
-/** A property of a dimension key. */
-type Row = Omit<PropertyBucket, "bucket">;
+/** A row of counts in each bucket: of a property in a dimension key, or in ALL_APPLICATIONS. */
+export interface BucketRow extends Omit<PropertyBucket, "bucket"> {
+  /** The dimension keys whose events it has. */
+  keys: readonly number[];
+}
 
 /** What is known about some buckets. */
 export interface KnownBuckets {
-  /** Their events, by `seriesKey`. */
-  counted: ReadonlyMap<string, number>;
+  /** The events of the dimension keys of a row. */
+  eventsOf(row: Pick<BucketRow, "keys">, bucket: number): number;
   /** The counts of their values, by `bucketKey`. Some may be missing, and some may be older than the events. */
   held: ReadonlyMap<string, HeldCounts>;
 }
@@ -38,18 +41,17 @@ export interface KnownBuckets {
 export async function readBuckets(
   database: Database,
   seconds: PropertyWidth,
-  { buckets, rows }: { buckets: readonly number[]; rows: readonly Row[] },
+  { buckets, rows }: { buckets: readonly number[]; rows: readonly BucketRow[] },
   take: (bucket: number, known: KnownBuckets) => void,
 ): Promise<void> {
-  const series = [...new Set(rows.map((row) => row.series))];
   const isFew = rows.length <= BUCKETS_PER_STATEMENT;
   // Of many dimension keys, few have events in a bucket: the others are not looked up.
-  const counted = isFew ? null : await countsOf(database, series, seconds, buckets);
+  const counted = isFew ? null : await countsOf(database, keysOf(rows), seconds, buckets);
   const readSome = async (some: readonly number[]) => {
     const known =
       counted === null
         ? await readTogether(database, seconds, some, rows)
-        : { counted, held: await readHeld(database, seconds, some, rows, counted) };
+        : await readHeld(database, seconds, some, rows, counted);
     for (const bucket of some) take(bucket, known);
   };
   const atOnce = Math.max(1, Math.floor(ROWS_PER_CALL / Math.max(1, rows.length)));
@@ -61,32 +63,40 @@ async function readTogether(
   database: Database,
   seconds: PropertyWidth,
   buckets: readonly number[],
-  rows: readonly Row[],
+  rows: readonly BucketRow[],
 ): Promise<KnownBuckets> {
-  const series = [...new Set(rows.map((row) => row.series))];
   const range = { seconds, spans: spansOf(buckets, seconds) };
   // Counts by hour and day need no partition map.
-  const counts = countQuery({ database, map: NO_PARTITIONS }, range, series);
+  const counts = countQuery({ database, map: NO_PARTITIONS }, range, keysOf(rows));
   const perStatement = Math.max(1, Math.floor(BUCKETS_PER_STATEMENT / Math.max(1, rows.length)));
   const groups = rows.length === 0 ? [] : groupsOf(buckets, perStatement);
   const statements = groups.map((some) => heldStatement(seconds, rows, spansOf(some, seconds)));
   const results = await readBatch<CountText & HeldCounts>(database, [...counts.statements, ...statements]);
   const counted = new Map<string, number>();
   addCounts(counted, counts.read(results.slice(0, counts.statements.length)));
-  return { counted, held: byKey(results.slice(counts.statements.length).flat()) };
+  return { eventsOf: eventsIn(counted), held: byKey(results.slice(counts.statements.length).flat()) };
 }
 
 async function readHeld(
   database: Database,
   seconds: PropertyWidth,
   buckets: readonly number[],
-  rows: readonly Row[],
+  rows: readonly BucketRow[],
   counted: ReadonlyMap<string, number>,
-): Promise<Map<string, HeldCounts>> {
+): Promise<KnownBuckets> {
+  const eventsOf = eventsIn(counted);
   const wanted = buckets.flatMap((bucket) =>
-    rows.flatMap((row) => ((counted.get(seriesKey(row.series, bucket)) ?? 0) > 0 ? [{ ...row, bucket }] : [])),
+    rows.flatMap((row) => (eventsOf(row, bucket) > 0 ? [{ ...row, bucket }] : [])),
   );
-  return byKey(await readPropertyCounts(database, seconds, wanted, true));
+  return { eventsOf, held: byKey(await readPropertyCounts(database, seconds, wanted, true)) };
+}
+
+function keysOf(rows: readonly BucketRow[]): number[] {
+  return [...new Set(rows.flatMap(({ keys }) => keys))];
+}
+
+function eventsIn(counted: ReadonlyMap<string, number>): KnownBuckets["eventsOf"] {
+  return ({ keys }, bucket) => keys.reduce((sum, key) => sum + (counted.get(seriesKey(key, bucket)) ?? 0), 0);
 }
 
 function byKey(held: readonly HeldCounts[]): Map<string, HeldCounts> {

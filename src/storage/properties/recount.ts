@@ -1,5 +1,6 @@
 import type { Micros } from "../../model/time/time";
 import { HOUR_SECONDS, hourOf } from "../../model/time/units";
+import { ALL_APPLICATIONS } from "./property-store";
 
 /** An event that is being erased. */
 interface ErasedEvent {
@@ -17,9 +18,9 @@ export function recountStatement(
   properties: readonly number[],
   erased: readonly ErasedEvent[],
 ): D1PreparedStatement {
-  const hours = erased.map(({ occurredAt, series }) => {
-    return JSON.stringify([series, hourOf(occurredAt)]);
-  });
+  const hours = erased.flatMap(({ occurredAt, series }) =>
+    [series, ALL_APPLICATIONS].map((own) => JSON.stringify([own, hourOf(occurredAt)])),
+  );
   return binding
     .prepare(
       `UPDATE property_counts SET counted = 0 WHERE seconds = ${HOUR_SECONDS}

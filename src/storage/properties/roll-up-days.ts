@@ -1,5 +1,6 @@
 import { DAY_SECONDS, HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
+import { addUpApplications } from "./add-up-applications";
 import { countsOf, type DeclaredSeries } from "./declared-series";
 import { type HeldCounts, type PropertyBucket, readPropertyCounts, writePropertyCounts } from "./property-store";
 import { addToDay, noValues, readValueCounts, writeValueCounts } from "./value-counts";
@@ -45,6 +46,7 @@ export async function rollUpDays(
       await writePropertyCounts(database, DAY_SECONDS, rows);
       written += rows.length;
     }
+    written += await addUpApplications(database, declared, DAY_SECONDS, [day]);
   }
   return written;
 }

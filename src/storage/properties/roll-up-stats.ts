@@ -7,13 +7,14 @@ import { seriesOf } from "../counts/series";
 import type { MeasureTable } from "../questions/measure-table";
 import type { StatsQuestion } from "../questions/stats-question";
 import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
-import { createAdding } from "./add-values";
+import { sharedProperties } from "./add-up-applications";
+import { createAdding, type ValueAdding } from "./add-values";
 import type { StoredProperty } from "./declared-properties";
-import { bucketKey, type DeclaredSeries, seriesKey, typeKey } from "./declared-series";
-import type { PropertyWidth } from "./property-store";
-import { readBuckets } from "./read-buckets";
+import { bucketKey, type DeclaredSeries, typeKey } from "./declared-series";
+import { ALL_APPLICATIONS, type PropertyWidth } from "./property-store";
+import { type BucketRow, readBuckets } from "./read-buckets";
 import { type Piece, planPieces } from "./roll-up-plan";
-import { readValueCounts, type StoredCounts } from "./value-counts";
+import { readValueCounts } from "./value-counts";
 
 /** The most pairs of hour and dimension key that one answer reads in each database. */
 const MAX_BUCKETS = 20_000;
@@ -66,8 +67,12 @@ export async function addRolledUp(
   if (series === null) return null;
   const pieces = planPieces(question.bounds);
   const values = createAdding(question, table);
-  const take = (seconds: PropertyWidth, some: readonly Piece[]) =>
-    takeBuckets(database, seconds, some, series, values.add);
+  const [each, all] = [rowsOf(series), rowsOfAll(series, question)];
+  const take = async (seconds: PropertyWidth, some: readonly Piece[]) => {
+    const found = await takeBuckets(database, seconds, some, all, values.add);
+    // The applications of a bucket may not be added up yet, or have too many values for one row.
+    return all.length === each.length ? found : takeBuckets(database, seconds, found.left, each, values.add);
+  };
   const areTooMany = (hours: number) => hours * series.length > MAX_BUCKETS;
   if (areTooMany(pieces.hours.length)) return null;
   const [days, hours] = await Promise.all([take(DAY_SECONDS, pieces.days), take(HOUR_SECONDS, pieces.hours)]);
@@ -100,29 +105,54 @@ async function declaredSeries(
   return found;
 }
 
+/** A row of counts in each bucket, and the dimension keys whose events it has. */
+interface CountedRow extends BucketRow {
+  /** One of them. The question does not tell the others apart from it. */
+  of: DeclaredSeries;
+}
+
+function rowsOf(series: readonly DeclaredSeries[]): CountedRow[] {
+  return series.flatMap((of) =>
+    of.properties.map(({ property_id: property }) => ({ of, property, series: of.series, keys: [of.series] })),
+  );
+}
+
+/** With one row for all applications if the question does not tell them apart. */
+function rowsOfAll(series: readonly DeclaredSeries[], { filter, groupBy }: StatsQuestion): CountedRow[] {
+  const rows = rowsOf(series);
+  if (filter.applications !== null || groupBy.some(({ kind }) => kind === "application")) return rows;
+  const shared = sharedProperties(series);
+  const added = [...shared].flatMap(([property, keys]): CountedRow[] => {
+    const row = rows.find((one) => one.property === property);
+    return row === undefined ? [] : [{ ...row, series: ALL_APPLICATIONS, keys }];
+  });
+  return [...rows.filter(({ property }) => !shared.has(property)), ...added];
+}
+
 /** Adds the buckets that are counted completely. The others are left, for all dimension keys. */
 async function takeBuckets(
   database: Database,
   seconds: PropertyWidth,
   pieces: readonly Piece[],
-  series: readonly DeclaredSeries[],
-  read: (series: DeclaredSeries, piece: Piece, counts: StoredCounts) => void,
+  rows: readonly CountedRow[],
+  read: ValueAdding["add"],
 ): Promise<{ left: Piece[] }> {
   const byBucket = Map.groupBy(pieces, ({ bucket }) => bucket);
-  const rows = series.flatMap((one) =>
-    one.properties.map(({ property_id: property }) => ({ one, property, series: one.series })),
-  );
   const left: Piece[] = [];
-  await readBuckets(database, seconds, { buckets: [...byBucket.keys()], rows }, (bucket, { counted, held }) => {
-    const own = rows.filter((row) => (counted.get(seriesKey(row.series, bucket)) ?? 0) > 0);
-    const countsOfRow = (row: (typeof rows)[number]) => held.get(bucketKey({ ...row, bucket }));
-    const isWhole = own.every(
-      (row) => (countsOfRow(row)?.counted ?? 0) >= (counted.get(seriesKey(row.series, bucket)) ?? 0),
+  await readBuckets(database, seconds, { buckets: [...byBucket.keys()], rows }, (bucket, { eventsOf, held }) => {
+    const own = rows.map((row) => ({
+      row,
+      events: eventsOf(row, bucket),
+      counts: held.get(bucketKey({ ...row, bucket })),
+    }));
+    const wanted = own.filter(({ events }) => events > 0);
+    const isWhole = wanted.every(
+      ({ events, counts }) => counts !== undefined && counts.counted >= events && counts.held !== "",
     );
     if (!isWhole) left.push(...(byBucket.get(bucket) ?? []));
-    for (const row of isWhole ? own : []) {
-      const counts = readValueCounts(countsOfRow(row)?.held ?? "");
-      for (const piece of byBucket.get(bucket) ?? []) read(row.one, piece, counts);
+    for (const { row, counts } of isWhole ? wanted : []) {
+      const values = readValueCounts(counts?.held ?? "");
+      for (const piece of byBucket.get(bucket) ?? []) read(row.of, piece, values);
     }
   });
   return { left };

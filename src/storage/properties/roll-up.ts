@@ -9,9 +9,11 @@ import { isLate, lanesToRead } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { readTuples } from "../questions/tuples/read-tuples";
 import type { Tuple } from "../questions/tuples/tuple-page";
+import { addUpApplications, hoursToAddUp, sharedProperties } from "./add-up-applications";
 import { listProperties } from "./declared-properties";
 import { bucketKey, countsOf, type DeclaredSeries, seriesWithProperties } from "./declared-series";
 import {
+  ALL_APPLICATIONS,
   type HeldCounts,
   newestHours,
   PROPERTY_SWEEP,
@@ -84,7 +86,7 @@ async function rollUpDatabase(
       reached = Math.min(from, hour + HOUR_SECONDS);
       break;
     }
-    const written = await withPartitions(databases, (map) => rollUpHour(database, map, hour, series));
+    const written = await countHour(database, databases, declared, { hour, series });
     report.hours += 1;
     report.rows += written;
     if (written > 0) days.add(hour - (hour % DAY_SECONDS));
@@ -98,23 +100,46 @@ async function rollUpDatabase(
   if (isNew || sweep.hour !== reached) await writeSweep(database, PROPERTY_SWEEP, { hour: reached, beganAt });
 }
 
+/** @returns the number of rows written */
+async function countHour(
+  database: Database,
+  databases: readonly Database[],
+  declared: readonly DeclaredSeries[],
+  { hour, series }: StaleHour,
+): Promise<number> {
+  // Without events that are not counted, only the sum of the applications is missing.
+  const isStale = series.length > 0;
+  const rows = isStale ? await withPartitions(databases, (map) => rollUpHour(database, map, hour, series)) : 0;
+  return rows > 0 || !isStale ? rows + (await addUpApplications(database, declared, HOUR_SECONDS, [hour])) : rows;
+}
+
 /** A dimension key with its events in an hour, by the counts. */
 interface StaleSeries extends DeclaredSeries {
   counted: number;
 }
 
-/** The hours in which some dimension keys have more events than were counted, newest first. */
+interface StaleHour {
+  hour: number;
+  series: StaleSeries[];
+}
+
+/**
+ * The hours in which some dimension keys have more events than were counted, newest first, and those in which the
+ * applications are not added up.
+ */
 async function staleHours(
   database: Database,
   declared: readonly DeclaredSeries[],
   hours: readonly number[],
-): Promise<{ hour: number; series: StaleSeries[] }[]> {
+): Promise<StaleHour[]> {
   if (hours.length === 0) return [];
-  const buckets = declared.flatMap(({ series, properties }) =>
-    properties.flatMap(({ property_id: property }) =>
-      hours.map((bucket): PropertyBucket => ({ property, series, bucket })),
+  const rows = [
+    ...declared.flatMap(({ series, properties }) =>
+      properties.map(({ property_id: property }) => ({ property, series })),
     ),
-  );
+    ...[...sharedProperties(declared).keys()].map((property) => ({ property, series: ALL_APPLICATIONS })),
+  ];
+  const buckets = rows.flatMap((row) => hours.map((bucket): PropertyBucket => ({ ...row, bucket })));
   const held = new Map(
     (await readPropertyCounts(database, HOUR_SECONDS, buckets, false)).map((one) => [bucketKey(one), one.counted]),
   );
@@ -124,16 +149,18 @@ async function staleHours(
     HOUR_SECONDS,
     hours,
   );
+  const countedIn = (property: number, series: number, bucket: number) =>
+    held.get(bucketKey({ property, series, bucket })) ?? 0;
+  const toAddUp = new Set(hoursToAddUp(declared, hours, countedIn));
   return hours.flatMap((hour) => {
     const series = declared.flatMap((one): StaleSeries[] => {
       const events = counted.get(`${one.series} ${hour}`) ?? 0;
       const properties = one.properties.filter(
-        ({ property_id: property }) =>
-          (held.get(bucketKey({ property, series: one.series, bucket: hour })) ?? 0) < events,
+        ({ property_id: property }) => countedIn(property, one.series, hour) < events,
       );
       return properties.length === 0 ? [] : [{ ...one, properties, counted: events }];
     });
-    return series.length === 0 ? [] : [{ hour, series }];
+    return series.length === 0 && !toAddUp.has(hour) ? [] : [{ hour, series }];
   });
 }
 

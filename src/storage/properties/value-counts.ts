@@ -62,6 +62,30 @@ export function addToDay(day: ValueCounts, hour: StoredCounts): void {
   }
 }
 
+/** Adds the counts of an hour or a day to others of the same width. */
+export function addCounts(into: ValueCounts, own: StoredCounts): void {
+  const addTo = (all: number[], added: readonly number[], from = 0) => {
+    for (const part of all.keys()) all[part] = (all[part] ?? 0) + (added[from + part] ?? 0);
+  };
+  addTo(into.events, own.events);
+  addTo(into.rest, own.rest);
+  addTo(into.sums, own.sums);
+  into.restValues = Math.max(into.restValues, own.restValues);
+  const width = into.events.length;
+  for (const [place, text] of own.texts.entries()) {
+    const numbers = into.values.get(text) ?? into.events.map(() => 0);
+    addTo(numbers, own.numbers, place * width);
+    into.values.set(text, numbers);
+  }
+}
+
+/** Whether a row holds all values that were counted. */
+export function fitsInRow({ values }: ValueCounts): boolean {
+  let characters = 0;
+  for (const value of values.keys()) characters += value.length;
+  return values.size <= MAX_COUNTED_VALUES && characters <= MAX_VALUES_CHARACTERS;
+}
+
 function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }

@@ -3,10 +3,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
 import { readBatch } from "../../../src/storage/core/reader";
 import {
+  ALL_APPLICATIONS,
   type HeldCounts,
   heldStatement,
   newestHours,
   readPropertyCounts,
+  writeAddedUp,
   writePropertyCounts,
 } from "../../../src/storage/properties/property-store";
 import { emptyDatabases } from "../empty-databases";
@@ -59,6 +61,17 @@ describe("the counts of property values", () => {
     const expected = COUNTS.filter(isWanted);
     expect(expected.length).toBeGreaterThan(3);
     expect(found.toSorted((a, b) => a.bucket - b.bucket)).toEqual(expected);
+  });
+
+  it("of all applications are replaced unless those of an application changed meanwhile", async () => {
+    const row = (series: number, counted: number) => ({ property: 1, series, bucket: 0, counted, held: `${counted}` });
+    await writePropertyCounts(first, 3_600, [row(1, 5), row(2, 7), row(3, 100)]);
+    expect(await writeAddedUp(first, 3_600, row(0, 12), [1, 2])).toBe(1);
+    await writePropertyCounts(first, 3_600, [row(2, 0)]);
+    expect(await writeAddedUp(first, 3_600, row(0, 12), [1, 2])).toBe(0);
+    expect(await writeAddedUp(first, 3_600, row(0, 5), [1, 2])).toBe(1);
+    const all = { property: 1, series: ALL_APPLICATIONS, bucket: 0 };
+    expect(await readPropertyCounts(first, 3_600, [all], true)).toEqual([row(0, 5)]);
   });
 
   it("replace earlier ones", async () => {

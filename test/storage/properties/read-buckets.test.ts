@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { bucketKey, seriesKey } from "../../../src/storage/properties/declared-series";
+import { bucketKey } from "../../../src/storage/properties/declared-series";
+import { ALL_APPLICATIONS } from "../../../src/storage/properties/property-store";
 import { readBuckets } from "../../../src/storage/properties/read-buckets";
 import { rollUpProperties } from "../../../src/storage/properties/roll-up";
 import { changedDatabase } from "../failing-database";
@@ -26,15 +27,12 @@ async function read(properties: number[]) {
     },
   });
   const series = (await declaredSeries()).map((own) => own.series);
-  const rows = series.flatMap((id) => properties.map((property) => ({ property, series: id })));
+  const rows = series.flatMap((id) => properties.map((property) => ({ property, series: id, keys: [id] })));
   const found = new Map<number, [events: number, counted: number][]>();
-  await readBuckets(database, 3_600, { buckets, rows }, (bucket, { counted, held }) => {
+  await readBuckets(database, 3_600, { buckets, rows }, (bucket, { eventsOf, held }) => {
     found.set(
       bucket,
-      rows.map((row) => [
-        counted.get(seriesKey(row.series, bucket)) ?? 0,
-        held.get(bucketKey({ ...row, bucket }))?.counted ?? 0,
-      ]),
+      rows.map((row) => [eventsOf(row, bucket), held.get(bucketKey({ ...row, bucket }))?.counted ?? 0]),
     );
   });
   return { found, calls };
@@ -61,6 +59,20 @@ describe("buckets of a property", () => {
     const places = [0, others.length + 1];
     const own = [...many.found].map(([bucket, one]) => [bucket, places.map((place) => one[place])] as const);
     expect(new Map(own)).toEqual(few.found);
+  });
+
+  it("have the events of all dimension keys of a row", async () => {
+    const keys = (await declaredSeries()).map(({ series }) => series);
+    const row = { property: await declaredProperty(), series: ALL_APPLICATIONS, keys };
+    const found: [events: number, counted: number | undefined][] = [];
+    await readBuckets(first, 3_600, { buckets: buckets.slice(0, 3), rows: [row] }, (bucket, { eventsOf, held }) => {
+      found.push([eventsOf(row, bucket), held.get(bucketKey({ ...row, bucket }))?.counted]);
+    });
+    expect(found).toEqual([
+      [2, 2],
+      [2, 2],
+      [2, 2],
+    ]);
   });
 
   it("of no rows need no call", async () => {

@@ -3,6 +3,7 @@ import { beforeEach, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
 import { eraseSessionEvents } from "../../../src/storage/erasures/erase-session";
 import { declareProperties } from "../../../src/storage/properties/declared-properties";
+import { ALL_APPLICATIONS } from "../../../src/storage/properties/property-store";
 import { rollUpProperties } from "../../../src/storage/properties/roll-up";
 import { emptyDatabases } from "../empty-databases";
 import { DAY, eventRow, MINUTE, MORNING, store } from "../seed";
@@ -18,6 +19,7 @@ beforeEach(async () => {
   const events = Array.from({ length: 20 }, (_, n) =>
     eventRow({
       session: `session-${n % 4}`,
+      application: n % 4 < 2 ? "shop" : "blog",
       occurredAt: MORNING + n * 10 * MINUTE,
       data: JSON.stringify({ mail: `${n % 4}@example.org` }),
     }),
@@ -26,6 +28,17 @@ beforeEach(async () => {
   await declareProperties(first, TYPE, [MAIL], NOW - 2 * DAY);
   await rollUpProperties(databases, NOW);
 });
+
+/** The hours of all applications that answers may use. */
+async function hoursOfAll(): Promise<number> {
+  const rows = databases.map(({ binding }) =>
+    binding
+      .prepare("SELECT count(*) AS n FROM property_counts WHERE series_id = ?1 AND seconds = 3600 AND counted > 0")
+      .bind(ALL_APPLICATIONS)
+      .first<number>("n"),
+  );
+  return (await Promise.all(rows)).reduce((sum: number, n) => sum + (n ?? 0), 0);
+}
 
 async function counted(): Promise<string> {
   const rows = await Promise.all(
@@ -36,7 +49,10 @@ async function counted(): Promise<string> {
 
 it("counts the values of an hour again after an erasure, without those of the erased events", async () => {
   expect(await counted()).toContain("1@example.org");
+  const before = await hoursOfAll();
+  expect(before).toBeGreaterThan(0);
   await eraseSessionEvents(databases, { session: "session-1", before: NOW }, { left: 40 });
+  expect(await hoursOfAll()).toBeLessThan(before);
   await rollUpProperties(databases, NOW + MINUTE);
   const left = await counted();
   expect(left).not.toContain("1@example.org");

@@ -1,5 +1,9 @@
 import { beforeEach, expect, it } from "vitest";
-import { readPropertyCounts, writePropertyCounts } from "../../../src/storage/properties/property-store";
+import {
+  ALL_APPLICATIONS,
+  readPropertyCounts,
+  writePropertyCounts,
+} from "../../../src/storage/properties/property-store";
 import { rollUpDays } from "../../../src/storage/properties/roll-up-days";
 import { addValue, noValues, readValueCounts, writeValueCounts } from "../../../src/storage/properties/value-counts";
 import { HOUR, MINUTE, MORNING, SECOND } from "../seed";
@@ -31,11 +35,21 @@ async function days() {
 
 it("sums a day whose events are all counted", async () => {
   await countHours([0, 1]);
-  expect(await rollUpDays(first, await declaredSeries(), [DAY / SECOND])).toBe(2);
+  expect(await rollUpDays(first, await declaredSeries(), [DAY / SECOND])).toBe(3);
   for (const { counted, held } of await days()) {
     expect(counted).toBe(2);
     expect(readValueCounts(held)).toMatchObject({ texts: ["value of 0", "value of 1"], numbers: [1, 1] });
   }
+});
+
+it("adds up the applications of a day", async () => {
+  await countHours([0, 1]);
+  await rollUpDays(first, await declaredSeries(), [DAY / SECOND]);
+  const [one] = await declaredSeries();
+  const all = { property: one?.properties[0]?.property_id ?? 0, series: ALL_APPLICATIONS, bucket: DAY / SECOND };
+  const [found] = await readPropertyCounts(first, 86_400, [all], true);
+  expect(found?.counted).toBe(4);
+  expect(readValueCounts(found?.held ?? "")).toMatchObject({ events: [4], numbers: [2, 2] });
 });
 
 it("leaves a day of which an hour is not counted", async () => {

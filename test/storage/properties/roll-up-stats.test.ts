@@ -3,6 +3,7 @@ import { parseValueFilter } from "../../../src/model/event/property-value";
 import type { Metric } from "../../../src/model/questions/metric";
 import { wantedSeries } from "../../../src/storage/events/wanted-series";
 import { listProperties } from "../../../src/storage/properties/declared-properties";
+import { ALL_APPLICATIONS } from "../../../src/storage/properties/property-store";
 import { rollUpProperties } from "../../../src/storage/properties/roll-up";
 import { addRolledUp, rolledProperty } from "../../../src/storage/properties/roll-up-stats";
 import { MeasureTable } from "../../../src/storage/questions/measure-table";
@@ -77,6 +78,24 @@ describe("value counts", () => {
       "/2": 1,
     });
     expect((await answer({ bounds, properties: only("/1") })).totals).toEqual({ "/1": 2 });
+  });
+
+  it("answer from one row for all applications, unless these are told apart or not added up", async () => {
+    const bounds = [MORNING, MORNING + HOUR];
+    const expected = await answer({ bounds });
+    const groupBy = [{ kind: "application" as const }, ...QUESTION.groupBy];
+    const apart = await answer({ bounds, groupBy });
+    const ofAll = `series_id = ${ALL_APPLICATIONS} AND bucket = ${MORNING / 1_000_000}`;
+    const change = (what: string, where: string) =>
+      first.binding.prepare(`UPDATE property_counts SET ${what} WHERE ${where}`).run();
+    // The row is what answers: its values were changed.
+    await change("held = replace(held, '/0', '/changed')", ofAll);
+    expect((await answer({ bounds })).totals).toEqual({ "/changed": 2, "/1": 2, "/2": 2 });
+    expect(await answer({ bounds, groupBy })).toEqual(apart);
+    await change("counted = counted - 1", ofAll);
+    expect(await answer({ bounds })).toEqual(expected);
+    await change("counted = counted + 1, held = ''", ofAll);
+    expect(await answer({ bounds })).toEqual(expected);
   });
 
   it("do not answer if a matching type does not declare the property", async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
+  addCounts,
   addToDay,
   addValue,
+  fitsInRow,
   MAX_COUNTED_VALUES,
   noValues,
   PARTS_OF_HOUR,
@@ -82,6 +84,30 @@ describe("the counts of an hour", () => {
     const text = writeValueCounts(countsOf(long));
     expect(readValueCounts(text)).toMatchObject({ rest: [1, 0, 0, 0], restValues: 1 });
   });
+});
+
+it("adds up the counts of hours, by quarter", () => {
+  const sums = noValues(PARTS_OF_HOUR);
+  addCounts(
+    sums,
+    storedOf([
+      [0, "a"],
+      [1, "b"],
+      [1, 2.5],
+    ]),
+  );
+  addCounts(sums, { ...storedOf([[0, "a"]]), rest: [1, 0, 0, 2], restValues: 3 });
+  addCounts(sums, { ...storedOf([[3, null]]), restValues: 2 });
+  expect(sums).toMatchObject({ events: [2, 2, 0, 1], rest: [1, 0, 0, 2], restValues: 3, sums: [0, 2.5, 0, 0] });
+  expect(sums.values.get("a")).toEqual([2, 0, 0, 0]);
+  expect(sums.values.get("b")).toEqual([0, 1, 0, 0]);
+});
+
+it("knows whether a row holds all values", () => {
+  const many = (n: number, length = 1) =>
+    countsOf(Array.from({ length: n }, (_, i): Added => [0, `${i}`.repeat(length)]));
+  expect([MAX_COUNTED_VALUES, MAX_COUNTED_VALUES + 1].map((n) => fitsInRow(many(n)))).toEqual([true, false]);
+  expect([4, 5].map((n) => fitsInRow(many(n, 100_000)))).toEqual([true, false]);
 });
 
 it("sums hours to a day", () => {
