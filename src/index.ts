@@ -6,10 +6,9 @@ import { consumeErasures, resumeErasures } from "./compaction/erasure/consume-er
 import { erasureIoOf } from "./compaction/erasure/erasure-io";
 import { findRestored } from "./compaction/erasure/restore/find-restored";
 import { consumeCompaction } from "./compaction/run-compaction";
-import { configOf } from "./http/configuration";
 import { observed } from "./http/local-mode";
 import { ruleSourceOf } from "./http/rule-source";
-import { parseConfig } from "./model/config";
+import { configOf } from "./model/configuration";
 import { MAX_ERRORS_PER_STEP } from "./model/replay";
 import { consume } from "./pipeline/consumer";
 import { consumeDeadLetters } from "./pipeline/dead-letters";
@@ -42,7 +41,7 @@ export default {
         return;
       }
       const sendNext = async () => void (await env.COMPACTION.send({ v: 1 }));
-      await consumeCompaction(delivered, await compactionIoOf(env, parseConfig(env), log), { clock: now, sendNext });
+      await consumeCompaction(delivered, await compactionIoOf(env, configOf(env), log), { clock: now, sendNext });
       return;
     }
     const batch = configOf(env).localMode ? observed(delivered) : delivered;
@@ -58,7 +57,7 @@ export default {
   },
 
   async scheduled({ scheduledTime }, env) {
-    const { alertsAllowInsecureHosts, futureToleranceMicros, hotMicros } = parseConfig(env);
+    const { alertsAllowInsecureHosts, futureToleranceMicros, hotMicros } = configOf(env);
     const databases = databasesOf(env);
     const partitions = isolatePartitions(env);
     await maintainPartitions({ databases, partitions, futureToleranceMicros, log }, scheduledTime * 1000);
@@ -99,7 +98,7 @@ function jobPipelineOf(env: Env): JobPipeline {
 }
 
 function pipelineOf(env: Env): Pipeline & ReplayPipeline {
-  const config = parseConfig(env);
+  const config = configOf(env);
   const rules = ruleSourceOf(env);
   const databases = databasesOf(env);
   return {

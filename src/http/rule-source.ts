@@ -1,7 +1,7 @@
+import { configOf } from "../model/configuration";
 import { createRuleSource, type RuleSource } from "../rules/rule-source";
 import { listRuleEpochs, loadRuleBook } from "../storage/admin/rule-epochs";
 import { databasesOf, firstDatabase } from "../storage/core/databases";
-import { configOf } from "./configuration";
 
 /** One source per environment: the platform passes the same object to every invocation of an isolate. */
 const sources = new WeakMap<object, RuleSource>();

@@ -1,12 +1,12 @@
 import { isolateKeyCache, recognise, refuseUse } from "../http/auth/authenticate";
 import type { Identity } from "../http/auth/keys";
-import { configOf } from "../http/configuration";
 import { withRelativeLinks } from "../http/links";
 import { isStopping } from "../http/local-mode";
 import { logRefusal } from "../http/log";
 import { withoutSniffing } from "../http/no-sniffing";
 import { Refusal } from "../http/problem";
 import { refuseUnexpected } from "../http/unexpected-error";
+import { configOf } from "../model/configuration";
 import type { RuleSource } from "../rules/rule-source";
 import { collect } from "./accept-request";
 import { allowOrigin, answerPreflight } from "./cors";

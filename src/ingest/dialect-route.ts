@@ -1,6 +1,5 @@
 import { isolateKeyCache, recogniseKey, refuseUse } from "../http/auth/authenticate";
 import { findKey } from "../http/auth/credentials";
-import { configOf } from "../http/configuration";
 import { withRelativeLinks } from "../http/links";
 import { isStopping } from "../http/local-mode";
 import { logRefusal } from "../http/log";
@@ -8,6 +7,7 @@ import { withoutSniffing } from "../http/no-sniffing";
 import { Refusal } from "../http/problem";
 import { readBody } from "../http/request/body";
 import { refuseUnexpected } from "../http/unexpected-error";
+import { configOf } from "../model/configuration";
 import { acceptEvents } from "./accept-request";
 import { isolateClock } from "./collect-route";
 import { allowOrigin, answerPreflight } from "./cors";

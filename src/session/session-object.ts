@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { parseConfig } from "../model/config";
+import { configOf } from "../model/configuration";
 import type { Micros } from "../model/time/time";
 import { decide, identityIn, occurrenceIn } from "./decide";
 import type { SeenEvent, SessionAnswer, SessionCall } from "./session-protocol";
@@ -15,7 +15,7 @@ const MAX_SEEN_EVENTS = 1_000;
  * rules in force at its receipt, and the primary key in D1 refuses a second copy.
  */
 export class Session extends DurableObject<Env> {
-  private readonly config = parseConfig(this.env);
+  private readonly config = configOf(this.env);
 
   /** When the most recent events were received, by identity, the latest last. Plain numbers: many objects are alive. */
   private readonly seen = new Map<string, Micros>();

@@ -1,4 +1,4 @@
-import { parseConfig } from "../../model/config";
+import { configOf } from "../../model/configuration";
 import type { Micros } from "../../model/time/time";
 import { type Database, databasesOf, firstDatabase } from "../core/databases";
 import { eventsOfLastDay } from "../counts/events-by-hour";
@@ -127,7 +127,7 @@ const stores = new WeakMap<object, PartitionStore>();
 export function isolatePartitions(env: Env): PartitionStore {
   const known = stores.get(env.DB);
   if (known !== undefined) return known;
-  const store = createPartitionStore(databasesOf(env), { widthMicros: parseConfig(env).partitionMicros });
+  const store = createPartitionStore(databasesOf(env), { widthMicros: configOf(env).partitionMicros });
   stores.set(env.DB, store);
   return store;
 }

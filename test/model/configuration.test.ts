@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { configOf } from "../../src/http/configuration";
+import { configOf } from "../../src/model/configuration";
 
 it("parses an environment once", () => {
   expect(configOf(env)).toBe(configOf(env));

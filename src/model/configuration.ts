@@ -1,4 +1,4 @@
-import { type Config, ConfigError, parseConfig } from "../model/config";
+import { type Config, ConfigError, parseConfig } from "./config";
 
 /** Parsed once per environment: the platform passes the same object to every request of an isolate. */
 const parsed = new WeakMap<object, Config>();
