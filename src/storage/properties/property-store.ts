@@ -33,6 +33,7 @@ export interface HeldCounts extends PropertyBucket {
 /** Buckets in one statement: a row may have about 50 KB. */
 export const BUCKETS_PER_STATEMENT = 24;
 const STATEMENTS_PER_CALL = 4;
+const ROWS_PER_WRITE = 20;
 
 /**
  * The stored counts of some buckets. Buckets without counts are left out.
@@ -91,7 +92,7 @@ export async function writePropertyCounts(
     `INSERT INTO property_counts (property_id, series_id, seconds, bucket, counted, held) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
      ON CONFLICT DO UPDATE SET counted = excluded.counted, held = excluded.held`,
   );
-  for (const some of groupsOf(counts, 20)) {
+  for (const some of groupsOf(counts, ROWS_PER_WRITE)) {
     await binding.batch(
       some.map(({ property, series, bucket, counted, held }) =>
         insert.bind(property, series, seconds, bucket, counted, held),
@@ -100,29 +101,38 @@ export async function writePropertyCounts(
   }
 }
 
+/** Counts of ALL_APPLICATIONS, and the dimension keys that were added up. */
+export interface AddedUp extends Omit<HeldCounts, "series"> {
+  keys: readonly number[];
+}
+
 /**
  * Replaces the counts of ALL_APPLICATIONS, unless those of the dimension keys have changed since they were read.
  *
- * @param keys the dimension keys that were added up
  * @returns the number of rows written
  */
 export async function writeAddedUp(
   { binding }: Database,
   seconds: PropertyWidth,
-  { property, bucket, counted, held }: Omit<HeldCounts, "series">,
-  keys: readonly number[],
+  added: readonly AddedUp[],
 ): Promise<number> {
-  const { meta } = await binding
-    .prepare(
-      `INSERT INTO property_counts (property_id, series_id, seconds, bucket, counted, held)
-       SELECT ?1, ${ALL_APPLICATIONS}, ?2, ?3, ?4, ?5 WHERE ?4 = (
-         SELECT sum(counted) FROM property_counts
-         WHERE property_id = ?1 AND series_id IN (SELECT value FROM json_each(?6)) AND seconds = ?2 AND bucket = ?3
-       ) ON CONFLICT DO UPDATE SET counted = excluded.counted, held = excluded.held`,
-    )
-    .bind(property, seconds, bucket, counted, held, JSON.stringify(keys))
-    .run();
-  return meta.changes;
+  const insert = binding.prepare(
+    `INSERT INTO property_counts (property_id, series_id, seconds, bucket, counted, held)
+     SELECT ?1, ${ALL_APPLICATIONS}, ?2, ?3, ?4, ?5 WHERE ?4 = (
+       SELECT sum(counted) FROM property_counts
+       WHERE property_id = ?1 AND series_id IN (SELECT value FROM json_each(?6)) AND seconds = ?2 AND bucket = ?3
+     ) ON CONFLICT DO UPDATE SET counted = excluded.counted, held = excluded.held`,
+  );
+  let written = 0;
+  for (const some of groupsOf(added, ROWS_PER_WRITE)) {
+    const results = await binding.batch(
+      some.map(({ property, bucket, counted, held, keys }) =>
+        insert.bind(property, seconds, bucket, counted, held, JSON.stringify(keys)),
+      ),
+    );
+    written += results.reduce((sum, { meta }) => sum + meta.changes, 0);
+  }
+  return written;
 }
 
 /**

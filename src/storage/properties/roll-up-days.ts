@@ -1,6 +1,6 @@
 import { DAY_SECONDS, HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
-import { addUpApplications } from "./add-up-applications";
+import { addUpApplications, sharedProperties } from "./add-up-applications";
 import { countsOf, type DeclaredSeries } from "./declared-series";
 import { type HeldCounts, type PropertyBucket, readPropertyCounts, writePropertyCounts } from "./property-store";
 import { addToDay, noValues, readValueCounts, writeValueCounts } from "./value-counts";
@@ -26,6 +26,7 @@ export async function rollUpDays(
       DAY_SECONDS,
       [day],
     );
+    const changed = new Set<number>();
     for (const { series, properties } of declared) {
       const events = counted.get(`${series} ${day}`) ?? 0;
       if (events === 0) continue;
@@ -44,9 +45,11 @@ export async function rollUpDays(
         return [{ property, series, bucket: day, counted: events, held: writeValueCounts(sums) }];
       });
       await writePropertyCounts(database, DAY_SECONDS, rows);
+      for (const { property } of rows) changed.add(property);
       written += rows.length;
     }
-    written += await addUpApplications(database, declared, DAY_SECONDS, [day]);
+    const shared = [...sharedProperties(declared)].filter(([property]) => changed.has(property));
+    written += await addUpApplications(database, new Map(shared), DAY_SECONDS, day);
   }
   return written;
 }

@@ -9,7 +9,7 @@ import { isLate, lanesToRead } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { readTuples } from "../questions/tuples/read-tuples";
 import type { Tuple } from "../questions/tuples/tuple-page";
-import { addUpApplications, hoursToAddUp, sharedProperties } from "./add-up-applications";
+import { addUpApplications, propertiesToAddUp, type SharedProperties, sharedProperties } from "./add-up-applications";
 import { listProperties } from "./declared-properties";
 import { bucketKey, countsOf, type DeclaredSeries, seriesWithProperties } from "./declared-series";
 import {
@@ -77,16 +77,17 @@ async function rollUpDatabase(
   const isNew = sweep === null || sweep.beganAt < newest;
   const from = isNew ? closed : sweep.hour;
   const checked = await hoursToCheck((before, most) => newestHours(database, ids, before, most), { closed, from });
-  const stale = await staleHours(database, declared, checked.hours);
+  const shared = sharedProperties(declared);
+  const stale = await staleHours(database, declared, shared, checked.hours);
   let { reached } = checked;
   const days = new Set<number>();
-  for (const { hour, series } of stale) {
+  for (const { hour, series, unsummed } of stale) {
     if (Date.now() > deadline) {
       // The next run continues above this hour.
       reached = Math.min(from, hour + HOUR_SECONDS);
       break;
     }
-    const written = await countHour(database, databases, declared, { hour, series });
+    const written = await countHour(database, databases, { hour, series, unsummed }, shared);
     report.hours += 1;
     report.rows += written;
     if (written > 0) days.add(hour - (hour % DAY_SECONDS));
@@ -104,13 +105,15 @@ async function rollUpDatabase(
 async function countHour(
   database: Database,
   databases: readonly Database[],
-  declared: readonly DeclaredSeries[],
-  { hour, series }: StaleHour,
+  { hour, series, unsummed }: StaleHour,
+  shared: SharedProperties,
 ): Promise<number> {
-  // Without events that are not counted, only the sum of the applications is missing.
   const isStale = series.length > 0;
   const rows = isStale ? await withPartitions(databases, (map) => rollUpHour(database, map, hour, series)) : 0;
-  return rows > 0 || !isStale ? rows + (await addUpApplications(database, declared, HOUR_SECONDS, [hour])) : rows;
+  const recounted = rows === 0 ? [] : series.flatMap(({ properties }) => properties);
+  const changed = new Set([...unsummed, ...recounted.map(({ property_id: property }) => property)]);
+  const toAddUp = new Map([...shared].filter(([property]) => changed.has(property)));
+  return rows + (await addUpApplications(database, toAddUp, HOUR_SECONDS, hour));
 }
 
 /** A dimension key with its events in an hour, by the counts. */
@@ -121,6 +124,8 @@ interface StaleSeries extends DeclaredSeries {
 interface StaleHour {
   hour: number;
   series: StaleSeries[];
+  /** Properties whose counts of all applications are not their sum. */
+  unsummed: number[];
 }
 
 /**
@@ -130,6 +135,7 @@ interface StaleHour {
 async function staleHours(
   database: Database,
   declared: readonly DeclaredSeries[],
+  shared: SharedProperties,
   hours: readonly number[],
 ): Promise<StaleHour[]> {
   if (hours.length === 0) return [];
@@ -137,7 +143,7 @@ async function staleHours(
     ...declared.flatMap(({ series, properties }) =>
       properties.map(({ property_id: property }) => ({ property, series })),
     ),
-    ...[...sharedProperties(declared).keys()].map((property) => ({ property, series: ALL_APPLICATIONS })),
+    ...[...shared.keys()].map((property) => ({ property, series: ALL_APPLICATIONS })),
   ];
   const buckets = rows.flatMap((row) => hours.map((bucket): PropertyBucket => ({ ...row, bucket })));
   const held = new Map(
@@ -151,7 +157,6 @@ async function staleHours(
   );
   const countedIn = (property: number, series: number, bucket: number) =>
     held.get(bucketKey({ property, series, bucket })) ?? 0;
-  const toAddUp = new Set(hoursToAddUp(declared, hours, countedIn));
   return hours.flatMap((hour) => {
     const series = declared.flatMap((one): StaleSeries[] => {
       const events = counted.get(`${one.series} ${hour}`) ?? 0;
@@ -160,7 +165,8 @@ async function staleHours(
       );
       return properties.length === 0 ? [] : [{ ...one, properties, counted: events }];
     });
-    return series.length === 0 && !toAddUp.has(hour) ? [] : [{ hour, series }];
+    const unsummed = propertiesToAddUp(shared, (property, key) => countedIn(property, key, hour));
+    return series.length === 0 && unsummed.length === 0 ? [] : [{ hour, series, unsummed }];
   });
 }
 

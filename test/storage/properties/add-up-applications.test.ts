@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { addUpApplications, hoursToAddUp, sharedProperties } from "../../../src/storage/properties/add-up-applications";
+import {
+  addUpApplications,
+  propertiesToAddUp,
+  sharedProperties,
+} from "../../../src/storage/properties/add-up-applications";
 import {
   ALL_APPLICATIONS,
   readPropertyCounts,
@@ -13,6 +17,7 @@ import {
   readValueCounts,
   writeValueCounts,
 } from "../../../src/storage/properties/value-counts";
+import { changedDatabase } from "../failing-database";
 import { HOUR, MINUTE, MORNING, SECOND } from "../seed";
 import { declareAndStore, declaredSeries, first, one } from "./counted-hours";
 
@@ -39,7 +44,7 @@ async function count(application: string, values: readonly string[]): Promise<vo
   await writePropertyCounts(first, 3_600, [{ ...row, counted: values.length, held: writeValueCounts(counts) }]);
 }
 
-const addUp = async () => addUpApplications(first, await declaredSeries(), 3_600, [bucket]);
+const addUp = async () => addUpApplications(first, sharedProperties(await declaredSeries()), 3_600, bucket);
 
 describe("the counts of all applications", () => {
   it("are added up when an hour is counted", async () => {
@@ -87,10 +92,40 @@ it("only properties of several applications are added up", async () => {
   expect(sharedProperties(declared.slice(1))).toEqual(new Map());
 });
 
-it("an hour is added up again if its sum differs", async () => {
-  const declared = await declaredSeries();
+it("a property is added up again if its sum differs", () => {
+  const shared = new Map([[7, [1, 2]]]);
   const counted = (sum: number) => (_: number, series: number) => (series === ALL_APPLICATIONS ? sum : 2);
-  expect(hoursToAddUp(declared, [bucket], counted(4))).toEqual([]);
-  expect(hoursToAddUp(declared, [bucket], counted(3))).toEqual([bucket]);
-  expect(hoursToAddUp(declared.slice(1), [bucket], counted(3))).toEqual([]);
+  expect(propertiesToAddUp(shared, counted(4))).toEqual([]);
+  expect(propertiesToAddUp(shared, counted(3))).toEqual([7]);
+  expect(propertiesToAddUp(new Map(), counted(3))).toEqual([]);
+});
+
+it("many properties and dimension keys are added up in some calls", async () => {
+  const sizes = [1, 40, 100, 50, 46];
+  const shared = new Map(sizes.map((size, n) => [n + 1, Array.from({ length: size }, (_, key) => key + 1)]));
+  const rows = [...shared].flatMap(([own, keys]) =>
+    keys.map((series) => {
+      const counts = noValues(1);
+      addValue(counts, 0, `/${series % 3}`);
+      return { property: own, series, bucket, counted: own, held: writeValueCounts(counts) };
+    }),
+  );
+  await writePropertyCounts(first, 86_400, rows);
+  let calls = 0;
+  const database = changedDatabase(first, {
+    withSession: (constraint) => {
+      calls += 1;
+      return first.binding.withSession(constraint);
+    },
+  });
+  expect(await addUpApplications(database, shared, 86_400, bucket)).toBe(shared.size);
+  // 41 rows, 100 in two calls, and 96.
+  expect(calls).toBe(4);
+  for (const [own, keys] of shared) {
+    const all = { property: own, series: ALL_APPLICATIONS, bucket };
+    const [found] = await readPropertyCounts(first, 86_400, [all], true);
+    expect(found?.counted).toBe(own * keys.length);
+    const { events, numbers } = readValueCounts(found?.held ?? "");
+    expect([events[0], numbers.reduce((sum, one) => sum + one, 0)]).toEqual([keys.length, keys.length]);
+  }
 });

@@ -66,10 +66,11 @@ describe("the counts of property values", () => {
   it("of all applications are replaced unless those of an application changed meanwhile", async () => {
     const row = (series: number, counted: number) => ({ property: 1, series, bucket: 0, counted, held: `${counted}` });
     await writePropertyCounts(first, 3_600, [row(1, 5), row(2, 7), row(3, 100)]);
-    expect(await writeAddedUp(first, 3_600, row(0, 12), [1, 2])).toBe(1);
+    const add = (counted: number) => writeAddedUp(first, 3_600, [{ ...row(0, counted), keys: [1, 2] }]);
+    expect(await add(12)).toBe(1);
     await writePropertyCounts(first, 3_600, [row(2, 0)]);
-    expect(await writeAddedUp(first, 3_600, row(0, 12), [1, 2])).toBe(0);
-    expect(await writeAddedUp(first, 3_600, row(0, 5), [1, 2])).toBe(1);
+    expect(await add(12)).toBe(0);
+    expect(await add(5)).toBe(1);
     const all = { property: 1, series: ALL_APPLICATIONS, bucket: 0 };
     expect(await readPropertyCounts(first, 3_600, [all], true)).toEqual([row(0, 5)]);
   });
