@@ -7,7 +7,7 @@ import { ErrorFileWriter, visitorIn } from "../storage/archive/file/error-file";
 import { addFileStatement, filesInHours } from "../storage/archive/manifest";
 import { clearNote, expectNoted } from "../storage/archive/pending-objects";
 import { type Database, firstDatabase } from "../storage/core/databases";
-import { eraseErrors } from "../storage/erasures/erase-errors";
+import { removeErrors } from "../storage/erasures/erase-errors";
 import { fenceStatement } from "../storage/erasures/erasure-fence";
 import { type Belonging, createErasureSource } from "../storage/erasures/erasure-source";
 import { claimForArchive, nextErrorToArchive, readClaimed } from "./claimed-errors";
@@ -76,7 +76,7 @@ async function moveToFile(
       clearNote(first, file),
     ]);
   }
-  await eraseErrors(
+  await removeErrors(
     database,
     claimed.map(({ receivedAt, id }) => ({ receivedAt, id })),
   );

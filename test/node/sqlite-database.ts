@@ -4,9 +4,13 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import type { ArchiveBucket } from "../../src/storage/archive/archive-bucket";
 import type { Database } from "../../src/storage/core/databases";
 
-/** A database of D1's interface in this process, so that its work counts with that of the code around it. */
-export function sqliteDatabase(): { database: Database; sqlite: DatabaseSync } {
-  const sqlite = new DatabaseSync(":memory:");
+/**
+ * A database of D1's interface in this process, so that its work counts with that of the code around it.
+ *
+ * @param file where it is; in memory by default
+ */
+export function sqliteDatabase(file = ":memory:"): { database: Database; sqlite: DatabaseSync } {
+  const sqlite = new DatabaseSync(file);
   const migrations = join(import.meta.dirname, "../../migrations");
   for (const name of readdirSync(migrations).sort()) sqlite.exec(readFileSync(join(migrations, name), "utf8"));
   return { database: { index: 0, binding: bindingOf(sqlite) as unknown as Database["binding"] }, sqlite };

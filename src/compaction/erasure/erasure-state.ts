@@ -23,8 +23,9 @@ const ErrorPlaceSchema = v.object({
  *   after which the search continues. They are saved before they are erased, because the rows that lead to them are
  *   erased with them.
  * - `contents`: errors whose content names a visitor, after a given place.
+ * - `scrub`: after the last pass, removes the copies of erased rows from the pages of all databases.
  *
- * After a restore, in this order:
+ * After a restore, in this order, before `scrub`:
  * - `tombstones`: gets the tombstones back from outside D1.
  * - `files`: compares the manifest with the archive, object by object, after the name `after`. First it puts files
  *   that an erasure has rewritten since in their place (`adopt`), then it removes files that no longer exist.
@@ -49,6 +50,7 @@ export const ErasureStateSchema = v.variant("phase", [
     todo: v.array(v.object({ session: v.string(), before: v.number() })),
   }),
   v.object({ pass: CountSchema, phase: v.literal("errors"), place: ErrorPlaceSchema }),
+  v.object({ pass: CountSchema, phase: v.literal("scrub") }),
 ]);
 
 export type ErasureState = v.InferOutput<typeof ErasureStateSchema>;
@@ -63,8 +65,14 @@ export function startOfPass(kind: ErasureKind, pass: number): ErasureState {
   return kind === "visitor" ? { pass, phase: "sessions", place: null, todo: [] } : { pass, phase: "subject" };
 }
 
+/** Where the step after a completed phase starts; null if it was the last one. */
+export function afterPhase(kind: ErasureKind, { pass, phase }: ErasureState): ErasureState | null {
+  if (phase === "scrub") return null;
+  return pass < PASSES ? startOfPass(kind, pass + 1) : { pass, phase: "scrub" };
+}
+
 /** What a step did, and where the next one starts. */
 export interface StepResult extends ErasedCounts {
-  /** Null when the pass is complete. */
+  /** Null when the pass, or `scrub`, is complete. */
   next: ErasureState | null;
 }

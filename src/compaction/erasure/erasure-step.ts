@@ -13,6 +13,7 @@ import {
   loadErasure,
   saltOf,
 } from "../../storage/erasures/erasure-records";
+import { scrubDatabase } from "../../storage/erasures/scrub/scrub-database";
 import { subjectHash } from "../../storage/erasures/subject";
 import { tombstoneOf } from "../../storage/erasures/tombstone-vault";
 import { nextVisitedSessions } from "../../storage/erasures/visited-sessions";
@@ -20,7 +21,7 @@ import { freshSalt } from "./begin-erasure";
 import { archivedSessionsOf, eraseArchivedError, eraseVisitorFromArchive } from "./erase-archived";
 import { eraseSession } from "./erase-everywhere";
 import type { ErasureIo } from "./erasure-io";
-import { type ErasureState, ErasureStateSchema, PASSES, type StepResult, startOfPass } from "./erasure-state";
+import { afterPhase, type ErasureState, ErasureStateSchema, type StepResult, startOfPass } from "./erasure-state";
 import { continueRestore } from "./restore/continue-restore";
 
 /** Sessions of a visitor that get their tombstones together. */
@@ -47,14 +48,13 @@ export async function runErasureStep({ erasure: id, step }: ErasureMessage, io: 
   await raiseFences(io.databases);
   if (io.archive !== null) await deleteAbandonedObjects(io.databases, io.archive, io.now());
   const { next, ...counts } = await erase(erasure, state, io);
-  const isPassThrough = next === null;
-  const following = next ?? (state.pass < PASSES ? startOfPass(erasure.kind, state.pass + 1) : null);
+  const following = next ?? afterPhase(erasure.kind, state);
   const counted = { id, step, state: following === null ? null : JSON.stringify(following), now: io.now() };
   // Before the last step is counted: an erasure that is done leaves no record of its subject.
   if (following === null && erasure.kind !== "restore") await io.vault.removeSubject(id);
   if (!(await countErasureStep(first, counted, counts))) return;
   io.log({ log: "erasure", erasure: id, step, phase: state.phase, pass: state.pass, ...counts });
-  if (following !== null) await sendNext(isPassThrough ? SECOND_PASS_SECONDS : 0);
+  if (following !== null) await sendNext(following.pass > state.pass ? SECOND_PASS_SECONDS : 0);
 }
 
 function readState(text: string): ErasureState {
@@ -74,6 +74,8 @@ function erase(erasure: Erasure, state: ErasureState, io: ErasureIo): Promise<St
       return eraseVisitedSessions({ ...erasure, visitor: subject }, state, io, budget);
     case "contents":
       return eraseContents({ visitor: subject, before }, state, io, budget);
+    case "scrub":
+      return scrub(state, io);
     default:
       return continueRestore({ id: erasure.id, restored: subject }, state, io, budget);
   }
@@ -157,4 +159,17 @@ async function eraseContents(
   const archived = await eraseVisitorFromArchive(io, erased);
   // Each rewritten file takes a whole step. The next step scans the errors in the databases again; they are usually few.
   return { ...counts, next: archived === null ? null : state, errors: errors + (archived ?? 0) };
+}
+
+/** Transactions of one step: each takes up to about a second and rewrites up to 16 MB. */
+const SCRUBS_PER_STEP = 8;
+
+/** An erasure scrubs what any of them has recorded, so it is done only when no place is left. */
+async function scrub(state: ErasureState, io: ErasureIo): Promise<StepResult> {
+  const counts = { sessions: 0, events: 0, errors: 0 };
+  const budget = { left: Math.min(SCRUBS_PER_STEP, io.transactionsPerStep) };
+  for (const database of io.databases) {
+    if (!(await scrubDatabase(database, budget))) return { next: state, ...counts };
+  }
+  return { next: null, ...counts };
 }

@@ -1,6 +1,6 @@
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../../storage/core/databases";
-import { eraseErrors } from "../../storage/erasures/erase-errors";
+import { removeErrors } from "../../storage/erasures/erase-errors";
 import type { ErrorKey } from "../../storage/errors/error-key";
 import type { Deleted } from "./retention-log";
 
@@ -35,7 +35,7 @@ export async function deleteErrors(
       if (results.length > 0) {
         if (transactions === MAX_TRANSACTIONS) return deleted(rows, true);
         transactions += 1;
-        await eraseErrors(database, results);
+        await removeErrors(database, results);
       }
       rows += results.length;
       if (results.length < ERRORS_PER_TRANSACTION) break;

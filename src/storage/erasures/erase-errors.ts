@@ -3,6 +3,7 @@ import type { Database } from "../core/databases";
 import type { ErrorKey } from "../errors/error-key";
 import type { Budget } from "./erase-session";
 import { fillerSql } from "./filler";
+import { recordPlaces } from "./scrub/erased-places";
 
 /** Errors that one transaction erases: at most about 13 MB of contents. */
 const ERRORS_PER_TRANSACTION = 100;
@@ -123,21 +124,48 @@ export async function eraseVisitorErrors(
 }
 
 /**
- * Overwrites errors and deletes them, with their pieces. ?1: [[received_at, id], …].
+ * Erases errors with their pieces, and records their places for `scrubDatabase`.
  *
  * @throws what D1 throws
  */
 export async function eraseErrors({ binding }: Database, keys: readonly ErrorKey[]): Promise<void> {
+  const ids = JSON.stringify(keys.map(({ id }) => id));
+  await binding.batch([
+    binding.prepare(RECORD_PARTS).bind(ids),
+    ...removal(binding, keys),
+    recordPlaces(
+      binding,
+      "errors",
+      keys.map(({ receivedAt }) => [receivedAt]),
+    ),
+  ]);
+}
+
+/** ?1: ids of errors. The beginning of an id names nothing by itself. */
+const RECORD_PARTS = `
+INSERT INTO erased_places (table_name, place)
+SELECT DISTINCT 'error_parts', json_array(substr(id, 1, 8)) FROM error_parts
+WHERE id IN (SELECT value FROM json_each(?1)) ON CONFLICT DO NOTHING`;
+
+/**
+ * Overwrites errors and deletes them, with their pieces, where they are not needed any more.
+ *
+ * @throws what D1 throws
+ */
+export async function removeErrors({ binding }: Database, keys: readonly ErrorKey[]): Promise<void> {
+  await binding.batch(removal(binding, keys));
+}
+
+/** ?1: [[received_at, id], …]. */
+function removal(binding: D1Database, keys: readonly ErrorKey[]): D1PreparedStatement[] {
   const asked = JSON.stringify(keys.map(({ receivedAt, id }) => [receivedAt, id]));
   const isPart = "id IN (SELECT value ->> 1 FROM json_each(?1))";
   const isError = "(received_at, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))";
   const overwritten = OVERWRITTEN.map((column) => `${column} = ${fillerSql(column)}`).join(", ");
-  await binding.batch(
-    [
-      `UPDATE error_parts SET content = ${fillerSql("content")} WHERE ${isPart}`,
-      `DELETE FROM error_parts WHERE ${isPart}`,
-      `UPDATE errors SET ${overwritten} WHERE ${isError}`,
-      `DELETE FROM errors WHERE ${isError}`,
-    ].map((statement) => binding.prepare(statement).bind(asked)),
-  );
+  return [
+    `UPDATE error_parts SET content = ${fillerSql("content")} WHERE ${isPart}`,
+    `DELETE FROM error_parts WHERE ${isPart}`,
+    `UPDATE errors SET ${overwritten} WHERE ${isError}`,
+    `DELETE FROM errors WHERE ${isError}`,
+  ].map((statement) => binding.prepare(statement).bind(asked));
 }

@@ -14,6 +14,7 @@ import { slotsOfSession } from "../scan/scan-terms";
 import { recountSessionsStatement } from "../session-counts/recount-sessions";
 import { lanesOfSessions } from "../sessions/session-times";
 import { fillerSql } from "./filler";
+import { recordPlaces } from "./scrub/erased-places";
 
 /** Events that one transaction erases. */
 const EVENTS_PER_TRANSACTION = 500;
@@ -47,7 +48,8 @@ const dialect = new SQLiteAsyncDialect();
 
 /**
  * Erases the events of a session that were received before a given time, in all lanes, with the windows and visits
- * that are then empty. Counts stay: they name nobody. A repeat continues where the failed call stopped.
+ * that are then empty. Counts stay: they name nobody. The places of the events are recorded for `scrubDatabase`. A repeat
+ * continues where the failed call stopped.
  *
  * @returns how many were erased; `isDone` is false if the budget ran out first
  * @throws what D1 throws
@@ -143,5 +145,10 @@ async function eraseFound(
   await binding.batch([
     ...statements.map(([text, values]) => binding.prepare(text).bind(packId(session), values)),
     recountStatement(binding, properties, found),
+    recordPlaces(
+      binding,
+      `events_${suffix}`,
+      found.map(({ slot }) => [slot, sampleKey]),
+    ),
   ]);
 }

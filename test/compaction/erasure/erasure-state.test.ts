@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { expect, it } from "vitest";
 import {
+  afterPhase,
   type ErasureState,
   ErasureStateSchema,
   PASSES,
@@ -18,6 +19,13 @@ it.each([
   ["restore", 2, "stored"],
 ] as const)("starts an erasure of the kind %s in pass %d with the phase %s", (kind, pass, phase) => {
   expect(startOfPass(kind, pass)).toMatchObject({ pass, phase });
+});
+
+it.each(ERASURE_KINDS)("searches twice and then scrubs, for the kind %s", (kind) => {
+  const second = afterPhase(kind, startOfPass(kind, 1));
+  expect(second).toEqual(startOfPass(kind, 2));
+  expect(afterPhase(kind, startOfPass(kind, 2))).toEqual({ pass: 2, phase: "scrub" });
+  expect(afterPhase(kind, { pass: 2, phase: "scrub" })).toBeNull();
 });
 
 it("is read again as it was stored, from every start", () => {
@@ -38,6 +46,7 @@ it.each<ErasureState>([
   { pass: 1, phase: "files", task: "remove", after: "events/day=2021-01-01" },
   { pass: 2, phase: "stored", place: PLACE, todo: [{ session: "a", before: 7 }] },
   { pass: 1, phase: "errors", place: { database: 0, after: null } },
+  { pass: 2, phase: "scrub" },
 ])("is read again as it was stored, half-way: %j", (state) => {
   expect(v.parse(ErasureStateSchema, JSON.parse(JSON.stringify(state)))).toEqual(state);
 });

@@ -43,3 +43,9 @@ export const restoreMarks = sqliteTable("restore_marks", {
 });
 
 export const erasureFence = sqliteTable("erasure_fence", { known: integer("known").notNull() });
+
+export const erasedPlaces = sqliteTable(
+  "erased_places",
+  { tableName: text("table_name").notNull(), place: text("place").notNull() },
+  (table) => [primaryKeyOf(table.tableName, table.place)],
+);

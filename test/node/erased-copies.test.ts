@@ -1,0 +1,139 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Database } from "../../src/storage/core/databases";
+import { eraseErrorsById } from "../../src/storage/erasures/erase-errors";
+import { eraseSessionEvents } from "../../src/storage/erasures/erase-session";
+import { scrubDatabase } from "../../src/storage/erasures/scrub/scrub-database";
+import { seeded } from "../simulation/world/random";
+import { errorRow, eventRow, HOUR, MORNING, store } from "../storage/seed";
+import { sqliteDatabase } from "./sqlite-database";
+
+const ALWAYS = Number.MAX_SAFE_INTEGER;
+const random = seeded(17);
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "erased-copies-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A database in a file, and how many of some texts are in it. */
+function databaseInFile() {
+  const file = join(folder, "db.sqlite");
+  const { database, sqlite } = sqliteDatabase(file);
+  sqlite.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
+  const copiesOf = (texts: ReadonlySet<string>) => {
+    sqlite.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    return [...readFileSync(file, "latin1").matchAll(/mark-\d+-\d+-/g)].filter(([mark]) => texts.has(mark)).length;
+  };
+  return { database, copiesOf };
+}
+
+const markOf = (session: number, n: number) => `mark-${session}-${n}-`;
+
+/** Sessions of 20 events within an hour, in the order in which they arrive. */
+function eventsOf(sessions: number, isShuffled: boolean) {
+  const events = Array.from({ length: sessions }, (_, session) => {
+    const begun = MORNING + random.below(HOUR / 2);
+    return Array.from({ length: 20 }, (_, n) => {
+      const occurredAt = begun + n * random.below(60_000_000);
+      const arrived = isShuffled ? random.below(HOUR) : occurredAt + random.below(5_000_000);
+      const data = JSON.stringify({ mark: markOf(session, n), text: "x".repeat(random.below(100)) });
+      return { arrived, row: eventRow({ session: `session-${session}`, occurredAt, data }) };
+    });
+  }).flat();
+  return events.sort((a, b) => a.arrived - b.arrived).map(({ row }) => row);
+}
+
+async function scrubbed(database: Database): Promise<void> {
+  expect(await scrubDatabase(database, { left: 1_000 })).toBe(true);
+}
+
+async function stored(database: Database, sessions: number, isShuffled: boolean) {
+  const events = eventsOf(sessions, isShuffled);
+  for (let n = 0; n < events.length; n += 300) await store([database], { events: events.slice(n, n + 300) });
+}
+
+/** Erases sessions of 20 events. @returns what must not be left of them */
+async function eraseSessions(database: Database, sessions: readonly number[]): Promise<Set<string>> {
+  for (const session of sessions) {
+    const { events } = await eraseSessionEvents(
+      [database],
+      { session: `session-${session}`, before: ALWAYS },
+      { left: 9 },
+    );
+    expect(events).toBe(20);
+  }
+  return new Set(sessions.flatMap((session) => Array.from({ length: 20 }, (_, n) => markOf(session, n))));
+}
+
+describe.each([
+  ["the order of time", false],
+  ["any order", true],
+])("of events that arrived in %s", (_, isShuffled) => {
+  it("erased ones leave copies, and none once the table is written again", { timeout: 120_000 }, async () => {
+    const { database, copiesOf } = databaseInFile();
+    await stored(database, 1_000, isShuffled);
+    const marks = await eraseSessions(
+      database,
+      Array.from({ length: 50 }, (_, n) => 3 + n * 7),
+    );
+    expect(copiesOf(marks)).toBeGreaterThan(20);
+    await scrubbed(database);
+    expect(copiesOf(marks)).toBe(0);
+    // What was written again leaves no copies elsewhere, either.
+    const later = await eraseSessions(database, [4, 5, 6]);
+    await scrubbed(database);
+    expect(copiesOf(later)).toBe(0);
+  });
+
+  it("erased ones leave copies, and none once their neighbours are written again", { timeout: 120_000 }, async () => {
+    const { database, copiesOf } = databaseInFile();
+    // So many that the table is not written again as a whole.
+    await stored(database, 2_700, isShuffled);
+    const marks = await eraseSessions(database, [7, 900, 1_500]);
+    expect(copiesOf(marks)).toBeGreaterThan(1);
+    await scrubbed(database);
+    expect(copiesOf(marks)).toBe(0);
+  });
+});
+
+describe.each([200, 3_000])("of %d errors", (count) => {
+  it("erased ones leave no copies once the pages are scrubbed", { timeout: 120_000 }, async () => {
+    const { database, copiesOf } = databaseInFile();
+    const errors = Array.from({ length: count }, (_, n) => {
+      const isInParts = n % 10 === 0;
+      const content = JSON.stringify({ mark: markOf(n, 0), text: "x".repeat(random.below(400)) });
+      return {
+        row: errorRow({
+          ...{
+            id: `${(random.next() * 2 ** 32).toString(16)}-${n}`,
+            receivedAt: MORNING + random.below(HOUR),
+            session: `session-${n}`,
+          },
+          ...(isInParts ? { content: null, parts: 1 } : { content }),
+        }),
+        content,
+        isInParts,
+      };
+    });
+    for (let n = 0; n < errors.length; n += 100) {
+      const some = errors.slice(n, n + 100);
+      await store([database], {
+        errors: some.map(({ row }) => row),
+        parts: some.flatMap(({ row: { id, session }, content, isInParts }) =>
+          isInParts ? [{ errorId: id, part: 0, content, session }] : [],
+        ),
+      });
+    }
+    const erased = errors.filter((_, n) => n % 10 < 2);
+    const marks = new Set(Array.from({ length: count }, (_, n) => markOf(n, 0)).filter((_, n) => n % 10 < 2));
+    const ids = erased.map(({ row }) => row.id);
+    for (let n = 0; n < ids.length; n += 100) await eraseErrorsById([database], ids.slice(n, n + 100));
+    expect(copiesOf(marks)).toBeGreaterThan(1);
+    await scrubbed(database);
+    expect(copiesOf(marks)).toBe(0);
+  });
+});
