@@ -3,7 +3,7 @@ import { DAY_SECONDS, HOUR_SECONDS } from "../../../model/time/units";
 import { type Database, firstDatabase } from "../../core/databases";
 import { WINDOW_SECONDS } from "../../partitions/partition";
 import type { PartitionMap } from "../../partitions/partition-map";
-import { planPieces } from "../../properties/roll-up-plan";
+import { planPieces } from "../../properties/answer/roll-up-plan";
 import { ALL_APPLICATIONS } from "../count-windows";
 import { readSessionRows, type SessionRow, type SessionWidth } from "../session-count-store";
 import { adjacentSpans, bucketTotals, windowTotals } from "../window-totals";

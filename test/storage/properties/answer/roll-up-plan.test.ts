@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { planPieces } from "../../../src/storage/properties/roll-up-plan";
-import { DAY, HOUR, QUARTER } from "../seed";
+import { planPieces } from "../../../../src/storage/properties/answer/roll-up-plan";
+import { DAY, HOUR, QUARTER } from "../../seed";
 
 /** The pieces of a plan as texts, with times in quarters of an hour. */
 function planOf(bounds: number[]) {

@@ -1,13 +1,13 @@
-import { matchesFilter } from "../../model/event/property-value";
-import { middleOf } from "../../model/questions/numbers/number-bins";
-import { bucketPlace } from "../../model/time/calendar";
-import { MAX_GROUPS_MEASURED } from "../core/read-limits";
-import type { MeasureTable } from "../questions/measure-table";
-import { type GroupName, groupName } from "../questions/stats-answer";
-import type { StatsQuestion } from "../questions/stats-question";
-import type { DeclaredSeries } from "./declared-series";
+import { matchesFilter } from "../../../model/event/property-value";
+import { middleOf } from "../../../model/questions/numbers/number-bins";
+import { bucketPlace } from "../../../model/time/calendar";
+import { MAX_GROUPS_MEASURED } from "../../core/read-limits";
+import type { MeasureTable } from "../../questions/measure-table";
+import { type GroupName, groupName } from "../../questions/stats-answer";
+import type { StatsQuestion } from "../../questions/stats-question";
+import type { DeclaredSeries } from "../declared-series";
+import type { StoredCounts } from "../value-counts";
 import type { Piece } from "./roll-up-plan";
-import type { StoredCounts } from "./value-counts";
 
 /** Adds the counts of values to the table of an answer. */
 export interface ValueAdding {

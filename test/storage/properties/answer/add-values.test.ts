@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { parsePropertyPath } from "../../../src/model/event/property-path";
-import { parseValueFilter } from "../../../src/model/event/property-value";
-import { binOf } from "../../../src/model/questions/numbers/number-bins";
-import { createAdding } from "../../../src/storage/properties/add-values";
-import type { StoredCounts } from "../../../src/storage/properties/value-counts";
-import { MeasureTable } from "../../../src/storage/questions/measure-table";
-import type { StatsQuestion } from "../../../src/storage/questions/stats-question";
+import { parsePropertyPath } from "../../../../src/model/event/property-path";
+import { parseValueFilter } from "../../../../src/model/event/property-value";
+import { binOf } from "../../../../src/model/questions/numbers/number-bins";
+import { createAdding } from "../../../../src/storage/properties/answer/add-values";
+import type { StoredCounts } from "../../../../src/storage/properties/value-counts";
+import { MeasureTable } from "../../../../src/storage/questions/measure-table";
+import type { StatsQuestion } from "../../../../src/storage/questions/stats-question";
 
 const HOUR = 3_600_000_000;
 const path = { name: "path", path: parsePropertyPath("path") ?? [] };

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { bucketKey } from "../../../src/storage/properties/declared-series";
-import { ALL_APPLICATIONS } from "../../../src/storage/properties/property-store";
-import { readBuckets } from "../../../src/storage/properties/read-buckets";
-import { rollUpProperties } from "../../../src/storage/properties/roll-up";
-import { changedDatabase } from "../failing-database";
-import { HOUR, MINUTE, MORNING, SECOND } from "../seed";
-import { declareAndStore, declaredSeries, first, one } from "./counted-hours";
+import { readBuckets } from "../../../../src/storage/properties/answer/read-buckets";
+import { bucketKey } from "../../../../src/storage/properties/declared-series";
+import { ALL_APPLICATIONS } from "../../../../src/storage/properties/property-store";
+import { rollUpProperties } from "../../../../src/storage/properties/roll-up";
+import { changedDatabase } from "../../failing-database";
+import { HOUR, MINUTE, MORNING, SECOND } from "../../seed";
+import { declareAndStore, declaredSeries, first, one } from "../counted-hours";
 
 const HOURS = 60;
 const START = MORNING / SECOND;

@@ -1,9 +1,9 @@
-import type { Database } from "../core/databases";
-import { groupsOf } from "../core/groups-of";
-import { readBatch } from "../core/reader";
-import { type CountText, countQuery } from "../counts/counts";
-import { NO_PARTITIONS } from "../partitions/partition-records";
-import { addCounts, bucketKey, countsOf, seriesKey, spansOf } from "./declared-series";
+import type { Database } from "../../core/databases";
+import { groupsOf } from "../../core/groups-of";
+import { readBatch } from "../../core/reader";
+import { type CountText, countQuery } from "../../counts/counts";
+import { NO_PARTITIONS } from "../../partitions/partition-records";
+import { addCounts, bucketKey, countsOf, seriesKey, spansOf } from "../declared-series";
 import {
   BUCKETS_PER_STATEMENT,
   type HeldCounts,
@@ -11,7 +11,7 @@ import {
   type PropertyBucket,
   type PropertyWidth,
   readPropertyCounts,
-} from "./property-store";
+} from "../property-store";
 
 /** Rows whose values are read in one call, about 50 KB each at most, and calls at the same time. */
 const ROWS_PER_CALL = 96;

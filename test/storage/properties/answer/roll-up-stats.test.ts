@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { parseValueFilter } from "../../../src/model/event/property-value";
-import type { Metric } from "../../../src/model/questions/metric";
-import { wantedSeries } from "../../../src/storage/events/wanted-series";
-import { listProperties } from "../../../src/storage/properties/declared-properties";
-import { ALL_APPLICATIONS } from "../../../src/storage/properties/property-store";
-import { rollUpProperties } from "../../../src/storage/properties/roll-up";
-import { addRolledUp, rolledProperty } from "../../../src/storage/properties/roll-up-stats";
-import { MeasureTable } from "../../../src/storage/questions/measure-table";
-import type { StatsQuestion } from "../../../src/storage/questions/stats-question";
-import { HOUR, MINUTE, MORNING } from "../seed";
-import { declareAndStore, first, one, TYPE } from "./counted-hours";
+import { parseValueFilter } from "../../../../src/model/event/property-value";
+import type { Metric } from "../../../../src/model/questions/metric";
+import { wantedSeries } from "../../../../src/storage/events/wanted-series";
+import { addRolledUp, rolledProperty } from "../../../../src/storage/properties/answer/roll-up-stats";
+import { listProperties } from "../../../../src/storage/properties/declared-properties";
+import { ALL_APPLICATIONS } from "../../../../src/storage/properties/property-store";
+import { rollUpProperties } from "../../../../src/storage/properties/roll-up";
+import { MeasureTable } from "../../../../src/storage/questions/measure-table";
+import type { StatsQuestion } from "../../../../src/storage/questions/stats-question";
+import { HOUR, MINUTE, MORNING } from "../../seed";
+import { declareAndStore, first, one, TYPE } from "../counted-hours";
 
 const path = { name: "path", path: ["path"] };
 const price = { name: "price", path: ["price"] };

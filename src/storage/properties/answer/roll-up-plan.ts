@@ -1,7 +1,7 @@
-import type { Period } from "../../model/time/calendar";
-import type { Micros } from "../../model/time/time";
-import { DAY_MICROS, HOUR_MICROS, hourOf } from "../../model/time/units";
-import { PARTS_OF_HOUR } from "./value-counts";
+import type { Period } from "../../../model/time/calendar";
+import type { Micros } from "../../../model/time/time";
+import { DAY_MICROS, HOUR_MICROS, hourOf } from "../../../model/time/units";
+import { PARTS_OF_HOUR } from "../value-counts";
 
 /** A part of a query's period that lies in one stored bucket and in one bucket of the answer. */
 export interface Piece extends Period {

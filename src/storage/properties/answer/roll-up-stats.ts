@@ -1,20 +1,20 @@
-import type { AskedProperty } from "../../model/questions/metric";
-import type { Period } from "../../model/time/calendar";
-import { DAY_SECONDS, HOUR_MICROS, HOUR_SECONDS } from "../../model/time/units";
-import type { Database } from "../core/databases";
-import { readerOf } from "../core/reader";
-import { seriesOf } from "../counts/series";
-import type { MeasureTable } from "../questions/measure-table";
-import type { StatsQuestion } from "../questions/stats-question";
-import { OVERFLOW_CATEGORY_ID } from "../write/write-series";
-import { sharedProperties } from "./add-up-applications";
+import type { AskedProperty } from "../../../model/questions/metric";
+import type { Period } from "../../../model/time/calendar";
+import { DAY_SECONDS, HOUR_MICROS, HOUR_SECONDS } from "../../../model/time/units";
+import type { Database } from "../../core/databases";
+import { readerOf } from "../../core/reader";
+import { seriesOf } from "../../counts/series";
+import type { MeasureTable } from "../../questions/measure-table";
+import type { StatsQuestion } from "../../questions/stats-question";
+import { OVERFLOW_CATEGORY_ID } from "../../write/write-series";
+import { sharedProperties } from "../add-up-applications";
+import type { StoredProperty } from "../declared-properties";
+import { bucketKey, type DeclaredSeries, typeKey } from "../declared-series";
+import { ALL_APPLICATIONS, type PropertyWidth } from "../property-store";
+import { readValueCounts } from "../value-counts";
 import { createAdding, type ValueAdding } from "./add-values";
-import type { StoredProperty } from "./declared-properties";
-import { bucketKey, type DeclaredSeries, typeKey } from "./declared-series";
-import { ALL_APPLICATIONS, type PropertyWidth } from "./property-store";
 import { type BucketRow, readBuckets } from "./read-buckets";
 import { type Piece, planPieces } from "./roll-up-plan";
-import { readValueCounts } from "./value-counts";
 
 /** The most pairs of hour and dimension key that one answer reads in each database. */
 const MAX_BUCKETS = 20_000;
