@@ -1,8 +1,9 @@
 import { meanInterval, totalInterval } from "../numbers/cluster-estimate";
 import type { Estimated } from "../numbers/estimate";
 import { countInterval, estimateCount, type Interval, quantileRanks } from "../numbers/estimate";
-import { binOf, middleOf, RELATIVE_ERROR } from "../numbers/number-bins";
+import { binOf, RELATIVE_ERROR } from "../numbers/number-bins";
 import { rankOf } from "../numbers/quantile";
+import { rankedBins } from "../numbers/ranked-bins";
 
 /** Sums over the sessions of one group and bucket, in a form that JSON can store. They can be added up. */
 export interface SessionSums {
@@ -78,17 +79,7 @@ function notBelow(least: number, interval: Interval | null): Interval | null {
 
 function percentile({ sessions, bins }: SessionSums, q: number, share: number): Estimated {
   if (bins === null || sessions === 0) return { value: null, interval: null };
-  const sorted = Object.entries(bins)
-    .map(([bin, count]) => ({ seconds: middleOf(bin), count }))
-    .sort((a, b) => a.seconds - b.seconds);
-  const valueAt = (rank: number) => {
-    let passed = 0;
-    for (const { seconds, count } of sorted) {
-      passed += count;
-      if (passed >= rank) return seconds;
-    }
-    return sorted.at(-1)?.seconds ?? 0;
-  };
+  const valueAt = rankedBins(Object.entries(bins));
   const [low, high] = quantileRanks(sessions, q, share);
   return {
     value: valueAt(rankOf(q, sessions)),
