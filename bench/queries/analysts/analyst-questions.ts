@@ -49,7 +49,7 @@ export function analystQuestions({ day, month }: Pick<Places, "day" | "month">):
   const start = { ...PAGEVIEW, data: { path: [FIRST_PAGE] } };
   const funnel = { steps: [start, CLICK, SUBMIT], within_seconds: WITHIN_SECONDS, ...day };
   const next = { start, events: PAGEVIEW, by: "data.path", depth: DEPTH, top: 10, ...day };
-  // With visitors and percentiles they are assembled from their events; without, they are read from counts.
+  // Exact percentiles and visitors are assembled from the events, and so are up to 300,000 events.
   const sessions = (
     name: string,
     parameters: Record<string, string>,

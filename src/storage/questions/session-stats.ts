@@ -1,3 +1,4 @@
+import type { Interval } from "../../model/questions/numbers/estimate";
 import { quantileOf } from "../../model/questions/numbers/quantile";
 import { groupTexts, type SessionDimension } from "../../model/questions/sessions/session-dimension";
 import type { PropertyFilter } from "../../model/questions/stats-dimension";
@@ -35,7 +36,12 @@ interface CountLine {
 
 export interface SessionLine {
   sessions: CountLine;
-  visitors: CountLine;
+  /** Null if they are not known. With 95 % intervals if they are estimated. */
+  visitors: {
+    total: number | null;
+    values: (number | null)[];
+    intervals?: { total: Interval; values: Interval[] };
+  };
   bounces: CountLine;
   events: CountLine;
   /** In seconds. */
@@ -53,6 +59,10 @@ export interface SessionStatsAnswer {
   late?: number;
   /** Sessions that pause from before this time until after it are counted twice. */
   hotSince?: Micros | null;
+  /** The most by which percentiles may differ, as a share of them. */
+  percentilesError?: number;
+  /** The share of the visitors from which their number is estimated, if they are wanted. Null: they are not known. */
+  visitorShare?: number | null;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { addSessionDurations, DurationTable } from "../../model/questions/sessions/duration-table";
 import type { EntryTable } from "../../model/questions/sessions/entry-table";
 import {
   addSessionWindow,
@@ -5,6 +6,7 @@ import {
   type SessionCounts,
   type SessionWindow,
 } from "../../model/questions/sessions/session-counts";
+import { addSessionVisitors, VisitorTable, visitorHash } from "../../model/questions/sessions/visitor-table";
 import type { Database } from "../core/databases";
 import { windowOf } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
@@ -26,8 +28,8 @@ const MAX_SLICES = 256;
 export const MAX_EVENTS_OF_HOUR = EVENTS_PER_SLICE * MAX_SLICES;
 
 /**
- * Earlier windows of all sessions whose events are read to tell their applications apart, besides the last window of each.
- * Each takes a seek for each of its slots.
+ * Earlier windows of all sessions whose events are read, besides the first and the last window of each: for durations, and
+ * to tell applications apart. Each takes a seek for each of its slots.
  */
 const MAX_FURTHER_READ = 50_000;
 
@@ -40,12 +42,25 @@ export interface WindowQuestion extends CountedEvents {
   notBefore: number;
   /** The number of events, by the counts. */
   expected: number;
+  /** Default MAX_FURTHER_READ. */
+  mostFurther?: number;
   /** Called with the events of each slice. */
   onSlice?: (events: readonly ApplicationEvents[]) => Promise<void>;
 }
 
-/** Counts by application and window; ALL_APPLICATIONS for all together. */
-export type CountedWindows = Map<string, Map<number, SessionCounts<EntryTable>>>;
+/** What a window adds to the numbers of sessions. */
+export interface WindowCounts extends SessionCounts<EntryTable> {
+  /** These have a meaning only if the question has details. */
+  durations: DurationTable;
+  visitors: VisitorTable;
+}
+
+/** By application and window; ALL_APPLICATIONS for all together. */
+export type CountedWindows = Map<string, Map<number, WindowCounts>>;
+
+export function noWindowCounts(): WindowCounts {
+  return { ...noSessionCounts(), durations: new DurationTable(), visitors: new VisitorTable() };
+}
 
 /**
  * Computes what some windows add to the numbers of sessions, from their events and from the earlier windows of their
@@ -59,7 +74,7 @@ export async function countWindows(
   question: WindowQuestion,
 ): Promise<CountedWindows> {
   const counted: CountedWindows = new Map();
-  const budget = { left: MAX_FURTHER_READ };
+  const budget = { left: question.mostFurther ?? MAX_FURTHER_READ };
   const share = SAMPLE_KEYS / slicesFor(question.expected);
   for (let low = 0; low < SAMPLE_KEYS; low += share) {
     const events = await readWindowEvents(databases, map, question, { low, high: low + share });
@@ -92,9 +107,12 @@ async function readHistories(
   });
   const histories = new Map([...found].map(([session, windows]) => [session, historyOf(windows.keys())]));
   const wanted = [...histories].flatMap(([session, { windows }]): WantedWindow[] => {
-    const further = needsApplications(question) ? Math.min(windows.length - 1, budget.left) : 0;
+    const isFurther = question.hasDetails || needsApplications(question);
+    const further = isFurther ? Math.min(windows.length - 1, budget.left) : 0;
     budget.left -= further;
-    return windows.slice(-1 - further).flatMap((window) => {
+    // Ranges that start before the session need only its first window and its last.
+    const known = isFurther && further < windows.length - 1 ? windows.slice(0, 1) : [];
+    return [...known, ...windows.slice(-1 - further)].flatMap((window) => {
       const lane = found.get(session)?.get(window);
       return lane === undefined ? [] : [{ session, window, lane }];
     });
@@ -129,23 +147,31 @@ function addWindows(
   events: readonly ApplicationEvents[],
   history: SessionHistory,
 ): void {
-  const byWindow = counted.get(application) ?? new Map<number, SessionCounts<EntryTable>>();
+  const byWindow = counted.get(application) ?? new Map<number, WindowCounts>();
   counted.set(application, byWindow);
   const windows = [...Map.groupBy(events, ({ window }) => window)]
     .map(([window, some]) => summed(window, some))
     .sort((a, b) => a.window - b.window);
   for (const [place, own] of windows.entries()) {
-    const counts = byWindow.get(own.window) ?? noSessionCounts();
+    const counts = byWindow.get(own.window) ?? noWindowCounts();
     byWindow.set(own.window, counts);
-    addSessionWindow(counts, own, earlierThan(history, windows, place));
+    const earlier = earlierThan(history, windows, place);
+    addSessionWindow(counts, own, earlier);
+    addSessionDurations(counts.durations, own, earlier);
+    addSessionVisitors(counts.visitors, own, earlier);
   }
 }
 
-function summed(window: number, events: readonly ApplicationEvents[]): SessionWindow {
+/** @returns also the hashes of its visitors */
+function summed(
+  window: number,
+  events: readonly ApplicationEvents[],
+): SessionWindow & { visitors: ReadonlySet<number> } {
   return {
     window,
     events: events.reduce((sum, one) => sum + one.events, 0),
     first: Math.min(...events.map(({ first }) => first)),
     last: Math.max(...events.map(({ last }) => last)),
+    visitors: new Set(events.flatMap(({ visitor }) => (visitor === null ? [] : [visitorHash(visitor)]))),
   };
 }

@@ -110,6 +110,7 @@ export interface EarlierEvents {
   window: number;
   application: string;
   events: number;
+  first: Micros;
   last: Micros;
 }
 
@@ -121,7 +122,7 @@ export interface EarlierEvents {
 export async function readEarlierEvents(wanted: readonly WantedWindow[]): Promise<EarlierEvents[]> {
   const byLane = Map.groupBy(wanted, ({ lane }) => `${lane.database.index} ${lane.suffix}`);
   const asked = [...byLane.values()].flatMap((own) => groupsOf(own, WINDOWS_PER_STATEMENT));
-  const results = await inCalls<{ place: number; series: number; events: number; last: Micros }>(
+  const results = await inCalls<{ place: number; series: number; events: number; first: Micros; last: Micros }>(
     asked.flatMap((own): PlacedStatement[] => {
       const [first] = own;
       return first === undefined
@@ -133,9 +134,9 @@ export async function readEarlierEvents(wanted: readonly WantedWindow[]): Promis
   for (const [call, own] of asked.entries()) {
     const database = own[0]?.lane.database;
     if (database === undefined) continue;
-    for (const { place, application, events, last } of await withApplications(database, results[call] ?? [])) {
+    for (const { place, series, ...events } of await withApplications(database, results[call] ?? [])) {
       const { session, window } = own[place] ?? {};
-      if (session !== undefined && window !== undefined) found.push({ session, window, application, events, last });
+      if (session !== undefined && window !== undefined) found.push({ session, window, ...events });
     }
   }
   return found;
@@ -144,7 +145,8 @@ export async function readEarlierEvents(wanted: readonly WantedWindow[]): Promis
 function earlierStatement(lane: LaneSource, wanted: readonly WantedWindow[]): SQL {
   return sql`
     ${withWindows(lane, wanted)}
-    SELECT place, e.series_id AS series, count(*) AS events, max(e.occurred_at) AS last
+    SELECT place, e.series_id AS series, count(*) AS events, min(e.occurred_at) AS first,
+      max(e.occurred_at) AS last
     FROM found CROSS JOIN ${eventsOfWindow(lane)}
     GROUP BY place, e.series_id`;
 }

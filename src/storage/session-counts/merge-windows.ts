@@ -1,9 +1,11 @@
+import { DurationTable, readDurations, writeDurations } from "../../model/questions/sessions/duration-table";
 import {
   addWithin,
   noSessionCounts,
   readSessionCounts,
   writeSessionCounts,
 } from "../../model/questions/sessions/session-counts";
+import { readVisitors, VisitorTable, writeVisitors } from "../../model/questions/sessions/visitor-table";
 import { DAY_SECONDS, HOUR_SECONDS } from "../../model/time/units";
 import { type Database, firstDatabase } from "../core/databases";
 import { groupsOf } from "../core/groups-of";
@@ -12,6 +14,7 @@ import { NO_PARTITIONS } from "../partitions/partition-records";
 import { ALL_APPLICATIONS } from "./count-windows";
 import {
   countedApplications,
+  MAX_VISITORS,
   readSessionRows,
   replaceSessionRows,
   type SessionRow,
@@ -48,7 +51,8 @@ export async function mergeDays(
     ]);
     const counted = hours.reduce((sum, hour) => sum + hour.counted, 0);
     const late = hours.reduce((sum, hour) => sum + hour.late, 0);
-    if (!changed.has(day) && own?.counted === counted && own.late === late) continue;
+    const isSummed = own?.counted === counted && own.late === late && hasDetailsOf(own, hours);
+    if (!changed.has(day) && isSummed) continue;
     const totals = await bucketTotals(databases, NO_PARTITIONS, {
       ...{ application: ALL_APPLICATIONS, seconds: HOUR_SECONDS, spans: [span] },
     });
@@ -70,25 +74,52 @@ async function merge(
   for (const some of groupsOf(applications, APPLICATIONS_PER_CALL)) {
     const found = await readSessionRows(
       first,
-      some.map((application) => ({ application, seconds: part, spans, withHeld: true })),
+      some.map((application) => ({ application, seconds: part, spans, withHeld: true, withDetails: true })),
     );
     for (const [place, application] of some.entries()) {
       const own = found[place] ?? [];
-      if (own.length > 0) rows.push(mergedRow(application, bucket, own));
+      if (own.length > 0) rows.push(mergedRow(application, bucket, own, MAX_VISITORS[seconds]));
     }
   }
   await replaceSessionRows(first, { seconds, buckets: [bucket], rows });
   return rows.length;
 }
 
-function mergedRow(application: string, bucket: number, own: readonly SessionRow[]): SessionRow {
+/** Returns whether a row has the durations and visitors that all of its parts have. */
+export function hasDetailsOf(row: SessionRow, parts: readonly SessionRow[]): boolean {
+  const has = (detail: "durations" | "visitors") => row[detail] !== null || parts.some((part) => part[detail] === null);
+  return has("durations") && has("visitors");
+}
+
+function mergedRow(application: string, bucket: number, own: readonly SessionRow[], mostVisitors: number): SessionRow {
   const total = noSessionCounts();
-  for (const { held } of own) addWithin(total, readSessionCounts(held), bucket / WINDOW_SECONDS);
+  const first = bucket / WINDOW_SECONDS;
+  for (const { held } of own) addWithin(total, readSessionCounts(held), first);
   const sum = (measure: (row: SessionRow) => number) => own.reduce((result, row) => result + measure(row), 0);
   return {
     ...{ application, bucket, fingerprint: null, held: writeSessionCounts(total) },
     counted: sum((row) => row.counted),
     late: sum((row) => row.late),
     hotSince: Math.max(...own.map((row) => row.hotSince)),
+    durations: mergedDurations(own, first),
+    visitors: mergedVisitors(own, first, mostVisitors),
   };
+}
+
+function mergedDurations(own: readonly SessionRow[], first: number): string | null {
+  const total = new DurationTable();
+  for (const { durations } of own) {
+    if (durations === null) return null;
+    total.addWithin(readDurations(durations), first);
+  }
+  return writeDurations(total);
+}
+
+function mergedVisitors(own: readonly SessionRow[], first: number, most: number): string | null {
+  const total = new VisitorTable();
+  for (const { visitors } of own) {
+    if (visitors === null) return null;
+    total.addWithin(readVisitors(visitors), first);
+  }
+  return writeVisitors(total, most);
 }

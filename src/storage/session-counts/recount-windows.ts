@@ -1,5 +1,6 @@
-import type { EntryTable } from "../../model/questions/sessions/entry-table";
-import { noSessionCounts, type SessionCounts, writeSessionCounts } from "../../model/questions/sessions/session-counts";
+import { writeDurations } from "../../model/questions/sessions/duration-table";
+import { writeSessionCounts } from "../../model/questions/sessions/session-counts";
+import { writeVisitors } from "../../model/questions/sessions/visitor-table";
 import type { Micros } from "../../model/time/time";
 import { HOUR_MICROS } from "../../model/time/units";
 import { type Database, firstDatabase } from "../core/databases";
@@ -7,10 +8,16 @@ import { readerOf } from "../core/reader";
 import type { Span } from "../counts/count-tables";
 import { WINDOW_SECONDS } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
-import { ALL_APPLICATIONS, type CountedWindows, countWindows } from "./count-windows";
+import {
+  ALL_APPLICATIONS,
+  type CountedWindows,
+  countWindows,
+  noWindowCounts,
+  type WindowCounts,
+} from "./count-windows";
 import { findWindows, hotSince } from "./earlier-windows";
 import { addToSums, binOfSample, isUnchanged, noSums, type Sums, writeSums } from "./fingerprint";
-import { lateStatement, replaceSessionRows, type SessionRow } from "./session-count-store";
+import { lateStatement, MAX_VISITORS, replaceSessionRows, type SessionRow } from "./session-count-store";
 import type { ApplicationEvents } from "./window-events";
 import type { WindowTotals } from "./window-totals";
 
@@ -52,7 +59,7 @@ export async function recountWindows(
   const later = new Map<number, number>();
   const counted = await countWindows(databases, map, {
     ...{ from: first * 1_000_000, to: (last + WINDOW_SECONDS) * 1_000_000, applications: null },
-    ...{ isEach: true, hasSeveral, notBefore: 0, mostGroups },
+    ...{ isEach: true, hasSeveral, hasDetails: true, notBefore: 0, mostGroups },
     expected: buckets.reduce((sum, bucket) => sum + (totals.get(ALL_APPLICATIONS)?.get(bucket) ?? 0), 0),
     onSlice: async (events) => {
       for (const event of events) addToSums(sums.get(event.window) ?? [], event);
@@ -73,6 +80,8 @@ export async function recountWindows(
       const isAll = application === ALL_APPLICATIONS;
       return {
         ...{ application, bucket, hotSince: since, held: writeSessionCounts(counts) },
+        durations: writeDurations(counts.durations),
+        visitors: writeVisitors(counts.visitors, MAX_VISITORS[WINDOW_SECONDS]),
         counted: totals.get(application)?.get(bucket) ?? 0,
         late: isAll ? (held.find((one) => one.bucket === bucket)?.late ?? 0) : 0,
         fingerprint: isAll ? writeSums(sums.get(window) ?? noSums()) : null,
@@ -87,11 +96,11 @@ export async function recountWindows(
 /** Gives windows whose events are in the counts but erased a row, so that they are not taken for not yet counted. */
 function noteErased(counted: CountedWindows, totals: WindowTotals, buckets: readonly number[]): void {
   for (const [application, events] of totals) {
-    const byWindow = counted.get(application) ?? new Map<number, SessionCounts<EntryTable>>();
+    const byWindow = counted.get(application) ?? new Map<number, WindowCounts>();
     counted.set(application, byWindow);
     for (const bucket of buckets) {
       const window = bucket / WINDOW_SECONDS;
-      if ((events.get(bucket) ?? 0) > 0 && !byWindow.has(window)) byWindow.set(window, noSessionCounts());
+      if ((events.get(bucket) ?? 0) > 0 && !byWindow.has(window)) byWindow.set(window, noWindowCounts());
     }
   }
 }

@@ -8,9 +8,9 @@ import { WINDOW_SECONDS } from "../partitions/partition";
 import type { PartitionMap } from "../partitions/partition-map";
 import { unreadableIn } from "../questions/unreadable";
 import { ALL_APPLICATIONS, MAX_EVENTS_OF_HOUR } from "./count-windows";
-import { mergeDays, mergeHour } from "./merge-windows";
+import { hasDetailsOf, mergeDays, mergeHour } from "./merge-windows";
 import { recountWindows } from "./recount-windows";
-import { readSessionRows, SESSION_SWEEP, type SessionRow } from "./session-count-store";
+import { forgetVisitors, readSessionRows, SESSION_SWEEP, type SessionRow } from "./session-count-store";
 import { MAX_GROUPS, TooManySessions } from "./window-events";
 import { adjacentSpans, bucketTotals, newestHoursOf, windowTotals } from "./window-totals";
 
@@ -35,8 +35,9 @@ export interface SessionRollUp {
  * Counts the sessions of closed windows, once a minute: first of the newest hours, then of older hours from the newest to
  * the oldest, in a cycle. So the past is counted too, and late events are counted in turn.
  *
- * A window is counted if the counts of its events differ from when it was last counted, or if sessions have changed in an
- * earlier window. It is computed from all of its events, so repeating or losing a run changes nothing.
+ * A window is counted if the counts of its events differ from when it was last counted, if sessions have changed in an
+ * earlier window, or if its durations or visitors are not counted yet. Visitors are
+ * forgotten once their events are archived. It is computed from all of its events, so repeating or losing a run changes nothing.
  *
  * @throws what D1 throws
  */
@@ -103,7 +104,7 @@ interface HourState {
   hour: number;
   /** By the counts. */
   events: number;
-  /** Without `held`. */
+  /** Without `held`, `durations` and `visitors`. */
   row: SessionRow | undefined;
   windows: SessionRow[];
 }
@@ -139,10 +140,13 @@ async function checkHour(run: Run, map: PartitionMap, state: HourState): Promise
   const isClosed = end === hour + HOUR_SECONDS;
   const counted = windows.reduce((sum, own) => sum + own.counted, 0);
   const late = windows.reduce((sum, own) => sum + own.late, 0);
-  const isSummed = row?.counted === counted && row.late === late;
-  if (isClosed && isSummed && counted === state.events && late === 0) return false;
+  const isSummed = row?.counted === counted && row.late === late && hasDetailsOf(row, windows);
   const period = { start: hour * 1_000_000, end: end * 1_000_000 };
-  if (unreadableIn(map, [period]).length > 0) return false;
+  if (unreadableIn(map, [period]).length > 0) {
+    if (windows.some(({ visitors }) => visitors !== null)) await forgetVisitors(firstDatabase(databases), hour);
+    return false;
+  }
+  if (isClosed && isSummed && counted === state.events && late === 0 && !windows.some(isBare)) return false;
 
   const totals = await windowTotals(databases, map, [hour, end]);
   const events = totals.get(ALL_APPLICATIONS) ?? new Map<number, number>();
@@ -159,12 +163,18 @@ async function checkHour(run: Run, map: PartitionMap, state: HourState): Promise
   return true;
 }
 
+/** Returns whether a row has no durations or visitors yet. */
+function isBare({ durations, visitors }: SessionRow): boolean {
+  return durations === null || visitors === null;
+}
+
 /** The first and the last window of an hour that must be counted again. Null if none must. */
 function staleWindows({ hour, windows }: HourState, events: ReadonlyMap<number, number>, end: number): Span | null {
   const stale: number[] = [];
   for (let window = hour; window < end; window += WINDOW_SECONDS) {
     const own = windows.find(({ bucket }) => bucket === window);
-    if ((own?.counted ?? 0) !== (events.get(window) ?? 0) || (own?.late ?? 0) > 0) stale.push(window);
+    const isCounted = (own?.counted ?? 0) === (events.get(window) ?? 0) && (own?.late ?? 0) === 0;
+    if (!isCounted || (own !== undefined && isBare(own))) stale.push(window);
   }
   const [first, last] = [stale[0], stale.at(-1)];
   return first === undefined || last === undefined ? null : [first, last];

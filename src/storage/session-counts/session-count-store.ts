@@ -1,9 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import { utf8Bytes } from "../../model/event/event";
+import { DAY_SECONDS, HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
 import { readBatch } from "../core/reader";
 import { isWithin, type Span, spansOf } from "../counts/count-tables";
 import type { SweepTable } from "../counts/sweep";
+import { WINDOW_SECONDS } from "../partitions/partition";
 import { integer } from "../scan/event-order";
 import { chunks, jsonArray } from "../write/chunks";
 
@@ -11,6 +13,9 @@ import { chunks, jsonArray } from "../write/chunks";
 
 /** The widths of stored buckets, in seconds. */
 export type SessionWidth = 900 | 3_600 | 86_400;
+
+/** Hashes of visitors that a row keeps: an hour has an interval of about 8 %, a day or more one of 4 % at most. */
+export const MAX_VISITORS: Record<SessionWidth, number> = { 900: 512, 3600: 512, 86400: 2_048 };
 
 export interface SessionRow {
   application: string;
@@ -26,6 +31,10 @@ export interface SessionRow {
   fingerprint: string | null;
   /** JSON: see model/questions/sessions/session-counts.ts. */
   held: string;
+  /** JSON: see model/questions/sessions/duration-table.ts. Null if they have not been counted. */
+  durations: string | null;
+  /** JSON: see model/questions/sessions/visitor-table.ts. Null if they have not been counted, or if events are archived. */
+  visitors: string | null;
 }
 
 /** All applications with counts, each found by one seek. */
@@ -44,6 +53,8 @@ export interface SessionRowQuery {
   spans: readonly Span[];
   /** False to leave `held` empty. */
   withHeld: boolean;
+  /** Unless true, `durations` and `visitors` are empty where they are not null. */
+  withDetails?: boolean;
 }
 
 /**
@@ -55,13 +66,18 @@ export function readSessionRows(database: Database, queries: readonly SessionRow
   return readBatch<SessionRow>(database, queries.map(rowsStatement));
 }
 
-function rowsStatement({ application, seconds, spans, withHeld }: SessionRowQuery): SQL {
+function rowsStatement({ application, seconds, spans, withHeld, withDetails = false }: SessionRowQuery): SQL {
   const bucket = sql`held.bucket`;
   return sql`
     SELECT held.application AS application, held.bucket AS bucket, held.counted AS counted, held.late AS late,
-      held.hot_since AS hotSince, held.fingerprint AS fingerprint, ${withHeld ? sql`held.held` : sql`''`} AS held
+      held.hot_since AS hotSince, held.fingerprint AS fingerprint, ${withHeld ? sql`held.held` : sql`''`} AS held,
+      ${detail("durations", withDetails)} AS durations, ${detail("visitors", withDetails)} AS visitors
     FROM ${spansOf({ spans })} session_counts AS held
     WHERE held.application = ${application} AND held.seconds = ${integer(seconds)} AND ${isWithin({ bucket, spans })}`;
+}
+
+function detail(column: "durations" | "visitors", isWanted: boolean): SQL {
+  return sql.raw(isWanted ? `held.${column}` : `iif(held.${column} IS NULL, NULL, '')`);
 }
 
 export async function countedApplications({ binding }: Database): Promise<string[]> {
@@ -97,15 +113,18 @@ export async function replaceSessionRows(
       JSON.stringify(rows.map(({ application, bucket }) => [application, bucket])),
     );
   const insert = binding.prepare(
-    `INSERT INTO session_counts (application, seconds, bucket, counted, late, hot_since, fingerprint, held)
-     SELECT value ->> 0, ?1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+    `INSERT INTO session_counts (application, seconds, bucket, counted, late, hot_since, fingerprint, held, durations, visitors)
+     SELECT value ->> 0, ?1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+       value ->> 8
      FROM json_each(?2) WHERE true
      ON CONFLICT DO UPDATE SET counted = excluded.counted, hot_since = excluded.hot_since,
        late = iif(?1 = 900, max(0, session_counts.late - excluded.late), excluded.late),
-       fingerprint = excluded.fingerprint, held = excluded.held`,
+       fingerprint = excluded.fingerprint, held = excluded.held, durations = excluded.durations,
+       visitors = excluded.visitors`,
   );
-  const texts = rows.map(({ application, bucket, counted, late, hotSince, fingerprint, held }) => {
-    const text = JSON.stringify([application, bucket, counted, late, hotSince, fingerprint, held]);
+  const texts = rows.map((row) => {
+    const { application, bucket, counted, late, hotSince, fingerprint, held, durations, visitors } = row;
+    const text = JSON.stringify([application, bucket, counted, late, hotSince, fingerprint, held, durations, visitors]);
     return { text, bytes: utf8Bytes(text) + 1 };
   });
   await binding.batch([
@@ -133,6 +152,29 @@ export function lateStatement({ binding }: Database, changed: ReadonlyMap<number
          AND session_counts.bucket = changed.bucket`,
     )
     .bind(JSON.stringify([...changed]));
+}
+
+/**
+ * Forgets the visitors of an hour and of the day that contains it, of every application.
+ *
+ * @param hour in seconds since 1970
+ * @throws what D1 throws
+ */
+export async function forgetVisitors({ binding }: Database, hour: number): Promise<void> {
+  const windows = Array.from({ length: HOUR_SECONDS / WINDOW_SECONDS }, (_, n) => hour + n * WINDOW_SECONDS);
+  const places = [
+    ...windows.map((bucket) => [WINDOW_SECONDS, bucket]),
+    ...[HOUR_SECONDS, DAY_SECONDS].map((seconds) => [seconds, hour - (hour % seconds)]),
+  ];
+  await binding
+    .prepare(
+      `UPDATE session_counts SET visitors = NULL WHERE visitors IS NOT NULL AND (application, seconds, bucket) IN (
+         SELECT every.application, place.value ->> 0, place.value ->> 1
+         FROM (${EVERY_APPLICATION}) AS every CROSS JOIN json_each(?1) AS place
+       )`,
+    )
+    .bind(JSON.stringify(places))
+    .run();
 }
 
 /** How far the hours have been checked. */

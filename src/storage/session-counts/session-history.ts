@@ -1,4 +1,5 @@
 import type { EarlierWindows, SessionWindow } from "../../model/questions/sessions/session-counts";
+import type { Micros } from "../../model/time/time";
 import type { EarlierEvents } from "./earlier-windows";
 
 /** Earlier windows of a session that are kept: a day without a pause. */
@@ -10,7 +11,7 @@ export interface SessionHistory {
   windows: readonly number[];
   /** No window from this one on is missing. */
   completeFrom: number;
-  /** What is known of the events in some of the windows: of the last one, and of others to tell applications apart. */
+  /** What is known of the events in some of the windows: of the last one, and of others if durations or applications matter. */
   events: EarlierEvents[];
 }
 
@@ -29,9 +30,11 @@ export function historyIn(
   const known = new Set(events.map(({ window }) => window));
   const own = events.filter(({ application }) => applications.includes(application));
   const ownWindows = new Set(own.map(({ window }) => window));
+  const unknown = windows.findLast((window) => !known.has(window));
+  const ownFrom = unknown === undefined ? completeFrom : unknown + 1;
   return {
-    windows: windows.filter((window) => ownWindows.has(window)),
-    completeFrom: windows.every((window) => known.has(window)) ? completeFrom : Math.min(...known),
+    windows: windows.filter((window) => window >= ownFrom && ownWindows.has(window)),
+    completeFrom: ownFrom,
     events: own,
   };
 }
@@ -47,19 +50,30 @@ export function earlierThan(history: SessionHistory, counted: readonly SessionWi
   const previous = counted[place - 1];
   if (previous === undefined) return lastOf(history);
   const before = [...windows, ...counted.slice(0, place - 1).map(({ window }) => window)];
-  return { previous, before, completeFrom };
+  const firsts = firstsOf(history);
+  for (const { window, first } of counted.slice(0, place)) firsts.set(window, first);
+  return { previous, before, completeFrom, firsts };
 }
 
-function lastOf({ windows, completeFrom, events }: SessionHistory): EarlierWindows {
+/** The first event in each window whose events are known. */
+function firstsOf({ events }: SessionHistory): Map<number, Micros> {
+  const firsts = new Map<number, Micros>();
+  for (const { window, first } of events) firsts.set(window, Math.min(first, firsts.get(window) ?? first));
+  return firsts;
+}
+
+function lastOf(history: SessionHistory): EarlierWindows {
+  const { windows, completeFrom, events } = history;
   const last = windows.at(-1);
-  if (last === undefined) return { previous: null, before: [], completeFrom };
+  const firsts = firstsOf(history);
+  if (last === undefined) return { previous: null, before: [], completeFrom, firsts };
   const own = events.filter(({ window }) => window === last);
   // A window without events is one whose events were erased a moment ago.
-  if (own.length === 0) return { previous: null, before: [], completeFrom: last + 1 };
+  if (own.length === 0) return { previous: null, before: [], completeFrom: last + 1, firsts };
   const previous = {
     window: last,
     events: own.reduce((sum, one) => sum + one.events, 0),
     last: Math.max(...own.map((one) => one.last)),
   };
-  return { previous, before: windows.slice(0, -1), completeFrom };
+  return { previous, before: windows.slice(0, -1), completeFrom, firsts };
 }

@@ -10,7 +10,7 @@ import { boundsIn, integer } from "../scan/event-order";
 import { type LaneSource, lanesIn, laneTable, readAll } from "../scan/lane-chains";
 import { type Slice, shareOf, soughtSlots } from "../sequences/slice-statement";
 
-/** The events of a session in a window that have the same dimension key, added up. */
+/** The events of a session in a window that have the same dimension key, and the same visitor if wanted, added up. */
 export interface GroupedEvents {
   /** Packed. */
   session: string;
@@ -20,6 +20,8 @@ export interface GroupedEvents {
   events: number;
   first: Micros;
   last: Micros;
+  /** Packed. Null if an event has none, or if visitors are not wanted. */
+  visitor: string | null;
   /** The latest receipt. */
   received: Micros;
   /** A sum of hashes of the events: another one shows that events came or went. */
@@ -43,6 +45,8 @@ export interface CountedEvents {
   to: Micros;
   /** Null: all. */
   applications: readonly string[] | null;
+  /** Whether visitors are wanted. */
+  hasDetails: boolean;
   /** Default MAX_GROUPS. */
   mostGroups?: number;
 }
@@ -56,7 +60,7 @@ export interface CountedEvents {
 export async function readWindowEvents(
   databases: readonly Database[],
   map: PartitionMap,
-  { from, to, applications, mostGroups = MAX_GROUPS }: CountedEvents,
+  { from, to, applications, hasDetails, mostGroups = MAX_GROUPS }: CountedEvents,
   slice: Slice,
 ): Promise<ApplicationEvents[]> {
   const partitions = map.overlapping(from, to - 1);
@@ -71,7 +75,12 @@ export async function readWindowEvents(
       const pages = await readAll<GroupedEvents>(
         lanes.map((lane) => ({
           database,
-          statement: groupStatement(lane, boundsIn(lane.partition, range), { slice, series: wanted, mostGroups }),
+          statement: groupStatement(lane, boundsIn(lane.partition, range), {
+            slice,
+            series: wanted,
+            hasDetails,
+            mostGroups,
+          }),
         })),
       );
       if (pages.some((rows) => rows.length === mostGroups)) throw new TooManySessions();
@@ -97,7 +106,12 @@ export async function withApplications<Row extends { series: number }>(
 function groupStatement(
   lane: LaneSource,
   { low, high }: { low: Micros; high: Micros },
-  { slice, series, mostGroups }: { slice: Slice; series: readonly number[] | null; mostGroups: number },
+  {
+    slice,
+    series,
+    hasDetails,
+    mostGroups,
+  }: { slice: Slice; series: readonly number[] | null; hasDetails: boolean; mostGroups: number },
 ): SQL {
   const [first, last] = [slotOf(low, lane.partition), slotOf(high, lane.partition)];
   const source =
@@ -108,7 +122,7 @@ function groupStatement(
   return sql`SELECT ${sql.raw(packedSql("e.session_id"))} AS session, e.sample_key AS sampleKey,
       e.occurred_at / ${integer(WINDOW_MICROS)} AS "window", e.series_id AS series, count(*) AS events,
       min(e.occurred_at) AS first, max(e.occurred_at) AS last, max(e.occurred_at + e.received_after) AS received,
-      sum(e.tie & 1048575) AS mark
+      sum(e.tie & 1048575) AS mark, ${hasDetails ? sql.raw(packedSql("e.visitor_id")) : sql`NULL`} AS visitor
     FROM ${source} AND +e.occurred_at BETWEEN ${integer(low)} AND ${integer(high)} AND ${isWanted}
-    GROUP BY e.session_id, 3, 4 LIMIT ${integer(mostGroups)}`;
+    GROUP BY e.session_id, 3, 4 ${hasDetails ? sql`, e.visitor_id` : sql``} LIMIT ${integer(mostGroups)}`;
 }

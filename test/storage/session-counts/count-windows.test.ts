@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { type DurationBins, durationBin } from "../../../src/model/questions/sessions/duration-table";
 import { addToRange, noCountedSessions } from "../../../src/model/questions/sessions/session-counts";
 import { databasesOf } from "../../../src/storage/core/databases";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
@@ -17,7 +18,7 @@ const databases = databasesOf(env);
 const NOW = windowOf(MORNING);
 const QUESTION: WindowQuestion = {
   ...{ from: MORNING, to: MORNING + HOUR, applications: null },
-  ...{ isEach: true, hasSeveral: true, notBefore: 0, expected: 10 },
+  ...{ isEach: true, hasSeveral: true, hasDetails: true, notBefore: 0, expected: 10 },
 };
 
 beforeEach(() => emptyDatabases(databases));
@@ -91,6 +92,28 @@ describe("countWindows", () => {
     // Sessions need only the last two windows.
     expect(counts?.starts.since).toBe(0);
     expect(addedTo(await count({ isEach: false }), NOW - 96)).toEqual({ sessions: 0, bounces: 0, events: 2 });
+  });
+
+  it("knows durations of ranges that start before a session, whatever is not read of its middle", async () => {
+    const long = [-5, -4, -2, 0].map((quarter) => at("long", quarter));
+    await store(databases, { events: long });
+    const durations = async (mostFurther: number, first: number) => {
+      const table = (await count({ mostFurther })).get(ALL_APPLICATIONS)?.get(NOW)?.durations;
+      if (table?.isKnownFrom(first) !== true) return null;
+      const bins: DurationBins = new Map();
+      table.addToRange(first, () => bins);
+      return [...bins];
+    };
+    const grown = (from: number) => [
+      [durationBin((from - 2) * QUARTER), -1],
+      [durationBin(from * QUARTER), 1],
+    ];
+    expect(await durations(9, NOW - 5)).toEqual(grown(5));
+    expect(await durations(9, NOW - 4)).toEqual(grown(4));
+    expect(await durations(0, NOW - 5)).toEqual(grown(5));
+    expect(await durations(0, NOW - 4)).toBeNull();
+    expect(await durations(1, NOW - 4)).toEqual(grown(4));
+    expect(await durations(0, NOW)).toEqual([["0", 1]]);
   });
 
   it("adds the time since the last earlier event to the durations", async () => {

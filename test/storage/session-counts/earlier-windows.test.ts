@@ -80,9 +80,16 @@ describe("readEarlierEvents", () => {
     const found = await readEarlierEvents(wanted);
     const own = { session: packId("s"), window: NOW - 4 };
     expect(found.toSorted((a, b) => a.window - b.window || a.application.localeCompare(b.application))).toEqual([
-      { ...own, application: "blog", events: 1, last: occurredAt + 2 },
-      { ...own, application: "shop", events: 2, last: occurredAt + MINUTE },
-      { ...own, window: NOW - 3, application: "shop", events: 1, last: occurredAt + QUARTER },
+      { ...own, application: "blog", events: 1, first: occurredAt + 2, last: occurredAt + 2 },
+      { ...own, application: "shop", events: 2, first: occurredAt, last: occurredAt + MINUTE },
+      {
+        ...own,
+        window: NOW - 3,
+        application: "shop",
+        events: 1,
+        first: occurredAt + QUARTER,
+        last: occurredAt + QUARTER,
+      },
     ]);
   });
 

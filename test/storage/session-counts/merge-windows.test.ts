@@ -1,6 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { type DurationBins, readDurations } from "../../../src/model/questions/sessions/duration-table";
 import { readSessionCounts } from "../../../src/model/questions/sessions/session-counts";
+import { readVisitors, type VisitorHashes } from "../../../src/model/questions/sessions/visitor-table";
 import { DAY_SECONDS, HOUR_SECONDS } from "../../../src/model/time/units";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
 import { mergeDays, mergeHour } from "../../../src/storage/session-counts/merge-windows";
@@ -49,6 +51,24 @@ describe("mergeHour", () => {
     expect(sessions.every(([at, after]) => at === HOUR_SECONDS / 900 && after < HOUR_SECONDS / 900)).toBe(true);
   });
 
+  it("adds up their durations and visitors, unless a window lacks them", async () => {
+    const windows = [sessionRow(HOUR_SECONDS, {}, 2), sessionRow(HOUR_SECONDS + 2_700)];
+    await write(900, windows);
+    await mergeHour(databases, HOUR_SECONDS);
+    const bins: DurationBins = new Map();
+    const { durations, visitors } = (await stored(HOUR_SECONDS, HOUR_SECONDS)) ?? {};
+    const hashes: VisitorHashes = new Set();
+    readVisitors(visitors ?? "").addToRange(HOUR_SECONDS / 900, () => hashes);
+    expect([...hashes]).toEqual(windows.map(({ bucket }) => bucket));
+    readDurations(durations ?? "").addToRange(HOUR_SECONDS / 900, (window) =>
+      window === HOUR_SECONDS / 900 ? bins : undefined,
+    );
+    expect([...bins]).toEqual([["0", 3]]);
+    await write(900, [...windows.slice(1), sessionRow(HOUR_SECONDS + 900, { durations: null, visitors: null })]);
+    await mergeHour(databases, HOUR_SECONDS);
+    expect(await stored(HOUR_SECONDS, HOUR_SECONDS)).toMatchObject({ counted: 8, durations: null, visitors: null });
+  });
+
   it("removes the row of an hour without windows", async () => {
     await write(HOUR_SECONDS, [sessionRow(HOUR_SECONDS)]);
     expect(await mergeHour(databases, HOUR_SECONDS)).toBe(0);
@@ -75,6 +95,16 @@ describe("mergeDays", () => {
     expect(await mergeDays(databases, [TODAY], new Set())).toBe(1);
     expect(await stored(DAY_SECONDS, TODAY)).toMatchObject({ counted: 5 });
     expect(await mergeDays(databases, [TODAY], new Set([TODAY]))).toBe(1);
+  });
+
+  it("adds them up again once all of them have visitors", async () => {
+    await write(HOUR_SECONDS, [sessionRow(TODAY), sessionRow(TODAY + HOUR_SECONDS, { visitors: null })]);
+    expect(await mergeDays(databases, [TODAY], new Set())).toBe(1);
+    expect(await stored(DAY_SECONDS, TODAY)).toMatchObject({ visitors: null });
+    expect(await mergeDays(databases, [TODAY], new Set())).toBe(0);
+    await write(HOUR_SECONDS, [sessionRow(TODAY + HOUR_SECONDS)]);
+    expect(await mergeDays(databases, [TODAY], new Set())).toBe(1);
+    expect((await stored(DAY_SECONDS, TODAY))?.visitors).not.toBeNull();
   });
 
   it("waits for hours that have events and are not counted yet", async () => {

@@ -1,21 +1,24 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { durationBin } from "../../../src/model/questions/sessions/duration-table";
+import { visitorHash } from "../../../src/model/questions/sessions/visitor-table";
 import { bucketStarts } from "../../../src/model/time/calendar";
 import { TimeZone } from "../../../src/model/time/time-zone";
 import { databasesOf, firstDatabase, metered } from "../../../src/storage/core/databases";
+import { packId } from "../../../src/storage/core/packed-id";
 import { eraseSessionEvents } from "../../../src/storage/erasures/erase-session";
 import { withPartitions } from "../../../src/storage/partitions/known-partitions";
 import { databaseOf, lateSuffix } from "../../../src/storage/partitions/partition";
 import { PartitionMap } from "../../../src/storage/partitions/partition-map";
 import { createLateLane } from "../../../src/storage/partitions/partition-tables";
-import { rolledSessions } from "../../../src/storage/session-counts/answer/rolled-sessions";
+import { type RolledSessions, rolledSessions } from "../../../src/storage/session-counts/answer/rolled-sessions";
 import { rollUpSessions } from "../../../src/storage/session-counts/roll-up-sessions";
 import type { EventRow } from "../../../src/storage/write/rows";
 import { writeBatch } from "../../../src/storage/write/write-batch";
 import { emptyDatabases } from "../empty-databases";
 import { DAY, eventRow, HOUR, MINUTE, MORNING, QUARTER, SECOND, store } from "../seed";
-import { naiveSessions } from "./naive-sessions";
+import { naiveDetails, naiveSessions } from "./naive-sessions";
 
 const databases = databasesOf(env);
 const START = Math.floor(MORNING / DAY) * DAY;
@@ -32,6 +35,7 @@ const anyRow = fc.record({
     .map((n) => (n % 3 === 0 ? `00000000-0000-4000-8000-${String(n).padStart(12, "0")}` : `s${n}`)),
   application: fc.constantFrom("shop", "shop", "blog"),
   name: fc.constantFrom("pageview", "submit"),
+  visitor: fc.constantFrom(null, "v1", "v2", "v3", "00000000-0000-4000-8000-000000000004"),
   occurredAt: fc
     .tuple(
       ...([fc.nat({ max: DAYS - 1 }), fc.constantFrom(...HOURS), fc.nat({ max: 3 })] as const),
@@ -64,9 +68,23 @@ function boundsOf({ from, length, ragged, interval, zone: name }: Question): num
 
 async function ask(bounds: readonly number[], application = "") {
   const { databases: own, meter } = metered(databases);
-  const found = await withPartitions(own, (map) => rolledSessions(own, map, { bounds, application }));
+  const found = await withPartitions(own, (map) => rolledSessions(own, map, { bounds, application, hasDetails: true }));
   if (found === null) throw new Error("no answer");
   return { ...found, rowsRead: meter.rowsRead };
+}
+
+function binsOf(durations: readonly number[]): Map<string, number> {
+  return new Map([...Map.groupBy(durations, durationBin)].map(([bin, own]) => [bin, own.length]));
+}
+
+const shown = (bins: ReadonlyMap<string, number>) => [...bins].filter(([, count]) => count !== 0).sort();
+
+function expectDetails({ buckets, durations, visitors }: RolledSessions, expected: ReturnType<typeof naiveDetails>) {
+  expect(buckets).toEqual(expected.map((own) => own.counts));
+  expect(durations?.map(shown)).toEqual(expected.map((own) => shown(binsOf(own.durations))));
+  expect(visitors?.share).toBe(1);
+  const hashes = expected.map((own) => new Set([...own.visitors].map((visitor) => visitorHash(packId(visitor)))));
+  expect(visitors?.buckets).toEqual(hashes);
 }
 
 /** Runs until nothing is left to count. */
@@ -80,9 +98,9 @@ async function compare(numRuns: number) {
   await fc.assert(
     fc.asyncProperty(anyQuestion, async (question) => {
       const bounds = boundsOf(question);
-      const { buckets, hasSums, late } = await ask(bounds, question.application);
-      const expected = naiveSessions(rows, bounds, question.application);
-      expect({ buckets, hasSums, late }).toEqual({ buckets: expected, hasSums: true, late: 0 });
+      const found = await ask(bounds, question.application);
+      expect(found).toMatchObject({ hasSums: true, late: 0 });
+      expectDetails(found, naiveDetails(rows, bounds, question.application));
     }),
     { numRuns },
   );
@@ -127,6 +145,23 @@ describe("rollUpSessions", () => {
     for (let runs = 0; runs < 20 && (await sums()).length < before.length; runs++) await rollUpSessions(databases, NOW);
     expect(await sums()).toEqual(before);
   });
+
+  it("counts windows again that were counted before their details were, and until then knows no details", async () => {
+    const first = firstDatabase(databases).binding;
+    const all = () => first.prepare("SELECT * FROM session_counts ORDER BY application, seconds, bucket").all();
+    const before = await all();
+    await first.exec("UPDATE session_counts SET durations = NULL, visitors = NULL");
+    const bounds = [START, START + DAY, START + 2 * DAY];
+    const { durations, visitors, buckets, late } = await ask(bounds);
+    expect({ durations, visitors, late }).toEqual({ durations: null, visitors: null, late: 0 });
+    expect(buckets).toEqual(naiveSessions(rows, bounds, ""));
+    await rollUpAll();
+    expect((await all()).results).toEqual(before.results);
+    // The sums of an hour and a day alone are repaired from their parts.
+    await first.exec("UPDATE session_counts SET durations = NULL, visitors = NULL WHERE seconds > 900");
+    for (let runs = 0; runs < 5; runs++) await rollUpSessions(databases, NOW);
+    expect((await all()).results).toEqual(before.results);
+  }, 60_000);
 
   it("answers a day from one row", async () => {
     const day = await ask([START + DAY, START + 2 * DAY]);
@@ -176,10 +211,10 @@ describe("rollUpSessions", () => {
     expect(archived.some(({ state }) => state === "archived")).toBe(true);
     const bounds = [START, START + DAY, START + 2 * DAY, START + 3 * DAY];
     const found = await rolledSessions(databases, new PartitionMap(map.revision, archived), {
-      bounds,
-      application: "",
+      ...{ bounds, application: "", hasDetails: true },
     });
-    expect(found).toEqual({ ...{ hasSums: true, late: 0, hotSince: null }, buckets: naiveSessions(rows, bounds, "") });
+    expect(found).toMatchObject({ hasSums: true, late: 0, hotSince: null });
+    if (found !== null) expectDetails(found, naiveDetails(rows, bounds, ""));
   });
 
   it("counts the events of a closed partition as late until they are in its files", async () => {
@@ -192,7 +227,7 @@ describe("rollUpSessions", () => {
     await writeBatch(home, { events: [{ lane, rows: [late] }], errors: [], parts: [] });
     const map = await withPartitions(databases, async (own) => own);
     const closed = map.partitions.map((one) => (one.id === partition.id ? { ...one, late: true } : one));
-    const whole = { bounds: [START, START + DAY], application: "" };
+    const whole = { bounds: [START, START + DAY], application: "", hasDetails: false };
     const found = await rolledSessions(databases, new PartitionMap(map.revision, closed), whole);
     expect(found?.late).toBe(1);
     expect(found?.buckets).toEqual(naiveSessions(rows, whole.bounds, ""));

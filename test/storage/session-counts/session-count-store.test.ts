@@ -4,6 +4,7 @@ import { DAY_SECONDS, HOUR_SECONDS } from "../../../src/model/time/units";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
 import {
   countedApplications,
+  forgetVisitors,
   lateStatement,
   readSessionRows,
   replaceSessionRows,
@@ -14,6 +15,9 @@ import { sessionRow, storedSessionRows } from "./session-rows";
 
 const databases = databasesOf(env);
 const first = firstDatabase(databases);
+
+/** As they are read if they are not wanted. */
+const NO_DETAILS = { durations: "", visitors: "" };
 
 beforeEach(() => emptyDatabases(databases));
 
@@ -40,9 +44,25 @@ describe("readSessionRows", () => {
       },
       { application: "", seconds: HOUR_SECONDS, spans: [[0, 0]], withHeld: false },
     ]);
-    expect(shop).toEqual([sessionRow(900, { application: "shop", held: '{"n":1}' })]);
+    expect(shop).toEqual([sessionRow(900, { application: "shop", held: '{"n":1}', ...NO_DETAILS })]);
     expect(all.map(({ bucket }) => bucket).sort()).toEqual([0, 1_800]);
-    expect(hours).toEqual([sessionRow(0, { counted: 9, held: "" })]);
+    expect(hours).toEqual([sessionRow(0, { counted: 9, held: "", ...NO_DETAILS })]);
+  });
+
+  it("says which rows have no durations or visitors, whether these are wanted or not", async () => {
+    const rows = [sessionRow(0, { durations: null }), sessionRow(900, { visitors: null })];
+    await replaceSessionRows(first, { seconds: 900, buckets: [0, 900], rows });
+    const query = { application: "", seconds: 900 as const, spans: [[0, 900]] as const, withHeld: false };
+    const [bare = [], whole = []] = await readSessionRows(first, [query, { ...query, withDetails: true }]);
+    const details = (some: typeof bare) => some.map(({ durations, visitors }) => [durations, visitors]);
+    expect(details(bare)).toEqual([
+      [null, ""],
+      ["", null],
+    ]);
+    expect(details(whole)).toEqual([
+      [null, sessionRow(0).visitors],
+      [sessionRow(900).durations, null],
+    ]);
   });
 });
 
@@ -111,6 +131,28 @@ describe("lateStatement", () => {
     expect(await late(DAY_SECONDS)).toEqual([1 + 4 + 8, 0]);
     expect((await storedSessionRows(first, DAY_SECONDS, "shop")).map((one) => one.late)).toEqual([0]);
   });
+});
+
+it("forgets the visitors of an hour and of its day, of every application, and nothing else", async () => {
+  const hour = DAY_SECONDS + 5 * HOUR_SECONDS;
+  for (const seconds of [900, HOUR_SECONDS, DAY_SECONDS] as const) {
+    const own = [hour - (hour % seconds), 3 * DAY_SECONDS];
+    const buckets = seconds === 900 ? [...own, hour + 2_700, hour - 900, hour + HOUR_SECONDS] : own;
+    const rows = ["", "shop"].flatMap((application) => buckets.map((bucket) => sessionRow(bucket, { application })));
+    await replaceSessionRows(first, { seconds, buckets, rows });
+  }
+  await forgetVisitors(first, hour);
+  const left = async (seconds: SessionWidth, application: string) =>
+    (await storedSessionRows(first, seconds, application)).flatMap((row) =>
+      row.visitors === null ? [] : [row.bucket - hour],
+    );
+  const far = 3 * DAY_SECONDS - hour;
+  for (const application of ["", "shop"]) {
+    expect(await left(900, application)).toEqual([-900, HOUR_SECONDS, far]);
+    expect(await left(HOUR_SECONDS, application)).toEqual([far]);
+    expect(await left(DAY_SECONDS, application)).toEqual([far]);
+  }
+  expect((await storedSessionRows(first, 900)).every(({ durations }) => durations !== null)).toBe(true);
 });
 
 it("finds every application with counts", async () => {

@@ -4,6 +4,7 @@ import { earlierThan, historyIn, historyOf, MAX_EARLIER } from "../../../src/sto
 /** The events of a window of the session `s`. */
 const eventsIn = (window: number, application = "shop", events = 1) => ({
   ...{ session: "s", window, application, events },
+  first: window * 900_000_000 + 3,
   last: window * 900_000_000 + 5,
 });
 const windowAt = (window: number) => ({ window, events: 1, first: 0, last: window * 900_000_000 });
@@ -31,29 +32,39 @@ describe("historyIn", () => {
 
   it("is complete only from the first window on whose events are known", () => {
     expect(historyIn({ ...all, events: [eventsIn(2), eventsIn(3)] }, ["shop"]).completeFrom).toBe(2);
+    const gap = historyIn({ ...all, events: [eventsIn(1), eventsIn(3)] }, ["shop"]);
+    expect(gap).toMatchObject({ windows: [3], completeFrom: 3 });
   });
 });
 
 describe("earlierThan", () => {
-  const history = { ...historyOf([1, 4]), events: [eventsIn(1), eventsIn(4, "shop", 2), eventsIn(4, "blog", 3)] };
+  const later = { ...eventsIn(4, "shop", 2), first: 4 * 900_000_000 + 4 };
+  const history = { ...historyOf([1, 4]), events: [eventsIn(1), later, eventsIn(4, "blog", 3)] };
+  const firstsIn = (...windows: number[]) => new Map(windows.map((window) => [window, eventsIn(window).first]));
 
   it("gives the first of the counted windows the last one of the history, with all of its events", () => {
     expect(earlierThan(history, [windowAt(6), windowAt(7)], 0)).toEqual({
       ...{ previous: { window: 4, events: 5, last: 4 * 900_000_000 + 5 }, before: [1], completeFrom: 0 },
+      firsts: firstsIn(1, 4),
     });
   });
 
   it("gives later ones the counted window before them", () => {
     const counted = [windowAt(6), windowAt(7), windowAt(9)];
-    expect(earlierThan(history, counted, 2)).toEqual({ previous: counted[1], before: [1, 4, 6], completeFrom: 0 });
+    expect(earlierThan(history, counted, 2)).toEqual({
+      ...{ previous: counted[1], before: [1, 4, 6], completeFrom: 0 },
+      firsts: new Map([...firstsIn(1, 4), [6, 0], [7, 0]]),
+    });
   });
 
   it("gives a session without history nothing", () => {
-    expect(earlierThan(historyOf([]), [windowAt(6)], 0)).toEqual({ previous: null, before: [], completeFrom: 0 });
+    const none = { previous: null, before: [], completeFrom: 0, firsts: new Map() };
+    expect(earlierThan(historyOf([]), [windowAt(6)], 0)).toEqual(none);
   });
 
   it("is complete only after a window whose events are gone", () => {
     const erased = { ...history, events: [eventsIn(1)] };
-    expect(earlierThan(erased, [windowAt(6)], 0)).toEqual({ previous: null, before: [], completeFrom: 5 });
+    const none = { previous: null, before: [], completeFrom: 5, firsts: firstsIn(1) };
+    expect(earlierThan(erased, [windowAt(6)], 0)).toEqual(none);
   });
 });

@@ -17,7 +17,7 @@ import { naiveSessions } from "./naive-sessions";
 const databases = databasesOf(env);
 const LARGE = MORNING + 2 * HOUR;
 const NOW = MORNING + 5 * HOUR;
-const WHOLE = { bounds: [MORNING, MORNING + 4 * HOUR], applications: null, isExact: false };
+const WHOLE = { bounds: [MORNING, MORNING + 4 * HOUR], applications: null, isExact: false, isRough: false };
 
 /** Four hours of six sessions with two events each; the third hour has 40 sessions. */
 const rows: EventRow[] = [0, 1, 2, 3].flatMap((hour) =>
@@ -94,7 +94,7 @@ describe("readWindowEvents", () => {
       readWindowEvents(
         databases,
         map,
-        { from: LARGE, to: LARGE + HOUR, applications: null, mostGroups },
+        { from: LARGE, to: LARGE + HOUR, applications: null, hasDetails: false, mostGroups },
         { low: 0, high: SAMPLE_KEYS },
       ),
     );

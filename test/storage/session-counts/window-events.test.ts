@@ -15,7 +15,7 @@ import { eventRow, HOUR, MINUTE, MORNING, store } from "../seed";
 
 const databases = databasesOf(env);
 const ALL = { low: 0, high: SAMPLE_KEYS };
-const HOUR_OF_EVENTS: CountedEvents = { from: MORNING, to: MORNING + HOUR, applications: null };
+const HOUR_OF_EVENTS: CountedEvents = { from: MORNING, to: MORNING + HOUR, applications: null, hasDetails: false };
 
 beforeEach(() => emptyDatabases(databases));
 
@@ -85,4 +85,19 @@ it("has another mark when another event takes the place of one", async () => {
   await store(databases, { events: [eventRow({ session: "s", id: "one" }), eventRow({ session: "t", id: "two" })] });
   const [a, b] = await read();
   expect(a?.mark).not.toBe(b?.mark);
+});
+
+it("divides the events of a session by visitor if these are wanted", async () => {
+  const visits = ["v", "w", "v", null].map((visitor, n) =>
+    eventRow({ session: "s", occurredAt: MORNING + n, visitor }),
+  );
+  await store(databases, { events: visits });
+  const groups = async (hasDetails: boolean) =>
+    (await read({ ...HOUR_OF_EVENTS, hasDetails })).map(({ visitor, events }) => [visitor, events]);
+  expect(await groups(false)).toEqual([[null, 4]]);
+  expect((await groups(true)).sort()).toEqual([
+    [null, 1],
+    [packId("v"), 2],
+    [packId("w"), 1],
+  ]);
 });

@@ -42,7 +42,7 @@ export const WholeLineSchema = v.object({
   visitors: v.pipe(
     VisitorLineSchema,
     v.description(
-      "Distinct visitors, counting events that have a `visitor_id`. Null if the answer is from a sample of the sessions.",
+      "Distinct visitors, counting events that have a `visitor_id`. Null if the answer is from a sample of the sessions, or from counts that do not have them.",
     ),
   ),
   bounces: v.pipe(CountLineSchema, v.description("Sessions with a single event.")),
@@ -54,6 +54,9 @@ export const WholeLineSchema = v.object({
   events_per_session: v.nullable(v.number()),
   events_per_session_interval_95: Interval95,
 });
+
+/** With what an answer has visitors. */
+const VISITORS_NEED = ["accuracy=exact", "a later start_date"] as const;
 
 const DurationsSchema = v.partial(v.object(durationMembers));
 
@@ -95,6 +98,14 @@ export const SessionStatsResponse = v.object({
     visitors_sampled: v.optional(
       v.pipe(v.number(), v.description("The share of the visitors from which their number is estimated.")),
     ),
+    visitors_need: v.optional(
+      v.pipe(
+        v.picklist(VISITORS_NEED),
+        v.description(
+          "Why `visitors` is null: the counts do not have them, because events are archived, a session is too long, or they were counted before visitors were. With this parameter the events are read; a range with archived events needs a later start.",
+        ),
+      ),
+    ),
     late_events: v.optional(
       v.pipe(
         CountSchema,
@@ -114,13 +125,14 @@ export const SessionStatsResponse = v.object({
 });
 
 export function renderSessionStats(
-  { groups, other, total, unreadable, late = 0, hotSince = null }: SessionStatsAnswer,
+  { groups, other, total, unreadable, late = 0, hotSince = null, percentilesError, visitorShare }: SessionStatsAnswer,
   {
     interval,
     timezone,
     bounds,
     metrics,
     dimension,
+    hasArchived,
     rowsRead,
   }: {
     interval: StatsInterval;
@@ -129,6 +141,8 @@ export function renderSessionStats(
     /** Null: all. */
     metrics: readonly SessionMetric[] | null;
     dimension: SessionDimension | null;
+    /** Whether events of the range are in the archive. */
+    hasArchived: boolean;
     rowsRead: number | null;
   },
 ): v.InferOutput<typeof SessionStatsResponse> {
@@ -145,6 +159,9 @@ export function renderSessionStats(
     total: line(total),
     accuracy: {
       ...renderAccuracy(unreadable.length === 0 ? { exact: true } : { exact: false, unreadable }, timezone),
+      ...(percentilesError === undefined ? {} : { percentiles_relative_error: percentilesError }),
+      ...(visitorShare === null ? { visitors_need: VISITORS_NEED[hasArchived ? 1 : 0] } : {}),
+      ...(isSampled(visitorShare) ? { exact: false, visitors_sampled: visitorShare } : {}),
       ...(late > 0 ? { exact: false, late_events: late } : {}),
       ...(hotSince === null ? {} : { exact: false, sessions_known_from: timezone.formatMoment(hotSince) }),
     },
@@ -153,11 +170,11 @@ export function renderSessionStats(
 }
 
 function renderLine({ sessions, visitors, bounces, events, durations }: SessionLine, hasBuckets: boolean) {
-  const counted = ({ total, values }: { total: number; values: number[] }) =>
+  const counted = <Count>({ total, values }: { total: Count; values: Count[] }): { total: Count; values?: Count[] } =>
     hasBuckets ? { total, values } : { total };
   return {
     sessions: counted(sessions),
-    visitors: counted(visitors),
+    visitors: { ...counted(visitors), ...intervalsOf(visitors, hasBuckets) },
     bounces: counted(bounces),
     duration_seconds: {
       ...rounded(durations.total),
@@ -166,6 +183,15 @@ function renderLine({ sessions, visitors, bounces, events, durations }: SessionL
     events: counted(events),
     events_per_session: sessions.total === 0 ? null : events.total / sessions.total,
   };
+}
+
+function intervalsOf({ intervals }: SessionLine["visitors"], hasBuckets: boolean) {
+  if (intervals === undefined) return {};
+  return { interval_95: intervals.total, ...(hasBuckets ? { values_interval_95: intervals.values } : {}) };
+}
+
+function isSampled(share: number | null | undefined): share is number {
+  return typeof share === "number" && share < 1;
 }
 
 /** To the microsecond, the precision of events. */

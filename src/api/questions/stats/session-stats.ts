@@ -16,7 +16,11 @@ import { refuseUnknownApplication } from "../../../http/request/unknown-applicat
 import { ZonedRangeParameters } from "../../../http/request/zoned-range";
 import type { SessionsQuestion } from "../../../model/questions/question";
 import type { SessionDimension } from "../../../model/questions/sessions/session-dimension";
-import { parseSessionMetrics, SESSION_METRICS_RULE } from "../../../model/questions/sessions/session-metrics";
+import {
+  canBeCounted,
+  parseSessionMetrics,
+  SESSION_METRICS_RULE,
+} from "../../../model/questions/sessions/session-metrics";
 import { dimensionRule } from "../../../model/questions/stats-dimension";
 import { databasesOf, firstDatabase, metered } from "../../../storage/core/databases";
 import { MAX_SESSION_EVENTS, MAX_STATS_AGGREGATES } from "../../../storage/core/read-limits";
@@ -64,7 +68,7 @@ export const SessionStatsParameters = v.object({
     v.pipe(
       v.string(),
       v.description(
-        `Only these numbers: ${SESSION_METRICS_RULE.replace("expected ", "")}. Without visitors, duration_percentiles, group_by and filters other than one application, they are read from counts if \`start_date\` is a whole quarter of an hour.`,
+        `Only these numbers: ${SESSION_METRICS_RULE.replace("expected ", "")}. Without group_by and filters other than one application, they are read from counts if \`start_date\` is a whole quarter of an hour: visitors and duration_percentiles only of more events than are read at once.`,
       ),
       readAs(parseSessionMetrics, () => SESSION_METRICS_RULE),
     ),
@@ -109,21 +113,27 @@ export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
       name: asked.name ?? null,
     };
     const isExact = asked.accuracy === "exact";
-    const respond = async (found: SessionStatsAnswer, dimension: SessionDimension | null) => {
+    const respond = async (found: SessionStatsAnswer, dimension: SessionDimension | null, hasArchived = false) => {
       if (found.groups.length === 0 && found.total.sessions.total === 0) {
         const unknown = await refuseUnknownApplication(databases, asked.application);
         if (unknown !== null) return unknown.response();
       }
       const rowsRead = isBound(c) ? null : meter.rowsRead;
-      return answer(renderSessionStats(found, { interval, timezone, bounds, metrics, dimension, rowsRead }));
+      return answer(
+        renderSessionStats(found, { interval, timezone, bounds, metrics, dimension, hasArchived, rowsRead }),
+      );
     };
-    if (groupBy === undefined && split.filters.length === 0 && filter.category === null && filter.name === null) {
-      const counted = await countedSessionStats(databases, { bounds, applications, metrics, isExact });
-      if (counted !== null) return respond(counted, null);
-    }
+    const isWhole =
+      groupBy === undefined && split.filters.length === 0 && filter.category === null && filter.name === null;
+    const fromCounts = async (isRough: boolean) =>
+      isWhole ? countedSessionStats(databases, { bounds, applications, metrics, isExact, isRough }) : null;
+    const counted = canBeCounted(metrics) ? await fromCounts(false) : null;
+    if (counted !== null) return respond(counted, null);
     const { declared, map: known } = await listPropertiesAndPartitions(firstDatabase(databases));
     const templates = templatesOf(declared);
     const archived = refuseArchived(known, bounds, false);
+    const rough = archived === null || isExact ? null : await fromCounts(true);
+    if (rough !== null) return respond(rough, null, true);
     if (archived !== null) return archived.response();
     const dimension: SessionDimension | null =
       groupBy === undefined ? null : groupBy === "application" ? groupBy : { edge: groupBy, by: by.property };
@@ -136,6 +146,8 @@ export async function showSessionStats(c: Context<AppEnv>): Promise<Response> {
     };
     const found = await withPartitions(databases, find, known);
     if (typeof found === "number") {
+      const estimated = isExact ? null : await fromCounts(true);
+      if (estimated !== null) return respond(estimated, null);
       const many: SessionsQuestion = {
         ...{ kind: "session_stats", from: period.start, to: period.end - 1, per: "session", properties: split.filters },
         ...{ ...filter, groupBy: dimension, bounds, interval, timezone: timezone.name, top, metrics },

@@ -32,6 +32,8 @@ export interface EarlierWindows {
   before: readonly number[];
   /** No window from this one on is missing in these. */
   completeFrom: number;
+  /** The first event in each of these windows, as far as it is known. Only durations need it. */
+  firsts: ReadonlyMap<number, Micros>;
 }
 
 /** The most entries of one kind that a window, hour or day keeps. */

@@ -18,7 +18,7 @@ export function parseSessionMetrics(text: string): SessionMetric[] | null {
   return metrics.length === parts.length ? metrics : null;
 }
 
-/** Returns whether counts of closed windows can give these metrics. Visitors and percentiles cannot be added up. */
+/** Returns whether counts of closed windows can give these metrics exactly. */
 export function canBeCounted(metrics: readonly SessionMetric[] | null): boolean {
   return metrics !== null && !metrics.includes("visitors") && !metrics.includes("duration_percentiles");
 }

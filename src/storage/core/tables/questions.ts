@@ -46,6 +46,8 @@ export const sessionCounts = sqliteTable(
     hotSince: integer("hot_since").notNull(),
     fingerprint: text("fingerprint"),
     held: text("held").notNull(),
+    durations: text("durations"),
+    visitors: text("visitors"),
   },
   (table) => [primaryKeyOf(table.application, table.seconds, table.bucket)],
 );

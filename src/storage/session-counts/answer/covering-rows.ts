@@ -13,6 +13,8 @@ export interface RolledQuestion {
   bounds: readonly Micros[];
   /** Only its events count; ALL_APPLICATIONS for all. */
   application: string;
+  /** Whether single durations and visitors are wanted. */
+  hasDetails: boolean;
 }
 
 export interface CoveringRows {
@@ -32,11 +34,11 @@ export interface CoveringRows {
 export async function coveringRows(
   databases: readonly Database[],
   map: PartitionMap,
-  { bounds, application }: RolledQuestion,
+  { bounds, application, hasDetails }: RolledQuestion,
 ): Promise<CoveringRows> {
   const plan = planPieces(bounds);
   const levelOf = (seconds: SessionWidth, buckets: readonly number[]) =>
-    readLevel(databases, map, { application, seconds, buckets });
+    readLevel(databases, map, { application, seconds, buckets, hasDetails });
 
   const days = plan.days.map(({ bucket }) => bucket);
   const byDay = await levelOf(DAY_SECONDS, days);
@@ -84,7 +86,12 @@ interface Level {
 async function readLevel(
   databases: readonly Database[],
   map: PartitionMap,
-  { application, seconds, buckets }: { application: string; seconds: SessionWidth; buckets: readonly number[] },
+  {
+    application,
+    seconds,
+    buckets,
+    hasDetails,
+  }: { seconds: SessionWidth; buckets: readonly number[] } & Pick<RolledQuestion, "application" | "hasDetails">,
 ): Promise<Level> {
   if (buckets.length === 0) return { rows: new Map(), totals: new Map(), changed: new Map() };
   const spans = adjacentSpans(buckets, seconds);
@@ -93,7 +100,7 @@ async function readLevel(
   const all = { application: ALL_APPLICATIONS, seconds, spans, withHeld: false };
   const [[own = [], everyone = own], totals] = await Promise.all([
     readSessionRows(firstDatabase(databases), [
-      { application, seconds, spans, withHeld: true },
+      { application, seconds, spans, withHeld: true, withDetails: hasDetails },
       ...(isAll ? [] : [all]),
     ]),
     seconds === WINDOW_SECONDS

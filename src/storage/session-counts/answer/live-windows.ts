@@ -1,4 +1,3 @@
-import type { SessionCounts } from "../../../model/questions/sessions/session-counts";
 import type { Period } from "../../../model/time/calendar";
 import type { Micros } from "../../../model/time/time";
 import type { Database } from "../../core/databases";
@@ -9,7 +8,7 @@ import type { PartitionMap } from "../../partitions/partition-map";
 import { eventsToExamine } from "../../questions/examined-events";
 import { readTuples } from "../../questions/tuples/read-tuples";
 import { unreadableIn } from "../../questions/unreadable";
-import { ALL_APPLICATIONS, countWindows } from "../count-windows";
+import { ALL_APPLICATIONS, countWindows, type WindowCounts } from "../count-windows";
 import { hotSince } from "../earlier-windows";
 import { adjacentSpans } from "../window-totals";
 
@@ -25,6 +24,8 @@ export interface LiveQuestion {
   /** The period of the whole question. */
   period: Period;
   applications: readonly string[] | null;
+  /** Whether single durations and visitors are counted. */
+  hasDetails: boolean;
 }
 
 /**
@@ -36,19 +37,20 @@ export interface LiveQuestion {
 export async function liveCounts(
   databases: readonly Database[],
   map: PartitionMap,
-  { windows, period, applications }: LiveQuestion,
-): Promise<{ counts: SessionCounts[]; hotSince: Micros } | null> {
+  { windows, period, applications, hasDetails }: LiveQuestion,
+): Promise<{ counts: WindowCounts[]; hotSince: Micros } | null> {
   const groups = adjacentSpans(windows, WINDOW_SECONDS).flatMap((span) => groupsIn(span, period.end));
   if (groups.length > MAX_GROUPS || unreadableIn(map, groups).length > 0) return null;
   const filter = { applications, category: null, name: null };
   const sizes = await Promise.all(groups.map((group) => eventsToExamine(databases, map, group, filter)));
   if (sizes.reduce((sum, size) => sum + size, 0) > MAX_SESSION_EVENTS) return null;
-  const counts: SessionCounts[] = [];
+  const counts: WindowCounts[] = [];
   for (const [place, { start, end }] of groups.entries()) {
     const expected = sizes[place] ?? 0;
     if (expected === 0) continue;
     const counted = await countWindows(databases, map, {
       ...{ from: start, to: end, applications, expected, isEach: false, hasSeveral: true },
+      hasDetails,
       notBefore: windowOf(period.start),
     });
     counts.push(...(counted.get(ALL_APPLICATIONS)?.values() ?? []));

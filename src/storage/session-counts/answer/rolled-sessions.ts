@@ -1,3 +1,4 @@
+import { type DurationBins, type DurationTable, readDurations } from "../../../model/questions/sessions/duration-table";
 import {
   addToRange,
   type CountedSessions,
@@ -5,6 +6,7 @@ import {
   readSessionCounts,
   type SessionCounts,
 } from "../../../model/questions/sessions/session-counts";
+import { readVisitors, type VisitorHashes, type VisitorTable } from "../../../model/questions/sessions/visitor-table";
 import { bucketPlace, periodOf } from "../../../model/time/calendar";
 import type { Micros } from "../../../model/time/time";
 import type { Database } from "../../core/databases";
@@ -19,6 +21,10 @@ export interface RolledSessions {
   buckets: CountedSessions[];
   /** False if the events and durations of the buckets are not known for this range. */
   hasSums: boolean;
+  /** The durations of each bucket. Null if details are not wanted, or not known for this range. */
+  durations: DurationBins[] | null;
+  /** Likewise the visitors of each bucket, and the share that all of them have of their own. */
+  visitors: { buckets: VisitorHashes[]; share: number } | null;
   /** Events and changes that came after the sessions were counted. */
   late: number;
   /** Sessions that pause from before this time until after it are counted twice. Null if there are none. */
@@ -41,20 +47,23 @@ export function hasWholeWindows(bounds: readonly Micros[]): boolean {
 export async function rolledSessions(
   databases: readonly Database[],
   map: PartitionMap,
-  { bounds, application }: RolledQuestion,
+  { bounds, application, hasDetails }: RolledQuestion,
 ): Promise<RolledSessions | null> {
   const first = (bounds[0] ?? 0) / WINDOW_MICROS;
   const buckets = bounds.slice(1).map(noCountedSessions);
-  const result: RolledSessions = { buckets, hasSums: true, late: 0, hotSince: null };
+  const result: RolledSessions = { buckets, ...noDetails(buckets.length, hasDetails), ...NOTHING_AMISS };
   let isKnown = true;
   const use = (counts: SessionCounts) => {
     if (counts.starts.since > first) isKnown = false;
     if (counts.sums.since > first) result.hasSums = false;
     addToRange(counts, first, (window) => buckets[bucketPlace(bounds, window * WINDOW_MICROS)]);
   };
-  const found = await coveringRows(databases, map, { bounds, application });
+  const addDetails = createDetails(result, bounds);
+  const found = await coveringRows(databases, map, { bounds, application, hasDetails });
   for (const row of found.rows) {
     use(readSessionCounts(row.held));
+    if (result.durations !== null) addDetails.durations(row.durations === null ? null : readDurations(row.durations));
+    if (result.visitors !== null) addDetails.visitors(row.visitors === null ? null : readVisitors(row.visitors));
     noteHotSince(result, row.hotSince * 1_000_000, bounds);
   }
   result.late += found.late;
@@ -62,12 +71,46 @@ export async function rolledSessions(
 
   const period = periodOf(bounds);
   const applications = application === ALL_APPLICATIONS ? null : [application];
-  const live = await liveCounts(databases, map, { windows: found.uncounted, period, applications });
+  const live = await liveCounts(databases, map, {
+    ...{ windows: found.uncounted, period, applications },
+    hasDetails: result.durations !== null || result.visitors !== null,
+  });
   if (live === null) return null;
-  for (const counts of live.counts) use(counts);
+  for (const counts of live.counts) {
+    use(counts);
+    if (result.durations !== null) addDetails.durations(counts.durations);
+    if (result.visitors !== null) addDetails.visitors(counts.visitors);
+  }
   noteHotSince(result, live.hotSince, bounds);
   result.late += await lateEventsIn(databases, map, period, applications);
   return isKnown ? result : null;
+}
+
+const NOTHING_AMISS = { hasSums: true, late: 0, hotSince: null };
+
+function noDetails(buckets: number, isWanted: boolean): Pick<RolledSessions, "durations" | "visitors"> {
+  if (!isWanted) return { durations: null, visitors: null };
+  const each = <Content>(make: () => Content) => Array.from({ length: buckets }, make);
+  return { durations: each(() => new Map()), visitors: { buckets: each(() => new Set()), share: 1 } };
+}
+
+/** Functions that add the details of a row, or note with null that it has none. */
+function createDetails(result: RolledSessions, bounds: readonly Micros[]) {
+  const first = (bounds[0] ?? 0) / WINDOW_MICROS;
+  const placeOf = (window: number) => bucketPlace(bounds, window * WINDOW_MICROS);
+  return {
+    durations: (own: DurationTable | null) => {
+      if (own === null || !own.isKnownFrom(first)) result.durations = null;
+      own?.addToRange(first, (window) => result.durations?.[placeOf(window)]);
+    },
+    visitors: (own: VisitorTable | null) => {
+      if (own === null || !own.isKnownFrom(first)) result.visitors = null;
+      own?.addToRange(first, (window) => result.visitors?.buckets[placeOf(window)]);
+      if (result.visitors !== null && own !== null) {
+        result.visitors.share = Math.min(result.visitors.share, own.share);
+      }
+    },
+  };
 }
 
 function noteHotSince(result: RolledSessions, since: Micros, bounds: readonly Micros[]): void {

@@ -5,6 +5,7 @@ import { StatsResponse } from "../../../../src/api/questions/stats/stats-body";
 import { FunnelResponse } from "../../../../src/api/sequences/funnels";
 import { PathsResponse } from "../../../../src/api/sequences/paths";
 import { databasesOf } from "../../../../src/storage/core/databases";
+import { rollUpSessions } from "../../../../src/storage/session-counts/roll-up-sessions";
 import { seedLocalKeys } from "../../../http/auth/seed";
 import { eventRow, HOUR, store } from "../../../storage/seed";
 import { ask } from "../../ask";
@@ -170,6 +171,33 @@ describe("POST /theeye/paths", { timeout: 120_000 }, () => {
     const found = v.parse(PathsResponse, result);
     expect(found.accuracy).toEqual({ exact: true });
     expect(new Map(found.levels[1]?.map(({ key, count }) => [key, count]))).toEqual(counts());
+  });
+});
+
+describe("GET /theeye/sessions/stats of counted sessions", { timeout: 240_000 }, () => {
+  it("answers at once without reading events, with estimates near the right numbers", async () => {
+    while ((await rollUpSessions(databasesOf(env), DAY + 26 * HOUR)).windows > 0);
+    const answered = await get("/theeye/sessions/stats", { interval: "hour" });
+    const { total, accuracy, rows_read: rowsRead } = v.parse(WholeSessionStats, await answered.json());
+    expect(accuracy).toMatchObject({ exact: false, percentiles_relative_error: 0.01, visitors_sampled: 0.125 });
+    expect(rowsRead).toBeLessThan(1_000);
+    // The made events have no rows of activity, so an hour does not know the sessions of the hour before.
+    const parts = sessions.flatMap(({ visitor, events }) =>
+      [...Map.groupBy(events, ({ occurredAt }) => Math.floor(occurredAt / HOUR)).values()].map((own) => ({
+        ...{ visitor, events: own },
+      })),
+    );
+    for (const [hour, own] of Map.groupBy(parts, hourOf)) {
+      const truth = summary(own);
+      expect(total.sessions.values?.[hour]).toBe(truth.sessions);
+      expectAround(total.visitors.values_interval_95?.[hour], truth.visitors);
+      const { mean, p50, p90 } = total.duration_seconds.values?.[hour] ?? {};
+      expect(mean).toBeCloseTo(truth.mean, 5);
+      expect(Math.abs((p50 ?? 0) / truth.p50 - 1)).toBeLessThanOrEqual(0.01);
+      expect(Math.abs((p90 ?? 0) / truth.p90 - 1)).toBeLessThanOrEqual(0.01);
+    }
+    expect(total.sessions.total).toBe(parts.length);
+    expectAround(total.visitors.interval_95, 9_001);
   });
 });
 

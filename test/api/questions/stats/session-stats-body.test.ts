@@ -26,7 +26,12 @@ const none: SessionLine = {
   ...{ events: counted(0, [0, 0]), durations: { total: { mean: null, p50: null, p90: null }, values: [] } },
 };
 
-function render(changes: Partial<SessionStatsAnswer>, dimension: SessionDimension | null, interval: "hour" | "none") {
+function render(
+  changes: Partial<SessionStatsAnswer>,
+  dimension: SessionDimension | null,
+  interval: "hour" | "none",
+  hasArchived = false,
+) {
   return renderSessionStats(
     {
       groups: [{ ...line, texts: ["a", "b"] }],
@@ -40,8 +45,7 @@ function render(changes: Partial<SessionStatsAnswer>, dimension: SessionDimensio
       timezone: TimeZone.UTC,
       bounds: [MORNING, MORNING + HOUR, MORNING + 2 * HOUR],
       metrics: null,
-      dimension,
-      rowsRead: null,
+      ...{ dimension, hasArchived, rowsRead: null },
     },
   );
 }
@@ -65,6 +69,41 @@ describe("renderSessionStats", () => {
     });
     expect(buckets).toEqual(["2021-01-01T09:00:00+00:00", "2021-01-01T10:00:00+00:00"]);
     expect(rowsRead).toBeNull();
+  });
+
+  it("says how near percentiles are, and how to get visitors that are missing", () => {
+    const lacking = { ...line, visitors: { total: null, values: [null, null] } };
+    const changes = { total: lacking, percentilesError: 0.01, visitorShare: null };
+    const { accuracy, total } = render(changes, null, "hour");
+    expect(accuracy).toEqual({ exact: true, percentiles_relative_error: 0.01, visitors_need: "accuracy=exact" });
+    expect(total.visitors).toEqual({ total: null, values: [null, null] });
+    expect(render(changes, null, "hour", true).accuracy.visitors_need).toBe("a later start_date");
+  });
+
+  it("has intervals of visitors whose number is estimated", () => {
+    const intervals = {
+      total: [20, 30],
+      values: [
+        [10, 14],
+        [9, 12],
+      ],
+    } as SessionLine["visitors"]["intervals"];
+    const estimated = {
+      ...line,
+      visitors: { ...counted(24, [12, 10]), ...(intervals === undefined ? {} : { intervals }) },
+    };
+    const { accuracy, total } = render({ total: estimated, visitorShare: 0.5 }, null, "hour");
+    expect(accuracy).toEqual({ exact: false, visitors_sampled: 0.5 });
+    expect(total.visitors).toEqual({
+      ...{ total: 24, interval_95: [20, 30], values: [12, 10] },
+      values_interval_95: [
+        [10, 14],
+        [9, 12],
+      ],
+    });
+    const whole = render({ total: estimated, visitorShare: 0.5 }, null, "none").total.visitors;
+    expect(whole).toEqual({ total: 24, interval_95: [20, 30] });
+    expect(render({ visitorShare: 1 }, null, "none").accuracy).toEqual({ exact: true });
   });
 
   it("has totals only, without buckets", () => {

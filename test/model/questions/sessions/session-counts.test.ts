@@ -61,6 +61,7 @@ function countsOf(sessions: readonly number[][], most = Number.POSITIVE_INFINITY
         previous: earlier.at(-1) ?? null,
         before: earlier.slice(0, -1).map(({ window }) => window),
         completeFrom: place > most ? (earlier[0]?.window ?? own.window) : 0,
+        firsts: new Map(),
       });
     }
   }

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { databasesOf } from "../../../../src/storage/core/databases";
+import { databasesOf, firstDatabase } from "../../../../src/storage/core/databases";
 import {
   type CountedQuestion,
   countedSessionStats,
@@ -15,6 +15,7 @@ const QUESTION: CountedQuestion = {
   applications: null,
   metrics: ["sessions", "bounces", "events", "duration_mean"],
   isExact: false,
+  isRough: false,
 };
 
 /** One hour has a session of two events and 30 s and a bounce, the next one a session of 10 s in another application. */
@@ -23,11 +24,11 @@ beforeAll(async () => {
   const next = { session: "c", application: "blog" };
   await store(databases, {
     events: [
-      eventRow({ session: "a" }),
-      eventRow({ session: "a", occurredAt: MORNING + 30 * SECOND }),
+      eventRow({ session: "a", visitor: "v" }),
+      eventRow({ session: "a", occurredAt: MORNING + 30 * SECOND, visitor: "w" }),
       eventRow({ session: "b" }),
-      eventRow({ ...next, occurredAt: MORNING + HOUR }),
-      eventRow({ ...next, occurredAt: MORNING + HOUR + 10 * SECOND }),
+      eventRow({ ...next, occurredAt: MORNING + HOUR, visitor: "x" }),
+      eventRow({ ...next, occurredAt: MORNING + HOUR + 10 * SECOND, visitor: "v" }),
     ],
   });
   await rollUpSessions(databases, MORNING + 3 * HOUR);
@@ -51,6 +52,36 @@ describe("countedSessionStats", () => {
     expect(await ask({ applications: ["none"] })).toMatchObject({ groups: [], total: { sessions: { total: 0 } } });
   });
 
+  it("has percentiles near the right ones, and visitors, if that is enough", async () => {
+    const found = await ask({ metrics: null, isRough: true });
+    expect(found).toMatchObject({ percentilesError: 0.01, visitorShare: 1, late: 0 });
+    const { total, values } = found?.total.durations ?? { total: null, values: [] };
+    // By nearest rank among 0, 10 and 30 s.
+    expect(total?.p50).toSatisfy((p50: number) => Math.abs(p50 / 10 - 1) <= 0.01);
+    expect(total?.p90).toSatisfy((p90: number) => Math.abs(p90 / 30 - 1) <= 0.01);
+    expect(values.map(({ p50 }) => p50)).toEqual([0, total?.p50]);
+    expect(found?.total.visitors).toEqual({ total: 3, values: [2, 2] });
+    const durations = await ask({ metrics: ["duration_percentiles"], isRough: true });
+    expect(durations).toMatchObject({ percentilesError: 0.01, total: { durations: { total } } });
+    expect(durations?.visitorShare).toBeUndefined();
+  });
+
+  it("has no percentiles or visitors if a row has none", async () => {
+    const { binding } = firstDatabase(databases);
+    const set = (column: string, value: string) =>
+      binding.exec(`UPDATE session_counts SET ${column} = ${value} WHERE seconds = 3600`);
+    await binding.exec("CREATE TABLE before_test AS SELECT * FROM session_counts");
+    await set("durations", "NULL");
+    expect(await ask({ metrics: null, isRough: true })).toBeNull();
+    expect(await ask({ metrics: ["sessions", "visitors"], isRough: true })).toMatchObject({ visitorShare: 1 });
+    await set("visitors", "NULL");
+    const without = await ask({ metrics: ["sessions", "visitors"], isRough: true });
+    expect(without).toMatchObject({ visitorShare: null, total: { visitors: { total: null, values: [null, null] } } });
+    expect(await ask({ metrics: ["visitors"], isRough: true })).toBeNull();
+    await binding.exec("INSERT OR REPLACE INTO session_counts SELECT * FROM before_test");
+    await binding.exec("DROP TABLE before_test");
+  });
+
   it("has no mean of no sessions", async () => {
     const bounds = [MORNING + DAY, MORNING + 2 * DAY];
     expect(await ask({ bounds })).toMatchObject({ groups: [], total: { durations: { total: { mean: null } } } });
@@ -59,6 +90,7 @@ describe("countedSessionStats", () => {
   it.each<[string, Partial<CountedQuestion>]>([
     ["all metrics, which include visitors", { metrics: null }],
     ["percentiles", { metrics: ["sessions", "duration_percentiles"] }],
+    ["visitors", { metrics: ["sessions", "visitors"] }],
     ["several applications together", { applications: ["shop", "blog"] }],
     ["buckets that begin within a window", { bounds: [MORNING + MINUTE, MORNING + HOUR] }],
   ])("leaves to others what counts cannot answer: %s", async (_, changes) => {

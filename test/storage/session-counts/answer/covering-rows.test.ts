@@ -42,7 +42,9 @@ beforeEach(async () => {
 });
 
 async function cover(bounds: readonly number[], application = "") {
-  const found = await withPartitions(databases, (map) => coveringRows(databases, map, { bounds, application }));
+  const found = await withPartitions(databases, (map) =>
+    coveringRows(databases, map, { bounds, application, hasDetails: false }),
+  );
   return { ...found, rows: found.rows.map(({ hotSince }) => hotSince).sort() };
 }
 

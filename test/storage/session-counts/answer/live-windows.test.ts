@@ -22,7 +22,9 @@ async function live(
   period: Period = PERIOD,
   applications: readonly string[] | null = null,
 ) {
-  const found = await withPartitions(databases, (map) => liveCounts(databases, map, { windows, period, applications }));
+  const found = await withPartitions(databases, (map) =>
+    liveCounts(databases, map, { windows, period, applications, hasDetails: false }),
+  );
   if (found === null) return null;
   const sum = noCountedSessions();
   for (const counts of found.counts) addToRange(counts, windowOf(period.start), () => sum);
@@ -68,7 +70,8 @@ describe("liveCounts", () => {
       partitions.map((one) => (one.from > MORNING ? one : { ...one, state: "archived" })),
     );
     const period = { start: MORNING, end: MORNING + 2 * HOUR };
-    const ask = (windows: number[]) => liveCounts(databases, archived, { windows, period, applications: null });
+    const ask = (windows: number[]) =>
+      liveCounts(databases, archived, { windows, period, applications: null, hasDetails: false });
     expect(await ask(windowsAt(0))).toBeNull();
     expect(await ask(windowsAt(4))).toMatchObject({ hotSince: MORNING + HOUR });
     // Without events nothing can be missing before them.

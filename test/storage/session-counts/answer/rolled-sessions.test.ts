@@ -46,7 +46,7 @@ beforeEach(async () => {
 });
 
 const ask = (bounds: readonly number[], application = "") =>
-  withPartitions(databases, (map) => rolledSessions(databases, map, { bounds, application }));
+  withPartitions(databases, (map) => rolledSessions(databases, map, { bounds, application, hasDetails: false }));
 
 async function sessionsIn(...bounds: number[]): Promise<number[] | undefined> {
   return (await ask(bounds))?.buckets.map(({ sessions }) => sessions);

@@ -40,6 +40,16 @@ describe("sessions_known_from", () => {
     });
   });
 
+  it("comes with percentiles from counts, where events are archived", async () => {
+    const whole = await (await ask(`/theeye/sessions/stats?interval=day&${ALL}`)).json();
+    expect(whole).toMatchObject({
+      total: { sessions: { values: [3, 1] }, duration_seconds: { mean: 0, p50: 0, p90: 0 }, visitors: { total: null } },
+      accuracy: { exact: false, percentiles_relative_error: 0.01, visitors_need: "a later start_date" },
+    });
+    const exact = await ask(`/theeye/sessions/stats?interval=day&${ALL}&accuracy=exact`);
+    expect(await exact.json()).toMatchObject({ code: "cold_scan" });
+  });
+
   it("is in the zone of the question", async () => {
     expect(await stats(`${ALL}&timezone=Asia/Kolkata`)).toMatchObject({
       accuracy: { exact: false, sessions_known_from: "2021-01-02T05:30:00+05:30" },
