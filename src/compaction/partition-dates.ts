@@ -1,13 +1,14 @@
 import type { Micros } from "../model/time/time";
 import { type Database, firstDatabase } from "../storage/core/databases";
+import { FILLED_BYTES } from "../storage/erasures/scrub/free-space";
 import type { Partition } from "../storage/partitions/partition";
 import type { PartitionMap } from "../storage/partitions/partition-map";
 import type { CompactionSettings } from "./compaction-settings";
 
-/** D1 returns the database's size with every result, so a query that reads one row is enough. */
+/** D1 returns the database's size with every result. */
 async function bytesOf({ binding }: Database): Promise<number> {
-  const { meta } = await binding.prepare("SELECT probed_at FROM write_probe").all();
-  return meta.size_after;
+  const { results, meta } = await binding.prepare(FILLED_BYTES).all<{ filled: number }>();
+  return meta.size_after - (results[0]?.filled ?? 0);
 }
 
 /**

@@ -6,8 +6,9 @@ import type { Database } from "../../src/storage/core/databases";
 import { eraseErrorsById } from "../../src/storage/erasures/erase-errors";
 import { eraseSessionEvents } from "../../src/storage/erasures/erase-session";
 import { scrubDatabase } from "../../src/storage/erasures/scrub/scrub-database";
+import { dropPartition } from "../../src/storage/partitions/partition-lifecycle";
 import { seeded } from "../simulation/world/random";
-import { errorRow, eventRow, HOUR, MORNING, store } from "../storage/seed";
+import { DAY, errorRow, eventRow, HOUR, MORNING, partitionsOf, store } from "../storage/seed";
 import { sqliteDatabase } from "./sqlite-database";
 
 const ALWAYS = Number.MAX_SAFE_INTEGER;
@@ -98,6 +99,26 @@ describe.each([
     await scrubbed(database);
     expect(copiesOf(marks)).toBe(0);
   });
+});
+
+it("sessions that are erased after their partition was dropped leave nothing in its pages", {
+  timeout: 60_000,
+}, async () => {
+  const { database, copiesOf } = databaseInFile();
+  await stored(database, 1_000, true);
+  const [partition] = (await partitionsOf([database]).latest()).partitions;
+  if (partition === undefined) throw new Error("there is no partition");
+  await dropPartition([database], partition);
+  // Takes some of the free pages.
+  await store([database], { events: [eventRow({ session: "later", occurredAt: MORNING + 40 * DAY })] });
+  const marks = new Set(Array.from({ length: 1_000 }, (_, n) => markOf(n, 0)));
+  expect(copiesOf(marks)).toBeGreaterThan(900);
+  let calls = 1;
+  while (!(await scrubDatabase(database, { left: 1 }))) calls += 1;
+  expect(copiesOf(marks)).toBe(0);
+  expect(calls).toBeLessThan(6);
+  // Nothing was freed since.
+  expect(await scrubDatabase(database, { left: 0 })).toBe(true);
 });
 
 describe.each([200, 3_000])("of %d errors", (count) => {

@@ -25,11 +25,15 @@ interface Statement {
 }
 
 function bindingOf(sqlite: DatabaseSync) {
+  // Without free pages, like workerd.
+  const size = sqlite.prepare(`SELECT page_size * (page_count - freelist_count) AS bytes
+    FROM pragma_page_size, pragma_page_count, pragma_freelist_count`);
   function statement(sql: string, values: SQLInputValue[]): Statement {
     const rows = () => sqlite.prepare(sql).all(...values);
     const all = async () => {
       const results = rows();
-      return { results, meta: { changes: Number(sqlite.prepare("SELECT changes() AS n").get()?.n), size_after: 0 } };
+      const changes = Number(sqlite.prepare("SELECT changes() AS n").get()?.n);
+      return { results, meta: { changes, size_after: Number(size.get()?.bytes) } };
     };
     return {
       ...{ bind: (...bound: SQLInputValue[]) => statement(sql, bound), all, run: all },

@@ -22,6 +22,7 @@ describe("the simulation of erasures notices", () => {
   it.each<[string, ErasureSabotage]>([
     ["writers that do not check for erasures", "without_tombstones"],
     ["an erasure of events that were received later", "without_moment"],
+    ["places that are not scrubbed", "without_scrub"],
   ])("%s", { timeout: 120_000 }, async (_, sabotage) => {
     let isNoticed = false;
     for (let seed = 3_000_001; seed <= 3_000_000 + MAX_SEEDS && !isNoticed; seed++) {

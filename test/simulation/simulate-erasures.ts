@@ -1,3 +1,4 @@
+import type { Database } from "../../src/storage/core/databases";
 import { inconsistencies } from "./model/consistency";
 import { lostProblems, returnedProblems } from "./model/erasure-model";
 import { erasedBefore, startErasures } from "./model/erasures";
@@ -14,7 +15,9 @@ export type ErasureSabotage =
   /** Writers do not check for erasures. */
   | "without_tombstones"
   /** An erasure also deletes events that were received later. */
-  | "without_moment";
+  | "without_moment"
+  /** An erasure is done although places are left to scrub. */
+  | "without_scrub";
 
 const MAX_ROUNDS = 250;
 
@@ -79,8 +82,22 @@ export async function simulateErasures(seed: number, sabotage: ErasureSabotage =
     ...world.problems,
     ...inconsistencies(tables, await partitionsOf(world)).filter((problem) => !COUNTS.test(problem)),
     ...returnedProblems(tables, before),
+    ...(await leftProblems(world.originals)),
     ...(replays === null ? lostProblems(traffic, tables, before) : []),
   ];
+}
+
+/** What an erasure that is done may not leave behind. */
+async function leftProblems(databases: readonly Database[]): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { index, binding } of databases) {
+    const places = (await binding.prepare("SELECT table_name AS name FROM erased_places").all<{ name: string }>())
+      .results;
+    problems.push(...places.map(({ name }) => `database ${index}: a place of ${name} is not scrubbed`));
+    const tables = binding.prepare("SELECT name FROM sqlite_master WHERE name GLOB 'scrub_*'").all<{ name: string }>();
+    problems.push(...(await tables).results.map(({ name }) => `database ${index}: the table ${name} is left`));
+  }
+  return problems;
 }
 
 function rewritten(sabotage: ErasureSabotage, sql: string): string {
@@ -89,6 +106,8 @@ function rewritten(sabotage: ErasureSabotage, sql: string): string {
       return sql.replace("FROM tombstones WHERE hash IN", "FROM tombstones WHERE 'x' || hash IN");
     case "without_moment":
       return sql.replace(/e\.occurred_at \+ e\.received_after < \d+/, "true");
+    case "without_scrub":
+      return sql.replace("= (SELECT min(table_name) FROM erased_places)", "= ''");
     default:
       return sql;
   }

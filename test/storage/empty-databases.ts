@@ -20,7 +20,7 @@ const EMPTIED = [
   ],
   ...["replays", "write_probe", "archive_files", "archive_index", "archive_finished", "compactions", "compactor_lease"],
   ...["storage_settings", "retention_log", "retention_checks", "erasures", "tombstones", "erasure_salts"],
-  ...["pending_objects", "erased_places"],
+  ...["pending_objects", "erased_places", "free_space_zeros"],
   ...["properties", "property_counts", "property_sweep"],
   ...["session_counts", "session_sweep"],
 ];
@@ -41,6 +41,7 @@ export async function emptyDatabases(databases: readonly Database[]): Promise<vo
         "DELETE FROM categories WHERE category <> ''",
         "UPDATE revisions SET revision = revision + 1 WHERE name = 'partitions'",
         "UPDATE revisions SET revision = 0 WHERE name <> 'partitions'",
+        "UPDATE free_space SET overwritten = frees",
       ].map((statement) => binding.prepare(statement)),
     );
   }

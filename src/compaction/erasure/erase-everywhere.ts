@@ -1,7 +1,8 @@
 import type { Micros } from "../../model/time/time";
+import type { Budget } from "../../storage/erasures/budget";
 import { eraseSessionErrors } from "../../storage/erasures/erase-errors";
 import { eraseMentions } from "../../storage/erasures/erase-mentions";
-import { type Budget, eraseSessionEvents } from "../../storage/erasures/erase-session";
+import { eraseSessionEvents } from "../../storage/erasures/erase-session";
 import { eraseFromArchive } from "./erase-archived";
 import type { ErasureIo } from "./erasure-io";
 

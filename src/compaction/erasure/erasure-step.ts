@@ -3,8 +3,8 @@ import { type ErasureMessage, SECOND_PASS_SECONDS } from "../../model/erasure";
 import type { Micros } from "../../model/time/time";
 import { deleteAbandonedObjects } from "../../storage/archive/pending-objects";
 import { firstDatabase } from "../../storage/core/databases";
+import type { Budget } from "../../storage/erasures/budget";
 import { eraseErrorsById, eraseVisitorErrors } from "../../storage/erasures/erase-errors";
-import type { Budget } from "../../storage/erasures/erase-session";
 import { raiseFences } from "../../storage/erasures/erasure-fence";
 import {
   addTombstones,

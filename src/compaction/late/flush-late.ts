@@ -14,6 +14,7 @@ import { packId, storedIdSql } from "../../storage/core/packed-id";
 import { messageOf } from "../../storage/core/transport-errors";
 import { fenceStatement } from "../../storage/erasures/erasure-fence";
 import { createErasureSource, type ErasureSource } from "../../storage/erasures/erasure-source";
+import { leftoverStatements } from "../../storage/erasures/scrub/leftovers";
 import { replayedAmong } from "../../storage/errors/replayed-events";
 import { lateSuffix, type Partition, slotOf } from "../../storage/partitions/partition";
 import type { PartitionMap } from "../../storage/partitions/partition-map";
@@ -246,5 +247,6 @@ function removeStatements(
       .bind(JSON.stringify(places)),
     binding.prepare(`DELETE FROM activity_${suffix} WHERE ${isEmpty}`),
     binding.prepare(`DELETE FROM visits_${suffix} WHERE ${isEmpty}`),
+    ...leftoverStatements(binding, `events_${suffix}`),
   ];
 }

@@ -1,6 +1,7 @@
 import { formatTimestamp, type Micros } from "../../model/time/time";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import { unionTexts } from "../../storage/core/union-all";
+import { leftoverStatements } from "../../storage/erasures/scrub/leftovers";
 import { lateSuffix } from "../../storage/partitions/partition";
 import { dropPartition } from "../../storage/partitions/partition-lifecycle";
 import { loadPartitionMap, NO_PARTITIONS } from "../../storage/partitions/partition-records";
@@ -10,7 +11,7 @@ import type { Deleted } from "./retention-log";
 const MAX_PARTITIONS = 20;
 
 /**
- * Drops partitions that ended before a time. Dropping removes any number of rows at once and writes none.
+ * Drops partitions that ended before a time. Dropping removes any number of rows at once, and writes few.
  *
  * @throws what D1 throws
  */
@@ -53,11 +54,13 @@ export async function emptyLateLanes(databases: readonly Database[], before: Mic
     const found = await binding.batch<{ id: number }>(unionTexts(terms).map((text) => binding.prepare(text)));
     const filled = new Set(found.flatMap(({ results }) => results.map(({ id }) => id)));
     for (const partition of own.filter(({ id }) => filled.has(id))) {
-      const [deleted] = await binding.batch(
-        ["events", "activity", "visits"].map((table) =>
-          binding.prepare(`DELETE FROM ${table}_${lateSuffix(partition)} WHERE true`),
+      const suffix = lateSuffix(partition);
+      const [deleted] = await binding.batch([
+        ...["events", "activity", "visits"].map((table) =>
+          binding.prepare(`DELETE FROM ${table}_${suffix} WHERE true`),
         ),
-      );
+        ...leftoverStatements(binding, `events_${suffix}`),
+      ]);
       rows += deleted?.meta.changes ?? 0;
       emptied.add(partition.id);
     }

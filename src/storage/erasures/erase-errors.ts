@@ -1,9 +1,10 @@
 import type { Micros } from "../../model/time/time";
 import type { Database } from "../core/databases";
 import type { ErrorKey } from "../errors/error-key";
-import type { Budget } from "./erase-session";
+import type { Budget } from "./budget";
 import { fillerSql } from "./filler";
 import { recordPlaces } from "./scrub/erased-places";
+import { leftoverStatements } from "./scrub/leftovers";
 
 /** Errors that one transaction erases: at most about 13 MB of contents. */
 const ERRORS_PER_TRANSACTION = 100;
@@ -153,7 +154,10 @@ WHERE id IN (SELECT value FROM json_each(?1)) ON CONFLICT DO NOTHING`;
  * @throws what D1 throws
  */
 export async function removeErrors({ binding }: Database, keys: readonly ErrorKey[]): Promise<void> {
-  await binding.batch(removal(binding, keys));
+  await binding.batch([
+    ...removal(binding, keys),
+    ...["errors", "error_parts"].flatMap((table) => leftoverStatements(binding, table)),
+  ]);
 }
 
 /** ?1: [[received_at, id], …]. */

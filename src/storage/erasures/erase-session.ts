@@ -13,16 +13,12 @@ import type { LaneSource } from "../scan/lane-chains";
 import { slotsOfSession } from "../scan/scan-terms";
 import { recountSessionsStatement } from "../session-counts/recount-sessions";
 import { lanesOfSessions } from "../sessions/session-times";
+import type { Budget } from "./budget";
 import { fillerSql } from "./filler";
 import { recordPlaces } from "./scrub/erased-places";
 
 /** Events that one transaction erases. */
 const EVENTS_PER_TRANSACTION = 500;
-
-/** How many more transactions a step may make. */
-export interface Budget {
-  left: number;
-}
 
 /** What to erase of a session. */
 export interface ErasedSession {

@@ -1,4 +1,5 @@
 import type { Database } from "../core/databases";
+import { recordFrees, recordPeak } from "../erasures/scrub/free-space";
 import { isLate, type Lane, lateSuffix, openSuffix, type Partition, sealedSuffix } from "./partition";
 
 /**
@@ -90,8 +91,8 @@ export function sealStatements({ binding }: Database, partition: Partition): D1P
 }
 
 /**
- * Drops the main lane of a partition from its databases. Dropping writes no row, however many the tables hold; the
- * late lane stays.
+ * Drops the main lane of a partition from its databases. Dropping writes two rows at most, however many the tables hold;
+ * the late lane stays. The next erasure overwrites the pages.
  *
  * @throws what D1 throws. Repeating it is harmless.
  */
@@ -100,7 +101,8 @@ export async function dropTables(databases: readonly Database[], partition: Part
     const statements = [openSuffix(partition), sealedSuffix(partition)].flatMap((suffix) =>
       TABLES.map((table) => database.binding.prepare(`DROP TABLE IF EXISTS ${table}_${suffix}`)),
     );
-    await database.binding.batch(statements);
+    await recordPeak(database);
+    await database.binding.batch([...statements, recordFrees(database.binding)]);
   }
 }
 

@@ -248,7 +248,7 @@ export async function emptyDatabases(databases: readonly Database[]): Promise<vo
     "report_only_failures",
     "replays",
   ];
-  const erased = ["erasures", "tombstones", "erasure_salts"];
+  const erased = ["erasures", "tombstones", "erasure_salts", "erased_places", "free_space_zeros"];
   const archived = ["archive_files", "archive_index", "archive_finished", "compactions", "pending_objects"];
   databases.forEach(forgetSeries);
   await Promise.all(

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Budget } from "../../../storage/erasures/erase-session";
+import type { Budget } from "../../../storage/erasures/budget";
 import { hasMark, writeMark } from "../../../storage/erasures/restore-marks";
 import type { ErasureIo } from "../erasure-io";
 import type { ErasureState, StepResult } from "../erasure-state";

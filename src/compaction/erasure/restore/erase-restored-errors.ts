@@ -1,7 +1,7 @@
 import { type Database, firstDatabase } from "../../../storage/core/databases";
+import type { Budget } from "../../../storage/erasures/budget";
 import { type ErrorPlace, eraseErrors } from "../../../storage/erasures/erase-errors";
 import { eraseMentions, mentionedSessions } from "../../../storage/erasures/erase-mentions";
-import type { Budget } from "../../../storage/erasures/erase-session";
 import { createErasureSource, sessionsErased } from "../../../storage/erasures/erasure-source";
 import { nextErrors } from "../../../storage/erasures/next-errors";
 import type { ErasureIo } from "../erasure-io";

@@ -1,6 +1,6 @@
 import type { Micros } from "../../../model/time/time";
 import { type Database, firstDatabase } from "../../../storage/core/databases";
-import type { Budget } from "../../../storage/erasures/erase-session";
+import type { Budget } from "../../../storage/erasures/budget";
 import type { ErasedCounts } from "../../../storage/erasures/erasure-records";
 import { sessionsErased } from "../../../storage/erasures/erasure-source";
 import { nextStoredSessions, type VisitPlace } from "../../../storage/erasures/visited-sessions";

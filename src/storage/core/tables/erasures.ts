@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { blob, index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { primaryKeyOf } from "./primary-key";
 
 export const erasures = sqliteTable(
@@ -49,3 +49,15 @@ export const erasedPlaces = sqliteTable(
   { tableName: text("table_name").notNull(), place: text("place").notNull() },
   (table) => [primaryKeyOf(table.tableName, table.place)],
 );
+
+export const freeSpace = sqliteTable("free_space", {
+  id: integer("id").primaryKey(),
+  frees: integer("frees").notNull(),
+  overwritten: integer("overwritten").notNull(),
+  peakBytes: integer("peak_bytes").notNull(),
+});
+
+export const freeSpaceZeros = sqliteTable("free_space_zeros", {
+  id: integer("id").primaryKey(),
+  zeros: blob("zeros").notNull(),
+});

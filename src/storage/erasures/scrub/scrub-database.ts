@@ -1,8 +1,9 @@
 import type { Database } from "../../core/databases";
 import { retryOutOfDate } from "../../partitions/known-partitions";
-import type { Budget } from "../erase-session";
+import type { Budget } from "../budget";
 import { type ErasedPlaces, nextPlaces, removePlaces } from "./erased-places";
 import { dropFillers } from "./free-pages";
+import { overwriteFreeSpace, raisePeak } from "./free-space";
 import { readNeighbourhoods } from "./neighbourhoods";
 import { rewriteRows } from "./rewrite-rows";
 import { definedTable, rewriteTable } from "./rewrite-table";
@@ -22,11 +23,13 @@ const MAX_WHOLE_ROWS = 200_000;
  * page stay readable in the unused part of the first one, where an erasure cannot overwrite them. So the pages around
  * every erased row are written again: those of the whole table if that is cheap, or else of the rows next to the place.
  *
+ * Then the pages of dropped partitions are overwritten.
+ *
  * The rows stay the same. A transaction writes pages again and removes their places, so a crash loses nothing, and two
  * callers at once do no harm.
  *
  * @param budget each transaction takes one
- * @returns false if the budget ran out before all places were scrubbed
+ * @returns false if the budget ran out first
  * @throws what D1 throws. A repeated call continues.
  */
 export async function scrubDatabase(database: Database, budget: Budget): Promise<boolean> {
@@ -37,7 +40,7 @@ export async function scrubDatabase(database: Database, budget: Budget): Promise
       if (found === null) {
         // A crash may have left some.
         await dropFillers(database.binding);
-        return true;
+        return overwriteFreeSpace(database, budget);
       }
       if (budget.left <= 0) return false;
       budget.left -= 1;
@@ -57,15 +60,19 @@ async function scrub({ binding }: Database, { table: recorded, places }: ErasedP
     return;
   }
   const { name } = defined;
+  const run = async (statements: D1PreparedStatement[]) => {
+    const results = await binding.batch(statements);
+    await raisePeak(binding, results.at(-1)?.meta.size_after ?? 0);
+  };
   const table = scrubbedTable(recorded);
   const pages = await pagesIfSmall(binding, name, table, places.length);
   if (pages !== null) {
     const statements = rewriteTable(defined, pages).map((statement) => binding.prepare(statement));
-    await binding.batch([...statements, removePlaces(binding, recorded)]);
+    await run([...statements, removePlaces(binding, recorded)]);
     return;
   }
   const found = await readNeighbourhoods(binding, { name, table }, places);
-  await binding.batch([...rewriteRows(binding, { name, table }, found), removePlaces(binding, recorded, found.places)]);
+  await run([...rewriteRows(binding, { name, table }, found), removePlaces(binding, recorded, found.places)]);
 }
 
 /** The pages that a table takes at most, if it is to be written again as a whole; otherwise null. */

@@ -1,0 +1,4 @@
+/** How many more transactions a step may make. */
+export interface Budget {
+  left: number;
+}
