@@ -75,7 +75,12 @@ interface HeldVisitors {
   places: [at: number, after: number, hashes: string][];
 }
 
-/** @param most the hashes that are kept: of more, about half of so many at least */
+/**
+ * The share is halved until few enough are kept, and not to the largest one that fits: the smallest share of several rows
+ * would then be that of a row whose visitors happen to have small hashes, and the estimate for it too high.
+ *
+ * @param most the hashes that are kept: of more, about half of so many at least
+ */
 export function writeVisitors(table: VisitorTable, most: number): string {
   while (table.size > most) table.narrow(table.share / 2);
   const held: HeldVisitors = {
