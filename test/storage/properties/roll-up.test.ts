@@ -77,9 +77,9 @@ const anyQuestion = fc.record({
   application: fc.option(fc.constantFrom("shop", "blog")),
   grouped: fc.constantFrom<"application" | "path" | "both">("application", "path", "both"),
   interval: fc.constantFrom("hour" as const, "day" as const, "month" as const),
-  timezone: fc.constantFrom("UTC", "Asia/Kathmandu", "America/New_York"),
+  timezone: fc.constantFrom("UTC", "Asia/Kathmandu", "America/New_York", "Europe/Berlin"),
   from: fc.integer({ min: 0, max: 300 }).map((quarter) => START + quarter * 15 * MINUTE),
-  length: fc.integer({ min: 1, max: 200 }).map((quarter) => quarter * 15 * MINUTE),
+  length: fc.integer({ min: 1, max: 300 }).map((quarter) => quarter * 15 * MINUTE),
   ragged: fc.boolean(),
 });
 

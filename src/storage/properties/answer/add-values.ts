@@ -11,8 +11,11 @@ import type { Piece } from "./roll-up-plan";
 
 /** Adds the counts of values to the table of an answer. */
 export interface ValueAdding {
-  /** @param piece the part of the stored bucket that is wanted */
-  add(series: DeclaredSeries, piece: Piece, counts: StoredCounts): void;
+  /**
+   * @param piece the part of the stored bucket that is wanted
+   * @param sign -1 to subtract events that were added before, in the same bucket of the answer
+   */
+  add(series: DeclaredSeries, piece: Piece, counts: StoredCounts, sign?: 1 | -1): void;
   /** Must be called after the last row. */
   finish(): void;
 }
@@ -36,6 +39,8 @@ export function createAdding({ metric, bounds, groupBy, properties }: StatsQuest
   let touched: TalliedGroup[] = [];
   const flush = () => {
     for (const group of touched) {
+      // All of its events were subtracted, or it was touched twice.
+      if (group.events === 0) continue;
       table.addMany(group.name, current, group.events, group.events);
       group.events = 0;
     }
@@ -47,7 +52,7 @@ export function createAdding({ metric, bounds, groupBy, properties }: StatsQuest
     group.events += events;
   };
 
-  const add = (series: DeclaredSeries, { start, parts }: Piece, counts: StoredCounts): void => {
+  const add = (series: DeclaredSeries, { start, parts }: Piece, counts: StoredCounts, sign: 1 | -1 = 1): void => {
     const place = bucketPlace(bounds, start);
     const { texts, numbers } = counts;
     const width = counts.events.length;
@@ -81,12 +86,12 @@ export function createAdding({ metric, bounds, groupBy, properties }: StatsQuest
       const events = sum(numbers, at * width);
       if (events === 0) continue;
       left -= events;
-      if (!isFiltered || passes(value)) addEvents(own(isGrouped ? value : null), events);
+      if (!isFiltered || passes(value)) addEvents(own(isGrouped ? value : null), sign * events);
     }
     left -= rest;
     // Which of the rare values pass a filter is unknown: they are left out, and the answer reports it.
     if (rest > 0) table.addFolded(place, isFiltered ? 0 : rest, counts.restValues);
-    if (left > 0 && passes(null)) addEvents(own(null), left);
+    if (left > 0 && passes(null)) addEvents(own(null), sign * left);
   };
   return { add, finish: flush };
 }

@@ -41,3 +41,34 @@ export function planPieces(bounds: readonly Micros[]): PiecePlan {
   }
   return plan;
 }
+
+/**
+ * Stored buckets that together have the events of one bucket of an answer that does not begin or end at midnight UTC: days,
+ * and the hours by which they differ from it.
+ */
+export interface DayPlan {
+  days: Piece[];
+  /** Hours and quarters to add. */
+  more: Piece[];
+  /** Hours and quarters of these days to subtract. */
+  less: Piece[];
+}
+
+/** Null unless it needs less than half of the stored buckets that lie within the period. */
+export function planDays({ start, end }: Period): DayPlan | null {
+  const [from, to] = [midnightNear(start), midnightNear(end)];
+  const within = planPieces([start, end]);
+  if (to <= from || within.edges.length > 0) return null;
+  const hoursIn = (low: Micros, high: Micros) => (low < high ? planPieces([low, high]).hours : []);
+  const plan = {
+    days: planPieces([from, to]).days,
+    more: [...hoursIn(start, from), ...hoursIn(to, end)],
+    less: [...hoursIn(from, start), ...hoursIn(end, to)],
+  };
+  const size = plan.days.length + plan.more.length + plan.less.length;
+  return 2 * size < within.days.length + within.hours.length ? plan : null;
+}
+
+function midnightNear(moment: Micros): Micros {
+  return Math.round(moment / DAY_MICROS) * DAY_MICROS;
+}

@@ -1,5 +1,6 @@
 import type { AskedProperty } from "../../../model/questions/metric";
 import type { Period } from "../../../model/time/calendar";
+import type { Micros } from "../../../model/time/time";
 import { DAY_SECONDS, HOUR_MICROS, HOUR_SECONDS } from "../../../model/time/units";
 import type { Database } from "../../core/databases";
 import { readerOf } from "../../core/reader";
@@ -7,14 +8,14 @@ import { seriesOf } from "../../counts/series";
 import type { MeasureTable } from "../../questions/measure-table";
 import type { StatsQuestion } from "../../questions/stats-question";
 import { OVERFLOW_CATEGORY_ID } from "../../write/write-series";
-import { sharedProperties } from "../add-up-applications";
 import type { StoredProperty } from "../declared-properties";
-import { bucketKey, type DeclaredSeries, typeKey } from "../declared-series";
-import { ALL_APPLICATIONS, type PropertyWidth } from "../property-store";
-import { readValueCounts } from "../value-counts";
+import { type DeclaredSeries, typeKey } from "../declared-series";
+import type { PropertyWidth } from "../property-store";
+import { addByDays } from "./add-by-days";
 import { createAdding, type ValueAdding } from "./add-values";
-import { type BucketRow, readBuckets } from "./read-buckets";
-import { type Piece, planPieces } from "./roll-up-plan";
+import { type CountedRow, rowsOf, rowsOfAll, wholeRows } from "./counted-rows";
+import { readBuckets } from "./read-buckets";
+import { type Piece, type PiecePlan, planPieces } from "./roll-up-plan";
 
 /** The most pairs of hour and dimension key that one answer reads in each database. */
 const MAX_BUCKETS = 20_000;
@@ -65,9 +66,11 @@ export async function addRolledUp(
   const asked = declared.filter(({ path, kind: own }) => path === property.name && own === kind);
   const series = await declaredSeries(database, ids, asked);
   if (series === null) return null;
-  const pieces = planPieces(question.bounds);
   const values = createAdding(question, table);
   const [each, all] = [rowsOf(series), rowsOfAll(series, question)];
+  // Differences of sums of numbers would not be exact.
+  const added = question.metric.kind === "events" ? await addByDays(database, question.bounds, all, values) : NONE;
+  const pieces = planRest(question.bounds, added);
   const take = async (seconds: PropertyWidth, some: readonly Piece[]) => {
     const found = await takeBuckets(database, seconds, some, all, values.add);
     // The applications of a bucket may not be added up yet, or have too many values for one row.
@@ -105,30 +108,6 @@ async function declaredSeries(
   return found;
 }
 
-/** A row of counts in each bucket, and the dimension keys whose events it has. */
-interface CountedRow extends BucketRow {
-  /** One of them. The question does not tell the others apart from it. */
-  of: DeclaredSeries;
-}
-
-function rowsOf(series: readonly DeclaredSeries[]): CountedRow[] {
-  return series.flatMap((of) =>
-    of.properties.map(({ property_id: property }) => ({ of, property, series: of.series, keys: [of.series] })),
-  );
-}
-
-/** With one row for all applications if the question does not tell them apart. */
-function rowsOfAll(series: readonly DeclaredSeries[], { filter, groupBy }: StatsQuestion): CountedRow[] {
-  const rows = rowsOf(series);
-  if (filter.applications !== null || groupBy.some(({ kind }) => kind === "application")) return rows;
-  const shared = sharedProperties(series);
-  const added = [...shared].flatMap(([property, keys]): CountedRow[] => {
-    const row = rows.find((one) => one.property === property);
-    return row === undefined ? [] : [{ ...row, series: ALL_APPLICATIONS, keys }];
-  });
-  return [...rows.filter(({ property }) => !shared.has(property)), ...added];
-}
-
 /** Adds the buckets that are counted completely. The others are left, for all dimension keys. */
 async function takeBuckets(
   database: Database,
@@ -139,23 +118,29 @@ async function takeBuckets(
 ): Promise<{ left: Piece[] }> {
   const byBucket = Map.groupBy(pieces, ({ bucket }) => bucket);
   const left: Piece[] = [];
-  await readBuckets(database, seconds, { buckets: [...byBucket.keys()], rows }, (bucket, { eventsOf, held }) => {
-    const own = rows.map((row) => ({
-      row,
-      events: eventsOf(row, bucket),
-      counts: held.get(bucketKey({ ...row, bucket })),
-    }));
-    const wanted = own.filter(({ events }) => events > 0);
-    const isWhole = wanted.every(
-      ({ events, counts }) => counts !== undefined && counts.counted >= events && counts.held !== "",
-    );
-    if (!isWhole) left.push(...(byBucket.get(bucket) ?? []));
-    for (const { row, counts } of isWhole ? wanted : []) {
-      const values = readValueCounts(counts?.held ?? "");
-      for (const piece of byBucket.get(bucket) ?? []) read(row.of, piece, values);
+  await readBuckets(database, seconds, { buckets: [...byBucket.keys()], rows }, (bucket, known) => {
+    const found = wholeRows(rows, bucket, known);
+    const own = byBucket.get(bucket) ?? [];
+    if (found === null) left.push(...own);
+    for (const { of, counts } of found ?? []) {
+      for (const piece of own) read(of, piece, counts);
     }
   });
   return { left };
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+/** The pieces of the buckets that were not added by days. */
+function planRest(bounds: readonly Micros[], added: ReadonlySet<number>): PiecePlan {
+  const plans = bounds
+    .slice(1)
+    .flatMap((end, place) => (added.has(place) ? [] : [planPieces([bounds[place] ?? 0, end])]));
+  return {
+    days: plans.flatMap(({ days }) => days),
+    hours: plans.flatMap(({ hours }) => hours),
+    edges: plans.flatMap(({ edges }) => edges),
+  };
 }
 
 function hoursOf({ bucket, start }: Piece): Piece[] {

@@ -67,6 +67,17 @@ describe("counts of values", () => {
     expect(answer({}, [[series("shop"), piece(0, [0, 2]), row]]).lines).toEqual({ "/a": [5, 0], "": [1, 0] });
   });
 
+  it("are subtracted, and a group of which nothing is left is none", () => {
+    const row = counts({ "/a": [3, 1, 0, 0], "/b": [2, 0, 0, 0] }, { events: [6, 1, 0, 0] });
+    const less = counts({ "/a": [1, 0, 0, 0], "/b": [2, 0, 0, 0] }, { events: [4, 0, 0, 0] });
+    const { lines, other, total } = answer({}, [
+      [series("shop"), piece(0), row],
+      [series("shop"), piece(0), less, -1],
+    ]);
+    expect(lines).toEqual({ "/a": [3, 0] });
+    expect([other.groups, total.total]).toEqual([0, 3]);
+  });
+
   it("pass filters, and report rare values that are not known", () => {
     const properties = [{ property: path, ...parseValueFilter(["/a*"]) }];
     const row = counts(
