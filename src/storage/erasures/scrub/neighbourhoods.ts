@@ -1,18 +1,19 @@
 import * as v from "valibot";
+import { groupsOf } from "../../core/groups-of";
 import { comparePlaces, type Place } from "./erased-places";
 import { localBytes, PAGE_BYTES, rowBytesSql, rowPages, type ScrubbedTable } from "./scrubbed-table";
 
 /**
  * How many rows before and after a place are written again with it. A split moves rows to a page beside theirs, and one row to
  * the page above, so copies are in the leaf pages nearby and in the page above them. That page is written again if all
- * rows below it are: as many as its entries, which are whole rows, times those of a leaf page. Some more are for leaf pages
- * beside them.
+ * rows below it are: as many as its entries, which are whole rows, times those of a leaf page.
  */
 function rowsAside(localBytes: number): number {
-  return Math.min(MAX_ROWS_ASIDE, Math.ceil(ROWS_NEARBY + (PAGE_BYTES / localBytes) ** 2));
+  const rowsOfPage = PAGE_BYTES / localBytes;
+  return Math.min(MAX_ROWS_ASIDE, Math.ceil(rowsOfPage * (LEAF_PAGES_ASIDE + rowsOfPage)));
 }
 
-const ROWS_NEARBY = 100;
+const LEAF_PAGES_ASIDE = 6;
 const MAX_ROWS_ASIDE = 1_500;
 
 /** Of one transaction. */
@@ -20,7 +21,10 @@ const MAX_ROWS = 6_000;
 const MAX_PAGES = 3_000;
 
 /** Places whose neighbourhoods one query reads, at most about 30,000 rows. */
-const PLACES_PER_PLAN = 10;
+const PLACES_PER_READ = 10;
+
+/** Queries for one transaction: neighbourhoods may overlap, so that it has room for many. */
+const MAX_READS = 5;
 
 /** The rows of a table from one place to another, both included. */
 export interface Neighbourhood {
@@ -37,7 +41,9 @@ export interface Neighbourhoods {
   pages: number;
 }
 
-/** Each row's place and bytes. */
+/** A row's place and bytes. */
+type SizedRow = readonly [Place, number];
+
 const RowsSchema = v.pipe(
   v.string(),
   v.parseJson(),
@@ -59,44 +65,46 @@ export async function readNeighbourhoods(
   { name, table }: { name: string; table: ScrubbedTable },
   places: readonly Place[],
 ): Promise<Neighbourhoods> {
-  const asked = places.slice(0, PLACES_PER_PLAN);
-  const { results } = await binding
-    .prepare(neighboursSql(name, table))
-    .bind(JSON.stringify(asked))
-    .all<{ before: string; own: string; after: string }>();
   const found: Neighbourhoods = { places: [], ranges: [], pages: 0 };
   let rows = 0;
-  for (const [n, place] of asked.entries()) {
-    const row = results[n];
-    if (row === undefined) break;
-    const before = nearest(table, v.parse(RowsSchema, row.before), place);
-    const after = nearest(table, v.parse(RowsSchema, row.after), place);
-    const [ownRows, ownBytes] = v.parse(OwnSchema, row.own);
-    rows += before.rows + ownRows + after.rows;
-    const ownPages = ownRows === 0 ? 0 : ownRows * rowPages(table, ownBytes / ownRows);
-    const pages = found.pages + before.pages + ownPages + after.pages;
-    if (n > 0 && (rows > MAX_ROWS || pages > MAX_PAGES)) break;
-    found.pages = pages;
-    found.places.push(place);
-    const last = found.ranges.at(-1);
-    if (last !== undefined && comparePlaces(before.end, last.to) <= 0) last.to = after.end;
-    else found.ranges.push({ from: before.end, to: after.end });
+  for (const asked of groupsOf(places.slice(0, MAX_READS * PLACES_PER_READ), PLACES_PER_READ)) {
+    const { results } = await binding
+      .prepare(neighboursSql(name, table))
+      .bind(JSON.stringify(asked))
+      .all<{ before: string; own: string; after: string }>();
+    for (const [n, place] of asked.entries()) {
+      const row = results[n];
+      if (row === undefined) return found;
+      const before = nearest(v.parse(RowsSchema, row.before));
+      const after = nearest(v.parse(RowsSchema, row.after));
+      const range = { from: before.at(-1)?.[0] ?? place, to: after.at(-1)?.[0] ?? place };
+      const last = found.ranges.at(-1);
+      const isJoined = last !== undefined && comparePlaces(range.from, last.to) <= 0;
+      const [ownRows, ownBytes] = v.parse(OwnSchema, row.own);
+      const own: SizedRow[] = Array.from({ length: ownRows }, () => [place, ownBytes / ownRows]);
+      const added = [...before, ...own, ...after].filter(([one]) => !isJoined || comparePlaces(one, last.to) > 0);
+      rows += added.length;
+      const pages = added.reduce((sum, [, bytes]) => sum + rowPages(table, bytes), found.pages);
+      const isFull = rows > MAX_ROWS || pages > MAX_PAGES;
+      if (found.places.length > 0 && isFull) return found;
+      found.pages = pages;
+      found.places.push(place);
+      if (!isJoined) found.ranges.push(range);
+      else if (comparePlaces(range.to, last.to) > 0) last.to = range.to;
+    }
   }
   return found;
 }
 
 /** The nearest rows on one side of a place: enough of them for their size. */
-function nearest(table: ScrubbedTable, found: readonly [Place, number][], place: Place) {
-  const side = { end: place, rows: 0, pages: 0 };
+function nearest(found: readonly SizedRow[]): SizedRow[] {
   let local = 0;
-  for (const [end, bytes] of found) {
-    if (side.rows > 0 && side.rows >= rowsAside(local / side.rows)) break;
-    side.end = end;
-    side.rows += 1;
-    side.pages += rowPages(table, bytes);
+  const end = found.findIndex(([, bytes], rows) => {
+    if (rows > 0 && rows >= rowsAside(local / rows)) return true;
     local += localBytes(bytes);
-  }
-  return side;
+    return false;
+  });
+  return end === -1 ? [...found] : found.slice(0, end);
 }
 
 /** ?1: places. A row for each of them, in their order. */

@@ -50,11 +50,11 @@ async function tableOfMorning(suffix = ""): Promise<string> {
 const UUID = "0af7651c-cb4e-4e4e-80b5-f1ffddc25423";
 
 /** Events of all kinds: ids that are UUIDs or texts, NULLs, large payloads, rare and common categories. */
-function events(count: number) {
+function events(count: number, spacing = SECOND) {
   return Array.from({ length: count }, (_, n) =>
     eventRow({
       session: n % 7 === 0 ? UUID : `session-${n % 40}`,
-      occurredAt: MORNING + ((n * 7_919) % count) * SECOND,
+      occurredAt: MORNING + ((n * 7_919) % count) * spacing,
       category: n % 50 === 0 ? "rare one" : "page interaction",
       visitor: [null, "visitor", UUID][n % 3] ?? null,
       context: n % 4 === 0 ? '{"a":1}' : null,
@@ -145,7 +145,7 @@ describe("a large table", () => {
   });
 
   it("is scrubbed over several calls if the budget ends", async () => {
-    await store(only, { events: events(600) });
+    await store(only, { events: events(600, 33 * SECOND) });
     await grow(await tableOfMorning());
     await eraseSessionEvents(only, { session: "session-3", before: ALWAYS }, { left: 9 });
     const all = (await placesLeft()) ?? 0;
