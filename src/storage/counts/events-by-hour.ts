@@ -1,11 +1,12 @@
 import type { Micros } from "../../model/time/time";
 import { DAY_SECONDS, HOUR_SECONDS } from "../../model/time/units";
 import type { Database } from "../core/databases";
+import { FILLED_BYTES } from "../erasures/scrub/free-space";
 import type { Span } from "./count-tables";
 
 interface CountedEvents {
   events: number;
-  /** The size of the whole database. */
+  /** The size of the whole database, without what only overwrites free pages. */
   bytes: number;
 }
 
@@ -17,13 +18,14 @@ interface CountedEvents {
 export async function eventsOfHours({ binding }: Database, [first, last]: Span): Promise<CountedEvents> {
   const { results, meta } = await binding
     .prepare(
-      `SELECT coalesce(sum(counts.events), 0) AS events
+      `SELECT coalesce(sum(counts.events), 0) AS events, (${FILLED_BYTES}) AS filled
        FROM (SELECT DISTINCT series_id / 256 AS page FROM series) AS pages CROSS JOIN counts
        WHERE counts.seconds = ${HOUR_SECONDS} AND counts.page = pages.page AND counts.bucket BETWEEN ?1 AND ?2`,
     )
     .bind(first, last)
-    .all<{ events: number }>();
-  return { events: results[0]?.events ?? 0, bytes: meta.size_after };
+    .all<{ events: number; filled: number }>();
+  const [{ events, filled } = { events: 0, filled: 0 }] = results;
+  return { events, bytes: meta.size_after - filled };
 }
 
 /** Counts the events that occurred in the last 24 hours. */

@@ -31,6 +31,15 @@ it("counts the hours that began in the last 24 hours", async () => {
   expect(await sumOf((database) => eventsOfLastDay(database, MORNING))).toBe(2);
 });
 
+it("leaves out what only overwrites free pages", async () => {
+  const first = firstDatabase(databases);
+  const before = await eventsOfLastDay(first, MORNING);
+  await first.binding.prepare("INSERT INTO free_space_zeros (zeros) VALUES (zeroblob(1900000))").run();
+  const { bytes } = await eventsOfLastDay(first, MORNING);
+  expect(Math.abs(bytes - before.bytes)).toBeLessThan(50_000);
+  await first.binding.prepare("DELETE FROM free_space_zeros").run();
+});
+
 it("returns the size of the database, also if it has no events", async () => {
   const { events, bytes } = await eventsOfLastDay(firstDatabase(databases), MORNING);
   expect(events).toBe(0);
