@@ -31,9 +31,11 @@ export async function addByDays(
   rows: readonly CountedRow[],
   values: ValueAdding,
 ): Promise<Set<number>> {
+  const now = Date.now() * 1_000;
   const planned = bounds.slice(1).flatMap((end, place): PlannedBucket[] => {
     const plan = planDays({ start: bounds[place] ?? 0, end });
-    return plan === null ? [] : [{ place, plan }];
+    // A day that is not over is not counted as a day.
+    return plan === null || plan.days.some((day) => day.end > now) ? [] : [{ place, plan }];
   });
   const added = new Set<number>();
   for (const some of groupsOfPlans(planned, rows.length)) {

@@ -54,7 +54,7 @@ export interface DayPlan {
   less: Piece[];
 }
 
-/** Null unless it needs less than half of the stored buckets that lie within the period. */
+/** Null unless these are fewer than the stored buckets that lie within the period. Adjacent periods share their hours. */
 export function planDays({ start, end }: Period): DayPlan | null {
   const [from, to] = [midnightNear(start), midnightNear(end)];
   const within = planPieces([start, end]);
@@ -66,7 +66,7 @@ export function planDays({ start, end }: Period): DayPlan | null {
     less: [...hoursIn(from, start), ...hoursIn(end, to)],
   };
   const size = plan.days.length + plan.more.length + plan.less.length;
-  return 2 * size < within.days.length + within.hours.length ? plan : null;
+  return size < within.days.length + within.hours.length ? plan : null;
 }
 
 function midnightNear(moment: Micros): Micros {

@@ -26,17 +26,17 @@ beforeEach(async () => {
   for (let run = 0; run < 3; run++) await rollUpProperties(one, MIDNIGHT + 4 * DAY + run * MINUTE);
 }, 60_000);
 
-async function answer() {
+async function answer(bounds = BOUNDS) {
   const question: StatsQuestion = {
     ...{ metric: { kind: "events", property: null }, groupBy: [{ kind: "property", property: path }], properties: [] },
     filter: { category: null, name: null, applications: null },
-    bounds: BOUNDS,
+    bounds,
   };
   const table = new MeasureTable(question.metric, 2, 100);
   const values = createAdding(question, table);
   const { databases, meter } = metered(one);
   const [database = first] = databases;
-  const added = await addByDays(database, BOUNDS, rowsOf(await declaredSeries()), values);
+  const added = await addByDays(database, bounds, rowsOf(await declaredSeries()), values);
   values.finish();
   const { groups } = table.lines({ top: 10 });
   const lines = Object.fromEntries(groups.map(({ texts, values: own }) => [texts.join(), own]));
@@ -68,6 +68,13 @@ describe("days of another time zone", () => {
   ])("are left if %s is not counted", async (_, seconds, hour, others) => {
     await change("counted = 0", `seconds = ${seconds} AND bucket = ${(MIDNIGHT + hour * HOUR) / SECOND}`);
     expect((await answer()).added).toEqual(others);
+  });
+
+  it("are left without a call if a day is not over", async () => {
+    const today = Math.floor((Date.now() * 1_000) / DAY) * DAY;
+    const { added, rowsRead } = await answer([today - 2 * HOUR, today + 22 * HOUR]);
+    expect([added, rowsRead]).toEqual([[], 0]);
+    expect((await answer([today - 26 * HOUR, today - 2 * HOUR])).rowsRead).toBeGreaterThan(0);
   });
 
   it("are left if an hour or a day has more values than a row holds", async () => {

@@ -60,6 +60,7 @@ describe("a bucket that does not begin at midnight UTC", () => {
     expect(hoursOf(22, 46)).toEqual({ days: [1], more: whole(22, 23), less: whole(46, 47) });
     expect(hoursOf(5, 29)).toEqual({ days: [0], more: whole(24, 25, 26, 27, 28), less: whole(0, 1, 2, 3, 4) });
     expect(hoursOf(22, 45)).toEqual({ days: [1], more: whole(22, 23), less: whole(45, 46, 47) });
+    expect(hoursOf(8, 32)?.less).toHaveLength(8);
     expect(hoursOf(22, 46 + 24 * 9)?.days).toHaveLength(10);
   });
 
@@ -67,11 +68,10 @@ describe("a bucket that does not begin at midnight UTC", () => {
     expect(hoursOf(21.5, 45.5)).toMatchObject({ more: [[21.5, [2]], [21.75, [3]], ...whole(22, 23)], days: [1] });
   });
 
-  it("is not planned by days if these save less than half, or if it is cut within a quarter", () => {
+  it("is not planned by days if hours are as few, or if it is cut within a quarter", () => {
     for (const [start, end] of [
       [0, 24],
       [12, 36],
-      [8, 32],
       [1, 5],
       [22, 24],
     ] as const) {
