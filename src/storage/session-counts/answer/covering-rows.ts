@@ -1,12 +1,16 @@
 import type { Micros } from "../../../model/time/time";
 import { DAY_SECONDS, HOUR_SECONDS } from "../../../model/time/units";
 import { type Database, firstDatabase } from "../../core/databases";
+import { groupsOf } from "../../core/groups-of";
 import { WINDOW_SECONDS } from "../../partitions/partition";
 import type { PartitionMap } from "../../partitions/partition-map";
 import { planPieces } from "../../properties/answer/roll-up-plan";
 import { ALL_APPLICATIONS } from "../count-windows";
-import { readSessionRows, type SessionRow, type SessionWidth } from "../session-count-store";
+import { readSessionRows, type SessionRow, type SessionRowQuery, type SessionWidth } from "../session-count-store";
 import { adjacentSpans, bucketTotals, windowTotals } from "../window-totals";
+
+/** The most rows whose details are read at once: each has up to 100 KB. */
+const DETAILS_AT_ONCE = 100;
 
 export interface RolledQuestion {
   /** The starts of the buckets and the end of the last one, ascending. */
@@ -19,6 +23,8 @@ export interface RolledQuestion {
 
 export interface CoveringRows {
   rows: SessionRow[];
+  /** Those of the rows whose wanted details are not among these yet, because there are many: each query reads some. */
+  unread: SessionRowQuery[];
   /** Events and changes that came after the rows were written. */
   late: number;
   /** Windows that have events and no row, by their starts in seconds since 1970. */
@@ -66,6 +72,7 @@ export async function coveringRows(
 
   return {
     rows: [...rowsOf(byDay, days), ...rowsOf(byHour, wholeHours), ...rowsOf(byWindow, [...summed, ...others])],
+    unread: [...unreadIn(byDay, days), ...unreadIn(byHour, wholeHours), ...unreadIn(byWindow, [...summed, ...others])],
     late: lateIn(byDay, days) + lateIn(byHour, hours) + lateIn({ ...byWindow, totals }, others),
     uncounted: [
       ...plan.edges.map(({ start }) => start / 1_000_000),
@@ -76,6 +83,8 @@ export async function coveringRows(
 
 /** Rows of one width, and what the counts of events say about them. */
 interface Level {
+  /** The question for the details of these rows, if they are wanted and not read. */
+  unread: Omit<SessionRowQuery, "spans"> | null;
   rows: Map<number, SessionRow>;
   /** Not of windows. */
   totals: Map<number, number>;
@@ -93,21 +102,24 @@ async function readLevel(
     hasDetails,
   }: { seconds: SessionWidth; buckets: readonly number[] } & Pick<RolledQuestion, "application" | "hasDetails">,
 ): Promise<Level> {
-  if (buckets.length === 0) return { rows: new Map(), totals: new Map(), changed: new Map() };
+  if (buckets.length === 0) return { unread: null, rows: new Map(), totals: new Map(), changed: new Map() };
+  const readsDetails = hasDetails && buckets.length <= DETAILS_AT_ONCE;
   const spans = adjacentSpans(buckets, seconds);
   // Only the rows of all applications together have the changes.
   const isAll = application === ALL_APPLICATIONS;
   const all = { application: ALL_APPLICATIONS, seconds, spans, withHeld: false };
   const [[own = [], everyone = own], totals] = await Promise.all([
     readSessionRows(firstDatabase(databases), [
-      { application, seconds, spans, withHeld: true, withDetails: hasDetails },
+      { application, seconds, spans, withHeld: true, withDetails: readsDetails },
       ...(isAll ? [] : [all]),
     ]),
     seconds === WINDOW_SECONDS
       ? new Map<number, number>()
       : bucketTotals(databases, map, { application, seconds, spans }),
   ]);
+  const unread = { application, seconds, withHeld: false, withDetails: true };
   return {
+    unread: hasDetails && !readsDetails ? unread : null,
     rows: new Map(own.map((row) => [row.bucket, row])),
     totals,
     changed: new Map(everyone.map((row) => [row.bucket, row.late])),
@@ -116,6 +128,13 @@ async function readLevel(
 
 function rowsOf({ rows }: Level, buckets: readonly number[]): SessionRow[] {
   return buckets.flatMap((bucket) => rows.get(bucket) ?? []);
+}
+
+function unreadIn(level: Level, buckets: readonly number[]): SessionRowQuery[] {
+  const { unread } = level;
+  if (unread === null) return [];
+  const found = rowsOf(level, buckets).map(({ bucket }) => bucket);
+  return groupsOf(found, DETAILS_AT_ONCE).map((some) => ({ ...unread, spans: adjacentSpans(some, unread.seconds) }));
 }
 
 /** The buckets that have events and no row. */

@@ -9,12 +9,16 @@ import {
 import { readVisitors, type VisitorHashes, type VisitorTable } from "../../../model/questions/sessions/visitor-table";
 import { bucketPlace, periodOf } from "../../../model/time/calendar";
 import type { Micros } from "../../../model/time/time";
-import type { Database } from "../../core/databases";
+import { type Database, firstDatabase } from "../../core/databases";
 import { WINDOW_MICROS } from "../../partitions/partition";
 import type { PartitionMap } from "../../partitions/partition-map";
 import { ALL_APPLICATIONS } from "../count-windows";
+import { readSessionRows, type SessionRow } from "../session-count-store";
 import { coveringRows, type RolledQuestion } from "./covering-rows";
 import { lateEventsIn, liveCounts } from "./live-windows";
+
+/** Calls for the details of many rows. Beyond that, there are none: each call can return 10 MB. */
+const MAX_DETAIL_CALLS = 10;
 
 export interface RolledSessions {
   /** One for each bucket. */
@@ -62,24 +66,28 @@ export async function rolledSessions(
   const found = await coveringRows(databases, map, { bounds, application, hasDetails });
   for (const row of found.rows) {
     use(readSessionCounts(row.held));
-    if (result.durations !== null) addDetails.durations(row.durations === null ? null : readDurations(row.durations));
-    if (result.visitors !== null) addDetails.visitors(row.visitors === null ? null : readVisitors(row.visitors));
+    addDetails.ofRow(row);
     noteHotSince(result, row.hotSince * 1_000_000, bounds);
   }
   result.late += found.late;
   if (!isKnown) return null;
+  if (found.unread.length > MAX_DETAIL_CALLS) Object.assign(result, noDetails(0, false));
+  for (const query of hasDetailsIn(result) ? found.unread : []) {
+    const [rows = []] = await readSessionRows(firstDatabase(databases), [query]);
+    for (const row of rows) addDetails.ofRow(row);
+  }
 
   const period = periodOf(bounds);
   const applications = application === ALL_APPLICATIONS ? null : [application];
   const live = await liveCounts(databases, map, {
     ...{ windows: found.uncounted, period, applications },
-    hasDetails: result.durations !== null || result.visitors !== null,
+    hasDetails: hasDetailsIn(result),
   });
   if (live === null) return null;
   for (const counts of live.counts) {
     use(counts);
-    if (result.durations !== null) addDetails.durations(counts.durations);
-    if (result.visitors !== null) addDetails.visitors(counts.visitors);
+    addDetails.durations(counts.durations);
+    addDetails.visitors(counts.visitors);
   }
   noteHotSince(result, live.hotSince, bounds);
   result.late += await lateEventsIn(databases, map, period, applications);
@@ -94,23 +102,33 @@ function noDetails(buckets: number, isWanted: boolean): Pick<RolledSessions, "du
   return { durations: each(() => new Map()), visitors: { buckets: each(() => new Set()), share: 1 } };
 }
 
-/** Functions that add the details of a row, or note with null that it has none. */
+function hasDetailsIn({ durations, visitors }: RolledSessions): boolean {
+  return durations !== null || visitors !== null;
+}
+
+/** Functions that add details to a result, as long as all of them are known. */
 function createDetails(result: RolledSessions, bounds: readonly Micros[]) {
   const first = (bounds[0] ?? 0) / WINDOW_MICROS;
   const placeOf = (window: number) => bucketPlace(bounds, window * WINDOW_MICROS);
-  return {
-    durations: (own: DurationTable | null) => {
-      if (own === null || !own.isKnownFrom(first)) result.durations = null;
-      own?.addToRange(first, (window) => result.durations?.[placeOf(window)]);
-    },
-    visitors: (own: VisitorTable | null) => {
-      if (own === null || !own.isKnownFrom(first)) result.visitors = null;
-      own?.addToRange(first, (window) => result.visitors?.buckets[placeOf(window)]);
-      if (result.visitors !== null && own !== null) {
-        result.visitors.share = Math.min(result.visitors.share, own.share);
-      }
-    },
+  const durations = (own: DurationTable | null) => {
+    if (own === null || !own.isKnownFrom(first)) result.durations = null;
+    own?.addToRange(first, (window) => result.durations?.[placeOf(window)]);
   };
+  const visitors = (own: VisitorTable | null) => {
+    if (own === null || !own.isKnownFrom(first)) result.visitors = null;
+    own?.addToRange(first, (window) => result.visitors?.buckets[placeOf(window)]);
+    if (result.visitors !== null && own !== null) result.visitors.share = Math.min(result.visitors.share, own.share);
+  };
+  /** Empty texts are those that are still to be read. */
+  const ofRow = (row: SessionRow) => {
+    if (result.durations !== null && row.durations !== "") {
+      durations(row.durations === null ? null : readDurations(row.durations));
+    }
+    if (result.visitors !== null && row.visitors !== "") {
+      visitors(row.visitors === null ? null : readVisitors(row.visitors));
+    }
+  };
+  return { durations, visitors, ofRow };
 }
 
 function noteHotSince(result: RolledSessions, since: Micros, bounds: readonly Micros[]): void {

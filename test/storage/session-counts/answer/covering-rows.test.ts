@@ -45,7 +45,8 @@ async function cover(bounds: readonly number[], application = "") {
   const found = await withPartitions(databases, (map) =>
     coveringRows(databases, map, { bounds, application, hasDetails: false }),
   );
-  return { ...found, rows: found.rows.map(({ hotSince }) => hotSince).sort() };
+  const { rows, late, uncounted } = found;
+  return { rows: rows.map(({ hotSince }) => hotSince).sort(), late, uncounted };
 }
 
 describe("coveringRows", () => {

@@ -89,6 +89,53 @@ describe("rolledSessions", () => {
   });
 });
 
+describe("details of many rows", () => {
+  const HOURS = 1_010;
+  /** Hours of days that are not summed. */
+  const startOf = (hour: number) => TODAY + DAY + hour * HOUR;
+  const rowOf = (hour: number, more: Partial<SessionRow> = {}) => sessionRow(bucketOf(startOf(hour)), more, hour + 1);
+  const askHours = (hours: number, hasDetails = true) => {
+    const bounds = Array.from({ length: hours + 1 }, (_, hour) => startOf(hour));
+    return withPartitions(databases, (map) =>
+      rolledSessions(databases, map, { ...{ bounds, hasDetails }, application: "" }),
+    );
+  };
+
+  beforeEach(() =>
+    write(
+      HOUR_SECONDS,
+      Array.from({ length: HOURS }, (_, hour) => rowOf(hour)),
+    ),
+  );
+
+  it.each([90, 100, 101, 250])("are read in groups and belong to their buckets: %i rows", async (hours) => {
+    const found = await askHours(hours);
+    expect(found?.durations?.map((bins) => [...bins])).toEqual(
+      Array.from({ length: hours }, (_, hour) => [["0", hour + 1]]),
+    );
+    const hashes = Array.from({ length: hours }, (_, hour) => new Set([bucketOf(startOf(hour))]));
+    expect(found?.visitors).toEqual({ buckets: hashes, share: 1 });
+  });
+
+  it("are left out if they are not wanted, or of more rows than are read", async () => {
+    const none = { durations: null, visitors: null };
+    expect(await askHours(250, false)).toMatchObject(none);
+    expect((await askHours(1_000))?.durations).toHaveLength(1_000);
+    const found = await askHours(1_001);
+    expect(found).toMatchObject(none);
+    expect(found?.buckets[1_000]?.sessions).toBe(1_001);
+  });
+
+  it("are not known if one of the rows has none", async () => {
+    await write(HOUR_SECONDS, [rowOf(70, { durations: null }), rowOf(71, { visitors: null })]);
+    expect(await askHours(70)).toMatchObject({ visitors: { share: 1 } });
+    expect((await askHours(70))?.durations).not.toBeNull();
+    const found = await askHours(250);
+    expect(found).toMatchObject({ durations: null, visitors: null });
+    expect(found?.buckets[249]?.sessions).toBe(250);
+  });
+});
+
 describe("hasWholeWindows", () => {
   it.each([
     [[MORNING, MORNING + QUARTER], true],
