@@ -5,6 +5,7 @@ import type { Database } from "../core/databases";
 import { MAX_GROUPS_MEASURED, MAX_LIVE_EVENTS } from "../core/read-limits";
 import type { WantedSeries } from "../events/wanted-series";
 import type { PartitionMap } from "../partitions/partition-map";
+import { planPieces } from "../properties/answer/roll-up-plan";
 import { addRolledUp, rolledProperty } from "../properties/answer/roll-up-stats";
 import type { StoredProperty } from "../properties/declared-properties";
 import { eventsToExamine } from "./examined-events";
@@ -22,9 +23,12 @@ interface RolledOptions {
   declared: readonly StoredProperty[];
   /** The dimension keys of each database that match the filter. */
   wanted: readonly WantedSeries[];
-  /** False if there are few events. It is found out while the counts are read. */
+  /** False if there are few events. It is found out while counts are read, or before if these are many. */
   isWorthwhile?: () => Promise<boolean>;
 }
+
+/** Counts of values that are read before it is known whether there are more events than that. */
+const MOST_AT_ONCE = 300;
 
 /**
  * Answers a query about one declared property from the counts of its values, and from the events of hours that are
@@ -42,6 +46,9 @@ export async function rolledStats(
   const property = rolledProperty(question);
   if (property === null || !declared.some(({ path }) => path === property.name)) return null;
   const { metric, bounds, filter } = question;
+  const { days, hours } = planPieces(bounds);
+  const most = (days.length + hours.length) * wanted.reduce((sum, { ids }) => sum + ids.length, 0);
+  if (most > MOST_AT_ONCE && isWorthwhile !== undefined && !(await isWorthwhile())) return null;
   const table = new MeasureTable(metric, bounds.length - 1, MAX_GROUPS_MEASURED);
   const adding = databases.map(async (database, place) => {
     const ids = wanted[place]?.ids ?? [];

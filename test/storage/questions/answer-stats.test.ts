@@ -2,14 +2,14 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Metric } from "../../../src/model/questions/metric";
 import type { Dimension } from "../../../src/model/questions/stats-dimension";
-import { type Database, databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { type Database, databasesOf, firstDatabase, metered } from "../../../src/storage/core/databases";
 import { declareProperties } from "../../../src/storage/properties/declared-properties";
 import { rollUpProperties } from "../../../src/storage/properties/roll-up";
 import { answerStats } from "../../../src/storage/questions/answer-stats";
 import type { StatsQuestion } from "../../../src/storage/questions/stats-question";
 import { emptyDatabases } from "../empty-databases";
 import { changedDatabase } from "../failing-database";
-import { eventRow, HOUR, MORNING, SECOND, store } from "../seed";
+import { DAY, eventRow, HOUR, MORNING, SECOND, store } from "../seed";
 
 const databases = databasesOf(env);
 const TYPE = { category: "page interaction", name: "pageview" };
@@ -104,6 +104,25 @@ describe("an answer about events", () => {
     expect(await ask({ metric: { kind: "p50", property: price }, bounds })).toMatchObject({
       accuracy: { exact: true },
     });
+  });
+
+  it("reads many counts of values only if there are many events", async () => {
+    const hours = (from: number, count: number) => Array.from({ length: count + 1 }, (_, n) => from + n * HOUR);
+    const rowsRead = async (bounds: number[]) => {
+      const { databases: own, meter } = metered(databases);
+      await ask({ metric: { kind: "sum", property: price }, bounds }, {}, own);
+      return meter.rowsRead;
+    };
+    await firstDatabase(databases)
+      .binding.prepare(
+        `INSERT INTO property_counts (property_id, series_id, seconds, bucket, counted, held)
+         SELECT property_id, series_id, 3600, bucket.value, 0, '' FROM properties, series, json_each(?1) AS bucket`,
+      )
+      .bind(JSON.stringify(hours(MORNING + DAY, 400).map((hour) => hour / SECOND)))
+      .run();
+    // Few counts are read at the same time as the number of events; many are not read after it is known.
+    expect(await rowsRead(hours(MORNING + DAY, 90))).toBeGreaterThan(90);
+    expect(await rowsRead(hours(MORNING + DAY, 400))).toBeLessThan(90);
   });
 
   it("is refused, with the number of events, if it would read too many", async () => {
