@@ -5,16 +5,23 @@ import { localBytes, PAGE_BYTES, rowBytesSql, rowPages, type ScrubbedTable } fro
 
 /**
  * How many rows before and after a place are written again with it. A split moves rows to a page beside theirs, and one row to
- * the page above, so copies are in the leaf pages nearby and in the page above them. That page is written again if all
- * rows below it are: as many as its entries, which are whole rows, times those of a leaf page.
+ * the page above, so copies are in the leaf pages nearby and in the pages above them. Such a page is written again if all
+ * rows below it are. An entry of it is a whole row, so a page one level higher has a power more rows below it: at 170 bytes 24
+ * in a leaf page, 580 in the next. As many levels are written again as have few rows, but one at least.
  */
 function rowsAside(localBytes: number): number {
   const rowsOfPage = PAGE_BYTES / localBytes;
-  return Math.min(MAX_ROWS_ASIDE, Math.ceil(rowsOfPage * (LEAF_PAGES_ASIDE + rowsOfPage)));
+  let below = rowsOfPage ** 2;
+  while (below * rowsOfPage <= FEW_ROWS) below *= rowsOfPage;
+  return Math.min(MAX_ROWS_ASIDE, Math.ceil(LEAF_PAGES_ASIDE * rowsOfPage + below));
 }
 
+const FEW_ROWS = 1_300;
 const LEAF_PAGES_ASIDE = 6;
 const MAX_ROWS_ASIDE = 1_500;
+
+/** Enough on either side if rows are large. */
+const MAX_PAGES_ASIDE = 1_000;
 
 /** Of one transaction. */
 const MAX_ROWS = 6_000;
@@ -75,8 +82,8 @@ export async function readNeighbourhoods(
     for (const [n, place] of asked.entries()) {
       const row = results[n];
       if (row === undefined) return found;
-      const before = nearest(v.parse(RowsSchema, row.before));
-      const after = nearest(v.parse(RowsSchema, row.after));
+      const before = nearest(table, v.parse(RowsSchema, row.before));
+      const after = nearest(table, v.parse(RowsSchema, row.after));
       const range = { from: before.at(-1)?.[0] ?? place, to: after.at(-1)?.[0] ?? place };
       const last = found.ranges.at(-1);
       const isJoined = last !== undefined && comparePlaces(range.from, last.to) <= 0;
@@ -97,11 +104,13 @@ export async function readNeighbourhoods(
 }
 
 /** The nearest rows on one side of a place: enough of them for their size. */
-function nearest(found: readonly SizedRow[]): SizedRow[] {
+function nearest(table: ScrubbedTable, found: readonly SizedRow[]): SizedRow[] {
   let local = 0;
+  let pages = 0;
   const end = found.findIndex(([, bytes], rows) => {
-    if (rows > 0 && rows >= rowsAside(local / rows)) return true;
+    if (rows > 0 && (rows >= rowsAside(local / rows) || pages > MAX_PAGES_ASIDE)) return true;
     local += localBytes(bytes);
+    pages += rowPages(table, bytes);
     return false;
   });
   return end === -1 ? [...found] : found.slice(0, end);
