@@ -34,6 +34,8 @@ const SAMPLED_MS = 1_000;
 /** A job reads every event of the day, and the keys of a slice in each slot. */
 const WHOLE: RowGoal = { kind: "in all", rows: 20_000_000 };
 const WHOLE_MS = 15_000;
+/** The same over a month, which has thirty times as many slots: each of 34 steps seeks in each of them. */
+const WHOLE_MONTH: RowGoal = { kind: "in all", rows: 60_000_000 };
 
 /** The questions of analysts: values of a property, sessions, funnels and paths. */
 export function analystQuestions({ day, month }: Pick<Places, "day" | "month">): AnalystQuestion[] {
@@ -79,7 +81,7 @@ export function analystQuestions({ day, month }: Pick<Places, "day" | "month">):
     values("clicked elements, a day by hour", "elements of a day", { ...elements, ...day, interval: "hour" }),
     values("clicked elements, a month by day", null, { ...elements, ...month, interval: "day" }),
     sessions("fast", { accuracy: "fast" }, { held: SAMPLED, elsewhere: null }),
-    sessions("exact", { accuracy: "exact" }, { held: WHOLE, elsewhere: "sessions" }),
+    sessions("exact", { accuracy: "exact" }, { held: WHOLE_MONTH, elsewhere: "sessions" }),
     sessions("from counts", { metrics: "sessions,bounces,events,duration_mean" }, { elsewhere: null }),
     {
       ...sessions("", { metrics: "sessions,bounces" }, { elsewhere: null }),
