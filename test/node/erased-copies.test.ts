@@ -2,11 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { removalOfLateRows } from "../../src/compaction/late/late-rows";
+import { readTableRows } from "../../src/compaction/read-rows";
 import type { Database } from "../../src/storage/core/databases";
 import { eraseErrorsById } from "../../src/storage/erasures/erase-errors";
 import { eraseSessionEvents } from "../../src/storage/erasures/erase-session";
 import { scrubDatabase } from "../../src/storage/erasures/scrub/scrub-database";
-import { dropPartition } from "../../src/storage/partitions/partition-lifecycle";
+import { lateSuffix } from "../../src/storage/partitions/partition";
+import { dropPartition, sealPartition } from "../../src/storage/partitions/partition-lifecycle";
 import { seeded } from "../simulation/world/random";
 import { DAY, errorRow, eventRow, HOUR, MORNING, partitionsOf, store } from "../storage/seed";
 import { sqliteDatabase } from "./sqlite-database";
@@ -119,6 +122,25 @@ it("sessions that are erased after their partition was dropped leave nothing in 
   expect(calls).toBeLessThan(6);
   // Nothing was freed since.
   expect(await scrubDatabase(database, { left: 0 })).toBe(true);
+});
+
+it("sessions that are erased after their late events moved to the archive leave nothing in the lane's pages", async () => {
+  const { database, copiesOf } = databaseInFile();
+  await stored(database, 20, true);
+  const [open] = (await partitionsOf([database]).latest()).partitions;
+  if (open === undefined) throw new Error("there is no partition");
+  await sealPartition([database], open);
+  const late = eventsOf(200, true).filter(({ session }) => Number(session.slice("session-".length)) >= 20);
+  for (let n = 0; n < late.length; n += 300) await store([database], { events: late.slice(n, n + 300) });
+  const rows = await readTableRows(database, lateSuffix(open), null);
+  expect(rows).toHaveLength(late.length);
+  const places = rows.map(({ place }) => place);
+  await database.binding.batch(await removalOfLateRows(database, open, places));
+  expect(await readTableRows(database, lateSuffix(open), null)).toEqual([]);
+  const marks = new Set(late.map(({ data }) => /mark-\d+-\d+-/.exec(data)?.[0] ?? ""));
+  expect(copiesOf(marks)).toBeGreaterThan(3_000);
+  await scrubbed(database);
+  expect(copiesOf(marks)).toBe(0);
 });
 
 describe.each([200, 3_000])("of %d errors", (count) => {

@@ -10,11 +10,10 @@ import { addFileStatement, markFinished } from "../../storage/archive/manifest";
 import { clearNote, expectNoted } from "../../storage/archive/pending-objects";
 import { allEvents } from "../../storage/archive/read-events";
 import { type Database, firstDatabase } from "../../storage/core/databases";
-import { packId, storedIdSql } from "../../storage/core/packed-id";
+import { packId } from "../../storage/core/packed-id";
 import { messageOf } from "../../storage/core/transport-errors";
 import { fenceStatement } from "../../storage/erasures/erasure-fence";
 import { createErasureSource, type ErasureSource } from "../../storage/erasures/erasure-source";
-import { leftoverStatements } from "../../storage/erasures/scrub/leftovers";
 import { replayedAmong } from "../../storage/errors/replayed-events";
 import { lateSuffix, type Partition, slotOf } from "../../storage/partitions/partition";
 import type { PartitionMap } from "../../storage/partitions/partition-map";
@@ -27,6 +26,7 @@ import { countStatements } from "../../storage/write/write-events";
 import { type RowPlace, readTableRows, type TableRow } from "../read-rows";
 import { storeFile } from "../store-file";
 import { belongingOf, rowOf } from "./late-events";
+import { removalOfLateRows } from "./late-rows";
 
 /**
  * The reads of R2 that a step may make to find copies: enough for late events of 5,000 sessions that are all in the
@@ -161,11 +161,11 @@ async function removeKnown(
     fenceStatement(database.binding, revision),
     ...errorStatements(database, conflicts),
     database.binding.prepare(subtractReceipts(lateSuffix(partition))).bind(JSON.stringify(counted)),
-    ...removeStatements(
+    ...(await removalOfLateRows(
       database,
       partition,
       removed.map(({ place }) => place),
-    ),
+    )),
   ]);
   return rows.filter((row) => heldAs(row) === undefined);
 }
@@ -222,31 +222,10 @@ async function finishFile(
       // Fails if the file is already finished, which rolls back the whole transaction.
       binding.prepare("INSERT INTO archive_finished (file_id) VALUES (?1)").bind(file.id),
       ...countStatements(binding, rows),
-      ...removeStatements(database, partition, places),
+      ...(await removalOfLateRows(database, partition, places)),
     ]);
   } catch (thrown) {
     if (!IS_FINISHED.test(messageOf(thrown))) throw thrown;
   }
   await markFinished(firstDatabase(databases), file);
-}
-
-/** The statements that remove rows from a late lane, and its other tables' rows once it is empty. */
-function removeStatements(
-  { binding }: Database,
-  partition: Partition,
-  places: readonly RowPlace[],
-): D1PreparedStatement[] {
-  const suffix = lateSuffix(partition);
-  const isEmpty = `NOT EXISTS (SELECT 1 FROM events_${suffix})`;
-  return [
-    binding
-      .prepare(
-        `DELETE FROM events_${suffix} WHERE (slot, sample_key, session_id, occurred_at, tie) IN (
-           SELECT value ->> 0, value ->> 1, ${storedIdSql("(value ->> 2)")}, value ->> 3, value ->> 4 FROM json_each(?1))`,
-      )
-      .bind(JSON.stringify(places)),
-    binding.prepare(`DELETE FROM activity_${suffix} WHERE ${isEmpty}`),
-    binding.prepare(`DELETE FROM visits_${suffix} WHERE ${isEmpty}`),
-    ...leftoverStatements(binding, `events_${suffix}`),
-  ];
 }

@@ -47,7 +47,8 @@ export async function emptyLateLanes(databases: readonly Database[], before: Mic
   const old = map.partitions.filter(({ state, late, to }) => state === "dropped" && late && to <= before);
   let rows = 0;
   const emptied = new Set<number>();
-  for (const { index, binding } of databases) {
+  for (const database of databases) {
+    const { index, binding } = database;
     const own = old.filter((partition) => partition.databases.includes(index));
     if (own.length === 0) continue;
     const terms = own.map((one) => `SELECT ${one.id} AS id WHERE EXISTS (SELECT 1 FROM events_${lateSuffix(one)})`);
@@ -59,7 +60,7 @@ export async function emptyLateLanes(databases: readonly Database[], before: Mic
         ...["events", "activity", "visits"].map((table) =>
           binding.prepare(`DELETE FROM ${table}_${suffix} WHERE true`),
         ),
-        ...leftoverStatements(binding, `events_${suffix}`),
+        ...(await leftoverStatements(database, [`events_${suffix}`])),
       ]);
       rows += deleted?.meta.changes ?? 0;
       emptied.add(partition.id);

@@ -153,11 +153,10 @@ WHERE id IN (SELECT value FROM json_each(?1)) ON CONFLICT DO NOTHING`;
  *
  * @throws what D1 throws
  */
-export async function removeErrors({ binding }: Database, keys: readonly ErrorKey[]): Promise<void> {
-  await binding.batch([
-    ...removal(binding, keys),
-    ...["errors", "error_parts"].flatMap((table) => leftoverStatements(binding, table)),
-  ]);
+export async function removeErrors(database: Database, keys: readonly ErrorKey[]): Promise<void> {
+  const { binding } = database;
+  const leftovers = await leftoverStatements(database, ["errors", "error_parts"]);
+  await binding.batch([...removal(binding, keys), ...leftovers]);
 }
 
 /** ?1: [[received_at, id], …]. */

@@ -6,18 +6,24 @@ import { leftoverStatements } from "../../../../src/storage/erasures/scrub/lefto
 import { emptyDatabases } from "../../empty-databases";
 
 const databases = databasesOf(env);
-const { binding } = firstDatabase(databases);
+const database = firstDatabase(databases);
+const { binding } = database;
 
-beforeEach(() => emptyDatabases(databases));
+beforeEach(async () => {
+  await emptyDatabases(databases);
+  await binding.prepare("UPDATE free_space SET peak_bytes = 0").run();
+});
 
 it.each([
   ["events_12l", [0, 0]],
   ["errors", [0]],
   ["error_parts", [""]],
-])("records one place for %s, and that pages are free", async (table, place) => {
-  await binding.batch(leftoverStatements(binding, table));
-  await binding.batch(leftoverStatements(binding, table));
-  expect(await nextPlaces({ index: 0, binding })).toEqual({ table, places: [place] });
+])("records one place for %s, that pages are free, and the size of the database", async (table, place) => {
+  await binding.batch(await leftoverStatements(database, [table]));
+  await binding.batch(await leftoverStatements(database, [table]));
+  expect(await nextPlaces(database)).toEqual({ table, places: [place] });
+  const { results, meta } = await binding.prepare("SELECT peak_bytes AS peak FROM free_space").all<{ peak: number }>();
+  expect(results[0]?.peak).toBeGreaterThanOrEqual(meta.size_after);
   const frees = "SELECT frees - overwritten AS n FROM free_space";
   expect(await binding.prepare(frees).first("n")).toBe(2);
 });
