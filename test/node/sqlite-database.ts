@@ -13,7 +13,12 @@ export function sqliteDatabase(file = ":memory:"): { database: Database; sqlite:
   const sqlite = new DatabaseSync(file);
   const migrations = join(import.meta.dirname, "../../migrations");
   for (const name of readdirSync(migrations).sort()) sqlite.exec(readFileSync(join(migrations, name), "utf8"));
-  return { database: { index: 0, binding: bindingOf(sqlite) as unknown as Database["binding"] }, sqlite };
+  return { database: databaseIn(sqlite), sqlite };
+}
+
+/** The interface of D1 for a database that is open, with its tables. */
+export function databaseIn(sqlite: DatabaseSync): Database {
+  return { index: 0, binding: bindingOf(sqlite) as unknown as Database["binding"] };
 }
 
 interface Statement {
