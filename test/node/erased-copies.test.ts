@@ -24,12 +24,22 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** How many of some texts are in a database's file. */
-function copiesIn(sqlite: DatabaseSync, texts: ReadonlySet<string>): number {
+/** The marks of events in a database's file, in any page. */
+function marksIn(sqlite: DatabaseSync): string[] {
   sqlite.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   const file = sqlite.location();
   if (file === null) throw new Error("the database is not in a file");
-  return [...readFileSync(file, "latin1").matchAll(/mark-\d+-\d+-/g)].filter(([mark]) => texts.has(mark)).length;
+  return [...readFileSync(file, "latin1").matchAll(/mark-\d+-\d+-/g)].map(([mark]) => mark);
+}
+
+/** How many of some texts are in a database's file. */
+function copiesIn(sqlite: DatabaseSync, texts: ReadonlySet<string>): number {
+  return marksIn(sqlite).filter((mark) => texts.has(mark)).length;
+}
+
+/** The number of copies of the event that has the most. */
+function mostCopies(sqlite: DatabaseSync): number {
+  return Math.max(...[...Map.groupBy(marksIn(sqlite), (mark) => mark).values()].map((own) => own.length));
 }
 
 /** A database in a file. */
@@ -119,6 +129,16 @@ describe.each([
     expect(left.erased).toBeGreaterThan(20);
     expect(left.scrubbed).toBe(0);
   });
+});
+
+/** Or an event would have copies further away than its own erasure writes pages again. */
+it("no row gets many more copies when its neighbours are written again", { timeout: 120_000 }, async () => {
+  const { database, sqlite } = databaseInFile();
+  await stored(database, 2_700, true);
+  const before = mostCopies(sqlite);
+  await eraseSessions(database, [7]);
+  await scrubbed(database);
+  expect(mostCopies(sqlite)).toBeLessThan(2 * before);
 });
 
 it("sessions that are erased after their partition was dropped leave nothing in its pages", {

@@ -3,6 +3,12 @@ import type { Neighbourhoods } from "./neighbourhoods";
 import type { ScrubbedTable } from "./scrubbed-table";
 
 /**
+ * Rows are inserted in short runs, the last run first. In the order of the key, the first row after a neighbourhood would
+ * move on from page to page and leave a copy in each of them, too far away to be found when that row is erased later.
+ */
+const ROWS_PER_RUN = 20;
+
+/**
  * The statements that write neighbourhoods of a table again, for one transaction. Their pages become free and are
  * overwritten before the rows are inserted again. Each row is written three times, and its entries in indexes twice.
  *
@@ -34,7 +40,10 @@ export function rewriteRows(
     ...prepared([
       `DELETE FROM ${name} WHERE (${key}) IN (SELECT ${key} FROM scrub_staged)`,
       ...old.fill,
-      `INSERT INTO ${name} SELECT * FROM scrub_staged ORDER BY rowid`,
+      // Sorts the places alone. With LIMIT the order of the inner query is kept.
+      `INSERT INTO ${name} SELECT t.* FROM (
+         SELECT rowid AS place FROM scrub_staged ORDER BY rowid / ${ROWS_PER_RUN} DESC, rowid LIMIT -1
+       ) AS run CROSS JOIN scrub_staged AS t WHERE t.rowid = run.place`,
       "DROP TABLE scrub_staged",
       ...staged.fill,
     ]),
