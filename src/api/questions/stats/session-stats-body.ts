@@ -110,7 +110,7 @@ export const SessionStatsResponse = v.object({
       v.pipe(
         CountSchema,
         v.description(
-          "About how many events, or sessions with such events before, came after their sessions were counted. The numbers are as before them, and include them some minutes later.",
+          "About how many events, or sessions with such events before, came after their sessions were counted. The numbers are as before them, and include them some minutes later, unless their hour is archived.",
         ),
       ),
     ),
