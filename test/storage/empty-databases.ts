@@ -41,7 +41,7 @@ export async function emptyDatabases(databases: readonly Database[]): Promise<vo
         "DELETE FROM categories WHERE category <> ''",
         "UPDATE revisions SET revision = revision + 1 WHERE name = 'partitions'",
         "UPDATE revisions SET revision = 0 WHERE name <> 'partitions'",
-        "UPDATE free_space SET overwritten = frees",
+        "UPDATE free_space SET overwritten = frees, peak_bytes = 0",
       ].map((statement) => binding.prepare(statement)),
     );
   }

@@ -8,38 +8,13 @@ import {
   readDurations,
   writeDurations,
 } from "../../../../src/model/questions/sessions/duration-table";
-import type { SessionWindow } from "../../../../src/model/questions/sessions/session-counts";
 import { bucketPlace } from "../../../../src/model/time/calendar";
+import { sessionEvents, WINDOW, windowsOf } from "./window-sessions";
 
-const WINDOW = 900_000_000;
 const FIRST = 1_795_104;
 const DAYS = 2;
 
-/** Events of a session: pauses in windows, with offsets that make ties and single events frequent. */
-const anySession = fc
-  .tuple(
-    fc.nat({ max: DAYS * 96 - 1 }),
-    fc.array(fc.tuple(fc.constantFrom(0, 0, 0, 1, 1, 2, 5, 30, 96), fc.nat({ max: WINDOW - 1 })), {
-      ...{ minLength: 1, maxLength: 12 },
-    }),
-  )
-  .map(([start, pauses]) => {
-    let window = FIRST + start;
-    return pauses
-      .map(([pause, offset]) => {
-        window += pause;
-        return window * WINDOW + offset;
-      })
-      .filter((moment) => moment < (FIRST + DAYS * 96) * WINDOW)
-      .sort((a, b) => a - b);
-  });
-
-function windowsOf(events: readonly number[]): SessionWindow[] {
-  return [...Map.groupBy(events, (moment) => Math.floor(moment / WINDOW))].map(([window, own]) => ({
-    ...{ window, events: own.length },
-    ...{ first: Math.min(...own), last: Math.max(...own) },
-  }));
-}
+const anySession = sessionEvents({ first: FIRST, days: DAYS, offset: fc.nat({ max: WINDOW - 1 }) });
 
 /**
  * The durations that each window adds.

@@ -10,44 +10,18 @@ import {
   noSessionCounts,
   readSessionCounts,
   type SessionCounts,
-  type SessionWindow,
   writeSessionCounts,
 } from "../../../../src/model/questions/sessions/session-counts";
 import { bucketPlace, bucketStarts } from "../../../../src/model/time/calendar";
 import { TimeZone } from "../../../../src/model/time/time-zone";
+import { sessionEvents, WINDOW, windowsOf } from "./window-sessions";
 
-const WINDOW = 900_000_000;
 /** Clocks change within these days in two of the zones. */
 const FIRST = Date.parse("2021-03-27T00:00:00Z") / 900_000;
 const DAYS = 3;
 const ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"];
 
-/** Events of a session: pauses in windows, with offsets that make ties and single events frequent. */
-const anySession = fc
-  .tuple(
-    fc.nat({ max: DAYS * 96 - 1 }),
-    fc.array(fc.tuple(fc.constantFrom(0, 0, 0, 1, 1, 2, 5, 30, 96), fc.constantFrom(0, 0, 1, 899_999_999)), {
-      minLength: 1,
-      maxLength: 12,
-    }),
-  )
-  .map(([start, pauses]) => {
-    let window = FIRST + start;
-    return pauses
-      .map(([pause, offset]) => {
-        window += pause;
-        return window * WINDOW + offset;
-      })
-      .filter((moment) => moment < (FIRST + DAYS * 96) * WINDOW)
-      .sort((a, b) => a - b);
-  });
-
-function windowsOf(events: readonly number[]): SessionWindow[] {
-  return [...Map.groupBy(events, (moment) => Math.floor(moment / WINDOW))].map(([window, own]) => ({
-    ...{ window, events: own.length },
-    ...{ first: Math.min(...own), last: Math.max(...own) },
-  }));
-}
+const anySession = sessionEvents({ first: FIRST, days: DAYS, offset: fc.constantFrom(0, 0, 1, 899_999_999) });
 
 /** The counts of each window, with at most `most` earlier windows of a session known. */
 function countsOf(sessions: readonly number[][], most = Number.POSITIVE_INFINITY) {

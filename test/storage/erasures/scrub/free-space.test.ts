@@ -14,10 +14,7 @@ const databases = databasesOf(env);
 const database = firstDatabase(databases);
 const { binding } = database;
 
-beforeEach(async () => {
-  await emptyDatabases(databases);
-  await binding.prepare("UPDATE free_space SET peak_bytes = 0").run();
-});
+beforeEach(() => emptyDatabases(databases));
 
 const size = async () => (await binding.prepare("SELECT 1").all()).meta.size_after;
 

@@ -9,10 +9,7 @@ const databases = databasesOf(env);
 const database = firstDatabase(databases);
 const { binding } = database;
 
-beforeEach(async () => {
-  await emptyDatabases(databases);
-  await binding.prepare("UPDATE free_space SET peak_bytes = 0").run();
-});
+beforeEach(() => emptyDatabases(databases));
 
 it.each([
   ["events_12l", [0, 0]],
