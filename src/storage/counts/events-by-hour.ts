@@ -6,6 +6,8 @@ import type { Span } from "./count-tables";
 
 interface CountedEvents {
   events: number;
+  /** The events of the hour that has the most. */
+  busiest: number;
   /** The size of the whole database, without what only overwrites free pages. */
   bytes: number;
 }
@@ -18,14 +20,17 @@ interface CountedEvents {
 export async function eventsOfHours({ binding }: Database, [first, last]: Span): Promise<CountedEvents> {
   const { results, meta } = await binding
     .prepare(
-      `SELECT coalesce(sum(counts.events), 0) AS events, (${FILLED_BYTES}) AS filled
-       FROM (SELECT DISTINCT series_id / 256 AS page FROM series) AS pages CROSS JOIN counts
-       WHERE counts.seconds = ${HOUR_SECONDS} AND counts.page = pages.page AND counts.bucket BETWEEN ?1 AND ?2`,
+      `SELECT coalesce(sum(events), 0) AS events, coalesce(max(events), 0) AS busiest, (${FILLED_BYTES}) AS filled FROM (
+         SELECT sum(counts.events) AS events
+         FROM (SELECT DISTINCT series_id / 256 AS page FROM series) AS pages CROSS JOIN counts
+         WHERE counts.seconds = ${HOUR_SECONDS} AND counts.page = pages.page AND counts.bucket BETWEEN ?1 AND ?2
+         GROUP BY counts.bucket
+       )`,
     )
     .bind(first, last)
-    .all<{ events: number; filled: number }>();
-  const [{ events, filled } = { events: 0, filled: 0 }] = results;
-  return { events, bytes: meta.size_after - filled };
+    .all<{ events: number; busiest: number; filled: number }>();
+  const [{ events, busiest, filled } = { events: 0, busiest: 0, filled: 0 }] = results;
+  return { events, busiest, bytes: meta.size_after - filled };
 }
 
 /** Counts the events that occurred in the last 24 hours. */

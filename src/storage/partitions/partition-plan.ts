@@ -1,6 +1,6 @@
 import type { Micros } from "../../model/time/time";
-import { HOUR_MICROS } from "../../model/time/units";
-import { DEFAULT_SLOT_MICROS, NARROW_SLOT_MICROS } from "./partition";
+import { HOUR_MICROS } from "../../model/time/units.ts";
+import { DEFAULT_SLOT_MICROS, NARROWEST_SLOT_MICROS, type Partition } from "./partition.ts";
 
 /** Events of one partition in one database. Dropping this many blocks every reader for about a second. */
 export const MAX_PLANNED_EVENTS = 10_000_000;
@@ -20,13 +20,32 @@ const WIDTHS: readonly Micros[] = [
 /** Used if no traffic is known. */
 const FIRST_WIDTH = 24 * HOUR_MICROS;
 
-/** Above this rate in one database, slots of 4 seconds hold too many events to be sorted for a page. */
-const NARROW_FROM_EVENTS_PER_SECOND = 1_000;
+/**
+ * Widths of slots, each with the most events a second in one database for which a partition gets it. Every width
+ * divides a minute, so that counts by minute end with a slot.
+ *
+ * A page of events reads up to three times the events of a slot. With up to 800 in a slot it reads no more than 2,500
+ * rows besides its own. Looking up a session costs a seek for each slot of a quarter of an hour, so slots are as wide as
+ * that allows: 15, 45 or 225 seeks. The two widest slots hold at most 300 and 400 events at their rate, since a
+ * quiet service grows before its partition of four weeks ends. Above 200 events a second the slots are narrower than the
+ * list of sessions with their times needs (60,000 rows for 100 sessions).
+ */
+const SLOTS: readonly { micros: Micros; mostPerSecond: number }[] = [
+  { micros: 60_000_000, mostPerSecond: 5 },
+  { micros: 20_000_000, mostPerSecond: 20 },
+  { micros: DEFAULT_SLOT_MICROS, mostPerSecond: 200 },
+  { micros: 2_000_000, mostPerSecond: 400 },
+];
 
-/** The traffic of the last day. */
+/** A partition has outgrown its slots if they were planned for less than this part of the present rate. */
+const OUTGROWN_FROM = 1 / 2;
+
+/** The recent traffic of the databases that will share a partition, or that share one. */
 export interface RecentTraffic {
+  /** Of the last day. */
   events: number;
-  /** How many databases will share the partition. */
+  /** Events a second in the busiest hour of the last day or in the last minutes, whichever is more. */
+  perSecond: number;
   databases: number;
 }
 
@@ -34,16 +53,33 @@ export interface RecentTraffic {
  * The width of the next partition: the widest that keeps it below MAX_PLANNED_EVENTS for each database at the recent
  * rate.
  */
-export function plannedWidth({ events, databases }: RecentTraffic): Micros {
+export function plannedWidth({ events, databases }: Pick<RecentTraffic, "events" | "databases">): Micros {
   if (events === 0) return FIRST_WIDTH;
   const eventsPerHour = events / 24;
   const fitting = WIDTHS.filter((width) => (eventsPerHour * width) / HOUR_MICROS <= MAX_PLANNED_EVENTS * databases);
   return fitting.at(-1) ?? HOUR_MICROS;
 }
 
-export function plannedSlot({ events, databases }: RecentTraffic): Micros {
-  const perSecond = events / 86_400 / databases;
-  return perSecond > NARROW_FROM_EVENTS_PER_SECOND ? NARROW_SLOT_MICROS : DEFAULT_SLOT_MICROS;
+/** The width of the next partition's slots. DEFAULT_SLOT_MICROS if no traffic is known. */
+export function plannedSlot({ perSecond, databases }: Pick<RecentTraffic, "perSecond" | "databases">): Micros {
+  return perSecond === 0 ? DEFAULT_SLOT_MICROS : slotFor(perSecond / databases);
+}
+
+/**
+ * True if the slots of a partition are too wide for the present traffic.
+ *
+ * @param perSecond events a second in all of its databases together
+ */
+export function hasOutgrownSlots(
+  { slotMicros, databases }: Pick<Partition, "slotMicros" | "databases">,
+  perSecond: number,
+): boolean {
+  return slotFor((perSecond * OUTGROWN_FROM) / databases.length) < slotMicros;
+}
+
+/** @param perSecond events a second in one database */
+function slotFor(perSecond: number): Micros {
+  return SLOTS.find(({ mostPerSecond }) => perSecond <= mostPerSecond)?.micros ?? NARROWEST_SLOT_MICROS;
 }
 
 export interface Range {

@@ -1,13 +1,12 @@
 import { configOf } from "../../model/configuration";
 import type { Micros } from "../../model/time/time";
 import { type Database, databasesOf, firstDatabase } from "../core/databases";
-import { eventsOfLastDay } from "../counts/events-by-hour";
-import { databasesWithRoom } from "./database-room";
-import { openSuffix, type Partition } from "./partition";
+import { DEFAULT_SLOT_MICROS, openSuffix, type Partition } from "./partition";
 import type { PartitionMap } from "./partition-map";
-import { plannedSlot, plannedWidth, type RecentTraffic, rangeFor } from "./partition-plan";
+import { plannedSlot, plannedWidth, rangeFor } from "./partition-plan";
 import { addPartition, loadPartitionMap, markLate, markReady, NO_PARTITIONS } from "./partition-records";
 import { createLateLane, createTables, databasesSharing } from "./partition-tables";
+import { trafficOfNext } from "./recent-traffic";
 
 /**
  * How long a consumer uses the partition map that it has read. Changes to the map take effect later than that: a new
@@ -67,7 +66,8 @@ export function createPartitionStore(
     map = await latest();
     for (const moment of wanted) {
       if (map.find(moment) === null) {
-        await addPartition(firstDatabase(databases), await planPartition(databases, moment, now() * 1_000, settings));
+        const planned = await planPartition(databases, map, moment, { now: now() * 1_000, settings });
+        await addPartition(firstDatabase(databases), planned);
         map = await latest();
       }
       const partition = map.find(moment);
@@ -106,19 +106,16 @@ async function completeTables(databases: readonly Database[], partition: Partiti
 /** The partition to create for a time that no partition covers. */
 async function planPartition(
   databases: readonly Database[],
+  map: PartitionMap,
   moment: Micros,
-  now: Micros,
-  { widthMicros }: PartitionSettings,
+  { now, settings }: { now: Micros; settings: PartitionSettings },
 ) {
-  const shared = await databasesWithRoom(databases, now);
+  const { shared, traffic } = await trafficOfNext(databases, map, now);
   if (shared.length === 0) throw new Error("D1 is overloaded: no database has room for a new partition");
-  const counted = await Promise.all(shared.map((database) => eventsOfLastDay(database, now)));
-  const traffic: RecentTraffic = {
-    events: counted.reduce((sum, { events }) => sum + events, 0),
-    databases: shared.length,
-  };
-  const range = rangeFor(moment, now, widthMicros ?? plannedWidth(traffic));
-  return { moment, ...range, databases: shared.map(({ index }) => index), slotMicros: plannedSlot(traffic), now };
+  const range = rangeFor(moment, now, settings.widthMicros ?? plannedWidth(traffic));
+  // Recent traffic says nothing about the years of imports.
+  const slotMicros = range.to > now ? plannedSlot(traffic) : DEFAULT_SLOT_MICROS;
+  return { moment, ...range, databases: shared.map(({ index }) => index), slotMicros, now };
 }
 
 const stores = new WeakMap<object, PartitionStore>();

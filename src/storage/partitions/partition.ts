@@ -6,11 +6,11 @@ import type { Database } from "../core/databases";
 export const WINDOW_MICROS: Micros = 15 * 60 * 1_000_000;
 export const WINDOW_SECONDS = 900;
 
-/** Up to about 1,000 events a second in a database, a slot of this width holds few enough events to be sorted at once. */
+/** The width of slots where the traffic is not known. */
 export const DEFAULT_SLOT_MICROS: Micros = 4_000_000;
 
-/** For heavier traffic. The table `numbers` has rows for the 900 slots that a window then has. */
-export const NARROW_SLOT_MICROS: Micros = 1_000_000;
+/** The smallest width of slots: the table `numbers` has rows for the 900 slots that a window then has. */
+export const NARROWEST_SLOT_MICROS: Micros = 1_000_000;
 
 export const PARTITION_STATES = ["open", "sealed", "archived", "dropped"] as const;
 

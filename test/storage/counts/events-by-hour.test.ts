@@ -45,3 +45,21 @@ it("returns the size of the database, also if it has no events", async () => {
   expect(events).toBe(0);
   expect(bytes).toBeGreaterThan(10_000);
 });
+
+it("says how many events the busiest hour has, over all pages of dimension keys", async () => {
+  const first = firstDatabase(databases);
+  const hour = MORNING / SECOND;
+  const rows = [
+    { page: 0, bucket: hour, events: 30 },
+    { page: 1, bucket: hour, events: 12 },
+    { page: 1, bucket: hour - 3_600, events: 41 },
+    { page: 0, bucket: hour - 26 * 3_600, events: 99 },
+  ];
+  await first.binding.batch([
+    first.binding.prepare("INSERT INTO series VALUES (1, 2, 'a', 'shop', 0), (257, 2, 'b', 'shop', 0)"),
+    ...rows.map(({ page, bucket, events }) =>
+      first.binding.prepare("INSERT INTO counts VALUES (3600, ?1, ?2, ?3, '{}')").bind(page, bucket, events),
+    ),
+  ]);
+  expect(await eventsOfLastDay(first, MORNING)).toMatchObject({ events: 83, busiest: 42 });
+});

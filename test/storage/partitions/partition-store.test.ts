@@ -10,7 +10,7 @@ import { addCommonCategories, addPartition } from "../../../src/storage/partitio
 import { createPartitionStore, MAX_MAP_AGE_MS } from "../../../src/storage/partitions/partition-store";
 import { emptyDatabases } from "../empty-databases";
 import { changedDatabase, databaseOfSize, failingDatabase, fullDatabase } from "../failing-database";
-import { DAY, HOUR, MINUTE, MORNING } from "../seed";
+import { DAY, eventRow, HOUR, MINUTE, MORNING, store } from "../seed";
 
 const databases = databasesOf(env);
 const [zero, one, two] = databases;
@@ -132,6 +132,18 @@ describe("the partitions of any timestamps", () => {
       to: MORNING + 2 * DAY + HOUR,
       slotMicros: 1_000_000,
     });
+  });
+
+  it("have wide slots if there is little traffic, and slots of 4 seconds if none is known, as for calendar years", async () => {
+    const before = await storeAt(MORNING, [zero]).covering([MORNING]);
+    expect(before.partitions).toMatchObject([{ slotMicros: 4_000_000 }]);
+    await store([zero], { events: [eventRow({ occurredAt: MORNING })] }, DAY);
+    const next = MORNING + 15 * HOUR;
+    const map = await storeAt(next, [zero]).covering([next, MORNING - 400 * DAY]);
+    expect(map.find(next)?.slotMicros).toBe(60_000_000);
+    expect(map.find(MORNING - 400 * DAY)?.slotMicros).toBe(4_000_000);
+    // Existing partitions keep theirs.
+    expect(map.find(MORNING)?.slotMicros).toBe(4_000_000);
   });
 });
 

@@ -8,7 +8,7 @@ import {
   lanesToRead,
   laneToWrite,
   mainLane,
-  NARROW_SLOT_MICROS,
+  NARROWEST_SLOT_MICROS,
   PARTITION_STATES,
   slotOf,
   slotsPerWindow,
@@ -73,7 +73,7 @@ describe("the database of a session", () => {
 
 describe("slots and windows", () => {
   it("divide a window into a whole number of slots, which the table numbers covers", () => {
-    for (const slotMicros of [DEFAULT_SLOT_MICROS, NARROW_SLOT_MICROS]) {
+    for (const slotMicros of [60_000_000, 20_000_000, DEFAULT_SLOT_MICROS, NARROWEST_SLOT_MICROS]) {
       const slots = slotsPerWindow({ slotMicros });
       expect(Number.isInteger(slots)).toBe(true);
       expect(slots).toBeLessThanOrEqual(900);
