@@ -1,14 +1,11 @@
 import type { Micros } from "../../model/time/time";
 import { DAY_SECONDS } from "../../model/time/units";
-import type { Database } from "../core/databases";
 import { firstDatabase } from "../core/databases";
 import { messageOf } from "../core/transport-errors";
-import { eventsOfHours } from "../counts/events-by-hour";
-import { MAX_BYTES_UNDER_WAY, probeDatabase } from "./database-room";
-import { type Partition, WINDOW_MICROS } from "./partition";
-import { MAX_PLANNED_EVENTS } from "./partition-plan";
-import { addCommonCategories, cutPartition } from "./partition-records";
-import { MAP_LEAD_MICROS, type PartitionStore } from "./partition-store";
+import { boundDatabases, endEarly, type Maintenance } from "./end-early";
+import type { Partition } from "./partition";
+import { addCommonCategories } from "./partition-records";
+import { MAP_LEAD_MICROS } from "./partition-store";
 
 /** How long before its start a partition is created. */
 const MADE_AHEAD_MICROS: Micros = 30 * 60 * 1_000_000;
@@ -17,23 +14,13 @@ const MADE_AHEAD_MICROS: Micros = 30 * 60 * 1_000_000;
 const COMMON_SHARE = 1 / 24;
 const COMMON_FROM_EVENTS = 4_000;
 
-/** A partition is ended early if it has this many times the planned events. */
-const MAX_OVERSHOOT = 2;
-
-export interface Maintenance {
-  databases: readonly Database[];
-  partitions: PartitionStore;
-  /** How far an event's timestamp may be after its receipt. */
-  futureToleranceMicros: number;
-  log: (line: Record<string, unknown>) => void;
-}
-
 /**
  * The cron's work for partitions, once a minute:
  *
  * - creates the next one ahead of time;
  * - records which categories have become common;
- * - ends the current one early if a database is nearly full or traffic is far above the plan.
+ * - ends the current one early if a database is nearly full, if traffic is far above the plan, or if it needs narrower
+ *   slots.
  *
  * Nothing depends on it: a missing partition is created with its first event. Each step fails independently.
  */
@@ -61,7 +48,7 @@ export async function maintainPartitions(maintenance: Maintenance, now: Micros):
       await attempt(() => noteCommonCategories(maintenance, partition, now));
     }
     // Also if the categories could not be read: an unreachable database is a reason to end a partition early.
-    if (current !== null && current.state === "open") await attempt(() => cutIfTooFull(maintenance, current, now));
+    if (current !== null && current.state === "open") await attempt(() => endEarly(maintenance, map, current, now));
   });
   if (failures.length > 0) log({ log: "partitions", failures });
 }
@@ -80,7 +67,7 @@ async function noteCommonCategories({ databases }: Maintenance, partition: Parti
     ? { seconds: 3_600, first: Math.max(from, Math.floor(now / 3_600_000_000) * 3_600 - DAY_SECONDS), last: to }
     : { seconds: DAY_SECONDS, first: Math.floor(from / DAY_SECONDS) * DAY_SECONDS, last: to };
   const counts = new Map<string, number>();
-  for (const { binding } of sharing(databases, partition)) {
+  for (const { binding } of boundDatabases(databases, partition)) {
     const { results } = await binding
       .prepare(COUNT_BY_CATEGORY)
       .bind(range.seconds, range.first, range.last)
@@ -106,40 +93,3 @@ CROSS JOIN series CROSS JOIN categories
 WHERE counts.seconds = ?1 AND counts.page = pages.page AND counts.bucket BETWEEN ?2 AND ?3
   AND series.series_id = CAST(aggregate.key AS INTEGER) AND categories.category_id = series.category_id
 GROUP BY categories.category_id`;
-
-/**
- * Ends the current partition early, so that later events go to a new one that leaves out a full database. The new
- * end is so far ahead that no consumer can have stored an event after it, whatever map it uses.
- */
-async function cutIfTooFull(
-  { databases, futureToleranceMicros, log }: Maintenance,
-  partition: Partition,
-  now: Micros,
-): Promise<void> {
-  const ahead = now + futureToleranceMicros + 2 * MAP_LEAD_MICROS;
-  const end = Math.ceil(ahead / WINDOW_MICROS) * WINDOW_MICROS;
-  if (end >= partition.to) return;
-  for (const database of sharing(databases, partition)) {
-    const reason = await reasonToCut(database, partition, now);
-    if (reason === null) continue;
-    await cutPartition(firstDatabase(databases), partition, end);
-    log({ log: "partition_cut", partition: partition.id, database: database.index, reason });
-    return;
-  }
-}
-
-async function reasonToCut(database: Database, partition: Partition, now: Micros): Promise<string | null> {
-  const room = await probeDatabase(database, now);
-  if (!room.writable) return room.reason;
-  if (room.bytes >= MAX_BYTES_UNDER_WAY) return `the database has ${room.bytes} bytes`;
-  const { events } = await eventsOfHours(database, [
-    Math.floor(partition.from / 1_000_000),
-    Math.ceil(now / 1_000_000),
-  ]);
-  const most = MAX_PLANNED_EVENTS * MAX_OVERSHOOT;
-  return events > most ? `the partition has ${events} events` : null;
-}
-
-function sharing(databases: readonly Database[], partition: Partition): Database[] {
-  return databases.filter(({ index }) => partition.databases.includes(index));
-}

@@ -1,9 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Database, databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import type { Maintenance } from "../../../src/storage/partitions/end-early";
 import { WINDOW_MICROS } from "../../../src/storage/partitions/partition";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
-import { type Maintenance, maintainPartitions } from "../../../src/storage/partitions/partition-maintenance";
+import { maintainPartitions } from "../../../src/storage/partitions/partition-maintenance";
 import { createPartitionStore, MAP_LEAD_MICROS } from "../../../src/storage/partitions/partition-store";
 import { emptyDatabases } from "../empty-databases";
 import { databaseOfSize, failingDatabase, fullDatabase } from "../failing-database";
