@@ -39,6 +39,7 @@ function fingerprint(): string {
     ),
     ...[
       "partitions/partition.ts",
+      "partitions/partition-plan.ts",
       "partitions/partition-tables.ts",
       "core/packed-id.ts",
       "write/failure-counts.ts",

@@ -1,5 +1,6 @@
 import type { Micros } from "../../../src/model/time/time.ts";
-import { DEFAULT_SLOT_MICROS, type Partition, WINDOW_MICROS } from "../../../src/storage/partitions/partition.ts";
+import { type Partition, WINDOW_MICROS } from "../../../src/storage/partitions/partition.ts";
+import { plannedSlot } from "../../../src/storage/partitions/partition-plan.ts";
 import { CATEGORIES } from "./catalogue.ts";
 
 /** 2026-07-01T00:00:00Z: fixed, so that the same size and seed give the same rows on any day. */
@@ -46,14 +47,19 @@ function largePartitions(events: number): Layout {
   const busy = Math.round((events * BUSY_SHARE * SECOND) / BUSY_EVENTS_PER_SECOND);
   const busyFrom = END - busy;
   const start = busyFrom - QUIET_DAYS * busy;
+  const quietEventsPerSecond = (events * (1 - BUSY_SHARE) * SECOND) / (busyFrom - start);
   const edges = [toWindow(start), toWindow(busyFrom), toWindow(busyFrom + SPLIT_AT * busy), END];
+  const rates = [quietEventsPerSecond, BUSY_EVENTS_PER_SECOND, BUSY_EVENTS_PER_SECOND];
   return {
     ranges: [
       { from: start, to: busyFrom, share: 1 - BUSY_SHARE },
       { from: busyFrom, to: END, share: BUSY_SHARE },
     ],
     long: { from: busyFrom, to: END },
-    partitions: edges.slice(1).map((to, place) => openPartition(place + 1, edges[place] ?? to, to, COMMON)),
+    partitions: rates.map((perSecond, place) => {
+      const [from = start, to = END] = edges.slice(place, place + 2);
+      return openPartition(place + 1, { from, to, perSecond }, COMMON);
+    }),
   };
 }
 
@@ -67,7 +73,7 @@ const SMALL_WEIGHTS = [1, 10] as const;
  * Partitions of four weeks of a quiet service, over thirty years. Those with few events never got common categories, so
  * every list of a common category reads both kinds. Long sessions are in three hours of one of the last partitions.
  */
-function smallPartitions(): Layout {
+function smallPartitions(events: number): Layout {
   const ranges = Array.from({ length: SMALL_PARTITIONS }, (_, place): TimeShare => {
     const from = toWindow(END - (SMALL_PARTITIONS - place) * SMALL_WIDTH);
     const weight = SMALL_WEIGHTS[place % SMALL_WEIGHTS.length] ?? 1;
@@ -76,23 +82,38 @@ function smallPartitions(): Layout {
   return {
     ranges,
     long: { from: END - 100 * DAY, to: END - 100 * DAY + 3 * HOUR },
-    partitions: ranges.map(({ from, to }, place) =>
-      openPartition(place + 1, from, to, place % SMALL_WEIGHTS.length === 1 ? COMMON : []),
-    ),
+    partitions: ranges.map(({ from, to, share }, place) => {
+      const perSecond = (events * share * SECOND) / SMALL_WIDTH;
+      return openPartition(place + 1, { from, to, perSecond }, place % SMALL_WEIGHTS.length === 1 ? COMMON : []);
+    }),
   };
 }
 
 export function layoutOf(name: LayoutName, events: number): Layout {
-  return name === "large" ? largePartitions(events) : smallPartitions();
+  return name === "large" ? largePartitions(events) : smallPartitions(events);
 }
 
 /** A category is common in a partition if it has 1/24 of its events: see partition-maintenance.ts. */
 const COMMON = CATEGORIES.flatMap(([category, share]) => (share >= 1 / 24 ? [category] : []));
 
-/** A partition of the map. Its common categories are inherited, so their events are never in the index. */
-export function openPartition(id: number, from: Micros, to: Micros, common: readonly string[]): Partition {
+/** The range of a partition, and its events a second. */
+interface PartitionTraffic {
+  from: Micros;
+  to: Micros;
+  perSecond: number;
+}
+
+/**
+ * A partition of the map, with the slots that it would have for its traffic. Its common categories are inherited, so their
+ * events are never in the index.
+ */
+export function openPartition(
+  id: number,
+  { from, to, perSecond }: PartitionTraffic,
+  common: readonly string[],
+): Partition {
   return {
-    ...{ id, from, to, databases: [0], slotMicros: DEFAULT_SLOT_MICROS },
+    ...{ id, from, to, databases: [0], slotMicros: plannedSlot({ perSecond, databases: 1 }) },
     ...{ state: "open", late: false, ready: true },
     common: new Map(common.map((category) => [category, 0])),
   };

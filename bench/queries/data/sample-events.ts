@@ -26,7 +26,10 @@ const SAMPLES = [
 ] as const;
 
 /** Their partition. It has inherited its common categories, like all except the first one of a service. */
-export const SAMPLE_PARTITION = openPartition(1, START, START + DAY, ["page interaction", "form interaction"]);
+export const SAMPLE_PARTITION = openPartition(1, { from: START, to: START + DAY, perSecond: 100 }, [
+  "page interaction",
+  "form interaction",
+]);
 
 export interface StoredBytes {
   events: number;
