@@ -13,6 +13,7 @@ import { reportOnlyStatements } from "./report-only-counts";
 import { resolveStatements } from "./resolve-errors";
 import type { BatchRows, ErrorRow, EventRow, LaneRows, PartRow, Resolution, WriteResult } from "./rows";
 import { hasSameContent, identityOf, storedContents } from "./stored-content";
+import { forgetSeries, isSeriesMissing, noteSeries } from "./stored-series";
 import { eventStatements } from "./write-events";
 
 /**
@@ -61,11 +62,14 @@ export async function writeBatch(database: Database, rows: BatchRows, mayHold = 
     const statements = statementsOf(database, fresh);
     if (statements.length === 0) return result;
     try {
-      await database.binding.batch(statements);
+      noteSeries(database.binding, await database.binding.batch(statements));
       return result;
     } catch (thrown) {
-      if (round === MAX_ROUNDS || !EVENT_IS_STORED.test(messageOf(thrown))) throw thrown;
-      isTakenForNew = false;
+      const message = messageOf(thrown);
+      if (round === MAX_ROUNDS) throw thrown;
+      if (EVENT_IS_STORED.test(message)) isTakenForNew = false;
+      else if (isSeriesMissing(message)) forgetSeries(database.binding);
+      else throw thrown;
     }
   }
 }

@@ -6,8 +6,9 @@ import { sampleKeyOf } from "../partitions/sample-key";
 import { chunks, jsonArray, type RowText } from "./chunks";
 import { countedBy, MinuteCounts } from "./minute-counts";
 import type { EventRow } from "./rows";
+import { storedSeries } from "./stored-series";
 import { ADD_HOURS_AND_DAYS, ADD_RECEIPTS, ADD_SERIES_HOURS, addMinutes } from "./write-counts";
-import { ADD_SERIES, chunkSeries } from "./write-series";
+import { chunkSeries, seriesOfChunk } from "./write-series";
 
 /**
  * Inserts events. ?1: [[slot, sample key, occurred_at, tie, received_after, packed session, packed id, rare, data,
@@ -52,11 +53,13 @@ ON CONFLICT DO NOTHING`;
 /** The statements that write new events of one lane, with their activity, dimension keys and counts. */
 export function eventStatements(binding: D1Database, lane: Lane, rows: readonly EventRow[]): D1PreparedStatement[] {
   const { suffix } = lane;
+  const stored = storedSeries(binding);
   const statements: D1PreparedStatement[] = [];
   for (const chunk of chunks(eventTexts(lane, rows))) {
-    const { values, minutes, receipts, series, activity, visits, day } = joinEvents(chunk);
+    const { values, minutes, receipts, keys, activity, visits, day } = joinEvents(chunk);
+    const { statements: added, parameter: series } = seriesOfChunk(binding, keys, { stored, day });
     statements.push(
-      ...ADD_SERIES.map((statement) => binding.prepare(statement).bind(series, day)),
+      ...added,
       binding.prepare(insertEvents(suffix)).bind(values, series),
       binding.prepare(addActivity(suffix)).bind(activity),
       ...(visits === "[]" ? [] : [binding.prepare(addVisits(suffix)).bind(visits)]),
@@ -149,7 +152,7 @@ function joinEvents(chunk: readonly EventText[]) {
     values: jsonArray(values),
     minutes: minutes.toText(),
     receipts: receipts.toText(),
-    series: jsonArray([...places.keys()]),
+    keys: [...places.keys()],
     activity: jsonArray([...activity]),
     visits: jsonArray([...visits]),
     day: Math.floor(receivedAt / 86_400_000_000),

@@ -1,6 +1,9 @@
+import { jsonArray } from "./chunks";
+import { STORED_SERIES_COLUMN, type StoredSeries } from "./stored-series";
+
 /**
- * The dimension keys of a chunk of events. ?1 is the chunk's keys, [[category, name, application], …], each once;
- * events refer to them by their place in it.
+ * The dimension keys of a chunk of events: [[category, name, application], …], each once. Events refer to them by their
+ * place.
  *
  * New keys are limited, because anyone with a public write key can send any category and name:
  * MAX_NEW_SERIES_PER_DAY a day and MAX_SERIES in all, for each application and database. Beyond that, an event is
@@ -17,14 +20,15 @@ export const MAX_SERIES = 5_000;
 /** The category of the overflow key. The first migration creates it. */
 export const OVERFLOW_CATEGORY_ID = 1;
 
+const IS_STORED = `EXISTS (
+    SELECT 1 FROM categories AS c CROSS JOIN series AS s ON s.category_id = c.category_id
+    WHERE c.category = wanted.value ->> 0 AND s.name = wanted.value ->> 1 AND s.application = wanted.value ->> 2
+  )`;
+
 const MISSING = `
 missing AS MATERIALIZED (
   SELECT key AS place, value ->> 0 AS category, value ->> 1 AS name, value ->> 2 AS application
-  FROM json_each(?1) AS wanted
-  WHERE NOT EXISTS (
-    SELECT 1 FROM categories AS c CROSS JOIN series AS s ON s.category_id = c.category_id
-    WHERE c.category = wanted.value ->> 0 AND s.name = wanted.value ->> 1 AND s.application = wanted.value ->> 2
-  )
+  FROM json_each(?1) AS wanted WHERE NOT ${IS_STORED}
 )`;
 
 /** ?2: the UTC day of receipt. */
@@ -45,8 +49,8 @@ admitted AS (
   JOIN budgets USING (application) WHERE number <= budget
 )`;
 
-/** ?1: the chunk's dimension keys. ?2: the UTC day of receipt, in days since 1970. Run them in this order. */
-export const ADD_SERIES = [
+/** ?1: dimension keys. ?2: the UTC day of receipt, in days since 1970. Run them in this order. */
+const ADD_SERIES = [
   `WITH ${ADMITTED}
 INSERT INTO categories (category) SELECT DISTINCT category FROM admitted WHERE true ON CONFLICT DO NOTHING`,
   `WITH ${ADMITTED}
@@ -58,9 +62,40 @@ INSERT INTO series (category_id, name, application, first_day)
 SELECT DISTINCT ${OVERFLOW_CATEGORY_ID}, '', application, ?2 FROM missing WHERE true ON CONFLICT DO NOTHING`,
 ] as const;
 
+/** Returns those of ?1 that are stored: the others are counted under the overflow key. */
+const FIND_SERIES = `
+SELECT wanted.value AS ${STORED_SERIES_COLUMN} FROM json_each(?1) AS wanted
+WHERE ${IS_STORED}`;
+
+/**
+ * The dimension keys of a chunk as the parameter of `chunkSeries`, and the statements that add those that are not known to
+ * be stored.
+ *
+ * @param keys JSON texts, each once
+ * @param day of receipt, in UTC days since 1970
+ */
+export function seriesOfChunk(
+  binding: D1Database,
+  keys: readonly string[],
+  { stored, day }: { stored: StoredSeries; day: number },
+): { statements: D1PreparedStatement[]; parameter: string } {
+  const unknown = keys.filter((key) => !stored.has(key));
+  const parameter = jsonArray(keys.map((key) => (stored.has(key) ? `${key.slice(0, -1)},1]` : key)));
+  if (unknown.length === 0) return { statements: [], parameter };
+  const asked = jsonArray(unknown);
+  return {
+    statements: [
+      ...ADD_SERIES.map((statement) => binding.prepare(statement).bind(asked, day)),
+      binding.prepare(FIND_SERIES).bind(asked),
+    ],
+    parameter,
+  };
+}
+
 /**
  * The numbers of a chunk's dimension keys by their place in the given parameter. `type` is null unless the key is an
- * overflow key. Join it by CROSS JOIN after the events; otherwise SQLite scans all events for each key.
+ * overflow key. `series_id` is null if a key is marked as stored, by a fourth member, and is not. Join it by CROSS JOIN
+ * after the events; otherwise SQLite scans all events for each key.
  */
 export function chunkSeries(parameter: string): string {
   return `
@@ -72,7 +107,8 @@ chunk_series AS MATERIALIZED (
   LEFT JOIN categories AS c ON c.category = wanted.value ->> 0
   LEFT JOIN series AS s
     ON s.category_id = c.category_id AND s.name = wanted.value ->> 1 AND s.application = wanted.value ->> 2
-  LEFT JOIN series AS overflow ON s.series_id IS NULL AND overflow.category_id = ${OVERFLOW_CATEGORY_ID}
+  LEFT JOIN series AS overflow
+    ON s.series_id IS NULL AND wanted.value ->> 3 IS NULL AND overflow.category_id = ${OVERFLOW_CATEGORY_ID}
     AND overflow.name = '' AND overflow.application = wanted.value ->> 2
 )`;
 }
