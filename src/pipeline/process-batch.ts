@@ -1,5 +1,6 @@
 import type { Config } from "../model/config";
 import { errorId, fingerprint } from "../model/event/fingerprint";
+import { keepShape } from "../model/kept-shapes";
 import type { Micros } from "../model/time/time";
 import type { RulesInForce } from "../rules/rules-in-force";
 import type { IncomingEvent, PlacedOutcome } from "../session/session-protocol";
@@ -103,6 +104,7 @@ async function processSlice(
     return { undelivered: [waiting(places, thrown)], counts };
   }
 
+  keepShape("message", [read[0], opened[0]]);
   const sessions = gatherSessions(opened, places);
   const incomingEvents = new Map(
     [...sessions].map(([session, { read: own }]) => [session, own.map(({ incoming }) => incoming)]),
@@ -133,6 +135,7 @@ async function processSlice(
       throw new Error(`${decided} outcomes of ${gathered.read.length} incoming events`);
   }
 
+  keepShape("row", pieces[0]?.events[0]);
   const { failed, duplicates, conflicts, erased } = await writePieces(pieces, pipeline);
   for (const { piece, failure, reason } of failed) {
     undelivered.push({ ...piece, failure, reason, waitsForDatabase: true });

@@ -4,6 +4,7 @@ import { type ClientEvent, EventSchema, isJsonObject, JsonObjectSchema, utf8Byte
 import type { EventTypeRule } from "../model/event/event-type";
 import { textEventMessage } from "../model/event/text-event";
 import { jsonText } from "../model/json/json-text";
+import { keepShape } from "../model/kept-shapes";
 import { MAX_EVENT_BYTES, MAX_NESTING_LEVELS } from "../model/limits";
 import { formatTimestamp, type Micros, momentOf } from "../model/time/time";
 import type { WorkMeter } from "../model/work-meter";
@@ -54,6 +55,11 @@ const CODE_OF_MEMBER: Record<string, EventCode> = {
 };
 
 const ObjectEventSchema = v.pipe(JsonObjectSchema, EventSchema);
+
+// What a schema of valibot passes on while it validates.
+const dataset = { value: "" };
+v.string()["~run"](dataset, {});
+keepShape("dataset", dataset);
 
 /**
  * Validates an event as the client sent it. The function is pure: the same event, receipt and rules give the same

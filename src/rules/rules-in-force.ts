@@ -55,21 +55,21 @@ export function rulesInForce(epochs: readonly LoadedEpoch[]): RulesInForce {
   };
 }
 
-/** The lookup of an epoch's rules is built once for all its events. */
-const rulesOfEpoch = new WeakMap<RuleEpoch, Rules>();
-
 /**
  * Finds the rules of a time among the epochs that `RulesInForce.only` returned.
  *
  * @param epochs ascending
- * @throws Error if all of them begin later
+ * @returns a function that throws an Error if all of them begin later than the time
  */
-export function rulesAt(epochs: readonly RuleEpoch[], receivedAt: Micros): Rules {
-  const epoch = epochs.findLast(({ since }) => since <= receivedAt);
-  if (epoch === undefined) throw new Error(`No rules are in force at ${formatTimestamp(receivedAt)}.`);
-  const known = rulesOfEpoch.get(epoch);
-  if (known !== undefined) return known;
-  const rules = rulesOf(epoch.rules);
-  rulesOfEpoch.set(epoch, rules);
-  return rules;
+export function rulesAmong(epochs: readonly RuleEpoch[]): (receivedAt: Micros) => Rules {
+  const built = new Map<RuleEpoch, Rules>();
+  return (receivedAt) => {
+    const epoch = epochs.findLast(({ since }) => since <= receivedAt);
+    if (epoch === undefined) throw new Error(`No rules are in force at ${formatTimestamp(receivedAt)}.`);
+    const known = built.get(epoch);
+    if (known !== undefined) return known;
+    const rules = rulesOf(epoch.rules);
+    built.set(epoch, rules);
+    return rules;
+  };
 }

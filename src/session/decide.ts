@@ -1,10 +1,11 @@
 import { bytesUpTo, isJsonObject } from "../model/event/event";
 import { countedPath } from "../model/event/issue-path";
 import { canonicalText } from "../model/json/canonical-text";
+import { keepShape } from "../model/kept-shapes";
 import { MAX_EVENT_BYTES } from "../model/limits";
 import type { Micros } from "../model/time/time";
 import { checkEvent, type ReportOnlyFindings } from "../rules/check-event";
-import { type RuleEpoch, rulesAt } from "../rules/rules-in-force";
+import { type RuleEpoch, rulesAmong } from "../rules/rules-in-force";
 import type { ReportOnlyMark } from "../storage/write/rows";
 import type { IncomingEvent, PlacedOutcome } from "./session-protocol";
 
@@ -40,16 +41,19 @@ export function decide(
   const valid: Extract<PlacedOutcome, { kind: "valid" }>[] = [];
   const others: PlacedOutcome[] = [];
   const events = new Map<string, unknown[]>();
+  const rulesAt = rulesAmong(epochs);
   for (const { incoming, place } of inOrderOfReceipt(incomingEvents)) {
     const { receivedAt, text, id } = incoming;
     const event: unknown = JSON.parse(text);
-    const rules = rulesAt(epochs, receivedAt);
+    const rules = rulesAt(receivedAt);
     const verdict = checkEvent(event, {
       futureToleranceMicros,
       rules,
       receivedAt,
       bytes: bytesUpTo(text, MAX_EVENT_BYTES),
     });
+    keepShape("event", event);
+    keepShape("verdict", verdict);
     if (!verdict.valid) {
       others.push({ kind: "failed", place, issues: verdict.issues, occurredAt: verdict.occurredAt });
       continue;

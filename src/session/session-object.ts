@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../model/configuration";
+import { keepShape } from "../model/kept-shapes";
 import type { Micros } from "../model/time/time";
 import { decide, identityIn, occurrenceIn } from "./decide";
 import type { SeenEvent, SessionAnswer, SessionCall } from "./session-protocol";
@@ -24,7 +25,8 @@ export class Session extends DurableObject<Env> {
   private readonly repeated = new Set<string>();
 
   /** Processes the session's events in a consumer batch. It never throws because of an event's content. */
-  async accept({ incomingEvents, epochs }: SessionCall): Promise<SessionAnswer> {
+  async accept(call: SessionCall): Promise<SessionAnswer> {
+    const { incomingEvents, epochs } = call;
     const outcomes = decide(incomingEvents, { epochs, futureToleranceMicros: this.config.futureToleranceMicros });
     for (const outcome of outcomes) {
       const incoming = incomingEvents[outcome.place];
@@ -32,7 +34,9 @@ export class Session extends DurableObject<Env> {
       const isKnown = this.note(identityIn({ id: incoming.id, occurredAt: outcome.occurredAt }), incoming.receivedAt);
       outcome.isNew &&= !isKnown;
     }
-    return { outcomes };
+    const answer = { outcomes };
+    keepShape("call", [call, answer]);
+    return answer;
   }
 
   /** The recent events with an id, for the event status. Only D1 knows what is stored. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { EventTypeRule } from "../../src/model/event/event-type";
 import { indexRules } from "../../src/rules/rules";
-import { rulesAt, rulesInForce } from "../../src/rules/rules-in-force";
+import { rulesAmong, rulesInForce } from "../../src/rules/rules-in-force";
 
 const rule = (name: string, version: number): EventTypeRule => ({
   ...{ category: "c", name, version, mode: "accept", schema_mode: "enforce", schema: null },
@@ -53,8 +53,9 @@ describe("the rules in force", () => {
     fc.assert(
       fc.property(fc.array(moment, { minLength: 1 }), (receipts) => {
         const sent = structuredClone(rules.only(receipts.map((receivedAt) => ({ receivedAt, event }))));
+        const rulesAt = rulesAmong(sent);
         for (const receivedAt of receipts) {
-          expect(rulesAt(sent, receivedAt).find("c", "n")).toEqual(rules.at(receivedAt).find("c", "n"));
+          expect(rulesAt(receivedAt).find("c", "n")).toEqual(rules.at(receivedAt).find("c", "n"));
         }
       }),
     );
@@ -65,8 +66,9 @@ describe("the rules in force", () => {
       { receivedAt: 1, event },
       { receivedAt: 101, event },
     ]);
-    expect(rulesAt(sent, 1)).toBe(rulesAt(sent, 99));
-    expect(rulesAt(sent, 101)).not.toBe(rulesAt(sent, 1));
-    expect(() => rulesAt(sent.slice(1), 1)).toThrow("No rules are in force at 1970");
+    const rulesAt = rulesAmong(sent);
+    expect(rulesAt(1)).toBe(rulesAt(99));
+    expect(rulesAt(101)).not.toBe(rulesAt(1));
+    expect(() => rulesAmong(sent.slice(1))(1)).toThrow("No rules are in force at 1970");
   });
 });

@@ -1,5 +1,6 @@
 import { compareTexts } from "../../model/compare-texts";
 import { utf8Bytes } from "../../model/event/event";
+import { keepShape } from "../../model/kept-shapes";
 import { packId, storedIdSql } from "../core/packed-id";
 import { isLate, isRare, type Lane, slotOf, windowOf } from "../partitions/partition";
 import { sampleKeyOf } from "../partitions/sample-key";
@@ -114,6 +115,7 @@ function eventTexts({ partition }: Lane, rows: readonly EventRow[]): EventText[]
     const shared = JSON.stringify([category, name, application]);
     return { row, slot, sampleKey, session: packed, values, shared, bytes: utf8Bytes(values) + 8 };
   });
+  keepShape("chunk", texts[0]);
   return texts.sort(
     (a, b) =>
       a.slot - b.slot ||
@@ -148,6 +150,7 @@ function joinEvents(chunk: readonly EventText[]) {
     if (row.visitor !== null) visits.add(JSON.stringify([packId(row.visitor), session]));
     receivedAt = Math.max(receivedAt, row.receivedAt);
   }
+  keepShape("counts", minutes);
   return {
     values: jsonArray(values),
     minutes: minutes.toText(),
