@@ -1,7 +1,7 @@
 import type { Micros } from "../model/time/time";
 import { unfinishedFiles } from "../storage/archive/manifest";
 import { deleteAbandonedObjects } from "../storage/archive/pending-objects";
-import { firstDatabase } from "../storage/core/databases";
+import { type Database, firstDatabase } from "../storage/core/databases";
 import type { Partition } from "../storage/partitions/partition";
 import { dropPartition, sealPartition } from "../storage/partitions/partition-lifecycle";
 import type { PartitionMap } from "../storage/partitions/partition-map";
@@ -10,6 +10,7 @@ import { archiveErrors } from "./archive-errors";
 import type { CompactionIo } from "./compaction-io";
 import { beginProgress, noteFailure, readProgress } from "./compaction-records";
 import { copyNextFile, findDifference } from "./copy-partition";
+import { finishRemainders } from "./finish-remainders";
 import { finishLateFile, flushLateRows } from "./late/flush-late";
 import { noteFlushed, partitionWithLateRows } from "./late/late-lanes";
 import { partitionToSeal } from "./partition-dates";
@@ -19,6 +20,8 @@ export type StepResult =
   | { did: "sealed" | "copied" | "archived" | "dropped" | "flushed" | "finished"; partition: number; rows: number }
   /** Errors do not belong to a partition. */
   | { did: "moved_errors"; partition: 0; rows: number }
+  /** Removed copies of erased rows. The partition is 0 for errors. */
+  | { did: "scrubbed"; partition: number; rows: 0 }
   /** Deleted objects that a crash left in the archive. */
   | { did: "cleared"; partition: 0; rows: 0 }
   | { did: "waiting" };
@@ -27,7 +30,7 @@ const WAITING: StepResult = { did: "waiting" };
 
 /**
  * Runs the compactor's next step, whose work is bounded: it seals a partition, copies one of its files, publishes it, drops it,
- * moves errors, flushes part of a late lane, or deletes abandoned objects. The stored state alone determines the next step, so
+ * moves errors, flushes part of a late lane, removes copies of erased rows, or deletes abandoned objects. The stored state alone determines the next step, so
  * failed, repeated and concurrent steps do no harm.
  *
  * ```
@@ -38,7 +41,7 @@ const WAITING: StepResult = { did: "waiting" };
  */
 export async function compactStep(io: CompactionIo, now: Micros): Promise<StepResult> {
   const { databases, archive } = io;
-  if (archive === null) return WAITING;
+  if (archive === null) return scrub(databases, now);
   const map = await loadPartitionMap(firstDatabase(databases), NO_PARTITIONS);
   const [unfinished] = await unfinishedFiles(firstDatabase(databases), 1);
   if (unfinished !== undefined) {
@@ -62,8 +65,16 @@ export async function compactStep(io: CompactionIo, now: Micros): Promise<StepRe
   if (errors !== null) return { did: "moved_errors", partition: 0, rows: errors };
   const flushed = await flush(io, map, now);
   if (flushed.did !== "waiting") return flushed;
+  const scrubbed = await scrub(databases, now);
+  if (scrubbed.did !== "waiting") return scrubbed;
   const cleared = await deleteAbandonedObjects(databases, archive, now);
   return cleared === 0 ? WAITING : { did: "cleared", partition: 0, rows: 0 };
+}
+
+/** After everything else, so that no failure of it keeps partitions in the databases. */
+async function scrub(databases: readonly Database[], now: Micros): Promise<StepResult> {
+  const partition = await finishRemainders(databases, now);
+  return partition === null ? WAITING : { did: "scrubbed", partition, rows: 0 };
 }
 
 function moveErrors({ databases, archive, settings }: CompactionIo, now: Micros): Promise<number | null> {

@@ -66,7 +66,7 @@ function eventsOf(sessions: number, isShuffled: boolean) {
 }
 
 async function scrubbed(database: Database): Promise<void> {
-  expect(await scrubDatabase(database, { left: 1_000 })).toBe(true);
+  expect(await scrubDatabase(database, { left: 1_000 }, MORNING)).toBe(true);
 }
 
 async function stored(database: Database, sessions: number, isShuffled: boolean) {
@@ -154,11 +154,11 @@ it("sessions that are erased after their partition was dropped leave nothing in 
   const marks = new Set(Array.from({ length: 1_000 }, (_, n) => markOf(n, 0)));
   expect(copiesOf(marks)).toBeGreaterThan(900);
   let calls = 1;
-  while (!(await scrubDatabase(database, { left: 1 }))) calls += 1;
+  while (!(await scrubDatabase(database, { left: 1 }, MORNING))) calls += 1;
   expect(copiesOf(marks)).toBe(0);
   expect(calls).toBeLessThan(6);
   // Nothing was freed since.
-  expect(await scrubDatabase(database, { left: 0 })).toBe(true);
+  expect(await scrubDatabase(database, { left: 0 }, MORNING)).toBe(true);
 });
 
 it("sessions that are erased after their late events moved to the archive leave nothing in the lane's pages", async () => {

@@ -24,6 +24,7 @@ describe("the simulation of the compactor notices", () => {
     ["a partition that is dropped before it is copied", "published_before_copied", /was not read|stored 0 times/],
     ["late events that are moved without being counted", "late_uncounted", /counts by/],
     ["late copies that are archived beside their event", "copies_kept", /was read twice|stored 2 times/],
+    ["copies of erased rows in pages that nobody overwrites", "pages_kept", /free pages/],
   ])("%s", { timeout: 240_000 }, async (_, sabotage, sign) => {
     let isNoticed = false;
     for (let seed = 4_000_001; seed <= 4_000_000 + MAX_SEEDS && !isNoticed; seed++) {

@@ -12,6 +12,7 @@ import { faultyArchive } from "./archive/faulty-archive";
 import { interleavedBucket, interleavedDatabase } from "./archive/interleaved";
 import { leftovers } from "./archive/leftovers";
 import { type MovingReader, type ReadFrom, startReader } from "./archive/moving-reader";
+import { recordRemainders, remainderProblems } from "./archive/remainders";
 import { archiveProblems, isErasedRow } from "./model/archive-model";
 import { inconsistencies } from "./model/consistency";
 import { returnedProblems } from "./model/erasure-model";
@@ -91,6 +92,7 @@ export async function simulateCompaction(seed: number, sabotage: ArchiveSabotage
     if (isCalm) calm += 1;
     if (round > MAX_ROUNDS) return [`${queue.pending.size} messages are never acknowledged`, ...problems];
     passTime(world, queue);
+    if (round % 4 === 0) await recordRemainders(world.originals, world.now);
     // What comes after that is late.
     if (!isCalm && random.chance(0.2)) world.now += random.below(180) * MINUTE;
     if (isCalm) {
@@ -126,6 +128,7 @@ export async function simulateCompaction(seed: number, sabotage: ArchiveSabotage
     if (problems.length > 0) return problems;
   }
   await world.rest();
+  await recordRemainders(world.originals, world.now);
   // In half of the seeds nothing is left in the databases.
   const settings = { ...compactor.settings, graceMicros: 0, lateMicros: 0 };
   await compactAll(
@@ -143,7 +146,7 @@ export async function simulateCompaction(seed: number, sabotage: ArchiveSabotage
     ),
     ...archiveProblems(traffic, tables, before),
     ...returnedProblems(tables, before),
-    ...(seed % 2 === 0 ? unmoved(partitions) : []),
+    ...(seed % 2 === 0 ? [...unmoved(partitions), ...(await remainderProblems(world.originals))] : []),
     ...(await leftovers(world.originals)),
   ];
 }

@@ -20,7 +20,7 @@ const EMPTIED = [
   ],
   ...["replays", "write_probe", "archive_files", "archive_index", "archive_finished", "compactions", "compactor_lease"],
   ...["storage_settings", "retention_log", "retention_checks", "erasures", "tombstones", "erasure_salts"],
-  ...["pending_objects", "erased_places", "free_space_zeros"],
+  ...["pending_objects", "erased_places", "erased_remainders", "free_space_zeros"],
   ...["properties", "property_counts", "property_sweep"],
   ...["session_counts", "session_sweep"],
 ];

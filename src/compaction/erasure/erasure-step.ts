@@ -169,7 +169,7 @@ async function scrub(state: ErasureState, io: ErasureIo): Promise<StepResult> {
   const counts = { sessions: 0, events: 0, errors: 0 };
   const budget = { left: Math.min(SCRUBS_PER_STEP, io.transactionsPerStep) };
   for (const database of io.databases) {
-    if (!(await scrubDatabase(database, budget))) return { next: state, ...counts };
+    if (!(await scrubDatabase(database, budget, io.now()))) return { next: state, ...counts };
   }
   return { next: null, ...counts };
 }

@@ -6,7 +6,9 @@ export type ArchiveSabotage =
   /** Late events are moved without being counted. */
   | "late_uncounted"
   /** Late copies of archived events are archived too. */
-  | "copies_kept";
+  | "copies_kept"
+  /** Free pages are not overwritten after a partition is dropped. */
+  | "pages_kept";
 
 /** The statements of the compactor, changed. */
 export function sabotagedSql(sabotage: ArchiveSabotage, sql: string): string {
@@ -26,6 +28,8 @@ export function sabotagedSql(sabotage: ArchiveSabotage, sql: string): string {
       return sql.includes("INSERT INTO counts") ? "SELECT ?1, ?2" : sql;
     case "copies_kept":
       return sql.replace("WHERE i.bucket = bucket.value", "WHERE false AND i.bucket = bucket.value");
+    case "pages_kept":
+      return sql.replace("SELECT frees, overwritten", "SELECT frees, frees AS overwritten");
     default:
       return sql;
   }

@@ -248,7 +248,7 @@ export async function emptyDatabases(databases: readonly Database[]): Promise<vo
     "report_only_failures",
     "replays",
   ];
-  const erased = ["erasures", "tombstones", "erasure_salts", "erased_places", "free_space_zeros"];
+  const erased = ["erasures", "tombstones", "erasure_salts", "erased_places", "erased_remainders", "free_space_zeros"];
   const archived = ["archive_files", "archive_index", "archive_finished", "compactions", "pending_objects"];
   databases.forEach(forgetSeries);
   await Promise.all(
@@ -262,6 +262,7 @@ export async function emptyDatabases(databases: readonly Database[]): Promise<vo
         ...[...kept, ...erased, ...archived, "partitions"].map((name) => binding.prepare(`DELETE FROM ${name}`)),
         binding.prepare("DELETE FROM categories WHERE category <> ''"),
         binding.prepare("UPDATE revisions SET revision = iif(name = 'erased_before', 0, revision + 1)"),
+        binding.prepare("UPDATE free_space SET overwritten = frees"),
       ]);
     }),
   );

@@ -50,6 +50,18 @@ export const erasedPlaces = sqliteTable(
   (table) => [primaryKeyOf(table.tableName, table.place)],
 );
 
+export const erasedRemainders = sqliteTable(
+  "erased_remainders",
+  {
+    tableName: text("table_name").notNull(),
+    firstAt: integer("first_at").notNull(),
+    lastAt: integer("last_at").notNull(),
+    checkedAt: integer("checked_at").notNull(),
+    freed: integer("freed").notNull().default(0),
+  },
+  (table) => [primaryKeyOf(table.tableName)],
+);
+
 export const freeSpace = sqliteTable("free_space", {
   id: integer("id").primaryKey(),
   frees: integer("frees").notNull(),

@@ -3,7 +3,8 @@ import type { Budget } from "../budget";
 
 /**
  * The free pages of a database's file. Dropping a partition frees its pages with everything on them. They are overwritten by
- * the next erasure rather than at once: what was not erased may as well be readable there.
+ * the next erasure rather than at once: what was not erased may as well be readable there. If copies of erased rows may
+ * remain in the partition's table, the compactor overwrites them.
  */
 
 const VALUE_BYTES = 1_900_000;

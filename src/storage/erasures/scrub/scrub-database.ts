@@ -1,12 +1,14 @@
+import type { Micros } from "../../../model/time/time";
 import type { Database } from "../../core/databases";
 import { retryOutOfDate } from "../../partitions/known-partitions";
 import type { Budget } from "../budget";
 import { type ErasedPlaces, nextPlaces, removePlaces } from "./erased-places";
+import { freeRemainder, overwriteRemainders, recordRemainder } from "./erased-remainders";
 import { dropFillers } from "./free-pages";
-import { overwriteFreeSpace, raisePeak } from "./free-space";
+import { raisePeak } from "./free-space";
 import { readNeighbourhoods } from "./neighbourhoods";
 import { rewriteRows } from "./rewrite-rows";
-import { definedTable, rewriteTable } from "./rewrite-table";
+import { type DefinedTable, definedTable, rewriteTable } from "./rewrite-table";
 import { MAX_LOCAL_BYTES, OVERFLOW_BYTES, rowBytesSql, type ScrubbedTable, scrubbedTable } from "./scrubbed-table";
 
 /** A table that may take more is not written again as a whole: 40 MB, mostly about half of it. */
@@ -21,7 +23,8 @@ const MAX_WHOLE_ROWS = 200_000;
 /**
  * Removes the copies that erased rows have left. When SQLite splits a full page of a table, the rows that move to another
  * page stay readable in the unused part of the first one, where an erasure cannot overwrite them. So the pages around
- * every erased row are written again: those of the whole table if that is cheap, or else of the rows next to the place.
+ * every erased row are written again: those of the whole table if that is cheap, or else of the rows next to the place. Then
+ * a few copies may remain in the table, which is recorded.
  *
  * Then the pages of dropped partitions are overwritten.
  *
@@ -32,7 +35,7 @@ const MAX_WHOLE_ROWS = 200_000;
  * @returns false if the budget ran out first
  * @throws what D1 throws. A repeated call continues.
  */
-export async function scrubDatabase(database: Database, budget: Budget): Promise<boolean> {
+export async function scrubDatabase(database: Database, budget: Budget, now: Micros): Promise<boolean> {
   for (;;) {
     // The table may be renamed between two calls, when its partition is sealed.
     const isDone = await retryOutOfDate(async () => {
@@ -40,11 +43,11 @@ export async function scrubDatabase(database: Database, budget: Budget): Promise
       if (found === null) {
         // A crash may have left some.
         await dropFillers(database.binding);
-        return overwriteFreeSpace(database, budget);
+        return overwriteRemainders(database, budget);
       }
       if (budget.left <= 0) return false;
       budget.left -= 1;
-      await scrub(database, found);
+      await scrub(database, found, now);
       await dropFillers(database.binding);
       return null;
     });
@@ -52,27 +55,63 @@ export async function scrubDatabase(database: Database, budget: Budget): Promise
   }
 }
 
-async function scrub({ binding }: Database, { table: recorded, places }: ErasedPlaces): Promise<void> {
-  const defined = await definedTable(binding, [recorded, `${recorded}s`]);
+/**
+ * Writes a table again as a whole if it is small, so that no copy of an erased row remains in it.
+ *
+ * @param table its recorded name; see `ErasedRemainder`
+ * @returns false if it is too large
+ * @throws what D1 throws
+ */
+export async function rewriteIfSmall({ binding }: Database, table: string): Promise<boolean> {
+  const defined = await definedTable(binding, namesOf(table));
+  // It was dropped.
+  if (defined === null) return true;
+  const pages = await pagesIfSmall(binding, defined.name, scrubbedTable(table), 0);
+  if (pages === null) return false;
+  await rewriteWhole(binding, defined, pages, []);
+  await dropFillers(binding);
+  return true;
+}
+
+function namesOf(table: string): string[] {
+  return [table, `${table}s`];
+}
+
+async function scrub({ binding }: Database, { table: recorded, places }: ErasedPlaces, now: Micros): Promise<void> {
+  const defined = await definedTable(binding, namesOf(recorded));
   if (defined === null) {
     // The partition was dropped.
     await removePlaces(binding, recorded).run();
     return;
   }
   const { name } = defined;
-  const run = async (statements: D1PreparedStatement[]) => {
-    const results = await binding.batch(statements);
-    await raisePeak(binding, results.at(-1)?.meta.size_after ?? 0);
-  };
   const table = scrubbedTable(recorded);
   const pages = await pagesIfSmall(binding, name, table, places.length);
   if (pages !== null) {
-    const statements = rewriteTable(defined, pages).map((statement) => binding.prepare(statement));
-    await run([...statements, removePlaces(binding, recorded)]);
+    await rewriteWhole(binding, defined, pages, [removePlaces(binding, recorded)]);
     return;
   }
   const found = await readNeighbourhoods(binding, { name, table }, places);
-  await run([...rewriteRows(binding, { name, table }, found), removePlaces(binding, recorded, found.places)]);
+  await run(binding, [
+    ...rewriteRows(binding, { name, table }, found),
+    removePlaces(binding, recorded, found.places),
+    recordRemainder(binding, name, now),
+  ]);
+}
+
+async function rewriteWhole(
+  binding: D1Database,
+  defined: DefinedTable,
+  pages: number,
+  also: readonly D1PreparedStatement[],
+): Promise<void> {
+  const statements = rewriteTable(defined, pages).map((statement) => binding.prepare(statement));
+  await run(binding, [...statements, ...also, ...freeRemainder(binding, defined.name)]);
+}
+
+async function run(binding: D1Database, statements: D1PreparedStatement[]): Promise<void> {
+  const results = await binding.batch(statements);
+  await raisePeak(binding, results.at(-1)?.meta.size_after ?? 0);
 }
 
 /** The pages that a table takes at most, if it is to be written again as a whole; otherwise null. */

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type Database, databasesOf, firstDatabase } from "../../../../src/storage/core/databases";
 import { eraseErrorsById } from "../../../../src/storage/erasures/erase-errors";
 import { eraseSessionEvents } from "../../../../src/storage/erasures/erase-session";
+import { readRemainders } from "../../../../src/storage/erasures/scrub/erased-remainders";
 import { scrubDatabase } from "../../../../src/storage/erasures/scrub/scrub-database";
 import { scrubbedTable } from "../../../../src/storage/erasures/scrub/scrubbed-table";
 import { dropPartition, sealPartition } from "../../../../src/storage/partitions/partition-lifecycle";
@@ -71,7 +72,8 @@ describe("a small table", () => {
     const table = await tableOfMorning();
     const before = await contentOf(table);
     expect(await placesLeft()).toBe(13);
-    expect(await scrubDatabase(database, { left: 1 })).toBe(true);
+    expect(await scrubDatabase(database, { left: 1 }, MORNING)).toBe(true);
+    expect(await readRemainders(database)).toEqual([]);
     expect(await contentOf(table)).toEqual(before);
     expect([await placesLeft(), await tablesOfScrub()]).toEqual([0, []]);
   });
@@ -79,7 +81,7 @@ describe("a small table", () => {
   it("takes events as before", async () => {
     await store(only, { events: events(50) });
     await eraseSessionEvents(only, { session: "session-3", before: ALWAYS }, { left: 9 });
-    await scrubDatabase(database, { left: ENOUGH });
+    await scrubDatabase(database, { left: ENOUGH }, MORNING);
     await store(only, { events: [eventRow({ session: "session-3" })] });
     expect(await countOf(await tableOfMorning())).toBe(49);
   });
@@ -93,12 +95,12 @@ describe("a small table", () => {
     await sealPartition(only, partition);
     const before = await contentOf(await tableOfMorning("s"));
     expect(before.rows.length).toBeGreaterThan(90);
-    expect(await scrubDatabase(database, { left: ENOUGH })).toBe(true);
+    expect(await scrubDatabase(database, { left: ENOUGH }, MORNING)).toBe(true);
     expect(await contentOf(await tableOfMorning("s"))).toEqual(before);
     await erase("session-5");
     expect(await placesLeft()).toBeGreaterThan(0);
     await dropPartition(only, partition);
-    expect(await scrubDatabase(database, { left: ENOUGH })).toBe(true);
+    expect(await scrubDatabase(database, { left: ENOUGH }, MORNING)).toBe(true);
     expect(await placesLeft()).toBe(0);
   });
 });
@@ -137,11 +139,34 @@ describe("a large table", () => {
         return results;
       },
     };
-    expect(await scrubDatabase({ index: 0, binding: counting as unknown as D1Database }, { left: ENOUGH })).toBe(true);
+    expect(
+      await scrubDatabase({ index: 0, binding: counting as unknown as D1Database }, { left: ENOUGH }, MORNING),
+    ).toBe(true);
     expect(await contentOf(table)).toEqual(before);
     expect([await placesLeft(), await tablesOfScrub()]).toEqual([0, []]);
     expect(written).toBeGreaterThan(places * 300);
     expect(written).toBeLessThan(places * 9_000);
+  });
+
+  it("may keep copies until it is written again as a whole", async () => {
+    await store(only, { events: events(600) });
+    const table = await tableOfMorning();
+    await grow(table);
+    const [partition] = (await partitionsOf(only).latest()).partitions;
+    if (partition === undefined) throw new Error("there is no partition");
+    const scrubSession = async (session: string, now: number) => {
+      await eraseSessionEvents(only, { session, before: ALWAYS }, { left: 9 });
+      expect(await scrubDatabase(database, { left: ENOUGH }, now)).toBe(true);
+    };
+    const remainder = { table, firstAt: MORNING, checkedAt: MORNING, isFree: false };
+    await scrubSession("session-3", MORNING);
+    expect(await readRemainders(database)).toEqual([{ ...remainder, lastAt: MORNING }]);
+    await sealPartition(only, partition);
+    await scrubSession("session-5", MORNING + 1);
+    expect(await readRemainders(database)).toEqual([{ ...remainder, lastAt: MORNING + 1 }]);
+    await binding.prepare(`DELETE FROM ${table}s WHERE session_id LIKE 'filled-%'`).run();
+    await scrubSession("session-8", MORNING + 2);
+    expect(await readRemainders(database)).toEqual([]);
   });
 
   it("is scrubbed over several calls if the budget ends", async () => {
@@ -149,11 +174,11 @@ describe("a large table", () => {
     await grow(await tableOfMorning());
     await eraseSessionEvents(only, { session: "session-3", before: ALWAYS }, { left: 9 });
     const all = (await placesLeft()) ?? 0;
-    expect(await scrubDatabase(database, { left: 1 })).toBe(false);
+    expect(await scrubDatabase(database, { left: 1 }, MORNING)).toBe(false);
     const left = (await placesLeft()) ?? 0;
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThan(all);
-    expect(await scrubDatabase(database, { left: ENOUGH })).toBe(true);
+    expect(await scrubDatabase(database, { left: ENOUGH }, MORNING)).toBe(true);
   });
 });
 
@@ -168,9 +193,9 @@ it("a failed transaction changes nothing, and a repeated call continues", async 
       binding.batch([...statements, binding.prepare("INSERT INTO numbers (n) VALUES (0)")]),
   };
   const broken = { index: 0, binding: failing as unknown as D1Database };
-  await expect(scrubDatabase(broken, { left: ENOUGH })).rejects.toThrow("UNIQUE constraint failed");
+  await expect(scrubDatabase(broken, { left: ENOUGH }, MORNING)).rejects.toThrow("UNIQUE constraint failed");
   expect([await contentOf(table), await tablesOfScrub()]).toEqual([before, []]);
-  expect(await scrubDatabase(database, { left: ENOUGH })).toBe(true);
+  expect(await scrubDatabase(database, { left: ENOUGH }, MORNING)).toBe(true);
   expect(await contentOf(table)).toEqual(before);
 });
 
@@ -183,9 +208,9 @@ it("two callers at once, beside a writer, change nothing else", async () => {
     eventRow({ session: `new-${n}`, occurredAt: MORNING + n * SECOND }),
   );
   await Promise.all([
-    scrubDatabase(database, { left: ENOUGH }),
+    scrubDatabase(database, { left: ENOUGH }, MORNING),
     ...more.map((one) => store(only, { events: [one] })),
-    scrubDatabase(database, { left: ENOUGH }),
+    scrubDatabase(database, { left: ENOUGH }, MORNING),
   ]);
   expect([await countOf(table), await placesLeft(), await tablesOfScrub()]).toEqual([before + 20, 0, []]);
 });
@@ -214,7 +239,7 @@ it.each([50, 2_500])("%d errors and their pieces stay the same", async (count) =
   const before = [await contentOf("errors"), await contentOf("error_parts")];
   // A place for each of the errors, and for each that has pieces.
   expect(await placesLeft()).toBe(8);
-  expect(await scrubDatabase(database, { left: ENOUGH })).toBe(true);
+  expect(await scrubDatabase(database, { left: ENOUGH }, MORNING)).toBe(true);
   expect([await contentOf("errors"), await contentOf("error_parts")]).toEqual(before);
   expect([await placesLeft(), await tablesOfScrub()]).toEqual([0, []]);
 });
