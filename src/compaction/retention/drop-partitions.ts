@@ -17,13 +17,15 @@ const MAX_PARTITIONS = 20;
  */
 export async function dropOldPartitions(databases: readonly Database[], before: Micros): Promise<Deleted> {
   const map = await loadPartitionMap(firstDatabase(databases), NO_PARTITIONS);
-  // Partitions that are being copied are left out: their files are deleted afterwards.
-  const old = map.partitions.filter(({ state, ready, to }) => state === "open" && ready && to <= before);
+  // Partitions that are being copied are left out: their files are deleted afterwards. Of an archived one a crash has left tables.
+  const old = map.partitions.filter(
+    ({ state, ready, to }) => (state === "open" || state === "archived") && ready && to <= before,
+  );
   const dropped = old.slice(0, MAX_PARTITIONS);
   let rows = 0;
   for (const partition of dropped) {
     for (const { index, binding } of databases) {
-      if (!partition.databases.includes(index)) continue;
+      if (partition.state !== "open" || !partition.databases.includes(index)) continue;
       const counted = `SELECT coalesce(sum(events), 0) AS rows FROM minutes_${partition.id}`;
       rows += (await binding.prepare(counted).first<number>("rows")) ?? 0;
     }

@@ -32,7 +32,8 @@ async function hasOpenTables({ binding }: Database, { id }: Partition): Promise<
  * Drops the tables of a partition, whatever its state. Its row in the map stays, so that later events for its range
  * go to its late lane and no new partition is created for it.
  *
- * @throws what D1 throws. Repeating it is harmless.
+ * @throws what D1 throws. Repeating it is harmless. Until it succeeds the partition is `archived`, which the compactor and the
+ * retention drop again.
  */
 export async function dropPartition(databases: readonly Database[], partition: Partition): Promise<void> {
   const first = firstDatabase(databases);
@@ -40,7 +41,10 @@ export async function dropPartition(databases: readonly Database[], partition: P
     await createLateLane(databases, partition);
     await markLate(first, partition);
   }
-  // The map first: from here on no reader uses the tables.
-  await first.binding.batch(stateStatements(first, partition, "dropped"));
+  // Before the tables: from here on no reader uses them.
+  if (partition.state === "open" || partition.state === "sealed") {
+    await first.binding.batch(stateStatements(first, partition, "archived"));
+  }
   await dropTables(databases, partition);
+  await first.binding.batch(stateStatements(first, partition, "dropped"));
 }

@@ -140,13 +140,16 @@ export async function markLate({ binding }: Database, { id }: Partition): Promis
 }
 
 /**
- * Records the state of a partition, unless its state has changed meanwhile. A partition can be dropped from any
- * state: its tables go, and a map that still lists them would fail every reader.
+ * Records the state of a partition, unless its state has changed meanwhile. A partition can be `archived` and dropped from any
+ * earlier state: its tables go, and a map that still lists them would fail every reader.
  */
 export function stateStatements({ binding }: Database, { id, state }: Partition, next: Partition["state"]) {
   return [
     binding
-      .prepare("UPDATE partitions SET state = ?2 WHERE partition_id = ?1 AND (state = ?3 OR ?2 = 'dropped')")
+      .prepare(
+        `UPDATE partitions SET state = ?2 WHERE partition_id = ?1
+         AND (state = ?3 OR ?2 = 'dropped' OR (?2 = 'archived' AND state IN ('open', 'sealed')))`,
+      )
       .bind(id, next, state),
     binding.prepare(NEXT_REVISION),
   ];

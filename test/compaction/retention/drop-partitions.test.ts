@@ -2,6 +2,7 @@ import { beforeEach, expect, it } from "vitest";
 import { dropOldPartitions, emptyLateLanes } from "../../../src/compaction/retention/drop-partitions";
 import { firstDatabase } from "../../../src/storage/core/databases";
 import { loadPartitionMap, NO_PARTITIONS } from "../../../src/storage/partitions/partition-records";
+import { changedDatabase } from "../../storage/failing-database";
 import { eventRow, HOUR, MORNING, store } from "../../storage/seed";
 import { compactAll, databases, emptyEverything } from "../harness";
 
@@ -25,6 +26,23 @@ it("drops open partitions that ended before a time, with their events", async ()
     what: null,
     hasMore: false,
   });
+});
+
+it("drops what a crash has left of a partition", async () => {
+  const first = firstDatabase(databases);
+  const failing = changedDatabase(first, {
+    prepare: (sql) => {
+      if (sql.startsWith("DROP TABLE")) throw new Error("D1_ERROR: Network connection lost.");
+      return first.binding.prepare(sql);
+    },
+  });
+  const broken = databases.map((database) => (database === first ? failing : database));
+  await expect(dropOldPartitions(broken, MORNING + HOUR)).rejects.toThrow("Network connection lost");
+  expect(await states()).toEqual(["archived", "open", "open"]);
+  expect(await dropOldPartitions(databases, MORNING + HOUR)).toMatchObject({
+    what: { partitions: [expect.any(Number)] },
+  });
+  expect(await states()).toEqual(["dropped", "open", "open"]);
 });
 
 it("deletes the late events of dropped partitions that ended before a time", async () => {
