@@ -41,7 +41,28 @@ export async function partitionToSeal(
   return closed.find(({ databases: shared }) => shared.some((index) => (bytes.get(index) ?? 0) > hotBytes)) ?? null;
 }
 
-async function creations({ binding }: Database): Promise<Map<number, Micros>> {
+/**
+ * The time at which the settings let a partition be dropped: when it has left its hot window and the grace is over, or because
+ * of a retention of all events. It may be dropped earlier, if a database is too large.
+ *
+ * @param made when it was created, if it is open
+ * @returns null if nothing drops it: there is neither an archive nor such a retention
+ */
+export function dropTime(
+  { to }: Partition,
+  made: Micros | undefined,
+  { hotMicros, graceMicros, retention }: CompactionSettings,
+  hasArchive: boolean,
+): Micros | null {
+  const times = [
+    ...(hasArchive ? [Math.max(to, made ?? to) + hotMicros + graceMicros] : []),
+    ...(retention.eventsMicros === null ? [] : [to + retention.eventsMicros]),
+  ];
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** When the open partitions were created, by their ids. @throws what D1 throws */
+export async function creations({ binding }: Database): Promise<Map<number, Micros>> {
   const { results } = await binding
     .prepare("SELECT partition_id AS id, created_at AS made FROM partitions WHERE state = 'open'")
     .all<{ id: number; made: Micros }>();

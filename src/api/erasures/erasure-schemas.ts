@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { RemainingCopies } from "../../compaction/erasure/remaining-copies";
 import { NextSchema } from "../../http/page";
 import { MomentSchema } from "../../http/request/moment";
 import { CursorParameter, LimitParameter } from "../../http/request/parameters";
@@ -18,6 +19,18 @@ const WaitingSchema = v.object({
   object: v.pipe(v.nullable(v.string()), v.description("The name of the missing object in the bucket.")),
   since: MomentSchema,
   detail: v.pipe(v.string(), v.description("What to do.")),
+});
+
+/** Copies that may remain in pages of the database's file, where no query can read them. */
+const CopiesSchema = v.object({
+  partitions: v.pipe(v.array(CountSchema), v.description("The partitions in whose tables copies may remain.")),
+  errors: v.pipe(v.boolean(), v.description("Whether copies may remain among the failed events.")),
+  until: v.pipe(
+    v.nullable(MomentSchema),
+    v.description(
+      "When the last of these partitions is dropped, by the present settings. Its pages are overwritten then. Null if no time is known: there is neither an archive nor a retention, or copies may remain among the failed events.",
+    ),
+  ),
 });
 
 /** An erasure as the API returns it. It does not show what was erased. */
@@ -45,6 +58,12 @@ export const ErasureSchema = v.object({
     v.nullable(WaitingSchema),
     v.description("Null unless a step fails. The step is tried again every 10 seconds, later every minute."),
   ),
+  copies: v.pipe(
+    v.nullable(CopiesSchema),
+    v.description(
+      "Where copies may remain in the database's file after the erasure: in tables that were too large to be written again whole. Null if there are none, or none any more.",
+    ),
+  ),
 });
 
 export const ErasurePageSchema = v.object({ results: v.array(ErasureSchema), next: NextSchema });
@@ -56,7 +75,7 @@ export const ErasurePlaceSchema = v.pipe(
   v.transform(([before, id]) => ({ before, id })),
 );
 
-export function renderErasure(erasure: Erasure): v.InferOutput<typeof ErasureSchema> {
+export function renderErasure(erasure: Erasure, copies: RemainingCopies | null): v.InferOutput<typeof ErasureSchema> {
   const { id, kind, status, before, requestedBy, updatedAt, step, sessions, events, errors } = erasure;
   return {
     ...{ id, kind, status, requested_at: formatTimestamp(before), requested_by: requestedBy },
@@ -67,8 +86,13 @@ export function renderErasure(erasure: Erasure): v.InferOutput<typeof ErasureSch
       events,
       errors,
       waiting: renderWaiting(erasure),
+      copies: copies === null ? null : renderCopies(copies),
     },
   };
+}
+
+function renderCopies({ partitions, errors, until }: RemainingCopies): v.InferOutput<typeof CopiesSchema> {
+  return { partitions, errors, until: until === null ? null : formatTimestamp(until) };
 }
 
 function renderWaiting({ waitingSince, missingObject }: Erasure): v.InferOutput<typeof WaitingSchema> | null {

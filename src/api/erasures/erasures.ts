@@ -1,7 +1,9 @@
 import type { Context } from "hono";
 import * as v from "valibot";
+import { compactionIoOf } from "../../compaction/compaction-io";
 import { beginErasure } from "../../compaction/erasure/begin-erasure";
 import { erasureIoOf } from "../../compaction/erasure/erasure-io";
+import { type CopiesOf, readCopies } from "../../compaction/erasure/remaining-copies";
 import { findRestored } from "../../compaction/erasure/restore/find-restored";
 import { answer } from "../../http/answer";
 import type { AppEnv } from "../../http/app-env";
@@ -64,13 +66,19 @@ async function begin(c: Context<AppEnv>, kind: SubjectKind): Promise<Response> {
     // The cron writes the mark of this erasure within a minute.
     logFailure("mark_failed", thrown);
   }
-  return answer(renderErasure(erasure), 202, { Location: `/theeye/erasures/${erasure.id}` });
+  return answer(renderErasure(erasure, null), 202, { Location: `/theeye/erasures/${erasure.id}` });
 }
 
 /** `GET /theeye/erasures/{id}`: the progress of an erasure. */
 export async function showErasure(c: Context<AppEnv>): Promise<Response> {
   const erasure = await loadErasure(firstDatabase(databasesOf(c.env)), c.req.param("id") ?? "");
-  return erasure === null ? problem("not_found", "There is no erasure with this id.") : answer(renderErasure(erasure));
+  if (erasure === null) return problem("not_found", "There is no erasure with this id.");
+  return answer(renderErasure(erasure, (await copiesNow(c))(erasure)));
+}
+
+function copiesNow({ env, var: { config } }: Context<AppEnv>): Promise<CopiesOf> {
+  const readSettings = async () => (await compactionIoOf(env, config, () => undefined)).settings;
+  return readCopies(databasesOf(env), { readSettings, hasArchive: archiveOf(env) !== null });
 }
 
 /** `GET /theeye/erasures`: newest first. */
@@ -83,5 +91,10 @@ export async function listAllErasures(c: Context<AppEnv>): Promise<Response> {
   const results = found.slice(0, question.limit);
   const last = found.length > results.length ? results.at(-1) : undefined;
   const place = last === undefined ? null : [last.before, last.id];
-  return pageResponse(c.req.url, { question, name: "erasures", place }, { results: results.map(renderErasure) });
+  const copiesOf = await copiesNow(c);
+  return pageResponse(
+    c.req.url,
+    { question, name: "erasures", place },
+    { results: results.map((erasure) => renderErasure(erasure, copiesOf(erasure))) },
+  );
 }

@@ -11,22 +11,30 @@ const ERASURE = {
 
 describe("renderErasure", () => {
   it("shows everything but what is erased", () => {
-    const shown = renderErasure(ERASURE);
+    const shown = renderErasure(ERASURE, null);
     expect(shown).toEqual({
       ...{ id: "erasure-1", kind: "session", status: "running", requested_by: "shop" },
       ...{ requested_at: "2021-01-01T09:00:00.000000Z", updated_at: "2021-01-01T09:00:00.000001Z" },
-      ...{ steps: 2, sessions: 3, events: 4, errors: 5, waiting: null },
+      ...{ steps: 2, sessions: 3, events: 4, errors: 5, waiting: null, copies: null },
     });
     expect(v.is(ErasureSchema, shown)).toBe(true);
   });
 
   it("says what it waits for: an object of the archive, or the next try", () => {
     const waiting = (missingObject: string | null) =>
-      renderErasure({ ...ERASURE, waitingSince: AT, missingObject }).waiting;
+      renderErasure({ ...ERASURE, waitingSince: AT, missingObject }, null).waiting;
     const since = "2021-01-01T09:00:00.000000Z";
     expect(waiting("events/a.parquet")).toMatchObject({ for: "archive_object", object: "events/a.parquet", since });
     expect(waiting(null)).toMatchObject({ for: "retry", object: null, since });
   });
+});
+
+it("an erasure says where copies may remain, and until when", () => {
+  const copies = (until: number | null) => renderErasure(ERASURE, { partitions: [3, 4], errors: false, until });
+  const shown = { partitions: [3, 4], errors: false };
+  expect(copies(AT).copies).toEqual({ ...shown, until: "2021-01-01T09:00:00.000000Z" });
+  expect(copies(null).copies).toEqual({ ...shown, until: null });
+  expect(v.is(ErasureSchema, copies(AT))).toBe(true);
 });
 
 it("a place in the list is a time and an id, and nothing else", () => {

@@ -5,10 +5,11 @@ import { beforeEach, expect, it } from "vitest";
 import { ErasurePageSchema, ErasureSchema } from "../../../src/api/erasures/erasure-schemas";
 import worker from "../../../src/index";
 import { databasesOf } from "../../../src/storage/core/databases";
+import { recordRemainder } from "../../../src/storage/erasures/scrub/erased-remainders";
 import { seedLocalKeys } from "../../http/auth/seed";
 import { archivedEvent, archiveEvents } from "../../storage/archive/archived-files";
 import { emptyDatabases } from "../../storage/empty-databases";
-import { errorRow, eventRow, store } from "../../storage/seed";
+import { errorRow, eventRow, partitionsOf, store } from "../../storage/seed";
 import { pathOf } from "../ask";
 
 const databases = databasesOf(env);
@@ -50,6 +51,26 @@ it("erases a session in the background, and shows the progress without the sessi
   expect(list).not.toContain('erased"');
   expect((await ask("/theeye/sessions/erased")).status).toBe(404);
   expect((await ask("/theeye/sessions/other")).status).toBe(200);
+});
+
+it("shows where copies may remain, one and in the list", async () => {
+  const [database] = databases;
+  if (database === undefined) throw new Error("there is no database");
+  await store(databases, { events: [eventRow()] });
+  const { id } = v.parse(ErasureSchema, await (await ask("/theeye/sessions/erased", "DELETE")).json());
+  const shown = async () => {
+    const one = v.parse(ErasureSchema, await (await ask(`/theeye/erasures/${id}`)).json());
+    const { results } = v.parse(ErasurePageSchema, await (await ask("/theeye/erasures")).json());
+    expect(results.map(({ copies }) => copies)).toEqual([one.copies]);
+    return one.copies;
+  };
+  expect(await shown()).toBeNull();
+  const [partition] = (await partitionsOf(databases).latest()).partitions;
+  await recordRemainder(database.binding, `events_${partition?.id}`, Date.now() * 1_000).run();
+  expect(await shown()).toEqual({
+    ...{ partitions: [partition?.id], errors: false },
+    until: expect.stringMatching(/^20/),
+  });
 });
 
 it("keeps a tombstone outside D1 that does not name the session", async () => {

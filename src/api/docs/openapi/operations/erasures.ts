@@ -10,7 +10,7 @@ const ERASURE = {
   requested_at: "2021-01-01T10:00:00.000000Z",
   requested_by: null,
   updated_at: "2021-01-01T10:01:02.000000Z",
-  ...{ steps: 2, sessions: 1, events: 3, errors: 0, waiting: null },
+  ...{ steps: 2, sessions: 1, events: 3, errors: 0, waiting: null, copies: null },
 };
 
 const BEGUN: Answer = {
@@ -70,7 +70,7 @@ export function erasureOperations(): OperationPlan[] {
       operationId: "listErasures",
       summary: "List erasures",
       description:
-        "Lists erasures, newest first: when and by whom they were requested, how much they erased, and what they wait for if a step fails, but not what is erased.",
+        "Lists erasures, newest first: when and by whom they were requested, how much they erased, what they wait for if a step fails, and where copies may remain in the database's file, but not what is erased.",
       parameters: queryParameters(ErasuresParameters),
       answers: [
         {
@@ -87,7 +87,8 @@ export function erasureOperations(): OperationPlan[] {
       path: "/theeye/erasures/{id}",
       operationId: "showErasure",
       summary: "Show an erasure",
-      description: "Returns the progress of an erasure, and what it waits for if a step fails.",
+      description:
+        "Returns the progress of an erasure, what it waits for if a step fails, and where copies may remain in the database's file until when.",
       parameters: [pathParameter("id", "The erasure's id.", ERASURE.id)],
       answers: [{ status: 200, description: "The erasure.", content: json("Erasure", ERASURE) }],
       problems: ["not_found"],
