@@ -1,5 +1,5 @@
 import { tieOf } from "../../src/model/event/event-key";
-import type { Database } from "../../src/storage/core/databases";
+import { type Database, firstDatabase } from "../../src/storage/core/databases";
 import { databaseOf, type Lane, laneToWrite } from "../../src/storage/partitions/partition";
 import { sealPartition } from "../../src/storage/partitions/partition-lifecycle";
 import { createPartitionStore, type PartitionStore } from "../../src/storage/partitions/partition-store";
@@ -65,12 +65,38 @@ export function errorRow(row: Partial<ErrorRow> = {}): ErrorRow {
   };
 }
 
+/** The slots of the partitions that tests make, in seconds: of the first one, of the second, and so on. */
+const SLOTS = [4, 60, 20, 1, 2];
+
 /**
  * A partition store whose clock is fixed at MORNING: later timestamps get regular partitions, earlier ones coarse
- * partitions.
+ * partitions. Their slots have different widths, whatever the traffic is.
  */
 export function partitionsOf(databases: readonly Database[], widthMicros: number = DEFAULT_WIDTH): PartitionStore {
-  return createPartitionStore(databases, { widthMicros }, () => MORNING / 1000);
+  const made = createPartitionStore(databases, { widthMicros }, () => MORNING / 1000);
+  return {
+    ...made,
+    covering: async (moments) => {
+      const before = new Set((await made.latest()).partitions.map(({ id }) => id));
+      const { partitions } = await made.covering(moments);
+      const added = partitions.flatMap(({ id }) => (before.has(id) ? [] : [id]));
+      if (added.length > 0) await setSlots(firstDatabase(databases), added);
+      return made.latest();
+    },
+  };
+}
+
+/** For partitions without events. */
+async function setSlots({ binding }: Database, ids: readonly number[]): Promise<void> {
+  const widths = ids.map((id) => [id, (SLOTS[(id - 1) % SLOTS.length] ?? 0) * SECOND]);
+  await binding.batch([
+    binding
+      .prepare(
+        `UPDATE partitions SET slot_us = own.value ->> 1 FROM json_each(?1) AS own WHERE partition_id = own.value ->> 0`,
+      )
+      .bind(JSON.stringify(widths)),
+    binding.prepare("UPDATE revisions SET revision = revision + 1 WHERE name = 'partitions'"),
+  ]);
 }
 
 /**

@@ -67,13 +67,27 @@ export function faultyDatabase({ index, binding }: Database, conditions: Conditi
     index,
     binding: new Proxy(binding, {
       get(target, name) {
-        if (name === "prepare") return (sql: string) => wrap(target.prepare(conditions.rewrite(sql)), sql);
+        if (name === "prepare")
+          return (sql: string) => wrap(target.prepare(conditions.rewrite(withAnySlots(sql))), sql);
         if (name === "batch") return batch;
         const member: unknown = Reflect.get(target, name, target);
         return typeof member === "function" ? member.bind(target) : member;
       },
     }),
   };
+}
+
+/** In seconds. By the traffic of the simulation, partitions would only have slots of 4 and 60 seconds. */
+const SLOTS = [60, 20, 4, 2, 1];
+
+const PLANNED_SLOTS = "?4, ?5, 'open'";
+
+/** Gives each new partition the slots of one of these widths, in turn by its start. */
+function withAnySlots(sql: string): string {
+  if (!sql.includes("INSERT INTO partitions")) return sql;
+  if (!sql.includes(PLANNED_SLOTS)) throw new Error("the width of slots is no longer where this expects it");
+  const widths = SLOTS.map((seconds, place) => `WHEN ${place} THEN ${seconds * 1_000_000}`).join(" ");
+  return sql.replace(PLANNED_SLOTS, `?4, CASE ?2 / 900000000 % ${SLOTS.length} ${widths} END, 'open'`);
 }
 
 /** Makes a call, or lets it fail as the conditions and the weather of the calling invocation say. */

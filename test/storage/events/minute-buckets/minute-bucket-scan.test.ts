@@ -46,7 +46,7 @@ beforeAll(async () => {
       await binding
         .prepare(
           `INSERT INTO events_${partition.id} (slot, sample_key, session_id, occurred_at, tie, received_after, series_id, rare, id, data)
-           SELECT (value ->> 0) / 4000000, ${sampleKeyOf("crowd")}, 'crowd', value ->> 0, value ->> 1, 0, value ->> 2, value ->> 3, value ->> 1, '{}'
+           SELECT (value ->> 0) / ${partition.slotMicros}, ${sampleKeyOf("crowd")}, 'crowd', value ->> 0, value ->> 1, 0, value ->> 2, value ->> 3, value ->> 1, '{}'
            FROM json_each(?1)`,
         )
         .bind(JSON.stringify(values))
