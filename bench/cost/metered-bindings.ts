@@ -156,7 +156,7 @@ const KINDS: readonly [tables: RegExp, kind: RowKind][] = [
   [/^(minutes_.*|counts|receipt_counts|series_hours)$/, "counts"],
   [/^(categories|series)$/, "series"],
   [/^(errors|error_parts|failures|report_only_failures)$/, "errors"],
-  [/^(archive_\w+|pending_objects|restore_marks|compact\w+|retention_\w+)$/, "archive"],
+  [/^(archive_\w+|pending_objects|restore_marks|compact\w+|retention_\w+|free_space(_zeros)?|erased_\w+)$/, "archive"],
   [/^(partitions|revisions|write_probe)$/, "partitions"],
 ];
 
