@@ -100,8 +100,8 @@ export function createRouter(): Hono<AppEnv> {
   app.get("/theeye/sessions/:id", asks, showSession);
   app.get("/theeye/errors", asks, listErrors);
   app.get("/theeye/errors/summary", asks, summariseErrors);
-  app.delete("/theeye/sessions/:id", requireScope("admin"), takesNoParameters, eraseSession);
-  app.delete("/theeye/visitors/:id", requireScope("admin"), takesNoParameters, eraseVisitor);
+  app.delete("/theeye/sessions/:id", requireScope("admin"), eraseSession);
+  app.delete("/theeye/visitors/:id", requireScope("admin"), eraseVisitor);
   app.delete("/theeye/errors/:id", requireScope("admin"), takesNoParameters, eraseError);
   app.get("/theeye/erasures", requireScope("admin"), listAllErasures);
   app.get("/theeye/erasures/:id", requireScope("admin"), takesNoParameters, showErasure);

@@ -2,6 +2,7 @@ import type { Micros } from "../model/time/time";
 import { unfinishedFiles } from "../storage/archive/manifest";
 import { deleteAbandonedObjects } from "../storage/archive/pending-objects";
 import { type Database, firstDatabase } from "../storage/core/databases";
+import { partitionOfTable } from "../storage/erasures/scrub/erased-remainders";
 import type { Partition } from "../storage/partitions/partition";
 import { dropPartition, sealPartition } from "../storage/partitions/partition-lifecycle";
 import type { PartitionMap } from "../storage/partitions/partition-map";
@@ -10,6 +11,7 @@ import { archiveErrors } from "./archive-errors";
 import type { CompactionIo } from "./compaction-io";
 import { beginProgress, noteFailure, readProgress } from "./compaction-records";
 import { copyNextFile, findDifference } from "./copy-partition";
+import { awaitedCopies } from "./erasure/await-copies";
 import { finishRemainders } from "./finish-remainders";
 import { finishLateFile, flushLateRows } from "./late/flush-late";
 import { noteFlushed, partitionWithLateRows } from "./late/late-lanes";
@@ -114,7 +116,9 @@ async function drop({ databases }: CompactionIo, partition: Partition): Promise<
 
 async function flush({ databases, archive, settings }: CompactionIo, map: PartitionMap, now: Micros) {
   if (archive === null) return WAITING;
-  const partition = await partitionWithLateRows(databases, map, { dueBefore: now - settings.lateMicros, now });
+  const isAwaited = (await awaitedCopies(databases)).some(({ table }) => partitionOfTable(table)?.isLate === true);
+  const lateMicros = isAwaited ? Math.min(settings.lateMicros, settings.graceMicros) : settings.lateMicros;
+  const partition = await partitionWithLateRows(databases, map, { dueBefore: now - lateMicros, now });
   if (partition === null) return WAITING;
   const rows = await flushLateRows(databases, archive, partition, now);
   if (rows === 0) await noteFlushed(firstDatabase(databases), partition.id, now);

@@ -1,9 +1,11 @@
 import type { Micros } from "../model/time/time";
 import { type Database, firstDatabase } from "../storage/core/databases";
+import { partitionOfTable } from "../storage/erasures/scrub/erased-remainders";
 import { FILLED_BYTES } from "../storage/erasures/scrub/free-space";
 import type { Partition } from "../storage/partitions/partition";
 import type { PartitionMap } from "../storage/partitions/partition-map";
 import type { CompactionSettings } from "./compaction-settings";
+import { awaitedCopies } from "./erasure/await-copies";
 
 /** D1 returns the database's size with every result. */
 async function bytesOf({ binding }: Database): Promise<number> {
@@ -13,7 +15,7 @@ async function bytesOf({ binding }: Database): Promise<number> {
 
 /**
  * The next partition to seal, or null. It is the oldest one whose hot window is over; if there is none, the oldest
- * closed one of a database that is too large.
+ * closed one of a database that is too large. A thorough erasure ends the hot window of partitions with copies.
  *
  * The window counts from the partition's end. For a partition that was made after its end, for example by an import
  * of old data, it counts from its creation, because an import takes a while.
@@ -29,7 +31,10 @@ export async function partitionToSeal(
   const open = map.partitions.filter(({ state, ready }) => state === "open" && ready);
   const made = await creations(firstDatabase(databases));
   const ageOf = ({ id, to }: Partition) => now - Math.max(to, made.get(id) ?? to);
-  const isDue = (partition: Partition) => partition.to <= now && ageOf(partition) >= hotMicros;
+  const awaited = new Set((await awaitedCopies(databases)).map(({ table }) => partitionOfTable(table)?.id));
+  // A thorough erasure does not wait for the hot window, only for queued events.
+  const hotFor = ({ id }: Partition) => (awaited.has(id) ? Math.min(hotMicros, graceMicros) : hotMicros);
+  const isDue = (partition: Partition) => partition.to <= now && ageOf(partition) >= hotFor(partition);
   const due = open.find(isDue);
   if (due !== undefined) return due;
   // Waits a few minutes for queued events: if the partition were sealed at once, the last events of its last hour

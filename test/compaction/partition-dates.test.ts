@@ -2,6 +2,7 @@ import { beforeEach, expect, it } from "vitest";
 import type { CompactionSettings } from "../../src/compaction/compaction-settings";
 import { partitionToSeal } from "../../src/compaction/partition-dates";
 import { firstDatabase } from "../../src/storage/core/databases";
+import { recordRemainder } from "../../src/storage/erasures/scrub/erased-remainders";
 import { loadPartitionMap, NO_PARTITIONS } from "../../src/storage/partitions/partition-records";
 import { DAY, eventRow, HOUR, MINUTE, MORNING, store } from "../storage/seed";
 import { databases, EAGER, emptyEverything } from "./harness";
@@ -33,6 +34,22 @@ it("waits for a partition that was created after its end, as for an import", asy
     .bind(MORNING + 2 * DAY, MORNING)
     .run();
   expect(await toSeal({}, MORNING + 2 * DAY + HOUR)).toBe(1);
+});
+
+it("is one with copies that a thorough erasure waits for, after the grace period", async () => {
+  const [, second] = (await loadPartitionMap(first, NO_PARTITIONS)).partitions;
+  await recordRemainder(first.binding, `events_${second?.id}`, MORNING).run();
+  const after = MORNING + 2 * HOUR + 10 * MINUTE;
+  expect(await toSeal({}, after)).toBeNull();
+  await first.binding
+    .prepare(
+      `INSERT INTO erasures (id, kind, before_at, updated_at, status, step, state, sessions, events, errors, thorough)
+       VALUES ('a', 'session', 1, 1, 'running', 5, json_object('pass', 2, 'phase', 'copies', 'since', ?1), 0, 0, 0, 1)`,
+    )
+    .bind(MORNING)
+    .run();
+  expect(await toSeal({}, after - 1)).toBeNull();
+  expect(await toSeal({}, after)).toBe(1);
 });
 
 it("is the oldest closed one after the grace period if a database is too large", async () => {

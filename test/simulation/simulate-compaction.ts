@@ -4,6 +4,7 @@ import type { CompactionIo } from "../../src/compaction/compaction-io";
 import type { CompactionSettings } from "../../src/compaction/compaction-settings";
 import type { Micros } from "../../src/model/time/time";
 import { FILE_LIMITS } from "../../src/storage/archive/limits";
+import { firstDatabase } from "../../src/storage/core/databases";
 import type { Partition } from "../../src/storage/partitions/partition";
 import { EAGER } from "../compaction/harness";
 import { type ArchiveSabotage, sabotagedSql } from "./archive/archive-sabotage";
@@ -16,7 +17,7 @@ import { recordRemainders, remainderProblems } from "./archive/remainders";
 import { archiveProblems, isErasedRow } from "./model/archive-model";
 import { inconsistencies } from "./model/consistency";
 import { returnedProblems } from "./model/erasure-model";
-import { erasedBefore, startErasures } from "./model/erasures";
+import { type Erasures, erasedBefore, startErasures } from "./model/erasures";
 import { deliver, makeQueue, partitionsOf, passTime } from "./simulate";
 import { faultyDatabase } from "./world/faulty-databases";
 import { type Random, seeded } from "./world/random";
@@ -146,6 +147,7 @@ export async function simulateCompaction(seed: number, sabotage: ArchiveSabotage
     ),
     ...archiveProblems(traffic, tables, before),
     ...returnedProblems(tables, before),
+    ...(erasures === null ? [] : await unfinished(erasures, world, seed % 2 === 0)),
     ...(seed % 2 === 0 ? [...unmoved(partitions), ...(await remainderProblems(world.originals, partitions))] : []),
     ...(await leftovers(world.originals)),
   ];
@@ -172,6 +174,15 @@ function settingsOf(random: Random): CompactionSettings {
 async function compactAll(world: CompactionIo, now: Micros): Promise<void> {
   for (let step = 0; step < 1_000; step++) if ((await compactStep(world, now)).did === "waiting") return;
   throw new Error("the compactor does not come to an end");
+}
+
+/** Thorough erasures that wait although nothing is left, or that are done although copies may remain. */
+async function unfinished(erasures: Erasures, { originals }: World, isEmpty: boolean): Promise<string[]> {
+  await erasures.resume(true);
+  for (let step = 0; step < 300 && erasures.pending() > 0; step++) await erasures.deliver("none");
+  const running = firstDatabase(originals).binding.prepare("SELECT id FROM erasures WHERE status = 'running'");
+  const left = (await running.all<{ id: string }>()).results.map(({ id }) => `${id} is not done`);
+  return isEmpty ? left : [];
 }
 
 function unmoved(partitions: readonly Partition[]): string[] {

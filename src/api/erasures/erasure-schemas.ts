@@ -1,19 +1,20 @@
 import * as v from "valibot";
+import { awaitsCopiesSince } from "../../compaction/erasure/erasure-state";
 import type { RemainingCopies } from "../../compaction/erasure/remaining-copies";
 import { NextSchema } from "../../http/page";
 import { MomentSchema } from "../../http/request/moment";
 import { CursorParameter, LimitParameter } from "../../http/request/parameters";
 import { CountSchema } from "../../model/count";
-import { formatTimestamp } from "../../model/time/time";
+import { formatTimestamp, type Micros } from "../../model/time/time";
 import type { Erasure } from "../../storage/erasures/erasure-records";
 import { ERASURE_KINDS } from "../../storage/erasures/subject";
 
 /** What a running erasure waits for. It does not name what is erased. */
 const WaitingSchema = v.object({
   for: v.pipe(
-    v.picklist(["archive_object", "retry"]),
+    v.picklist(["archive_object", "retry", "partitions"]),
     v.description(
-      "archive_object: an object of the archive that the erasure must rewrite is missing. retry: a step failed for another reason, which is in the log.",
+      "archive_object: an object of the archive that the erasure must rewrite is missing. retry: a step failed for another reason, which is in the log. partitions: everything is erased, and partitions in whose tables copies may remain are moved to the archive first (only with thorough=1).",
     ),
   ),
   object: v.pipe(v.nullable(v.string()), v.description("The name of the missing object in the bucket.")),
@@ -42,7 +43,9 @@ export const ErasureSchema = v.object({
   ),
   status: v.pipe(
     v.picklist(["running", "done"]),
-    v.description("running: data may still be stored. done: everything was searched twice."),
+    v.description(
+      "running: data may still be stored, or an erasure with thorough=1 waits for partitions. done: everything was searched twice.",
+    ),
   ),
   requested_at: v.pipe(MomentSchema, v.description("Everything received before this time is erased.")),
   requested_by: v.pipe(v.nullable(v.string()), v.description("The application of the admin key, if it has one.")),
@@ -54,14 +57,32 @@ export const ErasureSchema = v.object({
   ),
   events: CountSchema,
   errors: CountSchema,
+  thorough: v.pipe(
+    v.boolean(),
+    v.description("Whether it is done only when no copies remain in the tables of partitions."),
+  ),
   waiting: v.pipe(
     v.nullable(WaitingSchema),
-    v.description("Null unless a step fails. The step is tried again every 10 seconds, later every minute."),
+    v.description(
+      "Null unless a step fails or partitions must be moved. The step is tried again every 10 seconds, later every minute.",
+    ),
   ),
   copies: v.pipe(
     v.nullable(CopiesSchema),
     v.description(
       "Where copies may remain in the database's file after the erasure: in tables that were too large to be written again whole. Null if there are none, or none any more.",
+    ),
+  ),
+});
+
+/** `1` waits until no copies remain. */
+export const EraseParameters = v.object({
+  thorough: v.optional(
+    v.pipe(
+      v.picklist(["1"], "expected 1"),
+      v.description(
+        "1: the erasure is done only when no copies of erased events can remain in the database's file. Partitions in whose tables copies may remain move to the archive as soon as they are over, without their hot window. Needs an archive. docs/erasure-and-export.md says what it costs.",
+      ),
     ),
   ),
 });
@@ -85,7 +106,8 @@ export function renderErasure(erasure: Erasure, copies: RemainingCopies | null):
       sessions,
       events,
       errors,
-      waiting: renderWaiting(erasure),
+      thorough: erasure.thorough === 1,
+      waiting: renderWaiting(erasure, copies),
       copies: copies === null ? null : renderCopies(copies),
     },
   };
@@ -95,8 +117,9 @@ function renderCopies({ partitions, errors, until }: RemainingCopies): v.InferOu
   return { partitions, errors, until: until === null ? null : formatTimestamp(until) };
 }
 
-function renderWaiting({ waitingSince, missingObject }: Erasure): v.InferOutput<typeof WaitingSchema> | null {
-  if (waitingSince === null) return null;
+function renderWaiting(erasure: Erasure, copies: RemainingCopies | null): v.InferOutput<typeof WaitingSchema> | null {
+  const { waitingSince, missingObject } = erasure;
+  if (waitingSince === null) return renderAwaiting(awaitsCopiesSince(erasure), copies);
   const since = formatTimestamp(waitingSince);
   if (missingObject === null) {
     return { for: "retry", object: null, since, detail: "A step failed. The log line `erasure` says why." };
@@ -104,4 +127,15 @@ function renderWaiting({ waitingSince, missingObject }: Erasure): v.InferOutput<
   const detail =
     "This object is missing in the bucket. Put it back, or accept its loss with POST /theeye/storage/accept-loss.";
   return { for: "archive_object", object: missingObject, since, detail };
+}
+
+function renderAwaiting(since: Micros | null, copies: RemainingCopies | null) {
+  if (since === null) return null;
+  const from = copies?.until ?? null;
+  const which = `Copies may remain in the partitions ${copies?.partitions.join(", ") ?? ""}.`;
+  const detail =
+    copies === null || copies.partitions.length === 0
+      ? "No copies remain. The erasure is done within a minute."
+      : `${which} The last of them moves to the archive ${from === null ? "when it is over" : `from ${formatTimestamp(from)} on`}, and its pages are overwritten then.`;
+  return { for: "partitions" as const, object: null, since: formatTimestamp(since), detail };
 }

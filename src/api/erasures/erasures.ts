@@ -11,16 +11,16 @@ import { logFailure } from "../../http/log";
 import { pageResponse, readCursor } from "../../http/page";
 import { problem, Refusal } from "../../http/problem";
 import { answerFrom } from "../../http/reading";
-import { readParameters } from "../../http/request/parameters";
+import { readParameters, refuseParameter } from "../../http/request/parameters";
 import { MAX_ID_CHARACTERS } from "../../model/limits";
 import { archiveOf } from "../../storage/archive/archive-bucket";
 import { databasesOf, firstDatabase } from "../../storage/core/databases";
 import { listErasures, loadErasure } from "../../storage/erasures/erasure-records";
 import type { SubjectKind } from "../../storage/erasures/subject";
 import { findAllErrorsById } from "../../storage/errors/all-errors";
-import { ErasurePlaceSchema, ErasuresParameters, renderErasure } from "./erasure-schemas";
+import { EraseParameters, ErasurePlaceSchema, ErasuresParameters, renderErasure } from "./erasure-schemas";
 
-/** `DELETE /theeye/sessions/{id}`. Also accepts a session without stored events: its queued events are erased too. */
+/** `DELETE /theeye/sessions/{id}`, with `thorough=1` until no copies remain. Also accepts a session without stored events: its queued events are erased too. */
 export function eraseSession(c: Context<AppEnv>): Promise<Response> {
   return begin(c, "session");
 }
@@ -39,10 +39,15 @@ export async function eraseError(c: Context<AppEnv>): Promise<Response> {
   });
 }
 
+const NO_ARCHIVE =
+  "this deployment has no archive (an R2 bucket, binding ARCHIVE) to which partitions could be moved. Erase without it: copies then end when a retention drops the partitions (`copies` of the erasure says when). Or bind a bucket.";
+
 /** Answers 202 once the tombstone is recorded: from then on, nothing received before is stored. */
 async function begin(c: Context<AppEnv>, kind: SubjectKind): Promise<Response> {
-  const unknown = readParameters(c.req.url, v.object({}));
-  if (unknown instanceof Refusal) return unknown.response();
+  const parameters = readParameters(c.req.url, kind === "error" ? v.object({}) : EraseParameters);
+  if (parameters instanceof Refusal) return parameters.response();
+  const isThorough = "thorough" in parameters && parameters.thorough === "1";
+  if (isThorough && archiveOf(c.env) === null) return refuseParameter("thorough", NO_ARCHIVE).response();
   const subject = { kind, id: c.req.param("id") ?? "" };
   if (subject.id.length > MAX_ID_CHARACTERS) {
     return problem("not_found", `No ${kind} has an id of more than ${MAX_ID_CHARACTERS} characters.`);
@@ -52,6 +57,7 @@ async function begin(c: Context<AppEnv>, kind: SubjectKind): Promise<Response> {
     id: crypto.randomUUID(),
     now: Date.now() * 1000,
     requestedBy: c.var.identity?.application ?? null,
+    isThorough,
   };
   const erasure = await beginErasure(io, subject, request);
   try {

@@ -19,6 +19,9 @@ const STALLED_MICROS = 10 * MINUTE_MICROS;
 /** For a restore: until it is done, erased data can be read. */
 const STALLED_RESTORE_MICROS = 2 * MINUTE_MICROS;
 
+/** Less than the minute between two runs of the cron, which looks whether copies remain. */
+const AWAITING_MICROS = MINUTE_MICROS / 2;
+
 /**
  * Processes a batch of the erasure queue, in which each message requests one step. The queue needs no dead letters:
  * the table `erasures` holds the next step, and the cron requests steps that are stalled.
@@ -70,6 +73,7 @@ export async function resumeErasures({ databases, sendErasure, now }: ErasureIo)
   const stalled = await stalledErasures(firstDatabase(databases), {
     since: now() - STALLED_MICROS,
     restoreSince: now() - STALLED_RESTORE_MICROS,
+    copiesSince: now() - AWAITING_MICROS,
   });
   for (const { id, step } of stalled) await sendErasure({ v: 1, erasure: id, step }, 0);
 }

@@ -1,3 +1,4 @@
+import { configOf } from "../../model/configuration";
 import type { ErasureMessage } from "../../model/erasure";
 import type { Micros } from "../../model/time/time";
 import { type ArchiveBucket, archiveOf } from "../../storage/archive/archive-bucket";
@@ -14,6 +15,8 @@ export interface ErasureIo {
   sendErasure: (message: ErasureMessage, delaySeconds: number) => Promise<void>;
   /** The transactions that one step may make. */
   transactionsPerStep: number;
+  /** How far an event's timestamp may be after its receipt. */
+  futureToleranceMicros: number;
   now: () => Micros;
   log: (line: Record<string, unknown>) => void;
 }
@@ -31,6 +34,7 @@ export function erasureIoOf(env: Env, log: ErasureIo["log"]): ErasureIo {
       await env.ERASURES.send(message, { delaySeconds });
     },
     transactionsPerStep: TRANSACTIONS_PER_STEP,
+    futureToleranceMicros: configOf(env).futureToleranceMicros,
     now: () => Date.now() * 1000,
     log,
   };

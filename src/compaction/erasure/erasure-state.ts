@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { CountSchema } from "../../model/count";
-import type { ErasedCounts } from "../../storage/erasures/erasure-records";
+import type { Micros } from "../../model/time/time";
+import type { ErasedCounts, Erasure } from "../../storage/erasures/erasure-records";
 import type { ErasureKind } from "../../storage/erasures/subject";
 
 const VisitPlaceSchema = v.object({
@@ -24,6 +25,8 @@ const ErrorPlaceSchema = v.object({
  *   erased with them.
  * - `contents`: errors whose content names a visitor, after a given place.
  * - `scrub`: after the last pass, removes the copies of erased rows from the pages of all databases.
+ * - `copies`: only of a thorough erasure, the last one. Waits until the compactor has removed the copies that the scrub could not:
+ *   all that were recorded before `since`, since nothing says of which erasure they are.
  *
  * After a restore, in this order, before `scrub`:
  * - `tombstones`: gets the tombstones back from outside D1.
@@ -51,6 +54,7 @@ export const ErasureStateSchema = v.variant("phase", [
   }),
   v.object({ pass: CountSchema, phase: v.literal("errors"), place: ErrorPlaceSchema }),
   v.object({ pass: CountSchema, phase: v.literal("scrub") }),
+  v.object({ pass: CountSchema, phase: v.literal("copies"), since: v.number() }),
 ]);
 
 export type ErasureState = v.InferOutput<typeof ErasureStateSchema>;
@@ -66,13 +70,25 @@ export function startOfPass(kind: ErasureKind, pass: number): ErasureState {
 }
 
 /** Where the step after a completed phase starts; null if it was the last one. */
-export function afterPhase(kind: ErasureKind, { pass, phase }: ErasureState): ErasureState | null {
-  if (phase === "scrub") return null;
+export function afterPhase(
+  { kind, thorough }: Pick<Erasure, "kind" | "thorough">,
+  { pass, phase }: ErasureState,
+  now: Micros,
+): ErasureState | null {
+  if (phase === "scrub" && thorough === 1) return { pass, phase: "copies", since: now };
+  if (phase === "scrub" || phase === "copies") return null;
   return pass < PASSES ? startOfPass(kind, pass + 1) : { pass, phase: "scrub" };
+}
+
+/** Since when a thorough erasure waits for copies; null if it does not. */
+export function awaitsCopiesSince({ status, state }: Pick<Erasure, "status" | "state">): Micros | null {
+  if (status === "done" || state === null) return null;
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), ErasureStateSchema), state);
+  return read.success && read.output.phase === "copies" ? read.output.since : null;
 }
 
 /** What a step did, and where the next one starts. */
 export interface StepResult extends ErasedCounts {
-  /** Null when the pass, or `scrub`, is complete. */
+  /** Null when the pass, `scrub` or `copies` is complete. */
   next: ErasureState | null;
 }

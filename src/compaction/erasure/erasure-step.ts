@@ -11,12 +11,14 @@ import {
   countErasureStep,
   type Erasure,
   loadErasure,
+  noteAwaiting,
   saltOf,
 } from "../../storage/erasures/erasure-records";
 import { scrubDatabase } from "../../storage/erasures/scrub/scrub-database";
 import { subjectHash } from "../../storage/erasures/subject";
 import { tombstoneOf } from "../../storage/erasures/tombstone-vault";
 import { nextVisitedSessions } from "../../storage/erasures/visited-sessions";
+import { copiesUntil, endPresentPartition } from "./await-copies";
 import { freshSalt } from "./begin-erasure";
 import { archivedSessionsOf, eraseArchivedError, eraseVisitorFromArchive } from "./erase-archived";
 import { eraseSession } from "./erase-everywhere";
@@ -44,11 +46,20 @@ export async function runErasureStep({ erasure: id, step }: ErasureMessage, io: 
     return;
   }
   const state = erasure.state === null ? startOfPass(erasure.kind, 1) : readState(erasure.state);
+  if (state.phase === "copies") {
+    const copies = await copiesUntil(io.databases, state.since);
+    if (copies.length > 0) {
+      await endPresentPartition(io, copies, io.now());
+      // No message is sent: the cron requests this step again within a minute.
+      await noteAwaiting(first, { id, step, now: io.now() });
+      return;
+    }
+  }
   // Raised in each step, because a database may have been added since the last one.
   await raiseFences(io.databases);
   if (io.archive !== null) await deleteAbandonedObjects(io.databases, io.archive, io.now());
   const { next, ...counts } = await erase(erasure, state, io);
-  const following = next ?? afterPhase(erasure.kind, state);
+  const following = next ?? afterPhase(erasure, state, io.now());
   const counted = { id, step, state: following === null ? null : JSON.stringify(following), now: io.now() };
   // Before the last step is counted: an erasure that is done leaves no record of its subject.
   if (following === null && erasure.kind !== "restore") await io.vault.removeSubject(id);
@@ -76,6 +87,8 @@ function erase(erasure: Erasure, state: ErasureState, io: ErasureIo): Promise<St
       return eraseContents({ visitor: subject, before }, state, io, budget);
     case "scrub":
       return scrub(state, io);
+    case "copies":
+      return Promise.resolve({ next: null, sessions: 0, events: 0, errors: 0 });
     default:
       return continueRestore({ id: erasure.id, restored: subject }, state, io, budget);
   }

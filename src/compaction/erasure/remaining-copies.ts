@@ -7,6 +7,7 @@ import type { PartitionMap } from "../../storage/partitions/partition-map";
 import { loadPartitionMap, NO_PARTITIONS } from "../../storage/partitions/partition-records";
 import type { CompactionSettings } from "../compaction-settings";
 import { creations, dropTime } from "../partition-dates";
+import { awaitsCopiesSince } from "./erasure-state";
 
 /** Where copies of what an erasure has erased may remain. */
 export interface RemainingCopies {
@@ -34,11 +35,14 @@ const CLOCK_MARGIN: Micros = MINUTE_MICROS;
 const LATE_CHECK: Micros = HOUR_MICROS;
 
 /** Returns what an erasure says about the copies that it may have left; null if there are none. */
-export type CopiesOf = (erasure: Pick<Erasure, "before" | "status" | "updatedAt">) => RemainingCopies | null;
+export type CopiesOf = (erasure: CopyingErasure) => RemainingCopies | null;
+
+type CopyingErasure = Pick<Erasure, "before" | "status" | "updatedAt" | "state" | "thorough">;
 
 /**
  * Reads where copies of erased rows may remain. No record says of which erasure they are: an erasure may have left those that
- * were recorded between its request and its end.
+ * were recorded between its request and its end. A thorough one waits for all that were recorded before, and leaves none but
+ * those among the errors.
  *
  * @param readSettings called only if there are any
  * @throws what D1 throws
@@ -56,13 +60,22 @@ export async function readCopies(
     readSettings(),
   ]);
   const dates = { map, made, settings, hasArchive };
-  return ({ before, status, updatedAt }) => {
-    const end = status === "done" ? updatedAt : Number.MAX_SAFE_INTEGER;
-    return copiesIn(
-      remainders.filter(({ firstAt, lastAt }) => lastAt >= before - CLOCK_MARGIN && firstAt <= end + CLOCK_MARGIN),
-      dates,
-    );
+  // Their partitions leave the databases as soon as they are over.
+  const hurried = {
+    ...dates,
+    settings: { ...settings, hotMicros: Math.min(settings.hotMicros, settings.graceMicros) },
   };
+  return (erasure) => {
+    const own = remainders.filter((remainder) => isOf(erasure, remainder));
+    return copiesIn(own, erasure.thorough === 1 ? hurried : dates);
+  };
+}
+
+function isOf(erasure: CopyingErasure, { table, firstAt, lastAt }: ErasedRemainder): boolean {
+  const { before, status, updatedAt, thorough } = erasure;
+  const end = status === "done" ? updatedAt : (awaitsCopiesSince(erasure) ?? Number.MAX_SAFE_INTEGER);
+  if (thorough === 1 && partitionOfTable(table) !== null) return status === "running" && firstAt <= end;
+  return lastAt >= before - CLOCK_MARGIN && firstAt <= end + CLOCK_MARGIN;
 }
 
 /** Sums up tables that may hold copies; null if there are none. */

@@ -30,11 +30,13 @@ export interface Erasure extends ErasedCounts {
   waitingSince: Micros | null;
   /** The name of the archive object that the step could not find; null if it failed for another reason. */
   missingObject: string | null;
+  /** 1: it is done only when no copies may remain in the pages of partitions. */
+  thorough: 0 | 1;
 }
 
 /** All functions here throw what D1 throws. */
 const COLUMNS = `id, kind, subject, before_at AS "before", requested_by AS requestedBy, updated_at AS updatedAt, status, step,
-  state, sessions, events, errors, waiting_since AS waitingSince, missing_object AS missingObject`;
+  state, sessions, events, errors, waiting_since AS waitingSince, missing_object AS missingObject, thorough`;
 
 /** The statements for tombstones, in the transaction that makes a new revision. ?1: JSON of hashes. */
 function tombstoneStatements(binding: D1Database, hashes: readonly string[], before: Micros, erasure: string) {
@@ -52,7 +54,7 @@ function tombstoneStatements(binding: D1Database, hashes: readonly string[], bef
 }
 
 const INTO_ERASURES =
-  "INSERT INTO erasures (id, kind, subject, before_at, requested_by, updated_at, status, step, sessions, events, errors)";
+  "INSERT INTO erasures (id, kind, subject, before_at, requested_by, updated_at, status, step, sessions, events, errors, thorough)";
 
 /**
  * The statements that bring back a tombstone and its erasure. An erasure that was running is due at once; of one that
@@ -69,7 +71,7 @@ export function importStatements(
     binding
       .prepare(
         `${INTO_ERASURES}
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?3 IS NULL, 'done', 'running'), 0, 0, 0, 0) ON CONFLICT DO NOTHING`,
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?3 IS NULL, 'done', 'running'), 0, 0, 0, 0, ?7) ON CONFLICT DO NOTHING`,
       )
       .bind(
         erasure,
@@ -78,6 +80,7 @@ export function importStatements(
         before,
         running?.requestedBy ?? null,
         running === null ? now : 0,
+        running?.thorough === true ? 1 : 0,
       ),
     ...tombstoneStatements(binding, hashes, before, erasure),
   ];
@@ -91,7 +94,7 @@ export async function insertRestore(
   const { meta } = await binding
     .prepare(
       `${INTO_ERASURES}
-       SELECT ?1, 'restore', ?2, ?3, NULL, ?3, 'running', 0, 0, 0, 0 WHERE NOT EXISTS (${RUNNING_RESTORE})`,
+       SELECT ?1, 'restore', ?2, ?3, NULL, ?3, 'running', 0, 0, 0, 0, 0 WHERE NOT EXISTS (${RUNNING_RESTORE})`,
     )
     .bind(id, JSON.stringify(databases), now)
     .run();
@@ -108,7 +111,7 @@ export async function isRestoreRunning({ binding }: Database): Promise<boolean> 
 /** Records an erasure with its tombstone. */
 export async function insertErasure(
   { binding }: Database,
-  { id, before, requestedBy }: Pick<Erasure, "id" | "before" | "requestedBy">,
+  { id, before, requestedBy, thorough }: Pick<Erasure, "id" | "before" | "requestedBy" | "thorough">,
   subject: Subject,
   hash: string,
 ): Promise<void> {
@@ -116,9 +119,9 @@ export async function insertErasure(
     binding
       .prepare(
         `${INTO_ERASURES}
-         VALUES (?1, ?2, ?3, ?4, ?5, ?4, 'running', 0, 0, 0, 0)`,
+         VALUES (?1, ?2, ?3, ?4, ?5, ?4, 'running', 0, 0, 0, 0, ?6)`,
       )
-      .bind(id, subject.kind, subject.id, before, requestedBy),
+      .bind(id, subject.kind, subject.id, before, requestedBy, thorough),
     ...tombstoneStatements(binding, [hash], before, id),
   ]);
 }
@@ -160,19 +163,45 @@ export async function listErasures(
   return results;
 }
 
-/** Running erasures of which no step was counted since the given time, or since another for those of a restore. */
+/**
+ * Running erasures of which no step was counted since the given time, or since another for those of a restore, and for those that
+ * wait until no copies remain.
+ */
 export async function stalledErasures(
   { binding }: Database,
-  { since, restoreSince }: { since: Micros; restoreSince: Micros },
+  { since, restoreSince, copiesSince }: { since: Micros; restoreSince: Micros; copiesSince: Micros },
 ): Promise<Pick<Erasure, "id" | "step">[]> {
   const { results } = await binding
     .prepare(
       `SELECT id, step FROM erasures
-       WHERE status = 'running' AND updated_at < iif(kind = 'restore', ?2, ?1) ORDER BY kind <> 'restore' LIMIT 100`,
+       WHERE status = 'running' AND updated_at < iif(kind = 'restore', ?2, iif(${AWAITS_COPIES}, ?3, ?1)) ORDER BY kind <> 'restore' LIMIT 100`,
     )
-    .bind(since, restoreSince)
+    .bind(since, restoreSince, copiesSince)
     .all<Pick<Erasure, "id" | "step">>();
   return results;
+}
+
+const AWAITS_COPIES = "(thorough = 1 AND state IS NOT NULL AND state ->> 'phase' = 'copies')";
+
+/** Since when the latest of the thorough erasures waits until no copies remain; null if none does. */
+export async function copiesAwaitedSince({ binding }: Database): Promise<Micros | null> {
+  return binding
+    .prepare(`SELECT max(state ->> 'since') AS since FROM erasures WHERE status = 'running' AND ${AWAITS_COPIES}`)
+    .first<Micros | null>("since");
+}
+
+/** Records that a thorough erasure still waits for copies. Its step is not counted. */
+export async function noteAwaiting(
+  { binding }: Database,
+  { id, step, now }: { id: string; step: number; now: Micros },
+): Promise<void> {
+  await binding
+    .prepare(
+      `UPDATE erasures SET updated_at = ?3, waiting_since = NULL, missing_object = NULL
+       WHERE id = ?1 AND step = ?2 AND status = 'running'`,
+    )
+    .bind(id, step, now)
+    .run();
 }
 
 /** Running erasures that wait for an object of the archive. */

@@ -36,6 +36,7 @@ const RunningErasureSchema = v.object({
   subject: v.string(),
   before: v.number(),
   requestedBy: v.nullable(v.string()),
+  thorough: v.optional(v.boolean(), false),
 });
 
 /** An erasure that is running. */

@@ -6,7 +6,17 @@ import type { Erasure } from "../../../src/storage/erasures/erasure-records";
 const AT = 1_609_491_600_000_000;
 const ERASURE = {
   ...{ id: "erasure-1", kind: "session", status: "running", subject: "secret", before: AT, requestedBy: "shop" },
-  ...{ updatedAt: AT + 1, step: 2, sessions: 3, events: 4, errors: 5, waitingSince: null, missingObject: null },
+  ...{
+    updatedAt: AT + 1,
+    step: 2,
+    sessions: 3,
+    events: 4,
+    errors: 5,
+    waitingSince: null,
+    missingObject: null,
+    thorough: 0,
+    state: null,
+  },
 } as unknown as Erasure;
 
 describe("renderErasure", () => {
@@ -15,7 +25,7 @@ describe("renderErasure", () => {
     expect(shown).toEqual({
       ...{ id: "erasure-1", kind: "session", status: "running", requested_by: "shop" },
       ...{ requested_at: "2021-01-01T09:00:00.000000Z", updated_at: "2021-01-01T09:00:00.000001Z" },
-      ...{ steps: 2, sessions: 3, events: 4, errors: 5, waiting: null, copies: null },
+      ...{ steps: 2, sessions: 3, events: 4, errors: 5, thorough: false, waiting: null, copies: null },
     });
     expect(v.is(ErasureSchema, shown)).toBe(true);
   });
@@ -35,6 +45,19 @@ it("an erasure says where copies may remain, and until when", () => {
   expect(copies(AT).copies).toEqual({ ...shown, until: "2021-01-01T09:00:00.000000Z" });
   expect(copies(null).copies).toEqual({ ...shown, until: null });
   expect(v.is(ErasureSchema, copies(AT))).toBe(true);
+});
+
+it("a thorough erasure says which partitions it waits for, and from when", () => {
+  const thorough: Erasure = { ...ERASURE, thorough: 1, state: JSON.stringify({ pass: 2, phase: "copies", since: AT }) };
+  const waiting = (copies: Parameters<typeof renderErasure>[1]) => renderErasure(thorough, copies).waiting;
+  const shown = { for: "partitions", object: null, since: "2021-01-01T09:00:00.000000Z" };
+  expect(waiting({ partitions: [3, 4], errors: true, until: AT })).toEqual({
+    ...shown,
+    detail: expect.stringMatching(/partitions 3, 4.*from 2021-01-01T09:00:00.000000Z on/),
+  });
+  expect(waiting({ partitions: [3], errors: false, until: null })?.detail).toContain("when it is over");
+  expect(waiting(null)).toEqual({ ...shown, detail: expect.stringContaining("No copies remain") });
+  expect(renderErasure({ ...thorough, status: "done" }, null).waiting).toBeNull();
 });
 
 it("a place in the list is a time and an id, and nothing else", () => {

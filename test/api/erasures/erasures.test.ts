@@ -2,6 +2,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from "clou
 import { env, exports } from "cloudflare:workers";
 import * as v from "valibot";
 import { beforeEach, expect, it } from "vitest";
+import { createApp } from "../../../src/api/app";
 import { ErasurePageSchema, ErasureSchema } from "../../../src/api/erasures/erasure-schemas";
 import worker from "../../../src/index";
 import { databasesOf } from "../../../src/storage/core/databases";
@@ -71,6 +72,26 @@ it("shows where copies may remain, one and in the list", async () => {
     ...{ partitions: [partition?.id], errors: false },
     until: expect.stringMatching(/^20/),
   });
+});
+
+it("thorough=1 is shown, and refused without an archive, for errors and with another value", async () => {
+  await store(databases, { errors: [errorRow({ id: "error-1" })] });
+  for (const path of ["/theeye/sessions/a", "/theeye/visitors/a"]) {
+    const begun = await ask(`${path}?thorough=1`, "DELETE");
+    expect(begun.status).toBe(202);
+    expect(v.parse(ErasureSchema, await begun.json())).toMatchObject({ thorough: true, status: "running" });
+    expect(await (await ask(path, "DELETE")).json()).toMatchObject({ thorough: false });
+    const refused = await ask(`${path}?thorough=yes`, "DELETE");
+    expect([refused.status, await refused.json()]).toMatchObject([400, { code: "invalid_parameter" }]);
+    const without: Env = Object.assign({}, env, { ARCHIVE: undefined });
+    const request = new Request(`https://eye.example${path}?thorough=1`, {
+      method: "DELETE",
+      headers: { Authorization: "Bearer eye_a_local" },
+    });
+    const archiveless = await createApp().fetch(request, without, createExecutionContext());
+    expect([archiveless.status, await archiveless.text()]).toEqual([400, expect.stringContaining("no archive")]);
+  }
+  expect((await ask("/theeye/errors/error-1?thorough=1", "DELETE")).status).toBe(400);
 });
 
 it("keeps a tombstone outside D1 that does not name the session", async () => {

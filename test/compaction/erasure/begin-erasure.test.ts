@@ -61,7 +61,7 @@ it("keeps the tombstone outside D1, under the same salt, and the subject while t
     { ...common, erasure: "f" },
   ]);
   expect(await vault.subject("e")).toEqual({
-    ...{ kind: "visitor", subject: "visitor-a", before: LATER, requestedBy: "shop" },
+    ...{ kind: "visitor", subject: "visitor-a", before: LATER, requestedBy: "shop", thorough: false },
   });
 });
 

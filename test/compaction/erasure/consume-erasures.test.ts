@@ -22,7 +22,14 @@ function ioWith(changes: Partial<ErasureIo> = {}) {
   const sent: { message: ErasureMessage; delay: number }[] = [];
   const lines: Record<string, unknown>[] = [];
   const io: ErasureIo = {
-    ...{ databases, archive: null, vault: tombstoneVault(env.KEYS), transactionsPerStep: 40, now: () => LATER },
+    ...{
+      databases,
+      archive: null,
+      vault: tombstoneVault(env.KEYS),
+      transactionsPerStep: 40,
+      futureToleranceMicros: 0,
+      now: () => LATER,
+    },
     sendErasure: async (message, delay) => void sent.push({ message, delay }),
     log: (line) => void lines.push(line),
     ...changes,

@@ -30,7 +30,14 @@ const ERRORS = Array.from({ length: 64 }, (_, n) =>
 async function erase(subject: Subject) {
   const pending: ErasureMessage[] = [];
   const io: ErasureIo = {
-    ...{ databases, archive: env.ARCHIVE, vault: tombstoneVault(env.KEYS), transactionsPerStep: 40, now: () => LATER },
+    ...{
+      databases,
+      archive: env.ARCHIVE,
+      vault: tombstoneVault(env.KEYS),
+      transactionsPerStep: 40,
+      futureToleranceMicros: 0,
+      now: () => LATER,
+    },
     sendErasure: async (message) => void pending.push(message),
     log: () => {},
   };

@@ -27,7 +27,14 @@ const EVENTS = Array.from({ length: 120 }, (_, n) =>
 async function erase(subject: Subject, archive: ArchiveBucket = env.ARCHIVE) {
   const pending: ErasureMessage[] = [];
   const io: ErasureIo = {
-    ...{ databases, archive, vault: tombstoneVault(env.KEYS), transactionsPerStep: 40, now: () => LATER },
+    ...{
+      databases,
+      archive,
+      vault: tombstoneVault(env.KEYS),
+      transactionsPerStep: 40,
+      futureToleranceMicros: 0,
+      now: () => LATER,
+    },
     sendErasure: async (message) => void pending.push(message),
     log: () => {},
   };

@@ -7,7 +7,14 @@ import { errorRow, eventRow, HOUR, MINUTE, MORNING, store } from "../../storage/
 import { compactAll, databases, emptyEverything, LATER, readArchive } from "../harness";
 
 const io: ErasureIo = {
-  ...{ databases, archive: env.ARCHIVE, vault: tombstoneVault(env.KEYS), transactionsPerStep: 40, now: () => LATER },
+  ...{
+    databases,
+    archive: env.ARCHIVE,
+    vault: tombstoneVault(env.KEYS),
+    transactionsPerStep: 40,
+    futureToleranceMicros: 0,
+    now: () => LATER,
+  },
   sendErasure: async () => {},
   log: () => {},
 };

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { expect, it } from "vitest";
 import {
   afterPhase,
+  awaitsCopiesSince,
   type ErasureState,
   ErasureStateSchema,
   PASSES,
@@ -21,11 +22,27 @@ it.each([
   expect(startOfPass(kind, pass)).toMatchObject({ pass, phase });
 });
 
+const NOW = 1_000;
+
 it.each(ERASURE_KINDS)("searches twice and then scrubs, for the kind %s", (kind) => {
-  const second = afterPhase(kind, startOfPass(kind, 1));
+  const erasure = { kind, thorough: 0 } as const;
+  const second = afterPhase(erasure, startOfPass(kind, 1), NOW);
   expect(second).toEqual(startOfPass(kind, 2));
-  expect(afterPhase(kind, startOfPass(kind, 2))).toEqual({ pass: 2, phase: "scrub" });
-  expect(afterPhase(kind, { pass: 2, phase: "scrub" })).toBeNull();
+  expect(afterPhase(erasure, startOfPass(kind, 2), NOW)).toEqual({ pass: 2, phase: "scrub" });
+  expect(afterPhase(erasure, { pass: 2, phase: "scrub" }, NOW)).toBeNull();
+});
+
+it("waits for copies at the end of a thorough erasure, and says since when", () => {
+  const erasure = { kind: "session", thorough: 1 } as const;
+  expect(afterPhase(erasure, startOfPass("session", 1), NOW)).toEqual(startOfPass("session", 2));
+  const last = afterPhase(erasure, { pass: 2, phase: "scrub" }, NOW);
+  expect(last).toEqual({ pass: 2, phase: "copies", since: NOW });
+  expect(afterPhase(erasure, { pass: 2, phase: "copies", since: NOW }, NOW)).toBeNull();
+  const state = JSON.stringify(last);
+  expect(awaitsCopiesSince({ status: "running", state })).toBe(NOW);
+  expect(awaitsCopiesSince({ status: "running", state: '{"pass":2,"phase":"scrub"}' })).toBeNull();
+  expect(awaitsCopiesSince({ status: "running", state: null })).toBeNull();
+  expect(awaitsCopiesSince({ status: "done", state })).toBeNull();
 });
 
 it("is read again as it was stored, from every start", () => {
@@ -47,6 +64,7 @@ it.each<ErasureState>([
   { pass: 2, phase: "stored", place: PLACE, todo: [{ session: "a", before: 7 }] },
   { pass: 1, phase: "errors", place: { database: 0, after: null } },
   { pass: 2, phase: "scrub" },
+  { pass: 2, phase: "copies", since: 9 },
 ])("is read again as it was stored, half-way: %j", (state) => {
   expect(v.parse(ErasureStateSchema, JSON.parse(JSON.stringify(state)))).toEqual(state);
 });

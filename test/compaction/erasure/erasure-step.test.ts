@@ -33,6 +33,7 @@ function ioWith(changes: Partial<ErasureIo> = {}, pending: ErasureMessage[] = []
     archive: env.ARCHIVE,
     sendErasure: async (message) => void pending.push(message),
     transactionsPerStep: 40,
+    futureToleranceMicros: 0,
     now: () => REQUESTED_AT + MINUTE,
     log: () => {},
     ...changes,

@@ -11,7 +11,13 @@ const first = firstDatabase(databases);
 const SETTINGS = { ...EAGER, hotMicros: DAY, graceMicros: MINUTE, lateMicros: 2 * DAY };
 /** When copies are recorded. */
 const AT = MORNING + 10 * HOUR;
-const ERASURE: Parameters<CopiesOf>[0] = { before: AT - MINUTE, status: "done", updatedAt: AT + MINUTE };
+const ERASURE: Parameters<CopiesOf>[0] = {
+  before: AT - MINUTE,
+  status: "done",
+  updatedAt: AT + MINUTE,
+  state: null,
+  thorough: 0,
+};
 
 /** Two partitions of an hour, the second of which follows the first. */
 beforeEach(async () => {
@@ -73,6 +79,22 @@ describe("copies may remain until", () => {
     const [one] = await partitions();
     for (const table of ["errors", `events_${one.id}`]) await record(table);
     expect(await copies()).toEqual({ partitions: [one.id], errors: true, until: null });
+  });
+});
+
+it("a thorough erasure says what was recorded before it, until the partitions are over, and nothing once it is done", async () => {
+  const [one, two] = await partitions();
+  await record(`events_${one.id}`, MORNING);
+  const running: typeof ERASURE = { ...ERASURE, status: "running", thorough: 1 };
+  const until = one.to + 2 * MINUTE;
+  expect(await copies({ erasure: running })).toEqual({ partitions: [one.id], errors: false, until });
+  const state = JSON.stringify({ pass: 2, phase: "copies", since: AT });
+  await record(`events_${two.id}`, AT + 1);
+  expect(await copies({ erasure: { ...running, state } })).toMatchObject({ partitions: [one.id] });
+  expect(await copies({ erasure: { ...running, status: "done" } })).toBeNull();
+  await record("errors");
+  expect(await copies({ erasure: { ...running, status: "done" } })).toEqual({
+    ...{ partitions: [], errors: true, until: null },
   });
 });
 

@@ -20,8 +20,8 @@ export interface Erasures {
   begin(fault: Fault): Promise<void>;
   /** Delivers one of the messages. It is delivered again unless it is acknowledged, and may be delivered twice at once. */
   deliver(fault: Fault): Promise<void>;
-  /** Sends stalled steps again, like the cron. */
-  resume(): Promise<void>;
+  /** Sends stalled steps again, like the cron. @param waitsForCopies also those of thorough erasures that wait for copies */
+  resume(waitsForCopies?: boolean): Promise<void>;
 }
 
 /** Small, so that an erasure has many steps. */
@@ -38,6 +38,7 @@ export function startErasures(world: World, traffic: Traffic, archive: ArchiveBu
     vault: memoryVault(),
     sendErasure: async (message) => void pending.push(message),
     transactionsPerStep: TRANSACTIONS_PER_STEP,
+    futureToleranceMicros: 0,
     now: () => world.now,
     log: () => {},
   };
@@ -51,7 +52,8 @@ export function startErasures(world: World, traffic: Traffic, archive: ArchiveBu
       const id = `erasure-${asked++}`;
       const own = seeded(random.below(2 ** 31));
       await invoke(fault, own, async () => {
-        await beginErasure(io, subject, { id, now: world.now, requestedBy: null });
+        const isThorough = archive !== null && asked % 2 === 0;
+        await beginErasure(io, subject, { id, now: world.now, requestedBy: null, isThorough });
         pending.push({ v: 1, erasure: id, step: 0 });
       }).catch(() => undefined);
     },
@@ -68,10 +70,11 @@ export function startErasures(world: World, traffic: Traffic, archive: ArchiveBu
       const place = pending.indexOf(message);
       if (place !== -1) pending.splice(place, 1);
     },
-    async resume() {
+    async resume(waitsForCopies = false) {
       for (const { id, step } of await stalledErasures(first, {
         since: Number.MAX_SAFE_INTEGER,
         restoreSince: Number.MAX_SAFE_INTEGER,
+        copiesSince: waitsForCopies ? Number.MAX_SAFE_INTEGER : 0,
       })) {
         if (!pending.some(({ erasure }) => erasure === id)) pending.push({ v: 1, erasure: id, step });
       }

@@ -19,7 +19,7 @@ beforeEach(() => emptyDatabases(databases));
 
 async function erase(subject: Subject, before: number): Promise<void> {
   const salt = await saltOf(first, "salt");
-  const erasure = { id: crypto.randomUUID(), before, requestedBy: null };
+  const erasure = { id: crypto.randomUUID(), before, requestedBy: null, thorough: 0 as const };
   await insertErasure(first, erasure, subject, subjectHash(salt, subject));
 }
 

@@ -43,10 +43,12 @@ it("refuses a damaged tombstone instead of skipping it", async () => {
 });
 
 it("keeps what a running erasure erases, and the latest mark, apart from the tombstones", async () => {
-  const running = { kind: "session", subject: "s", before: 1, requestedBy: null } as const;
+  const running = { kind: "session", subject: "s", before: 1, requestedBy: null, thorough: true } as const;
   await vault.putSubject("erasure-1", running);
   await vault.putHead("1:mark");
   expect([await vault.subject("erasure-1"), await vault.head(), await all()]).toEqual([running, "1:mark", []]);
+  await env.KEYS.put("tombstone-subject:erasure-2", '{"kind":"session","subject":"s","before":1,"requestedBy":null}');
+  expect(await vault.subject("erasure-2")).toMatchObject({ thorough: false });
   await vault.removeSubject("erasure-1");
   expect(await vault.subject("erasure-1")).toBeNull();
 });

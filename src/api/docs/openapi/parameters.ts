@@ -19,6 +19,7 @@ const EXAMPLES: Record<string, string | number> = {
   include: "times",
   flatten: "host,path",
   gzip: "1",
+  thorough: "1",
   interval: "hour",
   days: 7,
   version: 1,

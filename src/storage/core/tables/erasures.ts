@@ -19,6 +19,7 @@ export const erasures = sqliteTable(
     errors: integer("errors").notNull(),
     waitingSince: integer("waiting_since"),
     missingObject: text("missing_object"),
+    thorough: integer("thorough").notNull().default(0),
   },
   (table) => [
     primaryKeyOf(table.id),

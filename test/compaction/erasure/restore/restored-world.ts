@@ -28,7 +28,14 @@ export async function emptyWorld(): Promise<void> {
 export const pending: ErasureMessage[] = [];
 
 export const io: ErasureIo = {
-  ...{ databases, archive: env.ARCHIVE, vault: tombstoneVault(env.KEYS), transactionsPerStep: 40, now: () => LATER },
+  ...{
+    databases,
+    archive: env.ARCHIVE,
+    vault: tombstoneVault(env.KEYS),
+    transactionsPerStep: 40,
+    futureToleranceMicros: 0,
+    now: () => LATER,
+  },
   sendErasure: async (message) => void pending.push(message),
   log: () => {},
 };

@@ -1,4 +1,4 @@
-import { ErasuresParameters } from "../../../erasures/erasure-schemas";
+import { EraseParameters, ErasuresParameters } from "../../../erasures/erasure-schemas";
 import { type Answer, json, type OperationPlan } from "../operation";
 import { pathParameter, queryParameters } from "../parameters";
 import { SAMPLE_SESSION } from "../sample-events";
@@ -10,7 +10,7 @@ const ERASURE = {
   requested_at: "2021-01-01T10:00:00.000000Z",
   requested_by: null,
   updated_at: "2021-01-01T10:01:02.000000Z",
-  ...{ steps: 2, sessions: 1, events: 3, errors: 0, waiting: null, copies: null },
+  ...{ steps: 2, sessions: 1, events: 3, errors: 0, thorough: false, waiting: null, copies: null },
 };
 
 const BEGUN: Answer = {
@@ -35,8 +35,8 @@ export function erasureOperations(): OperationPlan[] {
       operationId: "eraseSession",
       summary: "Erase a session",
       description:
-        "Erases the session's events and errors that were received before the request, both stored ones and those still in a queue. New events of the same session are stored as usual. Numbers of events stay, because they identify nobody. docs/erasure-and-export.md describes what remains and for how long.",
-      parameters: [pathParameter("id", "The session's id.", SAMPLE_SESSION)],
+        "Erases the session's events and errors that were received before the request, both stored ones and those still in a queue. New events of the same session are stored as usual. Numbers of events stay, because they identify nobody. docs/erasure-and-export.md describes what remains and for how long. With `thorough=1` the erasure is done only when no copies of events remain in the tables of partitions; these move to the archive first, which `waiting` shows.",
+      parameters: [pathParameter("id", "The session's id.", SAMPLE_SESSION), ...queryParameters(EraseParameters)],
       answers: [BEGUN],
       problems: ["not_found", "invalid_parameter"],
     },
@@ -48,7 +48,7 @@ export function erasureOperations(): OperationPlan[] {
       summary: "Erase a visitor",
       description:
         "Erases every session in which the visitor was seen, completely, and the errors that name the visitor, if they were received before the request. This includes events still in a queue, as for a session.",
-      parameters: [pathParameter("id", "The visitor's id.", "visitor-1")],
+      parameters: [pathParameter("id", "The visitor's id.", "visitor-1"), ...queryParameters(EraseParameters)],
       answers: [{ ...BEGUN, content: json("Erasure", { ...ERASURE, kind: "visitor", status: "running" }) }],
       problems: ["not_found", "invalid_parameter"],
     },
