@@ -57,8 +57,8 @@ export function errorQuestions({ day, month, narrow, failed }: Places): Question
     errors(
       "session",
       failed.map((session_id) => ({ session_id })),
-      // The archive's session index is probed too.
-      { held: { kind: "each", rows: 2, more: 30 } },
+      // The archive's session index is probed too: its buckets are the elements of a JSON array, which count as rows.
+      { goal: { kind: "each", rows: 2, more: 30 } },
     ),
     errors("category, common", [{ category: COMMON }]),
     errors("category, rare", [{ category: "experiment" }]),
