@@ -166,17 +166,21 @@ describe("cutPartition", () => {
   });
 });
 
-it("a state is recorded only if the state it started from is current, except for dropping", async () => {
+it("a state is recorded only if the state it started from is current, except for archiving and dropping", async () => {
   const open = await add(MORNING);
   const record = (from: Partition, next: Partition["state"]) => first.binding.batch(stateStatements(first, from, next));
   const stateNow = async () => (await load()).partitions[0]?.state;
-  await record({ ...open, state: "sealed" }, "archived");
+  await record({ ...open, state: "archived" }, "sealed");
   expect(await stateNow()).toBe("open");
   await record(open, "sealed");
   expect(await stateNow()).toBe("sealed");
+  await record(open, "archived");
+  expect(await stateNow()).toBe("archived");
+  await record(open, "sealed");
+  expect(await stateNow()).toBe("archived");
   await record(open, "dropped");
   expect(await stateNow()).toBe("dropped");
-  await record(open, "sealed");
+  await record(open, "archived");
   expect(await stateNow()).toBe("dropped");
 });
 
