@@ -12,7 +12,7 @@ import type { CompactionIo } from "./compaction-io";
 import { beginProgress, noteFailure, readProgress } from "./compaction-records";
 import { copyNextFile, findDifference } from "./copy-partition";
 import { awaitedCopies } from "./erasure/await-copies";
-import { finishRemainders } from "./finish-remainders";
+import { finishRemainders } from "./erasure/finish-remainders";
 import { finishLateFile, flushLateRows } from "./late/flush-late";
 import { noteFlushed, partitionWithLateRows } from "./late/late-lanes";
 import { partitionToSeal } from "./partition-dates";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { finishRemainders } from "../../src/compaction/finish-remainders";
+import { finishRemainders } from "../../src/compaction/erasure/finish-remainders";
 import { eraseSessionEvents } from "../../src/storage/erasures/erase-session";
 import { readRemainders } from "../../src/storage/erasures/scrub/erased-remainders";
 import { scrubDatabase } from "../../src/storage/erasures/scrub/scrub-database";

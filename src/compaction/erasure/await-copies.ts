@@ -1,7 +1,7 @@
 import type { Micros } from "../../model/time/time";
 import { DAY_MICROS } from "../../model/time/units";
 import { type Database, firstDatabase } from "../../storage/core/databases";
-import { copiesAwaitedSince } from "../../storage/erasures/erasure-records";
+import { copiesAwaitedSince } from "../../storage/erasures/awaiting-erasures";
 import { type ErasedRemainder, partitionOfTable, readRemainders } from "../../storage/erasures/scrub/erased-remainders";
 import { WINDOW_MICROS } from "../../storage/partitions/partition";
 import { cutPartition, loadPartitionMap, NO_PARTITIONS } from "../../storage/partitions/partition-records";

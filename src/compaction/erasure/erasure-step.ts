@@ -3,6 +3,7 @@ import { type ErasureMessage, SECOND_PASS_SECONDS } from "../../model/erasure";
 import type { Micros } from "../../model/time/time";
 import { deleteAbandonedObjects } from "../../storage/archive/pending-objects";
 import { firstDatabase } from "../../storage/core/databases";
+import { noteAwaiting } from "../../storage/erasures/awaiting-erasures";
 import type { Budget } from "../../storage/erasures/budget";
 import { eraseErrorsById, eraseVisitorErrors } from "../../storage/erasures/erase-errors";
 import { raiseFences } from "../../storage/erasures/erasure-fence";
@@ -11,7 +12,6 @@ import {
   countErasureStep,
   type Erasure,
   loadErasure,
-  noteAwaiting,
   saltOf,
 } from "../../storage/erasures/erasure-records";
 import { scrubDatabase } from "../../storage/erasures/scrub/scrub-database";

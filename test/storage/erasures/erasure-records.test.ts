@@ -3,13 +3,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { databasesOf, firstDatabase } from "../../../src/storage/core/databases";
 import {
   addTombstones,
-  copiesAwaitedSince,
   countErasureStep,
   insertErasure,
   listErasures,
   loadErasure,
-  noteAwaiting,
-  noteWaiting,
   saltOf,
   stalledErasures,
 } from "../../../src/storage/erasures/erasure-records";
@@ -110,30 +107,6 @@ it("finds running erasures without progress since a time", async () => {
   const since = (at: number) => ({ since: at, restoreSince: at, copiesSince: at });
   expect(await stalledErasures(first, since(50))).toEqual([{ id: "stalled", step: 0 }]);
   expect(await stalledErasures(first, since(10))).toEqual([]);
-});
-
-it("finds thorough erasures that wait for copies sooner, and since when the latest of them waits", async () => {
-  const awaiting = (since: number) => JSON.stringify({ pass: 2, phase: "copies", since });
-  const thorough = (id: string) =>
-    insertErasure(
-      first,
-      { id, before: 10, requestedBy: null, thorough: 1 },
-      { kind: "session", id: `subject of ${id}` },
-      `hash ${id}`,
-    );
-  for (const id of ["early", "late", "searching"]) await thorough(id);
-  expect(await copiesAwaitedSince(first)).toBeNull();
-  await countErasureStep(first, { id: "early", step: 0, state: awaiting(60), now: 60 }, NOTHING);
-  await countErasureStep(first, { id: "late", step: 0, state: awaiting(70), now: 70 }, NOTHING);
-  expect(await copiesAwaitedSince(first)).toBe(70);
-  const since = { since: 5, restoreSince: 5, copiesSince: 65 };
-  expect(await stalledErasures(first, since)).toEqual([{ id: "early", step: 1 }]);
-  await noteWaiting(first, { id: "early", step: 1, missingObject: "an object", now: 62 });
-  await noteAwaiting(first, { id: "early", step: 1, now: 66 });
-  expect(await loadErasure(first, "early")).toMatchObject({ step: 1, updatedAt: 66, waitingSince: null, thorough: 1 });
-  expect(await stalledErasures(first, since)).toEqual([]);
-  await countErasureStep(first, { id: "late", step: 1, state: null, now: 80 }, NOTHING);
-  expect(await copiesAwaitedSince(first)).toBe(60);
 });
 
 it("has one salt, whoever asks first", async () => {

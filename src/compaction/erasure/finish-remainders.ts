@@ -1,13 +1,13 @@
-import type { Micros } from "../model/time/time";
-import { HOUR_MICROS } from "../model/time/units";
-import type { Database } from "../storage/core/databases";
+import type { Micros } from "../../model/time/time";
+import { HOUR_MICROS } from "../../model/time/units";
+import type { Database } from "../../storage/core/databases";
 import {
   noteTooLarge,
   overwriteRemainders,
   partitionOfTable,
   readRemainders,
-} from "../storage/erasures/scrub/erased-remainders";
-import { rewriteIfSmall } from "../storage/erasures/scrub/scrub-database";
+} from "../../storage/erasures/scrub/erased-remainders";
+import { rewriteIfSmall } from "../../storage/erasures/scrub/scrub-database";
 
 /** Transactions of one step: each writes or deletes 38 MB of zeros. A run has up to 60 steps and may make 1,000 queries. */
 const TRANSACTIONS_PER_STEP = 3;

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { finishRemainders } from "../../src/compaction/finish-remainders";
-import { runCompaction } from "../../src/compaction/run-compaction";
-import { firstDatabase } from "../../src/storage/core/databases";
-import { readRemainders, recordRemainder } from "../../src/storage/erasures/scrub/erased-remainders";
-import { sealPartition } from "../../src/storage/partitions/partition-lifecycle";
-import { errorRow, eventRow, HOUR, MORNING, partitionsOf, store } from "../storage/seed";
-import { compactAll, databases, EAGER, emptyEverything, ioWith, LATER } from "./harness";
+import { finishRemainders } from "../../../src/compaction/erasure/finish-remainders";
+import { runCompaction } from "../../../src/compaction/run-compaction";
+import { firstDatabase } from "../../../src/storage/core/databases";
+import { readRemainders, recordRemainder } from "../../../src/storage/erasures/scrub/erased-remainders";
+import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
+import { errorRow, eventRow, HOUR, MORNING, partitionsOf, store } from "../../storage/seed";
+import { compactAll, databases, EAGER, emptyEverything, ioWith, LATER } from "../harness";
 
 beforeEach(emptyEverything);
 
