@@ -50,7 +50,7 @@ export async function partitionToSeal(
  * The time at which the settings let a partition be dropped: when it has left its hot window and the grace is over, or because
  * of a retention of all events. It may be dropped earlier, if a database is too large.
  *
- * @param made when it was created, if it is open
+ * @param made when it was created, if it still has tables
  * @returns null if nothing drops it: there is neither an archive nor such a retention
  */
 export function dropTime(
@@ -66,10 +66,10 @@ export function dropTime(
   return times.length === 0 ? null : Math.min(...times);
 }
 
-/** When the open partitions were created, by their ids. @throws what D1 throws */
+/** When the partitions that still have tables were created, by their ids. @throws what D1 throws */
 export async function creations({ binding }: Database): Promise<Map<number, Micros>> {
   const { results } = await binding
-    .prepare("SELECT partition_id AS id, created_at AS made FROM partitions WHERE state = 'open'")
+    .prepare("SELECT partition_id AS id, created_at AS made FROM partitions WHERE state <> 'dropped'")
     .all<{ id: number; made: Micros }>();
   return new Map(results.map(({ id, made }) => [id, made]));
 }

@@ -3,7 +3,7 @@ import type { ArchivedEvent } from "../storage/archive/file/archived-rows";
 import type { Database } from "../storage/core/databases";
 import { packedSql, storedIdSql, unpackId } from "../storage/core/packed-id";
 import { readerOf } from "../storage/core/reader";
-import { seriesOf } from "../storage/counts/series";
+import { readSeries } from "../storage/counts/series";
 
 /** A row's place in the order of its table. */
 export type RowPlace = [slot: number, sampleKey: number, packedSession: string, occurredAt: number, tie: number];
@@ -79,8 +79,7 @@ export async function readTableRows(
     )
     .bind(endSlot ?? Number.MAX_SAFE_INTEGER, ...(after ?? []))
     .all<StoredRow>();
-  const series = await seriesOf(
-    database,
+  const series = await readSeries(
     readerOf(database),
     results.map(({ seriesId }) => seriesId),
   );

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import type { CompactionSettings } from "../../src/compaction/compaction-settings";
-import { partitionToSeal } from "../../src/compaction/partition-dates";
+import { creations, partitionToSeal } from "../../src/compaction/partition-dates";
 import { firstDatabase } from "../../src/storage/core/databases";
 import { recordRemainder } from "../../src/storage/erasures/scrub/erased-remainders";
 import { loadPartitionMap, NO_PARTITIONS } from "../../src/storage/partitions/partition-records";
@@ -56,4 +56,16 @@ it("is the oldest closed one after the grace period if a database is too large",
   expect(await toSeal({ hotBytes: 1 }, MORNING + HOUR + 9 * MINUTE)).toBeNull();
   expect(await toSeal({ hotBytes: 1 }, MORNING + HOUR + 10 * MINUTE)).toBe(0);
   expect(await toSeal({}, MORNING + HOUR + 10 * MINUTE)).toBeNull();
+});
+
+it("counts from the creation of a partition as long as it has tables", async () => {
+  const ids = async (state: string) => {
+    await first.binding.prepare("UPDATE partitions SET state = ?1 WHERE from_us = ?2").bind(state, MORNING).run();
+    return [...(await creations(first))];
+  };
+  const [one, other] = (await loadPartitionMap(first, NO_PARTITIONS)).partitions.map(({ id }) => [id, MORNING]);
+  expect(await ids("open")).toEqual([one, other]);
+  expect(await ids("sealed")).toEqual([one, other]);
+  expect(await ids("archived")).toEqual([one, other]);
+  expect(await ids("dropped")).toEqual([other]);
 });

@@ -2,6 +2,8 @@ import { beforeEach, expect, it } from "vitest";
 import { nextMoment, type RowPlace, readTableRows, type TableRow } from "../../src/compaction/read-rows";
 import type { ArchivedEvent } from "../../src/storage/archive/file/archived-rows";
 import { firstDatabase } from "../../src/storage/core/databases";
+import { readerOf } from "../../src/storage/core/reader";
+import { seriesOf } from "../../src/storage/counts/series";
 import { slotOf } from "../../src/storage/partitions/partition";
 import type { EventRow } from "../../src/storage/write/rows";
 import { eventRow, HOUR, MORNING, SECOND, store } from "../storage/seed";
@@ -107,4 +109,13 @@ it("returns the timestamp of the next row", async () => {
   expect(await nextMoment(first, SUFFIX, null)).toBe(MORNING);
   expect(await nextMoment(first, SUFFIX, all[10]?.place ?? null)).toBe(all[11]?.event.occurredAt);
   expect(await nextMoment(first, SUFFIX, all[59]?.place ?? null)).toBeNull();
+});
+
+it("names event types as they are stored, whatever this isolate has cached of a database that was restored since", async () => {
+  await store(only, { events: [eventRow({ name: "before" })] }, HOUR);
+  const [{ id = 0 } = {}] = (await first.binding.prepare("SELECT series_id AS id FROM series").all<{ id: number }>())
+    .results;
+  expect((await seriesOf(first, readerOf(first), [id])).get(id)?.name).toBe("before");
+  await first.binding.prepare("UPDATE series SET name = 'after'").run();
+  expect((await pages()).flat().map(({ event }) => event.name)).toEqual(["after"]);
 });

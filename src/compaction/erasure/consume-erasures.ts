@@ -13,11 +13,11 @@ const RETRY_SECONDS = 10;
 const LATER_RETRY_SECONDS = 60;
 const EARLY_ATTEMPTS = 6;
 
-/** If no step was counted or tried for this long, the step is requested again: its message may be lost. */
-const STALLED_MICROS = 10 * MINUTE_MICROS;
-
-/** For a restore: until it is done, erased data can be read. */
-const STALLED_RESTORE_MICROS = 2 * MINUTE_MICROS;
+/**
+ * If no step was counted or tried for this long, the step is requested again: its message may be lost. Longer than any delay
+ * of a message.
+ */
+const STALLED_MICROS = 2 * MINUTE_MICROS;
 
 /** Less than the minute between two runs of the cron, which looks whether copies remain. */
 const AWAITING_MICROS = MINUTE_MICROS / 2;
@@ -72,7 +72,6 @@ export async function resumeWaiting({ databases, sendErasure }: ErasureIo, objec
 export async function resumeErasures({ databases, sendErasure, now }: ErasureIo): Promise<void> {
   const stalled = await stalledErasures(firstDatabase(databases), {
     since: now() - STALLED_MICROS,
-    restoreSince: now() - STALLED_RESTORE_MICROS,
     copiesSince: now() - AWAITING_MICROS,
   });
   for (const { id, step } of stalled) await sendErasure({ v: 1, erasure: id, step }, 0);

@@ -22,7 +22,7 @@ export interface RemainingCopies {
 /** What the dates of partitions depend on. */
 export interface DropDates {
   map: PartitionMap;
-  /** When open partitions were created. */
+  /** When partitions that still have tables were created. */
   made: ReadonlyMap<number, Micros>;
   settings: CompactionSettings;
   hasArchive: boolean;

@@ -24,10 +24,10 @@ export interface SeriesFilter {
   applications: readonly string[] | null;
 }
 
-/** Rows of `series` never change, so a cached row is valid as long as the database exists. */
+/** Rows of `series` never change, so a cached row is valid as long as the database is not restored to an older state. */
 const remembered = new WeakMap<D1Database, Map<number, Series>>();
 
-/** Clears the cache for a database, for one that was emptied or restored under a running isolate, as tests do. */
+/** Clears the cache for a database that was emptied or restored under a running isolate. */
 export function forgetSeries({ binding }: Database): void {
   remembered.delete(binding);
 }
@@ -51,13 +51,26 @@ export async function seriesOf(
     else found.set(id, known);
   }
   if (missing.length === 0) return found;
-  const rows = await selectSeries(reader, inArray(series.seriesId, jsonList(missing)));
+  const rows = await rowsOf(reader, missing);
   if (cache.size + rows.length > MAX_SERIES_REMEMBERED) cache.clear();
   for (const row of rows) {
     if (cache.size < MAX_SERIES_REMEMBERED) cache.set(row.seriesId, row);
     found.set(row.seriesId, row);
   }
   return found;
+}
+
+/**
+ * The same without the cache, for what is kept for good: in a database that was restored under a running isolate, numbers may
+ * belong to other keys than before.
+ */
+export async function readSeries(reader: Reader, ids: Iterable<number>): Promise<Map<number, Series>> {
+  const rows = await rowsOf(reader, [...new Set(ids)]);
+  return new Map(rows.map((row) => [row.seriesId, row]));
+}
+
+function rowsOf(reader: Reader, ids: number[]): Promise<Series[]> {
+  return selectSeries(reader, inArray(series.seriesId, jsonList(ids)));
 }
 
 /** The dimension keys of a database that match a filter. */

@@ -44,8 +44,8 @@ const dialect = new SQLiteAsyncDialect();
 
 /**
  * Erases the events of a session that were received before a given time, in all lanes, with the windows and visits
- * that are then empty. Counts stay: they name nobody. The places of the events are recorded for `scrubDatabase`. A repeat
- * continues where the failed call stopped.
+ * that are then empty. Counts stay: they name nobody. Late events are not counted by hour and day yet. The places of the
+ * events are recorded for `scrubDatabase`. A repeat continues where the failed call stopped.
  *
  * @returns how many were erased; `isDone` is false if the budget ran out first
  * @throws what D1 throws

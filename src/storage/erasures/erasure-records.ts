@@ -165,19 +165,19 @@ export async function listErasures(
 }
 
 /**
- * Running erasures of which no step was counted since the given time, or since another for those of a restore, and for those that
- * wait until no copies remain.
+ * Running erasures of which no step was counted since the given time, or since another for those that wait until no copies
+ * remain; those of a restore first.
  */
 export async function stalledErasures(
   { binding }: Database,
-  { since, restoreSince, copiesSince }: { since: Micros; restoreSince: Micros; copiesSince: Micros },
+  { since, copiesSince }: { since: Micros; copiesSince: Micros },
 ): Promise<Pick<Erasure, "id" | "step">[]> {
   const { results } = await binding
     .prepare(
       `SELECT id, step FROM erasures
-       WHERE status = 'running' AND updated_at < iif(kind = 'restore', ?2, iif(${AWAITS_COPIES}, ?3, ?1)) ORDER BY kind <> 'restore' LIMIT 100`,
+       WHERE status = 'running' AND updated_at < iif(${AWAITS_COPIES}, ?2, ?1) ORDER BY kind <> 'restore' LIMIT 100`,
     )
-    .bind(since, restoreSince, copiesSince)
+    .bind(since, copiesSince)
     .all<Pick<Erasure, "id" | "step">>();
   return results;
 }

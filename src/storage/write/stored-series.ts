@@ -20,7 +20,7 @@ export function storedSeries(binding: D1Database): StoredSeries {
 }
 
 /** Notes the dimension keys in the answers of a write that was committed. */
-export function noteSeries(binding: D1Database, answers: readonly D1Result[]): void {
+export function noteStoredSeries(binding: D1Database, answers: readonly D1Result[]): void {
   for (const row of answers.flatMap(({ results }) => results)) {
     const series = (row as Record<string, unknown>)[STORED_SERIES_COLUMN];
     if (typeof series !== "string") continue;
@@ -31,7 +31,7 @@ export function noteSeries(binding: D1Database, answers: readonly D1Result[]): v
 }
 
 /** Forgets a database's dimension keys. */
-export function forgetSeries(binding: D1Database): void {
+export function forgetStoredSeries(binding: D1Database): void {
   known.delete(binding);
 }
 

@@ -5,6 +5,7 @@ import type { Database } from "../core/databases";
 import { codeBits } from "../core/error-codes";
 import { packId } from "../core/packed-id";
 import { messageOf } from "../core/transport-errors";
+import { forgetSeries } from "../counts/series";
 import { fenceStatement } from "../erasures/erasure-fence";
 import { isLate, type Lane } from "../partitions/partition";
 import { chunks, jsonArray, type RowText } from "./chunks";
@@ -13,7 +14,7 @@ import { reportOnlyStatements } from "./report-only-counts";
 import { resolveStatements } from "./resolve-errors";
 import type { BatchRows, ErrorRow, EventRow, LaneRows, PartRow, Resolution, WriteResult } from "./rows";
 import { hasSameContent, identityOf, storedContents } from "./stored-content";
-import { forgetSeries, isSeriesMissing, noteSeries } from "./stored-series";
+import { forgetStoredSeries, isSeriesMissing, noteStoredSeries } from "./stored-series";
 import { eventStatements } from "./write-events";
 
 /**
@@ -62,16 +63,22 @@ export async function writeBatch(database: Database, rows: BatchRows, mayHold = 
     const statements = statementsOf(database, fresh);
     if (statements.length === 0) return result;
     try {
-      noteSeries(database.binding, await database.binding.batch(statements));
+      noteStoredSeries(database.binding, await database.binding.batch(statements));
       return result;
     } catch (thrown) {
       const message = messageOf(thrown);
       if (round === MAX_ROUNDS) throw thrown;
       if (EVENT_IS_STORED.test(message)) isTakenForNew = false;
-      else if (isSeriesMissing(message)) forgetSeries(database.binding);
+      else if (isSeriesMissing(message)) forgetRestored(database);
       else throw thrown;
     }
   }
+}
+
+/** The database was restored: what the isolate knows of its dimension keys, and of their numbers, is out of date. */
+function forgetRestored(database: Database): void {
+  forgetStoredSeries(database.binding);
+  forgetSeries(database);
 }
 
 const NOTHING_STORED: WriteResult = { duplicates: [], conflicts: [] };

@@ -41,7 +41,7 @@ async function run(): Promise<void> {
 
 /** Lets the cron look again. */
 async function look(): Promise<void> {
-  const since = { since: 0, restoreSince: 0, copiesSince: now + 1 };
+  const since = { since: 0, copiesSince: now + 1 };
   for (const { id, step } of await stalledErasures(first, since)) pending.push({ v: 1, erasure: id, step });
   await run();
 }

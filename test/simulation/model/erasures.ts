@@ -73,7 +73,6 @@ export function startErasures(world: World, traffic: Traffic, archive: ArchiveBu
     async resume(waitsForCopies = false) {
       for (const { id, step } of await stalledErasures(first, {
         since: Number.MAX_SAFE_INTEGER,
-        restoreSince: Number.MAX_SAFE_INTEGER,
         copiesSince: waitsForCopies ? Number.MAX_SAFE_INTEGER : 0,
       })) {
         if (!pending.some(({ erasure }) => erasure === id)) pending.push({ v: 1, erasure: id, step });

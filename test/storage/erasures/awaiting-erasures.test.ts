@@ -31,7 +31,7 @@ it("finds thorough erasures that wait for copies sooner, and since when the late
   await countErasureStep(first, { id: "early", step: 0, state: awaiting(60), now: 60 }, NOTHING);
   await countErasureStep(first, { id: "late", step: 0, state: awaiting(70), now: 70 }, NOTHING);
   expect(await copiesAwaitedSince(first)).toBe(70);
-  const since = { since: 5, restoreSince: 5, copiesSince: 65 };
+  const since = { since: 5, copiesSince: 65 };
   expect(await stalledErasures(first, since)).toEqual([{ id: "early", step: 1 }]);
   await noteWaiting(first, { id: "early", step: 1, missingObject: "an object", now: 62 });
   await noteAwaiting(first, { id: "early", step: 1, now: 66 });

@@ -104,7 +104,7 @@ it("finds running erasures without progress since a time", async () => {
   await insert("done");
   await countErasureStep(first, { id: "moving", step: 0, state: "{}", now: 99 }, NOTHING);
   await countErasureStep(first, { id: "done", step: 0, state: null, now: 10 }, NOTHING);
-  const since = (at: number) => ({ since: at, restoreSince: at, copiesSince: at });
+  const since = (at: number) => ({ since: at, copiesSince: at });
   expect(await stalledErasures(first, since(50))).toEqual([{ id: "stalled", step: 0 }]);
   expect(await stalledErasures(first, since(10))).toEqual([]);
 });

@@ -1,8 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Database } from "../../../src/storage/core/databases";
+import { readerOf } from "../../../src/storage/core/reader";
+import { seriesOf } from "../../../src/storage/counts/series";
 import type { EventRow } from "../../../src/storage/write/rows";
-import { isSeriesMissing, noteSeries, storedSeries } from "../../../src/storage/write/stored-series";
+import { isSeriesMissing, noteStoredSeries, storedSeries } from "../../../src/storage/write/stored-series";
 import { writeBatch } from "../../../src/storage/write/write-batch";
 import { MAX_NEW_SERIES_PER_DAY } from "../../../src/storage/write/write-series";
 import { expectExactCounts } from "../counts-beside-events";
@@ -91,11 +93,18 @@ describe("dimension keys that a write has found stored", () => {
   });
 });
 
+async function nameOf(id: number | null): Promise<string | undefined> {
+  const found = await seriesOf(counted, readerOf(counted), id === null ? [] : [id]);
+  return found.get(id ?? 0)?.name;
+}
+
 describe("a database that was restored to a state without a dimension key", () => {
   it("gets it again with the next write, which fails as a whole and is repeated", async () => {
     await writeCounted(eventRow({ name: "kept" }));
     const before = await all("SELECT * FROM series");
     await writeCounted(eventRow({ name: "lost" }));
+    const lostId = await env.DB.prepare("SELECT series_id FROM series WHERE name = 'lost'").first<number>("series_id");
+    expect(await nameOf(lostId)).toBe("lost");
     // Another one takes its number, and an overflow key is there.
     await env.DB.batch([
       env.DB.prepare("DELETE FROM series WHERE name = 'lost'"),
@@ -116,18 +125,20 @@ describe("a database that was restored to a state without a dimension key", () =
     );
     expect(found).toEqual([{ name: "lost", type: null }]);
     expect(await seriesNames()).toEqual(["another", "kept", "lost"]);
+    // Its number belongs to another key now, which readers of this isolate had cached.
+    expect(await nameOf(lostId)).toBe("another");
   });
 });
 
 describe("the memory of dimension keys", () => {
   it("is bounded", () => {
     const answer = (n: number) => ({ results: [{ stored_series: `["","${n}",""]` }] }) as unknown as D1Result;
-    noteSeries(
+    noteStoredSeries(
       counted.binding,
       Array.from({ length: 10_000 }, (_, n) => answer(n)),
     );
     expect(storedSeries(counted.binding).has('["","0",""]')).toBe(true);
-    noteSeries(counted.binding, [answer(10_000)]);
+    noteStoredSeries(counted.binding, [answer(10_000)]);
     expect(storedSeries(counted.binding).has('["","0",""]')).toBe(false);
     expect(storedSeries(counted.binding).has('["","10000",""]')).toBe(true);
   });
