@@ -32,8 +32,8 @@ const WAITING: StepResult = { did: "waiting" };
 
 /**
  * Runs the compactor's next step, whose work is bounded: it seals a partition, copies one of its files, publishes it, drops it,
- * moves errors, flushes part of a late lane, removes copies of erased rows, or deletes abandoned objects. The stored state alone determines the next step, so
- * failed, repeated and concurrent steps do no harm.
+ * moves errors, flushes part of a late lane, removes copies of erased rows, or deletes abandoned objects. The stored state
+ * alone determines the next step, so failed, repeated and concurrent steps do no harm.
  *
  * ```
  * open ──its hot window is over──▶ sealed ──grace, all files copied, checked──▶ archived ──▶ dropped

@@ -25,15 +25,15 @@ async function bytesOf({ binding }: Database): Promise<number> {
 export async function partitionToSeal(
   databases: readonly Database[],
   map: PartitionMap,
-  { hotMicros, graceMicros, hotBytes }: CompactionSettings,
+  settings: CompactionSettings,
   now: Micros,
 ): Promise<Partition | null> {
+  const { hotMicros, graceMicros, hotBytes } = settings;
   const open = map.partitions.filter(({ state, ready }) => state === "open" && ready);
   const made = await creations(firstDatabase(databases));
   const ageOf = ({ id, to }: Partition) => now - Math.max(to, made.get(id) ?? to);
   const awaited = new Set((await awaitedCopies(databases)).map(({ table }) => partitionOfTable(table)?.id));
-  // A thorough erasure does not wait for the hot window, only for queued events.
-  const hotFor = ({ id }: Partition) => (awaited.has(id) ? Math.min(hotMicros, graceMicros) : hotMicros);
+  const hotFor = ({ id }: Partition) => (awaited.has(id) ? hurriedHotMicros(settings) : hotMicros);
   const isDue = (partition: Partition) => partition.to <= now && ageOf(partition) >= hotFor(partition);
   const due = open.find(isDue);
   if (due !== undefined) return due;
@@ -44,6 +44,11 @@ export async function partitionToSeal(
   const bytes = new Map<number, number>();
   for (const database of databases) bytes.set(database.index, await bytesOf(database));
   return closed.find(({ databases: shared }) => shared.some((index) => (bytes.get(index) ?? 0) > hotBytes)) ?? null;
+}
+
+/** The hot window of a partition that a thorough erasure waits for: only queued events are waited for. */
+export function hurriedHotMicros({ hotMicros, graceMicros }: CompactionSettings): Micros {
+  return Math.min(hotMicros, graceMicros);
 }
 
 /**

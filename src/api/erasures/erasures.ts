@@ -20,7 +20,10 @@ import type { SubjectKind } from "../../storage/erasures/subject";
 import { findAllErrorsById } from "../../storage/errors/all-errors";
 import { EraseParameters, ErasurePlaceSchema, ErasuresParameters, renderErasure } from "./erasure-schemas";
 
-/** `DELETE /theeye/sessions/{id}`, with `thorough=1` until no copies remain. Also accepts a session without stored events: its queued events are erased too. */
+/**
+ * `DELETE /theeye/sessions/{id}`, with `thorough=1` until no copies remain. Also accepts a session without stored events: its
+ * queued events are erased too.
+ */
 export function eraseSession(c: Context<AppEnv>): Promise<Response> {
   return begin(c, "session");
 }

@@ -3,9 +3,8 @@ import { DAY_MICROS } from "../../model/time/units";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import { copiesAwaitedSince } from "../../storage/erasures/awaiting-erasures";
 import { type ErasedRemainder, partitionOfTable, readRemainders } from "../../storage/erasures/scrub/erased-remainders";
-import { WINDOW_MICROS } from "../../storage/partitions/partition";
+import { earliestEnd } from "../../storage/partitions/end-early";
 import { cutPartition, loadPartitionMap, NO_PARTITIONS } from "../../storage/partitions/partition-records";
-import { MAP_LEAD_MICROS } from "../../storage/partitions/partition-store";
 
 /** A partition that is still written is ended for an erasure only after so long, so that there are not too many. */
 const MIN_WIDTH: Micros = DAY_MICROS;
@@ -33,7 +32,7 @@ export async function awaitedCopies(databases: readonly Database[]): Promise<Era
 
 /**
  * Ends the present partition early if it may hold such copies, once it has lasted a day: a quiet service has partitions of four
- * weeks. The new end is so far ahead that no consumer can have stored an event after it.
+ * weeks.
  *
  * @throws what D1 throws. Harmless when repeated.
  */
@@ -46,7 +45,6 @@ export async function endPresentPartition(
   const present = (await loadPartitionMap(first, NO_PARTITIONS)).find(now);
   if (present === null || present.state !== "open") return;
   if (!copies.some(({ table }) => partitionOfTable(table)?.id === present.id)) return;
-  const ahead = Math.max(now + futureToleranceMicros + 2 * MAP_LEAD_MICROS, present.from + MIN_WIDTH);
-  const end = Math.ceil(ahead / WINDOW_MICROS) * WINDOW_MICROS;
+  const end = Math.max(earliestEnd(now, futureToleranceMicros), present.from + MIN_WIDTH);
   if (end < present.to) await cutPartition(first, present, end);
 }

@@ -13,7 +13,7 @@ import { rewriteIfSmall } from "../../storage/erasures/scrub/scrub-database";
 const TRANSACTIONS_PER_STEP = 3;
 
 /** How often a table that was too large is counted again: at most 50,000 of its rows are read. */
-const CHECK_MICROS: Micros = HOUR_MICROS;
+export const CHECK_MICROS: Micros = HOUR_MICROS;
 
 /**
  * Removes copies that erased rows have left in large tables, as soon as that is possible: writes late lanes and errors again that

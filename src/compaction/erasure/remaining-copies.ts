@@ -1,13 +1,14 @@
 import type { Micros } from "../../model/time/time";
-import { HOUR_MICROS, MINUTE_MICROS } from "../../model/time/units";
+import { MINUTE_MICROS } from "../../model/time/units";
 import { type Database, firstDatabase } from "../../storage/core/databases";
 import type { Erasure } from "../../storage/erasures/erasure-records";
 import { type ErasedRemainder, partitionOfTable, readRemainders } from "../../storage/erasures/scrub/erased-remainders";
 import type { PartitionMap } from "../../storage/partitions/partition-map";
 import { loadPartitionMap, NO_PARTITIONS } from "../../storage/partitions/partition-records";
 import type { CompactionSettings } from "../compaction-settings";
-import { creations, dropTime } from "../partition-dates";
+import { creations, dropTime, hurriedHotMicros } from "../partition-dates";
 import { awaitsCopiesSince } from "./erasure-state";
+import { CHECK_MICROS } from "./finish-remainders";
 
 /** Where copies of what an erasure has erased may remain. */
 export interface RemainingCopies {
@@ -30,9 +31,6 @@ export interface DropDates {
 
 /** The clocks of two consumers differ by less. */
 const CLOCK_MARGIN: Micros = MINUTE_MICROS;
-
-/** The time within which the compactor looks again whether a late lane is small. */
-const LATE_CHECK: Micros = HOUR_MICROS;
 
 /** Returns what an erasure says about the copies that it may have left; null if there are none. */
 export type CopiesOf = (erasure: CopyingErasure) => RemainingCopies | null;
@@ -61,10 +59,7 @@ export async function readCopies(
   ]);
   const dates = { map, made, settings, hasArchive };
   // Their partitions leave the databases as soon as they are over.
-  const hurried = {
-    ...dates,
-    settings: { ...settings, hotMicros: Math.min(settings.hotMicros, settings.graceMicros) },
-  };
+  const hurried = { ...dates, settings: { ...settings, hotMicros: hurriedHotMicros(settings) } };
   return (erasure) => {
     const own = remainders.filter((remainder) => isOf(erasure, remainder));
     return copiesIn(own, erasure.thorough === 1 ? hurried : dates);
@@ -97,5 +92,5 @@ function endOf({ table, lastAt }: ErasedRemainder, { map, made, settings, hasArc
   const dropped = dropTime(partition, made.get(partition.id), settings, hasArchive);
   // A late lane is emptied at intervals, once the partition is dropped.
   if (!found.isLate || !hasArchive || dropped === null) return dropped;
-  return Math.max(dropped, lastAt) + settings.lateMicros + LATE_CHECK;
+  return Math.max(dropped, lastAt) + settings.lateMicros + CHECK_MICROS;
 }

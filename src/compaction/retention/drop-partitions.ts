@@ -17,7 +17,8 @@ const MAX_PARTITIONS = 20;
  */
 export async function dropOldPartitions(databases: readonly Database[], before: Micros): Promise<Deleted> {
   const map = await loadPartitionMap(firstDatabase(databases), NO_PARTITIONS);
-  // Partitions that are being copied are left out: their files are deleted afterwards. Of an archived one a crash has left tables.
+  // Partitions that are being copied are left out: their files are deleted afterwards. An archived one may have tables that a
+  // crash has left.
   const old = map.partitions.filter(
     ({ state, ready, to }) => (state === "open" || state === "archived") && ready && to <= before,
   );

@@ -25,9 +25,15 @@ export interface Maintenance {
 /** The least width of a partition that is ended because of its slots: that of the shortest regular ones. */
 const LEAST_WIDTH_MICROS = HOUR_MICROS;
 
+/** The earliest new end of the current partition: no consumer can have stored an event after it, whatever map it uses. */
+export function earliestEnd(now: Micros, futureToleranceMicros: Micros): Micros {
+  const ahead = now + futureToleranceMicros + 2 * MAP_LEAD_MICROS;
+  return Math.ceil(ahead / WINDOW_MICROS) * WINDOW_MICROS;
+}
+
 /**
  * Ends the current partition early, so that later events go to a new one that leaves out a full database, or has
- * narrower slots. The new end is so far ahead that no consumer can have stored an event after it, whatever map it uses.
+ * narrower slots.
  *
  * @param map the current one
  * @throws what D1 throws
@@ -39,8 +45,7 @@ export async function endEarly(
   now: Micros,
 ): Promise<void> {
   const { databases, partitions, futureToleranceMicros, log } = maintenance;
-  const ahead = now + futureToleranceMicros + 2 * MAP_LEAD_MICROS;
-  const end = Math.ceil(ahead / WINDOW_MICROS) * WINDOW_MICROS;
+  const end = earliestEnd(now, futureToleranceMicros);
   if (end >= partition.to) return;
   const cut = async (why: { database?: number; reason: string }) => {
     await cutPartition(firstDatabase(databases), partition, end);

@@ -19,10 +19,11 @@ export function storedSeries(binding: D1Database): StoredSeries {
   return known.get(binding) ?? new Set();
 }
 
+type Answer = Pick<D1Result<Record<string, unknown>>, "results">;
+
 /** Notes the dimension keys in the answers of a write that was committed. */
-export function noteStoredSeries(binding: D1Database, answers: readonly D1Result[]): void {
-  for (const row of answers.flatMap(({ results }) => results)) {
-    const series = (row as Record<string, unknown>)[STORED_SERIES_COLUMN];
+export function noteStoredSeries(binding: D1Database, answers: readonly Answer[]): void {
+  for (const { [STORED_SERIES_COLUMN]: series } of answers.flatMap(({ results }) => results)) {
     if (typeof series !== "string") continue;
     const own = known.get(binding) ?? new Set();
     if (own.size >= MAX_KNOWN) own.clear();

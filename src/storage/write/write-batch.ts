@@ -63,7 +63,7 @@ export async function writeBatch(database: Database, rows: BatchRows, mayHold = 
     const statements = statementsOf(database, fresh);
     if (statements.length === 0) return result;
     try {
-      noteStoredSeries(database.binding, await database.binding.batch(statements));
+      noteStoredSeries(database.binding, await database.binding.batch<Record<string, unknown>>(statements));
       return result;
     } catch (thrown) {
       const message = messageOf(thrown);

@@ -1,16 +1,14 @@
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { beginErasure } from "../../../src/compaction/erasure/begin-erasure";
-import type { ErasureIo } from "../../../src/compaction/erasure/erasure-io";
 import { runErasureStep } from "../../../src/compaction/erasure/erasure-step";
 import type { ErasureMessage } from "../../../src/model/erasure";
 import type { Micros } from "../../../src/model/time/time";
 import { firstDatabase } from "../../../src/storage/core/databases";
 import { loadErasure, stalledErasures } from "../../../src/storage/erasures/erasure-records";
 import { readRemainders, recordRemainder } from "../../../src/storage/erasures/scrub/erased-remainders";
-import { tombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
 import { DAY, eventRow, HOUR, MINUTE, MORNING, partitionsOf, store } from "../../storage/seed";
 import { compactAll, databases, EAGER, emptyEverything, ioWith } from "../harness";
+import { erasureIo } from "./erasure-harness";
 
 beforeEach(emptyEverything);
 
@@ -19,11 +17,10 @@ const SETTINGS = { ...EAGER, hotMicros: 30 * DAY, graceMicros: 10 * MINUTE };
 const pending: ErasureMessage[] = [];
 let now: Micros = 0;
 
-const io: ErasureIo = {
-  ...{ databases, archive: env.ARCHIVE, vault: tombstoneVault(env.KEYS), transactionsPerStep: 40, log: () => {} },
+const io = erasureIo({
   ...{ futureToleranceMicros: 5 * MINUTE, now: () => now },
   sendErasure: async (message) => void pending.push(message),
-};
+});
 
 async function begin(isThorough = true): Promise<string> {
   const id = crypto.randomUUID();

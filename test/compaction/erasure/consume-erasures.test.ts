@@ -8,11 +8,11 @@ import type { ErasureIo } from "../../../src/compaction/erasure/erasure-io";
 import type { ErasureMessage } from "../../../src/model/erasure";
 import { firstDatabase } from "../../../src/storage/core/databases";
 import { insertRestore, loadErasure, noteWaiting } from "../../../src/storage/erasures/erasure-records";
-import { tombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
 import { archivedEvent, archiveEvents } from "../../storage/archive/archived-files";
 import { failingDatabase } from "../../storage/failing-database";
 import { MINUTE, SECOND } from "../../storage/seed";
 import { databases, emptyEverything, LATER } from "../harness";
+import { erasureIo } from "./erasure-harness";
 
 const first = firstDatabase(databases);
 
@@ -21,19 +21,12 @@ beforeEach(emptyEverything);
 function ioWith(changes: Partial<ErasureIo> = {}) {
   const sent: { message: ErasureMessage; delay: number }[] = [];
   const lines: Record<string, unknown>[] = [];
-  const io: ErasureIo = {
-    ...{
-      databases,
-      archive: null,
-      vault: tombstoneVault(env.KEYS),
-      transactionsPerStep: 40,
-      futureToleranceMicros: 0,
-      now: () => LATER,
-    },
+  const io = erasureIo({
+    archive: null,
     sendErasure: async (message, delay) => void sent.push({ message, delay }),
     log: (line) => void lines.push(line),
     ...changes,
-  };
+  });
   return { io, sent, lines };
 }
 

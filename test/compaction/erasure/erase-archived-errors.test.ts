@@ -1,7 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { beginErasure } from "../../../src/compaction/erasure/begin-erasure";
-import type { ErasureIo } from "../../../src/compaction/erasure/erasure-io";
 import { runErasureStep } from "../../../src/compaction/erasure/erasure-step";
 import { errorsOfFile } from "../../../src/compaction/rewrite-file";
 import type { ErasureMessage } from "../../../src/model/erasure";
@@ -12,6 +11,7 @@ import type { Subject } from "../../../src/storage/erasures/subject";
 import { tombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
 import { errorRow, MINUTE, MORNING, store } from "../../storage/seed";
 import { compactAll, databases, emptyEverything, ioWith, LATER, MOVING_ERRORS } from "../harness";
+import { erasureIo } from "./erasure-harness";
 
 beforeEach(emptyEverything);
 
@@ -29,18 +29,7 @@ const ERRORS = Array.from({ length: 64 }, (_, n) =>
 
 async function erase(subject: Subject) {
   const pending: ErasureMessage[] = [];
-  const io: ErasureIo = {
-    ...{
-      databases,
-      archive: env.ARCHIVE,
-      vault: tombstoneVault(env.KEYS),
-      transactionsPerStep: 40,
-      futureToleranceMicros: 0,
-      now: () => LATER,
-    },
-    sendErasure: async (message) => void pending.push(message),
-    log: () => {},
-  };
+  const io = erasureIo({ sendErasure: async (message) => void pending.push(message) });
   const id = crypto.randomUUID();
   await beginErasure(io, subject, { id, now: LATER, requestedBy: null });
   pending.push({ v: 1, erasure: id, step: 0 });

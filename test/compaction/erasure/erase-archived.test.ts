@@ -1,7 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { beginErasure } from "../../../src/compaction/erasure/begin-erasure";
-import type { ErasureIo } from "../../../src/compaction/erasure/erasure-io";
 import { runErasureStep } from "../../../src/compaction/erasure/erasure-step";
 import type { ErasureMessage } from "../../../src/model/erasure";
 import type { ArchiveBucket } from "../../../src/storage/archive/archive-bucket";
@@ -11,6 +10,7 @@ import type { Subject } from "../../../src/storage/erasures/subject";
 import { tombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
 import { eventRow, MORNING, nameOf, SECOND, store } from "../../storage/seed";
 import { compactAll, databases, emptyEverything, ioWith, LATER, readArchive } from "../harness";
+import { erasureIo } from "./erasure-harness";
 
 beforeEach(emptyEverything);
 
@@ -26,18 +26,7 @@ const EVENTS = Array.from({ length: 120 }, (_, n) =>
 
 async function erase(subject: Subject, archive: ArchiveBucket = env.ARCHIVE) {
   const pending: ErasureMessage[] = [];
-  const io: ErasureIo = {
-    ...{
-      databases,
-      archive,
-      vault: tombstoneVault(env.KEYS),
-      transactionsPerStep: 40,
-      futureToleranceMicros: 0,
-      now: () => LATER,
-    },
-    sendErasure: async (message) => void pending.push(message),
-    log: () => {},
-  };
+  const io = erasureIo({ archive, sendErasure: async (message) => void pending.push(message) });
   const id = crypto.randomUUID();
   await beginErasure(io, subject, { id, now: LATER, requestedBy: null });
   pending.push({ v: 1, erasure: id, step: 0 });

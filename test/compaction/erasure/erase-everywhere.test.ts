@@ -1,23 +1,11 @@
-import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { eraseSession } from "../../../src/compaction/erasure/erase-everywhere";
 import type { ErasureIo } from "../../../src/compaction/erasure/erasure-io";
-import { tombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
 import { errorRow, eventRow, HOUR, MINUTE, MORNING, store } from "../../storage/seed";
 import { compactAll, databases, emptyEverything, LATER, readArchive } from "../harness";
+import { erasureIo } from "./erasure-harness";
 
-const io: ErasureIo = {
-  ...{
-    databases,
-    archive: env.ARCHIVE,
-    vault: tombstoneVault(env.KEYS),
-    transactionsPerStep: 40,
-    futureToleranceMicros: 0,
-    now: () => LATER,
-  },
-  sendErasure: async () => {},
-  log: () => {},
-};
+const io = erasureIo();
 
 beforeEach(emptyEverything);
 

@@ -9,12 +9,12 @@ import { databasesOf, firstDatabase } from "../../../src/storage/core/databases"
 import { packId } from "../../../src/storage/core/packed-id";
 import { loadErasure } from "../../../src/storage/erasures/erasure-records";
 import type { Subject } from "../../../src/storage/erasures/subject";
-import { tombstoneVault } from "../../../src/storage/erasures/tombstone-vault";
 import { sealPartition } from "../../../src/storage/partitions/partition-lifecycle";
 import { batchOf, envelopeOf, eventOf, partitions, pipelineWith } from "../../pipeline/harness";
 import { RECEIVED_AT } from "../../pipeline/sample-events";
 import { emptyDatabases } from "../../storage/empty-databases";
 import { errorRow, eventRow, MINUTE, MORNING, nameOf, partitionsOf, store } from "../../storage/seed";
+import { erasureIo } from "./erasure-harness";
 
 const databases = databasesOf(env);
 const first = firstDatabase(databases);
@@ -27,17 +27,11 @@ const NARROW = 15 * MINUTE;
 const REQUESTED_AT = MORNING + 600 * MINUTE;
 
 function ioWith(changes: Partial<ErasureIo> = {}, pending: ErasureMessage[] = []): ErasureIo {
-  return {
-    databases,
-    vault: tombstoneVault(env.KEYS),
-    archive: env.ARCHIVE,
+  return erasureIo({
     sendErasure: async (message) => void pending.push(message),
-    transactionsPerStep: 40,
-    futureToleranceMicros: 0,
     now: () => REQUESTED_AT + MINUTE,
-    log: () => {},
     ...changes,
-  };
+  });
 }
 
 /** Erases a subject, step by step. @returns the erasure after the last step */

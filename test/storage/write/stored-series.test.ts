@@ -132,7 +132,7 @@ describe("a database that was restored to a state without a dimension key", () =
 
 describe("the memory of dimension keys", () => {
   it("is bounded", () => {
-    const answer = (n: number) => ({ results: [{ stored_series: `["","${n}",""]` }] }) as unknown as D1Result;
+    const answer = (n: number) => ({ results: [{ stored_series: `["","${n}",""]` }] });
     noteStoredSeries(
       counted.binding,
       Array.from({ length: 10_000 }, (_, n) => answer(n)),

@@ -1,16 +1,15 @@
 import { env } from "cloudflare:workers";
 import { beginErasure } from "../../../../src/compaction/erasure/begin-erasure";
-import type { ErasureIo } from "../../../../src/compaction/erasure/erasure-io";
 import { runErasureStep } from "../../../../src/compaction/erasure/erasure-step";
 import type { ErasureMessage } from "../../../../src/model/erasure";
 import { firstDatabase } from "../../../../src/storage/core/databases";
 import { forgetSeries } from "../../../../src/storage/counts/series";
 import type { Subject } from "../../../../src/storage/erasures/subject";
-import { tombstoneVault } from "../../../../src/storage/erasures/tombstone-vault";
 import { forgetPartitions } from "../../../../src/storage/partitions/known-partitions";
 import { restore, snapshotOf } from "../../../storage/restore-databases";
 import { errorRow, eventRow, MORNING, SECOND } from "../../../storage/seed";
 import { databases, emptyEverything, LATER } from "../../harness";
+import { erasureIo } from "../erasure-harness";
 
 export const first = firstDatabase(databases);
 
@@ -27,18 +26,7 @@ export async function emptyWorld(): Promise<void> {
 /** The requested steps. */
 export const pending: ErasureMessage[] = [];
 
-export const io: ErasureIo = {
-  ...{
-    databases,
-    archive: env.ARCHIVE,
-    vault: tombstoneVault(env.KEYS),
-    transactionsPerStep: 40,
-    futureToleranceMicros: 0,
-    now: () => LATER,
-  },
-  sendErasure: async (message) => void pending.push(message),
-  log: () => {},
-};
+export const io = erasureIo({ sendErasure: async (message) => void pending.push(message) });
 
 export async function runSteps(): Promise<void> {
   for (let message = pending.shift(); message !== undefined; message = pending.shift())
