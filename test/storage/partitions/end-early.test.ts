@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Database, databasesOf, firstDatabase } from "../../../src/storage/core/databases";
+import { earliestEnd } from "../../../src/storage/partitions/end-early";
 import { maintainPartitions } from "../../../src/storage/partitions/partition-maintenance";
 import { addPartition } from "../../../src/storage/partitions/partition-records";
 import { createPartitionStore } from "../../../src/storage/partitions/partition-store";
@@ -22,6 +23,14 @@ beforeEach(async () => {
 
 const storeAt = (now: number, shared: readonly Database[]) =>
   createPartitionStore(shared, { widthMicros: 28 * DAY }, () => now / 1_000);
+
+it("ends a partition after every event that is stored with an older map, at a quarter of an hour", () => {
+  // Five minutes of tolerance, and two for the map.
+  expect(earliestEnd(MORNING, 5 * MINUTE)).toBe(MORNING + 15 * MINUTE);
+  expect(earliestEnd(MORNING + 8 * MINUTE, 5 * MINUTE)).toBe(MORNING + 15 * MINUTE);
+  expect(earliestEnd(MORNING + 8 * MINUTE + 1, 5 * MINUTE)).toBe(MORNING + 30 * MINUTE);
+  expect(earliestEnd(MORNING, 30 * MINUTE)).toBe(MORNING + 45 * MINUTE);
+});
 
 /** The cron's work at a given time, in an isolate that has not read anything yet. */
 async function maintain(now: number, shared: readonly Database[] = [first]) {
