@@ -6,7 +6,10 @@ export const MAX_ROWS_EXAMINED = 5_000;
 /** Events that one page examines in each database for a filter that only the counts can guide. */
 export const MAX_MINUTE_BUCKET_ROWS = 24_000;
 
-/** Minutes that one page reads in each database to find such events, counted once for each of their dimension keys. */
+/**
+ * Minutes, or hours with few events, that one page reads in each database to find such events, counted once for each of their
+ * dimension keys.
+ */
 export const MAX_GUIDING_COUNTS = 20_000;
 
 /** Events that a list of sessions examines for each session of a page: a session mostly has several events. */

@@ -1,5 +1,4 @@
 import { type SQL, sql } from "drizzle-orm";
-import { MINUTE_MICROS } from "../../../model/time/units";
 import type { Database } from "../../core/databases";
 import { MAX_MINUTE_BUCKET_ROWS, MAX_ROWS_EXAMINED } from "../../core/read-limits";
 import { isLate, type Partition, slotOf } from "../../partitions/partition";
@@ -19,7 +18,7 @@ import { inDirection, mergePartialPages, type Page, type PartialPage } from "../
 import { rareTerm, timeTerm } from "../../scan/scan-terms";
 import { readWhole, type ScannedEvent, scanChains, scanEvents, scanMatching } from "../scan-statements";
 import type { WantedSeries } from "../wanted-series";
-import { boundaryAfter, type GuidingMinute, joinMinutes } from "./minute-bucket-plan";
+import { boundaryAfter, type GuidingBucket, joinBuckets } from "./minute-bucket-plan";
 import { type MinuteBucketPage, planPage } from "./minute-buckets";
 
 /**
@@ -36,7 +35,7 @@ interface MinuteBucketScan {
 /**
  * Finds events of dimension keys that no index covers, such as a rare name in a common category. Exact counts show
  * which minutes hold them, and only these minutes are read. For a category that is rare in its partition, only its
- * index is read.
+ * index is read, of whole hours if it has few events.
  *
  * Each page is bounded in each database: MAX_GUIDING_COUNTS rows of counts, and MAX_MINUTE_BUCKET_ROWS events, or
  * twice that if a single minute holds more. If a bound ends the page early, the next page continues from there. Late
@@ -118,8 +117,8 @@ async function scanMain(
 function reachedBy({ plan, more, reached }: MinuteBucketPage, order: Order): EventKey | null {
   if (!more) return null;
   if (reached !== null) return startOf(reached);
-  const minute = plan.last ?? plan.whole.at(-1);
-  return minute === undefined ? null : startOf(boundaryAfter(minute, order));
+  const bucket = plan.last ?? plan.whole.at(-1);
+  return bucket === undefined ? null : startOf(boundaryAfter(bucket, order));
 }
 
 interface Piece {
@@ -127,11 +126,11 @@ interface Piece {
   within: Bounds[];
 }
 
-/** Adjacent minutes joined, by their lane. */
-function piecesOf(minutes: GuidingMinute[], lanes: readonly LaneSource[], { low, high }: Bounds): Piece[] {
+/** Adjacent buckets joined, by their lane. */
+function piecesOf(buckets: GuidingBucket[], lanes: readonly LaneSource[], { low, high }: Bounds): Piece[] {
   return lanes.flatMap((lane) => {
     const { from, to } = lane.partition;
-    const within = joinMinutes(minutes.filter(({ start }) => start >= from && start < to)).map(([start, end]) => ({
+    const within = joinBuckets(buckets.filter(({ start }) => start >= from && start < to)).map(([start, end]) => ({
       low: Math.max(start, low),
       high: Math.min(end - 1, high),
     }));
@@ -152,29 +151,25 @@ function wholeStatement(lane: LaneSource, within: Bounds[], wanted: WantedSeries
     WHERE e.slot BETWEEN piece.value ->> 0 AND piece.value ->> 1 AND ${isWithin}`;
 }
 
-interface LastMinute extends MinuteBucketScan {
+interface LastBucket extends MinuteBucketScan {
   wanted: WantedSeries;
   readsIndex: (lane: LaneSource) => boolean;
   bounds: Bounds;
 }
 
-/** The wanted events of one minute, in order, until the page is full. */
+/** The wanted events of one bucket, in order, until the page is full. */
 async function readLast(
-  { start, cost }: GuidingMinute,
+  { start, width, cost }: GuidingBucket,
   lanes: readonly LaneSource[],
-  { wanted, range, limit, readsIndex, bounds }: LastMinute,
+  { wanted, range, limit, readsIndex, bounds }: LastBucket,
 ): Promise<PartialPage<ScannedEvent, EventKey> | null> {
   const lane = lanes.find(({ partition }) => partition.from <= start && start < partition.to);
   if (lane === undefined) return null;
-  const minute = {
-    ...range,
-    from: Math.max(bounds.low, start),
-    to: Math.min(bounds.high, start + MINUTE_MICROS - 1),
-  };
+  const own = { ...range, from: Math.max(bounds.low, start), to: Math.min(bounds.high, start + width - 1) };
   const term =
     readsIndex(lane) && wanted.category !== null
-      ? rareTerm(lane, minute, integer(wanted.category.categoryId))
-      : timeTerm(lane, minute);
+      ? rareTerm(lane, own, integer(wanted.category.categoryId))
+      : timeTerm(lane, own);
   const chains = [{ database: lane.database, terms: [term] }];
   const matches = () => wanted.matches;
   const [partialPage = null] =

@@ -2,30 +2,22 @@ import { sql } from "drizzle-orm";
 import { SERIES_PER_PAGE } from "../../../model/limits";
 import type { Micros } from "../../../model/time/time";
 import { HOUR_SECONDS, hourOf, MINUTE_MICROS, minuteOf } from "../../../model/time/units";
-import type { Database } from "../../core/databases";
 import { MAX_GUIDING_COUNTS, MAX_MINUTE_BUCKET_ROWS } from "../../core/read-limits";
 import { readBatch } from "../../core/reader";
 import { unionStatements } from "../../core/union-all";
-import { type Bounds, integer, type Order } from "../../scan/event-order";
-import { type LaneSource, laneTable, readAll } from "../../scan/lane-chains";
+import { integer, type Order } from "../../scan/event-order";
+import { laneTable, readAll } from "../../scan/lane-chains";
 import { everyPage } from "../../scan/scan-terms";
-import type { WantedSeries } from "../wanted-series";
-import { type GuidingMinute, type MinuteBucketPlan, planMinuteBucketScan } from "./minute-bucket-plan";
+import { type GuidingBucket, type MinuteBucketPlan, planMinuteBucketScan } from "./minute-bucket-plan";
+import { type GuidedScan, laneOf, sparseHours, sumOf } from "./sparse-hours";
 
 /** The hours first requested for each dimension key, and the factor for the next request if more are needed. */
 const FIRST_HOURS = 2;
 const STEP = 8;
 
-export interface GuidingQuestion {
-  database: Database;
-  wanted: WantedSeries;
-  /** The main lanes to scan, each in its partition. */
-  lanes: readonly LaneSource[];
-  /** True for partitions of which only the wanted category's index is read. */
-  readsIndex: (lane: LaneSource) => boolean;
+export interface GuidingQuestion extends GuidedScan {
   order: Order;
   limit: number;
-  bounds: Bounds;
 }
 
 export interface MinuteBucketPage {
@@ -37,29 +29,34 @@ export interface MinuteBucketPage {
 }
 
 /**
- * Chooses the minutes to read for a page. `series_hours` gives the hours in which the wanted dimension keys have
- * events, and the minute counts give the number of events and the cost of each minute. It first reads few hours,
- * then more, up to the limit, as long as they neither fill the page nor use up its budget.
+ * Chooses the buckets to read for a page. `series_hours` gives the hours in which the wanted dimension keys have events.
+ * The counts give the number of events and the cost of each minute, or of an hour if its events are few: see
+ * sparse-hours.ts. It first reads few hours, then more, up to the limit, as long as they neither fill the page nor use up
+ * its budget.
  */
 export async function planPage(question: GuidingQuestion): Promise<MinuteBucketPage> {
   const { wanted, order, limit, bounds } = question;
-  const minutes: GuidingMinute[] = [];
+  const buckets: GuidingBucket[] = [];
   const pages = Math.ceil((Math.max(0, ...wanted.ids) + 1) / SERIES_PER_PAGE);
-  let left = Math.max(1, Math.floor(MAX_GUIDING_COUNTS / Math.max(wanted.ids.length, 60 * pages)));
+  const rowsOfMinutes = Math.max(wanted.ids.length, 60 * pages);
+  let rowsLeft = Math.max(rowsOfMinutes, MAX_GUIDING_COUNTS);
   let { low, high } = { low: hourOf(bounds.low), high: hourOf(bounds.high) };
   for (let step = FIRST_HOURS; ; step *= STEP) {
-    const each = Math.min(step, left);
-    left -= each;
+    const each = Math.min(step, Math.floor(rowsLeft / rowsOfMinutes));
     const { next, isCut } = await nextHours(question, { low, high, each });
-    minutes.push(...(await minutesOf(question, next)));
-    const start = minutes[0]?.start ?? 0;
-    const startsWithin = bounds.low > start || bounds.high < start + MINUTE_MICROS - 1;
-    const plan = planMinuteBucketScan(minutes, { limit, budget: MAX_MINUTE_BUCKET_ROWS, startsWithin });
+    const sparse = await sparseHours(question, next);
+    const others = next.filter((hour) => !sparse.has(hour));
+    const found = [...sparse.values(), ...(others.length === 0 ? [] : await minutesOf(question, others))];
+    buckets.push(...found.sort((a, b) => (order === "asc" ? a.start - b.start : b.start - a.start)));
+    rowsLeft -= others.length * rowsOfMinutes + sparse.size * (wanted.ids.length + 1);
+    const { start, width } = buckets[0] ?? { start: 0, width: MINUTE_MICROS };
+    const startsWithin = bounds.low > start || bounds.high < start + width - 1;
+    const plan = planMinuteBucketScan(buckets, { limit, budget: MAX_MINUTE_BUCKET_ROWS, startsWithin });
     const isFull = plan.last !== null || !plan.complete;
     const last = next.at(-1);
     if (!isCut || last === undefined) return { plan, more: !plan.complete, reached: null };
     const reached = (order === "asc" ? last + HOUR_SECONDS : last) * 1_000_000;
-    if (isFull || left <= 0) return { plan, more: true, reached: plan.complete ? reached : null };
+    if (isFull || rowsLeft < rowsOfMinutes) return { plan, more: true, reached: plan.complete ? reached : null };
     if (order === "asc") low = last + HOUR_SECONDS;
     else high = last - HOUR_SECONDS;
   }
@@ -94,11 +91,11 @@ interface MinuteRow {
 }
 
 /**
- * The minutes of some hours that hold wanted events, in the order of the scan. Reads one row for each minute and
- * page of dimension keys. It passes a single range, because of two ranges SQLite may use the wider for its seek.
+ * The minutes of some hours that hold wanted events, in no order. Reads one row for each minute and page of dimension
+ * keys. It passes a single range, because of two ranges SQLite may use the wider for its seek.
  */
-async function minutesOf(question: GuidingQuestion, hours: readonly number[]): Promise<GuidingMinute[]> {
-  const { database, wanted, lanes, readsIndex, order, bounds } = question;
+async function minutesOf(question: GuidingQuestion, hours: readonly number[]): Promise<GuidingBucket[]> {
+  const { database, wanted, lanes, readsIndex, bounds } = question;
   const parts = lanes.flatMap((lane) => {
     const low = Math.max(bounds.low, lane.partition.from);
     const high = Math.min(bounds.high, lane.partition.to - 1);
@@ -119,20 +116,15 @@ async function minutesOf(question: GuidingQuestion, hours: readonly number[]): P
   const rows = (await readAll<MinuteRow>(statements)).flat();
 
   const indexed = new Set(parts.filter(({ lane }) => readsIndex(lane)).map(({ lane }) => lane));
-  const found = new Map<number, GuidingMinute>();
+  const found = new Map<number, GuidingBucket>();
   for (const { minute, events, bySeries } of rows) {
     const start = minute * 1_000_000;
     const held: Record<string, number> = JSON.parse(bySeries);
-    const entry = found.get(minute) ?? { start, matching: 0, cost: 0 };
-    const lane = parts.find((part) => part.lane.partition.from <= start && start < part.lane.partition.to)?.lane;
+    const entry = found.get(minute) ?? { start, width: MINUTE_MICROS, matching: 0, cost: 0 };
+    const lane = laneOf(start, lanes);
     entry.matching += sumOf(held, wanted.ids);
     entry.cost += lane !== undefined && indexed.has(lane) ? sumOf(held, wanted.category?.ids ?? []) : events;
     found.set(minute, entry);
   }
-  const direction = order === "asc" ? 1 : -1;
-  return [...found.values()].filter(({ matching }) => matching > 0).sort((a, b) => (a.start - b.start) * direction);
-}
-
-function sumOf(bySeries: Record<string, number>, ids: readonly number[]): number {
-  return ids.reduce((sum, id) => sum + (bySeries[id] ?? 0), 0);
+  return [...found.values()].filter(({ matching }) => matching > 0);
 }

@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MINUTE_MICROS } from "../../../../src/model/time/units";
-import { joinMinutes, planMinuteBucketScan } from "../../../../src/storage/events/minute-buckets/minute-bucket-plan";
+import { joinBuckets, planMinuteBucketScan } from "../../../../src/storage/events/minute-buckets/minute-bucket-plan";
 
 const anyMinutes = fc
   .array(fc.record({ matching: fc.integer({ min: 1, max: 40 }), others: fc.integer({ min: 0, max: 200 }) }))
   .map((minutes) =>
-    minutes.map(({ matching, others }, n) => ({ start: n * MINUTE_MICROS, matching, cost: matching + others })),
+    minutes.map(({ matching, others }, n) => ({
+      ...{ start: n * MINUTE_MICROS, width: MINUTE_MICROS, matching, cost: matching + others },
+    })),
   );
 
 describe("planMinuteBucketScan", () => {
@@ -30,10 +32,10 @@ describe("planMinuteBucketScan", () => {
   });
 });
 
-describe("joinMinutes", () => {
-  it("joins adjacent minutes and keeps others separate", () => {
-    const starts = [5, 1, 2, 0, 7].map((n) => ({ start: n * MINUTE_MICROS }));
-    expect(joinMinutes(starts).map(([from, to]) => [from / MINUTE_MICROS, to / MINUTE_MICROS])).toEqual([
+describe("joinBuckets", () => {
+  it("joins adjacent buckets and keeps others separate", () => {
+    const starts = [5, 1, 2, 0, 7].map((n) => ({ start: n * MINUTE_MICROS, width: MINUTE_MICROS }));
+    expect(joinBuckets(starts).map(([from, to]) => [from / MINUTE_MICROS, to / MINUTE_MICROS])).toEqual([
       [0, 3],
       [5, 6],
       [7, 8],
