@@ -30,7 +30,7 @@ const EVENTS_PER_RETURN = 3;
 
 /** Generates the times and sessions of a history. Deterministic; 10 million events take some seconds and 300 MB. */
 export function planHistory(events: number, layout: LayoutName = "large", seed = 1): History {
-  const { ranges, long, partitions } = layoutOf(layout, events);
+  const { ranges, long, first, partitions } = layoutOf(layout, events);
   const rangeAt = cumulative(ranges);
   const start = ranges[0]?.from ?? END;
   const made = { at: new Float64Array(events), session: new Uint32Array(events) };
@@ -49,7 +49,7 @@ export function planHistory(events: number, layout: LayoutName = "large", seed =
   for (let session = 0; count < events; session++) {
     const size = Math.min(sizeOf(seed, session, events), events - count);
     const isLong = size > LONG_SESSION;
-    const { from, to } = isLong ? long : rangeAt(chance(seed, session, 1));
+    const { from, to } = isLong ? (session === 0 ? first : long) : rangeAt(chance(seed, session, 1));
     let at = isLong ? from : from + Math.floor(chance(seed, session, 2) * (to - from));
     // The other sessions pause for half a minute on average.
     const pause = isLong ? (to - from) / size : 30 * SECOND;

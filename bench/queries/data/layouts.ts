@@ -25,6 +25,8 @@ export interface Layout {
   ranges: readonly TimeShare[];
   /** The range of sessions with more than LONG_SESSION events: they last for all of it. */
   long: Pick<TimeShare, "from" | "to">;
+  /** That of the first of them, which is the same session in every history of at least a million events. */
+  first: Pick<TimeShare, "from" | "to">;
   /** In order of time, without gaps. */
   partitions: readonly Partition[];
 }
@@ -48,7 +50,8 @@ function largePartitions(events: number): Layout {
   const busyFrom = END - busy;
   const start = busyFrom - QUIET_DAYS * busy;
   const quietEventsPerSecond = (events * (1 - BUSY_SHARE) * SECOND) / (busyFrom - start);
-  const edges = [toWindow(start), toWindow(busyFrom), toWindow(busyFrom + SPLIT_AT * busy), END];
+  const split = toWindow(busyFrom + SPLIT_AT * busy);
+  const edges = [toWindow(start), toWindow(busyFrom), split, END];
   const rates = [quietEventsPerSecond, BUSY_EVENTS_PER_SECOND, BUSY_EVENTS_PER_SECOND];
   return {
     ranges: [
@@ -56,6 +59,10 @@ function largePartitions(events: number): Layout {
       { from: busyFrom, to: END, share: BUSY_SHARE },
     ],
     long: { from: busyFrom, to: END },
+    first: {
+      from: Math.max(busyFrom, split - HOUR),
+      to: Math.min(END, split + 0.75 * HOUR),
+    },
     partitions: rates.map((perSecond, place) => {
       const [from = start, to = END] = edges.slice(place, place + 2);
       return openPartition(place + 1, { from, to, perSecond }, COMMON);
@@ -79,9 +86,9 @@ function smallPartitions(events: number): Layout {
     const weight = SMALL_WEIGHTS[place % SMALL_WEIGHTS.length] ?? 1;
     return { from, to: from + SMALL_WIDTH, share: weight / ((SMALL_PARTITIONS * (1 + 10)) / 2) };
   });
+  const long = { from: END - 100 * DAY, to: END - 100 * DAY + 3 * HOUR };
   return {
-    ranges,
-    long: { from: END - 100 * DAY, to: END - 100 * DAY + 3 * HOUR },
+    ...{ ranges, long, first: long },
     partitions: ranges.map(({ from, to, share }, place) => {
       const perSecond = (events * share * SECOND) / SMALL_WIDTH;
       return openPartition(place + 1, { from, to, perSecond }, place % SMALL_WEIGHTS.length === 1 ? COMMON : []);

@@ -73,7 +73,10 @@ export interface Places {
   month: Filters;
   /** Ids of sessions with up to some hundred events. */
   small: string[];
+  /** The first session, with tens of thousands of events: the same in a smaller history. */
   huge: string[];
+  /** Other sessions with tens of thousands of events, over all of the busy time. */
+  daylong: string[];
   /** A session with events in each partition; null if the history has none. */
   returning: string | null;
   /** Ids of sessions with an error. */
@@ -82,6 +85,8 @@ export interface Places {
   deep: number;
 }
 
+const HUGE_EVENTS = 20_000;
+
 /** Pages of 1,000 sessions: more than the concurrent sessions, so that most sessions continue after the page. */
 const MAX_DEEP = 6;
 
@@ -89,10 +94,13 @@ export function placesOf(history: History, places: number): Places {
   const { events, seed, start, largest } = history;
   const all = Array.from({ length: places }, (_, place) => place);
   const placeOf = (use: number, of: number) => all.map((place) => word(seed, place, use) % of);
-  // In small partitions, all are as busy as the last ones.
-  const from = history.layout === "small" ? start : history.busyFrom;
+  // In small partitions, all are as busy as the last ones. In large ones, no page of a smaller history should reach back into
+  // the quiet time, where it reads less.
+  const from = history.layout === "small" ? start : history.busyFrom + (END - history.busyFrom) / 2;
   const moments = (range: Micros) =>
-    all.map((place) => from + Math.floor((word(seed, place, 40) / 2 ** 32) * Math.max(0, END - from - range)));
+    all.map(
+      (place) => Math.floor(from) + Math.floor((word(seed, place, 40) / 2 ** 32) * Math.max(0, END - from - range)),
+    );
   const special = new Set([...largest.map(({ session }) => session), history.returning]);
   const sessions = placeOf(41, events).map((place) => history.session[place] ?? 0);
   return {
@@ -103,7 +111,11 @@ export function placesOf(history: History, places: number): Places {
     day: { start_date: iso(END - DAY), end_date: iso(END - 1) },
     month: { start_date: iso(END - 30 * DAY), end_date: iso(END - 1) },
     small: sessions.filter((session) => !special.has(session)).map((session) => sessionId(history, session)),
-    huge: largest.slice(0, 2).map(({ session }) => sessionId(history, session)),
+    huge: [sessionId(history, 0)],
+    daylong: largest
+      .filter(({ session, events: own }) => session !== 0 && own >= HUGE_EVENTS)
+      .slice(0, 2)
+      .map(({ session }) => sessionId(history, session)),
     returning: history.returning === null ? null : sessionId(history, history.returning),
     failed: placeOf(42, Math.floor(events / EVENTS_PER_ERROR)).flatMap((error) => {
       const { session } = errorAt(history, error);

@@ -11,7 +11,7 @@ const SUMMARY: Goal = { kind: "each", rows: 2 * 12, more: 2 * 2_500 };
 const COUNTED: Goal = { kind: "bound", rows: 2 * MAX_EVENTS_COUNTED + 12 * 100 + 2_500 };
 
 /** Lists of sessions, and sessions with their summary. */
-export function sessionQuestions({ narrow, upTo, wide, small, huge, deep }: Places): Question[] {
+export function sessionQuestions({ narrow, upTo, wide, small, huge, daylong, deep }: Places): Question[] {
   const lists = (name: string, filters: Filters[], rest: Partial<Question> = {}) =>
     question(
       `sessions: ${name}`,
@@ -35,6 +35,7 @@ export function sessionQuestions({ narrow, upTo, wide, small, huge, deep }: Plac
     lists("newest, with times", [{ include: "times" }]),
     summaries("small", small),
     summaries("huge", huge, { goal: COUNTED, p95Ms: null }),
+    ...(daylong.length === 0 ? [] : [summaries("huge, all day", daylong, { goal: COUNTED, p95Ms: null })]),
     summaries("unknown", [uuid(7, 1)], { status: 404 }),
   ];
 }

@@ -47,6 +47,16 @@ describe("planHistory", () => {
     expect(common).toBeCloseTo(0.5, 1);
   });
 
+  it("has the same first session in a larger history, at the same distance from a partition", () => {
+    const timesIn = (of: History) => {
+      const split = of.partitions[1]?.to ?? END;
+      return [...of.occurredAt].filter((_, place) => of.session[place] === 0).map((at) => at - split);
+    };
+    const times = timesIn(planHistory(1_000_000));
+    expect(times.length).toBeGreaterThan(20_000);
+    expect(timesIn(planHistory(1_300_000))).toEqual(times);
+  });
+
   it("can be divided into 400 small partitions, with a session that has events in each", () => {
     const small = planHistory(44_000, "small");
     const rows = eventsOf(small);
