@@ -21,10 +21,12 @@ export function idempotencyKeyOf(request: Request): string | null | Refusal {
  * vary.
  */
 export function requestIdOf(application: string, idempotencyKey: string | null, events: readonly unknown[]): string {
-  const digits =
-    idempotencyKey === null
-      ? crypto.randomUUID().replaceAll("-", "")
-      : digest([application, idempotencyKey, events.map(comparedMembers)]);
+  if (idempotencyKey === null) {
+    const random = crypto.randomUUID();
+    // Only the version differs.
+    return `${random.slice(0, 14)}8${random.slice(15, 32)}0000`;
+  }
+  const digits = digest([application, idempotencyKey, events.map(comparedMembers)]);
   const variant = ((Number.parseInt(digits.charAt(16), 16) & 0x3) | 0x8).toString(16);
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20, 28)}0000`;
 }

@@ -7,7 +7,6 @@ import {
   type Pipeline,
   type Processed,
   processBatch,
-  queuedMessage,
   sumCounts,
   type Undelivered,
 } from "./process-batch";
@@ -119,7 +118,7 @@ async function write(pieces: Piece[], waiting: Set<number>, pipeline: Pipeline) 
 /** Marks all events of a message undeliverable unless they are stored, without validating them or calling a session. */
 async function markAllUndeliverable(message: Message<unknown>, pipeline: Pipeline) {
   const reason = "the consumer repeatedly ran out of CPU time or memory while processing it";
-  const { incomingEvents, errors } = openUnchecked(readMessage(queuedMessage(message)), reason);
+  const { incomingEvents, errors } = openUnchecked(readMessage(message), reason);
   const messages = new Set([0]);
   const own = { messages, session: null, incomingEvents: [], events: [], errors, mayHold: false, copies: 0 };
   const pieces: Piece[] = errors.length === 0 ? [] : [own];

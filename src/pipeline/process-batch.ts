@@ -8,7 +8,7 @@ import { type Failure, messageOf } from "../storage/core/transport-errors";
 import { sliceBatch } from "./batch-slices";
 import { type CallSession, callSessions } from "./call-sessions";
 import { eventRow, type ReadEvent } from "./place-rows";
-import { errorRow, type OpenedMessage, openMessage, type QueuedMessage, readMessage, receiptsOf } from "./read-message";
+import { errorRow, type OpenedMessage, openMessage, readMessage, receiptsOf } from "./read-message";
 import { type Piece, sumOf, type WriteIo, writePieces } from "./write-pieces";
 
 /** The dependencies of the pipeline, passed in so that a simulation can make each of them fail. */
@@ -93,7 +93,7 @@ async function processSlice(
 ): Promise<Processed> {
   const counts: Counts = { ...NOTHING_COUNTED };
   const taken = places.flatMap((place) => messages[place] ?? []);
-  const read = taken.map((message) => readMessage(queuedMessage(message)));
+  const read = taken.map((message) => readMessage(message));
   let rules: RulesInForce;
   let opened: OpenedMessage[];
   try {
@@ -149,10 +149,6 @@ async function processSlice(
   counts.failed = errors + conflicts.length;
   counts.stored = events - duplicates.length - conflicts.length;
   return { undelivered, counts };
-}
-
-export function queuedMessage({ body, timestamp, id }: Message<unknown>): QueuedMessage {
-  return { body, queuedAt: timestamp.getTime() * 1000, id };
 }
 
 /** The events of a redelivered message may be stored: its acknowledgement was lost, or another part of it failed. */

@@ -27,14 +27,11 @@ export interface OpenedMessage {
   errors: PlacedError[];
 }
 
-/** A message with untrusted content. */
-export interface QueuedMessage {
-  body: unknown;
-  /** When the queue received it, for a malformed message without a time of receipt. */
-  queuedAt: Micros;
-  /** Stays the same on redelivery. */
-  id: string;
-}
+/**
+ * A message with untrusted content. Its id stays the same on redelivery, and its timestamp is the time of receipt of a
+ * malformed message.
+ */
+export type QueuedMessage = Pick<Message<unknown>, "body" | "id" | "timestamp">;
 
 /** A parsed message: an envelope, or the error if it is malformed. */
 export type ReadMessage = { envelope: Envelope } | { malformed: PlacedError };
@@ -199,9 +196,10 @@ function textOf(value: unknown, maxCharacters: number): string | null {
 const MAX_REASON_CHARACTERS = 120;
 
 /** The error for a message that is not an envelope, or has a version that this deployment does not know. */
-function malformed({ queuedAt, id: messageId }: QueuedMessage, reason: string, body: unknown): PlacedError {
+function malformed({ timestamp, id: messageId }: QueuedMessage, reason: string, body: unknown): PlacedError {
   const message = `the queue message is not an envelope of version 1: ${reason.slice(0, MAX_REASON_CHARACTERS)}`;
   const text = contentOf(body);
+  const queuedAt = timestamp.getTime() * 1000;
   const incoming = { id: messageId, application: "", receivedAt: queuedAt, text };
   const issues: Issue[] = [{ code: "delivery_failed", path: "", message }];
   const claimed = isJsonObject(body) ? textOf(body.application, MAX_NAME_CHARACTERS) : null;

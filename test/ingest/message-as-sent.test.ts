@@ -21,7 +21,7 @@ it("gives the consumer the same events as the edge parsed", () => {
     fc.property(fc.array(fc.jsonValue(), { minLength: 1 }), fc.constantFrom(0, 2), (events, indent) => {
       const message = messageOf(JSON.stringify(events, null, indent));
       if (message === null) throw new Error("expected a body that can be sent unchanged");
-      const read = readMessage({ body: message.text, queuedAt: 0, id: "m" });
+      const read = readMessage({ body: message.text, timestamp: new Date(0), id: "m" });
       const request = { id: ID, events: JSON.parse(JSON.stringify(events)) };
       expect(read).toEqual({ envelope: { v: 1, ...RECEIPT, request } });
       expect(utf8Bytes(message.text)).toBeLessThanOrEqual(message.bytes);

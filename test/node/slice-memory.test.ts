@@ -57,7 +57,7 @@ it("the same messages parsed all at once would take more than an isolate has", (
 /** Everything in memory while a slice is processed. */
 function parseSlice(places: readonly number[], bodies: readonly string[]): unknown[] {
   const rules = rulesInForce([{ since: 0, until: Number.POSITIVE_INFINITY, rules: indexRules(NO_RULES) }]);
-  const read = places.map((place) => readMessage({ body: bodies[place], queuedAt: 0, id: `${place}` }));
+  const read = places.map((place) => readMessage({ body: bodies[place], timestamp: new Date(0), id: `${place}` }));
   const opened = read.map((one) => openMessage(one, { rules, futureToleranceMicros: 0 }));
   const inObjects = opened.flatMap(({ incomingEvents }) =>
     incomingEvents.map(({ incoming }): unknown => JSON.parse(incoming.text)),

@@ -13,12 +13,13 @@ import { NO_RULES } from "../../src/rules/rules";
 import { alwaysInForce, envelopeOf, eventOf } from "./harness";
 import { OCCURRED_AT, RECEIVED_AT } from "./sample-events";
 
-const QUEUED_AT = RECEIVED_AT + 5_000;
+const QUEUED = new Date(RECEIVED_AT / 1_000 + 5);
+const QUEUED_AT = QUEUED.getTime() * 1_000;
 const TERMS = { futureToleranceMicros: 60_000_000, rules: alwaysInForce(NO_RULES) };
 
 /** Opens a message with this body as the queue delivers it. */
 function open(body: unknown, message: Partial<QueuedMessage> = {}): OpenedMessage {
-  return openMessage(readMessage({ body, queuedAt: QUEUED_AT, id: "message-1", ...message }), TERMS);
+  return openMessage(readMessage({ body, timestamp: QUEUED, id: "message-1", ...message }), TERMS);
 }
 
 /** Opens an envelope as the edge sends it: as JSON text. */
@@ -69,7 +70,7 @@ describe("an envelope", () => {
       ["a", 7],
       ["b", eventOf("null")],
     ]);
-    expect(openText(envelope, { queuedAt: 0, id: "message-2" })).toEqual(openText(envelope));
+    expect(openText(envelope, { timestamp: new Date(0), id: "message-2" })).toEqual(openText(envelope));
   });
 
   it("returns the same for an object as for text", () => {
@@ -132,7 +133,7 @@ describe("an envelope", () => {
 });
 
 describe("the times of receipt of a message", () => {
-  const receipts = (body: unknown) => receiptsOf(readMessage({ body, queuedAt: QUEUED_AT, id: "m" }));
+  const receipts = (body: unknown) => receiptsOf(readMessage({ body, timestamp: QUEUED, id: "m" }));
 
   it("are those of its events", () => {
     const events: [string, unknown][] = ["a", "b", "c"].map((id) => [id, eventOf("s")]);
@@ -268,7 +269,7 @@ describe("an event too large for one message", () => {
 
   it("has a time of receipt, by which its truncated preview is validated", () => {
     const [piece] = pieces;
-    const message = readMessage({ body: JSON.stringify(piece), queuedAt: QUEUED_AT, id: "m" });
+    const message = readMessage({ body: JSON.stringify(piece), timestamp: QUEUED, id: "m" });
     expect(Math.max(...receiptsOf(message))).toBe(RECEIVED_AT + 3);
   });
 });
