@@ -14,13 +14,13 @@ import { summarise, verdictsOf } from "./throughput/summary.ts";
 import { bareConsumer, baseline, bothFormats, type Target, theEye } from "./throughput/target.ts";
 
 /**
- * `npm run bench:throughput [-- --rounds 5 --only NAME]`: measures The Eye and its baselines in turn. Exits with 1 if a sent
+ * `npm run bench:throughput [-- --rounds 11 --only NAME]`: measures The Eye and its baselines in turn. Exits with 1 if a sent
  * event is not accounted for; the report says whether the goals are met.
  */
 async function main(): Promise<void> {
   const { rounds, only } = readFlags(
-    { rounds: { type: "string", default: "5" }, only: { type: "string", default: "" } },
-    "npm run bench:throughput -- [--rounds 5] [--only NAME]",
+    { rounds: { type: "string", default: "11" }, only: { type: "string", default: "" } },
+    "npm run bench:throughput -- [--rounds 11] [--only NAME]",
   );
   const before = loadavg()[0] ?? 0;
   const built = {
