@@ -8,7 +8,7 @@ const words = new Int32Array(64);
 
 /** SHA-256's constants: the first 32 bits of the fractional parts of roots of the first primes. */
 const primes = Array.from({ length: 312 }, (_, number) => number).filter(isPrime);
-const START = primes.slice(0, 8).map((prime) => fractionBits(Math.sqrt(prime)));
+const START = Int32Array.from(primes.slice(0, 8), (prime) => fractionBits(Math.sqrt(prime)));
 const ROUNDS = Int32Array.from(primes.map((prime) => fractionBits(Math.cbrt(prime))));
 
 /**
@@ -49,8 +49,14 @@ function hashBlock(): number {
     const s1 = rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >>> 10);
     words[i] = wordAt(i - 16) + s0 + wordAt(i - 7) + s1;
   }
-  const [h0 = 0, h1 = 0, h2 = 0, h3 = 0, h4 = 0, h5 = 0, h6 = 0, h7 = 0] = START;
-  let [a, b, c, d, e, f, g, h] = [h0, h1, h2, h3, h4, h5, h6, h7];
+  let a = startAt(0);
+  let b = startAt(1);
+  let c = startAt(2);
+  let d = startAt(3);
+  let e = startAt(4);
+  let f = startAt(5);
+  let g = startAt(6);
+  let h = startAt(7);
   for (let i = 0; i < 64; i++) {
     const sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
     const t1 = (h + sum1 + ((e & f) ^ (~e & g)) + (ROUNDS[i] ?? 0) + wordAt(i)) | 0;
@@ -65,13 +71,17 @@ function hashBlock(): number {
     b = a;
     a = (t1 + t2) | 0;
   }
-  const first = (h0 + a) >>> 0;
-  const second = (h1 + b) >>> 0;
+  const first = (startAt(0) + a) >>> 0;
+  const second = (startAt(1) + b) >>> 0;
   return first * 0x10000 + (second >>> 16);
 }
 
 function wordAt(place: number): number {
   return words[place] ?? 0;
+}
+
+function startAt(place: number): number {
+  return START[place] ?? 0;
 }
 
 function rotate(word: number, bits: number): number {
