@@ -9,7 +9,7 @@ import { type LoadProcess, startLoadProcess } from "./throughput/load-process.ts
 import { MEASUREMENTS, type Measurement } from "./throughput/measurements.ts";
 import type { Round } from "./throughput/measures.ts";
 import { type ThroughputResult, throughputChart, throughputReport } from "./throughput/report.ts";
-import { runRound } from "./throughput/run-round.ts";
+import { runRound, settle } from "./throughput/run-round.ts";
 import { summarise, verdictsOf } from "./throughput/summary.ts";
 import { bareConsumer, baseline, bothFormats, type Target, theEye } from "./throughput/target.ts";
 
@@ -71,6 +71,7 @@ async function measure(
       for (let round = 0; round <= all; round++) {
         process.stderr.write(`${measurement.title}: ${round === 0 ? "warming up" : `round ${round} of ${all}`} …\n`);
         for (const target of targets) {
+          await settle(targets);
           const result = await runRound(target, measurement, load);
           if (round > 0) measured.get(target.name)?.push(result);
         }

@@ -12,6 +12,19 @@ const CONNECTIONS = 16;
 /** Each object keeps three files open until it has been idle for ten seconds, and a process may open 20,000. */
 const MAX_OPEN_FILES = 8_000;
 
+/** More than a process has open when no object is left. */
+const OPEN_FILES_AT_REST = 500;
+
+/**
+ * Waits before a round if the objects of earlier ones have too many files open: until those of all targets are closed, so that
+ * closing them takes time from no round.
+ */
+export async function settle(targets: readonly Target[]): Promise<void> {
+  const have = (most: number) => targets.every(({ pid }) => pid === null || openFilesOf(pid) <= most);
+  if (have(MAX_OPEN_FILES)) return;
+  while (!have(OPEN_FILES_AT_REST)) await wait(POLL_MS);
+}
+
 /**
  * One round: sends the measurement's requests to the target and, if it has a pipeline, waits until all events can be read.
  *
@@ -19,7 +32,6 @@ const MAX_OPEN_FILES = 8_000;
  */
 export async function runRound(target: Target, { kind, shape }: Measurement, load: LoadProcess): Promise<Round> {
   await target.clear();
-  while (target.pid !== null && openFilesOf(target.pid) > MAX_OPEN_FILES) await wait(POLL_MS);
   const expected = shape.requests * shape.eventsPerRequest;
   const cpuBefore = target.pid === null ? null : cpuMsOf(target.pid);
   const progress: Progress[] = [];
