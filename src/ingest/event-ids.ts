@@ -23,7 +23,7 @@ export function idempotencyKeyOf(request: Request): string | null | Refusal {
 export function requestIdOf(application: string, idempotencyKey: string | null, events: readonly unknown[]): string {
   if (idempotencyKey === null) {
     const random = crypto.randomUUID();
-    // Only the version differs.
+    // Its variant is right already. The last four digits are left for an event's position.
     return `${random.slice(0, 14)}8${random.slice(15, 32)}0000`;
   }
   const digits = digest([application, idempotencyKey, events.map(comparedMembers)]);

@@ -25,7 +25,7 @@ export interface Layout {
   ranges: readonly TimeShare[];
   /** The range of sessions with more than LONG_SESSION events: they last for all of it. */
   long: Pick<TimeShare, "from" | "to">;
-  /** That of the first of them, which is the same session in every history of at least a million events. */
+  /** That of the first of them, which is the same session in every large history of at least a million events. */
   first: Pick<TimeShare, "from" | "to">;
   /** In order of time, without gaps. */
   partitions: readonly Partition[];

@@ -16,7 +16,7 @@ import {
   question,
 } from "./question.ts";
 
-/** The rows that a scan guided by counts may read, in one database: see guided-scan.ts. */
+/** The rows that a scan guided by counts may read, in one database: see minute-bucket-scan.ts. */
 const BY_MINUTE_BUCKETS: Goal = { kind: "bound", rows: 2 * MAX_GUIDING_COUNTS + 2 * MAX_MINUTE_BUCKET_ROWS };
 
 /** Queries that no index covers only need a bound. */

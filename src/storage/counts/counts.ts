@@ -133,7 +133,8 @@ function piecesOf(page: number, tables: readonly CountTable[]): CountPiece[] {
   return tables.flatMap(cut).map((table) => ({ page, table }));
 }
 
-function idsByPage(wanted: readonly number[]): Map<number, number[]> {
+/** Dimension keys by the page of the counts that holds them. */
+export function idsByPage(wanted: readonly number[]): Map<number, number[]> {
   return Map.groupBy(wanted, (id) => Math.floor(id / SERIES_PER_PAGE));
 }
 

@@ -20,6 +20,7 @@ import { readWhole, type ScannedEvent, scanChains, scanEvents, scanMatching } fr
 import type { WantedSeries } from "../wanted-series";
 import { boundaryAfter, type GuidingBucket, joinBuckets } from "./minute-bucket-plan";
 import { type MinuteBucketPage, planPage } from "./minute-buckets";
+import { laneOf } from "./sparse-hours";
 
 /**
  * Rows read for an event that a bounded scan examines: the event and its sort entry, and both again if the page
@@ -163,7 +164,7 @@ async function readLast(
   lanes: readonly LaneSource[],
   { wanted, range, limit, readsIndex, bounds }: LastBucket,
 ): Promise<PartialPage<ScannedEvent, EventKey> | null> {
-  const lane = lanes.find(({ partition }) => partition.from <= start && start < partition.to);
+  const lane = laneOf(start, lanes);
   if (lane === undefined) return null;
   const own = { ...range, from: Math.max(bounds.low, start), to: Math.min(bounds.high, start + width - 1) };
   const term =

@@ -5,8 +5,10 @@ import { HOUR_SECONDS, hourOf, MINUTE_MICROS, minuteOf } from "../../../model/ti
 import { MAX_GUIDING_COUNTS, MAX_MINUTE_BUCKET_ROWS } from "../../core/read-limits";
 import { readBatch } from "../../core/reader";
 import { unionStatements } from "../../core/union-all";
+import { idsByPage } from "../../counts/counts";
 import { integer, type Order } from "../../scan/event-order";
 import { laneTable, readAll } from "../../scan/lane-chains";
+import { inDirection } from "../../scan/partial-page";
 import { everyPage } from "../../scan/scan-terms";
 import { type GuidingBucket, type MinuteBucketPlan, planMinuteBucketScan } from "./minute-bucket-plan";
 import { type GuidedScan, laneOf, sparseHours, sumOf } from "./sparse-hours";
@@ -47,7 +49,7 @@ export async function planPage(question: GuidingQuestion): Promise<MinuteBucketP
     const sparse = await sparseHours(question, next);
     const others = next.filter((hour) => !sparse.has(hour));
     const found = [...sparse.values(), ...(others.length === 0 ? [] : await minutesOf(question, others))];
-    buckets.push(...found.sort((a, b) => (order === "asc" ? a.start - b.start : b.start - a.start)));
+    buckets.push(...found.sort(inDirection((a, b) => a.start - b.start, order)));
     rowsLeft -= others.length * rowsOfMinutes + sparse.size * (wanted.ids.length + 1);
     const { start, width } = buckets[0] ?? { start: 0, width: MINUTE_MICROS };
     const startsWithin = bounds.low > start || bounds.high < start + width - 1;
@@ -102,11 +104,11 @@ async function minutesOf(question: GuidingQuestion, hours: readonly number[]): P
     const own = hours.filter((hour) => (hour + HOUR_SECONDS) * 1_000_000 > low && hour * 1_000_000 <= high);
     return own.length === 0 ? [] : [{ lane, own, low: minuteOf(low), high: minuteOf(high) }];
   });
-  const asked = new Set([...wanted.ids, ...(wanted.category?.ids ?? [])].map((id) => Math.floor(id / SERIES_PER_PAGE)));
+  const asked = [...idsByPage([...wanted.ids, ...(wanted.category?.ids ?? [])]).keys()];
   const terms = parts.map(
     ({ lane, own, low, high }) => sql`
       SELECT held.minute AS minute, held.events AS events,
-        iif(held.page IN (SELECT value FROM json_each(${JSON.stringify([...asked])})), held.by_series, '{}') AS bySeries
+        iif(held.page IN (SELECT value FROM json_each(${JSON.stringify(asked)})), held.by_series, '{}') AS bySeries
       FROM json_each(${JSON.stringify(own)}) AS hours CROSS JOIN ${everyPage()} AS pages
       CROSS JOIN ${laneTable("minutes", lane)} AS held
       WHERE held.page = pages.page
@@ -115,7 +117,6 @@ async function minutesOf(question: GuidingQuestion, hours: readonly number[]): P
   const statements = unionStatements(terms).map((statement) => ({ database, statement }));
   const rows = (await readAll<MinuteRow>(statements)).flat();
 
-  const indexed = new Set(parts.filter(({ lane }) => readsIndex(lane)).map(({ lane }) => lane));
   const found = new Map<number, GuidingBucket>();
   for (const { minute, events, bySeries } of rows) {
     const start = minute * 1_000_000;
@@ -123,7 +124,7 @@ async function minutesOf(question: GuidingQuestion, hours: readonly number[]): P
     const entry = found.get(minute) ?? { start, width: MINUTE_MICROS, matching: 0, cost: 0 };
     const lane = laneOf(start, lanes);
     entry.matching += sumOf(held, wanted.ids);
-    entry.cost += lane !== undefined && indexed.has(lane) ? sumOf(held, wanted.category?.ids ?? []) : events;
+    entry.cost += lane !== undefined && readsIndex(lane) ? sumOf(held, wanted.category?.ids ?? []) : events;
     found.set(minute, entry);
   }
   return [...found.values()].filter(({ matching }) => matching > 0);

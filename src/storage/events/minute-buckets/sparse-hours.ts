@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
-import { SERIES_PER_PAGE } from "../../../model/limits";
 import type { Micros } from "../../../model/time/time";
 import { HOUR_MICROS, HOUR_SECONDS } from "../../../model/time/units";
 import type { Database } from "../../core/databases";
 import { readBatch } from "../../core/reader";
-import type { Bounds } from "../../scan/event-order";
+import { idsByPage } from "../../counts/counts";
+import { type Bounds, integer } from "../../scan/event-order";
 import type { LaneSource } from "../../scan/lane-chains";
 import type { WantedSeries } from "../wanted-series";
 import type { GuidingBucket } from "./minute-bucket-plan";
@@ -20,7 +20,7 @@ export interface GuidedScan {
   bounds: Bounds;
 }
 
-/** Events of an hour from which its minutes are looked at instead: as many rows as their counts. */
+/** The most events of the category in an hour that is read as a whole: as many as the rows that count its minutes. */
 const MAX_EVENTS = 60;
 
 interface HourRow {
@@ -29,8 +29,8 @@ interface HourRow {
 }
 
 /**
- * Those of some hours that can be read as a whole, because only the index of a rare category is read, and it has few
- * events in them. Reads one row for each hour and page of dimension keys, where the counts of its minutes are sixty.
+ * Finds which of some hours can be read as a whole: those for which only the index of a rare category is read, and that
+ * have few of its events. Reads one row for each hour and page of dimension keys; the counts of its minutes are sixty rows.
  *
  * An hour that a bound or the end of a partition divides is left to its minutes, and so is one without counts.
  *
@@ -51,12 +51,12 @@ export async function sparseHours(
     return start >= bounds.low && end <= bounds.high + 1 && end <= lane.partition.to;
   });
   if (asked.length === 0) return found;
-  const pages = [...new Set(category.ids.map((id) => Math.floor(id / SERIES_PER_PAGE)))];
+  const pages = [...idsByPage(category.ids).keys()];
   const [rows = []] = await readBatch<HourRow>(database, [
     sql`SELECT held.bucket AS hour, held.by_series AS bySeries
       FROM json_each(${JSON.stringify(asked)}) AS hours CROSS JOIN json_each(${JSON.stringify(pages)}) AS pages
       CROSS JOIN counts AS held
-      WHERE held.seconds = ${sql.raw(String(HOUR_SECONDS))} AND held.page = pages.value AND held.bucket = hours.value`,
+      WHERE held.seconds = ${integer(HOUR_SECONDS)} AND held.page = pages.value AND held.bucket = hours.value`,
   ]);
   for (const { hour, bySeries } of rows) {
     const held: Record<string, number> = JSON.parse(bySeries);
@@ -73,6 +73,7 @@ export function laneOf(moment: Micros, lanes: readonly LaneSource[]): LaneSource
   return lanes.find(({ partition: { from, to } }) => from <= moment && moment < to);
 }
 
+/** The events of some dimension keys in the counts of a bucket. */
 export function sumOf(bySeries: Record<string, number>, ids: readonly number[]): number {
   return ids.reduce((sum, id) => sum + (bySeries[id] ?? 0), 0);
 }

@@ -7,7 +7,10 @@ const anyMinutes = fc
   .array(fc.record({ matching: fc.integer({ min: 1, max: 40 }), others: fc.integer({ min: 0, max: 200 }) }))
   .map((minutes) =>
     minutes.map(({ matching, others }, n) => ({
-      ...{ start: n * MINUTE_MICROS, width: MINUTE_MICROS, matching, cost: matching + others },
+      start: n * MINUTE_MICROS,
+      width: MINUTE_MICROS,
+      matching,
+      cost: matching + others,
     })),
   );
 

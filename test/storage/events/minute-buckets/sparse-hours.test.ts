@@ -32,7 +32,10 @@ async function plan(changes: { order?: "asc" | "desc"; limit?: number; from?: nu
   });
   const { whole, last, complete } = page.plan;
   const shown = [...whole, ...(last === null ? [] : [last])].map(({ start, width, matching, cost }) => [
-    ...[(start - MORNING) / MINUTE, width / MINUTE, matching, cost],
+    (start - MORNING) / MINUTE,
+    width / MINUTE,
+    matching,
+    cost,
   ]);
   return { shown, complete, last };
 }
@@ -75,4 +78,16 @@ describe("hours with few events of a rare category", () => {
     const { shown } = await plan({ index: false });
     expect(shown.map(([, width]) => width)).toEqual([1, 1, 1, 1, 1, 1]);
   });
+});
+
+it("charges a page a few rows for such an hour: 400 of them fit, where their minutes would be 24,000 rows", async () => {
+  const HOURS = 400;
+  await emptyDatabases([home]);
+  const at = (hour: number) => MORNING + hour * HOUR;
+  const events = Array.from({ length: HOURS }, (_, hour) =>
+    eventRow({ category: "legal", name: "terms", occurredAt: at(hour) }),
+  );
+  await store([home], { events }, 28 * 24 * HOUR);
+  const { shown, complete } = await plan({ limit: 1_000, to: HOURS * 60 });
+  expect([shown.length, complete]).toEqual([HOURS, true]);
 });
